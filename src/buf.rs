@@ -1,0 +1,87 @@
+//! Bounded writer over the caller's memory. It goes on counting when there is no room, so that a failed write
+//! tells exactly how many bytes were missing.
+#![forbid(unsafe_code)]
+
+/// Writes into a slice and counts past its end.
+pub struct Buf<'a> {
+    bytes: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> Buf<'a> {
+    /// Starts after the first `len` bytes, which are taken as written.
+    pub const fn new(bytes: &'a mut [u8], len: usize) -> Self {
+        Self { bytes, len }
+    }
+
+    /// Appends bytes; when they do not fit whole, none is written but all are counted.
+    pub fn put(&mut self, bytes: &[u8]) {
+        let end = self.len.saturating_add(bytes.len());
+        if let Some(room) = self.bytes.get_mut(self.len..end) {
+            for (to, from) in room.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+        }
+        self.len = end;
+    }
+
+    /// Appends one byte.
+    pub fn put_byte(&mut self, byte: u8) {
+        if let Some(to) = self.bytes.get_mut(self.len) {
+            *to = byte;
+        }
+        self.len = self.len.saturating_add(1);
+    }
+
+    /// Bytes asked for so far; more than `capacity` once there was no room.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing was written or counted.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes that the slice can hold.
+    pub const fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether everything asked for was written.
+    pub const fn fits(&self) -> bool {
+        self.len <= self.bytes.len()
+    }
+
+    /// Forgets everything behind `len`.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// What was written, or nothing when it did not fit.
+    pub fn written(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_past_the_end_and_touches_nothing_there() {
+        let mut memory = [0xA5_u8; 6];
+        let mut buf = Buf::new(&mut memory[..4], 0);
+        buf.put(b"abc");
+        assert!(buf.fits());
+        assert_eq!(buf.written(), b"abc");
+        buf.put(b"de");
+        buf.put_byte(b'f');
+        assert!(!buf.fits());
+        assert_eq!((buf.len(), buf.capacity()), (6, 4));
+        assert_eq!(buf.written(), b"");
+        buf.truncate(3);
+        assert_eq!(buf.written(), b"abc");
+        assert_eq!(memory[4..], [0xA5, 0xA5]);
+    }
+}

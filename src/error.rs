@@ -1,0 +1,76 @@
+//! What can go wrong, without detail: a cause is one value, matched exhaustively where it becomes a C status.
+#![forbid(unsafe_code)]
+
+/// Result of a core operation.
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// Every way in which the library refuses or fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Error {
+    /// An argument is missing, misaligned or out of its range.
+    InvalidArgument,
+    /// A call in the wrong order, or an object that was never begun.
+    State,
+    /// Input and output share memory.
+    Overlap,
+    /// A secret outside `[0-9a-zA-Z]{30,100}`.
+    Secret,
+    /// A host or path with CR, LF, NUL, space or another byte that a request head cannot carry.
+    HeadText,
+    /// No room: the writer's `missing` says how many bytes.
+    BufferFull,
+    /// A response body larger than the buffer given for it.
+    BodyTooLarge,
+    /// A name, with its base name, outside RFC 8428's alphabet.
+    SenmlName,
+    /// A unit that is empty, too long or not printable text.
+    SenmlUnit,
+    /// NaN or an infinity, which JSON cannot carry.
+    NotFinite,
+    /// A number that the asked type cannot hold exactly.
+    NumberRange,
+    /// A text that is not UTF-8.
+    Utf8,
+    /// A pack that is not an array of objects, or a label with a value of the wrong type.
+    SenmlType,
+    /// A label that ends in `_` and is not understood.
+    SenmlMustUnderstand,
+    /// A version that is not understood, or that differs within the pack.
+    SenmlVersion,
+    /// A label that occurs twice in one record.
+    SenmlDuplicate,
+    /// More than one of `v`, `vs`, `vb`, `vd` in one record, or a name without any value.
+    SenmlValue,
+    /// A pack without any measurement.
+    SenmlEmpty,
+    /// A `vd` that is none of the four base64 forms.
+    Base64,
+    /// A time that is relative where an absolute one is asked, or the reverse.
+    SenmlTime,
+    /// Not JSON as RFC 8259 defines it.
+    JsonSyntax,
+    /// JSON nested deeper than the limit.
+    JsonDepth,
+    /// JSON that ends too early.
+    JsonTruncated,
+    /// A string escape that stands for no character, such as a lone surrogate.
+    JsonEscape,
+    /// A response that is not HTTP/1.x, or has characters where none may be.
+    HttpSyntax,
+    /// A Content-Length that is no number, too large, or contradicts another.
+    HttpContentLength,
+    /// A transfer coding other than chunked, or chunked together with Content-Length.
+    HttpTransferEncoding,
+    /// A response head, or a line of chunked framing, beyond the limit.
+    HttpHeadTooLarge,
+    /// The connection ended before the response did.
+    HttpTruncated,
+    /// A device URN that is none of the kinds known here.
+    Urn,
+    /// An IMEI whose check digit does not fit.
+    ImeiCheckDigit,
+    /// A configuration with an unknown, missing, repeated or unfit field.
+    Config,
+    /// A token that does not belong to this body and secret.
+    TokenMismatch,
+}

@@ -1,0 +1,2 @@
+//! SenML (RFC 8428): the pack writer, and the reader that resolves records.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! What is particular to KPN Things.
+#![forbid(unsafe_code)]
