@@ -1,2 +1,4 @@
 //! HTTP/1.1 (RFC 9112) as a client sees it: request heads and the response parser.
 #![forbid(unsafe_code)]
+
+pub mod request;
