@@ -25,7 +25,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Takes the next byte.
-    pub fn next(&mut self) -> Option<u8> {
+    pub fn advance(&mut self) -> Option<u8> {
         let byte = self.peek()?;
         self.position = self.position.wrapping_add(1);
         Some(byte)

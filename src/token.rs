@@ -1,1 +1,246 @@
-//! To come.
+//! The message token: lower-case hex of SHA-256 over the body, then the secret. No separator, no HMAC.
+//!
+//! `sha2` compresses; the block buffer around it is ours, because a C caller owns this state: plain words of a known
+//! layout, which can be wiped.
+#![forbid(unsafe_code)]
+
+use sha2::block_api::compress256;
+use zeroize::Zeroize;
+
+use crate::error::{Error, Result};
+
+/// Characters of a token.
+pub const TOKEN_LEN: usize = 64;
+/// Fewest characters of a secret.
+pub const SECRET_MIN: usize = 30;
+/// Most characters of a secret.
+pub const SECRET_MAX: usize = 100;
+
+const BLOCK: usize = 64;
+/// Where the length stands in the last block.
+const LENGTH_AT: usize = 56;
+
+/// A token in the making.
+///
+/// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+/// when the bytes so far are confidential.
+#[derive(Clone)]
+#[repr(C)]
+pub struct Token {
+    total: u64,
+    state: [u32; 8],
+    block: [u8; BLOCK],
+}
+
+impl Default for Token {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Token {
+    /// Starts over no bytes. The words are the initial hash value of FIPS 180-4 section 5.3.3.
+    pub const fn new() -> Self {
+        Self {
+            total: 0,
+            state: [
+                0x6a09_e667,
+                0xbb67_ae85,
+                0x3c6e_f372,
+                0xa54f_f53a,
+                0x510e_527f,
+                0x9b05_688c,
+                0x1f83_d9ab,
+                0x5be0_cd19,
+            ],
+            block: [0; BLOCK],
+        }
+    }
+
+    /// Bytes hashed so far.
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Hashes bytes of the body, in the order in which they are sent.
+    pub fn update(&mut self, mut bytes: &[u8]) {
+        let filled = self.filled();
+        self.total = self.total.wrapping_add(widen(bytes.len()));
+        if filled > 0 {
+            let room = self.block.get_mut(filled..).unwrap_or_default();
+            let Some((now, rest)) = bytes.split_at_checked(room.len()) else {
+                copy(room, bytes);
+                return;
+            };
+            copy(room, now);
+            bytes = rest;
+            compress256(&mut self.state, core::slice::from_ref(&self.block));
+        }
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+        if !blocks.is_empty() {
+            compress256(&mut self.state, blocks);
+        }
+        copy(&mut self.block, rest);
+    }
+
+    /// Hashes the secret behind the body and returns the token; what was hashed is wiped.
+    ///
+    /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`, and is then as before.
+    pub fn finish(&mut self, secret: &[u8]) -> Result<[u8; TOKEN_LEN]> {
+        check_secret(secret)?;
+        Ok(self.finish_unchecked(secret))
+    }
+
+    /// As `finish`, for a secret of any form.
+    pub fn finish_unchecked(&mut self, secret: &[u8]) -> [u8; TOKEN_LEN] {
+        self.update(secret);
+        let bits = self.total.wrapping_mul(8);
+        let filled = self.filled();
+        let mut rest = self.block.iter_mut().skip(filled);
+        if let Some(mark) = rest.next() {
+            *mark = 0x80;
+        }
+        rest.for_each(|byte| *byte = 0);
+        if filled >= LENGTH_AT {
+            compress256(&mut self.state, core::slice::from_ref(&self.block));
+            self.block = [0; BLOCK];
+        }
+        if let Some(length) = self.block.last_chunk_mut() {
+            *length = bits.to_be_bytes();
+        }
+        compress256(&mut self.state, core::slice::from_ref(&self.block));
+
+        let mut hex = [0; TOKEN_LEN];
+        let bytes = self.state.iter().flat_map(|word| word.to_be_bytes());
+        for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        self.wipe();
+        hex
+    }
+
+    /// Overwrites everything that was derived from the bytes hashed so far, and starts anew.
+    pub fn wipe(&mut self) {
+        self.total = 0;
+        self.state.zeroize();
+        self.block.zeroize();
+        self.state = Self::new().state;
+    }
+
+    fn filled(&self) -> usize {
+        let low = self.total.to_le_bytes()[0];
+        usize::from(low & 63)
+    }
+}
+
+/// Refuses a secret outside `[0-9a-zA-Z]{30,100}`.
+pub fn check_secret(secret: &[u8]) -> Result<()> {
+    let fits = (SECRET_MIN..=SECRET_MAX).contains(&secret.len());
+    if fits && secret.iter().all(u8::is_ascii_alphanumeric) {
+        Ok(())
+    } else {
+        Err(Error::Secret)
+    }
+}
+
+/// Compares two tokens in a time that depends on neither.
+pub fn equal(left: &[u8; TOKEN_LEN], right: &[u8; TOKEN_LEN]) -> bool {
+    let difference = left
+        .iter()
+        .zip(right)
+        .fold(0, |difference, (a, b)| difference | (a ^ b));
+    core::hint::black_box(difference) == 0
+}
+
+fn copy(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
+const fn digit(nibble: u8) -> u8 {
+    if nibble < 10 {
+        b'0'.wrapping_add(nibble)
+    } else {
+        (b'a' - 10).wrapping_add(nibble)
+    }
+}
+
+#[expect(clippy::as_conversions, reason = "no target has a usize above 64 bits")]
+const fn widen(len: usize) -> u64 {
+    len as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCD";
+    const BODY: &[u8] =
+        br#"[{"bn":"urn:dev:IMEI:123456789012345:","n":"temperature","u":"Cel","v":20.5}]"#;
+    const TOKEN: &[u8; 64] = b"2a6a85076c72c964dd129541130f080d3afa6927a4a72dde9317d6f23c475ed9";
+
+    #[test]
+    fn every_split_of_the_body_gives_the_same_token() {
+        for split in 0..=BODY.len() {
+            let (front, back) = BODY.split_at(split);
+            let mut token = Token::new();
+            token.update(front);
+            token.update(back);
+            assert_eq!(&token.finish(SECRET).unwrap(), TOKEN, "split at {split}");
+        }
+    }
+
+    #[test]
+    fn every_length_agrees_with_the_digest_of_sha2() {
+        use sha2::Digest;
+        let bytes: std::vec::Vec<u8> = (0..=255_u8).collect();
+        for len in 0..=bytes.len() {
+            let mut token = Token::new();
+            token.update(&bytes[..len]);
+            let hex = token.finish_unchecked(b"");
+            let text = core::str::from_utf8(&hex).unwrap();
+            let ours: std::vec::Vec<u8> = (0..32)
+                .map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap())
+                .collect();
+            assert_eq!(ours, sha2::Sha256::digest(&bytes[..len]).as_slice());
+        }
+    }
+
+    #[test]
+    fn refuses_a_secret_outside_the_pattern_and_stays_usable() {
+        let mut token = Token::new();
+        token.update(BODY);
+        let long = [b'a'; 101];
+        for secret in [
+            &b""[..],
+            &SECRET[..29],
+            &long,
+            b"0123456789abcdefghijklmnopqrstuvwxyz-BCD",
+        ] {
+            assert_eq!(token.finish(secret), Err(Error::Secret));
+        }
+        assert_eq!(&token.finish(SECRET).unwrap(), TOKEN);
+        assert!(check_secret(&SECRET[..30]).is_ok() && check_secret(&long[..100]).is_ok());
+    }
+
+    #[test]
+    fn holds_nothing_of_the_message_after_finish() {
+        let mut token = Token::new();
+        token.update(BODY);
+        token.finish(SECRET).unwrap();
+        assert_eq!(token.total, 0);
+        assert_eq!(token.block, [0; 64]);
+        assert_eq!(token.state, Token::new().state);
+    }
+
+    #[test]
+    fn tells_equal_tokens_from_those_that_differ_in_one_bit() {
+        assert!(equal(TOKEN, TOKEN));
+        for at in 0..64 {
+            let mut other = *TOKEN;
+            other[at] ^= 1;
+            assert!(!equal(TOKEN, &other));
+        }
+    }
+}
