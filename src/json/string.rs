@@ -1,1 +1,369 @@
-//! To come.
+//! JSON strings (RFC 8259 section 7): written with escapes, and read back byte by byte or in place.
+#![forbid(unsafe_code)]
+
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+
+/// Writes `text` as a JSON string, with its quotes.
+///
+/// Escaped are `"`, `\` and U+0000 to U+001F, these in their short form where there is one. On [`Error::Utf8`] a
+/// part has been written: the caller truncates.
+pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
+    let mut utf8 = Utf8::default();
+    out.put_byte(b'"');
+    for &byte in text {
+        if !utf8.accepts(byte) {
+            return Err(Error::Utf8);
+        }
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            0x08 => b'b',
+            b'\t' => b't',
+            b'\n' => b'n',
+            0x0C => b'f',
+            b'\r' => b'r',
+            0x00..=0x1F => {
+                out.put(b"\\u00");
+                out.put_byte(hex_digit(byte >> 4));
+                out.put_byte(hex_digit(byte & 15));
+                continue;
+            }
+            _ => {
+                out.put_byte(byte);
+                continue;
+            }
+        };
+        out.put_byte(b'\\');
+        out.put_byte(short);
+    }
+    out.put_byte(b'"');
+    if utf8.is_whole() {
+        Ok(())
+    } else {
+        Err(Error::Utf8)
+    }
+}
+
+/// Unescapes in place what stands between the quotes of a JSON string and returns the new length, never a larger one.
+///
+/// Everything is checked again, so the text may come from anywhere. After an error the text is spoilt.
+pub fn unescape(text: &mut [u8]) -> Result<usize> {
+    let mut reader = Unescape::new(0);
+    let mut len = 0_usize;
+    while let Some(byte) = reader.next(text)? {
+        if let Some(to) = text.get_mut(len) {
+            *to = byte;
+        }
+        len = len.wrapping_add(1);
+    }
+    if reader.position() < text.len() {
+        return Err(Error::JsonSyntax);
+    }
+    Ok(len)
+}
+
+/// Whether the raw text between two quotes, once unescaped, is `plain`.
+pub fn equals(raw: &[u8], plain: &[u8]) -> bool {
+    let mut reader = Unescape::new(0);
+    let mut rest = plain.iter();
+    while let Ok(Some(byte)) = reader.next(raw) {
+        if rest.next() != Some(&byte) {
+            return false;
+        }
+    }
+    reader.position() == raw.len() && rest.next().is_none()
+}
+
+/// Reads the characters of a JSON string as UTF-8 bytes, escapes resolved, up to an unescaped quote.
+///
+/// Holds no reference: the text is given to each call, so that the bytes can be written back in front of the reader.
+pub struct Unescape {
+    position: usize,
+    /// Bytes of an escaped character that are still to be handed out, the next one lowest. They are continuation
+    /// bytes, none of which is zero.
+    pending: u32,
+    utf8: Utf8,
+}
+
+impl Unescape {
+    /// Starts at the first byte after the opening quote.
+    pub const fn new(position: usize) -> Self {
+        Self {
+            position,
+            pending: 0,
+            utf8: Utf8::START,
+        }
+    }
+
+    /// Offset of what is read next; after the last byte, that of the closing quote or of the end of the text.
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// The next byte, or `None` at an unescaped quote and at the end of the text.
+    pub fn next(&mut self, text: &[u8]) -> Result<Option<u8>> {
+        if self.pending != 0 {
+            let [byte, ..] = self.pending.to_le_bytes();
+            self.pending >>= 8;
+            return Ok(Some(byte));
+        }
+        let Some(&byte) = text.get(self.position) else {
+            return if self.utf8.is_whole() {
+                Ok(None)
+            } else {
+                Err(Error::JsonTruncated)
+            };
+        };
+        if !self.utf8.accepts(byte) {
+            return Err(Error::Utf8);
+        }
+        if byte == b'"' {
+            return Ok(None);
+        }
+        if byte < 0x20 {
+            return Err(Error::JsonSyntax);
+        }
+        self.position = self.position.wrapping_add(1);
+        if byte == b'\\' {
+            return self.escape(text).map(Some);
+        }
+        Ok(Some(byte))
+    }
+
+    /// Reads what follows a backslash; returns the first byte of the character and keeps the others.
+    fn escape(&mut self, text: &[u8]) -> Result<u8> {
+        let byte = self.take(text)?;
+        match byte {
+            b'"' | b'\\' | b'/' => return Ok(byte),
+            b'b' => return Ok(0x08),
+            b'f' => return Ok(0x0C),
+            b'n' => return Ok(b'\n'),
+            b'r' => return Ok(b'\r'),
+            b't' => return Ok(b'\t'),
+            b'u' => {}
+            _ => return Err(Error::JsonEscape),
+        }
+        let mut code = self.hex4(text)?;
+        if code & 0xFC00 == 0xDC00 {
+            return Err(Error::JsonEscape);
+        }
+        if code & 0xFC00 == 0xD800 {
+            if self.take(text)? != b'\\' || self.take(text)? != b'u' {
+                return Err(Error::JsonEscape);
+            }
+            let low = self.hex4(text)?;
+            if low & 0xFC00 != 0xDC00 {
+                return Err(Error::JsonEscape);
+            }
+            code = ((code & 0x3FF) << 10 | (low & 0x3FF)).wrapping_add(0x1_0000);
+        }
+        let mut lead = code;
+        if code >= 0x80 {
+            // Six bits at a time from the end; what is left goes into the lead byte, below its length mark.
+            let mut room = 0x20;
+            let mut mark = 0xC0;
+            loop {
+                self.pending = self.pending << 8 | 0x80 | lead & 0x3F;
+                lead >>= 6;
+                if lead < room {
+                    break;
+                }
+                room >>= 1;
+                mark = mark >> 1 | 0x80;
+            }
+            lead |= mark;
+        }
+        let [first, ..] = lead.to_le_bytes();
+        Ok(first)
+    }
+
+    fn hex4(&mut self, text: &[u8]) -> Result<u32> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let byte = self.take(text)?;
+            let digit = match byte {
+                b'0'..=b'9' => byte & 15,
+                b'a'..=b'f' | b'A'..=b'F' => (byte & 15).wrapping_add(9),
+                _ => return Err(Error::JsonEscape),
+            };
+            code = code << 4 | u32::from(digit);
+        }
+        Ok(code)
+    }
+
+    fn take(&mut self, text: &[u8]) -> Result<u8> {
+        let byte = text.get(self.position).copied();
+        self.position = self.position.wrapping_add(1);
+        byte.ok_or(Error::JsonTruncated)
+    }
+}
+
+/// UTF-8 (RFC 3629) checked byte by byte: no overlong forms, no surrogates, nothing above U+10FFFF.
+struct Utf8 {
+    /// Continuation bytes still to come, and the range for the next of them.
+    left: u8,
+    low: u8,
+    high: u8,
+}
+
+impl Default for Utf8 {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
+impl Utf8 {
+    const START: Self = Self {
+        left: 0,
+        low: 0x80,
+        high: 0xBF,
+    };
+
+    /// Whether `byte` can follow.
+    fn accepts(&mut self, byte: u8) -> bool {
+        if self.left > 0 {
+            let fits = self.low <= byte && byte <= self.high;
+            *self = Self {
+                left: self.left.wrapping_sub(1),
+                ..Self::START
+            };
+            return fits;
+        }
+        match byte {
+            0x00..=0x7F => return true,
+            0xC2..=0xDF => self.left = 1,
+            0xE0..=0xEF => self.left = 2,
+            0xF0..=0xF4 => self.left = 3,
+            _ => return false,
+        }
+        match byte {
+            0xE0 => self.low = 0xA0,
+            0xED => self.high = 0x9F,
+            0xF0 => self.low = 0x90,
+            0xF4 => self.high = 0x8F,
+            _ => {}
+        }
+        true
+    }
+
+    /// Whether no character is cut.
+    const fn is_whole(&self) -> bool {
+        self.left == 0
+    }
+}
+
+const fn hex_digit(value: u8) -> u8 {
+    if value < 10 {
+        value | b'0'
+    } else {
+        value.wrapping_add(b'a' - 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn written(text: &[u8]) -> Result<Vec<u8>> {
+        let mut memory = [0; 256];
+        let mut out = Buf::new(&mut memory, 0);
+        write(&mut out, text)?;
+        Ok(out.written().to_vec())
+    }
+
+    fn unescaped(text: &[u8]) -> Result<Vec<u8>> {
+        let mut text = text.to_vec();
+        let len = unescape(&mut text)?;
+        text.truncate(len);
+        Ok(text)
+    }
+
+    #[test]
+    fn writes_what_serde_json_writes_for_every_character_below_u_0900_and_some_above() {
+        for code in (0..0x900).chain([0xD7FF, 0xE000, 0xFFFF, 0x1_0000, 0x1_F600, 0x10_FFFF]) {
+            let text = String::from(char::from_u32(code).unwrap());
+            let expected = serde_json::to_string(&text).unwrap();
+            assert_eq!(written(text.as_bytes()).unwrap(), expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn unescapes_every_unicode_escape_as_serde_json_does() {
+        for code in 0..=0xFFFF_u32 {
+            let quoted = std::format!("\"\\u{code:04x}\"");
+            let expected = serde_json::from_str::<String>(&quoted);
+            let ours = unescaped(&quoted.as_bytes()[1..7]);
+            match expected {
+                Ok(text) => assert_eq!(ours.unwrap(), text.as_bytes()),
+                Err(_) => assert!(ours.is_err()),
+            }
+        }
+        for code in (0x1_0000..=0x10_FFFF).step_by(97) {
+            let text = String::from(char::from_u32(code).unwrap());
+            let mut raw = String::new();
+            for unit in text.encode_utf16() {
+                raw += &std::format!("\\u{unit:04X}");
+            }
+            assert_eq!(unescaped(raw.as_bytes()).unwrap(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_standard_library_on_utf8() {
+        let marks = [
+            0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0,
+            0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+        ];
+        for a in marks {
+            for b in marks {
+                for c in marks {
+                    for d in marks {
+                        let text = [a, b, c, d];
+                        let valid = core::str::from_utf8(&text).is_ok();
+                        assert_eq!(written(&text).is_ok(), valid, "{text:02x?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_broken_escapes_and_raw_control_characters() {
+        let cases: [(&[u8], Error); 15] = [
+            (b"\\ud800", Error::JsonTruncated),
+            (b"\\ud800 ", Error::JsonEscape),
+            (b"\\ud800\\n", Error::JsonEscape),
+            (b"\\ud800\\ud800", Error::JsonEscape),
+            (b"\\ud800\\u0041", Error::JsonEscape),
+            (b"\\udc00", Error::JsonEscape),
+            (b"\\udc00\\ud800", Error::JsonEscape),
+            (b"\\x41", Error::JsonEscape),
+            (b"\\u00g0", Error::JsonEscape),
+            (b"\\u00", Error::JsonTruncated),
+            (b"\\", Error::JsonTruncated),
+            (b"a\nb", Error::JsonSyntax),
+            (b"a\0b", Error::JsonSyntax),
+            (b"a\"b", Error::JsonSyntax),
+            (b"\xC3", Error::JsonTruncated),
+        ];
+        for (text, error) in cases {
+            assert_eq!(unescaped(text), Err(error), "{text:?}");
+        }
+        assert_eq!(unescaped(b"\xC3\\n"), Err(Error::Utf8));
+        assert_eq!(written(b"\xC3"), Err(Error::Utf8));
+    }
+
+    #[test]
+    fn compares_the_unescaped_text() {
+        assert!(equals(b"n", b"n"));
+        assert!(equals(b"\\u006e", b"n"));
+        assert!(equals(b"", b""));
+        assert!(equals(b"\\u00e9", "é".as_bytes()));
+        assert!(!equals(b"\\u006e", b"nn"));
+        assert!(!equals(b"nn", b"n"));
+        assert!(!equals(b"n\\", b"n"));
+        assert!(!equals(b"n\"", b"n"));
+    }
+}
