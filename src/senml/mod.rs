@@ -1,2 +1,4 @@
 //! SenML (RFC 8428): the pack writer, and the reader that resolves records.
 #![forbid(unsafe_code)]
+
+pub mod unit;
