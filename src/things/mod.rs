@@ -1,2 +1,6 @@
 //! What is particular to KPN Things.
 #![forbid(unsafe_code)]
+
+pub mod endpoint;
+pub mod names;
+pub mod urn;
