@@ -6,6 +6,7 @@ pub type Result<T> = core::result::Result<T, Error>;
 
 /// Every way in which the library refuses or fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub enum Error {
     /// An argument is missing, misaligned or out of its range.
     InvalidArgument,
@@ -73,4 +74,69 @@ pub enum Error {
     Config,
     /// A token that does not belong to this body and secret.
     TokenMismatch,
+}
+
+impl Error {
+    /// Every cause, in the order of declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::InvalidArgument,
+        Self::State,
+        Self::Overlap,
+        Self::Secret,
+        Self::HeadText,
+        Self::BufferFull,
+        Self::BodyTooLarge,
+        Self::SenmlName,
+        Self::SenmlUnit,
+        Self::NotFinite,
+        Self::NumberRange,
+        Self::Utf8,
+        Self::SenmlType,
+        Self::SenmlMustUnderstand,
+        Self::SenmlVersion,
+        Self::SenmlDuplicate,
+        Self::SenmlValue,
+        Self::SenmlEmpty,
+        Self::Base64,
+        Self::SenmlTime,
+        Self::JsonSyntax,
+        Self::JsonDepth,
+        Self::JsonTruncated,
+        Self::JsonEscape,
+        Self::HttpSyntax,
+        Self::HttpContentLength,
+        Self::HttpTransferEncoding,
+        Self::HttpHeadTooLarge,
+        Self::HttpTruncated,
+        Self::Urn,
+        Self::ImeiCheckDigit,
+        Self::Config,
+        Self::TokenMismatch,
+    ];
+
+    /// A number above 0 under which plain state can remember this cause.
+    #[expect(clippy::as_conversions, reason = "the discriminant of a field-less enum")]
+    pub const fn code(self) -> u8 {
+        (self as u8).wrapping_add(1)
+    }
+
+    /// The cause behind a `code`; none for 0 and for numbers that are no code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        let index = usize::from(code).checked_sub(1)?;
+        Self::ALL.get(index).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_survives_its_code() {
+        assert_eq!(Error::from_code(0), None);
+        for &error in Error::ALL {
+            assert_eq!(Error::from_code(error.code()), Some(error));
+        }
+        assert_eq!(Error::from_code(u8::MAX), None);
+    }
 }

@@ -201,7 +201,7 @@ mod tests {
             let hex = token.finish_unchecked(b"");
             let text = core::str::from_utf8(&hex).unwrap();
             let ours: std::vec::Vec<u8> = (0..32)
-                .map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap())
+                .map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2).unwrap(), 16).unwrap())
                 .collect();
             assert_eq!(ours, sha2::Sha256::digest(&bytes[..len]).as_slice());
         }

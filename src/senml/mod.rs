@@ -1,4 +1,5 @@
 //! SenML (RFC 8428): the pack writer, and the reader that resolves records.
 #![forbid(unsafe_code)]
 
+pub mod name;
 pub mod unit;

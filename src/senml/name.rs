@@ -1,0 +1,60 @@
+//! Names: `A-Z a-z 0-9 - : . / _`, the whole of base name and name beginning with a letter or digit
+//! (RFC 8428 section 4.5.1).
+#![forbid(unsafe_code)]
+
+use crate::error::{Error, Result};
+
+/// Longest name and longest base name that the writer takes, in bytes.
+pub const NAME_MAX: usize = 255;
+
+/// Checks a resolved name, given as base name and local name; one of them may be empty.
+pub fn check(base: &[u8], local: &[u8]) -> Result<()> {
+    let mut bytes = base.iter().chain(local);
+    let begins = bytes.next().is_some_and(u8::is_ascii_alphanumeric);
+    if begins && bytes.all(|&byte| allowed(byte)) {
+        Ok(())
+    } else {
+        Err(Error::SenmlName)
+    }
+}
+
+/// Checks a local name that a base name precedes: 1 to `NAME_MAX` bytes, any of the alphabet in front.
+pub fn check_local(local: &[u8]) -> Result<()> {
+    let fits = (1..=NAME_MAX).contains(&local.len());
+    if fits && local.iter().all(|&byte| allowed(byte)) {
+        Ok(())
+    } else {
+        Err(Error::SenmlName)
+    }
+}
+
+fn allowed(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'.' | b'/' | b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_name_begins_with_a_letter_or_digit() {
+        assert!(check(b"urn:dev:x:", b"").is_ok());
+        assert!(check(b"", b"9a").is_ok());
+        assert!(check(b"a", b"-b").is_ok());
+        for (base, local) in [("", ""), ("", "-a"), (":a", "b"), ("a", "b c"), ("a", "\u{e9}")] {
+            let checked = check(base.as_bytes(), local.as_bytes());
+            assert_eq!(checked, Err(Error::SenmlName), "{base}{local}");
+        }
+    }
+
+    #[test]
+    fn a_local_name_has_each_byte_of_the_alphabet_and_no_other() {
+        for byte in 0..=u8::MAX {
+            let fine = byte.is_ascii_alphanumeric() || b"-:./_".contains(&byte);
+            assert_eq!(check_local(&[byte]).is_ok(), fine, "{byte:#x}");
+        }
+        assert!(check_local(b"").is_err());
+        assert!(check_local(&[b'a'; NAME_MAX]).is_ok());
+        assert!(check_local(&[b'a'; NAME_MAX + 1]).is_err());
+    }
+}
