@@ -1,1 +1,487 @@
-//! To come.
+//! Strict JSON tokens (RFC 8259), pulled one by one from a text that lies whole in memory.
+//!
+//! No recursion: what is open is one bit per level, so the depth is limited to [`DEPTH_MAX`]. Strings are checked to the
+//! last escape when their token comes out, but left as they are.
+#![forbid(unsafe_code)]
+
+use super::string::Unescape;
+use crate::error::{Error, Result};
+
+/// Arrays and objects that may be open at the same time.
+pub const DEPTH_MAX: u8 = 32;
+
+/// A part of a text, as offsets, so that it outlives a change of the text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset behind the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes; none when the span does not lie in `text`.
+    pub fn of(self, text: &[u8]) -> &[u8] {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The bytes to be changed; none when the span does not lie in `text`.
+    pub fn of_mut(self, text: &mut [u8]) -> &mut [u8] {
+        text.get_mut(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Number of bytes.
+    pub const fn len(self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Whether there are no bytes.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// One token. Colons and commas are checked and not told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// `[`
+    ArrayStart,
+    /// `]`
+    ArrayEnd,
+    /// `{`
+    ObjectStart,
+    /// `}`
+    ObjectEnd,
+    /// A member's name with its colon: the text between the quotes, escapes not resolved.
+    Key(Span),
+    /// A string: the text between the quotes, escapes not resolved.
+    String(Span),
+    /// A number's text.
+    Number(Span),
+    /// `true` or `false`
+    Bool(bool),
+    /// `null`
+    Null,
+    /// Nothing but white space followed the one value.
+    End,
+}
+
+/// A value must follow: at the start, behind a colon, behind a comma in an array.
+const VALUE: u8 = 0;
+/// Behind an opening bracket: its first item, or it closes.
+const FIRST: u8 = 1;
+/// Behind a comma in an object.
+const KEY: u8 = 2;
+/// Behind a value.
+const AFTER: u8 = 3;
+
+/// The position in a text and what may follow there. The same text is given to each call.
+///
+/// Plain integers, of which every combination is safe; all zero is the start.
+#[derive(Clone, Debug, Default)]
+#[repr(C)]
+pub struct Reader {
+    position: usize,
+    /// One bit per open level, the innermost lowest: set for an object.
+    objects: u32,
+    depth: u8,
+    expect: u8,
+}
+
+impl Reader {
+    /// Before the first byte.
+    pub const fn new() -> Self {
+        Self {
+            position: 0,
+            objects: 0,
+            depth: 0,
+            expect: VALUE,
+        }
+    }
+
+    /// Offset behind the last token; after an error, near its cause.
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Takes the next token. After an error the reader is of no more use.
+    pub fn next(&mut self, text: &[u8]) -> Result<Event> {
+        let mut byte = self.token(text);
+        if self.expect == AFTER {
+            if self.depth == 0 {
+                return if byte.is_ok() {
+                    Err(Error::JsonSyntax)
+                } else {
+                    Ok(Event::End)
+                };
+            }
+            if byte? != b',' {
+                return self.close(byte?);
+            }
+            self.step();
+            self.expect = if self.in_object() { KEY } else { VALUE };
+            byte = self.token(text);
+        }
+        let byte = byte?;
+        if self.expect == FIRST && matches!(byte, b']' | b'}') {
+            return self.close(byte);
+        }
+        if self.expect == KEY || (self.expect == FIRST && self.in_object()) {
+            if byte != b'"' {
+                return Err(Error::JsonSyntax);
+            }
+            let key = self.string(text)?;
+            if self.token(text)? != b':' {
+                return Err(Error::JsonSyntax);
+            }
+            self.step();
+            self.expect = VALUE;
+            return Ok(Event::Key(key));
+        }
+        self.value(text, byte)
+    }
+
+    /// Skips the value that follows a [`Event::Key`], however it is nested.
+    pub fn skip_value(&mut self, text: &[u8]) -> Result<()> {
+        let depth = self.depth;
+        loop {
+            self.next(text)?;
+            if self.depth <= depth {
+                return Ok(());
+            }
+        }
+    }
+
+    fn value(&mut self, text: &[u8], byte: u8) -> Result<Event> {
+        let event = match byte {
+            b'[' => return self.open(false),
+            b'{' => return self.open(true),
+            b'"' => Event::String(self.string(text)?),
+            b't' => self.literal(text, b"true", Event::Bool(true))?,
+            b'f' => self.literal(text, b"false", Event::Bool(false))?,
+            b'n' => self.literal(text, b"null", Event::Null)?,
+            b'-' | b'0'..=b'9' => Event::Number(self.number(text)?),
+            _ => return Err(Error::JsonSyntax),
+        };
+        self.expect = AFTER;
+        Ok(event)
+    }
+
+    fn open(&mut self, object: bool) -> Result<Event> {
+        if self.depth >= DEPTH_MAX {
+            return Err(Error::JsonDepth);
+        }
+        self.depth = self.depth.wrapping_add(1);
+        self.objects = self.objects << 1 | u32::from(object);
+        self.expect = FIRST;
+        self.step();
+        Ok(if object {
+            Event::ObjectStart
+        } else {
+            Event::ArrayStart
+        })
+    }
+
+    fn close(&mut self, byte: u8) -> Result<Event> {
+        let (expected, event) = if self.in_object() {
+            (b'}', Event::ObjectEnd)
+        } else {
+            (b']', Event::ArrayEnd)
+        };
+        if byte != expected {
+            return Err(Error::JsonSyntax);
+        }
+        self.depth = self.depth.saturating_sub(1);
+        self.objects >>= 1;
+        self.expect = AFTER;
+        self.step();
+        Ok(event)
+    }
+
+    fn string(&mut self, text: &[u8]) -> Result<Span> {
+        self.step();
+        let start = self.position;
+        let mut content = Unescape::new(start);
+        let read = loop {
+            match content.next(text) {
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        let end = content.position();
+        self.position = end;
+        read?;
+        if end >= text.len() {
+            return Err(Error::JsonTruncated);
+        }
+        self.step();
+        Ok(Span { start, end })
+    }
+
+    fn literal(&mut self, text: &[u8], literal: &[u8], event: Event) -> Result<Event> {
+        for &expected in literal {
+            match text.get(self.position) {
+                Some(&byte) if byte == expected => self.step(),
+                Some(_) => return Err(Error::JsonSyntax),
+                None => return Err(Error::JsonTruncated),
+            }
+        }
+        Ok(event)
+    }
+
+    fn number(&mut self, text: &[u8]) -> Result<Span> {
+        let start = self.position;
+        while let Some(b'+' | b'-' | b'.' | b'0'..=b'9' | b'E' | b'e') = text.get(self.position) {
+            self.step();
+        }
+        let span = Span {
+            start,
+            end: self.position,
+        };
+        if is_number(span.of(text)) {
+            Ok(span)
+        } else if span.end >= text.len() {
+            Err(Error::JsonTruncated)
+        } else {
+            Err(Error::JsonSyntax)
+        }
+    }
+
+    /// Skips white space; the first byte of the token behind it.
+    fn token(&mut self, text: &[u8]) -> Result<u8> {
+        loop {
+            match text.get(self.position) {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.step(),
+                Some(&byte) => return Ok(byte),
+                None => return Err(Error::JsonTruncated),
+            }
+        }
+    }
+
+    const fn step(&mut self) {
+        self.position = self.position.wrapping_add(1);
+    }
+
+    const fn in_object(&self) -> bool {
+        self.objects & 1 == 1
+    }
+}
+
+/// Strips the white space between the tokens in place and returns the new length.
+///
+/// The whole text is checked first: when it is not exactly one JSON value, nothing is changed.
+pub fn strip_whitespace(text: &mut [u8]) -> Result<usize> {
+    let mut reader = Reader::new();
+    while reader.next(text)? != Event::End {}
+    let mut position = 0_usize;
+    let mut len = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    while let Some(&byte) = text.get(position) {
+        position = position.wrapping_add(1);
+        if !in_string && matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            continue;
+        }
+        if byte == b'"' && !escaped {
+            in_string = !in_string;
+        }
+        escaped = byte == b'\\' && !escaped;
+        if let Some(to) = text.get_mut(len) {
+            *to = byte;
+        }
+        len = len.wrapping_add(1);
+    }
+    Ok(len)
+}
+
+/// Whether `text` is a JSON number as a whole (RFC 8259 section 6).
+fn is_number(text: &[u8]) -> bool {
+    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
+    rest = match rest.split_first() {
+        Some((b'0', rest)) => rest,
+        _ => match digits(rest) {
+            Some(rest) => rest,
+            None => return false,
+        },
+    };
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        rest = match digits(fraction) {
+            Some(rest) => rest,
+            None => return false,
+        };
+    }
+    match rest.split_first() {
+        None => true,
+        Some((b'e' | b'E', exponent)) => {
+            let exponent = match exponent.split_first() {
+                Some((b'+' | b'-', exponent)) => exponent,
+                _ => exponent,
+            };
+            digits(exponent).is_some_and(<[u8]>::is_empty)
+        }
+        Some(_) => false,
+    }
+}
+
+/// Skips one digit or more.
+fn digits(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text;
+    while let Some((b'0'..=b'9', next)) = rest.split_first() {
+        rest = next;
+    }
+    (rest.len() < text.len()).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn read(text: &str) -> Result<String> {
+        let text = text.as_bytes();
+        let mut reader = Reader::new();
+        let mut seen = Vec::new();
+        loop {
+            let raw = |span: Span| core::str::from_utf8(span.of(text)).unwrap();
+            seen.push(match reader.next(text)? {
+                Event::ArrayStart => String::from("["),
+                Event::ArrayEnd => String::from("]"),
+                Event::ObjectStart => String::from("{"),
+                Event::ObjectEnd => String::from("}"),
+                Event::Key(span) => format!("{}:", raw(span)),
+                Event::String(span) => format!("'{}'", raw(span)),
+                Event::Number(span) => format!("#{}", raw(span)),
+                Event::Bool(value) => format!("{value}"),
+                Event::Null => String::from("null"),
+                Event::End => return Ok(seen.concat()),
+            });
+        }
+    }
+
+    #[test]
+    fn hands_out_every_token_between_any_white_space() {
+        let text = " [ {\"a\" : -1.5e+3,\n\"b\\\"\":[]} ,\ttrue,false , null,\"x\\u0041\" ,{}]\r\n";
+        assert_eq!(
+            read(text).unwrap(),
+            "[{a:#-1.5e+3b\\\":[]}truefalsenull'x\\u0041'{}]"
+        );
+        assert_eq!(read("0").unwrap(), "#0");
+        assert_eq!(read("\"\"").unwrap(), "''");
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        for text in [
+            "]",
+            "}",
+            "[}",
+            "{]",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{,}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{1:2}",
+            "{\"a\" 1}",
+            "{\"a\":1 \"b\":2}",
+            "[1]x",
+            "[1][",
+            "1 2",
+            "nul0",
+            "[tru]",
+            "+1 ",
+            "[01]",
+            "[-]",
+            "[1.]",
+            "[.5]",
+            "[1e]",
+            "[1e+]",
+            "[0x1]",
+            "[1-2]",
+            "[Infinity]",
+            "[NaN]",
+            "'a'",
+            "[1]\u{b}",
+            "\u{feff}1",
+            "[\"\n\"]",
+            "/**/1",
+        ] {
+            assert_eq!(read(text), Err(Error::JsonSyntax), "{text}");
+        }
+        for text in [
+            "", " ", "[", "{", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "[1,", "tru", "-", "1.",
+            "\"\\",
+        ] {
+            assert_eq!(read(text), Err(Error::JsonTruncated), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_the_depth_and_nothing_else() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let limit = usize::from(DEPTH_MAX);
+        assert!(read(&nested(limit)).is_ok());
+        assert_eq!(read(&nested(limit + 1)), Err(Error::JsonDepth));
+        let mixed = format!("{}1{}", "{\"a\":[".repeat(16), "]}".repeat(16));
+        assert!(read(&mixed).is_ok());
+        assert!(read(&mixed.replace("]}", "}]")).is_err());
+        assert!(read(&format!("[{}1]", "[],{},".repeat(1000))).is_ok());
+    }
+
+    #[test]
+    fn skips_a_value_of_any_kind() {
+        for value in [
+            "1",
+            "\"x\"",
+            "null",
+            "[]",
+            "{}",
+            "[1,{\"a\":[2]}]",
+            "{\"a\":{\"b\":[]}}",
+        ] {
+            let text = format!("{{\"x\":{value},\"y\":1}}");
+            let text = text.as_bytes();
+            let mut reader = Reader::new();
+            reader.next(text).unwrap();
+            reader.next(text).unwrap();
+            reader.skip_value(text).unwrap();
+            let Event::Key(key) = reader.next(text).unwrap() else {
+                panic!("{value}");
+            };
+            assert_eq!(key.of(text), b"y");
+            assert_eq!(key.len(), 1);
+        }
+    }
+
+    #[test]
+    fn agrees_with_serde_json_on_every_short_text_of_an_alphabet() {
+        let alphabet: Vec<char> = "[]{}\",:\\0-1.e t".chars().collect();
+        let count = alphabet.len();
+        for index in 0..count.pow(5) {
+            let mut rest = index;
+            let mut text = String::new();
+            for _ in 0..5 {
+                text.push(alphabet[rest % count]);
+                rest /= count;
+            }
+            let expected = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            assert_eq!(read(&text).is_ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn strips_white_space_between_tokens_only_and_only_from_json() {
+        let mut text = *b" [ { \"a b\\\\\" : \" \\\" \" , \"c\" : 1 } ]\n";
+        let len = strip_whitespace(&mut text).unwrap();
+        assert_eq!(&text[..len], b"[{\"a b\\\\\":\" \\\" \",\"c\":1}]");
+        let mut broken = *b"[ 1, ]";
+        assert_eq!(strip_whitespace(&mut broken), Err(Error::JsonSyntax));
+        assert_eq!(&broken, b"[ 1, ]");
+    }
+}

@@ -302,10 +302,9 @@ mod tests {
         }
         for code in (0x1_0000..=0x10_FFFF).step_by(97) {
             let text = String::from(char::from_u32(code).unwrap());
-            let mut raw = String::new();
-            for unit in text.encode_utf16() {
-                raw += &std::format!("\\u{unit:04X}");
-            }
+            let units = text.encode_utf16();
+            let raw: Vec<String> = units.map(|unit| std::format!("\\u{unit:04X}")).collect();
+            let raw = raw.concat();
             assert_eq!(unescaped(raw.as_bytes()).unwrap(), text.as_bytes());
         }
     }
