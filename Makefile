@@ -1,0 +1,38 @@
+# The front door. Each line with two hashes is the help that `make` prints.
+XTASK := cargo run --quiet --package xtask --
+TARGET ?= thumbv6m-none-eabi
+
+.PHONY: help setup demo test check header archive report bench fuzz dist
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install the missing tools from the distribution's packages
+	@sh xtask/setup.sh
+
+demo: setup ## A C program sends a signed message to a simulated platform and acts on the answer
+	@$(XTASK) demo
+
+test: setup ## Everything: lints, Rust and C tests, header, archives, firmware under QEMU, budgets
+	@$(XTASK) test
+
+check: ## Formatting and lints, warnings as errors
+	@$(XTASK) check
+
+header: ## Write include/kpn_things.h anew
+	@$(XTASK) header
+
+archive: setup ## Build the C archive for one chip: make archive TARGET=thumbv7em-none-eabihf
+	@$(XTASK) archive $(TARGET)
+
+report: setup ## What it costs: lines `name value unit`, measured
+	@$(XTASK) report
+
+bench: setup ## Instructions per operation on Cortex-M3
+	@$(XTASK) bench
+
+fuzz: ## Random inputs for longer than the tests do it
+	@$(XTASK) fuzz
+
+dist: setup ## Archives and packages per chip, with checksums, in dist/
+	@$(XTASK) dist
