@@ -1,0 +1,117 @@
+//! With the feature `header`: generates the C header into `OUT_DIR`, from where `make header` takes it.
+
+#[cfg(feature = "header")]
+#[path = "src/things/names.rs"]
+#[expect(clippy::struct_field_names, reason = "a name has a name, an identifier and an index")]
+mod names;
+
+#[cfg(feature = "header")]
+#[path = "src/senml/unit/registry.rs"]
+#[expect(
+    dead_code,
+    reason = "the header takes the list, not the single constants"
+)]
+mod units;
+
+fn main() -> Result<(), Box<dyn core::error::Error>> {
+    println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
+    println!("cargo::rerun-if-changed=build.rs");
+    #[cfg(feature = "header")]
+    header::generate()?;
+    Ok(())
+}
+
+#[cfg(feature = "header")]
+mod header {
+    use core::{error::Error, fmt::Write as _};
+    use std::{
+        env, fs,
+        path::{Path, PathBuf},
+    };
+
+    use super::{names::NAMES, units::UNITS};
+
+    pub fn generate() -> Result<(), Box<dyn Error>> {
+        for input in ["cbindgen.toml", "src"] {
+            println!("cargo::rerun-if-changed={input}");
+        }
+        let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+        let mut config = cbindgen::Config::from_root_or_default(&root);
+        add_core_constants(&root.join("src"), &mut config.export.exclude)?;
+        let after = config.after_includes.get_or_insert_default();
+        add_versions(after)?;
+        add_names(after)?;
+        add_units(after)?;
+        let header = cbindgen::generate_with_config(&root, config)?;
+        header.write_to_file(PathBuf::from(env::var("OUT_DIR")?).join("kpn_things.h"));
+        Ok(())
+    }
+
+    fn add_versions(text: &mut String) -> Result<(), Box<dyn Error>> {
+        text.push_str(
+            "\n/** @name Version of this header; `kpn_version` tells that of the archive. @{ */\n",
+        );
+        for part in ["MAJOR", "MINOR", "PATCH"] {
+            let number = env::var(format!("CARGO_PKG_VERSION_{part}"))?;
+            writeln!(text, "#define KPN_THINGS_VERSION_{part} {number}")?;
+        }
+        writeln!(
+            text,
+            "#define KPN_THINGS_VERSION \"{}\"",
+            env::var("CARGO_PKG_VERSION")?
+        )?;
+        text.push_str("/** @} */\n");
+        Ok(())
+    }
+
+    fn add_names(text: &mut String) -> Result<(), Box<dyn Error>> {
+        text.push_str(
+            "\n/** @name KPN's names with their units: each stands for the two arguments `name, unit`. @{ */\n",
+        );
+        for entry in NAMES {
+            let unit = entry
+                .unit
+                .map_or_else(|| "NULL".to_owned(), |unit| format!("\"{unit}\""));
+            writeln!(
+                text,
+                "#define KPN_{} \"{}\", {unit} /**< {} */",
+                entry.ident, entry.name, entry.doc
+            )?;
+        }
+        text.push_str("/** @} */\n");
+        Ok(())
+    }
+
+    fn add_units(text: &mut String) -> Result<(), Box<dyn Error>> {
+        text.push_str(
+            "\n/** @name Registered SenML units, RFC 8428 section 12.1 and RFC 8798. @{ */\n",
+        );
+        for unit in UNITS {
+            writeln!(
+                text,
+                "#define KPN_UNIT_{} \"{}\" /**< {} */",
+                unit.ident, unit.symbol, unit.description
+            )?;
+        }
+        text.push_str("/** @} */\n");
+        Ok(())
+    }
+
+    /// Public constants of the core: cbindgen takes every one that it finds, but only those of `src/ffi` are C's.
+    fn add_core_constants(folder: &Path, exclude: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() && !path.ends_with("ffi") {
+                add_core_constants(&path, exclude)?;
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path)?;
+                let constants = text
+                    .lines()
+                    .filter_map(|line| line.trim_start().strip_prefix("pub const "));
+                exclude
+                    .extend(constants.filter_map(|rest| Some(rest.split_once(':')?.0.to_owned())));
+            }
+        }
+        Ok(())
+    }
+}

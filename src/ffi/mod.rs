@@ -1,0 +1,3 @@
+//! The C names: the only unsafe code.
+
+mod panic;

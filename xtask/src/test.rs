@@ -1,0 +1,40 @@
+//! Everything that must hold, step by step, each with its time.
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+use xshell::cmd;
+
+use crate::{check, header, workspace::Workspace};
+
+type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
+
+const STEPS: &[Step] = &[
+    ("lints", check::run),
+    ("rust", rust),
+    ("header", header::check),
+];
+
+/// Runs the steps in order; the first failure ends the run.
+pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
+    let start = Instant::now();
+    for (name, step) in STEPS {
+        if only.is_some_and(|part| !name.contains(part)) {
+            continue;
+        }
+        println!("== {name}");
+        let begin = Instant::now();
+        step(workspace).with_context(|| format!("step `{name}`"))?;
+        println!("== {name}: {:.1} s", begin.elapsed().as_secs_f32());
+    }
+    println!("== all good in {:.0} s", start.elapsed().as_secs_f32());
+    Ok(())
+}
+
+fn rust(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    cmd!(shell, "cargo test --quiet --workspace")
+        .quiet()
+        .run()?;
+    Ok(())
+}
