@@ -70,10 +70,20 @@ pub enum Error {
     Urn,
     /// An IMEI whose check digit does not fit.
     ImeiCheckDigit,
-    /// A configuration with an unknown, missing, repeated or unfit field.
+    /// A field of a configuration with a value that it cannot have.
     Config,
     /// A token that does not belong to this body and secret.
     TokenMismatch,
+    /// A field of a configuration that is not known.
+    ConfigUnknown,
+    /// A field of a configuration that is needed and not there.
+    ConfigMissing,
+    /// A field of a configuration that is there twice.
+    ConfigRepeated,
+    /// A field of a configuration with a value of the wrong JSON type.
+    ConfigType,
+    /// A field of a configuration with a text that is too long.
+    ConfigTooLong,
 }
 
 impl Error {
