@@ -122,6 +122,11 @@ impl Error {
         Self::ImeiCheckDigit,
         Self::Config,
         Self::TokenMismatch,
+        Self::ConfigUnknown,
+        Self::ConfigMissing,
+        Self::ConfigRepeated,
+        Self::ConfigType,
+        Self::ConfigTooLong,
     ];
 
     /// A number above 0 under which plain state can remember this cause.
