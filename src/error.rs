@@ -58,7 +58,7 @@ pub enum Error {
     JsonEscape,
     /// A response that is not HTTP/1.x, or has characters where none may be.
     HttpSyntax,
-    /// A Content-Length that is no number, too large, or contradicts another.
+    /// A Content-Length that is no number, too large, or contradicts another; a chunk size that is too large.
     HttpContentLength,
     /// A transfer coding other than chunked, or chunked together with Content-Length.
     HttpTransferEncoding,

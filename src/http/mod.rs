@@ -1,4 +1,7 @@
 //! HTTP/1.1 (RFC 9112) as a client sees it: request heads and the response parser.
 #![forbid(unsafe_code)]
 
+mod chunked;
+mod field;
 pub mod request;
+pub mod response;

@@ -1,0 +1,67 @@
+//! Chunked framing, RFC 9112 section 7.1: sizes, extensions (skipped) and the line end behind each chunk.
+#![forbid(unsafe_code)]
+
+use super::response::{CHUNK_LINE_MAX, HEAD_MAX, Response, flag, state};
+use crate::error::{Error, Result};
+
+impl Response {
+    pub(super) const fn begin_chunk_line(&mut self, state: u8) {
+        self.state = state;
+        self.room = CHUNK_LINE_MAX;
+        self.remaining = 0;
+        self.text_len = 0;
+    }
+
+    /// Takes one byte of chunked framing, a line end as its LF. Two chunk parsers that disagree about a bare LF
+    /// read different bodies, hence `after_cr`.
+    pub(super) fn chunk_byte(&mut self, byte: u8, after_cr: bool) -> Result<()> {
+        if byte == b'\n' {
+            return if after_cr {
+                self.end_chunk_line()
+            } else {
+                Err(Error::HttpSyntax)
+            };
+        }
+        match (self.state, byte) {
+            (state::CHUNK_SIZE, b'0'..=b'9') => self.chunk_digit(byte.wrapping_sub(b'0')),
+            (state::CHUNK_SIZE, b'a'..=b'f' | b'A'..=b'F') => {
+                self.chunk_digit((byte | 0x20).wrapping_sub(b'a' - 10))
+            }
+            (state::CHUNK_SIZE | state::CHUNK_PADDING, b';') if self.text_len != 0 => {
+                self.state = state::CHUNK_EXTENSION;
+                Ok(())
+            }
+            (state::CHUNK_SIZE | state::CHUNK_PADDING, b' ' | b'\t') if self.text_len != 0 => {
+                self.state = state::CHUNK_PADDING;
+                Ok(())
+            }
+            (state::CHUNK_EXTENSION, _) => Ok(()),
+            _ => Err(Error::HttpSyntax),
+        }
+    }
+
+    fn chunk_digit(&mut self, digit: u8) -> Result<()> {
+        if self.remaining >> 28 != 0 {
+            return Err(Error::HttpContentLength);
+        }
+        self.remaining = self.remaining << 4 | u32::from(digit);
+        self.text_len = 1;
+        Ok(())
+    }
+
+    const fn end_chunk_line(&mut self) -> Result<()> {
+        if self.state == state::CHUNK_END {
+            // The size line that follows shares the room of this line end.
+            self.state = state::CHUNK_SIZE;
+        } else if self.text_len == 0 {
+            return Err(Error::HttpSyntax);
+        } else if self.remaining != 0 {
+            self.state = state::CHUNK_DATA;
+        } else {
+            self.set(flag::TRAILER);
+            self.room = HEAD_MAX;
+            self.state = state::LINE;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,487 @@
+//! Response push parser, RFC 9112: takes the bytes as they come, in any split, and keeps nothing but numbers.
+//!
+//! Two ways to take the body, over the same parser: [`Response::step`] hands it out as pieces of the input, for a
+//! body larger than memory; [`Response::collect`] gathers it in the caller's buffer.
+//!
+//! What is read leniently, and nothing else is: a status line without reason phrase or without the space before it,
+//! one empty line before the status line, a bare LF as the end of a head or trailer line (RFC 9112 section 2.2),
+//! equal Content-Lengths in a list, white space behind a chunk size. A bare CR, another control character, a folded
+//! line, white space before a colon and a bare LF in chunked framing are refused.
+#![forbid(unsafe_code)]
+
+use crate::error::{Error, Result};
+
+/// Largest head in bytes, the heads of skipped 1xx responses included; a trailer section may be as large again.
+pub const HEAD_MAX: u16 = 8192;
+
+/// Largest line of chunked framing in bytes, its line end and the one before it included.
+pub const CHUNK_LINE_MAX: u16 = 256;
+
+/// What the request was: a response to HEAD has no body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// HEAD.
+    Head,
+}
+
+/// Where the parser stands. Zero stands for memory that was never begun; any number without a name here is refused.
+pub(super) mod state {
+    pub const STATUS: u8 = 1;
+    pub const REASON: u8 = 2;
+    pub const LINE: u8 = 3;
+    pub const NAME: u8 = 4;
+    pub const VALUE: u8 = 5;
+    pub const CHUNK_SIZE: u8 = 6;
+    pub const CHUNK_PADDING: u8 = 7;
+    pub const CHUNK_EXTENSION: u8 = 8;
+    pub const CHUNK_END: u8 = 9;
+    /// From here on no byte is read as a line.
+    pub const BODY: u8 = 16;
+    pub const CHUNK_DATA: u8 = 17;
+    pub const UNTIL_CLOSE: u8 = 18;
+    pub const COMPLETE: u8 = 19;
+    pub const FAILED_SYNTAX: u8 = 32;
+    pub const FAILED_LENGTH: u8 = 33;
+    pub const FAILED_CODING: u8 = 34;
+    pub const FAILED_SIZE: u8 = 35;
+    pub const FAILED_TRUNCATED: u8 = 36;
+}
+
+/// Bits of `Response::flags`.
+pub(super) mod flag {
+    pub const CONTENT_LENGTH: u16 = 1;
+    pub const CHUNKED: u16 = 1 << 1;
+    pub const CLOSE: u16 = 1 << 2;
+    pub const KEEP_ALIVE: u16 = 1 << 3;
+    pub const RETRY_AFTER: u16 = 1 << 4;
+    pub const RANGE: u16 = 1 << 5;
+    pub const RANGE_TOTAL: u16 = 1 << 6;
+    pub const CRC32: u16 = 1 << 7;
+    pub const HTTP_1_0: u16 = 1 << 8;
+    pub const TRAILER: u16 = 1 << 9;
+    /// The last byte was a CR.
+    pub const CR: u16 = 1 << 10;
+    /// White space was seen that counts only when more of the element follows.
+    pub const SPACE: u16 = 1 << 11;
+    /// The request was HEAD.
+    pub const HEAD: u16 = 1 << 12;
+    /// The one empty line before the status line was seen.
+    pub const EMPTY_LINE: u16 = 1 << 13;
+}
+
+/// State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Response {
+    /// Bytes of the body, or of the chunk, still to come; while the status line is read, its number so far.
+    pub(super) remaining: u32,
+    pub(super) body_len: u32,
+    pub(super) content_length: u32,
+    pub(super) retry_after: u32,
+    pub(super) range_first: u32,
+    pub(super) range_last: u32,
+    pub(super) range_total: u32,
+    pub(super) crc32: u32,
+    pub(super) status: u16,
+    /// Bytes that the head or the line of chunked framing may still have.
+    pub(super) room: u16,
+    pub(super) flags: u16,
+    pub(super) state: u8,
+    /// Which field the value belongs to.
+    pub(super) field: u8,
+    /// Bytes in `text`, 255 when there were too many; in a status line the position.
+    pub(super) text_len: u8,
+    /// A field name, or one element of a field's list, in lower case.
+    pub(super) text: [u8; 39],
+}
+
+/// What one [`Response::step`] did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step<'a> {
+    /// Bytes taken from the front of the input.
+    pub used: usize,
+    /// The piece of the body that was found: always the last bytes of the used ones.
+    pub body: &'a [u8],
+    /// Whether the response is whole; no further byte belongs to it.
+    pub complete: bool,
+}
+
+/// What one [`Response::collect`] did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Collected {
+    /// Bytes taken from the front of the input: all of them unless the response is complete.
+    pub used: usize,
+    /// Whether the response is whole; no further byte belongs to it.
+    pub complete: bool,
+    /// Bytes of the body so far for which the buffer had no room, 0 as long as it fits.
+    pub missing: usize,
+}
+
+/// Content-Range in bytes, RFC 9110 section 14.4.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ContentRange {
+    /// First and last offset, both inclusive, first ≤ last; `None` for `*`, which comes with 416.
+    pub part: Option<(u32, u32)>,
+    /// Size of the whole, above the last offset; `None` for `*`, not known to the server.
+    pub total: Option<u32>,
+}
+
+impl Response {
+    /// Starts to read the response to a request of this method.
+    pub const fn begin(method: Method) -> Self {
+        Self {
+            remaining: 0,
+            body_len: 0,
+            content_length: 0,
+            retry_after: 0,
+            range_first: 0,
+            range_last: 0,
+            range_total: 0,
+            crc32: 0,
+            status: 0,
+            room: HEAD_MAX,
+            flags: match method {
+                Method::Head => flag::HEAD,
+                Method::Get | Method::Post => 0,
+            },
+            state: state::STATUS,
+            field: 0,
+            text_len: 0,
+            text: [0; 39],
+        }
+    }
+
+    /// Reads on, up to the next piece of the body, the end of the response or the end of the input.
+    ///
+    /// Call again with what is left of the input until all is used or the response is complete. An error is final:
+    /// every later call gives it again. `Error::State` for memory that was never begun.
+    pub fn step<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>> {
+        self.check()?;
+        let mut used: usize = 0;
+        for &byte in input {
+            if self.state >= state::BODY {
+                break;
+            }
+            used = used.wrapping_add(1);
+            if let Err(error) = self.line_byte(byte) {
+                self.fail(error);
+                return Err(error);
+            }
+        }
+        let body = self.take_body(input.get(used..).unwrap_or_default());
+        Ok(Step {
+            used: used.wrapping_add(body.len()),
+            body,
+            complete: self.is_complete(),
+        })
+    }
+
+    /// Reads on and copies the body into `store`, the same buffer in each call.
+    ///
+    /// A body that does not fit is read to its end all the same, so that the outcome is known and the connection
+    /// stays usable; its beginning is in `store` and [`Response::body`] reports it. Errors as [`Response::step`].
+    pub fn collect(&mut self, input: &[u8], store: &mut [u8]) -> Result<Collected> {
+        let mut used: usize = 0;
+        loop {
+            let offset = to_usize(self.body_len);
+            let step = self.step(input.get(used..).unwrap_or_default())?;
+            let room = store.get_mut(offset..).unwrap_or_default();
+            for (to, from) in room.iter_mut().zip(step.body) {
+                *to = *from;
+            }
+            used = used.wrapping_add(step.used);
+            // A step that uses nothing ends the loop even when the state was overwritten from outside.
+            if step.complete || step.used == 0 || used >= input.len() {
+                return Ok(Collected {
+                    used,
+                    complete: step.complete,
+                    missing: to_usize(self.body_len).saturating_sub(store.len()),
+                });
+            }
+        }
+    }
+
+    /// Tells that the connection was closed: this completes a response whose body lasts until then.
+    ///
+    /// `Error::HttpTruncated` when the response was not whole, or the error that it failed with before.
+    pub fn end(&mut self) -> Result<()> {
+        self.check()?;
+        match self.state {
+            state::COMPLETE => Ok(()),
+            state::UNTIL_CLOSE => {
+                self.state = state::COMPLETE;
+                Ok(())
+            }
+            _ => {
+                self.fail(Error::HttpTruncated);
+                Err(Error::HttpTruncated)
+            }
+        }
+    }
+
+    /// The body that [`Response::collect`] gathered in `store`.
+    ///
+    /// `Error::State` before the response is complete, `Error::BodyTooLarge` when `store` had no room for all of it.
+    pub fn body<'a>(&self, store: &'a [u8]) -> Result<&'a [u8]> {
+        self.check()?;
+        if !self.is_complete() {
+            return Err(Error::State);
+        }
+        store
+            .get(..to_usize(self.body_len))
+            .ok_or(Error::BodyTooLarge)
+    }
+
+    /// Status code, 200 to 999; 0 as long as the status line was not read. Stays after an error.
+    pub const fn status(&self) -> u16 {
+        if self.status < 200 { 0 } else { self.status }
+    }
+
+    /// Whether the response is whole.
+    pub const fn is_complete(&self) -> bool {
+        self.state == state::COMPLETE
+    }
+
+    /// Whether no byte has arrived: after a close, a sign that the server had given up an idle connection.
+    pub const fn is_untouched(&self) -> bool {
+        self.state == state::STATUS && self.room == HEAD_MAX
+    }
+
+    /// Bytes of the body that have arrived.
+    pub const fn body_len(&self) -> u32 {
+        self.body_len
+    }
+
+    /// Whether the connection may carry another request: false until the response is complete.
+    pub const fn keep_alive(&self) -> bool {
+        let stays_by_default = !self.has(flag::HTTP_1_0) || self.has(flag::KEEP_ALIVE);
+        self.is_complete() && stays_by_default && !self.has(flag::CLOSE)
+    }
+
+    /// Value of Content-Length, which for HEAD and 304 tells the size of a body that is not sent.
+    pub fn content_length(&self) -> Option<u32> {
+        self.when(flag::CONTENT_LENGTH, self.content_length)
+    }
+
+    /// Seconds of Retry-After; a date is not read, a number beyond `u32` counts as `u32::MAX`.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.when(flag::RETRY_AFTER, self.retry_after)
+    }
+
+    /// Content-Range in bytes; another unit is not read.
+    pub fn content_range(&self) -> Option<ContentRange> {
+        let part = self.when(flag::RANGE, (self.range_first, self.range_last));
+        let total = self.when(flag::RANGE_TOTAL, self.range_total);
+        (part.is_some() || total.is_some()).then_some(ContentRange { part, total })
+    }
+
+    /// The CRC-32 that `Digest` gives for the body.
+    pub fn crc32(&self) -> Option<u32> {
+        self.when(flag::CRC32, self.crc32)
+    }
+
+    pub(super) const fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+
+    pub(super) const fn set(&mut self, flag: u16) {
+        self.flags |= flag;
+    }
+
+    pub(super) const fn clear(&mut self, flag: u16) {
+        self.flags &= !flag;
+    }
+
+    fn when<T>(&self, flag: u16, value: T) -> Option<T> {
+        self.has(flag).then_some(value)
+    }
+
+    /// The error that this response failed with.
+    const fn check(&self) -> Result<()> {
+        match self.state {
+            state::STATUS..=state::CHUNK_END | state::BODY..=state::COMPLETE => Ok(()),
+            state::FAILED_SYNTAX => Err(Error::HttpSyntax),
+            state::FAILED_LENGTH => Err(Error::HttpContentLength),
+            state::FAILED_CODING => Err(Error::HttpTransferEncoding),
+            state::FAILED_SIZE => Err(Error::HttpHeadTooLarge),
+            state::FAILED_TRUNCATED => Err(Error::HttpTruncated),
+            _ => Err(Error::State),
+        }
+    }
+
+    const fn fail(&mut self, error: Error) {
+        self.state = match error {
+            Error::HttpContentLength => state::FAILED_LENGTH,
+            Error::HttpTransferEncoding => state::FAILED_CODING,
+            Error::HttpHeadTooLarge => state::FAILED_SIZE,
+            Error::HttpTruncated => state::FAILED_TRUNCATED,
+            _ => state::FAILED_SYNTAX,
+        };
+    }
+
+    fn take_body<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
+        let limit = match self.state {
+            state::BODY | state::CHUNK_DATA => to_usize(self.remaining),
+            state::UNTIL_CLOSE => usize::MAX,
+            _ => 0,
+        };
+        let body = input.get(..limit).unwrap_or(input);
+        let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        self.body_len = self.body_len.saturating_add(len);
+        if self.state != state::UNTIL_CLOSE && len != 0 {
+            self.remaining = self.remaining.wrapping_sub(len);
+            if self.remaining == 0 {
+                if self.state == state::BODY {
+                    self.state = state::COMPLETE;
+                } else {
+                    self.begin_chunk_line(state::CHUNK_END);
+                }
+            }
+        }
+        body
+    }
+
+    /// Takes one byte of a line: of the head, of chunked framing or of the trailer section.
+    fn line_byte(&mut self, byte: u8) -> Result<()> {
+        self.room = self.room.checked_sub(1).ok_or(Error::HttpHeadTooLarge)?;
+        let after_cr = self.has(flag::CR);
+        self.clear(flag::CR);
+        if after_cr && byte != b'\n' {
+            return Err(Error::HttpSyntax);
+        }
+        if byte == b'\r' {
+            self.set(flag::CR);
+            return Ok(());
+        }
+        if byte.is_ascii_control() && byte != b'\n' && byte != b'\t' {
+            return Err(Error::HttpSyntax);
+        }
+        match self.state {
+            state::STATUS => return self.status_byte(byte),
+            state::REASON => {
+                if byte == b'\n' {
+                    self.state = state::LINE;
+                }
+            }
+            state::LINE => {
+                if byte == b'\n' {
+                    return self.end_head();
+                }
+                self.text_len = 0;
+                self.state = state::NAME;
+                return self.name_byte(byte);
+            }
+            state::NAME => return self.name_byte(byte),
+            state::VALUE => return self.value_byte(byte),
+            _ => return self.chunk_byte(byte, after_cr),
+        }
+        Ok(())
+    }
+
+    fn status_byte(&mut self, byte: u8) -> Result<()> {
+        let position = self.text_len;
+        self.text_len = position.wrapping_add(1);
+        let fits = match position {
+            0 if byte == b'\n' && !self.has(flag::EMPTY_LINE) => {
+                self.set(flag::EMPTY_LINE);
+                self.text_len = 0;
+                true
+            }
+            0..=6 => b"HTTP/1.".get(usize::from(position)) == Some(&byte),
+            7 => {
+                if byte == b'0' {
+                    self.set(flag::HTTP_1_0);
+                }
+                byte == b'0' || byte == b'1'
+            }
+            8 => byte == b' ',
+            9..=11 => {
+                let digit = byte.wrapping_sub(b'0');
+                self.remaining = self
+                    .remaining
+                    .wrapping_mul(10)
+                    .wrapping_add(u32::from(digit));
+                digit <= 9 && self.remaining != 0
+            }
+            _ if byte == b'\n' || byte == b' ' => {
+                self.status = u16::try_from(self.remaining).unwrap_or_default();
+                self.state = if byte == b'\n' {
+                    state::LINE
+                } else {
+                    state::REASON
+                };
+                true
+            }
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(Error::HttpSyntax) }
+    }
+
+    /// Decides how the body is framed, RFC 9112 section 6.3.
+    fn end_head(&mut self) -> Result<()> {
+        if self.has(flag::TRAILER) {
+            self.state = state::COMPLETE;
+            return Ok(());
+        }
+        if self.has(flag::CHUNKED) && self.has(flag::CONTENT_LENGTH | flag::HTTP_1_0) {
+            return Err(Error::HttpTransferEncoding);
+        }
+        if self.status < 200 {
+            self.status = 0;
+            self.remaining = 0;
+            self.text_len = 0;
+            self.flags &= flag::HEAD | flag::EMPTY_LINE;
+            self.state = state::STATUS;
+        } else if self.has(flag::HEAD) || self.status == 204 || self.status == 304 {
+            self.state = state::COMPLETE;
+        } else if self.has(flag::CHUNKED) {
+            self.begin_chunk_line(state::CHUNK_SIZE);
+        } else if self.has(flag::CONTENT_LENGTH) {
+            self.remaining = self.content_length;
+            self.state = if self.remaining == 0 {
+                state::COMPLETE
+            } else {
+                state::BODY
+            };
+        } else {
+            self.set(flag::CLOSE);
+            self.state = state::UNTIL_CLOSE;
+        }
+        Ok(())
+    }
+}
+
+/// A length in a `usize`, which has 32 bits at least wherever this is built.
+fn to_usize(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_was_never_begun_is_a_wrong_state() {
+        for garbage in [0x00, 0x0a, 0x14, 0x25, 0xA5, 0xFF] {
+            let mut response = Response::begin(Method::Post);
+            response.state = garbage;
+            assert_eq!(response.step(b"HTTP/1.1 202 \r\n"), Err(Error::State));
+            assert_eq!(response.collect(b"HTTP", &mut []), Err(Error::State));
+            assert_eq!(response.body(&[]), Err(Error::State));
+            assert_eq!(response.end(), Err(Error::State));
+            assert!(!response.is_complete() && !response.keep_alive());
+        }
+    }
+
+    #[test]
+    fn a_state_overwritten_from_outside_ends_the_loop() {
+        let mut response = Response::begin(Method::Post);
+        response.state = state::BODY;
+        let collected = response.collect(b"abc", &mut []).unwrap();
+        assert_eq!((collected.used, collected.complete), (0, false));
+    }
+}
