@@ -2,7 +2,10 @@
 
 #[cfg(feature = "header")]
 #[path = "src/things/names.rs"]
-#[expect(clippy::struct_field_names, reason = "a name has a name, an identifier and an index")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a name has a name, an identifier and an index"
+)]
 mod names;
 
 #[cfg(feature = "header")]

@@ -130,7 +130,10 @@ impl Error {
     ];
 
     /// A number above 0 under which plain state can remember this cause.
-    #[expect(clippy::as_conversions, reason = "the discriminant of a field-less enum")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "the discriminant of a field-less enum"
+    )]
     pub const fn code(self) -> u8 {
         (self as u8).wrapping_add(1)
     }

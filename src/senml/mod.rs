@@ -2,4 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod name;
+pub mod reader;
+pub mod record;
 pub mod unit;

@@ -28,7 +28,8 @@ pub fn check_local(local: &[u8]) -> Result<()> {
     }
 }
 
-fn allowed(byte: u8) -> bool {
+/// Whether a byte is of the alphabet.
+pub(super) fn allowed(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'.' | b'/' | b'_')
 }
 
@@ -41,7 +42,13 @@ mod tests {
         assert!(check(b"urn:dev:x:", b"").is_ok());
         assert!(check(b"", b"9a").is_ok());
         assert!(check(b"a", b"-b").is_ok());
-        for (base, local) in [("", ""), ("", "-a"), (":a", "b"), ("a", "b c"), ("a", "\u{e9}")] {
+        for (base, local) in [
+            ("", ""),
+            ("", "-a"),
+            (":a", "b"),
+            ("a", "b c"),
+            ("a", "\u{e9}"),
+        ] {
             let checked = check(base.as_bytes(), local.as_bytes());
             assert_eq!(checked, Err(Error::SenmlName), "{base}{local}");
         }

@@ -1,0 +1,591 @@
+//! Reads a pack (RFC 8428 in JSON) in two passes over one buffer: the first checks all of it and changes nothing, the
+//! second hands out the records, resolved, with texts and data decoded where they stand.
+//!
+//! Where the RFC is silent or loose:
+//! - A record without name, value and sum only sets base fields, as in the RFC's section 5.1.7, and is not handed out;
+//!   one that has a name but neither value nor sum is refused.
+//! - An empty array is a pack without records.
+//! - A version is written in plain digits. All records have the same one: the first record's `bver`, or 10 without.
+//! - A base value is added to a `v`; alone it makes no value. A base sum alone does make a sum (section 4.5.4).
+//! - Labels that are not known are skipped with all that is in them, even when they occur twice.
+#![forbid(unsafe_code)]
+
+use super::name;
+use super::record::{Num, Record, Value};
+use crate::error::{Error, Result};
+use crate::json::base64::Decoder;
+use crate::json::reader::{Event, Reader, Span};
+use crate::json::string::Unescape;
+
+/// The version of RFC 8428, and the highest one understood.
+const VERSION: u8 = 10;
+
+/// Labels by their bytes, first one highest, in the order of the bits below.
+const LABELS: [u32; 15] = [
+    packed(b"bn"),
+    packed(b"bu"),
+    packed(b"bt"),
+    packed(b"bv"),
+    packed(b"bs"),
+    packed(b"n"),
+    packed(b"u"),
+    packed(b"s"),
+    packed(b"t"),
+    packed(b"ut"),
+    packed(b"v"),
+    packed(b"vs"),
+    packed(b"vd"),
+    packed(b"vb"),
+    packed(b"bver"),
+];
+/// How many of the labels, from the start, last beyond their record.
+const BASES: usize = 5;
+/// How many of the others have a place of their own; the rest are values, of which there is one.
+const FIELDS: usize = 6;
+
+const BN: u16 = 1;
+const BU: u16 = 1 << 1;
+const N: u16 = 1 << 5;
+const U: u16 = 1 << 6;
+const S: u16 = 1 << 7;
+const V: u16 = 1 << 10;
+const VS: u16 = 1 << 11;
+const VD: u16 = 1 << 12;
+const VB: u16 = 1 << 13;
+const VALUES: u16 = V | VS | VD | VB;
+const STRINGS: u16 = BN | BU | N | U | VS | VD;
+
+/// `Pack::state` after `validate`, and when there is nothing more; 0 is before it.
+const VALID: u8 = 1;
+const DONE: u8 = 2;
+
+/// The position in a pack and the base fields in force. The same buffer is given to each call.
+///
+/// Plain integers, of which every combination is safe; all zero is the start.
+#[derive(Clone, Debug, Default)]
+#[repr(C)]
+pub struct Pack {
+    reader: Reader,
+    bases: [Span; BASES],
+    index: usize,
+    version: u8,
+    state: u8,
+}
+
+/// What one record says, before its base fields are applied.
+#[derive(Default)]
+struct Fields {
+    /// Which labels occurred.
+    seen: u16,
+    boolean: bool,
+    /// Whether there is something to hand out.
+    measured: bool,
+    /// `n`, `u`, `s`, `t`, `ut`, and `v`, `vs` or `vd`.
+    spans: [Span; FIELDS],
+}
+
+impl Pack {
+    /// Before the first byte.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Checks a whole pack and rewinds; returns how many records [`Pack::next`] will hand out.
+    ///
+    /// After an error, [`Pack::index`] tells the record, and there is nothing to hand out.
+    pub fn validate(&mut self, text: &[u8]) -> Result<usize> {
+        *self = Self::default();
+        let mut count = 0_usize;
+        while let Some(fields) = self.step(text)? {
+            count = count.wrapping_add(usize::from(fields.measured));
+        }
+        *self = Self {
+            state: VALID,
+            ..Self::default()
+        };
+        Ok(count)
+    }
+
+    /// Which record is read next, from 0, or was refused.
+    pub const fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The next record with a measurement, its texts decoded in place; `None` behind the last one.
+    ///
+    /// Takes the text that was validated. When it has been changed since, this fails or hands out what is there now.
+    pub fn next(&mut self, text: &mut [u8]) -> Result<Option<Record>> {
+        if self.state == DONE {
+            return Ok(None);
+        }
+        if self.state != VALID {
+            return Err(Error::State);
+        }
+        self.state = DONE;
+        loop {
+            let index = self.index;
+            let Some(mut fields) = self.step(text)? else {
+                return Ok(None);
+            };
+            self.decode(text, &mut fields)?;
+            if fields.measured {
+                self.state = VALID;
+                return Ok(Some(self.resolve(index, &fields)));
+            }
+        }
+    }
+
+    /// Reads and checks one record; `None` when the pack is complete.
+    fn step(&mut self, text: &[u8]) -> Result<Option<Fields>> {
+        if self.reader.position() == 0 && self.reader.next(text)? != Event::ArrayStart {
+            return Err(Error::SenmlType);
+        }
+        match self.reader.next(text)? {
+            Event::ObjectStart => {}
+            Event::ArrayEnd => {
+                self.reader.next(text)?;
+                return Ok(None);
+            }
+            _ => return Err(Error::SenmlType),
+        }
+        let mut fields = Fields::default();
+        while let Event::Key(key) = self.reader.next(text)? {
+            self.field(text, key, &mut fields)?;
+        }
+        self.check(text, &mut fields)?;
+        self.index = self.index.wrapping_add(1);
+        Ok(Some(fields))
+    }
+
+    /// Reads the value of one label.
+    fn field(&mut self, text: &[u8], key: Span, fields: &mut Fields) -> Result<()> {
+        let Some(label) = label(text, key)? else {
+            return self.reader.skip_value(text);
+        };
+        let mut bit = 1_u16;
+        for _ in 0..label {
+            bit <<= 1;
+        }
+        if fields.seen & bit != 0 {
+            return Err(Error::SenmlDuplicate);
+        }
+        fields.seen |= bit;
+        let event = self.reader.next(text)?;
+        let span = match event {
+            Event::Bool(value) if bit == VB => {
+                fields.boolean = value;
+                return Ok(());
+            }
+            Event::String(span) if bit & STRINGS != 0 => span,
+            Event::Number(span) if bit & (STRINGS | VB) == 0 => span,
+            _ => return Err(Error::SenmlType),
+        };
+        if bit > VB {
+            return self.check_version(span.of(text));
+        }
+        let slot = match label.checked_sub(BASES) {
+            None => self.bases.get_mut(label),
+            Some(slot) => fields.spans.get_mut(slot.min(FIELDS - 1)),
+        };
+        if let Some(slot) = slot {
+            *slot = span;
+        }
+        Ok(())
+    }
+
+    fn check_version(&mut self, text: &[u8]) -> Result<()> {
+        let version = match text {
+            [digit @ b'1'..=b'9'] => digit & 15,
+            b"10" => VERSION,
+            _ => return Err(Error::SenmlVersion),
+        };
+        if self.index == 0 {
+            self.version = version;
+        }
+        if version == self.version {
+            Ok(())
+        } else {
+            Err(Error::SenmlVersion)
+        }
+    }
+
+    /// Checks what a record says as a whole.
+    fn check(&mut self, text: &[u8], fields: &mut Fields) -> Result<()> {
+        if self.version == 0 {
+            self.version = VERSION;
+        }
+        let values = fields.seen & VALUES;
+        if values & values.wrapping_sub(1) != 0 {
+            return Err(Error::SenmlValue);
+        }
+        fields.measured = fields.seen & (VALUES | S) != 0;
+        if !fields.measured {
+            return if fields.seen & N == 0 {
+                Ok(())
+            } else {
+                Err(Error::SenmlValue)
+            };
+        }
+        let [name, .., value] = fields.spans;
+        let [base_name, ..] = self.bases;
+        check_name(text, base_name, name)?;
+        if values == VD {
+            let mut chars = Unescape::new(value.start);
+            let mut data = Decoder::new();
+            while let Some(byte) = chars.next(text)? {
+                data.push(byte)?;
+            }
+            data.finish()?;
+        }
+        Ok(())
+    }
+
+    /// Decodes the texts of one record in place.
+    fn decode(&mut self, text: &mut [u8], fields: &mut Fields) -> Result<()> {
+        let [base_name, base_unit, ..] = &mut self.bases;
+        let [name, unit, .., value] = &mut fields.spans;
+        for (label, span) in [
+            (BN, base_name),
+            (BU, base_unit),
+            (N, name),
+            (U, unit),
+            (VS | VD, value),
+        ] {
+            let seen = fields.seen & label;
+            if seen != 0 {
+                decode(text, span, seen == VD)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, index: usize, fields: &Fields) -> Record {
+        let [base_name, base_unit, base_time, base_value, base_sum] = self.bases;
+        let [name, unit, sum, time, update_time, value] = fields.spans;
+        Record {
+            index,
+            base_name,
+            name,
+            unit: if fields.seen & U == 0 {
+                base_unit
+            } else {
+                unit
+            },
+            value: match fields.seen & VALUES {
+                V => Value::Number(Num {
+                    text: value,
+                    base: base_value,
+                }),
+                VS => Value::Text(value),
+                VD => Value::Data(value),
+                VB => Value::Bool(fields.boolean),
+                _ => Value::None,
+            },
+            sum: Num {
+                text: sum,
+                base: base_sum,
+            },
+            time: Num {
+                text: time,
+                base: base_time,
+            },
+            update_time: Num {
+                text: update_time,
+                base: Span::default(),
+            },
+        }
+    }
+}
+
+/// Which label a key is, once unescaped; `None` for one that may be ignored.
+fn label(text: &[u8], key: Span) -> Result<Option<usize>> {
+    let mut chars = Unescape::new(key.start);
+    let mut bytes = 0_u32;
+    let mut last = 0;
+    let mut overflow = false;
+    while let Some(byte) = chars.next(text)? {
+        // A leading NUL would pass for no byte at all.
+        overflow |= bytes > 0x00FF_FFFF || byte == 0;
+        bytes = bytes << 8 | u32::from(byte);
+        last = byte;
+    }
+    if last == b'_' {
+        return Err(Error::SenmlMustUnderstand);
+    }
+    if overflow {
+        return Ok(None);
+    }
+    Ok(LABELS.iter().position(|&label| label == bytes))
+}
+
+/// Checks the name in force, where a text that was not decoded yet may hold escapes.
+fn check_name(text: &[u8], base: Span, local: Span) -> Result<()> {
+    let mut begun = false;
+    for span in [base, local] {
+        let text = text.get(..span.end).unwrap_or_default();
+        let mut chars = Unescape::new(span.start);
+        while let Some(byte) = chars.next(text)? {
+            let fits = if begun {
+                name::allowed(byte)
+            } else {
+                byte.is_ascii_alphanumeric()
+            };
+            if !fits {
+                return Err(Error::SenmlName);
+            }
+            begun = true;
+        }
+    }
+    if begun { Ok(()) } else { Err(Error::SenmlName) }
+}
+
+/// Decodes a string where it stands, a NUL behind it, at the latest in place of the closing quote.
+fn decode(text: &mut [u8], span: &mut Span, data: bool) -> Result<()> {
+    let mut chars = Unescape::new(span.start);
+    let mut digits = Decoder::new();
+    let mut end = span.start;
+    while let Some(mut byte) = chars.next(text)? {
+        if data {
+            let Some(decoded) = digits.push(byte)? else {
+                continue;
+            };
+            byte = decoded;
+        }
+        if let Some(to) = text.get_mut(end) {
+            *to = byte;
+        }
+        end = end.wrapping_add(1);
+    }
+    if let Some(to) = text.get_mut(end) {
+        *to = 0;
+    }
+    span.end = end;
+    Ok(())
+}
+
+const fn packed(label: &[u8]) -> u32 {
+    let mut bytes = 0;
+    let mut rest = label;
+    while let Some((&byte, next)) = rest.split_first() {
+        // Widened by its place in the word: `u32::from` is not const.
+        bytes = bytes << 8 | u32::from_be_bytes([0, 0, 0, byte]);
+        rest = next;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn refused(text: &str) -> (Error, usize) {
+        let mut pack = Pack::new();
+        let error = pack.validate(text.as_bytes()).unwrap_err();
+        let mut memory = text.as_bytes().to_vec();
+        assert_eq!(pack.next(&mut memory), Err(Error::State));
+        assert_eq!(memory, text.as_bytes());
+        (error, pack.index())
+    }
+
+    fn records(text: &str) -> (Vec<u8>, Vec<Record>) {
+        let mut memory = text.as_bytes().to_vec();
+        let mut pack = Pack::new();
+        let count = pack.validate(&memory).unwrap();
+        let mut records = Vec::new();
+        while let Some(record) = pack.next(&mut memory).unwrap() {
+            records.push(record);
+        }
+        assert_eq!(records.len(), count);
+        assert_eq!(pack.next(&mut memory), Ok(None));
+        (memory, records)
+    }
+
+    #[test]
+    fn refuses_each_breach_with_its_own_error_and_the_record_index() {
+        let first = "{\"bn\":\"a:\",\"n\":\"x\",\"v\":1}";
+        for (second, error) in [
+            ("{\"n\":\"b\",\"v\":1,\"x_\":1}", Error::SenmlMustUnderstand),
+            ("{\"n\":\"b\",\"v\":1,\"_\":1}", Error::SenmlMustUnderstand),
+            (
+                "{\"n\":\"b\",\"v\":1,\"bver_\":1}",
+                Error::SenmlMustUnderstand,
+            ),
+            (
+                "{\"n\":\"b\",\"v\":1,\"x\\u005f\":1}",
+                Error::SenmlMustUnderstand,
+            ),
+            ("{\"n\":\"b\",\"v\":1,\"n\":\"b\"}", Error::SenmlDuplicate),
+            (
+                "{\"n\":\"b\",\"v\":1,\"\\u006e\":\"b\"}",
+                Error::SenmlDuplicate,
+            ),
+            ("{\"bver\":10,\"bver\":10}", Error::SenmlDuplicate),
+            ("{\"n\":\"b\",\"v\":1,\"vs\":\"\"}", Error::SenmlValue),
+            (
+                "{\"n\":\"b\",\"vb\":true,\"vd\":\"\",\"s\":1}",
+                Error::SenmlValue,
+            ),
+            ("{\"n\":\"b\"}", Error::SenmlValue),
+            ("{\"n\":\"b\",\"u\":\"m\",\"t\":1}", Error::SenmlValue),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":11}", Error::SenmlVersion),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":5}", Error::SenmlVersion),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":0}", Error::SenmlVersion),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":-1}", Error::SenmlVersion),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":10.5}", Error::SenmlVersion),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":\"10\"}", Error::SenmlType),
+            ("{\"n\":1,\"v\":1}", Error::SenmlType),
+            ("{\"n\":\"b\",\"v\":\"1\"}", Error::SenmlType),
+            ("{\"n\":\"b\",\"v\":null}", Error::SenmlType),
+            ("{\"n\":\"b\",\"v\":[1]}", Error::SenmlType),
+            ("{\"n\":\"b\",\"vb\":1}", Error::SenmlType),
+            ("{\"n\":\"b\",\"vs\":true}", Error::SenmlType),
+            ("{\"n\":\"b\",\"vd\":{}}", Error::SenmlType),
+            ("{\"bt\":\"1\"}", Error::SenmlType),
+            ("[]", Error::SenmlType),
+            ("1", Error::SenmlType),
+            ("{\"n\":\"b c\",\"v\":1}", Error::SenmlName),
+            ("{\"n\":\"b\\u0000\",\"v\":1}", Error::SenmlName),
+            ("{\"n\":\"b\u{e9}\",\"v\":1}", Error::SenmlName),
+            ("{\"bn\":\"\",\"v\":1}", Error::SenmlName),
+            ("{\"bn\":\"\",\"n\":\":b\",\"v\":1}", Error::SenmlName),
+            ("{\"bn\":\"_\",\"n\":\"b\",\"v\":1}", Error::SenmlName),
+            ("{\"n\":\"b\",\"vd\":\"a\"}", Error::Base64),
+            ("{\"n\":\"b\",\"v\":01}", Error::JsonSyntax),
+            ("{\"n\":\"b\",\"vs\":\"\\ud800\"}", Error::JsonEscape),
+            ("{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", Error::JsonDepth),
+        ] {
+            let text = format!("[{first},{second}]");
+            assert_eq!(refused(&text), (error, 1), "{text}");
+        }
+        for (text, error) in [
+            ("", Error::JsonTruncated),
+            ("[{\"n\":\"b\"", Error::JsonTruncated),
+            ("{}", Error::SenmlType),
+            ("1", Error::SenmlType),
+            ("[{\"v\":1}]", Error::SenmlName),
+            ("[{\"bver\":11}]", Error::SenmlVersion),
+        ] {
+            assert_eq!(refused(text), (error, 0), "{text}");
+        }
+        assert_eq!(refused(&format!("[{first}]x")), (Error::JsonSyntax, 1));
+    }
+
+    #[test]
+    fn a_version_holds_for_the_whole_pack() {
+        for text in [
+            "[{\"bver\":5,\"n\":\"a\",\"v\":1},{\"n\":\"a\",\"v\":1},{\"bver\":5,\"n\":\"a\",\"v\":1}]",
+            "[{\"n\":\"a\",\"v\":1},{\"bver\":10,\"n\":\"a\",\"v\":1}]",
+            "[{\"bver\":1}]",
+        ] {
+            assert!(Pack::new().validate(text.as_bytes()).is_ok(), "{text}");
+        }
+        let changed = "[{\"bver\":5},{\"bver\":5},{\"bver\":10}]";
+        assert_eq!(refused(changed), (Error::SenmlVersion, 2));
+    }
+
+    #[test]
+    fn decodes_in_place_with_a_nul_behind_each_text() {
+        let (text, records) = records(
+            "[{\"\\u0062n\":\"urn:\\u0064ev:x\\/\",\"bu\":\"\\u00b5\"},{\"n\":\"\\u0061\",\"vs\":\"1\\n\\ud83d\\ude00\\u0000z\"},\
+             {\"n\":\"b\",\"u\":\"\",\"vd\":\"-\\u005f8\"},{\"vd\":\"+\\/8=\"},{\"n\":\"c\",\"vs\":\"\"}]",
+        );
+        let c_str = |span: Span| {
+            assert_eq!(text[span.end], 0);
+            span.of(&text)
+        };
+        let [a, b, whole, empty] = records[..] else {
+            panic!("{records:?}");
+        };
+        assert_eq!(c_str(a.base_name), b"urn:dev:x/");
+        assert_eq!(c_str(a.name), b"a");
+        assert_eq!(c_str(a.unit), "\u{b5}".as_bytes());
+        let Value::Text(span) = a.value else {
+            panic!("{a:?}");
+        };
+        assert_eq!(c_str(span), "1\n\u{1f600}\0z".as_bytes());
+        assert!(a.is(&text, b"a") && a.is(&text, b"urn:dev:x/a"));
+        assert!(!a.is(&text, b"b") && !a.is(&text, b"urn:dev:x/") && !a.is(&text, b""));
+        assert_eq!(c_str(b.unit), b"");
+        for record in [b, whole] {
+            let Value::Data(span) = record.value else {
+                panic!("{record:?}");
+            };
+            assert_eq!(c_str(span), b"\xFB\xFF");
+        }
+        assert_eq!(whole.name, Span::default());
+        assert!(whole.is(&text, b"urn:dev:x/") && !whole.is(&text, b""));
+        let Value::Text(span) = empty.value else {
+            panic!("{empty:?}");
+        };
+        assert_eq!(c_str(span), b"");
+        assert_eq!((a.index, whole.index), (1, 3));
+    }
+
+    #[test]
+    fn base_fields_hold_until_replaced_and_count_in_their_own_record() {
+        let (text, records) = records(
+            "[{\"v\":1,\"n\":\"a\",\"bv\":2,\"bt\":3},{\"n\":\"b\",\"s\":4,\"t\":5},{\"bs\":6,\"bv\":7},{\"n\":\"c\",\"v\":8,\"ut\":9}]",
+        );
+        let of = |num: Num| {
+            let part = |span: Span| String::from_utf8(span.of(&text).to_vec()).unwrap();
+            (part(num.text), part(num.base))
+        };
+        let both = |own: &str, base: &str| (String::from(own), String::from(base));
+        let value = |record: &Record| match record.value {
+            Value::Number(num) => of(num),
+            _ => panic!("{record:?}"),
+        };
+        assert_eq!(value(&records[0]), both("1", "2"));
+        assert_eq!(of(records[0].time), both("", "3"));
+        assert!(records[0].sum.is_absent());
+        assert_eq!(records[1].value, Value::None);
+        assert_eq!(of(records[1].sum), both("4", ""));
+        assert_eq!(of(records[1].time), both("5", "3"));
+        assert_eq!(value(&records[2]), both("8", "7"));
+        assert_eq!(of(records[2].sum), both("", "6"));
+        assert_eq!(of(records[2].update_time), both("9", ""));
+    }
+
+    #[test]
+    fn ignores_unknown_labels_with_all_that_is_in_them() {
+        let (_, seen) = records(
+            "[{\"x\":{\"n_\":[null,{\"v\":\"\\\"\"}]},\"n\":\"a\",\"v\":1,\"x\":2,\"\":0,\"\\u0000n\":1,\"nnnnn\":1,\"\\u0000bver\":1}]",
+        );
+        assert_eq!(seen.len(), 1);
+    }
+
+    #[test]
+    fn a_pack_without_measurements_is_empty() {
+        for text in ["[]", " [ ] ", "[{}]", "[{\"bn\":\"a\"},{\"t\":1}]"] {
+            assert_eq!(records(text).1, []);
+        }
+    }
+
+    #[test]
+    fn any_state_and_any_change_of_the_text_are_harmless() {
+        let mut text = *b"[{\"bn\":\"a\",\"v\":1},{\"n\":\"b\",\"vs\":\"c\"}]";
+        let mut pack = Pack::new();
+        assert_eq!(pack.validate(&text), Ok(2));
+        assert!(pack.next(&mut text).unwrap().is_some());
+        let mut cut = text;
+        assert_eq!(pack.clone().next(&mut cut[..20]), Err(Error::JsonTruncated));
+        assert_eq!(pack.next(&mut []), Err(Error::JsonTruncated));
+        assert_eq!(pack.next(&mut text), Ok(None));
+        let mut wild = Pack {
+            reader: Reader::new(),
+            bases: [Span {
+                start: usize::MAX,
+                end: 3,
+            }; BASES],
+            index: usize::MAX,
+            version: 255,
+            state: VALID,
+        };
+        let mut text = *b"[{\"n\":\"b\",\"vs\":\"c\"}]";
+        let record = wild.next(&mut text).unwrap().unwrap();
+        assert_eq!(record.base_name.of(&text), b"");
+    }
+}
