@@ -90,6 +90,14 @@ impl Pack {
         Self::default()
     }
 
+    /// A pack that has nothing to hand out.
+    pub fn empty() -> Self {
+        Self {
+            state: DONE,
+            ..Self::default()
+        }
+    }
+
     /// Checks a whole pack and rewinds; returns how many records [`Pack::next`] will hand out.
     ///
     /// After an error, [`Pack::index`] tells the record, and there is nothing to hand out.

@@ -1,0 +1,132 @@
+//! What the platform says to a device: at most one SenML pack in the body of a response, or one from elsewhere (SMS, a
+//! file).
+#![forbid(unsafe_code)]
+
+use crate::buf::Buf;
+use crate::error::Result;
+use crate::senml::reader::Pack;
+use crate::senml::record::Record;
+
+/// A downlink being read. The bytes stay with the caller and are given to each call; texts and data are decoded in them.
+///
+/// Plain integers, of which every combination is safe; all zero is a downlink that was not begun.
+#[derive(Clone, Debug, Default)]
+#[repr(C)]
+pub struct Downlink {
+    pack: Pack,
+}
+
+impl Downlink {
+    /// Checks all of `body`; returns how many records there are. No body is no downlink: no records.
+    ///
+    /// After an error there is nothing to hand out, and [`Downlink::index`] tells the record that is wrong.
+    pub fn begin(&mut self, body: &[u8]) -> Result<usize> {
+        if body.is_empty() {
+            self.pack = Pack::empty();
+            return Ok(0);
+        }
+        self.pack.validate(body)
+    }
+
+    /// The next record, or `None` behind the last one. Takes the bytes that [`Downlink::begin`] checked.
+    pub fn next(&mut self, body: &mut [u8]) -> Result<Option<Record>> {
+        self.pack.next(body)
+    }
+
+    /// Which record of the pack comes next, or was refused; from 0.
+    pub const fn index(&self) -> usize {
+        self.pack.index()
+    }
+}
+
+/// Whether a record is about the device `urn`: its full name is the URN, or begins with it up to a colon.
+///
+/// How the name is split into base name and name does not matter (RFC 8428 section 4.5.1). Letters count by case.
+pub fn is_for(record: &Record, body: &[u8], urn: &[u8]) -> bool {
+    let mut name = full_name(record, body);
+    let begins = !urn.is_empty() && urn.iter().all(|byte| name.next() == Some(byte));
+    begins && (urn.ends_with(b":") || matches!(name.next(), None | Some(b':')))
+}
+
+/// Appends a record's full name, base name and name in one.
+pub fn write_full_name(record: &Record, body: &[u8], out: &mut Buf<'_>) {
+    out.put(record.base_name.of(body));
+    out.put(record.name.of(body));
+}
+
+fn full_name<'a>(record: &Record, body: &'a [u8]) -> impl Iterator<Item = &'a u8> {
+    let base = record.base_name.of(body);
+    base.iter().chain(record.name.of(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn no_body_is_no_downlink() {
+        let mut downlink = Downlink::default();
+        assert_eq!(downlink.next(&mut []), Err(Error::State));
+        assert_eq!(downlink.begin(b""), Ok(0));
+        assert_eq!(downlink.next(&mut []), Ok(None));
+        assert_eq!(downlink.begin(b" "), Err(Error::JsonTruncated));
+        assert_eq!(downlink.next(&mut [b' ']), Err(Error::State));
+    }
+
+    #[test]
+    fn knows_whose_it_is_however_the_name_is_split() {
+        let urn = b"urn:dev:IMEI:123456789012345:";
+        for (text, ours) in [
+            (
+                "[{\"bn\":\"urn:dev:IMEI:123456789012345:\",\"n\":\"a\",\"v\":1}]",
+                true,
+            ),
+            ("[{\"n\":\"urn:dev:IMEI:123456789012345:a\",\"v\":1}]", true),
+            (
+                "[{\"bn\":\"urn:dev:IMEI:123456789012345\",\"n\":\":a\",\"v\":1}]",
+                true,
+            ),
+            (
+                "[{\"bn\":\"urn:dev:IMEI:123456789012345\",\"n\":\"a\",\"v\":1}]",
+                false,
+            ),
+            (
+                "[{\"bn\":\"urn:dev:imei:123456789012345:\",\"n\":\"a\",\"v\":1}]",
+                false,
+            ),
+            (
+                "[{\"bn\":\"urn:dev:IMEI:123456789012346:\",\"n\":\"a\",\"v\":1}]",
+                false,
+            ),
+            ("[{\"n\":\"a\",\"v\":1}]", false),
+        ] {
+            let mut memory = [0; 80];
+            let body = &mut memory[..text.len()];
+            body.copy_from_slice(text.as_bytes());
+            let mut downlink = Downlink::default();
+            assert_eq!(downlink.begin(body), Ok(1));
+            let record = downlink.next(body).unwrap().unwrap();
+            assert_eq!(is_for(&record, body, urn), ours, "{text}");
+            assert_eq!(is_for(&record, body, &urn[..urn.len() - 1]), ours, "{text}");
+            assert!(!is_for(&record, body, b""));
+        }
+    }
+
+    #[test]
+    fn writes_the_full_name_and_says_what_is_missing() {
+        let mut body = *b"[{\"bn\":\"a:\",\"n\":\"bc\",\"v\":1}]";
+        let mut downlink = Downlink::default();
+        downlink.begin(&body).unwrap();
+        let record = downlink.next(&mut body).unwrap().unwrap();
+        let mut memory = [0; 3];
+        let mut out = Buf::new(&mut memory, 0);
+        write_full_name(&record, &body, &mut out);
+        assert_eq!((out.len(), out.fits()), (4, false));
+        let mut memory = [0; 4];
+        let mut out = Buf::new(&mut memory, 0);
+        write_full_name(&record, &body, &mut out);
+        assert_eq!(out.written(), b"a:bc");
+        assert!(record.is(&body, b"bc") && record.is(&body, b"a:bc") && !record.is(&body, b"c"));
+    }
+}
