@@ -16,6 +16,14 @@ mod names;
 )]
 mod units;
 
+#[cfg(feature = "header")]
+#[path = "src/ffi/status_list.rs"]
+#[expect(
+    dead_code,
+    reason = "the header takes the list, not the single constants"
+)]
+mod statuses;
+
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
     println!("cargo::rerun-if-changed=build.rs");
@@ -32,7 +40,7 @@ mod header {
         path::{Path, PathBuf},
     };
 
-    use super::{names::NAMES, units::UNITS};
+    use super::{names::NAMES, statuses::STATUSES, units::UNITS};
 
     pub fn generate() -> Result<(), Box<dyn Error>> {
         for input in ["cbindgen.toml", "src"] {
@@ -43,11 +51,35 @@ mod header {
         add_core_constants(&root.join("src"), &mut config.export.exclude)?;
         let after = config.after_includes.get_or_insert_default();
         add_versions(after)?;
+        add_statuses(after)?;
         add_names(after)?;
         add_units(after)?;
         let header = cbindgen::generate_with_config(&root, config)?;
-        header.write_to_file(PathBuf::from(env::var("OUT_DIR")?).join("kpn_things.h"));
+        let mut text = Vec::new();
+        header.write(&mut text);
+        let text = without_safety(&String::from_utf8(text)?);
+        fs::write(
+            PathBuf::from(env::var("OUT_DIR")?).join("kpn_things.h"),
+            text,
+        )?;
         Ok(())
+    }
+
+    /// Leaves out the section that Rust callers need: what C guarantees by itself, or the parameters already say.
+    fn without_safety(text: &str) -> String {
+        let mut kept = Vec::new();
+        let mut skipping = false;
+        for line in text.lines() {
+            if line.trim() == "* # Safety" {
+                skipping = true;
+                kept.pop_if(|last: &mut &str| last.trim() == "*");
+            }
+            skipping &= line.trim() != "*/";
+            if !skipping {
+                kept.push(line);
+            }
+        }
+        kept.join("\n") + "\n"
     }
 
     fn add_versions(text: &mut String) -> Result<(), Box<dyn Error>> {
@@ -63,6 +95,21 @@ mod header {
             "#define KPN_THINGS_VERSION \"{}\"",
             env::var("CARGO_PKG_VERSION")?
         )?;
+        text.push_str("/** @} */\n");
+        Ok(())
+    }
+
+    fn add_statuses(text: &mut String) -> Result<(), Box<dyn Error>> {
+        text.push_str("\n/** @name Results of calls, see `kpn_status`. @{ */\n");
+        for status in STATUSES {
+            writeln!(
+                text,
+                "#define KPN_{} ({}) /**< {} */",
+                status.ident,
+                status.value,
+                status.text.to_str()?
+            )?;
+        }
         text.push_str("/** @} */\n");
         Ok(())
     }

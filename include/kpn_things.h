@@ -27,6 +27,50 @@
 #define KPN_THINGS_VERSION "0.1.0"
 /** @} */
 
+/** @name Results of calls, see `kpn_status`. @{ */
+#define KPN_OK (0) /**< done */
+#define KPN_NEED_MORE (1) /**< not complete yet: feed the next bytes */
+#define KPN_END (2) /**< nothing follows */
+#define KPN_BUFFER_FULL (3) /**< no room in the buffer; the missing bytes can be asked for */
+#define KPN_ERR_INVALID_ARGUMENT (-1) /**< an argument is NULL, misaligned or out of its range */
+#define KPN_ERR_STATE (-2) /**< a call in the wrong order, or an object that was never begun */
+#define KPN_ERR_OVERLAP (-3) /**< input and output share memory */
+#define KPN_ERR_SECRET (-4) /**< the secret is not 30 to 100 letters and digits */
+#define KPN_ERR_HEAD_TEXT (-5) /**< a host or path has characters that a request head cannot carry */
+#define KPN_ERR_URN (-6) /**< the device URN, or the identifier for it, is malformed */
+#define KPN_ERR_IMEI_CHECK_DIGIT (-7) /**< the check digit of the IMEI does not fit */
+#define KPN_ERR_CONFIG (-8) /**< the configuration has an unfit value */
+#define KPN_ERR_BODY_TOO_LARGE (-10) /**< the body is larger than the buffer given for it */
+#define KPN_ERR_NUMBER_RANGE (-11) /**< the number does not fit the type that was asked for */
+#define KPN_ERR_SENML_NAME (-20) /**< a name is empty, too long or has characters outside RFC 8428 */
+#define KPN_ERR_SENML_UNIT (-21) /**< a unit is empty, too long or not plain text */
+#define KPN_ERR_SENML_TYPE (-22) /**< not an array of records, or a label with a value of the wrong type */
+#define KPN_ERR_SENML_MUST_UNDERSTAND (-23) /**< a label that must be understood is not */
+#define KPN_ERR_SENML_VERSION (-24) /**< the SenML version is not understood */
+#define KPN_ERR_SENML_DUPLICATE (-25) /**< a label occurs twice in one record */
+#define KPN_ERR_SENML_VALUE (-26) /**< a record has two values, or a name and none */
+#define KPN_ERR_SENML_EMPTY (-27) /**< the pack has no measurement */
+#define KPN_ERR_SENML_TIME (-28) /**< a time is relative where an absolute one is meant, or the reverse */
+#define KPN_ERR_SENML_BASE64 (-29) /**< data is not base64 */
+#define KPN_ERR_JSON_SYNTAX (-30) /**< not JSON */
+#define KPN_ERR_JSON_DEPTH (-31) /**< JSON is nested too deeply */
+#define KPN_ERR_JSON_TRUNCATED (-32) /**< JSON ends too early */
+#define KPN_ERR_JSON_ESCAPE (-33) /**< a string escape stands for no character */
+#define KPN_ERR_UTF8 (-34) /**< text is not UTF-8 */
+#define KPN_ERR_NOT_FINITE (-35) /**< NaN and infinities cannot be sent */
+#define KPN_ERR_HTTP_SYNTAX (-40) /**< the response is not HTTP/1.x */
+#define KPN_ERR_HTTP_CONTENT_LENGTH (-41) /**< Content-Length is malformed, too large or contradictory */
+#define KPN_ERR_HTTP_TRANSFER_ENCODING (-42) /**< the transfer coding is not supported */
+#define KPN_ERR_HTTP_HEAD_TOO_LARGE (-43) /**< the response head or a chunk line is too large */
+#define KPN_ERR_HTTP_TRUNCATED (-44) /**< the connection ended before the response did */
+#define KPN_ERR_TOKEN_MISMATCH (-50) /**< the token does not belong to this body and secret */
+#define KPN_ERR_CONFIG_UNKNOWN (-51) /**< the configuration has a field that is not known */
+#define KPN_ERR_CONFIG_MISSING (-52) /**< the configuration lacks a field that is needed */
+#define KPN_ERR_CONFIG_REPEATED (-53) /**< the configuration has a field twice */
+#define KPN_ERR_CONFIG_TYPE (-54) /**< a field of the configuration has the wrong JSON type */
+#define KPN_ERR_CONFIG_TOO_LONG (-55) /**< a text of the configuration is too long */
+/** @} */
+
 /** @name KPN's names with their units: each stands for the two arguments `name, unit`. @{ */
 #define KPN_TEMPERATURE "temperature", "Cel" /**< Temperature in degrees Celsius. */
 #define KPN_HUMIDITY "humidity", "%RH" /**< Relative humidity in percent. */
@@ -174,5 +218,138 @@
 #define KPN_UNIT_KILOMETER_PER_HOUR "km/h" /**< Kilometre per hour; secondary unit for m/s. */
 /** @} */
 
+
+/**
+ * Characters of a message token, without a NUL.
+ */
+#define KPN_TOKEN_LEN 64
+
+/**
+ * Fewest characters of a secret.
+ */
+#define KPN_SECRET_MIN 30
+
+/**
+ * Most characters of a secret.
+ */
+#define KPN_SECRET_MAX 100
+
+/**
+ * Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
+ *
+ * The values are stable and only ever appended to. `status < 0` is a failure.
+ */
+typedef int32_t kpn_status;
+
+/**
+ * A token in the making.
+ *
+ * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+ * when the bytes so far are confidential.
+ */
+typedef struct kpn_private_token {
+    uint64_t total;
+    uint32_t state[8];
+    uint8_t block[64];
+} kpn_private_token;
+
+/**
+ * A message token in the making: `kpn_token_begin`, `kpn_token_update` any number of times, `kpn_token_finish`.
+ *
+ * 112 bytes. Belongs to one thread at a time. May be copied and abandoned at any time; call `kpn_token_wipe` first when what
+ * was hashed is confidential. Not for storage: its layout is that of this version.
+ */
+typedef struct kpn_token {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    struct kpn_private_token private_hash;
+} kpn_token;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * One English sentence for a status, for logs.
+ *
+ * @param[in] status  Any value.
+ *
+ * @return NUL-terminated text in constant memory, never NULL; "unknown status" for a number that is none.
+ */
+const char *kpn_status_text(kpn_status status);
+
+/**
+ * Starts a token over no bytes.
+ *
+ * @param[out] token  Need not be initialised.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `token` is NULL or misaligned.
+ */
+KPN_NODISCARD kpn_status kpn_token_begin(struct kpn_token *token);
+
+/**
+ * Hashes bytes of the body, in the order in which they are sent.
+ *
+ * @param[in,out] token  From `kpn_token_begin`.
+ * @param[in]     bytes  NULL when `len` is 0. Not kept.
+ * @param[in]     len    Bytes.
+ *
+ * @retval KPN_OK                    The bytes are hashed.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             The token was not begun, or is finished.
+ * @retval KPN_ERR_OVERLAP           `bytes` lie in `token`.
+ */
+kpn_status kpn_token_update(struct kpn_token *token,
+                            const uint8_t *bytes,
+                            size_t len);
+
+/**
+ * Hashes the secret behind the body and gives the token; everything that was hashed is wiped from `token`.
+ *
+ * The token is the value of the header `Things-Message-Token`: SHA-256 of body and secret, in lower-case hex.
+ * KPN documentation, "Message token".
+ *
+ * @param[in,out] token      From `kpn_token_begin`. Finished afterwards; as before after a failure.
+ * @param[in]     secret     NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
+ * @param[out]    out_token  Receives `KPN_TOKEN_LEN` characters and a NUL. Written only on success.
+ *
+ * @retval KPN_OK                    `out_token` holds the token.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The token was not begun, or is finished.
+ * @retval KPN_ERR_OVERLAP           `token`, `secret` and `out_token` share memory.
+ * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits.
+ */
+KPN_NODISCARD
+kpn_status kpn_token_finish(struct kpn_token *token,
+                            const char *secret,
+                            char *out_token);
+
+/**
+ * Overwrites everything that was derived from the bytes hashed so far; the token can only be begun anew.
+ *
+ * @param[in,out] token  From `kpn_token_begin`.
+ *
+ * @retval KPN_OK                    Wiped.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `token` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The token was not begun, or is finished and so wiped already.
+ */
+kpn_status kpn_token_wipe(struct kpn_token *token);
+
+/**
+ * Compares two message tokens in a time that depends on neither, for servers and tests.
+ *
+ * @param[in] left   `KPN_TOKEN_LEN` characters; no NUL is needed.
+ * @param[in] right  Likewise.
+ *
+ * @retval KPN_OK                    They are equal.
+ * @retval KPN_ERR_TOKEN_MISMATCH    They differ.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL.
+ */
+KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
 
 #endif  /* KPN_THINGS_H */

@@ -29,7 +29,7 @@ const LENGTH_AT: usize = 56;
 pub struct Token {
     total: u64,
     state: [u32; 8],
-    block: [u8; BLOCK],
+    block: [u8; 64],
 }
 
 impl Default for Token {

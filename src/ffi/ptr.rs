@@ -1,0 +1,264 @@
+//! Where raw memory of the C caller becomes references. Nothing else in the shell dereferences a pointer.
+
+use core::ffi::c_char;
+use core::mem::MaybeUninit;
+
+use crate::error::{Error, Result};
+
+/// A struct that the C caller owns. Its first field is a tag, by which a call on an object that was never begun is found.
+///
+/// # Safety
+///
+/// The type is `#[repr(C)]`, its first field is the `u32` tag, and it has no padding that is read and no `Drop`.
+pub unsafe trait Object: Sized {
+    /// Value of the first field once the object was begun.
+    const TAG: u32;
+}
+
+/// Memory of the caller that the library may write to during this call or a later one.
+#[derive(Clone, Copy)]
+pub struct Region {
+    start: usize,
+    len: usize,
+}
+
+impl Region {
+    /// The bytes of an array.
+    pub fn new(start: *const u8, len: usize) -> Self {
+        Self {
+            start: start.addr(),
+            len,
+        }
+    }
+
+    /// The bytes of a slice.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self::new(bytes.as_ptr(), bytes.len())
+    }
+
+    /// The bytes of an object.
+    pub fn of<T>(object: *const T) -> Self {
+        Self::new(object.cast(), size_of::<T>())
+    }
+
+    /// Whether no byte belongs to both.
+    pub const fn disjoint(self, other: Self) -> bool {
+        let apart = self.start.abs_diff(other.start);
+        let lower = if self.start < other.start {
+            self.len
+        } else {
+            other.len
+        };
+        let either_empty = self.len == 0 || other.len == 0;
+        either_empty || apart >= lower
+    }
+
+    /// Refuses memory that overlaps.
+    pub const fn apart_from(self, other: Self) -> Result<()> {
+        if self.disjoint(other) {
+            Ok(())
+        } else {
+            Err(Error::Overlap)
+        }
+    }
+}
+
+/// A begun object.
+///
+/// Fails with `InvalidArgument` when the pointer is NULL or misaligned, with `State` when the object was not begun.
+///
+/// # Safety
+///
+/// `object` is NULL, misaligned, or points to a `T` in memory that the caller may read and write and that nobody else
+/// uses until the reference is gone.
+pub unsafe fn object_mut<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
+    check(object)?;
+    // SAFETY: not NULL and aligned by `check`; readable by the contract; a u32 takes any bit pattern.
+    let tag = unsafe { object.cast::<u32>().read() };
+    if tag != T::TAG {
+        return Err(Error::State);
+    }
+    // SAFETY: not NULL and aligned by `check`; the tag stands there because `begin` wrote a whole valid `T`; exclusive
+    // by the contract.
+    Ok(unsafe { &mut *object })
+}
+
+/// A begun object that is only read. Fails like `object_mut`.
+///
+/// # Safety
+///
+/// As for `object_mut`; reading by others is allowed.
+pub unsafe fn object<'a, T: Object>(object: *const T) -> Result<&'a T> {
+    check(object)?;
+    // SAFETY: not NULL and aligned by `check`; readable by the contract; a u32 takes any bit pattern.
+    let tag = unsafe { object.cast::<u32>().read() };
+    if tag != T::TAG {
+        return Err(Error::State);
+    }
+    // SAFETY: not NULL and aligned by `check`; the tag stands there because `begin` wrote a whole valid `T`; nobody
+    // writes by the contract.
+    Ok(unsafe { &*object })
+}
+
+/// A struct of plain values that the caller filled in, or that the library handed out. Fails with `InvalidArgument`.
+///
+/// # Safety
+///
+/// `value` is NULL, misaligned, or points to an initialised `T`, all of whose bit patterns are valid, that nobody writes to
+/// until the reference is gone.
+pub unsafe fn value<'a, T>(value: *const T) -> Result<&'a T> {
+    check(value)?;
+    // SAFETY: not NULL and aligned by `check`; initialised, valid and not written to by the contract.
+    Ok(unsafe { &*value })
+}
+
+/// Memory for a result, not yet initialised. Fails with `InvalidArgument` when the pointer is NULL or misaligned.
+///
+/// # Safety
+///
+/// `out` is NULL, misaligned, or points to memory for a `T` that the caller may write and that nobody else uses until the
+/// reference is gone.
+pub unsafe fn out<'a, T>(out: *mut T) -> Result<&'a mut MaybeUninit<T>> {
+    check(out)?;
+    // SAFETY: not NULL and aligned by `check`; exclusive by the contract; MaybeUninit takes uninitialised memory.
+    Ok(unsafe { &mut *out.cast::<MaybeUninit<T>>() })
+}
+
+/// An array of bytes. NULL with length 0 is the empty one.
+///
+/// Fails with `InvalidArgument` when the pointer is NULL with another length, or when the array would not fit in the address space.
+///
+/// # Safety
+///
+/// `start` is NULL or points to `len` initialised bytes that nobody writes to until the reference is gone.
+pub unsafe fn bytes<'a>(start: *const u8, len: usize) -> Result<&'a [u8]> {
+    if start.is_null() {
+        return if len == 0 {
+            Ok(&[])
+        } else {
+            Err(Error::InvalidArgument)
+        };
+    }
+    check_len(start, len)?;
+    // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; initialised and not
+    // written to by the contract.
+    Ok(unsafe { core::slice::from_raw_parts(start, len) })
+}
+
+/// An array of bytes to be written to. Fails like `bytes`.
+///
+/// # Safety
+///
+/// `start` is NULL or points to `len` bytes that the caller may read and write and that nobody else uses until the
+/// reference is gone. They need not be initialised: the library never reads what it did not write, and only
+/// `u8` values pass.
+pub unsafe fn bytes_mut<'a>(start: *mut u8, len: usize) -> Result<&'a mut [u8]> {
+    if start.is_null() {
+        return if len == 0 {
+            Ok(&mut [])
+        } else {
+            Err(Error::InvalidArgument)
+        };
+    }
+    check_len(start, len)?;
+    // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; exclusive by the contract.
+    Ok(unsafe { core::slice::from_raw_parts_mut(start, len) })
+}
+
+/// A NUL-terminated text without its NUL. Of a text longer than `max` only `max + 1` bytes are read and returned, so that
+/// the check of the text refuses it. Fails with `InvalidArgument` when the pointer is NULL.
+///
+/// # Safety
+///
+/// `start` is NULL or points to bytes that end in a NUL, or to more than `max` bytes; nobody writes to them until the
+/// reference is gone.
+pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Result<&'a [u8]> {
+    if start.is_null() {
+        return Err(Error::InvalidArgument);
+    }
+    let start = start.cast::<u8>();
+    let mut len = 0;
+    while len <= max {
+        // SAFETY: every byte before this one is not NUL and their number is at most `max`, so by the contract this one
+        // is readable.
+        if unsafe { start.wrapping_add(len).read() } == 0 {
+            break;
+        }
+        len = len.wrapping_add(1);
+    }
+    // SAFETY: the bytes before `len` were just read; nobody writes to them by the contract.
+    unsafe { bytes(start, len) }
+}
+
+/// As `text`; NULL is none.
+///
+/// # Safety
+///
+/// As for `text`.
+pub unsafe fn optional_text<'a>(start: *const c_char, max: usize) -> Result<Option<&'a [u8]>> {
+    if start.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the contract is the same.
+    unsafe { text(start, max) }.map(Some)
+}
+
+fn check<T>(pointer: *const T) -> Result<()> {
+    if pointer.is_null() || !pointer.is_aligned() {
+        Err(Error::InvalidArgument)
+    } else {
+        Ok(())
+    }
+}
+
+fn check_len(start: *const u8, len: usize) -> Result<()> {
+    let fits = isize::try_from(len).is_ok() && start.addr().checked_add(len).is_some();
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::InvalidArgument)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(start: usize, len: usize) -> Region {
+        Region { start, len }
+    }
+
+    #[test]
+    fn regions_overlap_when_they_share_a_byte() {
+        for start in 0..12 {
+            for len in 0..6 {
+                let shares = (start..start + len).any(|byte| (4..8).contains(&byte));
+                assert_eq!(region(start, len).disjoint(region(4, 4)), !shares);
+                assert_eq!(region(4, 4).disjoint(region(start, len)), !shares);
+            }
+        }
+    }
+
+    #[test]
+    fn null_is_an_empty_array_and_no_other() {
+        let null = core::ptr::null();
+        // SAFETY: NULL is allowed.
+        assert_eq!(unsafe { bytes(null, 0) }, Ok(&[][..]));
+        // SAFETY: NULL is allowed.
+        assert_eq!(unsafe { bytes(null, 1) }, Err(Error::InvalidArgument));
+        let byte = 7_u8;
+        // SAFETY: the length is refused before anything is read.
+        assert_eq!(
+            unsafe { bytes(&raw const byte, usize::MAX) },
+            Err(Error::InvalidArgument)
+        );
+    }
+
+    #[test]
+    fn a_text_without_end_is_cut_one_byte_past_the_limit() {
+        // SAFETY: the literal is NUL-terminated.
+        assert_eq!(unsafe { text(c"abc".as_ptr(), 3) }, Ok(&b"abc"[..]));
+        // SAFETY: the literal is NUL-terminated.
+        assert_eq!(unsafe { text(c"abcdef".as_ptr(), 3) }, Ok(&b"abcd"[..]));
+    }
+}

@@ -1,0 +1,39 @@
+//! Bytes in the caller's memory, as C sees them.
+
+use crate::error::{Error, Result};
+
+/// Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
+///
+/// 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
+/// NULL when a message was only measured.
+#[allow(non_camel_case_types, reason = "a C name")]
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct kpn_span {
+    /// First byte.
+    pub ptr: *const u8,
+    /// Bytes.
+    pub len: usize,
+}
+
+impl kpn_span {
+    /// No bytes.
+    pub(super) const EMPTY: Self = Self {
+        ptr: core::ptr::null(),
+        len: 0,
+    };
+
+    /// These bytes.
+    pub(super) const fn of(bytes: &[u8]) -> Self {
+        Self {
+            ptr: bytes.as_ptr(),
+            len: bytes.len(),
+        }
+    }
+
+    /// Bytes at an offset of a buffer.
+    pub(super) fn inside(buffer: &[u8], start: usize, len: usize) -> Result<Self> {
+        let end = start.checked_add(len).ok_or(Error::State)?;
+        buffer.get(start..end).map(Self::of).ok_or(Error::State)
+    }
+}
