@@ -1,6 +1,7 @@
 //! Chunked framing, RFC 9112 section 7.1: sizes, extensions (skipped) and the line end behind each chunk.
 #![forbid(unsafe_code)]
 
+use super::field::hex_digit;
 use super::response::{CHUNK_LINE_MAX, HEAD_MAX, Response, flag, state};
 use crate::error::{Error, Result};
 
@@ -22,30 +23,28 @@ impl Response {
                 Err(Error::HttpSyntax)
             };
         }
-        match (self.state, byte) {
-            (state::CHUNK_SIZE, b'0'..=b'9') => self.chunk_digit(byte.wrapping_sub(b'0')),
-            (state::CHUNK_SIZE, b'a'..=b'f' | b'A'..=b'F') => {
-                self.chunk_digit((byte | 0x20).wrapping_sub(b'a' - 10))
-            }
-            (state::CHUNK_SIZE | state::CHUNK_PADDING, b';') if self.text_len != 0 => {
-                self.state = state::CHUNK_EXTENSION;
-                Ok(())
-            }
-            (state::CHUNK_SIZE | state::CHUNK_PADDING, b' ' | b'\t') if self.text_len != 0 => {
-                self.state = state::CHUNK_PADDING;
-                Ok(())
-            }
-            (state::CHUNK_EXTENSION, _) => Ok(()),
-            _ => Err(Error::HttpSyntax),
+        if self.state == state::CHUNK_EXTENSION {
+            return Ok(());
         }
-    }
-
-    fn chunk_digit(&mut self, digit: u8) -> Result<()> {
-        if self.remaining >> 28 != 0 {
-            return Err(Error::HttpContentLength);
+        if self.state == state::CHUNK_SIZE
+            && let Some(digit) = hex_digit(byte)
+        {
+            if self.remaining >> 28 != 0 {
+                return Err(Error::HttpContentLength);
+            }
+            self.remaining = self.remaining << 4 | u32::from(digit);
+            self.text_len = 1;
+            return Ok(());
         }
-        self.remaining = self.remaining << 4 | u32::from(digit);
-        self.text_len = 1;
+        // No digit was seen yet, or this is the line end behind a chunk.
+        if self.text_len == 0 {
+            return Err(Error::HttpSyntax);
+        }
+        self.state = match byte {
+            b';' => state::CHUNK_EXTENSION,
+            b' ' | b'\t' => state::CHUNK_PADDING,
+            _ => return Err(Error::HttpSyntax),
+        };
         Ok(())
     }
 

@@ -267,7 +267,7 @@ impl Response {
         self.when(flag::CONTENT_LENGTH, self.content_length)
     }
 
-    /// Seconds of Retry-After; a date is not read, a number beyond `u32` counts as `u32::MAX`.
+    /// Seconds of Retry-After; a date, and a number beyond `u32`, is not read.
     pub fn retry_after(&self) -> Option<u32> {
         self.when(flag::RETRY_AFTER, self.retry_after)
     }
