@@ -1,7 +1,9 @@
 //! What is particular to KPN Things.
 #![forbid(unsafe_code)]
 
+pub mod connection;
 pub mod downlink;
 pub mod endpoint;
 pub mod names;
+pub mod outcome;
 pub mod urn;

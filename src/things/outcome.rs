@@ -1,0 +1,230 @@
+//! What a response means for the sender. KPN's documentation has four rows (accepted, malformed, token, device) and
+//! gives no numbers for the three errors, so the numbers can be overridden and the raw status stays available.
+#![forbid(unsafe_code)]
+
+use crate::error::{Error, Result};
+use core::ffi::CStr;
+
+/// Class of a response. The values are part of the C interface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i32)]
+pub enum Outcome {
+    /// Accepted for further processing.
+    Accepted = 1,
+    /// A header is missing or the body is wrong.
+    Malformed = 2,
+    /// The message token could not be verified.
+    TokenRejected = 3,
+    /// The device identifier is not known.
+    DeviceUnknown = 4,
+    /// The platform cannot take it now.
+    RetryLater = 5,
+    /// Refused for another reason.
+    Refused = 6,
+    /// A status that no server should give to this request.
+    Unexpected = 7,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: &'static [Self] = &[
+        Self::Accepted,
+        Self::Malformed,
+        Self::TokenRejected,
+        Self::DeviceUnknown,
+        Self::RetryLater,
+        Self::Refused,
+        Self::Unexpected,
+    ];
+
+    /// The outcome of a status code where nothing else was agreed: the one place that says so.
+    pub const fn of(status: u16) -> Self {
+        match status {
+            200 | 202 => Self::Accepted,
+            400 => Self::Malformed,
+            401 | 403 => Self::TokenRejected,
+            404 => Self::DeviceUnknown,
+            408 | 429 | 500..=599 => Self::RetryLater,
+            402..=499 => Self::Refused,
+            _ => Self::Unexpected,
+        }
+    }
+
+    /// The value in the C interface.
+    #[expect(
+        clippy::as_conversions,
+        reason = "the discriminant of a field-less enum"
+    )]
+    pub const fn code(self) -> i32 {
+        self as i32
+    }
+
+    /// The outcome with this value in the C interface.
+    pub fn from_code(code: i32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.code() == code)
+    }
+
+    /// Whether the same request may be sent again unchanged; every other failure will only repeat itself.
+    pub const fn may_retry(self) -> bool {
+        matches!(self, Self::RetryLater)
+    }
+
+    /// What to do about it, one sentence.
+    pub const fn advice(self) -> &'static CStr {
+        match self {
+            Self::Accepted => c"Nothing to do: the platform has taken the message.",
+            Self::Malformed => c"Check the headers and the SenML pack: the platform found them malformed.",
+            Self::TokenRejected => {
+                c"Check the secret in the portal, and that exactly the bytes which are sent are hashed."
+            }
+            Self::DeviceUnknown => c"Check the device identifier in the portal and in the base name.",
+            Self::RetryLater => c"Send the same message again later, not before Retry-After.",
+            Self::Refused => c"Do not send this message again unchanged: the platform refuses it.",
+            Self::Unexpected => c"Check address, port and path: the answer is not one of the ingestion service.",
+        }
+    }
+}
+
+/// Entries that a [`StatusTable`] can hold.
+pub const STATUS_TABLE_MAX: usize = 8;
+
+/// Status codes whose outcome the caller has set, before the built-in table. Plain numbers; all zero is empty.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct StatusTable {
+    /// 0 where the entry is free.
+    statuses: [u16; 8],
+    outcomes: [u8; 8],
+}
+
+const _: () = assert!(STATUS_TABLE_MAX == 8);
+
+impl StatusTable {
+    /// A table that overrides nothing.
+    pub const fn new() -> Self {
+        Self {
+            statuses: [0; 8],
+            outcomes: [0; 8],
+        }
+    }
+
+    /// Sets the outcome of a status from 200 to 999, in place of what was set before.
+    ///
+    /// `Error::InvalidArgument` for another status, `Error::BufferFull` when `STATUS_TABLE_MAX` others are set.
+    pub fn set(&mut self, status: u16, outcome: Outcome) -> Result<()> {
+        if !(200..=999).contains(&status) {
+            return Err(Error::InvalidArgument);
+        }
+        let code = u8::try_from(outcome.code()).map_err(|_| Error::InvalidArgument)?;
+        for (known, value) in self.statuses.iter_mut().zip(&mut self.outcomes) {
+            // Entries are filled from the front and never removed: the first free one ends the list.
+            if *known == status || *known == 0 {
+                *known = status;
+                *value = code;
+                return Ok(());
+            }
+        }
+        Err(Error::BufferFull)
+    }
+
+    /// The outcome of a status: as set, else as [`Outcome::of`] says.
+    pub fn outcome(&self, status: u16) -> Outcome {
+        self.entries()
+            .find(|&(known, _)| known == status)
+            .map_or(Outcome::of(status), |(_, outcome)| outcome)
+    }
+
+    /// What was set, in the order of setting.
+    pub fn entries(&self) -> impl Iterator<Item = (u16, Outcome)> {
+        self.statuses
+            .iter()
+            .zip(&self.outcomes)
+            .take_while(|&(&status, _)| status != 0)
+            .filter_map(|(&status, &code)| Some((status, Outcome::from_code(i32::from(code))?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn each_status_has_its_outcome() {
+        let table = StatusTable::new();
+        for status in 0..=1100 {
+            let expected = match status {
+                200 | 202 => Outcome::Accepted,
+                400 => Outcome::Malformed,
+                401 | 403 => Outcome::TokenRejected,
+                404 => Outcome::DeviceUnknown,
+                408 | 429 => Outcome::RetryLater,
+                _ if status / 100 == 5 => Outcome::RetryLater,
+                _ if status / 100 == 4 => Outcome::Refused,
+                _ => Outcome::Unexpected,
+            };
+            assert_eq!(Outcome::of(status), expected, "{status}");
+            assert_eq!(table.outcome(status), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn codes_are_distinct_and_lead_back() {
+        for (index, &outcome) in Outcome::ALL.iter().enumerate() {
+            assert_eq!(usize::try_from(outcome.code()), Ok(index + 1));
+            assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
+        }
+        assert_eq!(Outcome::from_code(0), None);
+        assert_eq!(Outcome::from_code(8), None);
+    }
+
+    #[test]
+    fn advice_is_one_sentence() {
+        for outcome in Outcome::ALL {
+            let advice = outcome.advice().to_str().unwrap();
+            assert!(
+                advice.ends_with('.') && advice.matches('.').count() == 1,
+                "{advice}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_set_status_goes_before_the_built_in_one() {
+        let mut table = StatusTable::new();
+        assert_eq!(table.set(422, Outcome::Malformed), Ok(()));
+        assert_eq!(table.set(403, Outcome::DeviceUnknown), Ok(()));
+        assert_eq!(table.set(422, Outcome::TokenRejected), Ok(()));
+        assert_eq!(table.outcome(422), Outcome::TokenRejected);
+        assert_eq!(table.outcome(403), Outcome::DeviceUnknown);
+        assert_eq!(table.outcome(401), Outcome::TokenRejected);
+        assert_eq!(table.entries().count(), 2);
+    }
+
+    #[test]
+    fn a_full_table_can_still_change_its_entries() {
+        let mut table = StatusTable::new();
+        for status in 410..418 {
+            assert_eq!(table.set(status, Outcome::RetryLater), Ok(()));
+        }
+        let full = table;
+        assert_eq!(table.set(418, Outcome::RetryLater), Err(Error::BufferFull));
+        assert_eq!(table, full);
+        assert_eq!(table.set(417, Outcome::Refused), Ok(()));
+        assert_eq!(table.outcome(417), Outcome::Refused);
+        let statuses: Vec<u16> = table.entries().map(|(status, _)| status).collect();
+        assert_eq!(statuses, [410, 411, 412, 413, 414, 415, 416, 417]);
+    }
+
+    #[test]
+    fn refuses_a_status_that_no_response_has() {
+        let mut table = StatusTable::new();
+        for status in [0, 1, 100, 199, 1000, u16::MAX] {
+            assert_eq!(
+                table.set(status, Outcome::Accepted),
+                Err(Error::InvalidArgument)
+            );
+        }
+        assert_eq!(table.entries().count(), 0);
+    }
+}
