@@ -158,11 +158,18 @@ impl Reader {
             b'[' => return self.open(false),
             b'{' => return self.open(true),
             b'"' => Event::String(self.string(text)?),
-            b't' => self.literal(text, b"true", Event::Bool(true))?,
-            b'f' => self.literal(text, b"false", Event::Bool(false))?,
-            b'n' => self.literal(text, b"null", Event::Null)?,
             b'-' | b'0'..=b'9' => Event::Number(self.number(text)?),
-            _ => return Err(Error::JsonSyntax),
+            _ => {
+                let (rest, event): (&[u8], _) = match byte {
+                    b't' => (b"rue", Event::Bool(true)),
+                    b'f' => (b"alse", Event::Bool(false)),
+                    b'n' => (b"ull", Event::Null),
+                    _ => return Err(Error::JsonSyntax),
+                };
+                self.step();
+                self.literal(text, rest)?;
+                event
+            }
         };
         self.expect = AFTER;
         Ok(event)
@@ -220,29 +227,56 @@ impl Reader {
         Ok(Span { start, end })
     }
 
-    fn literal(&mut self, text: &[u8], literal: &[u8], event: Event) -> Result<Event> {
-        for &expected in literal {
+    fn literal(&mut self, text: &[u8], rest: &[u8]) -> Result<()> {
+        for &expected in rest {
             match text.get(self.position) {
                 Some(&byte) if byte == expected => self.step(),
                 Some(_) => return Err(Error::JsonSyntax),
                 None => return Err(Error::JsonTruncated),
             }
         }
-        Ok(event)
+        Ok(())
     }
 
+    /// RFC 8259 section 6.
     fn number(&mut self, text: &[u8]) -> Result<Span> {
         let start = self.position;
-        while let Some(b'+' | b'-' | b'.' | b'0'..=b'9' | b'E' | b'e') = text.get(self.position) {
-            self.step();
+        self.skip(text, b'-', b'-');
+        if !self.skip(text, b'0', b'0') {
+            self.digits(text)?;
         }
-        let span = Span {
+        if self.skip(text, b'.', b'.') {
+            self.digits(text)?;
+        }
+        if self.skip(text, b'e', b'E') {
+            self.skip(text, b'+', b'-');
+            self.digits(text)?;
+        }
+        Ok(Span {
             start,
             end: self.position,
-        };
-        if is_number(span.of(text)) {
-            Ok(span)
-        } else if span.end >= text.len() {
+        })
+    }
+
+    #[inline(never)]
+    fn skip(&mut self, text: &[u8], one: u8, other: u8) -> bool {
+        let found = matches!(text.get(self.position), Some(&byte) if byte == one || byte == other);
+        if found {
+            self.step();
+        }
+        found
+    }
+
+    /// Skips one digit or more.
+    #[inline(never)]
+    fn digits(&mut self, text: &[u8]) -> Result<()> {
+        let start = self.position;
+        while let Some(b'0'..=b'9') = text.get(self.position) {
+            self.step();
+        }
+        if self.position > start {
+            Ok(())
+        } else if start >= text.len() {
             Err(Error::JsonTruncated)
         } else {
             Err(Error::JsonSyntax)
@@ -250,6 +284,7 @@ impl Reader {
     }
 
     /// Skips white space; the first byte of the token behind it.
+    #[inline(never)]
     fn token(&mut self, text: &[u8]) -> Result<u8> {
         loop {
             match text.get(self.position) {
@@ -294,44 +329,6 @@ pub fn strip_whitespace(text: &mut [u8]) -> Result<usize> {
         len = len.wrapping_add(1);
     }
     Ok(len)
-}
-
-/// Whether `text` is a JSON number as a whole (RFC 8259 section 6).
-fn is_number(text: &[u8]) -> bool {
-    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
-    rest = match rest.split_first() {
-        Some((b'0', rest)) => rest,
-        _ => match digits(rest) {
-            Some(rest) => rest,
-            None => return false,
-        },
-    };
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        rest = match digits(fraction) {
-            Some(rest) => rest,
-            None => return false,
-        };
-    }
-    match rest.split_first() {
-        None => true,
-        Some((b'e' | b'E', exponent)) => {
-            let exponent = match exponent.split_first() {
-                Some((b'+' | b'-', exponent)) => exponent,
-                _ => exponent,
-            };
-            digits(exponent).is_some_and(<[u8]>::is_empty)
-        }
-        Some(_) => false,
-    }
-}
-
-/// Skips one digit or more.
-fn digits(text: &[u8]) -> Option<&[u8]> {
-    let mut rest = text;
-    while let Some((b'0'..=b'9', next)) = rest.split_first() {
-        rest = next;
-    }
-    (rest.len() < text.len()).then_some(rest)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// Escaped are `"`, `\` and U+0000 to U+001F, these in their short form where there is one. On [`Error::Utf8`] a
 /// part has been written: the caller truncates.
 pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
-    let mut utf8 = Utf8::default();
+    let mut utf8 = Utf8::START;
     out.put_byte(b'"');
     for &byte in text {
         if !utf8.accepts(byte) {
@@ -74,6 +74,22 @@ pub fn equals(raw: &[u8], plain: &[u8]) -> bool {
     reader.position() == raw.len() && rest.next().is_none()
 }
 
+/// The upper six bits of the first and the second half of a surrogate pair.
+const HIGH: u32 = 0xD800 >> 10;
+const LOW: u32 = 0xDC00 >> 10;
+
+/// What may follow a backslash, and what it stands for.
+const SHORT: [(u8, u8); 8] = [
+    (b'"', b'"'),
+    (b'\\', b'\\'),
+    (b'/', b'/'),
+    (b'b', 0x08),
+    (b'f', 0x0C),
+    (b'n', b'\n'),
+    (b'r', b'\r'),
+    (b't', b'\t'),
+];
+
 /// Reads the characters of a JSON string as UTF-8 bytes, escapes resolved, up to an unescaped quote.
 ///
 /// Holds no reference: the text is given to each call, so that the bytes can be written back in front of the reader.
@@ -133,29 +149,25 @@ impl Unescape {
     /// Reads what follows a backslash; returns the first byte of the character and keeps the others.
     fn escape(&mut self, text: &[u8]) -> Result<u8> {
         let byte = self.take(text)?;
-        match byte {
-            b'"' | b'\\' | b'/' => return Ok(byte),
-            b'b' => return Ok(0x08),
-            b'f' => return Ok(0x0C),
-            b'n' => return Ok(b'\n'),
-            b'r' => return Ok(b'\r'),
-            b't' => return Ok(b'\t'),
-            b'u' => {}
-            _ => return Err(Error::JsonEscape),
+        if byte != b'u' {
+            let (_, character) = SHORT
+                .iter()
+                .find(|(letter, _)| *letter == byte)
+                .ok_or(Error::JsonEscape)?;
+            return Ok(*character);
         }
         let mut code = self.hex4(text)?;
-        if code & 0xFC00 == 0xDC00 {
-            return Err(Error::JsonEscape);
-        }
-        if code & 0xFC00 == 0xD800 {
+        if code >> 10 == HIGH {
             if self.take(text)? != b'\\' || self.take(text)? != b'u' {
                 return Err(Error::JsonEscape);
             }
             let low = self.hex4(text)?;
-            if low & 0xFC00 != 0xDC00 {
+            if low >> 10 != LOW {
                 return Err(Error::JsonEscape);
             }
-            code = ((code & 0x3FF) << 10 | (low & 0x3FF)).wrapping_add(0x1_0000);
+            code = ((code & 0x3FF) << 10 | low & 0x3FF).wrapping_add(0x1_0000);
+        } else if code >> 10 == LOW {
+            return Err(Error::JsonEscape);
         }
         let mut lead = code;
         if code >= 0x80 {
@@ -206,28 +218,21 @@ struct Utf8 {
     high: u8,
 }
 
-impl Default for Utf8 {
-    fn default() -> Self {
-        Self::START
-    }
-}
-
 impl Utf8 {
     const START: Self = Self {
         left: 0,
-        low: 0x80,
-        high: 0xBF,
+        low: 0,
+        high: 0,
     };
 
     /// Whether `byte` can follow.
     fn accepts(&mut self, byte: u8) -> bool {
+        let (low, high) = (self.low, self.high);
+        self.low = 0x80;
+        self.high = 0xBF;
         if self.left > 0 {
-            let fits = self.low <= byte && byte <= self.high;
-            *self = Self {
-                left: self.left.wrapping_sub(1),
-                ..Self::START
-            };
-            return fits;
+            self.left = self.left.wrapping_sub(1);
+            return low <= byte && byte <= high;
         }
         match byte {
             0x00..=0x7F => return true,

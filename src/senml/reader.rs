@@ -104,7 +104,8 @@ impl Pack {
     pub fn validate(&mut self, text: &[u8]) -> Result<usize> {
         *self = Self::default();
         let mut count = 0_usize;
-        while let Some(fields) = self.step(text)? {
+        let mut fields = Fields::default();
+        while self.step(text, &mut fields)? {
             count = count.wrapping_add(usize::from(fields.measured));
         }
         *self = Self {
@@ -130,21 +131,19 @@ impl Pack {
             return Err(Error::State);
         }
         self.state = DONE;
-        loop {
-            let index = self.index;
-            let Some(mut fields) = self.step(text)? else {
-                return Ok(None);
-            };
+        let mut fields = Fields::default();
+        while self.step(text, &mut fields)? {
             self.decode(text, &mut fields)?;
             if fields.measured {
                 self.state = VALID;
-                return Ok(Some(self.resolve(index, &fields)));
+                return Ok(Some(self.resolve(&fields)));
             }
         }
+        Ok(None)
     }
 
-    /// Reads and checks one record; `None` when the pack is complete.
-    fn step(&mut self, text: &[u8]) -> Result<Option<Fields>> {
+    /// Reads and checks one record; false when the pack is complete.
+    fn step(&mut self, text: &[u8], fields: &mut Fields) -> Result<bool> {
         if self.reader.position() == 0 && self.reader.next(text)? != Event::ArrayStart {
             return Err(Error::SenmlType);
         }
@@ -152,17 +151,17 @@ impl Pack {
             Event::ObjectStart => {}
             Event::ArrayEnd => {
                 self.reader.next(text)?;
-                return Ok(None);
+                return Ok(false);
             }
             _ => return Err(Error::SenmlType),
         }
-        let mut fields = Fields::default();
+        *fields = Fields::default();
         while let Event::Key(key) = self.reader.next(text)? {
-            self.field(text, key, &mut fields)?;
+            self.field(text, key, fields)?;
         }
-        self.check(text, &mut fields)?;
+        self.check(text, fields)?;
         self.index = self.index.wrapping_add(1);
-        Ok(Some(fields))
+        Ok(true)
     }
 
     /// Reads the value of one label.
@@ -170,10 +169,7 @@ impl Pack {
         let Some(label) = label(text, key)? else {
             return self.reader.skip_value(text);
         };
-        let mut bit = 1_u16;
-        for _ in 0..label {
-            bit <<= 1;
-        }
+        let bit = bit(label);
         if fields.seen & bit != 0 {
             return Err(Error::SenmlDuplicate);
         }
@@ -191,11 +187,7 @@ impl Pack {
         if bit > VB {
             return self.check_version(span.of(text));
         }
-        let slot = match label.checked_sub(BASES) {
-            None => self.bases.get_mut(label),
-            Some(slot) => fields.spans.get_mut(slot.min(FIELDS - 1)),
-        };
-        if let Some(slot) = slot {
+        if let Some(slot) = self.slot(fields, label) {
             *slot = span;
         }
         Ok(())
@@ -248,30 +240,37 @@ impl Pack {
         Ok(())
     }
 
+    /// Where the span of a label is kept.
+    fn slot<'a>(&'a mut self, fields: &'a mut Fields, label: usize) -> Option<&'a mut Span> {
+        match label.checked_sub(BASES) {
+            None => self.bases.get_mut(label),
+            Some(slot) => fields.spans.get_mut(slot.min(FIELDS - 1)),
+        }
+    }
+
     /// Decodes the texts of one record in place.
     fn decode(&mut self, text: &mut [u8], fields: &mut Fields) -> Result<()> {
-        let [base_name, base_unit, ..] = &mut self.bases;
-        let [name, unit, .., value] = &mut fields.spans;
-        for (label, span) in [
-            (BN, base_name),
-            (BU, base_unit),
-            (N, name),
-            (U, unit),
-            (VS | VD, value),
-        ] {
-            let seen = fields.seen & label;
-            if seen != 0 {
-                decode(text, span, seen == VD)?;
+        let seen = fields.seen & STRINGS;
+        for label in 0..LABELS.len() {
+            let bit = bit(label);
+            if seen & bit != 0
+                && let Some(span) = self.slot(fields, label)
+            {
+                decode(text, span, bit == VD)?;
             }
         }
         Ok(())
     }
 
-    fn resolve(&self, index: usize, fields: &Fields) -> Record {
+    fn resolve(&self, fields: &Fields) -> Record {
         let [base_name, base_unit, base_time, base_value, base_sum] = self.bases;
         let [name, unit, sum, time, update_time, value] = fields.spans;
+        let number = Num {
+            text: value,
+            base: base_value,
+        };
         Record {
-            index,
+            index: self.index.wrapping_sub(1),
             base_name,
             name,
             unit: if fields.seen & U == 0 {
@@ -279,15 +278,16 @@ impl Pack {
             } else {
                 unit
             },
-            value: match fields.seen & VALUES {
-                V => Value::Number(Num {
-                    text: value,
-                    base: base_value,
-                }),
-                VS => Value::Text(value),
-                VD => Value::Data(value),
-                VB => Value::Bool(fields.boolean),
-                _ => Value::None,
+            value: if fields.seen & V != 0 {
+                Value::Number(number)
+            } else if fields.seen & VS != 0 {
+                Value::Text(value)
+            } else if fields.seen & VD != 0 {
+                Value::Data(value)
+            } else if fields.seen & VB != 0 {
+                Value::Bool(fields.boolean)
+            } else {
+                Value::None
             },
             sum: Num {
                 text: sum,
@@ -303,6 +303,10 @@ impl Pack {
             },
         }
     }
+}
+
+fn bit(label: usize) -> u16 {
+    1_u16.wrapping_shl(u32::try_from(label).unwrap_or_default())
 }
 
 /// Which label a key is, once unescaped; `None` for one that may be ignored.

@@ -69,7 +69,15 @@ impl Record {
     /// Whether `name` is the record's own name or its full one, byte for byte. No record has an empty name.
     pub fn is(&self, text: &[u8], name: &[u8]) -> bool {
         let local = self.name.of(text);
-        let rest = name.strip_prefix(self.base_name.of(text));
-        !name.is_empty() && (name == local || rest == Some(local))
+        let Some((base, end)) = split_end(name, local.len()) else {
+            return false;
+        };
+        let whole = base.is_empty() || base == self.base_name.of(text);
+        !name.is_empty() && whole && end == local
     }
+}
+
+/// Splits off the last `len` bytes.
+fn split_end(bytes: &[u8], len: usize) -> Option<(&[u8], &[u8])> {
+    bytes.split_at_checked(bytes.len().checked_sub(len)?)
 }
