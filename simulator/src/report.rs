@@ -1,0 +1,247 @@
+//! The log: for people on stderr, for programs as one JSON line per message.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use crate::senml::{Resolved, Value};
+
+/// The last second that the calendar of the log can write: the year 9999.
+const CALENDAR_MAX: f64 = 253_402_300_799.0;
+
+/// Everything about one message. Its JSON form is one line of the JSON log.
+#[derive(Debug, Default, Serialize)]
+pub struct Event {
+    /// Counts from 1 since the start of the program.
+    pub number: u64,
+    /// Moment of reception in seconds since 1970.
+    pub time: f64,
+    /// Address and port of the device.
+    pub peer: String,
+    /// Place of the request on its connection, from 1; 0 when it was not a request.
+    pub request: u32,
+    /// Method, empty when there was no readable head.
+    pub method: String,
+    /// Path, empty when there was no readable head.
+    pub path: String,
+    /// Status of the answer, none when nothing could be answered.
+    pub status: Option<u16>,
+    /// Whether the platform took the message.
+    pub accepted: bool,
+    /// The first reason to refuse it.
+    pub reason: Option<String>,
+    /// All reasons to refuse it.
+    pub reasons: Vec<String>,
+    /// What is odd but accepted.
+    pub notes: Vec<String>,
+    /// The first base name of the pack.
+    pub device: Option<String>,
+    /// The resolved measurements, empty when the message was refused.
+    pub records: Vec<Resolved>,
+    /// The downlink in the answer.
+    pub downlink: Option<String>,
+    /// The fault that was applied.
+    pub fault: Option<String>,
+    /// Length of the body in bytes.
+    pub body_len: usize,
+    /// The body as text.
+    pub body: String,
+}
+
+/// Where events go.
+#[derive(Debug, Default)]
+pub struct Report {
+    json: Option<Mutex<File>>,
+}
+
+impl Report {
+    /// A report that also writes JSON lines to a new file.
+    pub fn new(json_log: Option<&Path>) -> io::Result<Self> {
+        let json = json_log.map(File::create).transpose()?.map(Mutex::new);
+        Ok(Self { json })
+    }
+
+    /// Writes one event to all logs, before the answer leaves.
+    pub fn write(&self, event: &Event) {
+        if event.accepted {
+            tracing::info!("{}", text(event));
+        } else {
+            tracing::warn!("{}", text(event));
+        }
+        if let Some(file) = &self.json
+            && let Err(error) = write_line(file, event)
+        {
+            tracing::error!("the JSON log cannot be written: {error}");
+        }
+    }
+}
+
+fn write_line(file: &Mutex<File>, event: &Event) -> io::Result<()> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    file.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .write_all(&line)
+}
+
+/// Seconds since 1970, now.
+pub fn now() -> f64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64())
+}
+
+fn text(event: &Event) -> String {
+    let verdict = if event.accepted {
+        "accepted"
+    } else {
+        "refused"
+    };
+    let status = match event.status {
+        Some(status) => status.to_string(),
+        None => "no answer".to_owned(),
+    };
+    let mut lines = vec![format!(
+        "message {} from {}: {verdict}, {status}, {} bytes of body{}",
+        event.number,
+        event.peer,
+        event.body_len,
+        match &event.device {
+            Some(device) => format!(", {device}"),
+            None => String::new(),
+        }
+    )];
+    lines.extend(
+        event
+            .reasons
+            .iter()
+            .map(|reason| format!("  wrong: {reason}")),
+    );
+    lines.extend(table(&event.records));
+    lines.extend(event.notes.iter().map(|note| format!("  note: {note}")));
+    if let Some(fault) = &event.fault {
+        lines.push(format!("  fault: {fault}"));
+    }
+    if let Some(downlink) = &event.downlink {
+        lines.push(format!("  downlink: {downlink}"));
+    }
+    lines.join("\n")
+}
+
+/// The measurements as aligned lines.
+fn table(records: &[Resolved]) -> Vec<String> {
+    if records.is_empty() {
+        return Vec::new();
+    }
+    let mut rows = vec![["name", "value", "unit", "time", "more"].map(str::to_owned)];
+    rows.extend(records.iter().map(|record| {
+        let mut more = Vec::new();
+        if let Some(sum) = record.sum {
+            more.push(format!("sum {}", number(sum)));
+        }
+        if let Some(update_time) = record.update_time {
+            more.push(format!("update within {} s", number(update_time)));
+        }
+        [
+            record.name.clone(),
+            record.value.as_ref().map_or_else(String::new, value),
+            record.unit.clone().unwrap_or_default(),
+            calendar(record.time),
+            more.join(", "),
+        ]
+    }));
+    let mut widths = [0; 5];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    rows.iter()
+        .map(|row| {
+            let mut line = " ".to_owned();
+            for (cell, width) in row.iter().zip(widths) {
+                line.push_str(&format!(" {cell:width$} "));
+            }
+            line.trim_end().to_owned()
+        })
+        .collect()
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::Number(value) => number(*value),
+        Value::Bool(value) => value.to_string(),
+        // Debug form: a text may hold line feeds and escape sequences of the terminal.
+        Value::Text(text) => format!("{text:?}"),
+        Value::Data(data) => {
+            let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("hex {hex}")
+        }
+    }
+}
+
+/// The shortest text that reads back to the same double, with an exponent where that is shorter.
+fn number(value: f64) -> String {
+    let text = serde_json::to_string(&value).unwrap_or_else(|_| value.to_string());
+    text.strip_suffix(".0").unwrap_or(&text).replace("e+", "e")
+}
+
+/// Seconds since 1970 as a date and a time of day, where the calendar reaches.
+fn calendar(seconds: f64) -> String {
+    if !(0.0..CALENDAR_MAX).contains(&seconds) {
+        return format!("{} s", number(seconds));
+    }
+    let time = UNIX_EPOCH + Duration::from_secs_f64(seconds);
+    if seconds.fract() == 0.0 {
+        humantime::format_rfc3339_seconds(time).to_string()
+    } else {
+        humantime::format_rfc3339_millis(time).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_measurements_in_columns() {
+        let record = |name: &str, value, unit: Option<&str>, time| Resolved {
+            name: name.to_owned(),
+            unit: unit.map(str::to_owned),
+            value: Some(value),
+            sum: None,
+            time,
+            update_time: None,
+        };
+        let lines = table(&[
+            record(
+                "d:temperature",
+                Value::Number(20.5),
+                Some("Cel"),
+                1_585_650_750.0,
+            ),
+            record("d:x", Value::Text("a\nb".to_owned()), None, 0.5),
+        ]);
+        assert_eq!(
+            lines,
+            [
+                "  name           value   unit  time                      more",
+                "  d:temperature  20.5    Cel   2020-03-31T10:32:30Z",
+                "  d:x            \"a\\nb\"        1970-01-01T00:00:00.500Z",
+            ]
+        );
+    }
+
+    #[test]
+    fn writes_numbers_short_and_times_that_no_calendar_holds() {
+        assert_eq!(number(3.0), "3");
+        assert_eq!(number(1e30), "1e30");
+        assert_eq!(number(-0.0), "-0");
+        assert_eq!(calendar(-1.0), "-1 s");
+        assert_eq!(calendar(1e300), "1e300 s");
+    }
+}
