@@ -1,0 +1,198 @@
+//! Runs the real program on a free port and talks to it over plain sockets.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+pub const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
+pub const URN: &str = "urn:dev:IMEI:123456789012345";
+pub const PATH: &str = "/ingestion/m2m/senml/v1";
+pub const BODY: &str = r#"[{"bn":"urn:dev:IMEI:123456789012345:","bt":1585650750},{"n":"temperature","u":"Cel","v":20.5}]"#;
+pub const BODY_TOKEN: &str = "bb9d62f938ab3d05655e214e68c4e1a5a1a1d9cb4513691d430030e2ea8de8e2";
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A path of its own for each caller.
+pub fn scratch(name: &str) -> PathBuf {
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("{}-{number}-{name}", std::process::id()))
+}
+
+/// A running simulator; it is killed when this is dropped, and ends by itself after 30 seconds.
+pub struct Simulator {
+    pub child: Child,
+    pub address: String,
+    log: PathBuf,
+}
+
+impl Simulator {
+    /// With the usual device.
+    pub fn start(more: &[&str]) -> Self {
+        let device = format!("{URN}={SECRET}");
+        let mut arguments = vec!["--device", &device];
+        arguments.extend(more);
+        Self::start_bare(&arguments)
+    }
+
+    pub fn start_bare(more: &[&str]) -> Self {
+        let log = scratch("log.jsonl");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kpn-things-simulator"))
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--max-seconds",
+                "30",
+                "--json-log",
+            ])
+            .arg(&log)
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("first line is {line:?}"))
+            .trim_end()
+            .to_owned();
+        Self {
+            child,
+            address,
+            log,
+        }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        stream
+            .set_write_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        stream
+    }
+
+    /// All messages so far.
+    pub fn events(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(&self.log).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// The last message.
+    pub fn event(&self) -> Value {
+        self.events().pop().expect("an event")
+    }
+
+    /// Sends one request on its own connection and returns the whole answer.
+    pub fn exchange(&self, request: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        stream.write_all(request).unwrap();
+        read_answer(&mut stream)
+    }
+
+    /// Waits for the program to end by itself.
+    pub fn wait(&mut self) -> i32 {
+        let end = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the program did not end");
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.log);
+    }
+}
+
+/// An answer as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+}
+
+/// Reads one answer and not a byte more.
+pub fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream
+            .read_exact(&mut byte)
+            .unwrap_or_else(|error| panic!("{error} after {:?}", String::from_utf8_lossy(&head)));
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let status = head[9..12].parse().unwrap();
+    let mut answer = Answer {
+        status,
+        head,
+        body: Vec::new(),
+    };
+    let length: usize = answer
+        .header("Content-Length")
+        .map_or(0, |length| length.parse().unwrap());
+    answer.body.resize(length, 0);
+    stream.read_exact(&mut answer.body).unwrap();
+    answer
+}
+
+/// Whether the other end closes the connection without another byte.
+pub fn is_closed(stream: &mut TcpStream) -> bool {
+    matches!(stream.read(&mut [0]), Ok(0))
+}
+
+pub fn token(body: &[u8], secret: &str) -> String {
+    Sha256::new()
+        .chain_update(body)
+        .chain_update(secret)
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// A request as the documentation has it.
+pub fn request(body: &str) -> Vec<u8> {
+    request_with(PATH, &token(body.as_bytes(), SECRET), body)
+}
+
+pub fn request_with(path: &str, token: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: m.m\r\nThings-Message-Token: {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
