@@ -1,1 +1,118 @@
-//! Number text both ways.
+//! Numbers as JSON text (RFC 8259 section 6), written as RFC 8428 section 5 asks, and read exactly.
+#![forbid(unsafe_code)]
+
+mod big;
+
+mod read;
+mod write;
+
+pub use read::{decimal_to_f64, parse_len, to_decimal, to_f64, to_i64, to_u64};
+pub use write::{
+    FIXED_DECIMALS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,
+};
+
+/// `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number: compare normalised ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Decimal {
+    /// Digits and sign.
+    pub mantissa: i64,
+    /// Power of ten.
+    pub exponent: i32,
+}
+
+impl Decimal {
+    /// The same number without zeros at the end of its mantissa; zero gets exponent 0.
+    ///
+    /// A zero stays where the exponent cannot grow further.
+    #[must_use]
+    pub fn normalise(self) -> Self {
+        let (magnitude, exponent) = trim(self.mantissa.unsigned_abs(), self.exponent);
+        Self {
+            // Only i64::MIN has no positive twin, and that one does not end in zero.
+            mantissa: with_sign(magnitude, self.mantissa < 0).unwrap_or(self.mantissa),
+            exponent,
+        }
+    }
+
+    /// The exact sum, normalised; `None` when its mantissa, or one of the two at the lower exponent, is beyond `i64`.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let (mut upper, mut lower) = (self.normalise(), other.normalise());
+        if upper.mantissa == 0 {
+            return Some(lower);
+        }
+        if lower.mantissa == 0 {
+            return Some(upper);
+        }
+        if upper.exponent < lower.exponent {
+            (upper, lower) = (lower, upper);
+        }
+        while upper.exponent > lower.exponent {
+            upper.mantissa = times_ten(upper.mantissa)?;
+            upper.exponent = upper.exponent.wrapping_sub(1);
+        }
+        lower.mantissa = lower.mantissa.checked_add(upper.mantissa)?;
+        Some(lower.normalise())
+    }
+
+    /// The exact difference, as `checked_add`.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(Self {
+            mantissa: other.mantissa.checked_neg()?,
+            exponent: other.exponent,
+        })
+    }
+}
+
+/// Ten times `value`, without the wide multiplication that `checked_mul` brings.
+fn times_ten(value: i64) -> Option<i64> {
+    const LIMIT: u64 = i64::MAX.unsigned_abs() / 10;
+    (value.unsigned_abs() <= LIMIT).then(|| value.wrapping_mul(10))
+}
+
+/// The signed value, when it exists.
+fn with_sign(magnitude: u64, negative: bool) -> Option<i64> {
+    let value = i64::try_from(magnitude).ok();
+    if !negative {
+        value
+    } else if magnitude == i64::MIN.unsigned_abs() {
+        Some(i64::MIN)
+    } else {
+        value.map(i64::wrapping_neg)
+    }
+}
+
+/// Tenth and last digit, with 32-bit divisions only: a 64-bit one is a library function on small cores.
+fn divide_by_ten(value: u64) -> (u64, u8) {
+    let (top, bottom) = (big::high(value), big::low(value));
+    let mut rest = 0;
+    let mut quotient = 0;
+    if top == 0 {
+        quotient = u64::from(bottom / 10);
+        rest = bottom % 10;
+    } else {
+        for part in [top >> 16, top & 0xFFFF, bottom >> 16, bottom & 0xFFFF] {
+            let part = rest << 16 | part;
+            quotient = quotient << 16 | u64::from(part / 10);
+            rest = part % 10;
+        }
+    }
+    (quotient, u8::try_from(rest).unwrap_or_default())
+}
+
+/// The same number without zeros at the end.
+#[inline(never)]
+fn trim(mut magnitude: u64, mut exponent: i32) -> (u64, i32) {
+    if magnitude == 0 {
+        return (0, 0);
+    }
+    while let (quotient, 0) = divide_by_ten(magnitude)
+        && let Some(above) = exponent.checked_add(1)
+    {
+        magnitude = quotient;
+        exponent = above;
+    }
+    (magnitude, exponent)
+}

@@ -1,0 +1,502 @@
+//! Text to numbers, exactly.
+#![forbid(unsafe_code)]
+
+use core::cmp::Ordering;
+
+use super::big::Ratio;
+use super::{Decimal, trim, with_sign};
+use crate::error::{Error, Result};
+use crate::scan::Scan;
+
+/// Multiplying by ten and adding a digit up to 5 stays within `u64` up to here, and any digit below.
+const TENTH: u64 = u64::MAX / 10;
+
+/// A JSON number in parts.
+struct Number {
+    len: usize,
+    negative: bool,
+    /// The significant digits up to the last one that is not zero, as far as they fit.
+    magnitude: u64,
+    /// Power of ten of `magnitude`.
+    exponent: i64,
+    /// Power of ten just above the first digit that is not zero.
+    position: i64,
+    /// Whether a digit other than zero did not fit.
+    cut: bool,
+}
+
+impl Number {
+    /// Takes the digits that follow and returns how many there are.
+    fn digits(&mut self, scan: &mut Scan<'_>) -> Option<i64> {
+        let mut count = 0_i64;
+        while let Some(digit @ b'0'..=b'9') = scan.peek() {
+            scan.take(digit);
+            self.digit(digit & 0x0F);
+            count = count.wrapping_add(1);
+        }
+        (count != 0).then_some(count)
+    }
+
+    /// Takes one digit. Until the end, `exponent` counts the zeros that wait for a digit behind them.
+    #[inline(never)]
+    fn digit(&mut self, digit: u8) {
+        if self.magnitude != 0 {
+            self.exponent = self.exponent.wrapping_add(1);
+            self.position = self.position.wrapping_add(1);
+        }
+        if digit == 0 || self.cut {
+            return;
+        }
+        if self.magnitude == 0 {
+            self.position = 1;
+        }
+        let mut magnitude = self.magnitude;
+        for _ in 0..self.exponent {
+            if magnitude > TENTH {
+                self.cut = true;
+                return;
+            }
+            magnitude = magnitude.wrapping_mul(10);
+        }
+        match magnitude.checked_add(u64::from(digit)) {
+            Some(magnitude) => {
+                self.magnitude = magnitude;
+                self.exponent = 0;
+            }
+            None => self.cut = true,
+        }
+    }
+}
+
+/// Reads the strict JSON number at the start of `text`.
+fn number(text: &[u8]) -> Option<Number> {
+    let mut scan = Scan::new(text, 0);
+    let mut number = Number {
+        len: 0,
+        negative: scan.take(b'-'),
+        magnitude: 0,
+        exponent: 0,
+        position: 0,
+        cut: false,
+    };
+    if !scan.take(b'0') {
+        number.digits(&mut scan)?;
+    }
+    let mut shift = 0_i64;
+    if scan.take(b'.') {
+        shift = number.digits(&mut scan)?.wrapping_neg();
+    }
+    if scan.take(b'e') || scan.take(b'E') {
+        let negative = scan.take(b'-') || {
+            scan.take(b'+');
+            false
+        };
+        let mut power = None;
+        while let Some(digit @ b'0'..=b'9') = scan.peek() {
+            scan.take(digit);
+            // Far beyond what any text's digits can make up for.
+            let above = power.unwrap_or(0_u32).min(400_000_000);
+            power = Some(above.wrapping_mul(10).wrapping_add(u32::from(digit & 0x0F)));
+        }
+        let power = i64::from(power?);
+        shift = if negative {
+            shift.wrapping_sub(power)
+        } else {
+            shift.wrapping_add(power)
+        };
+    }
+    if number.magnitude != 0 {
+        number.exponent = number.exponent.wrapping_add(shift);
+        number.position = number.position.wrapping_add(shift);
+    }
+    number.len = scan.position();
+    Some(number)
+}
+
+fn whole(text: &[u8]) -> Result<Number> {
+    number(text)
+        .filter(|number| number.len == text.len())
+        .ok_or(Error::JsonSyntax)
+}
+
+/// Length of the number at the start of `text` in the grammar of RFC 8259 section 6; `None` when there is none.
+pub fn parse_len(text: &[u8]) -> Option<usize> {
+    number(text).map(|number| number.len)
+}
+
+/// The exact value, normalised.
+///
+/// `Error::JsonSyntax` when `text` as a whole is no number, `Error::NumberRange` when the mantissa is beyond `i64` or the
+/// exponent beyond `i32`.
+pub fn to_decimal(text: &[u8]) -> Result<Decimal> {
+    let number = whole(text)?;
+    let mantissa = with_sign(number.magnitude, number.negative).filter(|_| !number.cut);
+    let exponent = i32::try_from(number.exponent).ok();
+    match (mantissa, exponent) {
+        (Some(mantissa), Some(exponent)) => Ok(Decimal { mantissa, exponent }),
+        _ => Err(Error::NumberRange),
+    }
+}
+
+/// The magnitude of an integer.
+fn to_integer(text: &[u8]) -> Result<(u64, bool)> {
+    let number = whole(text)?;
+    let mut magnitude = number.magnitude;
+    if number.cut || number.exponent < 0 {
+        return Err(Error::NumberRange);
+    }
+    for _ in 0..number.exponent {
+        if magnitude > TENTH {
+            return Err(Error::NumberRange);
+        }
+        magnitude = magnitude.wrapping_mul(10);
+    }
+    Ok((magnitude, number.negative))
+}
+
+/// The value of an integer in any notation (`10.0`, `1e3`); `Error::NumberRange` when it is none or beyond `i64`.
+pub fn to_i64(text: &[u8]) -> Result<i64> {
+    let (magnitude, negative) = to_integer(text)?;
+    with_sign(magnitude, negative).ok_or(Error::NumberRange)
+}
+
+/// The value of an integer in any notation, as `to_i64`; `-0` is 0.
+pub fn to_u64(text: &[u8]) -> Result<u64> {
+    match to_integer(text)? {
+        (magnitude, negative) if !negative || magnitude == 0 => Ok(magnitude),
+        _ => Err(Error::NumberRange),
+    }
+}
+
+/// The nearest double, ties to even, as `str::parse`: infinite from 2^1024 - 2^970, zero up to 2^-1075, keeping the sign.
+///
+/// `Error::JsonSyntax` when `text` as a whole is no number.
+pub fn to_f64(text: &[u8]) -> Result<f64> {
+    let number = whole(text)?;
+    let exponent = i32::try_from(number.exponent.clamp(-9999, 9999)).unwrap_or_default();
+    let mut rounded = nearest(number.magnitude, exponent);
+    if number.cut {
+        let position = i32::try_from(number.position.clamp(-9999, 9999)).unwrap_or_default();
+        rounded.above = compare_half(text, position, &rounded);
+    }
+    Ok(rounded.into_f64(number.negative))
+}
+
+/// The nearest double, ties to even, as `to_f64`.
+pub fn decimal_to_f64(value: Decimal) -> f64 {
+    let (magnitude, exponent) = trim(value.mantissa.unsigned_abs(), value.exponent);
+    nearest(magnitude, exponent).into_f64(value.mantissa < 0)
+}
+
+/// A double that is not larger than the value, and whether the value is nearer to the next.
+struct Floor {
+    /// As stored, without sign.
+    bits: u64,
+    /// What is left, compared with half a unit of the last place.
+    above: Ordering,
+}
+
+impl Floor {
+    const ZERO: Self = Self {
+        bits: 0,
+        above: Ordering::Less,
+    };
+    const INFINITE: Self = Self {
+        bits: 2047 << 52,
+        above: Ordering::Less,
+    };
+
+    /// The last step up runs over into the exponent, and into infinity, by itself.
+    fn into_f64(self, negative: bool) -> f64 {
+        let up = match self.above {
+            Ordering::Less => 0,
+            Ordering::Equal => self.bits & 1,
+            Ordering::Greater => 1,
+        };
+        f64::from_bits(self.bits.wrapping_add(up) | u64::from(negative) << 63)
+    }
+}
+
+/// Rounds down `magnitude` × 10^`exponent`.
+fn nearest(magnitude: u64, exponent: i32) -> Floor {
+    if magnitude == 0 || exponent < -342 {
+        return Floor::ZERO;
+    }
+    if exponent > 308 {
+        return Floor::INFINITE;
+    }
+    nearest_in_registers(magnitude, exponent)
+        .unwrap_or_else(|| nearest_in_memory(magnitude, exponent))
+}
+
+/// How many bits the quotient has at 2^`power`, if it is not out of range.
+struct Shape {
+    /// Bits of the result, the first being one; fewer than 53 when it is subnormal.
+    count: i32,
+    /// Exponent field, less what that first bit adds to it.
+    field: u64,
+}
+
+impl Shape {
+    /// For a value from 2^`power` to twice that.
+    fn new(power: i32) -> core::result::Result<Self, Floor> {
+        let above = power.wrapping_add(1022);
+        if above > 2045 {
+            Err(Floor::INFINITE)
+        } else if above < -53 {
+            Err(Floor::ZERO)
+        } else {
+            Ok(Self {
+                count: above.wrapping_add(53).min(53),
+                field: u64::try_from(above).unwrap_or_default() << 52,
+            })
+        }
+    }
+}
+
+/// For short numbers such as a person or a sensor writes: up to 63 bits of digits and about 27 decimals.
+fn nearest_in_registers(magnitude: u64, exponent: i32) -> Option<Floor> {
+    let (mut top, mut bottom) = (magnitude, 1_u64);
+    let grows = if exponent < 0 { &mut bottom } else { &mut top };
+    for _ in 0..exponent.unsigned_abs() {
+        if *grows >> 60 != 0 {
+            return None;
+        }
+        *grows = grows.wrapping_mul(5);
+    }
+    if top >> 63 != 0 {
+        return None;
+    }
+    // Both get their highest bit in the same place, with one to spare.
+    let (up, down) = (top.leading_zeros(), bottom.leading_zeros());
+    top <<= up.wrapping_sub(1);
+    bottom <<= down.wrapping_sub(1);
+    let mut power = exponent
+        .wrapping_add_unsigned(down)
+        .wrapping_sub_unsigned(up);
+    if top < bottom {
+        top <<= 1;
+        power = power.wrapping_sub(1);
+    }
+    let shape = match Shape::new(power) {
+        Ok(shape) => shape,
+        Err(floor) => return Some(floor),
+    };
+    let mut bits = 0_u64;
+    for _ in 0..shape.count {
+        bits <<= 1;
+        if top >= bottom {
+            top = top.wrapping_sub(bottom);
+            bits |= 1;
+        }
+        top <<= 1;
+    }
+    Some(Floor {
+        bits: bits.wrapping_add(shape.field),
+        above: top.cmp(&bottom),
+    })
+}
+
+/// The same for all numbers.
+#[inline(never)]
+fn nearest_in_memory(magnitude: u64, exponent: i32) -> Floor {
+    let mut ratio = Ratio::ZERO;
+    ratio.set(magnitude, 0, exponent);
+    let up = i32::try_from(ratio.top.bit_len()).unwrap_or_default();
+    let down = i32::try_from(ratio.bottom.bit_len()).unwrap_or_default();
+    let mut power = up.wrapping_sub(down);
+    ratio.top.scale(2, power.wrapping_neg());
+    ratio.bottom.scale(2, power);
+    power = power.wrapping_add(exponent);
+    if ratio.compare_one().is_lt() {
+        ratio.top.multiply(2);
+        power = power.wrapping_sub(1);
+    }
+    let shape = match Shape::new(power) {
+        Ok(shape) => shape,
+        Err(floor) => return floor,
+    };
+    let mut bits = 0_u64;
+    for _ in 0..shape.count {
+        bits <<= 1;
+        if ratio.compare_one().is_ge() {
+            ratio.top.subtract(&ratio.bottom);
+            bits |= 1;
+        }
+        ratio.top.multiply(2);
+    }
+    Floor {
+        bits: bits.wrapping_add(shape.field),
+        above: ratio.compare_one(),
+    }
+}
+
+/// Compares the whole text, of any length, with the middle between `floor` and the next double, digit by digit.
+///
+/// `position` is the power of ten just above the text's first digit that is not zero.
+#[inline(never)]
+fn compare_half(text: &[u8], position: i32, floor: &Floor) -> Ordering {
+    if floor.bits == Floor::INFINITE.bits {
+        return Ordering::Less;
+    }
+    let field = i32::try_from(floor.bits >> 52).unwrap_or_default();
+    let fraction = floor.bits & ((1 << 52) - 1);
+    let hidden = u64::from(field != 0) << 52;
+    let middle = (fraction | hidden) << 1 | 1;
+    let twos = field.max(1).wrapping_sub(1076).wrapping_sub(position);
+    // Out of range both ways, where there is no middle to compare with.
+    if position < -324 {
+        return Ordering::Less;
+    }
+    let mut ratio = Ratio::ZERO;
+    ratio.set(middle, twos, position.wrapping_neg());
+    let mut started = false;
+    for byte in text {
+        let digit = match byte {
+            b'0' if !started => continue,
+            b'0'..=b'9' => byte & 0x0F,
+            b'e' | b'E' => break,
+            _ => continue,
+        };
+        started = true;
+        let ordering = digit.cmp(&ratio.next_digit());
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    // Every digit is the same; the middle may have more.
+    if ratio.top.bit_len() == 0 {
+        Ordering::Equal
+    } else {
+        Ordering::Less
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_doubles_as_the_standard_library_does() {
+        for text in [
+            "0",
+            "-0",
+            "20.5",
+            "-20.50",
+            "1e23",
+            "1E+2",
+            "5e-324",
+            "2.4703282292062327e-324",
+            "2.4703282292062328e-324",
+            "1.7976931348623157e308",
+            "1.7976931348623158e308",
+            "1.7976931348623159e308",
+            "1e400",
+            "1e-400",
+            "-1e-400",
+            "9007199254740993",
+            "9007199254740993.00000000000000000000000001",
+            "2.2250738585072011e-308",
+            "0.000000000000000000000000000000001e33",
+            "123456789012345678901234567890",
+            "0e99999999999999999999",
+            "18446744073709551615",
+            "18446744073709551616",
+            "1e309",
+            "1.58565075E9",
+            "6.8e-343",
+            "1e-9999999999",
+        ] {
+            let expected: f64 = text.parse().unwrap();
+            let value = to_f64(text.as_bytes()).unwrap();
+            assert_eq!(value.to_bits(), expected.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_the_strict_grammar_only() {
+        for (text, len) in [
+            ("20.5,", Some(4)),
+            ("-0", Some(2)),
+            ("01", Some(1)),
+            ("1e5]", Some(3)),
+            ("1E+05", Some(5)),
+            ("", None),
+            ("-", None),
+            ("+1", None),
+            (".5", None),
+            ("1.", None),
+            ("1.e3", None),
+            ("1e", None),
+            ("1e+", None),
+            ("-a", None),
+            ("NaN", None),
+        ] {
+            assert_eq!(parse_len(text.as_bytes()), len, "{text}");
+            let whole = len == Some(text.len());
+            assert_eq!(to_f64(text.as_bytes()).is_ok(), whole, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_exact_decimals() {
+        let value = |mantissa, exponent| Ok(Decimal { mantissa, exponent });
+        for (text, expected) in [
+            ("20.50", value(205, -1)),
+            ("-0.00", value(0, 0)),
+            ("1.58565075E9", value(158_565_075, 1)),
+            ("0.0015", value(15, -4)),
+            ("100000000000000000000000000000", value(1, 29)),
+            ("-9223372036854775808", value(i64::MIN, 0)),
+            ("9223372036854775807", value(i64::MAX, 0)),
+            ("9223372036854775808", Err(Error::NumberRange)),
+            ("0.1234567890123456789012", Err(Error::NumberRange)),
+            ("1e2147483647", value(1, i32::MAX)),
+            ("1e2147483648", Err(Error::NumberRange)),
+            ("0.1e2147483648", value(1, i32::MAX)),
+            ("1e-2147483648", value(1, i32::MIN)),
+            ("10e-2147483649", value(1, i32::MIN)),
+            ("1e-2147483649", Err(Error::NumberRange)),
+            ("0e99999999999", value(0, 0)),
+            ("1x", Err(Error::JsonSyntax)),
+        ] {
+            assert_eq!(to_decimal(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_integers_in_any_notation() {
+        for (text, signed, unsigned) in [
+            ("10.0", Ok(10), Ok(10)),
+            ("1e3", Ok(1000), Ok(1000)),
+            ("-1.5e1", Ok(-15), Err(Error::NumberRange)),
+            ("1.5", Err(Error::NumberRange), Err(Error::NumberRange)),
+            ("1e400", Err(Error::NumberRange), Err(Error::NumberRange)),
+            ("-0", Ok(0), Ok(0)),
+            (
+                "-9223372036854775808",
+                Ok(i64::MIN),
+                Err(Error::NumberRange),
+            ),
+            (
+                "18446744073709551615",
+                Err(Error::NumberRange),
+                Ok(u64::MAX),
+            ),
+            (
+                "18446744073709551616",
+                Err(Error::NumberRange),
+                Err(Error::NumberRange),
+            ),
+            (
+                "1.8446744073709551615e19",
+                Err(Error::NumberRange),
+                Ok(u64::MAX),
+            ),
+            ("true", Err(Error::JsonSyntax), Err(Error::JsonSyntax)),
+        ] {
+            assert_eq!(to_i64(text.as_bytes()), signed, "{text}");
+            assert_eq!(to_u64(text.as_bytes()), unsigned, "{text}");
+        }
+    }
+}

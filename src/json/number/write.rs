@@ -1,0 +1,546 @@
+//! Numbers to text.
+#![forbid(unsafe_code)]
+
+use core::cmp::Ordering;
+
+use super::big::{Big, Ratio, bit_len, decimal_position};
+use super::{Decimal, divide_by_ten};
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+
+/// Most decimals that `write_f64_fixed` takes.
+pub const FIXED_DECIMALS_MAX: u8 = 20;
+
+/// Room for the digits of any `u64`.
+const DIGITS_MAX: usize = 20;
+
+/// Writes an integer in full, without exponent.
+pub fn write_i64(out: &mut Buf<'_>, value: i64) {
+    put_sign(out, value < 0);
+    write_u64(out, value.unsigned_abs());
+}
+
+/// Writes an integer in full, without exponent.
+pub fn write_u64(out: &mut Buf<'_>, value: u64) {
+    out.put(digits(&mut [0; DIGITS_MAX], value));
+}
+
+/// Writes a decimal number exactly, in the shorter of plain and `e` notation; plain when both are equally long.
+pub fn write_decimal(out: &mut Buf<'_>, value: Decimal) {
+    put_scaled(
+        out,
+        value.mantissa < 0,
+        value.mantissa.unsigned_abs(),
+        value.exponent,
+    );
+}
+
+/// Writes the shortest text that reads back as the same `f64`, and of those the one nearest to it, in the notation of
+/// `write_decimal`. Negative zero is `-0`. Not more than 17 digits.
+///
+/// `Error::NotFinite` for NaN and infinities; nothing is written then.
+pub fn write_f64(out: &mut Buf<'_>, value: f64) -> Result<()> {
+    write_shortest(out, Binary::from_f64(value)?);
+    Ok(())
+}
+
+/// Writes the shortest text that reads back as the same `f32`, as `write_f64`. Not more than 9 digits.
+pub fn write_f32(out: &mut Buf<'_>, value: f32) -> Result<()> {
+    let bits = value.to_bits();
+    let magnitude = u64::from(bits & (u32::MAX >> 1));
+    write_shortest(out, Binary::new(bits >> 31 != 0, magnitude, 23, 255)?);
+    Ok(())
+}
+
+/// Writes with a fixed number of decimals, rounded from the exact binary value, ties to even, as `format!("{:.N}")`.
+///
+/// Up to 309 digits before the point. `Error::InvalidArgument` for more than `FIXED_DECIMALS_MAX` decimals,
+/// `Error::NotFinite` as `write_f64`; nothing is written then.
+pub fn write_f64_fixed(out: &mut Buf<'_>, value: f64, decimals: u8) -> Result<()> {
+    if decimals > FIXED_DECIMALS_MAX {
+        return Err(Error::InvalidArgument);
+    }
+    let binary = Binary::from_f64(value)?;
+    put_sign(out, binary.negative);
+    put_fixed(out, &binary, decimals);
+    Ok(())
+}
+
+fn put_sign(out: &mut Buf<'_>, negative: bool) {
+    if negative {
+        out.put_byte(b'-');
+    }
+}
+
+fn put_zeros(out: &mut Buf<'_>, count: u32) {
+    for _ in 0..count {
+        out.put_byte(b'0');
+    }
+}
+
+/// The decimal digits, at the end of the memory given.
+fn digits(text: &mut [u8; DIGITS_MAX], mut value: u64) -> &[u8] {
+    let mut start = DIGITS_MAX;
+    for place in text.iter_mut().rev() {
+        let (quotient, digit) = divide_by_ten(value);
+        *place = b'0' | digit;
+        start = start.wrapping_sub(1);
+        value = quotient;
+        if value == 0 {
+            break;
+        }
+    }
+    text.get(start..).unwrap_or_default()
+}
+
+/// Writes `magnitude` × 10^`exponent`, the shorter of plain and `e` notation.
+#[inline(never)]
+fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) {
+    let mut text = [0; DIGITS_MAX];
+    let mut digits = digits(&mut text, magnitude);
+    let mut up = exponent.max(0).unsigned_abs();
+    let mut down = exponent.min(0).unsigned_abs();
+    while let [shorter @ .., b'0'] = digits
+        && !shorter.is_empty()
+    {
+        digits = shorter;
+        up = up.wrapping_add(1);
+    }
+    if magnitude == 0 {
+        (up, down) = (0, 0);
+    }
+    let count = u32::try_from(digits.len()).unwrap_or_default();
+    let last = count.wrapping_sub(1);
+    let power = up.abs_diff(down);
+
+    // Length of the plain text, and the exponent behind the first digit.
+    let (plain, shown, below_one) = if up >= down {
+        (count.wrapping_add(power), power.wrapping_add(last), false)
+    } else if power <= last {
+        (count.wrapping_add(1), last.wrapping_sub(power), false)
+    } else {
+        (power.saturating_add(2), power.wrapping_sub(last), true)
+    };
+    let mut shown_text = [0; DIGITS_MAX];
+    let shown_digits = self::digits(&mut shown_text, u64::from(shown));
+    let marks = 1_u32
+        .wrapping_add(u32::from(count > 1))
+        .wrapping_add(u32::from(below_one));
+    let scientific = u32::try_from(shown_digits.len())
+        .unwrap_or_default()
+        .wrapping_add(count)
+        .wrapping_add(marks);
+
+    put_sign(out, negative);
+    let is_plain = plain <= scientific;
+    if is_plain && below_one {
+        out.put(b"0.");
+        put_zeros(out, power.wrapping_sub(count));
+        out.put(digits);
+        return;
+    }
+    let split = if is_plain { shown.min(last) } else { 0 };
+    for (index, digit) in (0..).zip(digits) {
+        out.put_byte(*digit);
+        if index == split && index != last {
+            out.put_byte(b'.');
+        }
+    }
+    if is_plain {
+        put_zeros(out, shown.saturating_sub(last));
+    } else {
+        out.put_byte(b'e');
+        put_sign(out, below_one);
+        out.put(shown_digits);
+    }
+}
+
+/// A finite value as `mantissa` × 2^`exponent`.
+struct Binary {
+    negative: bool,
+    mantissa: u64,
+    exponent: i32,
+    /// At a power of two the next value below is only half as far away as the next above.
+    narrow_below: bool,
+}
+
+impl Binary {
+    fn from_f64(value: f64) -> Result<Self> {
+        let bits = value.to_bits();
+        Self::new(bits >> 63 != 0, bits & (u64::MAX >> 1), 52, 2047)
+    }
+
+    /// Takes a format of `fraction_bits` stored bits apart; `top` is its exponent field for what is not finite.
+    fn new(negative: bool, magnitude: u64, fraction_bits: u32, top: i32) -> Result<Self> {
+        let hidden = 1_u64.wrapping_shl(fraction_bits);
+        let fraction = magnitude & hidden.wrapping_sub(1);
+        let field = i32::try_from(magnitude.wrapping_shr(fraction_bits)).unwrap_or(top);
+        if field == top {
+            return Err(Error::NotFinite);
+        }
+        // 2047 / 2 + 52 is 1075, 255 / 2 + 23 is 150.
+        let bias = (top >> 1).wrapping_add_unsigned(fraction_bits);
+        Ok(Self {
+            negative,
+            mantissa: if field == 0 {
+                fraction
+            } else {
+                fraction | hidden
+            },
+            exponent: field.max(1).wrapping_sub(bias),
+            narrow_below: fraction == 0 && field > 1,
+        })
+    }
+
+    /// The value is below 2 to this power.
+    fn bits(&self) -> i32 {
+        self.exponent.wrapping_add_unsigned(bit_len(self.mantissa))
+    }
+
+    /// `magnitude` with its last digit rounded, once that can be the last. What is left behind it is compared with the margin
+    /// below (`low`), with one half, and, together with the margin above, with one (`high`).
+    fn last_digit(
+        &self,
+        magnitude: u64,
+        low: Ordering,
+        high: Ordering,
+        half: Ordering,
+    ) -> Option<u64> {
+        let even = self.mantissa & 1 == 0;
+        let may_stay = low.is_lt() || (even && low.is_eq());
+        let may_grow = high.is_gt() || (even && high.is_eq());
+        let grows = match half {
+            Ordering::Less => !may_stay,
+            Ordering::Equal => may_grow && (!may_stay || magnitude & 1 != 0),
+            Ordering::Greater => may_grow,
+        };
+        (may_stay || may_grow).then(|| magnitude.wrapping_add(u64::from(grows)))
+    }
+}
+
+fn write_shortest(out: &mut Buf<'_>, binary: Binary) {
+    let (magnitude, exponent) = shortest(&binary);
+    put_scaled(out, binary.negative, magnitude, exponent);
+}
+
+/// The shortest decimal number that is nearer to `binary` than to its neighbours, and of those the nearest.
+///
+/// Steele and White's free-format algorithm: draw digits until what is left is smaller than the margin, half the
+/// distance to a neighbour. A border belongs to the even one of the two. Everything is in halves of the last binary place.
+fn shortest(binary: &Binary) -> (u64, i32) {
+    if binary.mantissa == 0 {
+        return (0, 0);
+    }
+    if let Some(found) = shortest_in_registers(binary) {
+        return found;
+    }
+    shortest_in_memory(binary)
+}
+
+/// For values from about 0.001 to 2^53, which fit in 64 bits: what sensors measure, without large integers.
+fn shortest_in_registers(binary: &Binary) -> Option<(u64, i32)> {
+    const ROOM: u32 = 61;
+    if binary.exponent >= 0 {
+        return None;
+    }
+    let mut rest = binary.mantissa << 1;
+    let mut margin = 1_u64;
+    let mut shift = 1_u32.wrapping_sub_signed(binary.exponent);
+    let mut exponent = 0_i32;
+    let mut magnitude = 0_u64;
+    loop {
+        // One is 2^shift.
+        if shift <= ROOM {
+            let one = 1_u64.wrapping_shl(shift);
+            magnitude = magnitude.wrapping_add(rest.wrapping_shr(shift));
+            rest &= one.wrapping_sub(1);
+            let low = (rest << u32::from(binary.narrow_below)).cmp(&margin);
+            let high = rest.wrapping_add(margin).cmp(&one);
+            let half = rest.cmp(&(one >> 1));
+            if let Some(found) = binary.last_digit(magnitude, low, high, half) {
+                return Some((found, exponent));
+            }
+        } else if rest >> ROOM != 0 {
+            return None;
+        }
+        // Ten times, as five times with half of the one.
+        magnitude = magnitude.wrapping_mul(10);
+        rest = rest.wrapping_mul(5);
+        margin = margin.wrapping_mul(5);
+        shift = shift.wrapping_sub(1);
+        exponent = exponent.wrapping_sub(1);
+    }
+}
+
+/// For all values, with large integers.
+#[inline(never)]
+fn shortest_in_memory(binary: &Binary) -> (u64, i32) {
+    let mut ratio = Ratio::ZERO;
+    let position = decimal_position(binary.bits());
+    let twos = binary.exponent.wrapping_sub(position).wrapping_sub(1);
+    ratio.set(binary.mantissa << 1, twos, position.wrapping_neg());
+    draw_digits(binary, &mut ratio, position, twos)
+}
+
+/// Draws digits from a value below one, `ratio`, that stands for `binary` over 10^`position`.
+#[inline(never)]
+fn draw_digits(binary: &Binary, ratio: &mut Ratio, position: i32, twos: i32) -> (u64, i32) {
+    let mut margin = Big::ZERO;
+    margin.set(1, twos, position.wrapping_neg());
+    let narrow = if binary.narrow_below { u32::MAX } else { 0 };
+    let mut exponent = position;
+    let mut magnitude = 0_u64;
+    loop {
+        magnitude = magnitude
+            .wrapping_mul(10)
+            .wrapping_add(u64::from(ratio.next_digit()));
+        margin.multiply(10);
+        exponent = exponent.wrapping_sub(1);
+        let low = ratio.top.compare_sum(&ratio.top, narrow, &margin);
+        let high = ratio.top.compare_sum(&margin, u32::MAX, &ratio.bottom);
+        let found = binary.last_digit(magnitude, low, high, ratio.compare_half());
+        if let Some(found) = found {
+            return (found, exponent);
+        }
+    }
+}
+
+fn put_fixed(out: &mut Buf<'_>, binary: &Binary, decimals: u8) {
+    // Below 2^-80 all digits within reach are zero, and the denominator would outgrow its memory.
+    let bits = binary.bits();
+    let (mantissa, exponent) = if bits < -80 {
+        (0, 0)
+    } else {
+        (binary.mantissa, binary.exponent)
+    };
+    let position = decimal_position(bits).max(1);
+    let mut ratio = Ratio::ZERO;
+    ratio.set(
+        mantissa,
+        exponent.wrapping_sub(position),
+        position.wrapping_neg(),
+    );
+    let mut text = Fixed {
+        out,
+        place: position,
+        started: false,
+    };
+    // A carry runs through nines: they wait, and the digit before them, until one comes that stops it.
+    let mut waiting = 0_u8;
+    let mut nines = 0_u32;
+    let mut last = 0_u8;
+    for _ in 0..position.wrapping_add(i32::from(decimals)) {
+        last = ratio.next_digit();
+        if last == 9 {
+            nines = nines.wrapping_add(1);
+        } else {
+            text.put_run(waiting, 9, nines);
+            waiting = last;
+            nines = 0;
+        }
+    }
+    let grows = match ratio.compare_half() {
+        Ordering::Less => false,
+        Ordering::Equal => last & 1 != 0,
+        Ordering::Greater => true,
+    };
+    if grows {
+        text.put_run(waiting.wrapping_add(1), 0, nines);
+    } else {
+        text.put_run(waiting, 9, nines);
+    }
+}
+
+/// Digits on their way out.
+struct Fixed<'b, 'a> {
+    out: &'b mut Buf<'a>,
+    /// Power of ten of the next digit.
+    place: i32,
+    started: bool,
+}
+
+impl Fixed<'_, '_> {
+    /// Writes `first` and `count` times `then`, the point, and no zeros that nobody writes.
+    #[inline(never)]
+    fn put_run(&mut self, first: u8, then: u8, count: u32) {
+        let mut digit = first;
+        for _ in 0..=count {
+            if digit != 0 || self.started || self.place <= 0 {
+                if self.place == -1 {
+                    self.out.put_byte(b'.');
+                }
+                self.out.put_byte(b'0' | digit);
+                self.started = true;
+            }
+            self.place = self.place.wrapping_sub(1);
+            digit = then;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::String;
+
+    use super::*;
+
+    fn text(write: impl FnOnce(&mut Buf<'_>)) -> String {
+        let mut memory = [0; 400];
+        let mut out = Buf::new(&mut memory, 0);
+        write(&mut out);
+        String::from_utf8(out.written().to_vec()).unwrap()
+    }
+
+    fn double(value: f64) -> String {
+        text(|out| write_f64(out, value).unwrap())
+    }
+
+    fn float(value: f32) -> String {
+        text(|out| write_f32(out, value).unwrap())
+    }
+
+    fn decimal(mantissa: i64, exponent: i32) -> String {
+        text(|out| write_decimal(out, Decimal { mantissa, exponent }))
+    }
+
+    fn fixed(value: f64, decimals: u8) -> String {
+        text(|out| write_f64_fixed(out, value, decimals).unwrap())
+    }
+
+    #[test]
+    fn writes_integers_in_full() {
+        assert_eq!(text(|out| write_i64(out, i64::MIN)), "-9223372036854775808");
+        assert_eq!(text(|out| write_i64(out, -1000)), "-1000");
+        assert_eq!(text(|out| write_u64(out, u64::MAX)), "18446744073709551615");
+        assert_eq!(text(|out| write_u64(out, 0)), "0");
+        assert_eq!(text(|out| write_u64(out, 1 << 32)), "4294967296");
+    }
+
+    #[test]
+    fn writes_decimals_in_the_shorter_notation() {
+        for (mantissa, exponent, expected) in [
+            (205, -1, "20.5"),
+            (-205, -1, "-20.5"),
+            (0, 7, "0"),
+            (5, -1, "0.5"),
+            (15, -6, "1.5e-5"),
+            (15, -4, "0.0015"),
+            (1, -3, "1e-3"),
+            (1, -2, "0.01"),
+            (12, -3, "0.012"),
+            (100, 0, "100"),
+            (1000, 0, "1e3"),
+            (12000, 0, "12000"),
+            (1, 30, "1e30"),
+            (1_585_650_750, 0, "1585650750"),
+            (i64::MIN, 0, "-9223372036854775808"),
+            (i64::MAX, i32::MAX, "9.223372036854775807e2147483665"),
+            (1, i32::MIN, "1e-2147483648"),
+            (10, i32::MAX, "1e2147483648"),
+        ] {
+            assert_eq!(decimal(mantissa, exponent), expected);
+        }
+    }
+
+    #[test]
+    fn writes_doubles_in_their_shortest_form() {
+        for (value, expected) in [
+            (20.5, "20.5"),
+            (20.0, "20"),
+            (-0.0, "-0"),
+            (0.5, "0.5"),
+            (0.000_015, "1.5e-5"),
+            (52.373_141_592_6, "52.3731415926"),
+            (1e30, "1e30"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e308"),
+            (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (1e23, "1e23"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1_585_650_750.125, "1585650750.125"),
+            (-1e-7, "-1e-7"),
+        ] {
+            assert_eq!(double(value), expected);
+        }
+    }
+
+    #[test]
+    fn writes_floats_as_floats() {
+        assert_eq!(float(21.81), "21.81");
+        assert_eq!(float(f32::MAX), "3.4028235e38");
+        assert_eq!(float(f32::from_bits(1)), "1e-45");
+        assert_eq!(float(16_777_216.0), "16777216");
+        assert_eq!(float(-0.0), "-0");
+    }
+
+    #[test]
+    fn refuses_what_json_cannot_carry() {
+        let mut out = Buf::new(&mut [], 0);
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(write_f64(&mut out, value), Err(Error::NotFinite));
+            assert_eq!(write_f64_fixed(&mut out, value, 2), Err(Error::NotFinite));
+        }
+        assert_eq!(write_f32(&mut out, f32::NAN), Err(Error::NotFinite));
+        assert_eq!(
+            write_f32(&mut out, f32::NEG_INFINITY),
+            Err(Error::NotFinite)
+        );
+        assert_eq!(
+            write_f64_fixed(&mut out, 1.0, 21),
+            Err(Error::InvalidArgument)
+        );
+        assert_eq!(out.len(), 0);
+    }
+
+    #[test]
+    fn rounds_fixed_decimals_from_the_exact_value() {
+        for value in [
+            0.0,
+            -0.0,
+            0.5,
+            1.5,
+            2.5,
+            0.25,
+            0.125,
+            9.5,
+            9.96,
+            99.995,
+            0.05,
+            0.95,
+            1e-9,
+            5e-324,
+            0.1,
+            20.5,
+            123_456.789,
+            52.373_141_592_6,
+            1e22,
+            1e23,
+            f64::MAX,
+            4e-21,
+            5e-21,
+            6e-21,
+            2_f64.powi(-70),
+            2_f64.powi(-80),
+            1e-24,
+            999.999_999_9,
+        ] {
+            for value in [value, -value] {
+                for decimals in 0..=FIXED_DECIMALS_MAX {
+                    let places = usize::from(decimals);
+                    assert_eq!(fixed(value, decimals), format!("{value:.places$}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn estimates_the_position_of_the_first_digit() {
+        for bits in -1100..=1030 {
+            let exact = f64::from(bits) * core::f64::consts::LOG10_2;
+            let position = f64::from(decimal_position(bits));
+            assert!(position >= exact && position < exact + 1.1, "{bits}");
+        }
+    }
+}
