@@ -82,7 +82,7 @@ pub enum Error {
     ConfigRepeated,
     /// A field of a configuration with a value of the wrong JSON type.
     ConfigType,
-    /// A field of a configuration with a text that is too long.
+    /// A field of a configuration with a text or a list that is too long.
     ConfigTooLong,
 }
 

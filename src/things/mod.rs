@@ -1,6 +1,7 @@
 //! What is particular to KPN Things.
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod connection;
 pub mod downlink;
 pub mod endpoint;

@@ -7,6 +7,7 @@
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
+use crate::senml::name;
 
 /// Longest device URN accepted, in bytes, with its ending colon. The longest kind that KPN uses has 53.
 pub const URN_MAX: usize = 96;
@@ -21,6 +22,12 @@ pub const DEV_EUI_LEN: usize = 16;
 const IMEI: &[u8] = b"urn:dev:IMEI:";
 const UUID: &[u8] = b"urn:dev:DVNUUID:";
 const DEV_EUI: &[u8] = b"urn:dev:DEVEUI:";
+
+const KINDS: &[(&[u8], Kind)] = &[
+    (IMEI, Kind::Imei),
+    (UUID, Kind::Uuid),
+    (DEV_EUI, Kind::DevEui),
+];
 
 /// What a base name identifies a device by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,18 +48,11 @@ pub enum Kind {
 /// `- : . / _`), with [`Error::Urn`] above [`URN_MAX`] bytes, and when one of KPN's kinds (recognised by its prefix,
 /// upper and lower case as KPN writes it) has no identifier or no colon at its end. RFC 8428 section 4.5.1.
 pub fn check(urn: &[u8]) -> Result<Kind> {
-    let inner = |byte: &u8| byte.is_ascii_alphanumeric() || b"-:./_".contains(byte);
-    if !urn.first().is_some_and(u8::is_ascii_alphanumeric) || !urn.iter().all(inner) {
-        return Err(Error::SenmlName);
-    }
+    name::check(urn, b"")?;
     if urn.len() > URN_MAX {
         return Err(Error::Urn);
     }
-    for (prefix, kind) in [
-        (IMEI, Kind::Imei),
-        (UUID, Kind::Uuid),
-        (DEV_EUI, Kind::DevEui),
-    ] {
+    for &(prefix, kind) in KINDS {
         if let Some(identifier) = urn.strip_prefix(prefix) {
             return match identifier {
                 [first, .., b':'] if *first != b':' => Ok(kind),

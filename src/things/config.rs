@@ -1,0 +1,276 @@
+//! The device's configuration: who it is and how it connects, as one JSON text that a factory writes and a device keeps.
+//!
+//! ```json
+//! {"imei": "490154203237518",
+//!  "secret": "0123456789abcdefghijklmnopqrstuvwxyzABCD",
+//!  "endpoint": "m2m", "address": "10.151.236.157", "port": 80,
+//!  "apn": "kpnthings.iot", "keepAliveLimit": 100, "statusTable": {"401": "tokenRejected"}}
+//! ```
+//!
+//! | field | value | when it is missing |
+//! |---|---|---|
+//! | `urn` | device URN, at most 96 bytes, as [`urn::check`] accepts it | one of `urn` and `imei` is needed |
+//! | `imei` | 15 digits, check digit verified | the same |
+//! | `secret` | `[0-9a-zA-Z]{30,100}`, or `null` for messages without a token | refused |
+//! | `endpoint` | `"m2m"`, `"internet"`, or `{"host": …, "path": …}`, each at most 64 bytes of visible ASCII | `"m2m"` |
+//! | `address` | IPv4 or IPv6 address or host name to connect to, at most 64 bytes | that of the endpoint; needed beside an endpoint of one's own |
+//! | `port` | 1 to 65535 | 443 for `"internet"`, otherwise 80 |
+//! | `apn` | access point name, at most 63 bytes of visible ASCII without `"` and `\` | left to the modem |
+//! | `keepAliveLimit` | requests on one connection, 1 to 65535 | 100 |
+//! | `statusTable` | what a response status from 200 to 999 means, where it is not as [`Outcome::of`] says: at most 8 entries with one of `accepted`, `malformed`, `tokenRejected`, `deviceUnknown`, `retryLater`, `refused`, `unexpected` | empty |
+//!
+//! Every other field, and a field that is there twice, is refused; each refusal names the field and the reason. Which
+//! status means what and the address are open or changeable in KPN's documentation, hence settings. KPN's access point
+//! names are [`endpoint::APN_KPN_THINGS`] and [`endpoint::APN_KPN_THINGS_PLUS`]; any other is accepted, for SIMs of
+//! other providers.
+#![forbid(unsafe_code)]
+
+mod read;
+mod write;
+
+use core::fmt;
+
+use heapless::String;
+use zeroize::Zeroize;
+
+use super::endpoint::{self, Endpoint};
+use super::outcome::{Outcome, StatusTable};
+use super::urn;
+use crate::error::Error;
+use crate::token;
+
+pub use write::TEXT_MAX;
+
+/// Longest host name of an endpoint of one's own, in bytes.
+pub const HOST_MAX: usize = 64;
+/// Longest path of an endpoint of one's own, in bytes.
+pub const PATH_MAX: usize = 64;
+/// Longest address, in bytes.
+pub const ADDRESS_MAX: usize = 64;
+/// Longest access point name, in bytes: that of a network identifier (3GPP TS 23.003 section 9.1.1).
+pub const APN_MAX: usize = 63;
+/// Requests on one connection when nothing else is configured: more the platform does not take.
+pub const KEEP_ALIVE_LIMIT: u16 = 100;
+
+/// A text of at most `N` bytes, all of them ASCII.
+type Text<const N: usize> = String<N, u8>;
+
+/// A field of the configuration, for saying which one is wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Field {
+    /// The text as a whole: it is no JSON object, or has a field that is not known.
+    Document,
+    /// `urn`
+    Urn,
+    /// `imei`
+    Imei,
+    /// `secret`
+    Secret,
+    /// `endpoint`
+    Endpoint,
+    /// `host` within `endpoint`
+    Host,
+    /// `path` within `endpoint`
+    Path,
+    /// `address`
+    Address,
+    /// `port`
+    Port,
+    /// `apn`
+    Apn,
+    /// `keepAliveLimit`
+    KeepAliveLimit,
+    /// `statusTable`
+    StatusTable,
+}
+
+impl Field {
+    /// Every field, in the order of declaration.
+    pub const ALL: &'static [Self] = &[
+        Self::Document,
+        Self::Urn,
+        Self::Imei,
+        Self::Secret,
+        Self::Endpoint,
+        Self::Host,
+        Self::Path,
+        Self::Address,
+        Self::Port,
+        Self::Apn,
+        Self::KeepAliveLimit,
+        Self::StatusTable,
+    ];
+
+    /// The field's name in the JSON text; empty for the text as a whole.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Document => "",
+            Self::Urn => "urn",
+            Self::Imei => "imei",
+            Self::Secret => "secret",
+            Self::Endpoint => "endpoint",
+            Self::Host => "host",
+            Self::Path => "path",
+            Self::Address => "address",
+            Self::Port => "port",
+            Self::Apn => "apn",
+            Self::KeepAliveLimit => "keepAliveLimit",
+            Self::StatusTable => "statusTable",
+        }
+    }
+}
+
+/// Why a configuration was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// Which field.
+    pub field: Field,
+    /// What is wrong with it.
+    pub reason: Error,
+    /// Offset in the text behind what was refused, or near it; the end when something is missing.
+    pub position: usize,
+}
+
+/// How an outcome is called in the text.
+const fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "accepted",
+        Outcome::Malformed => "malformed",
+        Outcome::TokenRejected => "tokenRejected",
+        Outcome::DeviceUnknown => "deviceUnknown",
+        Outcome::RetryLater => "retryLater",
+        Outcome::Refused => "refused",
+        Outcome::Unexpected => "unexpected",
+    }
+}
+
+/// Which endpoint was chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Choice {
+    M2m,
+    Internet,
+    Custom,
+}
+
+/// The secret, which is compared in a time that depends on its length only, and not printed.
+#[derive(Clone)]
+struct Secret(Text<{ token::SECRET_MAX }>);
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        let (left, right) = (self.0.as_bytes(), other.0.as_bytes());
+        let difference = left
+            .iter()
+            .zip(right)
+            .fold(0, |difference, (a, b)| difference | (a ^ b));
+        left.len() == right.len() && core::hint::black_box(difference) == 0
+    }
+}
+
+impl Eq for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "***" })
+    }
+}
+
+/// A configuration, empty until [`read`](Self::read) has accepted a text.
+///
+/// About 550 bytes. Holds the secret: [`wipe`](Self::wipe) it before giving the memory away.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    urn: Text<{ urn::URN_MAX }>,
+    secret: Secret,
+    choice: Choice,
+    host: Text<HOST_MAX>,
+    path: Text<PATH_MAX>,
+    address: Text<ADDRESS_MAX>,
+    port: u16,
+    apn: Text<APN_MAX>,
+    keep_alive_limit: u16,
+    statuses: StatusTable,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Config {
+    /// An empty configuration.
+    pub const fn new() -> Self {
+        Self {
+            urn: Text::new(),
+            secret: Secret(Text::new()),
+            choice: Choice::M2m,
+            host: Text::new(),
+            path: Text::new(),
+            address: Text::new(),
+            port: 0,
+            apn: Text::new(),
+            keep_alive_limit: KEEP_ALIVE_LIMIT,
+            statuses: StatusTable::new(),
+        }
+    }
+
+    /// Whether no text has been read.
+    pub fn is_empty(&self) -> bool {
+        self.urn.is_empty()
+    }
+
+    /// The device URN, with its ending colon.
+    pub fn urn(&self) -> &str {
+        &self.urn
+    }
+
+    /// The secret; none when messages go without a token.
+    pub fn secret(&self) -> Option<&[u8]> {
+        Some(self.secret.0.as_bytes()).filter(|secret| !secret.is_empty())
+    }
+
+    /// Where messages go, with the configured address and port.
+    pub fn endpoint(&self) -> Endpoint<'_> {
+        let known = match self.choice {
+            Choice::M2m => endpoint::M2M,
+            Choice::Internet => endpoint::INTERNET,
+            Choice::Custom => Endpoint::custom(self.host.as_bytes(), self.path.as_bytes()),
+        };
+        Endpoint {
+            address: self.address.as_bytes(),
+            port: self.port,
+            ..known
+        }
+    }
+
+    /// The access point name; none when it is left to the modem.
+    pub fn apn(&self) -> Option<&str> {
+        Some(self.apn.as_str()).filter(|apn| !apn.is_empty())
+    }
+
+    /// How many requests one connection takes.
+    pub const fn keep_alive_limit(&self) -> u16 {
+        self.keep_alive_limit
+    }
+
+    /// What the response statuses mean.
+    pub const fn statuses(&self) -> &StatusTable {
+        &self.statuses
+    }
+
+    /// Overwrites the secret and empties the rest.
+    #[inline(never)]
+    pub fn wipe(&mut self) {
+        self.secret.0.zeroize();
+        self.urn.clear();
+        self.choice = Choice::M2m;
+        self.host.clear();
+        self.path.clear();
+        self.address.clear();
+        self.port = 0;
+        self.apn.clear();
+        self.keep_alive_limit = KEEP_ALIVE_LIMIT;
+        self.statuses = StatusTable::new();
+    }
+}

@@ -1,0 +1,351 @@
+//! Reads a configuration: our strict tokens, each value checked as it comes.
+//!
+//! serde-json-core reads only the numbers here, whose grammar our reader has checked before. As a reader of whole texts it
+//! was measured unfit (0.7.0): it takes `01`, `+1`, `1e999` and control characters in strings, leaves escapes in place,
+//! recurses without bound on ignored values, keeps a path to the panic handler and brings 16 KB of float tables to
+//! Cortex-M. Its `from_slice::<u16>` alone costs 232 bytes on thumbv6m and no panic path, and refuses
+//! overflow, fractions and exponents; an enum of words costs 2.6 KB and keeps one.
+#![forbid(unsafe_code)]
+
+use heapless::string::StringView;
+
+use super::{Choice, Config, Field, Problem};
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+use crate::http::request::Target;
+use crate::json::reader::{Event, Reader, Span};
+use crate::json::string::{self, Unescape};
+use crate::things::endpoint;
+use crate::things::outcome::Outcome;
+use crate::things::urn;
+use crate::token;
+
+/// `urn:dev:IMEI:`, the digits and a colon.
+const IMEI_URN_LEN: usize = 29;
+
+/// The text, how far it is read, and which field is at work.
+struct Source<'t> {
+    text: &'t [u8],
+    reader: Reader,
+    field: Field,
+}
+
+impl Source<'_> {
+    fn next(&mut self) -> Result<Event> {
+        self.reader.next(self.text)
+    }
+
+    fn string(&mut self) -> Result<Span> {
+        match self.next()? {
+            Event::String(span) => Ok(span),
+            _ => Err(Error::ConfigType),
+        }
+    }
+
+    /// Reads a text of ASCII into `into`.
+    fn text(&mut self, into: &mut StringView<u8>) -> Result<()> {
+        let span = self.string()?;
+        self.copy(span, into)
+    }
+
+    fn copy(&self, span: Span, into: &mut StringView<u8>) -> Result<()> {
+        let mut content = Unescape::new(span.start);
+        while let Some(byte) = content.next(self.text)? {
+            if !byte.is_ascii() {
+                return Err(Error::Config);
+            }
+            into.push(char::from(byte))
+                .map_err(|_| Error::ConfigTooLong)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a number from 1 to 65535.
+    fn number(&mut self) -> Result<u16> {
+        match self.next()? {
+            Event::Number(span) => number(span.of(self.text)),
+            _ => Err(Error::ConfigType),
+        }
+    }
+}
+
+fn number(text: &[u8]) -> Result<u16> {
+    // A status is the name of a member: white space around it, which a JSON text may have, is none there.
+    let is_plain = text.iter().all(u8::is_ascii_digit);
+    match serde_json_core::from_slice(text) {
+        Ok((number, _)) if is_plain && number > 0 => Ok(number),
+        _ => Err(Error::NumberRange),
+    }
+}
+
+impl Config {
+    /// Replaces this configuration by the one in `text`, or empties it and says which field is wrong and why.
+    ///
+    /// `text` is UTF-8 without a byte order mark; white space is allowed as in any JSON text (RFC 8259).
+    pub fn read(&mut self, text: &[u8]) -> core::result::Result<(), Problem> {
+        self.wipe();
+        let mut source = Source {
+            text,
+            reader: Reader::new(),
+            field: Field::Document,
+        };
+        let result = self.object(&mut source);
+        result.map_err(|reason| {
+            self.wipe();
+            Problem {
+                field: source.field,
+                reason,
+                position: source.reader.position().min(text.len()),
+            }
+        })
+    }
+
+    fn object(&mut self, source: &mut Source<'_>) -> Result<()> {
+        if source.next()? != Event::ObjectStart {
+            return Err(Error::ConfigType);
+        }
+        let mut seen = 0_u16;
+        loop {
+            source.field = Field::Document;
+            let Event::Key(key) = source.next()? else {
+                break;
+            };
+            let (field, bit) = find(key.of(source.text))?;
+            source.field = field;
+            if seen & bit != 0 {
+                return Err(Error::ConfigRepeated);
+            }
+            seen |= bit;
+            self.value(source)?;
+        }
+        source.next()?;
+        if seen & SECRET == 0 {
+            source.field = Field::Secret;
+            return Err(Error::ConfigMissing);
+        }
+        if seen & URN == 0 {
+            source.field = Field::Urn;
+            return Err(Error::ConfigMissing);
+        }
+        self.complete(source)
+    }
+
+    // Not inlined: one frame for all fields would be larger than each needs.
+    #[inline(never)]
+    fn value(&mut self, source: &mut Source<'_>) -> Result<()> {
+        match source.field {
+            Field::Urn => {
+                source.text(&mut self.urn)?;
+                urn::check(self.urn.as_bytes())?;
+            }
+            Field::Imei => self.imei(source)?,
+            Field::Secret => match source.next()? {
+                Event::Null => {}
+                Event::String(span) => {
+                    source.copy(span, &mut self.secret.0)?;
+                    token::check_secret(self.secret.0.as_bytes())?;
+                }
+                _ => return Err(Error::ConfigType),
+            },
+            Field::Endpoint => self.endpoint_value(source)?,
+            Field::Address => {
+                source.text(&mut self.address)?;
+                check_address(self.address.as_bytes())?;
+            }
+            Field::Port => self.port = source.number()?,
+            Field::Apn => {
+                source.text(&mut self.apn)?;
+                let fits = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+                if self.apn.is_empty() || !self.apn.as_bytes().iter().all(fits) {
+                    return Err(Error::Config);
+                }
+            }
+            Field::KeepAliveLimit => self.keep_alive_limit = source.number()?,
+            Field::StatusTable => self.status_table(source)?,
+            Field::Document | Field::Host | Field::Path => return Err(Error::ConfigUnknown),
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn imei(&mut self, source: &mut Source<'_>) -> Result<()> {
+        let span = source.string()?;
+        let mut urn = [0; IMEI_URN_LEN];
+        let mut out = Buf::new(&mut urn, 0);
+        urn::write_imei(&mut out, span.of(source.text))?;
+        for &byte in out.written() {
+            self.urn
+                .push(char::from(byte & 0x7f))
+                .map_err(|_| Error::ConfigTooLong)?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn endpoint_value(&mut self, source: &mut Source<'_>) -> Result<()> {
+        match source.next()? {
+            Event::String(span) => {
+                let word = span.of(source.text);
+                self.choice = if string::equals(word, b"m2m") {
+                    Choice::M2m
+                } else if string::equals(word, b"internet") {
+                    Choice::Internet
+                } else {
+                    return Err(Error::Config);
+                };
+                return Ok(());
+            }
+            Event::ObjectStart => self.choice = Choice::Custom,
+            _ => return Err(Error::ConfigType),
+        }
+        loop {
+            source.field = Field::Endpoint;
+            let Event::Key(key) = source.next()? else {
+                break;
+            };
+            let key = key.of(source.text);
+            let into: &mut StringView<u8> = if string::equals(key, b"host") {
+                source.field = Field::Host;
+                &mut self.host
+            } else if string::equals(key, b"path") {
+                source.field = Field::Path;
+                &mut self.path
+            } else {
+                return Err(Error::ConfigUnknown);
+            };
+            if !into.is_empty() {
+                return Err(Error::ConfigRepeated);
+            }
+            source.text(into)?;
+            // The half that is not here yet stands as one that passes.
+            let target = match source.field {
+                Field::Host => Target {
+                    host: into.as_bytes(),
+                    path: b"/",
+                },
+                _ => Target {
+                    host: b"-",
+                    path: into.as_bytes(),
+                },
+            };
+            target.check()?;
+        }
+        for (text, field) in [
+            (self.host.as_bytes(), Field::Host),
+            (self.path.as_bytes(), Field::Path),
+        ] {
+            if text.is_empty() {
+                source.field = field;
+                return Err(Error::ConfigMissing);
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn status_table(&mut self, source: &mut Source<'_>) -> Result<()> {
+        if source.next()? != Event::ObjectStart {
+            return Err(Error::ConfigType);
+        }
+        while let Event::Key(key) = source.next()? {
+            let status = number(key.of(source.text))?;
+            let word = source.string()?.of(source.text);
+            let mut outcomes = Outcome::ALL.iter();
+            let outcome =
+                outcomes.find(|known| string::equals(word, super::word(**known).as_bytes()));
+            let outcome = *outcome.ok_or(Error::Config)?;
+            if self.statuses.entries().any(|(known, _)| known == status) {
+                return Err(Error::ConfigRepeated);
+            }
+            self.statuses
+                .set(status, outcome)
+                .map_err(|error| match error {
+                    Error::BufferFull => Error::ConfigTooLong,
+                    _ => Error::NumberRange,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Fills in what was left out.
+    fn complete(&mut self, source: &mut Source<'_>) -> Result<()> {
+        let known = match self.choice {
+            Choice::M2m => endpoint::M2M,
+            Choice::Internet => endpoint::INTERNET,
+            Choice::Custom => endpoint::Endpoint::custom(b"", b""),
+        };
+        if self.port == 0 {
+            self.port = known.port;
+        }
+        if self.address.is_empty() {
+            source.field = Field::Address;
+            if known.address.is_empty() {
+                return Err(Error::ConfigMissing);
+            }
+            for &byte in known.address {
+                self.address
+                    .push(char::from(byte & 0x7f))
+                    .map_err(|_| Error::ConfigTooLong)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `urn` and `imei` share a bit: one is needed, both are one too many.
+const URN: u16 = 1;
+const SECRET: u16 = 2;
+
+const FIELDS: &[(Field, u16)] = &[
+    (Field::Urn, URN),
+    (Field::Imei, URN),
+    (Field::Secret, SECRET),
+    (Field::Endpoint, 4),
+    (Field::Address, 8),
+    (Field::Port, 16),
+    (Field::Apn, 32),
+    (Field::KeepAliveLimit, 64),
+    (Field::StatusTable, 128),
+];
+
+fn find(key: &[u8]) -> Result<(Field, u16)> {
+    for &(field, bit) in FIELDS {
+        if string::equals(key, field.name().as_bytes()) {
+            return Ok((field, bit));
+        }
+    }
+    Err(Error::ConfigUnknown)
+}
+
+/// Letters, digits and `. - : _`; when there are only digits and points, a whole IPv4 address.
+fn check_address(address: &[u8]) -> Result<()> {
+    let fits =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'_');
+    let is_numeric = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    if address.is_empty() || !address.iter().all(fits) {
+        return Err(Error::Config);
+    }
+    if !address.iter().all(is_numeric) {
+        return Ok(());
+    }
+    let mut octets = 0_u8;
+    for octet in address.split(|&byte| byte == b'.') {
+        octets = octets.saturating_add(1);
+        let fits = matches!(
+            octet,
+            [b'0'..=b'9']
+                | [b'1'..=b'9', _]
+                | [b'1', _, _]
+                | [b'2', b'0'..=b'4', _]
+                | [b'2', b'5', b'0'..=b'5']
+        );
+        if !fits {
+            return Err(Error::Config);
+        }
+    }
+    if octets == 4 {
+        Ok(())
+    } else {
+        Err(Error::Config)
+    }
+}
