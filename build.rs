@@ -24,6 +24,10 @@ mod units;
 )]
 mod statuses;
 
+#[cfg_attr(
+    not(feature = "header"),
+    expect(clippy::unnecessary_wraps, reason = "only writing the header can fail")
+)]
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
     println!("cargo::rerun-if-changed=build.rs");

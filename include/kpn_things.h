@@ -220,6 +220,51 @@
 
 
 /**
+ * The response is not complete, so it means nothing yet.
+ */
+#define KPN_OUTCOME_NONE 0
+
+/**
+ * Accepted for further processing (status 202 or 200). The body may hold a downlink.
+ */
+#define KPN_OUTCOME_ACCEPTED 1
+
+/**
+ * A header is missing or the body is wrong (400). Do not send it again unchanged.
+ */
+#define KPN_OUTCOME_MALFORMED 2
+
+/**
+ * The message token could not be verified (401, 403): check the secret. Do not send it again unchanged.
+ */
+#define KPN_OUTCOME_TOKEN_REJECTED 3
+
+/**
+ * The device identifier is not known (404): check it in the portal. Do not send it again unchanged.
+ */
+#define KPN_OUTCOME_DEVICE_UNKNOWN 4
+
+/**
+ * The platform cannot take it now (408, 429, 5xx): send the same request again later.
+ */
+#define KPN_OUTCOME_RETRY_LATER 5
+
+/**
+ * Refused for another reason (other 4xx). Do not send it again unchanged.
+ */
+#define KPN_OUTCOME_REFUSED 6
+
+/**
+ * A status that no server should give to this request (1xx, 3xx, other 2xx). Do not send it again unchanged.
+ */
+#define KPN_OUTCOME_UNEXPECTED 7
+
+/**
+ * Requests that KPN's server takes on one connection before it closes it.
+ */
+#define KPN_REQUESTS_MAX 100
+
+/**
  * Characters of a message token, without a NUL.
  */
 #define KPN_TOKEN_LEN 64
@@ -235,11 +280,167 @@
 #define KPN_SECRET_MAX 100
 
 /**
+ * Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.
+ */
+#define KPN_ENDPOINT_M2M 1
+
+/**
+ * From anywhere else, over TLS that the firmware brings: `prod.dm.kpnthings.com`, `POST /ingestion/ip/senml/v1`.
+ */
+#define KPN_ENDPOINT_INTERNET 2
+
+/**
+ * Longest device URN, in bytes, with its ending colon.
+ */
+#define KPN_URN_MAX 96
+
+/**
+ * Longest name of a measurement, in bytes.
+ */
+#define KPN_NAME_MAX 255
+
+/**
+ * Longest unit, in bytes.
+ */
+#define KPN_UNIT_MAX 24
+
+/**
+ * Longest host and longest path of a custom endpoint, in bytes.
+ */
+#define KPN_HEAD_TEXT_MAX 255
+
+/**
+ * Largest exponent of a decimal; the smallest is its negative.
+ */
+#define KPN_EXPONENT_MAX 18
+
+/**
+ * Most decimals of `kpn_uplink_add_double_fixed`.
+ */
+#define KPN_DECIMALS_MAX 20
+
+/**
+ * Bytes in front of a body that hold any head for the two endpoints of KPN Things, see `kpn_uplink_adopt`.
+ */
+#define KPN_HEAD_MAX 217
+
+/**
+ * Bytes of the head's token line, which `kpn_uplink_finish_unsigned` leaves out.
+ */
+#define KPN_TOKEN_LINE_LEN 88
+
+/**
+ * Limbs from low to high; those from `len` on are zero, so ordinary values cost two to four limbs.
+ */
+typedef struct Big Big;
+
+/**
+ * A fraction, numerator over denominator, from which decimal digits are drawn.
+ */
+typedef struct Ratio Ratio;
+
+/**
  * Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
  *
  * The values are stable and only ever appended to. `status < 0` is a failure.
  */
 typedef int32_t kpn_status;
+
+/**
+ * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
+ */
+typedef struct kpn_private_response {
+    /**
+     * Bytes of the body, or of the chunk, still to come; while the status line is read, its number so far.
+     */
+    uint32_t remaining;
+    uint32_t body_len;
+    uint32_t content_length;
+    uint32_t retry_after;
+    uint32_t range_first;
+    uint32_t range_last;
+    uint32_t range_total;
+    uint32_t crc32;
+    uint16_t status;
+    /**
+     * Bytes that the head or the line of chunked framing may still have.
+     */
+    uint16_t room;
+    uint16_t flags;
+    uint8_t state;
+    /**
+     * Which field the value belongs to.
+     */
+    uint8_t field;
+    /**
+     * Bytes in `text`, 255 when there were too many; in a status line the position.
+     */
+    uint8_t text_len;
+    /**
+     * A field name, or one element of a field's list, in lower case.
+     */
+    uint8_t text[39];
+} kpn_private_response;
+
+/**
+ * The response to one request, in the making.
+ *
+ * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
+ * `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
+ * was in. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+ *
+ * ~~~{.c}
+ * kpn_response response;
+ * kpn_status status = kpn_response_begin(&response, buffer, sizeof buffer);
+ * do {
+ *     size_t len = modem_receive(chunk, sizeof chunk); // 0: the connection was closed
+ *     status = len > 0 ? kpn_response_feed(&response, chunk, len, NULL) : kpn_response_end(&response);
+ * } while (status == KPN_NEED_MORE);
+ * printf("%s\n", kpn_outcome_text(kpn_response_outcome(&response)));
+ * ~~~
+ */
+typedef struct kpn_response {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    uint8_t *private_buffer;
+    size_t private_capacity;
+    struct kpn_private_response private_state;
+} kpn_response;
+
+/**
+ * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
+ *
+ * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
+ * NULL when a message was only measured.
+ */
+typedef struct kpn_span {
+    /**
+     * First byte.
+     */
+    const uint8_t *ptr;
+    /**
+     * Bytes.
+     */
+    size_t len;
+} kpn_span;
+
+/**
+ * Count of the requests on one connection: plain numbers, every bit pattern is valid.
+ */
+typedef struct kpn_private_connection {
+    uint16_t left;
+} kpn_private_connection;
+
+/**
+ * Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.
+ *
+ * 8 bytes. `kpn_connection_begin` whenever a connection was opened, `kpn_connection_record` after every response. Belongs to one
+ * thread at a time. May be abandoned at any time.
+ */
+typedef struct kpn_connection {
+    uint32_t private_tag;
+    struct kpn_private_connection private_state;
+} kpn_connection;
 
 /**
  * A token in the making.
@@ -265,9 +466,270 @@ typedef struct kpn_token {
     struct kpn_private_token private_hash;
 } kpn_token;
 
+typedef struct kpn_private_decimal {
+    int64_t mantissa;
+    int32_t exponent;
+} kpn_private_decimal;
+
+/**
+ * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
+ */
+typedef struct kpn_private_pack {
+    struct kpn_private_decimal base_time;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    /**
+     * Behind the last byte that was written.
+     */
+    size_t len;
+    /**
+     * Behind the last thing that was whole before the open record.
+     */
+    size_t whole;
+    /**
+     * Behind the last record, before an open base record.
+     */
+    size_t base_start;
+    size_t missing;
+    uint32_t records;
+    uint8_t phase;
+    /**
+     * The phase to fall back to when the open record is dropped.
+     */
+    uint8_t whole_phase;
+    uint8_t spoilt;
+    uint8_t failure;
+    uint8_t merged;
+    uint8_t measuring;
+    /**
+     * Bits of the labels in the open record.
+     */
+    uint8_t labels;
+} kpn_private_pack;
+
+/**
+ * Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+ */
+typedef struct kpn_private_uplink {
+    struct kpn_private_pack pack;
+    /**
+     * Length of the head without the digits of its Content-Length.
+     */
+    size_t head;
+    size_t body_start;
+    size_t body_len;
+    size_t missing;
+    uint8_t phase;
+} kpn_private_uplink;
+
+/**
+ * A message to the platform: one SenML pack, its token, and the HTTP request around it.
+ *
+ * `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
+ * given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
+ * request afterwards. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+ * to be copied while in use.
+ *
+ * ~~~{.c}
+ * static uint8_t buffer[512];
+ * kpn_uplink uplink;
+ * kpn_span request;
+ *
+ * kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:");
+ * kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
+ * if (kpn_uplink_finish(&uplink, secret, &request) == KPN_OK) {
+ *     modem_send(request.ptr, request.len);
+ * }
+ * ~~~
+ */
+typedef struct kpn_uplink {
+    uint32_t private_tag;
+    int32_t private_endpoint;
+    uint8_t *private_buffer;
+    size_t private_capacity;
+    const char *private_host;
+    const char *private_path;
+    struct kpn_private_uplink private_state;
+} kpn_uplink;
+
+
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Starts to read a response.
+ *
+ * @param[out]    response    Need not be initialised.
+ * @param[in,out] buffer      Receives the body; belongs to the library until the response and a downlink in it were read. May be
+ *                            NULL with capacity 0 when no body is wanted.
+ * @param[in]     buffer_cap  Bytes. A downlink is at most as large as the application made it; 1,024 hold one with a firmware token.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_OVERLAP           `response` and `buffer` share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_response_begin(struct kpn_response *response,
+                              uint8_t *buffer,
+                              size_t buffer_cap);
+
+/**
+ * Reads bytes of the response, in any pieces, down to one byte at a time.
+ *
+ * Takes at most one response: bytes behind it are not used. A body larger than the buffer is read to its end all the same, so that
+ * the outcome is known and the connection stays usable; `kpn_response_body` then says so. An error is final: close the connection.
+ * RFC 9112.
+ *
+ * @param[in,out] response  From `kpn_response_begin`.
+ * @param[in]     bytes     NULL when `len` is 0. Not kept.
+ * @param[in]     len       Bytes.
+ * @param[out]    out_used  Receives how many of the bytes belong to this response. May be NULL. Not written on failure.
+ *
+ * @retval KPN_OK                           The response is complete.
+ * @retval KPN_NEED_MORE                    Feed the next bytes; all of these were used.
+ * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE                    The response was not begun.
+ * @retval KPN_ERR_OVERLAP                  The arguments and the buffer share memory.
+ * @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 or HTTP/1.1, or characters where none may be.
+ * @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
+ * @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
+ * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
+ */
+KPN_NODISCARD
+kpn_status kpn_response_feed(struct kpn_response *response,
+                             const uint8_t *bytes,
+                             size_t len,
+                             size_t *out_used);
+
+/**
+ * Tells that the connection was closed, which completes a response whose body lasts until then.
+ *
+ * @param[in,out] response  From `kpn_response_begin`.
+ *
+ * @retval KPN_OK                    The response is complete.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `response` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The response was not begun.
+ * @retval KPN_ERR_HTTP_TRUNCATED    The connection ended before the response did.
+ * @return Or the failure of an earlier `kpn_response_feed`.
+ */
+KPN_NODISCARD kpn_status kpn_response_end(struct kpn_response *response);
+
+/**
+ * The status code as the server sent it.
+ *
+ * @param[in] response  From `kpn_response_begin`.
+ *
+ * @return 100 to 999; 0 as long as the status line was not read, or when `response` is NULL, misaligned or not begun. Known
+ * before the response is complete, and after a failure: then it is no success.
+ */
+int32_t kpn_response_status(const struct kpn_response *response);
+
+/**
+ * What the response means for the message.
+ *
+ * KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
+ * the configuration (`kpn_config_outcome`).
+ *
+ * @param[in] response  From `kpn_response_begin`.
+ *
+ * @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when `response` is NULL,
+ * misaligned or not begun.
+ */
+int32_t kpn_response_outcome(const struct kpn_response *response);
+
+/**
+ * One English sentence of advice for an outcome, for logs.
+ *
+ * @param[in] outcome  From `kpn_response_outcome`.
+ *
+ * @return NUL-terminated text in constant memory, never NULL.
+ */
+const char *kpn_outcome_text(int32_t outcome);
+
+/**
+ * The body of a complete response, in the buffer given to `kpn_response_begin`.
+ *
+ * For a downlink use `kpn_downlink_begin`, which takes it from here itself.
+ *
+ * @param[in]  response  From `kpn_response_begin`.
+ * @param[out] out_body  Written only on success. Empty when there was no body.
+ *
+ * @retval KPN_OK                    `out_body` is the whole body.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The response was not begun, or is not complete.
+ * @retval KPN_ERR_BODY_TOO_LARGE    The body did not fit; `kpn_response_missing` says how many bytes were missing.
+ */
+KPN_NODISCARD
+kpn_status kpn_response_body(const struct kpn_response *response,
+                             struct kpn_span *out_body);
+
+/**
+ * Bytes by which the buffer was too small for the body that has arrived so far.
+ *
+ * @param[in] response  From `kpn_response_begin`.
+ *
+ * @return Bytes; 0 when it fits, or when `response` is NULL, misaligned or not begun.
+ */
+size_t kpn_response_missing(const struct kpn_response *response);
+
+/**
+ * Whether the connection can take another request.
+ *
+ * @param[in] response  From `kpn_response_begin`.
+ *
+ * @return false when the server closes the connection, until the response is complete, after a failure, or when `response` is
+ * NULL, misaligned or not begun.
+ */
+bool kpn_response_keep_alive(const struct kpn_response *response);
+
+/**
+ * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3).
+ *
+ * @param[in] response  From `kpn_response_begin`.
+ *
+ * @return Seconds; 0 when the server did not say, gave a date, or when `response` is NULL, misaligned or not begun.
+ */
+uint32_t kpn_response_retry_after(const struct kpn_response *response);
+
+/**
+ * Starts to count the requests on a connection that was just opened.
+ *
+ * @param[out] connection  Need not be initialised.
+ * @param[in]  limit       Requests that the server takes on it: `KPN_REQUESTS_MAX`, or as configured; at least 1.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `connection` is NULL or misaligned, or `limit` is 0.
+ */
+KPN_NODISCARD
+kpn_status kpn_connection_begin(struct kpn_connection *connection,
+                                uint16_t limit);
+
+/**
+ * Counts one request with its response.
+ *
+ * @param[in,out] connection  From `kpn_connection_begin`.
+ * @param[in]     response    The response, complete or failed.
+ *
+ * @retval KPN_OK                    Counted; `kpn_connection_left` is up to date.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             One of them was not begun.
+ * @retval KPN_ERR_OVERLAP           They share memory.
+ */
+kpn_status kpn_connection_record(struct kpn_connection *connection,
+                                 const struct kpn_response *response);
+
+/**
+ * How many requests the connection still takes.
+ *
+ * @param[in] connection  From `kpn_connection_begin`.
+ *
+ * @return Requests; 0 means: close it and open another. Also 0 when `connection` is NULL, misaligned or not begun.
+ */
+uint16_t kpn_connection_left(const struct kpn_connection *connection);
 
 /**
  * One English sentence for a status, for logs.
@@ -347,6 +809,828 @@ kpn_status kpn_token_wipe(struct kpn_token *token);
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL.
  */
 KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
+
+/**
+ * Starts a message of one device to one of the endpoints of KPN Things.
+ *
+ * The pack begins with the record `{"bn":urn}`. A NULL `buffer` with capacity 0 measures: the same calls then only count, and
+ * `kpn_uplink_finish` gives the length of the request, which is also the capacity that a buffer for it needs.
+ * After a failure the message cannot be used, and `kpn_uplink_finish` returns that failure too.
+ * RFC 8428 section 4.1, KPN documentation "Ingestion".
+ *
+ * @param[out]    uplink      Need not be initialised.
+ * @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
+ * @param[in]     buffer_cap  Bytes. 512 hold ten measurements or more.
+ * @param[in]     endpoint    `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
+ * @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
+ * @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `urn` share memory.
+ * @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+ * @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+ */
+KPN_NODISCARD
+kpn_status kpn_uplink_begin(struct kpn_uplink *uplink,
+                            uint8_t *buffer,
+                            size_t buffer_cap,
+                            int32_t endpoint,
+                            const char *urn);
+
+/**
+ * Starts a message of one device to a host and path of the caller's own.
+ *
+ * As `kpn_uplink_begin`.
+ *
+ * @param[out]    uplink      Need not be initialised.
+ * @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
+ * @param[in]     buffer_cap  Bytes.
+ * @param[in]     host        NUL-terminated value of the Host header, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
+ * @param[in]     path        NUL-terminated, beginning with `/`, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
+ * @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and the texts share memory.
+ * @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
+ * @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+ * @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+ */
+KPN_NODISCARD
+kpn_status kpn_uplink_begin_custom(struct kpn_uplink *uplink,
+                                   uint8_t *buffer,
+                                   size_t buffer_cap,
+                                   const char *host,
+                                   const char *path,
+                                   const char *urn);
+
+/**
+ * Takes JSON text that stands in the buffer already as the body of a message.
+ *
+ * The text must be strict JSON; its white space is stripped in place (not inside strings), since the token is computed over
+ * exactly the bytes that are sent. What it says is not checked. Then `kpn_uplink_finish` writes the head in front of it.
+ * On failure the text is as it was. RFC 8259, KPN documentation "Message token".
+ *
+ * @param[out]    uplink       Need not be initialised.
+ * @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
+ * @param[in]     buffer_cap   Bytes.
+ * @param[in]     endpoint     `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
+ * @param[in]     body_offset  Where the text begins in `buffer`; `KPN_HEAD_MAX` always leaves room enough for the head.
+ * @param[in]     body_len     Bytes of the text, without NUL.
+ *
+ * @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
+ * @retval KPN_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `endpoint` is none, or the text does not lie in `buffer`.
+ * @retval KPN_ERR_OVERLAP           `uplink` and `buffer` share memory.
+ * @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
+ * @retval KPN_ERR_JSON_DEPTH        The text is nested deeper than 32.
+ * @retval KPN_ERR_JSON_TRUNCATED    The text ends too early.
+ * @retval KPN_ERR_JSON_ESCAPE       A string escape stands for no character.
+ * @retval KPN_ERR_UTF8              A string is not UTF-8.
+ */
+KPN_NODISCARD
+kpn_status kpn_uplink_adopt(struct kpn_uplink *uplink,
+                            uint8_t *buffer,
+                            size_t buffer_cap,
+                            int32_t endpoint,
+                            size_t body_offset,
+                            size_t body_len);
+
+/**
+ * Takes JSON text that stands in the buffer already as the body of a message to a host and path of the caller's own.
+ *
+ * As `kpn_uplink_adopt`.
+ *
+ * @param[out]    uplink       Need not be initialised.
+ * @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
+ * @param[in]     buffer_cap   Bytes.
+ * @param[in]     host         As for `kpn_uplink_begin_custom`.
+ * @param[in]     path         As for `kpn_uplink_begin_custom`.
+ * @param[in]     body_offset  Where the text begins in `buffer`. The head has 164 bytes, host and path not counted, and the digits of its Content-Length.
+ * @param[in]     body_len     Bytes of the text, without NUL.
+ *
+ * @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
+ * @retval KPN_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the text does not lie in `buffer`.
+ * @retval KPN_ERR_OVERLAP           `uplink`, `buffer`, `host` and `path` share memory.
+ * @retval KPN_ERR_HEAD_TEXT         As for `kpn_uplink_begin_custom`.
+ * @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
+ * @retval KPN_ERR_JSON_DEPTH        The text is nested deeper than 32.
+ * @retval KPN_ERR_JSON_TRUNCATED    The text ends too early.
+ * @retval KPN_ERR_JSON_ESCAPE       A string escape stands for no character.
+ * @retval KPN_ERR_UTF8              A string is not UTF-8.
+ */
+KPN_NODISCARD
+kpn_status kpn_uplink_adopt_custom(struct kpn_uplink *uplink,
+                                   uint8_t *buffer,
+                                   size_t buffer_cap,
+                                   const char *host,
+                                   const char *path,
+                                   size_t body_offset,
+                                   size_t body_len);
+
+/**
+ * Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
+ *
+ * Links no floating-point code. After a failure the pack is as it was before this record; labels set for it are
+ * dropped; `kpn_uplink_finish` reports the first failure. RFC 8428 section 4.3.
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit      NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     mantissa  205 for 20.5 with exponent -1.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_decimal(struct kpn_uplink *uplink,
+                                  const char *name,
+                                  const char *unit,
+                                  int64_t mantissa,
+                                  int32_t exponent);
+
+/**
+ * Appends a record with a signed integer.
+ *
+ * All digits are written; a platform that reads JSON numbers as doubles keeps them exact up to 2^53. RFC 8428
+ * section 4.3.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit    NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     value   Any value.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_int64(struct kpn_uplink *uplink,
+                                const char *name,
+                                const char *unit,
+                                int64_t value);
+
+/**
+ * Appends a record with an unsigned integer.
+ *
+ * As `kpn_uplink_add_int64`.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit    NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     value   Any value.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_uint64(struct kpn_uplink *uplink,
+                                 const char *name,
+                                 const char *unit,
+                                 uint64_t value);
+
+/**
+ * Appends a record with a double, as the shortest text that reads back to the same double.
+ *
+ * 52.3731415926 is written so, with no digit lost or added; negative zero keeps its sign. RFC 8428 sections 4.3
+ * and 5.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit    NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     value   Finite.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_double(struct kpn_uplink *uplink,
+                                 const char *name,
+                                 const char *unit,
+                                 double value);
+
+/**
+ * Appends a record with a float, as the shortest text that reads back to the same float.
+ *
+ * 21.81f is written `21.81`, where its conversion to double would be 21.809999465942383.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit    NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     value   Finite.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_float(struct kpn_uplink *uplink,
+                                const char *name,
+                                const char *unit,
+                                float value);
+
+/**
+ * Appends a record with a double, rounded to a given number of decimals.
+ *
+ * Correctly rounded: the decimal nearest to the exact binary value, ties to even. All decimals are written, so
+ * 20.5 with 2 is `20.50`.
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit      NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     value     Finite.
+ * @param[in]     decimals  0 to `KPN_DECIMALS_MAX`.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `decimals` is out of range.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_double_fixed(struct kpn_uplink *uplink,
+                                       const char *name,
+                                       const char *unit,
+                                       double value,
+                                       uint8_t decimals);
+
+/**
+ * Appends a record with a truth value.
+ *
+ * RFC 8428 section 4.3.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit    NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     value   true or false.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_bool(struct kpn_uplink *uplink,
+                               const char *name,
+                               const char *unit,
+                               bool value);
+
+/**
+ * Appends a record with a text.
+ *
+ * Escaped as JSON demands. RFC 8428 section 4.3, RFC 8259 section 7.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit    NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     text    NUL-terminated UTF-8, of any length that the buffer holds. Not kept.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_UTF8              `text` is not UTF-8.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_text(struct kpn_uplink *uplink,
+                               const char *name,
+                               const char *unit,
+                               const char *text);
+
+/**
+ * Appends a record with a text of a given length.
+ *
+ * As `kpn_uplink_add_text`; the text may contain NUL characters.
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit      NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     text      UTF-8; NULL when `text_len` is 0. Not kept.
+ * @param[in]     text_len  Bytes.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_UTF8              `text` is not UTF-8.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_text_n(struct kpn_uplink *uplink,
+                                 const char *name,
+                                 const char *unit,
+                                 const char *text,
+                                 size_t text_len);
+
+/**
+ * Appends a record with binary data.
+ *
+ * Written as base64url without padding. RFC 8428 sections 4.3 and 5.
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit      NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     data      NULL when `data_len` is 0. Not kept.
+ * @param[in]     data_len  Bytes.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text or the data lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_data(struct kpn_uplink *uplink,
+                               const char *name,
+                               const char *unit,
+                               const uint8_t *data,
+                               size_t data_len);
+
+/**
+ * Appends a record with a sum and no value, given as `mantissa` times ten to the power of `exponent`.
+ *
+ * A sum is the integral of a value over time, such as energy for power. For a sum beside a value see
+ * `kpn_uplink_set_sum_decimal`. RFC 8428 section 4.3.
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit      NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     mantissa  205 for 20.5 with exponent -1.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_sum_decimal(struct kpn_uplink *uplink,
+                                      const char *name,
+                                      const char *unit,
+                                      int64_t mantissa,
+                                      int32_t exponent);
+
+/**
+ * Appends a record with a sum and no value, as the shortest text that reads back to the same double.
+ *
+ * As `kpn_uplink_add_sum_decimal`.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * @param[in]     unit    NUL-terminated SenML unit, or NULL for none.
+ * @param[in]     value   Finite.
+ *
+ * @retval KPN_OK                    The record is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ * @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+ */
+kpn_status kpn_uplink_add_sum_double(struct kpn_uplink *uplink,
+                                     const char *name,
+                                     const char *unit,
+                                     double value);
+
+/**
+ * Puts the base fields into the first measurement instead of a record of their own, which saves two bytes.
+ *
+ * KPN documents the base record alone; its Device SDK sends the merged form. To be called directly after
+ * `kpn_uplink_begin`, before any measurement.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ *
+ * @retval KPN_OK                    The first measurement will have the base fields.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or has a record already.
+ */
+kpn_status kpn_uplink_set_merged(struct kpn_uplink *uplink);
+
+/**
+ * Sets the device that the following records are of (`bn`), for gateways that send for several devices.
+ *
+ * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+ * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ *
+ * The platform verifies the token with the secret of the device that the pack names first. RFC 8428 section 4.1.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     urn     NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+ *
+ * @retval KPN_OK                    The field is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+ * @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+ */
+kpn_status kpn_uplink_set_base_name(struct kpn_uplink *uplink,
+                                    const char *urn);
+
+/**
+ * Sets the moment that the times of the following records count from (`bt`).
+ *
+ * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+ * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ *
+ * Leave it out on a device without a clock: the platform then takes the moment of reception. RFC 8428 sections 4.1
+ * and 4.5.3.
+ *
+ * @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
+ *
+ * @retval KPN_OK                    The field is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+ * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+ */
+kpn_status kpn_uplink_set_base_time(struct kpn_uplink *uplink,
+                                    int64_t seconds);
+
+/**
+ * Sets the moment that the times of the following records count from, with exact fractions of a second.
+ *
+ * As `kpn_uplink_set_base_time`; 1585650750.25 is (158565075025, -2).
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     mantissa  Seconds since 1970-01-01 00:00 UTC, times ten to the power of `-exponent`.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+ *
+ * @retval KPN_OK                    The field is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+ * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+ * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+ * @retval KPN_ERR_NUMBER_RANGE      The time cannot be compared with others in 64 bits.
+ */
+kpn_status kpn_uplink_set_base_time_decimal(struct kpn_uplink *uplink,
+                                            int64_t mantissa,
+                                            int32_t exponent);
+
+/**
+ * Sets the unit of the following records that name none (`bu`).
+ *
+ * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+ * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ *
+ * RFC 8428 section 4.1.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     unit    NUL-terminated SenML unit. Not kept.
+ *
+ * @retval KPN_OK                    The field is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+ * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ */
+kpn_status kpn_uplink_set_base_unit(struct kpn_uplink *uplink,
+                                    const char *unit);
+
+/**
+ * Sets what a reader adds to the values of the following records (`bv`), as a decimal.
+ *
+ * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+ * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ *
+ * The values that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
+ * section 4.1.
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     mantissa  205 for 20.5 with exponent -1.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+ *
+ * @retval KPN_OK                    The field is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+ * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+ */
+kpn_status kpn_uplink_set_base_value_decimal(struct kpn_uplink *uplink,
+                                             int64_t mantissa,
+                                             int32_t exponent);
+
+/**
+ * Sets what a reader adds to the values of the following records (`bv`), as a double.
+ *
+ * As `kpn_uplink_set_base_value_decimal`.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     value   Finite.
+ *
+ * @retval KPN_OK                    The field is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ */
+kpn_status kpn_uplink_set_base_value_double(struct kpn_uplink *uplink,
+                                            double value);
+
+/**
+ * Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
+ *
+ * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+ * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ *
+ * The sums that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
+ * section 4.1.
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     mantissa  205 for 20.5 with exponent -1.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+ *
+ * @retval KPN_OK                    The field is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+ * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+ */
+kpn_status kpn_uplink_set_base_sum_decimal(struct kpn_uplink *uplink,
+                                           int64_t mantissa,
+                                           int32_t exponent);
+
+/**
+ * Sets what a reader adds to the sums of the following records (`bs`), as a double.
+ *
+ * As `kpn_uplink_set_base_sum_decimal`.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     value   Finite.
+ *
+ * @retval KPN_OK                    The field is in the pack.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ */
+kpn_status kpn_uplink_set_base_sum_double(struct kpn_uplink *uplink,
+                                          double value);
+
+/**
+ * Closes the pack, signs it, writes the head in front of it, and says where the request lies.
+ *
+ * The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call
+ * since `kpn_uplink_begin` failed and was not acknowledged, the first failure is returned, so that no measurement is lost
+ * silently; the message can then still be acknowledged and finished. When measuring, the span has no pointer and its
+ * length is that of the request.
+ * KPN documentation "Message token", RFC 9112 section 3.
+ *
+ * @param[in,out] uplink       From `kpn_uplink_begin` or a sibling.
+ * @param[in]     secret       NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
+ * @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
+ *
+ * @retval KPN_OK                    The request is complete.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, or is finished.
+ * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+ * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
+ * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ */
+KPN_NODISCARD
+kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
+                             const char *secret,
+                             struct kpn_span *out_request);
+
+/**
+ * Closes the pack and writes the head without a token, for the device types that need none.
+ *
+ * As `kpn_uplink_finish`. The buffer must have had room for the token line (`KPN_TOKEN_LINE_LEN` bytes) nevertheless.
+ *
+ * @param[in,out] uplink       From `kpn_uplink_begin` or a sibling.
+ * @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
+ *
+ * @retval KPN_OK                    The request is complete.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, or is finished.
+ * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+ * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ */
+KPN_NODISCARD
+kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
+                                      struct kpn_span *out_request);
+
+/**
+ * Takes note of the first failure since `kpn_uplink_begin` and clears it, so that what is in the pack can be sent without
+ * the records that failed.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling.
+ *
+ * @retval KPN_OK                    There was no failure.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `uplink` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or it was a call in the wrong order that failed.
+ * @return The first failure, `KPN_BUFFER_FULL` included. When `kpn_uplink_begin` failed, that failure stays.
+ */
+kpn_status kpn_uplink_acknowledge(struct kpn_uplink *uplink);
+
+/**
+ * Bytes by which the buffer was too small for the last call that returned `KPN_BUFFER_FULL`.
+ *
+ * With a buffer of that many bytes more, the same calls succeed.
+ *
+ * @param[in] uplink  From `kpn_uplink_begin` or a sibling.
+ *
+ * @return Bytes; 0 when the last failure was another one, or when `uplink` is NULL, misaligned or not begun.
+ */
+size_t kpn_uplink_missing(const struct kpn_uplink *uplink);
+
+/**
+ * Number of records with a value or a sum that are in the pack.
+ *
+ * @param[in] uplink  From `kpn_uplink_begin` or a sibling.
+ *
+ * @return Records; 0 when `uplink` is NULL, misaligned or not begun.
+ */
+uint32_t kpn_uplink_records(const struct kpn_uplink *uplink);
+
+/**
+ * Sets when the next record was measured.
+ *
+ * Applies to the next record only. When it fails, the next record is refused with the same status, so that no
+ * value is sent under a wrong time.
+ *
+ * Written relative to the base time when there is one. RFC 8428 section 4.5.3.
+ *
+ * @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
+ *
+ * @retval KPN_OK                    The next record has the label.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+ * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+ * @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+ */
+kpn_status kpn_uplink_set_time(struct kpn_uplink *uplink,
+                               int64_t seconds);
+
+/**
+ * Sets when the next record was measured, with exact fractions of a second.
+ *
+ * As `kpn_uplink_set_time`; 1585650750.25 is (158565075025, -2).
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     mantissa  Seconds since 1970-01-01 00:00 UTC, times ten to the power of `-exponent`.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+ *
+ * @retval KPN_OK                    The next record has the label.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+ * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+ * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+ * @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+ */
+kpn_status kpn_uplink_set_time_decimal(struct kpn_uplink *uplink,
+                                       int64_t mantissa,
+                                       int32_t exponent);
+
+/**
+ * Sets how long ago the next record was measured, for devices without a clock.
+ *
+ * Applies to the next record only. When it fails, the next record is refused with the same status, so that no
+ * value is sent under a wrong time.
+ *
+ * Counted from the base time when there is one, else from the moment of reception. RFC 8428 section 4.5.3.
+ *
+ * @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     seconds  Below 2^28 (eight and a half years).
+ *
+ * @retval KPN_OK                    The next record has the label.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+ * @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more.
+ */
+kpn_status kpn_uplink_set_time_ago(struct kpn_uplink *uplink,
+                                   uint32_t seconds);
+
+/**
+ * Sets how long ago the next record was measured, with exact fractions of a second.
+ *
+ * As `kpn_uplink_set_time_ago`; 0.25 seconds is (25, -2).
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     mantissa  Seconds, times ten to the power of `-exponent`; not negative.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+ *
+ * @retval KPN_OK                    The next record has the label.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+ * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+ * @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more.
+ * @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+ */
+kpn_status kpn_uplink_set_time_ago_decimal(struct kpn_uplink *uplink,
+                                           int64_t mantissa,
+                                           int32_t exponent);
+
+/**
+ * Sets within how many seconds the next record will be updated at the latest (`ut`).
+ *
+ * Applies to the next record only. When it fails, the next record is refused with the same status, so that no
+ * value is sent under a wrong time.
+ *
+ * RFC 8428 section 4.2.
+ *
+ * @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     seconds  Any value.
+ *
+ * @retval KPN_OK                    The next record has the label.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+ */
+kpn_status kpn_uplink_set_update_time(struct kpn_uplink *uplink,
+                                      uint32_t seconds);
+
+/**
+ * Sets the sum that stands beside the value of the next record (`s`), as a decimal.
+ *
+ * Applies to the next record only. When it fails, the next record is refused with the same status, so that no
+ * value is sent under a wrong time.
+ *
+ * RFC 8428 section 4.2.
+ *
+ * @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     mantissa  205 for 20.5 with exponent -1.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+ *
+ * @retval KPN_OK                    The next record has the label.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+ * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+ */
+kpn_status kpn_uplink_set_sum_decimal(struct kpn_uplink *uplink,
+                                      int64_t mantissa,
+                                      int32_t exponent);
+
+/**
+ * Sets the sum that stands beside the value of the next record (`s`), as a double.
+ *
+ * As `kpn_uplink_set_sum_decimal`.
+ *
+ * @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     value   Finite.
+ *
+ * @retval KPN_OK                    The next record has the label.
+ * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ */
+kpn_status kpn_uplink_set_sum_double(struct kpn_uplink *uplink,
+                                     double value);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -3,12 +3,18 @@
 //! Each function checks its pointers (in `ptr`), calls the core once, and maps the result to a status. No decision
 //! about the protocol is made here.
 
-// The C names are what the header shows; Rust callers use the core.
-#![allow(non_camel_case_types, reason = "C names")]
+#![allow(
+    non_camel_case_types,
+    clippy::struct_field_names,
+    clippy::doc_markdown,
+    reason = "names and comments are those of the C header"
+)]
 
 mod panic;
 mod ptr;
+pub mod response;
 pub mod span;
 pub mod status;
 pub mod status_list;
 pub mod token;
+pub mod uplink;

@@ -190,19 +190,6 @@ pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Result<&'a [u8]> {
     unsafe { bytes(start, len) }
 }
 
-/// As `text`; NULL is none.
-///
-/// # Safety
-///
-/// As for `text`.
-pub unsafe fn optional_text<'a>(start: *const c_char, max: usize) -> Result<Option<&'a [u8]>> {
-    if start.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the contract is the same.
-    unsafe { text(start, max) }.map(Some)
-}
-
 fn check<T>(pointer: *const T) -> Result<()> {
     if pointer.is_null() || !pointer.is_aligned() {
         Err(Error::InvalidArgument)
@@ -248,10 +235,8 @@ mod tests {
         assert_eq!(unsafe { bytes(null, 1) }, Err(Error::InvalidArgument));
         let byte = 7_u8;
         // SAFETY: the length is refused before anything is read.
-        assert_eq!(
-            unsafe { bytes(&raw const byte, usize::MAX) },
-            Err(Error::InvalidArgument)
-        );
+        let too_long = unsafe { bytes(&raw const byte, usize::MAX) };
+        assert_eq!(too_long, Err(Error::InvalidArgument));
     }
 
     #[test]

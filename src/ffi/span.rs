@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 ///
 /// 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
 /// NULL when a message was only measured.
-#[allow(non_camel_case_types, reason = "a C name")]
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct kpn_span {

@@ -8,7 +8,6 @@ use crate::ffi::status_list as list;
 /// Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
 ///
 /// The values are stable and only ever appended to. `status < 0` is a failure.
-#[allow(non_camel_case_types, reason = "a C name")]
 pub type kpn_status = i32;
 
 /// The number of a cause.

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod name;
+pub mod pack;
 pub mod reader;
 pub mod record;
 pub mod unit;

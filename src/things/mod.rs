@@ -7,4 +7,5 @@ pub mod downlink;
 pub mod endpoint;
 pub mod names;
 pub mod outcome;
+pub mod uplink;
 pub mod urn;

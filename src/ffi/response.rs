@@ -1,0 +1,449 @@
+//! The response to a message, fed as it arrives.
+
+use core::ffi::c_char;
+
+use super::ptr::{self, Object, Region};
+use super::span::kpn_span;
+use super::status::{code, kpn_status, status};
+use super::status_list::{NEED_MORE, OK};
+use crate::error::Result;
+use crate::http::response::{Method, Response};
+use crate::things::connection::Connection;
+use crate::things::outcome::Outcome;
+
+/// The response is not complete, so it means nothing yet.
+pub const KPN_OUTCOME_NONE: i32 = 0;
+/// Accepted for further processing (status 202 or 200). The body may hold a downlink.
+pub const KPN_OUTCOME_ACCEPTED: i32 = 1;
+/// A header is missing or the body is wrong (400). Do not send it again unchanged.
+pub const KPN_OUTCOME_MALFORMED: i32 = 2;
+/// The message token could not be verified (401, 403): check the secret. Do not send it again unchanged.
+pub const KPN_OUTCOME_TOKEN_REJECTED: i32 = 3;
+/// The device identifier is not known (404): check it in the portal. Do not send it again unchanged.
+pub const KPN_OUTCOME_DEVICE_UNKNOWN: i32 = 4;
+/// The platform cannot take it now (408, 429, 5xx): send the same request again later.
+pub const KPN_OUTCOME_RETRY_LATER: i32 = 5;
+/// Refused for another reason (other 4xx). Do not send it again unchanged.
+pub const KPN_OUTCOME_REFUSED: i32 = 6;
+/// A status that no server should give to this request (1xx, 3xx, other 2xx). Do not send it again unchanged.
+pub const KPN_OUTCOME_UNEXPECTED: i32 = 7;
+
+const _: () = assert!(
+    KPN_OUTCOME_ACCEPTED == Outcome::Accepted.code()
+        && KPN_OUTCOME_MALFORMED == Outcome::Malformed.code()
+        && KPN_OUTCOME_TOKEN_REJECTED == Outcome::TokenRejected.code()
+        && KPN_OUTCOME_DEVICE_UNKNOWN == Outcome::DeviceUnknown.code()
+        && KPN_OUTCOME_RETRY_LATER == Outcome::RetryLater.code()
+        && KPN_OUTCOME_REFUSED == Outcome::Refused.code()
+        && KPN_OUTCOME_UNEXPECTED == Outcome::Unexpected.code()
+);
+
+/// Requests that KPN's server takes on one connection before it closes it.
+pub const KPN_REQUESTS_MAX: u16 = 100;
+const _: () = assert!(KPN_REQUESTS_MAX == crate::things::connection::REQUESTS_MAX);
+
+/// The response to one request, in the making.
+///
+/// `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
+/// `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
+/// was in. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+///
+/// ~~~{.c}
+/// kpn_response response;
+/// kpn_status status = kpn_response_begin(&response, buffer, sizeof buffer);
+/// do {
+///     size_t len = modem_receive(chunk, sizeof chunk); // 0: the connection was closed
+///     status = len > 0 ? kpn_response_feed(&response, chunk, len, NULL) : kpn_response_end(&response);
+/// } while (status == KPN_NEED_MORE);
+/// printf("%s\n", kpn_outcome_text(kpn_response_outcome(&response)));
+/// ~~~
+#[repr(C)]
+pub struct kpn_response {
+    private_tag: u32,
+    private_reserved: u32,
+    private_buffer: *mut u8,
+    private_capacity: usize,
+    private_state: Response,
+}
+
+// SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
+unsafe impl Object for kpn_response {
+    const TAG: u32 = 0x6b70_7201;
+}
+
+impl kpn_response {
+    /// The body, once the response is complete.
+    ///
+    /// # Safety
+    ///
+    /// The buffer given to `begin` is still there, and nobody else uses it while the slice is used.
+    pub(super) unsafe fn body_mut<'a>(&self) -> Result<&'a mut [u8]> {
+        // SAFETY: `begin` checked and kept the buffer; the rest is the same contract.
+        let buffer = unsafe { ptr::bytes_mut(self.private_buffer, self.private_capacity) }?;
+        let len = self.private_state.body(buffer)?.len();
+        Ok(buffer.get_mut(..len).unwrap_or_default())
+    }
+}
+
+/// Starts to read a response.
+///
+/// @param[out]    response    Need not be initialised.
+/// @param[in,out] buffer      Receives the body; belongs to the library until the response and a downlink in it were read. May be
+///                            NULL with capacity 0 when no body is wanted.
+/// @param[in]     buffer_cap  Bytes. A downlink is at most as large as the application made it; 1,024 hold one with a firmware token.
+///
+/// @retval KPN_OK                    Begun.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_OVERLAP           `response` and `buffer` share memory.
+///
+/// # Safety
+///
+/// `response` is NULL or points to memory for one `kpn_response` that nobody else uses until it is abandoned; likewise `buffer`
+/// for `buffer_cap` bytes.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_begin(
+    response: *mut kpn_response,
+    buffer: *mut u8,
+    buffer_cap: usize,
+) -> kpn_status {
+    let begin = || -> Result<()> {
+        Region::of(response).apart_from(Region::new(buffer, buffer_cap))?;
+        // SAFETY: the same contract; apart from the buffer as just checked.
+        let place = unsafe { ptr::out(response) }?;
+        // SAFETY: the same contract.
+        unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
+        place.write(kpn_response {
+            private_tag: kpn_response::TAG,
+            private_reserved: 0,
+            private_buffer: buffer,
+            private_capacity: buffer_cap,
+            private_state: Response::begin(Method::Post),
+        });
+        Ok(())
+    };
+    status(begin())
+}
+
+/// Reads bytes of the response, in any pieces, down to one byte at a time.
+///
+/// Takes at most one response: bytes behind it are not used. A body larger than the buffer is read to its end all the same, so that
+/// the outcome is known and the connection stays usable; `kpn_response_body` then says so. An error is final: close the connection.
+/// RFC 9112.
+///
+/// @param[in,out] response  From `kpn_response_begin`.
+/// @param[in]     bytes     NULL when `len` is 0. Not kept.
+/// @param[in]     len       Bytes.
+/// @param[out]    out_used  Receives how many of the bytes belong to this response. May be NULL. Not written on failure.
+///
+/// @retval KPN_OK                           The response is complete.
+/// @retval KPN_NEED_MORE                    Feed the next bytes; all of these were used.
+/// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE                    The response was not begun.
+/// @retval KPN_ERR_OVERLAP                  The arguments and the buffer share memory.
+/// @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 or HTTP/1.1, or characters where none may be.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
+///
+/// # Safety
+///
+/// `response` as for `kpn_response_begin`; `bytes` is NULL or points to `len` initialised bytes; `out_used` is NULL or points to
+/// memory for one `size_t`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_feed(
+    response: *mut kpn_response,
+    bytes: *const u8,
+    len: usize,
+    out_used: *mut usize,
+) -> kpn_status {
+    let feed = || -> Result<kpn_status> {
+        let own = Region::of(response);
+        let input = Region::new(bytes, len);
+        own.apart_from(input)?;
+        // SAFETY: the same contract.
+        let input_bytes = unsafe { ptr::bytes(bytes, len) }?;
+        let used = if out_used.is_null() {
+            None
+        } else {
+            own.apart_from(Region::of(out_used))?;
+            input.apart_from(Region::of(out_used))?;
+            // SAFETY: the same contract; apart from the others as just checked.
+            Some(unsafe { ptr::out(out_used) }?)
+        };
+        // SAFETY: the same contract.
+        let response = unsafe { ptr::object_mut(response) }?;
+        let memory = Region::new(response.private_buffer, response.private_capacity);
+        memory.apart_from(input)?;
+        if used.is_some() {
+            memory.apart_from(Region::of(out_used))?;
+        }
+        // SAFETY: `begin` checked and kept the buffer; the caller leaves it to the library; apart from the input.
+        let store = unsafe { ptr::bytes_mut(response.private_buffer, response.private_capacity) }?;
+        let collected = response.private_state.collect(input_bytes, store)?;
+        if let Some(used) = used {
+            used.write(collected.used);
+        }
+        Ok(if collected.complete { OK } else { NEED_MORE })
+    };
+    feed().unwrap_or_else(code)
+}
+
+/// Tells that the connection was closed, which completes a response whose body lasts until then.
+///
+/// @param[in,out] response  From `kpn_response_begin`.
+///
+/// @retval KPN_OK                    The response is complete.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `response` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The response was not begun.
+/// @retval KPN_ERR_HTTP_TRUNCATED    The connection ended before the response did.
+/// @return Or the failure of an earlier `kpn_response_feed`.
+///
+/// # Safety
+///
+/// `response` as for `kpn_response_begin`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_end(response: *mut kpn_response) -> kpn_status {
+    // SAFETY: the same contract.
+    let response = unsafe { ptr::object_mut(response) };
+    status(response.and_then(|response| response.private_state.end()))
+}
+
+/// The status code as the server sent it.
+///
+/// @param[in] response  From `kpn_response_begin`.
+///
+/// @return 100 to 999; 0 as long as the status line was not read, or when `response` is NULL, misaligned or not begun. Known
+/// before the response is complete, and after a failure: then it is no success.
+///
+/// # Safety
+///
+/// `response` as for `kpn_response_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_status(response: *const kpn_response) -> i32 {
+    // SAFETY: the same contract.
+    let response = unsafe { ptr::object(response) };
+    response.map_or(0, |response| i32::from(response.private_state.status()))
+}
+
+/// What the response means for the message.
+///
+/// KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
+/// the configuration (`kpn_config_outcome`).
+///
+/// @param[in] response  From `kpn_response_begin`.
+///
+/// @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when `response` is NULL,
+/// misaligned or not begun.
+///
+/// # Safety
+///
+/// `response` as for `kpn_response_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_outcome(response: *const kpn_response) -> i32 {
+    // SAFETY: the same contract.
+    let response = unsafe { ptr::object(response) };
+    response.map_or(KPN_OUTCOME_NONE, |response| {
+        if response.private_state.is_complete() {
+            Outcome::of(response.private_state.status()).code()
+        } else {
+            KPN_OUTCOME_NONE
+        }
+    })
+}
+
+/// One English sentence of advice for an outcome, for logs.
+///
+/// @param[in] outcome  From `kpn_response_outcome`.
+///
+/// @return NUL-terminated text in constant memory, never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn kpn_outcome_text(outcome: i32) -> *const c_char {
+    Outcome::from_code(outcome)
+        .map_or(c"The response is not complete.", Outcome::advice)
+        .as_ptr()
+}
+
+/// The body of a complete response, in the buffer given to `kpn_response_begin`.
+///
+/// For a downlink use `kpn_downlink_begin`, which takes it from here itself.
+///
+/// @param[in]  response  From `kpn_response_begin`.
+/// @param[out] out_body  Written only on success. Empty when there was no body.
+///
+/// @retval KPN_OK                    `out_body` is the whole body.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The response was not begun, or is not complete.
+/// @retval KPN_ERR_BODY_TOO_LARGE    The body did not fit; `kpn_response_missing` says how many bytes were missing.
+///
+/// # Safety
+///
+/// `response` as for `kpn_response_begin`; `out_body` is NULL or points to memory for one `kpn_span`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_body(
+    response: *const kpn_response,
+    out_body: *mut kpn_span,
+) -> kpn_status {
+    let body = || -> Result<()> {
+        Region::of(response).apart_from(Region::of(out_body))?;
+        // SAFETY: the same contract; apart from the response as just checked.
+        let out_body = unsafe { ptr::out(out_body) }?;
+        // SAFETY: the same contract.
+        let response = unsafe { ptr::object(response) }?;
+        // SAFETY: `begin` kept the buffer, which the caller leaves to the library.
+        let body = unsafe { response.body_mut() }?;
+        out_body.write(kpn_span::of(body));
+        Ok(())
+    };
+    status(body())
+}
+
+/// Bytes by which the buffer was too small for the body that has arrived so far.
+///
+/// @param[in] response  From `kpn_response_begin`.
+///
+/// @return Bytes; 0 when it fits, or when `response` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `response` as for `kpn_response_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_missing(response: *const kpn_response) -> usize {
+    // SAFETY: the same contract.
+    let response = unsafe { ptr::object(response) };
+    response.map_or(0, |response| {
+        let len = response.private_state.body_len();
+        usize::try_from(len)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(response.private_capacity)
+    })
+}
+
+/// Whether the connection can take another request.
+///
+/// @param[in] response  From `kpn_response_begin`.
+///
+/// @return false when the server closes the connection, until the response is complete, after a failure, or when `response` is
+/// NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `response` as for `kpn_response_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_keep_alive(response: *const kpn_response) -> bool {
+    // SAFETY: the same contract.
+    let response = unsafe { ptr::object(response) };
+    response.is_ok_and(|response| response.private_state.keep_alive())
+}
+
+/// How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3).
+///
+/// @param[in] response  From `kpn_response_begin`.
+///
+/// @return Seconds; 0 when the server did not say, gave a date, or when `response` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `response` as for `kpn_response_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_response_retry_after(response: *const kpn_response) -> u32 {
+    // SAFETY: the same contract.
+    let response = unsafe { ptr::object(response) };
+    response.map_or(0, |response| {
+        response.private_state.retry_after().unwrap_or(0)
+    })
+}
+
+/// Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.
+///
+/// 8 bytes. `kpn_connection_begin` whenever a connection was opened, `kpn_connection_record` after every response. Belongs to one
+/// thread at a time. May be abandoned at any time.
+#[repr(C)]
+pub struct kpn_connection {
+    private_tag: u32,
+    private_state: Connection,
+}
+
+// SAFETY: repr(C) with the u32 tag in front and plain integers behind it.
+unsafe impl Object for kpn_connection {
+    const TAG: u32 = 0x6b70_6301;
+}
+
+/// Starts to count the requests on a connection that was just opened.
+///
+/// @param[out] connection  Need not be initialised.
+/// @param[in]  limit       Requests that the server takes on it: `KPN_REQUESTS_MAX`, or as configured; at least 1.
+///
+/// @retval KPN_OK                    Begun.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `connection` is NULL or misaligned, or `limit` is 0.
+///
+/// # Safety
+///
+/// `connection` is NULL or points to memory for one `kpn_connection` that nobody else uses during the call.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_connection_begin(
+    connection: *mut kpn_connection,
+    limit: u16,
+) -> kpn_status {
+    if limit == 0 {
+        return code(crate::error::Error::InvalidArgument);
+    }
+    // SAFETY: the same contract.
+    let place = unsafe { ptr::out(connection) };
+    status(place.map(|place| {
+        place.write(kpn_connection {
+            private_tag: kpn_connection::TAG,
+            private_state: Connection::begin(limit),
+        });
+    }))
+}
+
+/// Counts one request with its response.
+///
+/// @param[in,out] connection  From `kpn_connection_begin`.
+/// @param[in]     response    The response, complete or failed.
+///
+/// @retval KPN_OK                    Counted; `kpn_connection_left` is up to date.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             One of them was not begun.
+/// @retval KPN_ERR_OVERLAP           They share memory.
+///
+/// # Safety
+///
+/// As for `kpn_connection_begin`; `response` as for `kpn_response_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_connection_record(
+    connection: *mut kpn_connection,
+    response: *const kpn_response,
+) -> kpn_status {
+    let record = || -> Result<()> {
+        Region::of(connection).apart_from(Region::of(response))?;
+        // SAFETY: the same contract; apart from the response as just checked.
+        let connection = unsafe { ptr::object_mut(connection) }?;
+        // SAFETY: the same contract.
+        let response = unsafe { ptr::object(response) }?;
+        connection.private_state.record(&response.private_state);
+        Ok(())
+    };
+    status(record())
+}
+
+/// How many requests the connection still takes.
+///
+/// @param[in] connection  From `kpn_connection_begin`.
+///
+/// @return Requests; 0 means: close it and open another. Also 0 when `connection` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// As for `kpn_connection_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_connection_left(connection: *const kpn_connection) -> u16 {
+    // SAFETY: the same contract.
+    let connection = unsafe { ptr::object(connection) };
+    connection.map_or(0, |connection| connection.private_state.left())
+}

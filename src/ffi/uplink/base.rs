@@ -1,0 +1,283 @@
+//! Base fields: what holds for all records that follow.
+
+use core::ffi::c_char;
+
+use super::{
+    decimal, kpn_uplink, put_decimal, set_base_name, set_base_unit, set_merged, whole, with_pack,
+};
+use crate::ffi::status::kpn_status;
+use crate::json::number;
+use crate::senml::pack::Part;
+
+/// Puts the base fields into the first measurement instead of a record of their own, which saves two bytes.
+///
+/// KPN documents the base record alone; its Device SDK sends the merged form. To be called directly after
+/// `kpn_uplink_begin`, before any measurement.
+///
+/// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+///
+/// @retval KPN_OK                    The first measurement will have the base fields.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or has a record already.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_merged(uplink: *mut kpn_uplink) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe { set_merged(uplink) }
+}
+
+/// Sets the device that the following records are of (`bn`), for gateways that send for several devices.
+///
+/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+///
+/// The platform verifies the token with the secret of the device that the pack names first. RFC 8428 section 4.1.
+///
+/// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     urn     NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+///
+/// @retval KPN_OK                    The field is in the pack.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`; `urn` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_base_name(
+    uplink: *mut kpn_uplink,
+    urn: *const c_char,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe { set_base_name(uplink, urn) }
+}
+
+/// Sets the moment that the times of the following records count from (`bt`).
+///
+/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+///
+/// Leave it out on a device without a clock: the platform then takes the moment of reception. RFC 8428 sections 4.1
+/// and 4.5.3.
+///
+/// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
+///
+/// @retval KPN_OK                    The field is in the pack.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_base_time(
+    uplink: *mut kpn_uplink,
+    seconds: i64,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Base, |open| {
+            open.pack.set_base_time(whole(seconds))
+        })
+    }
+}
+
+/// Sets the moment that the times of the following records count from, with exact fractions of a second.
+///
+/// As `kpn_uplink_set_base_time`; 1585650750.25 is (158565075025, -2).
+///
+/// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     mantissa  Seconds since 1970-01-01 00:00 UTC, times ten to the power of `-exponent`.
+/// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+///
+/// @retval KPN_OK                    The field is in the pack.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+/// @retval KPN_ERR_NUMBER_RANGE      The time cannot be compared with others in 64 bits.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
+    uplink: *mut kpn_uplink,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Base, |open| {
+            open.pack.set_base_time(decimal(mantissa, exponent)?)
+        })
+    }
+}
+
+/// Sets the unit of the following records that name none (`bu`).
+///
+/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+///
+/// RFC 8428 section 4.1.
+///
+/// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     unit    NUL-terminated SenML unit. Not kept.
+///
+/// @retval KPN_OK                    The field is in the pack.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
+/// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`; `unit` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_base_unit(
+    uplink: *mut kpn_uplink,
+    unit: *const c_char,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe { set_base_unit(uplink, unit) }
+}
+
+/// Sets what a reader adds to the values of the following records (`bv`), as a decimal.
+///
+/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+///
+/// The values that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
+/// section 4.1.
+///
+/// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     mantissa  205 for 20.5 with exponent -1.
+/// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+///
+/// @retval KPN_OK                    The field is in the pack.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_base_value_decimal(
+    uplink: *mut kpn_uplink,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Base, |open| {
+            open.pack
+                .set_base_value(|out| put_decimal(out, mantissa, exponent))
+        })
+    }
+}
+
+/// Sets what a reader adds to the values of the following records (`bv`), as a double.
+///
+/// As `kpn_uplink_set_base_value_decimal`.
+///
+/// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     value   Finite.
+///
+/// @retval KPN_OK                    The field is in the pack.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
+    uplink: *mut kpn_uplink,
+    value: f64,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Base, |open| {
+            open.pack
+                .set_base_value(|out| number::write_f64(out, value))
+        })
+    }
+}
+
+/// Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
+///
+/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
+/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+///
+/// The sums that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
+/// section 4.1.
+///
+/// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     mantissa  205 for 20.5 with exponent -1.
+/// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+///
+/// @retval KPN_OK                    The field is in the pack.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_base_sum_decimal(
+    uplink: *mut kpn_uplink,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Base, |open| {
+            open.pack
+                .set_base_sum(|out| put_decimal(out, mantissa, exponent))
+        })
+    }
+}
+
+/// Sets what a reader adds to the sums of the following records (`bs`), as a double.
+///
+/// As `kpn_uplink_set_base_sum_decimal`.
+///
+/// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     value   Finite.
+///
+/// @retval KPN_OK                    The field is in the pack.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_base_sum_double(
+    uplink: *mut kpn_uplink,
+    value: f64,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Base, |open| {
+            open.pack.set_base_sum(|out| number::write_f64(out, value))
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! The end of a message, and what can be asked about it.
+
+use core::ffi::c_char;
+
+use super::{kpn_uplink, target};
+use crate::error::Result;
+use crate::ffi::ptr::{self, Region};
+use crate::ffi::span::kpn_span;
+use crate::ffi::status::{kpn_status, status};
+use crate::things::uplink::Uplink;
+use crate::token::SECRET_MAX;
+
+/// Closes the pack, signs it, writes the head in front of it, and says where the request lies.
+///
+/// The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call
+/// since `kpn_uplink_begin` failed and was not acknowledged, the first failure is returned, so that no measurement is lost
+/// silently; the message can then still be acknowledged and finished. When measuring, the span has no pointer and its
+/// length is that of the request.
+/// KPN documentation "Message token", RFC 9112 section 3.
+///
+/// @param[in,out] uplink       From `kpn_uplink_begin` or a sibling.
+/// @param[in]     secret       NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
+/// @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
+///
+/// @retval KPN_OK                    The request is complete.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The uplink was not begun, or is finished.
+/// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+/// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
+/// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`; `secret` is NULL or NUL-terminated; `out_request` is NULL or points to memory for one
+/// `kpn_span` that nobody else uses during the call.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_finish(
+    uplink: *mut kpn_uplink,
+    secret: *const c_char,
+    out_request: *mut kpn_span,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let secret = unsafe { ptr::text(secret, SECRET_MAX) };
+    // SAFETY: the same contract.
+    status(secret.and_then(|secret| unsafe { finish(uplink, Some(secret), out_request) }))
+}
+
+/// Closes the pack and writes the head without a token, for the device types that need none.
+///
+/// As `kpn_uplink_finish`. The buffer must have had room for the token line (`KPN_TOKEN_LINE_LEN` bytes) nevertheless.
+///
+/// @param[in,out] uplink       From `kpn_uplink_begin` or a sibling.
+/// @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
+///
+/// @retval KPN_OK                    The request is complete.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The uplink was not begun, or is finished.
+/// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+/// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+///
+/// # Safety
+///
+/// As for `kpn_uplink_finish`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_finish_unsigned(
+    uplink: *mut kpn_uplink,
+    out_request: *mut kpn_span,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    status(unsafe { finish(uplink, None, out_request) })
+}
+
+/// Takes note of the first failure since `kpn_uplink_begin` and clears it, so that what is in the pack can be sent without
+/// the records that failed.
+///
+/// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling.
+///
+/// @retval KPN_OK                    There was no failure.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `uplink` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or it was a call in the wrong order that failed.
+/// @return The first failure, `KPN_BUFFER_FULL` included. When `kpn_uplink_begin` failed, that failure stays.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_acknowledge(uplink: *mut kpn_uplink) -> kpn_status {
+    let acknowledge = || {
+        // SAFETY: the same contract.
+        let uplink = unsafe { ptr::object_mut(uplink) }?;
+        Uplink::resume(&mut uplink.private_state, &mut [])
+            .into_pack()?
+            .acknowledge()
+    };
+    status(acknowledge())
+}
+
+/// Bytes by which the buffer was too small for the last call that returned `KPN_BUFFER_FULL`.
+///
+/// With a buffer of that many bytes more, the same calls succeed.
+///
+/// @param[in] uplink  From `kpn_uplink_begin` or a sibling.
+///
+/// @return Bytes; 0 when the last failure was another one, or when `uplink` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_missing(uplink: *const kpn_uplink) -> usize {
+    // SAFETY: the same contract.
+    let uplink = unsafe { ptr::object(uplink) };
+    uplink.map_or(0, |uplink| {
+        uplink.private_state.missing(uplink.private_capacity)
+    })
+}
+
+/// Number of records with a value or a sum that are in the pack.
+///
+/// @param[in] uplink  From `kpn_uplink_begin` or a sibling.
+///
+/// @return Records; 0 when `uplink` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_records(uplink: *const kpn_uplink) -> u32 {
+    // SAFETY: the same contract.
+    let uplink = unsafe { ptr::object(uplink) };
+    uplink.map_or(0, |uplink| uplink.private_state.records())
+}
+
+/// # Safety
+///
+/// As for `kpn_uplink_finish`.
+unsafe fn finish(
+    uplink: *mut kpn_uplink,
+    secret: Option<&[u8]>,
+    out_request: *mut kpn_span,
+) -> Result<()> {
+    let own = Region::of(uplink);
+    let result = Region::of(out_request);
+    let secret_region = Region::of_bytes(secret.unwrap_or_default());
+    own.apart_from(result)?;
+    own.apart_from(secret_region)?;
+    result.apart_from(secret_region)?;
+    // SAFETY: the same contract.
+    let out_request = unsafe { ptr::out(out_request) }?;
+    // SAFETY: the same contract.
+    let uplink = unsafe { ptr::object_mut(uplink) }?;
+    let memory = Region::new(uplink.private_buffer, uplink.private_capacity);
+    memory.apart_from(result)?;
+    memory.apart_from(secret_region)?;
+    // SAFETY: `begin` kept the texts of a custom endpoint, which the caller leaves there until the message is finished.
+    let target = unsafe { target(uplink) }?;
+    // SAFETY: `begin` checked and kept the buffer; the caller leaves it to the library until the message is finished.
+    let buffer = unsafe { ptr::bytes_mut(uplink.private_buffer, uplink.private_capacity) }?;
+    let request = Uplink::resume(&mut uplink.private_state, buffer).finish(target, secret)?;
+    let span = if uplink.private_buffer.is_null() {
+        kpn_span {
+            len: request.len,
+            ..kpn_span::EMPTY
+        }
+    } else {
+        kpn_span::inside(buffer, request.start, request.len)?
+    };
+    out_request.write(span);
+    Ok(())
+}

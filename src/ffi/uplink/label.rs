@@ -1,0 +1,226 @@
+//! Labels that the next record has beside its value.
+
+use super::{decimal, kpn_uplink, put_decimal, whole, with_pack};
+use crate::ffi::status::kpn_status;
+use crate::json::number;
+use crate::senml::pack::Part;
+
+/// Sets when the next record was measured.
+///
+/// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
+/// value is sent under a wrong time.
+///
+/// Written relative to the base time when there is one. RFC 8428 section 4.5.3.
+///
+/// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
+///
+/// @retval KPN_OK                    The next record has the label.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+/// @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_time(uplink: *mut kpn_uplink, seconds: i64) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Label, |open| {
+            open.pack.set_time(whole(seconds))
+        })
+    }
+}
+
+/// Sets when the next record was measured, with exact fractions of a second.
+///
+/// As `kpn_uplink_set_time`; 1585650750.25 is (158565075025, -2).
+///
+/// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     mantissa  Seconds since 1970-01-01 00:00 UTC, times ten to the power of `-exponent`.
+/// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+///
+/// @retval KPN_OK                    The next record has the label.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+/// @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_time_decimal(
+    uplink: *mut kpn_uplink,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Label, |open| {
+            open.pack.set_time(decimal(mantissa, exponent)?)
+        })
+    }
+}
+
+/// Sets how long ago the next record was measured, for devices without a clock.
+///
+/// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
+/// value is sent under a wrong time.
+///
+/// Counted from the base time when there is one, else from the moment of reception. RFC 8428 section 4.5.3.
+///
+/// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     seconds  Below 2^28 (eight and a half years).
+///
+/// @retval KPN_OK                    The next record has the label.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+/// @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_time_ago(
+    uplink: *mut kpn_uplink,
+    seconds: u32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Label, |open| {
+            open.pack.set_time_ago(whole(i64::from(seconds)))
+        })
+    }
+}
+
+/// Sets how long ago the next record was measured, with exact fractions of a second.
+///
+/// As `kpn_uplink_set_time_ago`; 0.25 seconds is (25, -2).
+///
+/// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     mantissa  Seconds, times ten to the power of `-exponent`; not negative.
+/// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+///
+/// @retval KPN_OK                    The next record has the label.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+/// @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more.
+/// @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_time_ago_decimal(
+    uplink: *mut kpn_uplink,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Label, |open| {
+            open.pack.set_time_ago(decimal(mantissa, exponent)?)
+        })
+    }
+}
+
+/// Sets within how many seconds the next record will be updated at the latest (`ut`).
+///
+/// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
+/// value is sent under a wrong time.
+///
+/// RFC 8428 section 4.2.
+///
+/// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     seconds  Any value.
+///
+/// @retval KPN_OK                    The next record has the label.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_update_time(
+    uplink: *mut kpn_uplink,
+    seconds: u32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Label, |open| {
+            open.pack.set_update_time(whole(i64::from(seconds)))
+        })
+    }
+}
+
+/// Sets the sum that stands beside the value of the next record (`s`), as a decimal.
+///
+/// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
+/// value is sent under a wrong time.
+///
+/// RFC 8428 section 4.2.
+///
+/// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     mantissa  205 for 20.5 with exponent -1.
+/// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
+///
+/// @retval KPN_OK                    The next record has the label.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_sum_decimal(
+    uplink: *mut kpn_uplink,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Label, |open| {
+            open.pack
+                .set_sum(|out| put_decimal(out, mantissa, exponent))
+        })
+    }
+}
+
+/// Sets the sum that stands beside the value of the next record (`s`), as a double.
+///
+/// As `kpn_uplink_set_sum_decimal`.
+///
+/// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     value   Finite.
+///
+/// @retval KPN_OK                    The next record has the label.
+/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+/// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_set_sum_double(
+    uplink: *mut kpn_uplink,
+    value: f64,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        with_pack(uplink, Part::Label, |open| {
+            open.pack.set_sum(|out| number::write_f64(out, value))
+        })
+    }
+}

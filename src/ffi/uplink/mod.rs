@@ -1,0 +1,393 @@
+//! One message to the platform: built, signed and framed in one buffer of the caller.
+
+mod access;
+mod add;
+mod base;
+mod finish;
+mod label;
+
+use core::ffi::c_char;
+
+use super::ptr::{self, Object, Region};
+use super::status::{kpn_status, status};
+use crate::error::{Error, Result};
+use crate::http::request::Target;
+use crate::json::number;
+use crate::senml::{name, unit};
+use crate::things::endpoint::{self, Endpoint};
+use crate::things::uplink::{Uplink, UplinkState};
+use crate::things::urn;
+
+use access::{add, add_bytes, add_text, decimal, put_decimal, set_base_name, set_base_unit};
+use access::{set_merged, target, whole, with_pack};
+
+/// Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.
+pub const KPN_ENDPOINT_M2M: i32 = 1;
+/// From anywhere else, over TLS that the firmware brings: `prod.dm.kpnthings.com`, `POST /ingestion/ip/senml/v1`.
+pub const KPN_ENDPOINT_INTERNET: i32 = 2;
+/// A host and path of the caller's own; only `kpn_uplink_begin_custom` and `kpn_uplink_adopt_custom` take one.
+const CUSTOM: i32 = 3;
+
+/// Longest device URN, in bytes, with its ending colon.
+pub const KPN_URN_MAX: usize = 96;
+/// Longest name of a measurement, in bytes.
+pub const KPN_NAME_MAX: usize = 255;
+/// Longest unit, in bytes.
+pub const KPN_UNIT_MAX: usize = 24;
+/// Longest host and longest path of a custom endpoint, in bytes.
+pub const KPN_HEAD_TEXT_MAX: usize = 255;
+/// Largest exponent of a decimal; the smallest is its negative.
+pub const KPN_EXPONENT_MAX: i32 = 18;
+/// Most decimals of `kpn_uplink_add_double_fixed`.
+pub const KPN_DECIMALS_MAX: u8 = 20;
+/// Bytes in front of a body that hold any head for the two endpoints of KPN Things, see `kpn_uplink_adopt`.
+pub const KPN_HEAD_MAX: usize = 217;
+/// Bytes of the head's token line, which `kpn_uplink_finish_unsigned` leaves out.
+pub const KPN_TOKEN_LINE_LEN: usize = 88;
+
+const _: () = assert!(KPN_URN_MAX == urn::URN_MAX && KPN_NAME_MAX == name::NAME_MAX);
+const _: () = assert!(KPN_UNIT_MAX == unit::UNIT_MAX);
+const _: () = assert!(KPN_DECIMALS_MAX == number::FIXED_DECIMALS_MAX);
+const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
+
+/// A message to the platform: one SenML pack, its token, and the HTTP request around it.
+///
+/// `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
+/// given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
+/// request afterwards. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+/// to be copied while in use.
+///
+/// ~~~{.c}
+/// static uint8_t buffer[512];
+/// kpn_uplink uplink;
+/// kpn_span request;
+///
+/// kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:");
+/// kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
+/// if (kpn_uplink_finish(&uplink, secret, &request) == KPN_OK) {
+///     modem_send(request.ptr, request.len);
+/// }
+/// ~~~
+#[repr(C)]
+pub struct kpn_uplink {
+    private_tag: u32,
+    private_endpoint: i32,
+    private_buffer: *mut u8,
+    private_capacity: usize,
+    private_host: *const c_char,
+    private_path: *const c_char,
+    private_state: UplinkState,
+}
+
+// SAFETY: repr(C) with the u32 tag in front; pointers and plain integers behind it.
+unsafe impl Object for kpn_uplink {
+    const TAG: u32 = 0x6b70_7501;
+}
+
+/// Starts a message of one device to one of the endpoints of KPN Things.
+///
+/// The pack begins with the record `{"bn":urn}`. A NULL `buffer` with capacity 0 measures: the same calls then only count, and
+/// `kpn_uplink_finish` gives the length of the request, which is also the capacity that a buffer for it needs.
+/// After a failure the message cannot be used, and `kpn_uplink_finish` returns that failure too.
+/// RFC 8428 section 4.1, KPN documentation "Ingestion".
+///
+/// @param[out]    uplink      Need not be initialised.
+/// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
+/// @param[in]     buffer_cap  Bytes. 512 hold ten measurements or more.
+/// @param[in]     endpoint    `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
+/// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+///
+/// @retval KPN_OK                    Begun.
+/// @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
+/// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `urn` share memory.
+/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+///
+/// # Safety
+///
+/// `uplink` is NULL or points to memory for one `kpn_uplink` that nobody else uses until the message is finished or
+/// abandoned; likewise `buffer` for `buffer_cap` bytes; `urn` is NULL or NUL-terminated.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_begin(
+    uplink: *mut kpn_uplink,
+    buffer: *mut u8,
+    buffer_cap: usize,
+    endpoint: i32,
+    urn: *const c_char,
+) -> kpn_status {
+    let to = Where::known(endpoint);
+    // SAFETY: the same contract.
+    status(unsafe { begin(uplink, buffer, buffer_cap, to, urn) })
+}
+
+/// Starts a message of one device to a host and path of the caller's own.
+///
+/// As `kpn_uplink_begin`.
+///
+/// @param[out]    uplink      Need not be initialised.
+/// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
+/// @param[in]     buffer_cap  Bytes.
+/// @param[in]     host        NUL-terminated value of the Host header, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
+/// @param[in]     path        NUL-terminated, beginning with `/`, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
+/// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+///
+/// @retval KPN_OK                    Begun.
+/// @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and the texts share memory.
+/// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
+/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+///
+/// # Safety
+///
+/// As for `kpn_uplink_begin`; `host` and `path` are NULL or NUL-terminated, until the message is finished.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_begin_custom(
+    uplink: *mut kpn_uplink,
+    buffer: *mut u8,
+    buffer_cap: usize,
+    host: *const c_char,
+    path: *const c_char,
+    urn: *const c_char,
+) -> kpn_status {
+    let to = Where::custom(host, path);
+    // SAFETY: the same contract.
+    status(unsafe { begin(uplink, buffer, buffer_cap, to, urn) })
+}
+
+/// Takes JSON text that stands in the buffer already as the body of a message.
+///
+/// The text must be strict JSON; its white space is stripped in place (not inside strings), since the token is computed over
+/// exactly the bytes that are sent. What it says is not checked. Then `kpn_uplink_finish` writes the head in front of it.
+/// On failure the text is as it was. RFC 8259, KPN documentation "Message token".
+///
+/// @param[out]    uplink       Need not be initialised.
+/// @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
+/// @param[in]     buffer_cap   Bytes.
+/// @param[in]     endpoint     `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
+/// @param[in]     body_offset  Where the text begins in `buffer`; `KPN_HEAD_MAX` always leaves room enough for the head.
+/// @param[in]     body_len     Bytes of the text, without NUL.
+///
+/// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
+/// @retval KPN_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `endpoint` is none, or the text does not lie in `buffer`.
+/// @retval KPN_ERR_OVERLAP           `uplink` and `buffer` share memory.
+/// @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
+/// @retval KPN_ERR_JSON_DEPTH        The text is nested deeper than 32.
+/// @retval KPN_ERR_JSON_TRUNCATED    The text ends too early.
+/// @retval KPN_ERR_JSON_ESCAPE       A string escape stands for no character.
+/// @retval KPN_ERR_UTF8              A string is not UTF-8.
+///
+/// # Safety
+///
+/// As for `kpn_uplink_begin`; the text is initialised.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_adopt(
+    uplink: *mut kpn_uplink,
+    buffer: *mut u8,
+    buffer_cap: usize,
+    endpoint: i32,
+    body_offset: usize,
+    body_len: usize,
+) -> kpn_status {
+    let to = Where::known(endpoint);
+    // SAFETY: the same contract.
+    status(unsafe { adopt(uplink, buffer, buffer_cap, to, body_offset, body_len) })
+}
+
+/// Takes JSON text that stands in the buffer already as the body of a message to a host and path of the caller's own.
+///
+/// As `kpn_uplink_adopt`.
+///
+/// @param[out]    uplink       Need not be initialised.
+/// @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
+/// @param[in]     buffer_cap   Bytes.
+/// @param[in]     host         As for `kpn_uplink_begin_custom`.
+/// @param[in]     path         As for `kpn_uplink_begin_custom`.
+/// @param[in]     body_offset  Where the text begins in `buffer`. The head has 164 bytes, host and path not counted, and the digits of its Content-Length.
+/// @param[in]     body_len     Bytes of the text, without NUL.
+///
+/// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
+/// @retval KPN_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the text does not lie in `buffer`.
+/// @retval KPN_ERR_OVERLAP           `uplink`, `buffer`, `host` and `path` share memory.
+/// @retval KPN_ERR_HEAD_TEXT         As for `kpn_uplink_begin_custom`.
+/// @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
+/// @retval KPN_ERR_JSON_DEPTH        The text is nested deeper than 32.
+/// @retval KPN_ERR_JSON_TRUNCATED    The text ends too early.
+/// @retval KPN_ERR_JSON_ESCAPE       A string escape stands for no character.
+/// @retval KPN_ERR_UTF8              A string is not UTF-8.
+///
+/// # Safety
+///
+/// As for `kpn_uplink_begin_custom`; the text is initialised.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_uplink_adopt_custom(
+    uplink: *mut kpn_uplink,
+    buffer: *mut u8,
+    buffer_cap: usize,
+    host: *const c_char,
+    path: *const c_char,
+    body_offset: usize,
+    body_len: usize,
+) -> kpn_status {
+    let to = Where::custom(host, path);
+    // SAFETY: the same contract.
+    status(unsafe { adopt(uplink, buffer, buffer_cap, to, body_offset, body_len) })
+}
+
+/// An endpoint as a C caller gives it.
+#[derive(Clone, Copy)]
+struct Where {
+    endpoint: i32,
+    host: *const c_char,
+    path: *const c_char,
+}
+
+impl Where {
+    const fn known(endpoint: i32) -> Self {
+        Self {
+            // A number that is the custom endpoint's would read host and path.
+            endpoint: if endpoint == CUSTOM { 0 } else { endpoint },
+            host: core::ptr::null(),
+            path: core::ptr::null(),
+        }
+    }
+
+    const fn custom(host: *const c_char, path: *const c_char) -> Self {
+        Self {
+            endpoint: CUSTOM,
+            host,
+            path,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `host` and `path` are NULL or NUL-terminated until the target is gone.
+    unsafe fn target<'a>(self) -> Result<Target<'a>> {
+        let of = |endpoint: Endpoint<'static>| Target {
+            host: endpoint.host,
+            path: endpoint.path,
+        };
+        match self.endpoint {
+            KPN_ENDPOINT_M2M => Ok(of(endpoint::M2M)),
+            KPN_ENDPOINT_INTERNET => Ok(of(endpoint::INTERNET)),
+            CUSTOM => {
+                // SAFETY: the same contract.
+                let host = unsafe { ptr::text(self.host, KPN_HEAD_TEXT_MAX) }?;
+                // SAFETY: the same contract.
+                let path = unsafe { ptr::text(self.path, KPN_HEAD_TEXT_MAX) }?;
+                if host.len() > KPN_HEAD_TEXT_MAX || path.len() > KPN_HEAD_TEXT_MAX {
+                    return Err(Error::HeadText);
+                }
+                Ok(Target { host, path })
+            }
+            _ => Err(Error::InvalidArgument),
+        }
+    }
+}
+
+/// Puts an unusable uplink in place, so that a caller who ignores a failure meets it again in `finish`; then checks the buffer.
+///
+/// # Safety
+///
+/// As for `kpn_uplink_begin`, `urn` aside.
+unsafe fn place<'a>(
+    uplink: *mut kpn_uplink,
+    buffer: *mut u8,
+    buffer_cap: usize,
+    to: Where,
+) -> Result<(&'a mut kpn_uplink, Result<Place<'a>>)> {
+    let own = Region::of(uplink);
+    let memory = Region::new(buffer, buffer_cap);
+    own.apart_from(memory)?;
+    // SAFETY: the same contract.
+    let place = unsafe { ptr::out(uplink) }?;
+    let uplink = place.write(kpn_uplink {
+        private_tag: kpn_uplink::TAG,
+        private_endpoint: to.endpoint,
+        private_buffer: buffer,
+        private_capacity: buffer_cap,
+        private_host: to.host,
+        private_path: to.path,
+        private_state: UplinkState::default(),
+    });
+    let prepare = || {
+        // SAFETY: the same contract.
+        let target = unsafe { to.target() }?;
+        for text in [target.host, target.path] {
+            own.apart_from(Region::of_bytes(text))?;
+            memory.apart_from(Region::of_bytes(text))?;
+        }
+        // SAFETY: the same contract; apart from the uplink and the texts as just checked.
+        let buffer = unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
+        Ok(Place { buffer, target })
+    };
+    let prepared = prepare();
+    if let Err(error) = prepared {
+        uplink.private_state = UplinkState::broken(error);
+    }
+    Ok((uplink, prepared))
+}
+
+struct Place<'a> {
+    buffer: &'a mut [u8],
+    target: Target<'a>,
+}
+
+/// # Safety
+///
+/// As for `kpn_uplink_begin_custom`.
+unsafe fn begin(
+    uplink: *mut kpn_uplink,
+    buffer: *mut u8,
+    buffer_cap: usize,
+    to: Where,
+    urn: *const c_char,
+) -> Result<()> {
+    // SAFETY: the same contract.
+    let (uplink, prepared) = unsafe { place(uplink, buffer, buffer_cap, to) }?;
+    let Place { buffer, target } = prepared?;
+    let measuring = uplink.private_buffer.is_null();
+    let checked = || {
+        // SAFETY: the same contract.
+        let urn = unsafe { ptr::text(urn, KPN_URN_MAX) }?;
+        Region::of(&raw const *uplink).apart_from(Region::of_bytes(urn))?;
+        Region::of_bytes(buffer).apart_from(Region::of_bytes(urn))?;
+        Ok(urn)
+    };
+    match checked() {
+        Ok(urn) => {
+            Uplink::begin(&mut uplink.private_state, buffer, measuring, target, urn).map(drop)
+        }
+        Err(error) => {
+            uplink.private_state = UplinkState::broken(error);
+            Err(error)
+        }
+    }
+}
+
+/// # Safety
+///
+/// As for `kpn_uplink_adopt_custom`.
+unsafe fn adopt(
+    uplink: *mut kpn_uplink,
+    buffer: *mut u8,
+    buffer_cap: usize,
+    to: Where,
+    body_offset: usize,
+    body_len: usize,
+) -> Result<()> {
+    // SAFETY: the same contract.
+    let (uplink, prepared) = unsafe { place(uplink, buffer, buffer_cap, to) }?;
+    let Place { buffer, target } = prepared?;
+    let state = &mut uplink.private_state;
+    Uplink::adopt(state, buffer, target, body_offset, body_len).map(drop)
+}

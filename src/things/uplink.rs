@@ -1,0 +1,206 @@
+//! One message to the platform: a pack, signed and framed, in one contiguous piece of the caller's memory.
+//!
+//! Room for the longest head that this buffer can need is kept in front, the body is written once behind it, and at
+//! the end the head is written against the body: nothing is moved, nothing rendered twice.
+#![forbid(unsafe_code)]
+
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+use crate::http::request::{Target, decimal_digits, post_head_len, write_post_head};
+use crate::json::reader::strip_whitespace;
+use crate::senml::pack::{Pack, PackState};
+use crate::things::urn;
+use crate::token::{Token, check_secret};
+
+const IDLE: u8 = 0;
+const BUILDING: u8 = 1;
+const ADOPTED: u8 = 2;
+const FINISHED: u8 = 3;
+
+/// Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+#[derive(Clone, Default)]
+#[repr(C)]
+pub struct UplinkState {
+    pack: PackState,
+    /// Length of the head without the digits of its Content-Length.
+    head: usize,
+    body_start: usize,
+    body_len: usize,
+    missing: usize,
+    phase: u8,
+}
+
+impl UplinkState {
+    /// A message that could not be begun: every call fails with `error`.
+    pub fn broken(error: Error) -> Self {
+        Self {
+            pack: PackState::broken(error),
+            phase: BUILDING,
+            ..Self::default()
+        }
+    }
+
+    /// Bytes by which a buffer of `capacity` was too small for the last call that was refused with `BufferFull`, else 0.
+    ///
+    /// With that many bytes more, the same calls succeed.
+    pub fn missing(&self, capacity: usize) -> usize {
+        if self.phase != BUILDING {
+            return self.missing;
+        }
+        let missing = self.pack.missing();
+        if missing == 0 {
+            return 0;
+        }
+        let end = capacity.saturating_add(missing);
+        let body = end.saturating_sub(self.body_start);
+        self.head
+            .saturating_add(decimal_digits(body))
+            .saturating_add(body)
+            .saturating_sub(capacity)
+    }
+
+    /// Records with a value or a sum.
+    pub const fn records(&self) -> u32 {
+        self.pack.records()
+    }
+}
+
+/// Where the finished request lies in the buffer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Request {
+    /// Offset of the first byte; 0 when measuring.
+    pub start: usize,
+    /// Bytes of head and body.
+    pub len: usize,
+}
+
+/// A message being built: its state and the memory that the state speaks of.
+pub struct Uplink<'a> {
+    state: &'a mut UplinkState,
+    buffer: &'a mut [u8],
+}
+
+impl<'a> Uplink<'a> {
+    /// Starts a message of the device `urn`. With `measuring`, nothing is written and everything fits.
+    ///
+    /// After a failure nothing can be added, and every later call fails with the same cause; after `BufferFull`,
+    /// `missing` tells what the first record wants.
+    pub fn begin(
+        state: &'a mut UplinkState,
+        buffer: &'a mut [u8],
+        measuring: bool,
+        target: Target<'_>,
+        urn: &[u8],
+    ) -> Result<Self> {
+        let head = post_head_len(target, true, 0);
+        let start = body_start(head, buffer.len());
+        *state = UplinkState {
+            head,
+            body_start: start,
+            phase: BUILDING,
+            ..UplinkState::default()
+        };
+        if let Err(error) = target.check().and_then(|()| urn::check(urn).map(drop)) {
+            state.pack = PackState::broken(error);
+            return Err(error);
+        }
+        Pack::begin(&mut state.pack, buffer, start, measuring, urn)?;
+        Ok(Self { state, buffer })
+    }
+
+    /// Takes `len` bytes of JSON text at offset `start` of the buffer as the body, white space stripped in place.
+    ///
+    /// The head will be written in front of `start`: with too little room there, `BufferFull`. On any failure the
+    /// text is as it was.
+    pub fn adopt(
+        state: &'a mut UplinkState,
+        buffer: &'a mut [u8],
+        target: Target<'_>,
+        start: usize,
+        len: usize,
+    ) -> Result<Self> {
+        *state = UplinkState::default();
+        target.check()?;
+        let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
+        let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
+        state.head = post_head_len(target, true, 0);
+        let head = state.head.saturating_add(decimal_digits(len));
+        state.missing = head.saturating_sub(start);
+        if state.missing > 0 {
+            return Err(Error::BufferFull);
+        }
+        state.body_len = strip_whitespace(body)?;
+        state.body_start = start;
+        state.phase = ADOPTED;
+        Ok(Self { state, buffer })
+    }
+
+    /// Goes on with a message that was begun over the same buffer.
+    pub const fn resume(state: &'a mut UplinkState, buffer: &'a mut [u8]) -> Self {
+        Self { state, buffer }
+    }
+
+    /// The pack, to add records to. None once the message is finished, or when its body was adopted.
+    pub fn pack(&mut self) -> Result<Pack<'_>> {
+        Uplink::resume(self.state, self.buffer).into_pack()
+    }
+
+    /// As `pack`, for as long as the buffer lives.
+    pub const fn into_pack(self) -> Result<Pack<'a>> {
+        match self.state.phase {
+            BUILDING => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
+            _ => Err(Error::State),
+        }
+    }
+
+    /// Closes the pack, signs it with `secret`, writes the head, and says where the request lies.
+    ///
+    /// With `None` the request carries no token, which only some device types may do.
+    pub fn finish(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Request> {
+        if let Some(secret) = secret {
+            check_secret(secret)?;
+        }
+        let (start, len) = match self.state.phase {
+            BUILDING => Pack::resume(&mut self.state.pack, self.buffer).finish()?,
+            ADOPTED => (self.state.body_start, self.state.body_len),
+            IDLE.. => return Err(Error::State),
+        };
+        self.state.phase = FINISHED;
+        let head_len = post_head_len(target, secret.is_some(), decimal_digits(len));
+        let request = Request {
+            start: start.saturating_sub(head_len),
+            len: head_len.saturating_add(len),
+        };
+        if self.state.pack.measuring() {
+            return Ok(Request {
+                start: 0,
+                ..request
+            });
+        }
+        let (room, rest) = self
+            .buffer
+            .split_at_mut_checked(start)
+            .ok_or(Error::State)?;
+        let body = rest.get(..len).ok_or(Error::State)?;
+        let token = secret.map(|secret| {
+            let mut token = Token::new();
+            token.update(body);
+            token.finish_unchecked(secret)
+        });
+        let mut out = Buf::new(room, request.start);
+        write_post_head(&mut out, target, token.as_ref(), len);
+        Ok(request)
+    }
+}
+
+/// Where the body begins: behind a head whose Content-Length has as many digits as the rest of the buffer allows.
+fn body_start(head: usize, capacity: usize) -> usize {
+    let mut digits: usize = 1;
+    loop {
+        let start = head.saturating_add(digits);
+        if decimal_digits(capacity.saturating_sub(start)) <= digits {
+            return start;
+        }
+        digits = digits.saturating_add(1);
+    }
+}
