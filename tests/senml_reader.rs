@@ -67,7 +67,14 @@ fn ours(text: &[u8], record: &Record) -> Resolved {
     let number = |num: Num| {
         let parts = [num.text, num.base].map(|span| (!span.is_empty()).then(|| exact_of(span)));
         let [own, base] = parts;
-        (!num.is_absent()).then(|| add(own.unwrap_or_default(), base.unwrap_or_default()))
+        let sum = add(own.unwrap_or_default(), base.unwrap_or_default());
+        // The library's own sum, where it has one.
+        if let Ok(decimal) = num.to_decimal(text) {
+            assert_eq!((i128::from(decimal.mantissa), decimal.exponent), sum);
+            let nearest: f64 = format!("{}e{}", sum.0, sum.1).parse().unwrap();
+            assert_eq!(num.to_f64(text).map(f64::abs), Ok(nearest.abs()));
+        }
+        (!num.is_absent()).then_some(sum)
     };
     let present = |span: Span| (span != Span::default()).then(|| string(span));
     let mut resolved = Resolved {

@@ -1,6 +1,8 @@
 //! A record as the reader hands it out: resolved, its texts as offsets into the caller's buffer.
 #![forbid(unsafe_code)]
 
+use crate::error::{Error, Result};
+use crate::json::number::{self, Decimal};
 use crate::json::reader::Span;
 
 /// Times below this many seconds count from now (RFC 8428 section 4.5.3); 2^28.
@@ -19,10 +21,101 @@ pub struct Num {
 }
 
 impl Num {
-    /// Whether there is neither a number nor a base.
+    /// Whether there is neither a number nor a base. It then counts 0.
     pub const fn is_absent(self) -> bool {
         self.text.is_empty() && self.base.is_empty()
     }
+
+    /// The exact sum of number and base, normalised.
+    ///
+    /// [`Error::NumberRange`] when it, or one of the two, has a mantissa beyond `i64` or an exponent beyond `i32`.
+    pub fn to_decimal(self, buffer: &[u8]) -> Result<Decimal> {
+        let own = number::to_decimal(part(self.text, buffer))?;
+        let base = number::to_decimal(part(self.base, buffer))?;
+        own.checked_add(base).ok_or(Error::NumberRange)
+    }
+
+    /// The double nearest to the sum, infinite when there is none.
+    ///
+    /// With a number and a base whose exact sum is no [`Decimal`], the sum of the doubles nearest to each.
+    pub fn to_f64(self, buffer: &[u8]) -> Result<f64> {
+        if self.base.is_empty() {
+            return number::to_f64(part(self.text, buffer));
+        }
+        if self.text.is_empty() {
+            return number::to_f64(part(self.base, buffer));
+        }
+        if let Ok(sum) = self.to_decimal(buffer) {
+            return Ok(number::decimal_to_f64(sum));
+        }
+        Ok(number::to_f64(part(self.text, buffer))? + number::to_f64(part(self.base, buffer))?)
+    }
+
+    /// The sum when it is an integer within `i64`, in whatever notation; [`Error::NumberRange`] otherwise.
+    pub fn to_i64(self, buffer: &[u8]) -> Result<i64> {
+        if self.base.is_empty() {
+            return number::to_i64(part(self.text, buffer));
+        }
+        let mut sum = self.to_decimal(buffer)?;
+        if sum.exponent < 0 {
+            return Err(Error::NumberRange);
+        }
+        while sum.exponent > 0 {
+            sum.mantissa = times_ten(sum.mantissa).ok_or(Error::NumberRange)?;
+            sum.exponent = sum.exponent.wrapping_sub(1);
+        }
+        Ok(sum.mantissa)
+    }
+
+    /// The sum when it is an integer within `u64`, or with a base within `i64` and not negative; [`Error::NumberRange`]
+    /// otherwise.
+    pub fn to_u64(self, buffer: &[u8]) -> Result<u64> {
+        if self.base.is_empty() {
+            return number::to_u64(part(self.text, buffer));
+        }
+        u64::try_from(self.to_i64(buffer)?).or(Err(Error::NumberRange))
+    }
+
+    /// Whether a time counts from now: below [`RELATIVE_TIME_LIMIT`] seconds, negative in the past.
+    ///
+    /// Exact and without floating point. Fails as [`Num::to_decimal`].
+    pub fn is_relative(self, buffer: &[u8]) -> Result<bool> {
+        let time = self.to_decimal(buffer)?;
+        let Ok(mut mantissa) = u64::try_from(time.mantissa) else {
+            return Ok(true);
+        };
+        let mut exponent = time.exponent;
+        let mut limit = u64::from(RELATIVE_TIME_LIMIT);
+        while exponent > 0 && mantissa < limit && mantissa > 0 {
+            mantissa = mantissa.wrapping_mul(10);
+            exponent = exponent.wrapping_sub(1);
+        }
+        while exponent < 0 && limit <= mantissa {
+            if limit > u64::MAX / 10 {
+                return Ok(true);
+            }
+            limit = limit.wrapping_mul(10);
+            exponent = exponent.wrapping_add(1);
+        }
+        Ok(mantissa < limit)
+    }
+}
+
+/// A number's text, `0` for one that is absent.
+fn part(span: Span, buffer: &[u8]) -> &[u8] {
+    if span.is_empty() {
+        b"0"
+    } else {
+        span.of(buffer)
+    }
+}
+
+/// By additions: the checked multiplication of 64-bit numbers is a large library function on small cores.
+fn times_ten(value: i64) -> Option<i64> {
+    let double = value.checked_add(value)?;
+    let four = double.checked_add(double)?;
+    let five = four.checked_add(value)?;
+    five.checked_add(five)
 }
 
 /// The value of a record, at most one of four kinds.
@@ -80,4 +173,159 @@ impl Record {
 /// Splits off the last `len` bytes.
 fn split_end(bytes: &[u8], len: usize) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(bytes.len().checked_sub(len)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    /// A number and a base in one buffer, either may be empty.
+    fn num(text: &str, base: &str) -> (std::vec::Vec<u8>, Num) {
+        let buffer = format!("[{text},{base}]").into_bytes();
+        let text = Span {
+            start: 1,
+            end: text.len() + 1,
+        };
+        let base = Span {
+            start: text.end + 1,
+            end: text.end + 1 + base.len(),
+        };
+        (buffer, Num { text, base })
+    }
+
+    #[test]
+    fn sums_are_exact() {
+        for (text, base, mantissa, exponent) in [
+            ("-5", "1.276020076001e+09", 1_276_020_071_001, -3),
+            ("0.1", "0.2", 3, -1),
+            ("1e3", "", 1, 3),
+            ("", "1e3", 1, 3),
+            ("", "", 0, 0),
+            ("9223372036854775807", "0", i64::MAX, 0),
+            ("1e-10", "1e8", 1_000_000_000_000_000_001, -10),
+        ] {
+            let (buffer, num) = num(text, base);
+            let sum = num.to_decimal(&buffer);
+            assert_eq!(sum, Ok(Decimal { mantissa, exponent }), "{text} {base}");
+        }
+        for (text, base) in [
+            ("9223372036854775807", "1"),
+            ("1e30", "1"),
+            ("12345678901234567890123", ""),
+        ] {
+            let (buffer, num) = num(text, base);
+            assert_eq!(
+                num.to_decimal(&buffer),
+                Err(Error::NumberRange),
+                "{text} {base}"
+            );
+        }
+    }
+
+    #[test]
+    fn doubles_are_the_nearest() {
+        for (text, base, value) in [
+            ("0.1", "0.2", 0.3),
+            ("20.5", "", 20.5),
+            ("", "20.5", 20.5),
+            ("-0", "", -0.0),
+            ("", "", 0.0),
+            ("1e300", "1", 1e300),
+            ("1e400", "", f64::INFINITY),
+            (
+                "12345678901234567890123",
+                "",
+                12_345_678_901_234_567_890_123.0,
+            ),
+            ("9007199254740993", "0", 9_007_199_254_740_992.0),
+            ("9007199254740993", "0.1", 9_007_199_254_740_994.0),
+        ] {
+            let (buffer, num) = num(text, base);
+            assert_eq!(
+                num.to_f64(&buffer).map(f64::to_bits),
+                Ok(value.to_bits()),
+                "{text} {base}"
+            );
+        }
+    }
+
+    #[test]
+    fn integers_are_checked() {
+        for (text, base, signed, unsigned) in [
+            ("5", "", Ok(5), Ok(5)),
+            ("5", "-7", Ok(-2), Err(Error::NumberRange)),
+            ("0.5", "0.5", Ok(1), Ok(1)),
+            ("0.5", "0", Err(Error::NumberRange), Err(Error::NumberRange)),
+            ("", "12e2", Ok(1200), Ok(1200)),
+            (
+                "1e18",
+                "8.223372036854775807e18",
+                Ok(i64::MAX),
+                Ok(i64::MAX.unsigned_abs()),
+            ),
+            (
+                "18446744073709551615",
+                "",
+                Err(Error::NumberRange),
+                Ok(u64::MAX),
+            ),
+            (
+                "9e18",
+                "1e17",
+                Ok(9_100_000_000_000_000_000),
+                Ok(9_100_000_000_000_000_000),
+            ),
+            (
+                "9e18",
+                "1e18",
+                Err(Error::NumberRange),
+                Err(Error::NumberRange),
+            ),
+            (
+                "1e400",
+                "1",
+                Err(Error::NumberRange),
+                Err(Error::NumberRange),
+            ),
+            (
+                "-9e18",
+                "-223372036854775808",
+                Ok(i64::MIN),
+                Err(Error::NumberRange),
+            ),
+        ] {
+            let (buffer, num) = num(text, base);
+            assert_eq!(num.to_i64(&buffer), signed, "{text} {base}");
+            assert_eq!(num.to_u64(&buffer), unsigned, "{text} {base}");
+        }
+    }
+
+    #[test]
+    fn a_time_below_two_to_the_28_is_relative() {
+        for (text, base, relative) in [
+            ("", "", true),
+            ("-5", "", true),
+            ("-5", "1e9", false),
+            ("268435455.9999999999", "", true),
+            ("268435456", "", false),
+            ("1", "268435455", false),
+            ("-0.001", "268435456", true),
+            ("1.58565075E9", "", false),
+            ("1e300", "", false),
+            ("-1e300", "", true),
+            ("1e-300", "", true),
+            ("2684354560e-1", "", false),
+            ("26843545.5e1", "", true),
+            ("9223372036854775807e-11", "", true),
+            ("9223372036854775807e-10", "", false),
+            ("9223372036854775807e-2000", "", true),
+            ("0e9", "", true),
+        ] {
+            let (buffer, num) = num(text, base);
+            assert_eq!(num.is_relative(&buffer), Ok(relative), "{text} {base}");
+        }
+        let (buffer, num) = num("1585650750.12345678901234567890", "");
+        assert_eq!(num.is_relative(&buffer), Err(Error::NumberRange));
+    }
 }
