@@ -56,6 +56,29 @@ impl Default for Statuses {
     }
 }
 
+/// `PATH=FILE` of the command line, read.
+pub fn read_file_argument(argument: &str) -> Result<(String, Bytes), String> {
+    let (path, name) = argument
+        .split_once('=')
+        .filter(|(path, _)| path.starts_with('/'))
+        .ok_or_else(|| format!("--file {argument}: expected /PATH=FILE"))?;
+    Ok((path.to_owned(), read_file(Path::new(name))?))
+}
+
+/// `URN=FILE` of the command line, read.
+pub fn read_firmware_argument(argument: &str) -> Result<(String, Bytes), String> {
+    let (urn, name) = argument
+        .split_once('=')
+        .ok_or_else(|| format!("--firmware {argument}: expected URN=FILE"))?;
+    Ok((urn.to_owned(), read_file(Path::new(name))?))
+}
+
+fn read_file(path: &Path) -> Result<Bytes, String> {
+    fs::read(path)
+        .map(Bytes::from)
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
 /// `OUTCOME=CODE` of the command line.
 #[derive(Debug, Clone)]
 pub struct StatusChoice {
@@ -170,24 +193,22 @@ fn add_device(registry: &mut Registry, urn: &str, secret: Option<String>) -> Res
     Ok(())
 }
 
-fn add_downlink(
+/// Queues JSON or `@file`, relative to `folder`.
+pub fn add_downlink(
     registry: &mut Registry,
     urn: &str,
     downlink: &str,
     folder: &Path,
 ) -> Result<(), String> {
     let body = match downlink.strip_prefix('@') {
-        Some(name) => {
-            let path = folder.join(name);
-            fs::read(&path).map_err(|e| format!("downlink {}: {e}", path.display()))?
-        }
-        None => downlink.as_bytes().to_vec(),
+        Some(name) => read_file(&folder.join(name))?,
+        None => Bytes::from(downlink.to_owned()),
     };
     // Wrong ones are allowed on purpose: firmware must survive them.
     if let Err(error) = serde_json::from_slice::<serde_json::Value>(&body) {
         tracing::warn!("downlink for {urn} is not JSON ({error}); it will be sent as it is");
     }
-    if registry.queue(urn, Bytes::from(body)) {
+    if registry.queue(urn, body) {
         Ok(())
     } else {
         Err(format!("downlink for {urn}: no such device is registered"))

@@ -10,12 +10,15 @@
 //! verify   the judgement of one message   report   both logs
 //! senml    packs, checked and resolved    token    SHA-256 of body and secret
 //! device   secrets and downlink queues    config   settings
+//! files    parts of firmware              fault    what goes wrong on demand
 //! ```
 
 #![forbid(unsafe_code)]
 
 mod config;
 mod device;
+mod fault;
+mod files;
 mod http;
 mod report;
 mod senml;
@@ -25,7 +28,7 @@ mod verify;
 
 use std::future::pending;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +41,8 @@ use tracing::Level;
 
 use config::{Config, StatusChoice, Statuses};
 use device::{Registry, State};
+use fault::{Fault, Faults};
+use files::Files;
 use http::Platform;
 use report::Report;
 
@@ -54,6 +59,15 @@ The devices file:
   urn = "urn:dev:IMEI:123456789012345"
   secret = "0123456789abcdefghijklmnopqrstuvwxyzABCD"   # left out: no token needed
   downlinks = ['[{"n":"valve","vb":true}]', "@firmware.json"]
+
+Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,on=message or ,on=part:
+  drop         not taken, connection closed without an answer
+  status=CODE  not taken, answered with CODE; with ,retry-after=SECONDS
+  garbage      not taken, the answer is no HTTP
+  delay=MS     taken, answered late
+  cut=BYTES    taken, the answer ends after so many bytes and the connection is closed
+  wrong-crc    the CRC of a part is wrong
+  size-change  the total size in Content-Range is one more than it was
 
 Prints `listening on ADDRESS:PORT` on standard output when it is ready; the log goes to standard error.
 A message is taken on /ingestion/m2m/senml/v1 and /ingestion/ip/senml/v1 (POST).
@@ -84,6 +98,30 @@ struct Arguments {
     /// Queues a downlink for a registered device
     #[arg(long, value_name = "URN=JSON|URN=@FILE")]
     downlink: Vec<String>,
+
+    /// Serves an image for a device and queues the downlink that announces it
+    #[arg(long, value_name = "URN=FILE")]
+    firmware: Vec<String>,
+
+    /// Serves a file under a path, to any bearer token or to --file-token
+    #[arg(long, value_name = "/PATH=FILE")]
+    file: Vec<String>,
+
+    /// Bearer token that requests for --file must carry
+    #[arg(long, value_name = "TOKEN")]
+    file_token: Option<String>,
+
+    /// Host and port in the URL of --firmware, when it is not the address listened on
+    #[arg(long, value_name = "HOST:PORT")]
+    file_origin: Option<String>,
+
+    /// Answers 206 to a Range instead of 200
+    #[arg(long)]
+    partial_content: bool,
+
+    /// Makes something go wrong, see below
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<Fault>,
 
     /// Status of an outcome: accepted=202, malformed=400, token=401, device=404
     #[arg(long, value_name = "OUTCOME=CODE")]
@@ -183,6 +221,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     for downlink in &arguments.downlink {
         config::add_downlink_argument(&mut registry, downlink)?;
     }
+    let mut files = Files::new(arguments.partial_content);
+    for file in &arguments.file {
+        let (path, content) = config::read_file_argument(file)?;
+        files.add(path, content, arguments.file_token.clone());
+    }
     let report = Report::new(arguments.json_log.as_deref())
         .map_err(|error| format!("the JSON log cannot be made: {error}"))?;
     let config = Config {
@@ -202,6 +245,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let address = listener
         .local_addr()
         .map_err(|error| format!("no local address: {error}"))?;
+    let origin = arguments.file_origin.unwrap_or(address.to_string());
+    for firmware in &arguments.firmware {
+        let (urn, image) = config::read_firmware_argument(firmware)?;
+        let downlink = files.add_firmware(&urn, image, &origin);
+        config::add_downlink(&mut registry, &urn, &downlink, Path::new("."))?;
+    }
     for urn in registry.urns() {
         tracing::info!("device {urn}");
     }
@@ -217,7 +266,13 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
         .and_then(|()| stdout.flush())
         .map_err(|error| format!("standard output: {error}"))?;
 
-    let platform = Arc::new(Platform::new(config, registry, report));
+    let platform = Arc::new(Platform::new(
+        config,
+        registry,
+        files,
+        Faults::new(arguments.fault),
+        report,
+    ));
     let server = tokio::spawn(http::serve(listener, Arc::clone(&platform)));
     let late = tokio::select! {
         late = ends.wait() => late,

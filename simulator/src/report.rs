@@ -8,14 +8,28 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use crate::files::Part;
 use crate::senml::{Resolved, Value};
 
 /// The last second that the calendar of the log can write: the year 9999.
 const CALENDAR_MAX: f64 = 253_402_300_799.0;
 
-/// Everything about one message. Its JSON form is one line of the JSON log.
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// To take a message, or something that nobody can answer.
+    #[default]
+    Message,
+    /// A part of a file.
+    Part,
+}
+
+/// Everything about one request. Its JSON form is one line of the JSON log.
 #[derive(Debug, Default, Serialize)]
 pub struct Event {
+    /// What was asked for.
+    pub kind: Kind,
     /// Counts from 1 since the start of the program.
     pub number: u64,
     /// Moment of reception in seconds since 1970.
@@ -44,6 +58,8 @@ pub struct Event {
     pub records: Vec<Resolved>,
     /// The downlink in the answer.
     pub downlink: Option<String>,
+    /// The part of a file in the answer.
+    pub part: Option<Part>,
     /// The fault that was applied.
     pub fault: Option<String>,
     /// Length of the body in bytes.
@@ -96,23 +112,27 @@ pub fn now() -> f64 {
 }
 
 fn text(event: &Event) -> String {
-    let verdict = if event.accepted {
-        "accepted"
-    } else {
-        "refused"
+    let (kind, verdict) = match (event.kind, event.accepted) {
+        (Kind::Message, true) => ("message", "accepted"),
+        (Kind::Message, false) => ("message", "refused"),
+        (Kind::Part, true) => ("part", "sent"),
+        (Kind::Part, false) => ("part", "refused"),
     };
     let status = match event.status {
         Some(status) => status.to_string(),
         None => "no answer".to_owned(),
     };
     let mut lines = vec![format!(
-        "message {} from {}: {verdict}, {status}, {} bytes of body{}",
+        "{kind} {} from {}: {verdict}, {status}, {}",
         event.number,
         event.peer,
-        event.body_len,
-        match &event.device {
-            Some(device) => format!(", {device}"),
-            None => String::new(),
+        match (&event.part, &event.device) {
+            (Some(part), _) => format!(
+                "{} bytes at {} of the {} of {}",
+                part.length, part.offset, part.size, event.path
+            ),
+            (_, Some(device)) => format!("{} bytes of body, {device}", event.body_len),
+            _ => format!("{} bytes of body", event.body_len),
         }
     )];
     lines.extend(

@@ -1,12 +1,13 @@
 //! A TCP stream that can be looked into: what a message's first bytes were, and what was answered.
 //!
 //! hyper reports a broken head without showing it, and accepts line ends that are not CRLF without
-//! a word. For the log of a developer's tool both matter.
+//! a word. For the log of a developer's tool both matter. On the way out, answers get what hyper
+//! cannot write: a status line without its last space, and faults.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -22,6 +23,19 @@ struct State {
     paused: bool,
     /// The status of the last answer that was written.
     status: Option<u16>,
+    /// What happens to the next answer on its way out.
+    rewrite: Option<Rewrite>,
+}
+
+/// What happens to the bytes of one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rewrite {
+    /// The status line ends right after the three digits.
+    Spaceless,
+    /// It ends after this many bytes, and with it the connection.
+    Cut(usize),
+    /// These bytes go out instead, and the connection ends.
+    Replace(&'static [u8]),
 }
 
 /// A handle on what passes over one connection.
@@ -51,6 +65,11 @@ impl Wire {
         state.status = None;
     }
 
+    /// Rewrites the next answer.
+    pub fn rewrite(&self, rewrite: Rewrite) {
+        self.lock().rewrite = Some(rewrite);
+    }
+
     /// The status of the answer that was written since the last message.
     pub fn status(&self) -> Option<u16> {
         self.lock().status
@@ -68,16 +87,51 @@ impl Wire {
         }
     }
 
-    fn sent(&self, bytes: &[u8]) {
-        let status = bytes
-            .strip_prefix(b"HTTP/1.1 ")
-            .and_then(|rest| rest.first_chunk::<3>())
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| digits.parse().ok());
-        if status.is_some() {
-            self.lock().status = status;
+    /// Notes what hyper wants to send and gives what is sent instead, if anything.
+    fn sending(&self, bytes: &[u8]) -> Option<Outgoing> {
+        let status = status_of(bytes);
+        let mut state = self.lock();
+        state.status = status.or(state.status);
+        let mut outgoing = Outgoing::default();
+        match state.rewrite.as_mut()? {
+            Rewrite::Spaceless => {
+                state.rewrite = None;
+                outgoing.bytes = match bytes.split_at_checked(STATUS_LEN) {
+                    Some((status, rest)) => {
+                        [status, rest.strip_prefix(b" ").unwrap_or(rest)].concat()
+                    }
+                    None => bytes.to_vec(),
+                };
+            }
+            Rewrite::Cut(left) => {
+                outgoing.bytes = bytes.iter().take(*left).copied().collect();
+                *left -= outgoing.bytes.len();
+                outgoing.last = *left == 0;
+            }
+            Rewrite::Replace(instead) => {
+                outgoing.bytes = instead.to_vec();
+                outgoing.last = true;
+            }
         }
+        Some(outgoing)
     }
+}
+
+/// Length of `HTTP/1.1 202`.
+const STATUS_LEN: usize = 12;
+
+fn status_of(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.get(..STATUS_LEN)?.strip_prefix(b"HTTP/1.1 ")?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Rewritten bytes on their way out.
+#[derive(Debug, Default)]
+struct Outgoing {
+    bytes: Vec<u8>,
+    sent: usize,
+    /// The connection ends after them.
+    last: bool,
 }
 
 /// The stream itself.
@@ -85,12 +139,32 @@ impl Wire {
 pub struct Tap {
     stream: TcpStream,
     wire: Wire,
+    outgoing: Outgoing,
 }
 
 impl Tap {
     /// Looks into `stream` through `wire`.
     pub fn new(stream: TcpStream, wire: Wire) -> Self {
-        Self { stream, wire }
+        Self {
+            stream,
+            wire,
+            outgoing: Outgoing::default(),
+        }
+    }
+
+    /// Sends what was rewritten; an error after its end when the connection ends there.
+    fn poll_outgoing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outgoing = &mut self.outgoing;
+        while let Some(rest @ [_, ..]) = outgoing.bytes.get(outgoing.sent..) {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                sent => outgoing.sent += sent,
+            }
+        }
+        if outgoing.last {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -114,14 +188,16 @@ impl AsyncWrite for Tap {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        if let Poll::Ready(Ok(_)) = result {
-            self.wire.sent(buf);
-        }
-        result
+        ready!(self.poll_outgoing(cx))?;
+        let Some(outgoing) = self.wire.sending(buf) else {
+            return Pin::new(&mut self.stream).poll_write(cx, buf);
+        };
+        self.outgoing = outgoing;
+        Poll::Ready(Ok(buf.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_outgoing(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

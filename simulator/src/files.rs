@@ -1,0 +1,288 @@
+//! The file server of firmware over the air: parts of files, each with its CRC.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use bytes::Bytes;
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, RANGE};
+use hyper::{Method, StatusCode};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::verify::TOKEN_HEADER;
+
+/// A file and who may read it.
+#[derive(Debug, Clone)]
+struct Served {
+    content: Bytes,
+    /// The token that must be sent; any when there is none.
+    token: Option<String>,
+}
+
+/// All files by path.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    files: BTreeMap<String, Served>,
+    /// Whether a part's status is 206; 200 otherwise, as seen from KPN's server.
+    partial_status: bool,
+}
+
+/// A part of a file, for the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// Offset of the first byte.
+    pub offset: usize,
+    /// Length in bytes.
+    pub length: usize,
+    /// Size of the file in bytes.
+    pub size: usize,
+}
+
+/// What a request for a file gets.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The status.
+    pub status: StatusCode,
+    /// Why there is no part.
+    pub reason: Option<String>,
+    /// The bytes of the part, empty when there is none.
+    pub body: Bytes,
+    /// Where they are from.
+    pub part: Option<Part>,
+    /// The text of `Content-Range`.
+    pub content_range: Option<String>,
+    /// The CRC-32 of the body.
+    pub crc: u32,
+    /// What is odd but accepted.
+    pub notes: Vec<String>,
+}
+
+impl Files {
+    /// No files yet.
+    pub fn new(partial_status: bool) -> Self {
+        Self {
+            files: BTreeMap::new(),
+            partial_status,
+        }
+    }
+
+    /// Serves `content` under `path`.
+    pub fn add(&mut self, path: String, content: Bytes, token: Option<String>) {
+        self.files.insert(path, Served { content, token });
+    }
+
+    /// Serves a firmware under a path of KPN's form and returns the downlink that announces it.
+    ///
+    /// Path and token follow from URN and content, so that a second run announces the same.
+    pub fn add_firmware(&mut self, urn: &str, content: Bytes, origin: &str) -> String {
+        let digest: String = Sha256::new()
+            .chain_update(urn)
+            .chain_update(&content)
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let mut hex = digest.chars();
+        let mut group = |length| hex.by_ref().take(length).collect::<String>();
+        let path = format!(
+            "/f/v1/{}-{}-4{}-8{}-{}",
+            group(8),
+            group(4),
+            group(3),
+            group(3),
+            group(12)
+        );
+        // The form of a JWT; nobody verifies its signature.
+        let token = format!(
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{digest}.{}",
+            group(20)
+        );
+        let records = serde_json::json!([
+            {"bn": format!("{}:", crate::device::key(urn))},
+            {"n": "url", "vs": format!("http://{origin}{path}")},
+            {"n": "token", "vs": token},
+        ]);
+        self.add(path, content, Some(token));
+        records.to_string()
+    }
+
+    /// Whether a file stands under `path`.
+    pub fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Answers one request for a file, `None` when there is none under `path`.
+    pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Found> {
+        let file = self.files.get(path)?;
+        let mut notes = Vec::new();
+        if headers.contains_key(TOKEN_HEADER) {
+            notes.push("a request for a part needs no Things-Message-Token".to_owned());
+        }
+        let mut found = match self.part(file, method, headers) {
+            Ok(found) => found,
+            Err((status, reason)) => Found {
+                status,
+                content_range: (status == StatusCode::RANGE_NOT_SATISFIABLE)
+                    .then(|| format!("bytes */{}", file.content.len())),
+                reason: Some(reason),
+                body: Bytes::new(),
+                part: None,
+                crc: 0,
+                notes: Vec::new(),
+            },
+        };
+        found.notes = notes;
+        Some(found)
+    }
+
+    fn part(
+        &self,
+        file: &Served,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Found, (StatusCode, String)> {
+        if method != Method::GET {
+            let reason = format!("method {method} instead of GET");
+            return Err((StatusCode::METHOD_NOT_ALLOWED, reason));
+        }
+        if headers.get_all(HOST).iter().count() != 1 {
+            let reason = "header Host must stand in the head once".to_owned();
+            return Err((StatusCode::BAD_REQUEST, reason));
+        }
+        check_bearer(headers, file.token.as_deref())
+            .map_err(|reason| (StatusCode::UNAUTHORIZED, reason))?;
+        let size = file.content.len();
+        let range = match headers.get(RANGE) {
+            None => None,
+            Some(value) => {
+                let text = value.to_str().unwrap_or_default();
+                let range = parse_range(text, size)
+                    .map_err(|reason| (StatusCode::BAD_REQUEST, format!("Range: {reason}")))?;
+                if range.is_empty() {
+                    return Err((
+                        StatusCode::RANGE_NOT_SATISFIABLE,
+                        format!("Range {text:?} is outside of the {size} bytes of the file"),
+                    ));
+                }
+                Some(range)
+            }
+        };
+        let content_range = range
+            .as_ref()
+            .map(|range| format!("bytes {}-{}/{size}", range.start, range.end - 1));
+        let status = if range.is_some() && self.partial_status {
+            StatusCode::PARTIAL_CONTENT
+        } else {
+            StatusCode::OK
+        };
+        let range = range.unwrap_or(0..size);
+        let body = file.content.slice(range.clone());
+        Ok(Found {
+            status,
+            reason: None,
+            part: Some(Part {
+                offset: range.start,
+                length: body.len(),
+                size,
+            }),
+            content_range,
+            crc: crc32fast::hash(&body),
+            body,
+            notes: Vec::new(),
+        })
+    }
+}
+
+fn check_bearer(headers: &HeaderMap, wanted: Option<&str>) -> Result<(), String> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values
+        .next()
+        .ok_or("header Authorization is missing")?
+        .to_str()
+        .map_err(|_| "header Authorization has bytes outside of ASCII")?;
+    if values.next().is_some() {
+        return Err("header Authorization stands twice".to_owned());
+    }
+    let token = value
+        .strip_prefix("Bearer ")
+        .ok_or_else(|| format!("Authorization is {value:?} instead of Bearer and a token"))?;
+    match wanted {
+        Some(wanted) if wanted != token => Err(format!(
+            "bearer token differs: expected {wanted:?}, got {token:?}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The bytes that `text` asks for, empty when the file has none of them.
+fn parse_range(text: &str, size: usize) -> Result<Range<usize>, String> {
+    let number = |digits: &str| {
+        let digits = Some(digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        digits
+            .and_then(|digits| digits.parse::<usize>().ok())
+            .ok_or_else(|| format!("{text:?} is not bytes=FIRST-LAST"))
+    };
+    let (first, last) = text
+        .strip_prefix("bytes=")
+        .and_then(|range| range.split_once('-'))
+        .ok_or_else(|| format!("{text:?} is not bytes=FIRST-LAST"))?;
+    if first.is_empty() {
+        return Ok(size.saturating_sub(number(last)?)..size);
+    }
+    let first = number(first)?;
+    let end = if last.is_empty() {
+        size
+    } else {
+        let last = number(last)?;
+        if last < first {
+            return Err(format!("{text:?} ends before it begins"));
+        }
+        last.saturating_add(1).min(size)
+    };
+    Ok(first.min(end)..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_ranges() {
+        assert_eq!(parse_range("bytes=0-255", 3483), Ok(0..256));
+        assert_eq!(parse_range("bytes=3328-3583", 3483), Ok(3328..3483));
+        assert_eq!(parse_range("bytes=10-", 20), Ok(10..20));
+        assert_eq!(parse_range("bytes=-5", 20), Ok(15..20));
+        assert_eq!(parse_range("bytes=0-18446744073709551615", 20), Ok(0..20));
+        assert!(parse_range("bytes=20-30", 20).unwrap().is_empty());
+        for wrong in [
+            "",
+            "0-5",
+            "bytes=5",
+            "bytes=5-4",
+            "bytes=a-b",
+            "bytes=+1-2",
+            "bytes=0-1,3-4",
+        ] {
+            assert!(parse_range(wrong, 20).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn announces_a_firmware_the_same_way_every_time() {
+        let announce = |urn| {
+            let mut files = Files::new(false);
+            let downlink = files.add_firmware(urn, Bytes::from_static(b"image"), "10.0.0.1:80");
+            let records: serde_json::Value = serde_json::from_str(&downlink).unwrap();
+            let url = records[1]["vs"].as_str().unwrap().to_owned();
+            let path = url.strip_prefix("http://10.0.0.1:80").unwrap();
+            assert!(files.has(path));
+            assert_eq!(
+                path.len(),
+                "/f/v1/12345678-1234-5678-1234-567812345678".len()
+            );
+            assert_eq!(records[0]["bn"], "urn:dev:IMEI:1:");
+            downlink
+        };
+        assert_eq!(announce("urn:dev:IMEI:1"), announce("urn:dev:IMEI:1"));
+    }
+}

@@ -1,0 +1,202 @@
+//! The server: connections, the request around a message, and the answer's exact bytes.
+//!
+//! hyper does the framing. The live endpoint's `HTTP/1.1 202 ` comes out of an empty reason phrase,
+//! its header names out of title case, its order out of the order in which headers are inserted.
+
+mod answer;
+mod session;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::config::Config;
+use crate::device::Registry;
+use crate::fault::Faults;
+use crate::files::Files;
+use crate::report::{Event, Report, now};
+use crate::tap::{Tap, Wire};
+use session::Session;
+
+/// How long open connections may take to end when the program stops.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How long a closed connection still swallows what the device sends, so that the answer is not
+/// lost to a reset.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// What all connections share.
+pub struct Platform {
+    config: Config,
+    registry: Mutex<Registry>,
+    files: Files,
+    faults: Faults,
+    report: Report,
+    messages: AtomicU64,
+    answered: AtomicU64,
+    stop: watch::Sender<bool>,
+}
+
+impl Platform {
+    /// A platform that has seen nothing yet.
+    pub fn new(
+        config: Config,
+        registry: Registry,
+        files: Files,
+        faults: Faults,
+        report: Report,
+    ) -> Self {
+        Self {
+            config,
+            registry: Mutex::new(registry),
+            files,
+            faults,
+            report,
+            messages: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            stop: watch::Sender::new(false),
+        }
+    }
+
+    /// Makes [`serve`] end.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Waits for [`Platform::stop`].
+    pub async fn stopped(&self) {
+        // An error means that nobody can stop it any more, which cannot be while `self` lives.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// Messages that have been answered.
+    pub fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// The devices.
+    pub fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    fn count_answer(&self) {
+        let answered = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
+        if self
+            .config
+            .exit_after
+            .is_some_and(|limit| answered >= limit)
+        {
+            self.stop();
+        }
+    }
+
+    fn new_event(&self, peer: SocketAddr) -> Event {
+        Event {
+            number: self.messages.fetch_add(1, Ordering::Relaxed) + 1,
+            time: now(),
+            peer: peer.to_string(),
+            ..Event::default()
+        }
+    }
+}
+
+/// Serves connections until [`Platform::stop`], then lets open ones end within a moment.
+pub async fn serve(listener: TcpListener, platform: Arc<Platform>) {
+    let mut stop = platform.stop.subscribe();
+    let mut connections = JoinSet::new();
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = stop.changed() => {}
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(Arc::clone(&platform), stream, peer));
+                }
+                Err(error) => {
+                    // Out of file descriptors, most likely: waiting is all there is to do.
+                    tracing::error!("no connection could be taken: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    let ended = timeout(GRACE, async {
+        while connections.join_next().await.is_some() {}
+    });
+    if ended.await.is_err() {
+        tracing::debug!("{} connections were still open", connections.len());
+    }
+}
+
+async fn connection(platform: Arc<Platform>, stream: TcpStream, peer: SocketAddr) {
+    tracing::debug!("connection from {peer}");
+    if let Err(error) = serve_connection(&platform, stream, peer).await {
+        tracing::debug!("connection from {peer}: {error}");
+    }
+}
+
+async fn serve_connection(
+    platform: &Arc<Platform>,
+    stream: TcpStream,
+    peer: SocketAddr,
+) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let stream = stream.into_std()?;
+    let mut spare = TcpStream::from_std(stream.try_clone()?)?;
+    let config = &platform.config;
+    let wire = Wire::new(config.max_head);
+    let session = Arc::new(Session::new(Arc::clone(platform), peer, wire.clone()));
+    let tap = Tap::new(TcpStream::from_std(stream)?, wire);
+    let service = service_fn(|request| {
+        let session = Arc::clone(&session);
+        async move { session.answer(request).await }
+    });
+    {
+        let http = http1::Builder::new()
+            .title_case_headers(true)
+            .half_close(true)
+            .max_buf_size(config.max_head)
+            .timer(TokioTimer::new())
+            .header_read_timeout(config.read_timeout)
+            .serve_connection(TokioIo::new(tap), service);
+        let mut http = std::pin::pin!(http);
+        let mut stop = platform.stop.subscribe();
+        let mut stopping = false;
+        let result = loop {
+            // In this order: an answer's head is written before the stop that it causes is seen.
+            tokio::select! {
+                biased;
+                result = http.as_mut() => break result,
+                _ = stop.wait_for(|stop| *stop), if !stopping => {
+                    stopping = true;
+                    http.as_mut().graceful_shutdown();
+                }
+            }
+        };
+        if let Err(error) = result {
+            session.broken(&error);
+        }
+    }
+    spare.shutdown().await?;
+    let mut sink = [0; 4096];
+    let swallow = async {
+        while spare.read(&mut sink).await? > 0 {}
+        Ok(())
+    };
+    timeout(LINGER, swallow).await.unwrap_or(Ok(()))
+}

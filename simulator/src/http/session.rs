@@ -1,0 +1,389 @@
+//! One connection: its requests, one after the other.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use hyper::header::{
+    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, EXPECT, HeaderMap, HeaderName,
+    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode, Version};
+use tokio::time::timeout;
+
+use super::Platform;
+use super::answer::{Afterwards, Answer, Outcome, response};
+use crate::fault::{Kind as Fault, Target};
+use crate::files::Found;
+use crate::report::{Event, Kind};
+use crate::tap::{Rewrite, Wire, has_bare_line_feed};
+use crate::verify::{Class, Endpoint, Message, Verdict, quote, verify};
+
+/// Bytes of a body above the limit that are still read before the answer.
+const DRAIN_MAX: usize = 16 << 20;
+
+/// The answer of a server that has lost its mind.
+const GARBAGE: &[u8] = b"\x00\xff<html>502 Bad Gateway\r\n\r\n{\"error\":";
+
+/// One connection.
+pub struct Session {
+    platform: Arc<Platform>,
+    peer: SocketAddr,
+    wire: Wire,
+    requests: AtomicU32,
+}
+
+/// Makes hyper close a connection without an answer.
+#[derive(Debug)]
+pub struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is dropped on purpose")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// Why a body did not arrive.
+struct NoBody {
+    status: StatusCode,
+    reason: String,
+    got: usize,
+}
+
+impl Session {
+    /// A connection that has had no request yet.
+    pub fn new(platform: Arc<Platform>, peer: SocketAddr, wire: Wire) -> Self {
+        Self {
+            platform,
+            peer,
+            wire,
+            requests: AtomicU32::new(0),
+        }
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request<Incoming>) -> Result<Response<Answer>, Dropped> {
+        let head = self.wire.take();
+        let config = &self.platform.config;
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let (parts, body) = request.into_parts();
+        let received = self.receive(&parts.headers, body).await;
+        let is_part = self.platform.files.has(parts.uri.path());
+        let (kind, target) = if is_part {
+            (Kind::Part, Target::Part)
+        } else {
+            (Kind::Message, Target::Message)
+        };
+        let faults = self.platform.faults.draw(target);
+        let mut event = self.platform.new_event(self.peer);
+        event.kind = kind;
+        event.request = number;
+        event.method = parts.method.to_string();
+        event.path = parts.uri.path().to_owned();
+        event.fault = describe(&faults);
+        if has_bare_line_feed(&head) {
+            event
+                .notes
+                .push("lines of the head end in LF alone instead of CRLF".to_owned());
+        }
+
+        let mut broken = false;
+        let instead = faults.iter().find_map(|fault| self.instead(fault));
+        let mut outcome = match (instead, received) {
+            (Some(outcome), received) => {
+                broken = received.is_err();
+                let body = received.unwrap_or_default();
+                event.body_len = body.len();
+                event.body = String::from_utf8_lossy(&body).into_owned();
+                event.reasons.push("a fault came in between".to_owned());
+                outcome
+            }
+            (None, Err(no_body)) => {
+                broken = true;
+                event.body_len = no_body.got;
+                event.reasons.push(no_body.reason);
+                Outcome::new(no_body.status)
+            }
+            (None, Ok(_)) if is_part => self.part(&parts, &faults, &mut event),
+            (None, Ok(body)) => self.message(&parts, &body, &mut event),
+        };
+        let is_dropped = faults.contains(&Fault::Drop);
+        let rewrite = faults.iter().find_map(rewrite_of).or_else(|| {
+            // KPN's file server leaves out even the space.
+            (is_part && !outcome.body.is_empty()).then_some(Rewrite::Spaceless)
+        });
+        let whole = matches!(rewrite, None | Some(Rewrite::Spaceless));
+        event.status = (!is_dropped).then(|| outcome.status.as_u16());
+        event.reason = event.reasons.first().cloned();
+        event.downlink = outcome
+            .handout
+            .as_ref()
+            .map(|handout| String::from_utf8_lossy(&handout.body).into_owned());
+        self.platform.report.write(&event);
+
+        for fault in &faults {
+            if let Fault::Delay(time) = fault {
+                tokio::time::sleep(*time).await;
+            }
+        }
+        let then = Afterwards {
+            platform: Arc::clone(&self.platform),
+            wire: self.wire.clone(),
+            counts: !is_part,
+            whole,
+        };
+        let close = broken
+            || number >= config.requests_per_connection
+            || parts.version != Version::HTTP_11
+            || wants_close(&parts.headers)
+            // Without a length, what follows the head cannot be told from another request.
+            || (parts.method == Method::POST && !parts.headers.contains_key(CONTENT_LENGTH))
+            || self.platform.is_stopping();
+        if is_dropped {
+            outcome = Outcome::new(StatusCode::OK);
+        }
+        let response = response(outcome, close, then);
+        if is_dropped {
+            return Err(Dropped);
+        }
+        if let Some(rewrite) = rewrite {
+            self.wire.rewrite(rewrite);
+        }
+        Ok(response)
+    }
+
+    /// The outcome of a fault that keeps a message from being taken.
+    fn instead(&self, fault: &Fault) -> Option<Outcome> {
+        match fault {
+            Fault::Drop | Fault::Garbage => {
+                Some(Outcome::new(self.platform.config.statuses.accepted))
+            }
+            Fault::Status { code, retry_after } => {
+                let mut outcome = Outcome::new(*code);
+                let header = retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
+                outcome.before.extend(header);
+                Some(outcome)
+            }
+            _ => None,
+        }
+    }
+
+    fn message(&self, parts: &Parts, body: &[u8], event: &mut Event) -> Outcome {
+        event.body_len = body.len();
+        event.body = String::from_utf8_lossy(body).into_owned();
+        let Some(endpoint) = Endpoint::from_path(parts.uri.path()) else {
+            event.reasons.push(format!("no such path: {}", event.path));
+            return Outcome::new(StatusCode::NOT_FOUND);
+        };
+        if parts.method != Method::POST {
+            event
+                .reasons
+                .push(format!("method {} instead of POST", event.method));
+            let mut outcome = Outcome::new(StatusCode::METHOD_NOT_ALLOWED);
+            outcome
+                .before
+                .push((ALLOW, HeaderValue::from_static("POST")));
+            return outcome;
+        }
+        let message = Message {
+            endpoint,
+            headers: &parts.headers,
+            body,
+            now: event.time,
+        };
+        let mut registry = self.platform.registry();
+        let verdict = verify(&registry, &message);
+        let mut outcome = Outcome::new(self.judge(verdict, event));
+        if event.accepted
+            && let Some(urn) = &event.device
+            && let Some(handout) = registry.hand_out(urn)
+        {
+            let content_type = self.platform.config.downlink_type.clone();
+            outcome.before.push((CONTENT_TYPE, content_type));
+            outcome.body = handout.body.clone();
+            outcome.handout = Some(handout);
+        }
+        outcome
+    }
+
+    /// Puts a verdict into the event and gives its status.
+    fn judge(&self, verdict: Verdict, event: &mut Event) -> StatusCode {
+        let statuses = &self.platform.config.statuses;
+        event.accepted = verdict.reasons.is_empty();
+        event.device = verdict.device;
+        event.notes.extend(verdict.notes);
+        if event.accepted {
+            event.records = verdict.records;
+        }
+        let status = match verdict.reasons.first() {
+            None => statuses.accepted,
+            Some((Class::Malformed, _)) => statuses.malformed,
+            Some((Class::Token, _)) => statuses.token,
+            Some((Class::Device, _)) => statuses.device,
+        };
+        event
+            .reasons
+            .extend(verdict.reasons.into_iter().map(|(_, sentence)| sentence));
+        status
+    }
+
+    fn part(&self, parts: &Parts, faults: &[Fault], event: &mut Event) -> Outcome {
+        let files = &self.platform.files;
+        let Some(found) = files.find(&parts.method, parts.uri.path(), &parts.headers) else {
+            return Outcome::new(StatusCode::NOT_FOUND);
+        };
+        let found = spoil(found, faults);
+        event.accepted = found.reason.is_none();
+        event.reasons.extend(found.reason);
+        event.notes.extend(found.notes);
+        event.part = found.part;
+        let mut outcome = Outcome::new(found.status);
+        if event.accepted {
+            let digest = HeaderValue::try_from(format!("crc32={:x}", found.crc));
+            outcome.after.extend(
+                digest
+                    .ok()
+                    .map(|digest| (HeaderName::from_static("digest"), digest)),
+            );
+        }
+        let content_range = found
+            .content_range
+            .and_then(|text| HeaderValue::try_from(text).ok());
+        outcome
+            .after
+            .extend(content_range.map(|value| (CONTENT_RANGE, value)));
+        outcome.body = found.body;
+        outcome
+    }
+
+    async fn receive(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, NoBody> {
+        let config = &self.platform.config;
+        if headers.contains_key(TRANSFER_ENCODING) {
+            return Err(NoBody {
+                status: config.statuses.malformed,
+                reason: "header Transfer-Encoding: the platform takes Content-Length only"
+                    .to_owned(),
+                got: 0,
+            });
+        }
+        let announced = body.size_hint().exact();
+        let too_long = announced.is_some_and(|length| length > config.max_body as u64);
+        let mut got = 0_usize;
+        let mut whole = Vec::new();
+        // A device that waits for 100 Continue must not get it for a body that is too long.
+        let reading = async {
+            while !(too_long && headers.contains_key(EXPECT)) && got < DRAIN_MAX {
+                match body.frame().await {
+                    None => return Ok(()),
+                    Some(Ok(frame)) => {
+                        let data = frame.into_data().unwrap_or_default();
+                        got += data.len();
+                        if !too_long {
+                            whole.extend_from_slice(&data);
+                        }
+                    }
+                    Some(Err(error)) => return Err(error),
+                }
+            }
+            Ok(())
+        };
+        let outcome = timeout(config.read_timeout, reading).await;
+        let announced = announced.unwrap_or_default();
+        let (status, reason) = match outcome {
+            _ if too_long => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!(
+                    "the body of {announced} bytes is above the limit of {}",
+                    config.max_body
+                ),
+            ),
+            Ok(Ok(())) => return Ok(Bytes::from(whole)),
+            Ok(Err(error)) => (
+                config.statuses.malformed,
+                format!("the body ended after {got} of {announced} bytes: {error}"),
+            ),
+            Err(_) => (
+                StatusCode::REQUEST_TIMEOUT,
+                format!(
+                    "{got} of {announced} bytes of the body came within {:?}",
+                    config.read_timeout
+                ),
+            ),
+        };
+        Err(NoBody {
+            status,
+            reason,
+            got,
+        })
+    }
+
+    /// Reports a connection that ended with something that is no request.
+    pub fn broken(&self, error: &hyper::Error) {
+        let first = self.wire.take();
+        if first.is_empty() {
+            tracing::debug!("connection from {}: {error}", self.peer);
+            return;
+        }
+        let mut event = self.platform.new_event(self.peer);
+        event.status = self.wire.status();
+        let reason = if error.is_incomplete_message() {
+            "the connection ended in the middle of a head".to_owned()
+        } else if error.is_timeout() {
+            let limit = self.platform.config.read_timeout;
+            format!("the head did not come to its end within {limit:?}")
+        } else if error.is_parse_too_large() {
+            let limit = self.platform.config.max_head;
+            format!("the head is above the limit of {limit} bytes")
+        } else {
+            format!("not an HTTP/1.1 request: {error}")
+        };
+        let shown = first.get(..256).unwrap_or(&first);
+        event.reasons = vec![format!("{reason}; it begins with: {}", quote(shown))];
+        event.reason = event.reasons.first().cloned();
+        self.platform.report.write(&event);
+        self.platform.count_answer();
+    }
+}
+
+fn describe(faults: &[Fault]) -> Option<String> {
+    let sentences: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    (!sentences.is_empty()).then(|| sentences.join(", "))
+}
+
+fn rewrite_of(fault: &Fault) -> Option<Rewrite> {
+    match fault {
+        Fault::Cut(length) => Some(Rewrite::Cut(*length)),
+        Fault::Garbage => Some(Rewrite::Replace(GARBAGE)),
+        _ => None,
+    }
+}
+
+/// A part with its faults.
+fn spoil(mut found: Found, faults: &[Fault]) -> Found {
+    if faults.contains(&Fault::WrongCrc) {
+        found.crc ^= 1;
+    }
+    if faults.contains(&Fault::SizeChange)
+        && let (Some(part), Some(text)) = (&found.part, &mut found.content_range)
+    {
+        let last = (part.offset + part.length).saturating_sub(1);
+        *text = format!("bytes {}-{last}/{}", part.offset, part.size + 1);
+    }
+    found
+}
+
+fn wants_close(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|option| option.trim().eq_ignore_ascii_case("close"))
+}
