@@ -7,5 +7,6 @@ pub mod downlink;
 pub mod endpoint;
 pub mod names;
 pub mod outcome;
+pub mod sms;
 pub mod uplink;
 pub mod urn;

@@ -1,0 +1,245 @@
+//! SMS downlinks: whether one comes from the platform, when the platform tries again, and which on and off times of a
+//! device miss none. What an SMS says is the application's matter; a SenML pack is read like any other downlink.
+//!
+//! KPN documentation, "SMS downlink". Its retry times add up to 49 h 5 min although an SMS is said to be discarded after
+//! 48 h: here no attempt happens after 48 h. Times are whole seconds since the platform's first attempt.
+#![forbid(unsafe_code)]
+
+use crate::error::{Error, Result};
+
+/// The sender that a device sees.
+pub const SENDER: &[u8; 4] = b"5277";
+
+/// Seconds after which the platform discards an SMS that it could not deliver.
+pub const EXPIRES: u32 = 48 * 3600;
+
+/// A row of the retry schedule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Retry {
+    /// Seconds from one attempt to the next.
+    pub every: u32,
+    /// How many attempts, before the next row follows.
+    pub times: u8,
+}
+
+/// When the platform tries again while the device is not on the network, as documented; [`EXPIRES`] cuts it off.
+pub const SCHEDULE: [Retry; 4] = [
+    Retry {
+        every: 60,
+        times: 5,
+    },
+    Retry {
+        every: 600,
+        times: 6,
+    },
+    Retry {
+        every: 3600,
+        times: 12,
+    },
+    Retry {
+        every: 4 * 3600,
+        times: 9,
+    },
+];
+
+/// The first attempt and all retries that happen before [`EXPIRES`].
+pub const ATTEMPTS: usize = 32;
+
+/// Whether an SMS with this sender comes from the platform: `5277` or `+5277`, spaces anywhere.
+pub fn is_from_platform(sender: &[u8]) -> bool {
+    let mut digits = sender.iter().copied().filter(|&byte| byte != b' ');
+    let mut first = digits.next();
+    if first == Some(b'+') {
+        first = digits.next();
+    }
+    first.into_iter().chain(digits).eq(*SENDER)
+}
+
+/// The times of all attempts in order, the first one being 0.
+pub fn attempts() -> impl Iterator<Item = u32> {
+    let steps = SCHEDULE
+        .iter()
+        .flat_map(|row| (0..row.times).map(|_| row.every));
+    core::iter::once(0)
+        .chain(steps)
+        .scan(0_u32, |at, step| {
+            *at = at.saturating_add(step);
+            Some(*at)
+        })
+        .take_while(|&at| at <= EXPIRES)
+}
+
+/// The time of the first attempt later than `elapsed`; none when the SMS was discarded without another.
+///
+/// Both in seconds since the platform's first attempt, so the next attempt is their difference away.
+pub fn next_retry(elapsed: u32) -> Option<u32> {
+    attempts().find(|&at| at > elapsed)
+}
+
+/// What becomes of SMS to a device with regular on times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// Of `period` equally likely phases, how many lose the SMS. 0: every SMS arrives.
+    pub missed: u32,
+    /// Seconds from the first attempt to the delivery in the worst phase of those that do not lose it.
+    pub worst: u32,
+}
+
+/// Says whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds.
+///
+/// When the on times begin, relative to the platform's first attempt, is unknown: the result covers every phase, whole
+/// seconds or not. The device takes an SMS from the second in which an on time begins until just before the one
+/// in which it ends: `on` seconds, first included, last excluded. `on` counts from the moment when the network knows
+/// that the device is there; at `period` and above the device is always on.
+///
+/// Fails with [`Error::InvalidArgument`] when `on` or `period` is 0.
+pub fn plan(on: u32, period: u32) -> Result<Plan> {
+    let mut ends = Ends::new(period)?;
+    if on == 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let mut plan = Plan {
+        missed: period,
+        worst: 0,
+    };
+    for at in attempts() {
+        ends.insert(at);
+        let mut missed = 0_u32;
+        ends.each_gap(|gap| missed = missed.saturating_add(gap.saturating_sub(on)));
+        if missed < plan.missed {
+            plan = Plan { missed, worst: at };
+        }
+    }
+    Ok(plan)
+}
+
+/// The fewest seconds that a device must be on in every `period` seconds for every SMS to arrive.
+///
+/// Fails with [`Error::InvalidArgument`] when `period` is 0.
+pub fn shortest_on(period: u32) -> Result<u32> {
+    let mut ends = Ends::new(period)?;
+    for at in attempts() {
+        ends.insert(at);
+    }
+    let mut longest = 0;
+    ends.each_gap(|gap| longest = gap.max(longest));
+    Ok(longest)
+}
+
+/// Attempts on a circle as long as the period.
+///
+/// Let the phase be the moment in which on times begin. An attempt at `t` is taken in the phases from `t − on`, excluded,
+/// to `t`, included: an arc of `on` seconds that ends at `t`, modulo the period. All arcs are equally long, so what no arc
+/// covers is, in each gap from one end to the next, what the gap is longer than `on`. All ends are whole seconds, so it
+/// is enough to count those.
+struct Ends {
+    period: u32,
+    /// In ascending order, [`NONE`] behind the last. 128 bytes, so that no end is divided for twice.
+    sorted: [u32; ATTEMPTS],
+}
+
+/// Above every end, since an end is less than the period.
+const NONE: u32 = u32::MAX;
+
+impl Ends {
+    const fn new(period: u32) -> Result<Self> {
+        if period == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(Self {
+            period,
+            sorted: [NONE; ATTEMPTS],
+        })
+    }
+
+    fn insert(&mut self, at: u32) {
+        let mut carried = at.checked_rem(self.period).unwrap_or_default();
+        for end in &mut self.sorted {
+            if carried < *end {
+                core::mem::swap(&mut carried, end);
+            }
+        }
+    }
+
+    /// Hands out the distance from each end to the next, around the circle; they add up to the period.
+    fn each_gap(&self, mut take: impl FnMut(u32)) {
+        let mut ends = self.sorted.iter().copied().filter(|&end| end != NONE);
+        let Some(first) = ends.next() else {
+            return;
+        };
+        let mut last = first;
+        for end in ends {
+            take(end.wrapping_sub(last));
+            last = end;
+        }
+        take(self.period.wrapping_sub(last).wrapping_add(first));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn knows_the_platform_by_its_number() {
+        for sender in ["5277", "+5277", " 5277", "+52 77 ", " + 5277"] {
+            assert!(is_from_platform(sender.as_bytes()), "{sender:?}");
+        }
+        for sender in [
+            "",
+            "+",
+            "527",
+            "52770",
+            "++5277",
+            "5277+",
+            "05277",
+            "+315277",
+            "5278",
+            "5277\n",
+            "\u{ff15}277",
+        ] {
+            assert!(!is_from_platform(sender.as_bytes()), "{sender:?}");
+        }
+    }
+
+    #[test]
+    fn attempts_are_those_of_the_documentation_up_to_48_hours() {
+        let minutes: Vec<u32> = attempts().map(|at| at / 60).collect();
+        let mut expected: Vec<u32> = (0..=5).collect();
+        expected.extend((1..=6).map(|times| 5 + 10 * times));
+        expected.extend((1..=12).map(|times| 65 + 60 * times));
+        expected.extend((1..=8).map(|times| 785 + 240 * times));
+        assert_eq!(minutes, expected);
+        assert_eq!(minutes.len(), ATTEMPTS);
+        assert!(attempts().all(|at| at % 60 == 0 && at <= EXPIRES));
+        // Without the cut there would be one more, at 49 h 5 min.
+        let whole: u32 = SCHEDULE
+            .iter()
+            .map(|row| row.every * u32::from(row.times))
+            .sum();
+        assert_eq!(whole, 49 * 3600 + 300);
+    }
+
+    #[test]
+    fn the_next_retry_is_the_first_one_later() {
+        let times: Vec<u32> = attempts().collect();
+        for elapsed in 0..EXPIRES + 10 {
+            let later = times.iter().copied().find(|&at| at > elapsed);
+            assert_eq!(next_retry(elapsed), later);
+        }
+        assert_eq!(next_retry(0), Some(60));
+        assert_eq!(next_retry(60), Some(120));
+        assert_eq!(next_retry(162_299), Some(162_300));
+        assert_eq!(next_retry(162_300), None);
+        assert_eq!(next_retry(u32::MAX), None);
+    }
+
+    #[test]
+    fn nothing_is_planned_without_on_time_or_period() {
+        for (on, period) in [(0, 60), (60, 0), (0, 0)] {
+            assert_eq!(plan(on, period), Err(Error::InvalidArgument));
+        }
+        assert_eq!(shortest_on(0), Err(Error::InvalidArgument));
+    }
+}
