@@ -216,7 +216,9 @@ fn each_split_gives_the_same() {
     for vector in vectors() {
         let whole = vector.whole();
         let raw = &vector.raw[..];
-        for at in 0..=raw.len() {
+        // The few vectors that are larger than any limit repeat themselves: there every seventh split does.
+        let step = if raw.len() > 2000 { 7 } else { 1 };
+        for at in (0..=raw.len()).step_by(step) {
             let (left, right) = raw.split_at(at);
             let split = read(vector.method, [left, right], true);
             assert_eq!(split, whole, "{} split at {at}", vector.name);
@@ -237,7 +239,8 @@ fn a_response_cut_at_any_byte_is_no_success() {
             "close" => vector.expected.body.len(),
             _ => 0,
         };
-        for len in 0..vector.expected.used - body {
+        let step = if vector.raw.len() > 2000 { 7 } else { 1 };
+        for len in (0..vector.expected.used - body).step_by(step) {
             let cut = read(vector.method, [&vector.raw[..len]], true);
             assert_eq!(
                 cut.error,
