@@ -13,60 +13,36 @@ pub const SENDER: &[u8; 4] = b"5277";
 /// Seconds after which the platform discards an SMS that it could not deliver.
 pub const EXPIRES: u32 = 48 * 3600;
 
-/// A row of the retry schedule.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Retry {
-    /// Seconds from one attempt to the next.
-    pub every: u32,
-    /// How many attempts, before the next row follows.
-    pub times: u8,
-}
-
-/// When the platform tries again while the device is not on the network, as documented; [`EXPIRES`] cuts it off.
-pub const SCHEDULE: [Retry; 4] = [
-    Retry {
-        every: 60,
-        times: 5,
-    },
-    Retry {
-        every: 600,
-        times: 6,
-    },
-    Retry {
-        every: 3600,
-        times: 12,
-    },
-    Retry {
-        every: 4 * 3600,
-        times: 9,
-    },
+/// Minutes from the platform's first attempt to each of its attempts while the device is not on the network: every
+/// minute for 5 minutes, every 10 minutes for an hour, every hour for 12 hours, every 4 hours until [`EXPIRES`].
+#[rustfmt::skip]
+pub const ATTEMPT_MINUTES: [u16; 32] = [
+    0,
+    1, 2, 3, 4, 5,
+    15, 25, 35, 45, 55, 65,
+    125, 185, 245, 305, 365, 425, 485, 545, 605, 665, 725, 785,
+    1025, 1265, 1505, 1745, 1985, 2225, 2465, 2705,
 ];
-
-/// The first attempt and all retries that happen before [`EXPIRES`].
-pub const ATTEMPTS: usize = 32;
 
 /// Whether an SMS with this sender comes from the platform: `5277` or `+5277`, spaces anywhere.
 pub fn is_from_platform(sender: &[u8]) -> bool {
-    let mut digits = sender.iter().copied().filter(|&byte| byte != b' ');
-    let mut first = digits.next();
-    if first == Some(b'+') {
-        first = digits.next();
+    let mut digits = SENDER.iter();
+    let mut begun = false;
+    for byte in sender.iter().filter(|&&byte| byte != b' ') {
+        let is_sign = *byte == b'+' && !begun;
+        begun = true;
+        if !is_sign && digits.next() != Some(byte) {
+            return false;
+        }
     }
-    first.into_iter().chain(digits).eq(*SENDER)
+    digits.next().is_none()
 }
 
-/// The times of all attempts in order, the first one being 0.
+/// The times of all attempts in order, in seconds, the first one being 0.
 pub fn attempts() -> impl Iterator<Item = u32> {
-    let steps = SCHEDULE
+    ATTEMPT_MINUTES
         .iter()
-        .flat_map(|row| (0..row.times).map(|_| row.every));
-    core::iter::once(0)
-        .chain(steps)
-        .scan(0_u32, |at, step| {
-            *at = at.saturating_add(step);
-            Some(*at)
-        })
-        .take_while(|&at| at <= EXPIRES)
+        .map(|&minutes| u32::from(minutes).wrapping_mul(60))
 }
 
 /// The time of the first attempt later than `elapsed`; none when the SMS was discarded without another.
@@ -94,18 +70,17 @@ pub struct Plan {
 ///
 /// Fails with [`Error::InvalidArgument`] when `on` or `period` is 0.
 pub fn plan(on: u32, period: u32) -> Result<Plan> {
-    let mut ends = Ends::new(period)?;
-    if on == 0 {
+    if on == 0 || period == 0 {
         return Err(Error::InvalidArgument);
     }
+    let mut ends = Ends::new(period);
     let mut plan = Plan {
         missed: period,
         worst: 0,
     };
     for at in attempts() {
         ends.insert(at);
-        let mut missed = 0_u32;
-        ends.each_gap(|gap| missed = missed.saturating_add(gap.saturating_sub(on)));
+        let (missed, _) = ends.gaps(on);
         if missed < plan.missed {
             plan = Plan { missed, worst: at };
         }
@@ -117,12 +92,14 @@ pub fn plan(on: u32, period: u32) -> Result<Plan> {
 ///
 /// Fails with [`Error::InvalidArgument`] when `period` is 0.
 pub fn shortest_on(period: u32) -> Result<u32> {
-    let mut ends = Ends::new(period)?;
+    if period == 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let mut ends = Ends::new(period);
     for at in attempts() {
         ends.insert(at);
     }
-    let mut longest = 0;
-    ends.each_gap(|gap| longest = gap.max(longest));
+    let (_, longest) = ends.gaps(0);
     Ok(longest)
 }
 
@@ -135,21 +112,18 @@ pub fn shortest_on(period: u32) -> Result<u32> {
 struct Ends {
     period: u32,
     /// In ascending order, [`NONE`] behind the last. 128 bytes, so that no end is divided for twice.
-    sorted: [u32; ATTEMPTS],
+    sorted: [u32; ATTEMPT_MINUTES.len()],
 }
 
 /// Above every end, since an end is less than the period.
 const NONE: u32 = u32::MAX;
 
 impl Ends {
-    const fn new(period: u32) -> Result<Self> {
-        if period == 0 {
-            return Err(Error::InvalidArgument);
-        }
-        Ok(Self {
+    const fn new(period: u32) -> Self {
+        Self {
             period,
-            sorted: [NONE; ATTEMPTS],
-        })
+            sorted: [NONE; ATTEMPT_MINUTES.len()],
+        }
     }
 
     fn insert(&mut self, at: u32) {
@@ -161,18 +135,25 @@ impl Ends {
         }
     }
 
-    /// Hands out the distance from each end to the next, around the circle; they add up to the period.
-    fn each_gap(&self, mut take: impl FnMut(u32)) {
+    /// How many seconds the gaps from each end to the next, around the circle, exceed `on` in all; and the longest gap.
+    #[inline(never)]
+    fn gaps(&self, on: u32) -> (u32, u32) {
+        let mut exceeding = 0_u32;
+        let mut longest = 0;
         let mut ends = self.sorted.iter().copied().filter(|&end| end != NONE);
         let Some(first) = ends.next() else {
-            return;
+            return (0, 0);
         };
+        // One turn later the first end comes again. That sum may wrap, a gap as a difference of ends does not mind.
+        let again = first.wrapping_add(self.period);
         let mut last = first;
-        for end in ends {
-            take(end.wrapping_sub(last));
+        for end in ends.chain([again]) {
+            let gap = end.wrapping_sub(last);
+            exceeding = exceeding.saturating_add(gap.saturating_sub(on));
+            longest = longest.max(gap);
             last = end;
         }
-        take(self.period.wrapping_sub(last).wrapping_add(first));
+        (exceeding, longest)
     }
 }
 
@@ -205,20 +186,25 @@ mod tests {
 
     #[test]
     fn attempts_are_those_of_the_documentation_up_to_48_hours() {
-        let minutes: Vec<u32> = attempts().map(|at| at / 60).collect();
-        let mut expected: Vec<u32> = (0..=5).collect();
-        expected.extend((1..=6).map(|times| 5 + 10 * times));
-        expected.extend((1..=12).map(|times| 65 + 60 * times));
-        expected.extend((1..=8).map(|times| 785 + 240 * times));
-        assert_eq!(minutes, expected);
-        assert_eq!(minutes.len(), ATTEMPTS);
-        assert!(attempts().all(|at| at % 60 == 0 && at <= EXPIRES));
-        // Without the cut there would be one more, at 49 h 5 min.
-        let whole: u32 = SCHEDULE
-            .iter()
-            .map(|row| row.every * u32::from(row.times))
-            .sum();
-        assert_eq!(whole, 49 * 3600 + 300);
+        let hour = 3600;
+        let rows = [
+            (60, 300),
+            (600, hour),
+            (hour, 12 * hour),
+            (4 * hour, 36 * hour),
+        ];
+        let mut times = std::vec![0];
+        let mut at = 0;
+        for (every, during) in rows {
+            for _ in 0..during / every {
+                at += every;
+                times.push(at);
+            }
+        }
+        // Without the cut there would be one more.
+        assert_eq!(times.pop(), Some(49 * hour + 300));
+        assert!(times.iter().all(|&at| at <= EXPIRES));
+        assert_eq!(attempts().collect::<Vec<u32>>(), times);
     }
 
     #[test]
