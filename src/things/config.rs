@@ -177,7 +177,7 @@ impl fmt::Debug for Secret {
 
 /// A configuration, empty until [`read`](Self::read) has accepted a text.
 ///
-/// About 550 bytes. Holds the secret: [`wipe`](Self::wipe) it before giving the memory away.
+/// At most 488 bytes on every target. Holds the secret: [`wipe`](Self::wipe) it before giving the memory away.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
     urn: Text<{ urn::URN_MAX }>,
@@ -191,6 +191,8 @@ pub struct Config {
     keep_alive_limit: u16,
     statuses: StatusTable,
 }
+
+const _: () = assert!(size_of::<Config>() <= 488);
 
 impl Default for Config {
     fn default() -> Self {

@@ -1,9 +1,10 @@
 //! Writes a configuration back, through serde.
 //!
-//! The texts go through a small `Serializer` of our own over [`Buf`] instead of `serde_json_core::to_slice`, which
-//! writes the same bytes (a test compares them): measured on thumbv6m, `to_slice` of this struct keeps a path to the
-//! panic handler (0.7.0: the slice index in its `extend_from_slice`, whose sum the compiler cannot bound), and it does
-//! not tell how many bytes were missing.
+//! The values go through a small `Serializer` of our own over [`Buf`] instead of `serde_json_core::to_slice`, which writes the
+//! same bytes (a test compares them). Measured on thumbv6m, 0.7.0: `to_slice` of this struct without its status table
+//! costs 1.7 KB and keeps a path to the panic handler (a slice index in its `extend_from_slice`, behind a sum that the
+//! compiler cannot bound), and it does not tell how many bytes were missing. Ours costs 2.0 KB with the table, of which
+//! 0.5 KB are the writer of JSON strings that packs use too, and keeps no such path.
 #![forbid(unsafe_code)]
 
 use core::fmt;
