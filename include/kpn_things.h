@@ -220,6 +220,51 @@
 
 
 /**
+ * A record without value: it has only a sum.
+ */
+#define KPN_SUM_ONLY 0
+
+/**
+ * A record with a number (`v`).
+ */
+#define KPN_NUMBER 1
+
+/**
+ * A record with a truth value (`vb`).
+ */
+#define KPN_BOOL 2
+
+/**
+ * A record with a text (`vs`).
+ */
+#define KPN_TEXT 3
+
+/**
+ * A record with binary data (`vd`).
+ */
+#define KPN_DATA 4
+
+/**
+ * The number of a `KPN_NUMBER` record, base value added.
+ */
+#define KPN_FIELD_VALUE 0
+
+/**
+ * The sum, base sum added.
+ */
+#define KPN_FIELD_SUM 1
+
+/**
+ * The time in seconds, base time added; 0 (now) when there is none.
+ */
+#define KPN_FIELD_TIME 2
+
+/**
+ * Within how many seconds there is a new value at the latest.
+ */
+#define KPN_FIELD_UPDATE_TIME 3
+
+/**
  * The response is not complete, so it means nothing yet.
  */
 #define KPN_OUTCOME_NONE 0
@@ -347,6 +392,86 @@ typedef struct Ratio Ratio;
 typedef int32_t kpn_status;
 
 /**
+ * The position in a text and what may follow there. The same text is given to each call.
+ *
+ * Plain integers, of which every combination is safe; all zero is the start.
+ */
+typedef struct Reader {
+    size_t position;
+    /**
+     * One bit per open level, the innermost lowest: set for an object.
+     */
+    uint32_t objects;
+    uint8_t depth;
+    uint8_t expect;
+} Reader;
+
+/**
+ * A part of a text, as offsets, so that it outlives a change of the text.
+ */
+typedef struct kpn_private_range {
+    /**
+     * Offset of the first byte.
+     */
+    size_t start;
+    /**
+     * Offset behind the last byte.
+     */
+    size_t end;
+} kpn_private_range;
+
+/**
+ * The position in a pack and the base fields in force. The same buffer is given to each call.
+ *
+ * Plain integers, of which every combination is safe; all zero is the start.
+ */
+typedef struct kpn_private_reader {
+    struct Reader reader;
+    struct kpn_private_range bases[5];
+    size_t index;
+    uint8_t version;
+    uint8_t state;
+} kpn_private_reader;
+
+/**
+ * A downlink being read. The bytes stay with the caller and are given to each call; texts and data are decoded in them.
+ *
+ * Plain integers, of which every combination is safe; all zero is a downlink that was not begun.
+ */
+typedef struct kpn_private_downlink {
+    struct kpn_private_reader pack;
+} kpn_private_downlink;
+
+/**
+ * A downlink being read.
+ *
+ * `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` until it no longer returns `KPN_OK`. The whole pack is checked
+ * before the first record is handed out, so a broken downlink does nothing. Texts and data are decoded inside the buffer that the body lies in,
+ * which must not be used for anything else until the records were read. Belongs to one thread at a time. May be abandoned at any time. It
+ * holds a pointer: not for storage.
+ *
+ * ~~~{.c}
+ * kpn_downlink downlink;
+ * kpn_record record;
+ *
+ * if (kpn_downlink_begin(&downlink, &response) == KPN_OK) {
+ *     while (kpn_downlink_next(&downlink, &record) == KPN_OK) {
+ *         if (kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
+ *             set_valve(record.boolean);
+ *         }
+ *     }
+ * }
+ * ~~~
+ */
+typedef struct kpn_downlink {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    uint8_t *private_bytes;
+    size_t private_len;
+    struct kpn_private_downlink private_state;
+} kpn_downlink;
+
+/**
  * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
  */
 typedef struct kpn_private_response {
@@ -406,6 +531,101 @@ typedef struct kpn_response {
     size_t private_capacity;
     struct kpn_private_response private_state;
 } kpn_response;
+
+/**
+ * A number with its base: the texts of both, evaluated when asked for.
+ *
+ * A missing one counts 0. Either is JSON number text that lies unchanged in the buffer.
+ */
+typedef struct kpn_private_number {
+    /**
+     * The record's own number.
+     */
+    struct kpn_private_range text;
+    /**
+     * The base value in force.
+     */
+    struct kpn_private_range base;
+} kpn_private_number;
+
+/**
+ * One record of a downlink, all base fields applied (RFC 8428 section 4.6).
+ *
+ * Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are good as long as that buffer is not written to. Numbers are
+ * kept as the text that came; `kpn_record_double` and its siblings read them. May be copied. Belongs to one thread at a time.
+ */
+typedef struct kpn_record {
+    uint32_t private_tag;
+    /**
+     * `KPN_NUMBER`, `KPN_BOOL`, `KPN_TEXT`, `KPN_DATA` or `KPN_SUM_ONLY`.
+     */
+    int32_t kind;
+    /**
+     * Where the record stands in its pack, from 0.
+     */
+    size_t index;
+    /**
+     * Base name, such as the device URN; "" when there is none.
+     */
+    const char *base_name;
+    /**
+     * Bytes of `base_name`.
+     */
+    size_t base_name_len;
+    /**
+     * The record's own name; "" when there is none. The full name is base name and name in one.
+     */
+    const char *name;
+    /**
+     * Bytes of `name`.
+     */
+    size_t name_len;
+    /**
+     * Its unit or the base unit; "" when there is none.
+     */
+    const char *unit;
+    /**
+     * Bytes of `unit`.
+     */
+    size_t unit_len;
+    /**
+     * The text of a `KPN_TEXT` record, in UTF-8; "" for others. May have NULs of its own: `text_len` counts.
+     */
+    const char *text;
+    /**
+     * Bytes of `text`.
+     */
+    size_t text_len;
+    /**
+     * The data of a `KPN_DATA` record; NULL for others.
+     */
+    const uint8_t *data;
+    /**
+     * Bytes of `data`.
+     */
+    size_t data_len;
+    /**
+     * The value of a `KPN_BOOL` record; false for others.
+     */
+    bool boolean;
+    /**
+     * Whether there is a sum.
+     */
+    bool has_sum;
+    /**
+     * Whether the record or its pack gives a time.
+     */
+    bool has_time;
+    /**
+     * Whether there is an update time.
+     */
+    bool has_update_time;
+    const uint8_t *private_bytes;
+    size_t private_len;
+    struct kpn_private_range private_base_name;
+    struct kpn_private_range private_name;
+    struct kpn_private_number private_numbers[4];
+} kpn_record;
 
 /**
  * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
@@ -559,6 +779,227 @@ typedef struct kpn_uplink {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Checks the body of a complete response as a whole; a response without body is a downlink without records.
+ *
+ * Can be done once per response, since reading decodes texts in place. What an error is about, `kpn_downlink_index` says.
+ * RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+ *
+ * @param[out]    downlink  Need not be initialised.
+ * @param[in]     response  From `kpn_response_begin`, complete. Its buffer stays in use until the records were read.
+ *
+ * @retval KPN_OK                          The pack is valid, or there is none.
+ * @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE                   The response was not begun, or is not complete.
+ * @retval KPN_ERR_OVERLAP                 `downlink`, `response` and its buffer share memory.
+ * @retval KPN_ERR_BODY_TOO_LARGE          The body did not fit into the response's buffer.
+ * @retval KPN_ERR_SENML_NAME              A name, with its base name, is empty or outside RFC 8428's alphabet.
+ * @retval KPN_ERR_SENML_TYPE              Not an array of objects, or a label with a value of the wrong type.
+ * @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
+ * @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
+ * @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
+ * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+ * @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
+ * @retval KPN_ERR_JSON_SYNTAX             Not JSON.
+ * @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
+ * @retval KPN_ERR_JSON_TRUNCATED          The JSON ends too early.
+ * @retval KPN_ERR_JSON_ESCAPE             A string escape stands for no character.
+ * @retval KPN_ERR_UTF8                    A string is not UTF-8.
+ */
+KPN_NODISCARD
+kpn_status kpn_downlink_begin(struct kpn_downlink *downlink,
+                              const struct kpn_response *response);
+
+/**
+ * Checks a pack that came in another way, such as by SMS or from a file; otherwise as `kpn_downlink_begin`.
+ *
+ * @param[out]    downlink  Need not be initialised.
+ * @param[in,out] bytes     JSON text; texts and data are decoded in it. Belongs to the library until the records were read. NULL when
+ *                          `len` is 0.
+ * @param[in]     len       Bytes, without NUL. 0 is a downlink without records.
+ *
+ * @retval KPN_OK                          The pack is valid, or there is none.
+ * @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_OVERLAP                 `downlink` and `bytes` share memory.
+ * @retval KPN_ERR_SENML_NAME              As for `kpn_downlink_begin`, and so for the following.
+ * @retval KPN_ERR_SENML_TYPE              Not an array of objects, or a label with a value of the wrong type.
+ * @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
+ * @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
+ * @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
+ * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+ * @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
+ * @retval KPN_ERR_JSON_SYNTAX             Not JSON.
+ * @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
+ * @retval KPN_ERR_JSON_TRUNCATED          The JSON ends too early.
+ * @retval KPN_ERR_JSON_ESCAPE             A string escape stands for no character.
+ * @retval KPN_ERR_UTF8                    A string is not UTF-8.
+ */
+KPN_NODISCARD
+kpn_status kpn_downlink_begin_bytes(struct kpn_downlink *downlink,
+                                    uint8_t *bytes,
+                                    size_t len);
+
+/**
+ * Hands out the next record, with all base fields applied and texts and data decoded.
+ *
+ * @param[in,out] downlink    From `kpn_downlink_begin` or its sibling.
+ * @param[out]    out_record  Written only when the result is `KPN_OK`. Its texts lie in the buffer of the body.
+ *
+ * @retval KPN_OK                    `out_record` is the next record.
+ * @retval KPN_END                   There is none any more.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The downlink was not begun, or was refused; or its bytes were changed since.
+ * @retval KPN_ERR_OVERLAP           `downlink`, `out_record` and the buffer share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_downlink_next(struct kpn_downlink *downlink,
+                             struct kpn_record *out_record);
+
+/**
+ * Which record of the pack comes next, or was refused by `kpn_downlink_begin`.
+ *
+ * @param[in] downlink  From `kpn_downlink_begin` or its sibling, refused ones included.
+ *
+ * @return Counted from 0; 0 also when `downlink` is NULL, misaligned or not begun.
+ */
+size_t kpn_downlink_index(const struct kpn_downlink *downlink);
+
+/**
+ * Whether a record has this name: either its own name or its full one, base name included.
+ *
+ * @param[in] record  From `kpn_downlink_next`.
+ * @param[in] name    NUL-terminated; upper and lower case differ.
+ *
+ * @return false also when an argument is NULL or misaligned, or `record` was not handed out by `kpn_downlink_next`.
+ */
+bool kpn_record_is(const struct kpn_record *record,
+                   const char *name);
+
+/**
+ * Whether a record is about this device: its full name is the URN or begins with it, up to a colon.
+ *
+ * @param[in] record  From `kpn_downlink_next`.
+ * @param[in] urn     NUL-terminated device URN, with or without its ending colon; upper and lower case differ.
+ *
+ * @return false also when an argument is NULL or misaligned, or `record` was not handed out by `kpn_downlink_next`.
+ */
+bool kpn_record_is_for(const struct kpn_record *record,
+                       const char *urn);
+
+/**
+ * Copies the full name of a record, base name and name in one, with a NUL.
+ *
+ * @param[in]  record    From `kpn_downlink_next`.
+ * @param[out] out_name  Written only on success. May be NULL with capacity 0 to ask for the length.
+ * @param[in]  cap       Bytes of `out_name`.
+ * @param[out] out_len   Receives the length without NUL, also when the result is `KPN_BUFFER_FULL`. May be NULL.
+ *
+ * @retval KPN_OK                    `out_name` holds the name.
+ * @retval KPN_BUFFER_FULL           `cap` is below the length and its NUL.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_full_name(const struct kpn_record *record,
+                                char *out_name,
+                                size_t cap,
+                                size_t *out_len);
+
+/**
+ * Reads a number of a record as the double nearest to it.
+ *
+ * Correctly rounded, whatever the length of the text.
+ *
+ * @param[in]  record     From `kpn_downlink_next`.
+ * @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+ * @param[out] out_value  Written only on success.
+ *
+ * @retval KPN_OK                    `out_value` is the number, base included.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
+ * @retval KPN_ERR_NUMBER_RANGE      The number is beyond the largest double.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_double(const struct kpn_record *record,
+                             int32_t field,
+                             double *out_value);
+
+/**
+ * Reads a number of a record exactly, as mantissa and power of ten.
+ *
+ * @param[in]  record        From `kpn_downlink_next`.
+ * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+ * @param[out] out_mantissa  205 for 20.5. Written only on success.
+ * @param[out] out_exponent  -1 for 20.5. Written only on success.
+ *
+ * @retval KPN_OK                    The number, base included, is `out_mantissa` times ten to the power of `out_exponent`.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
+ * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_decimal(const struct kpn_record *record,
+                              int32_t field,
+                              int64_t *out_mantissa,
+                              int32_t *out_exponent);
+
+/**
+ * Reads a number of a record as a signed integer, when it is one, in whatever notation.
+ *
+ * @param[in]  record     From `kpn_downlink_next`.
+ * @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+ * @param[out] out_value  Written only on success.
+ *
+ * @retval KPN_OK                    `out_value` is the number, base included; `1e3` and `10.0` are integers too.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
+ * @retval KPN_ERR_NUMBER_RANGE      The number has a fraction, or does not fit.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_int64(const struct kpn_record *record,
+                            int32_t field,
+                            int64_t *out_value);
+
+/**
+ * Reads a number of a record as an unsigned integer, when it is one, in whatever notation.
+ *
+ * @param[in]  record     From `kpn_downlink_next`.
+ * @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+ * @param[out] out_value  Written only on success.
+ *
+ * @retval KPN_OK                    `out_value` is the number, base included; `1e3` and `10.0` are integers too.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
+ * @retval KPN_ERR_NUMBER_RANGE      The number has a fraction, is negative, or does not fit.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_uint64(const struct kpn_record *record,
+                             int32_t field,
+                             uint64_t *out_value);
+
+/**
+ * Says whether the time of a record counts from now (below 2^28 seconds, negative in the past) or since 1970.
+ *
+ * RFC 8428 section 4.5.3.
+ *
+ * @param[in]  record        From `kpn_downlink_next`.
+ * @param[out] out_relative  Written only on success. true also for a record without time, which means now.
+ *
+ * @retval KPN_OK                    `out_relative` is the answer.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           `out_relative` lies in `record` or in the buffer of the downlink.
+ * @retval KPN_ERR_NUMBER_RANGE      The time has more digits than 64 bits hold.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_time_is_relative(const struct kpn_record *record,
+                                       bool *out_relative);
 
 /**
  * Starts to read a response.

@@ -10,8 +10,10 @@
     reason = "names and comments are those of the C header"
 )]
 
+pub mod downlink;
 mod panic;
 mod ptr;
+pub mod record;
 pub mod response;
 pub mod span;
 pub mod status;

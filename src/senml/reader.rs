@@ -66,7 +66,7 @@ const DONE: u8 = 2;
 #[repr(C)]
 pub struct Pack {
     reader: Reader,
-    bases: [Span; BASES],
+    bases: [Span; 5],
     index: usize,
     version: u8,
     state: u8,

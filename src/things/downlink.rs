@@ -48,10 +48,13 @@ pub fn is_for(record: &Record, body: &[u8], urn: &[u8]) -> bool {
     begins && (urn.ends_with(b":") || matches!(name.next(), None | Some(b':')))
 }
 
-/// Appends a record's full name, base name and name in one.
-pub fn write_full_name(record: &Record, body: &[u8], out: &mut Buf<'_>) {
+/// Appends a record's full name, base name and name in one, and a NUL. Returns its length without the NUL.
+pub fn write_full_name(record: &Record, body: &[u8], out: &mut Buf<'_>) -> usize {
     out.put(record.base_name.of(body));
     out.put(record.name.of(body));
+    let len = out.len();
+    out.put_byte(0);
+    len
 }
 
 fn full_name<'a>(record: &Record, body: &'a [u8]) -> impl Iterator<Item = &'a u8> {
@@ -119,14 +122,14 @@ mod tests {
         let mut downlink = Downlink::default();
         downlink.begin(&body).unwrap();
         let record = downlink.next(&mut body).unwrap().unwrap();
-        let mut memory = [0; 3];
-        let mut out = Buf::new(&mut memory, 0);
-        write_full_name(&record, &body, &mut out);
-        assert_eq!((out.len(), out.fits()), (4, false));
-        let mut memory = [0; 4];
-        let mut out = Buf::new(&mut memory, 0);
-        write_full_name(&record, &body, &mut out);
-        assert_eq!(out.written(), b"a:bc");
+        for capacity in 0..=5 {
+            let mut memory = [0xA5; 6];
+            let mut out = Buf::new(&mut memory[..capacity], 0);
+            assert_eq!(write_full_name(&record, &body, &mut out), 4);
+            assert_eq!(out.fits(), capacity == 5);
+            assert_eq!(memory[capacity], 0xA5);
+            assert_eq!(memory.starts_with(b"a:bc\0"), capacity == 5);
+        }
         assert!(record.is(&body, b"bc") && record.is(&body, b"a:bc") && !record.is(&body, b"c"));
     }
 }

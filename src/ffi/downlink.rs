@@ -1,0 +1,209 @@
+//! What the platform says to the device: the records of a downlink, one by one.
+
+use super::ptr::{self, Object, Region};
+use super::record::kpn_record;
+use super::response::kpn_response;
+use super::status::{code, kpn_status, status};
+use super::status_list::{END, OK};
+use crate::error::Result;
+use crate::things::downlink::Downlink;
+
+/// A downlink being read.
+///
+/// `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` until it no longer returns `KPN_OK`. The whole pack is checked
+/// before the first record is handed out, so a broken downlink does nothing. Texts and data are decoded inside the buffer that the body lies in,
+/// which must not be used for anything else until the records were read. Belongs to one thread at a time. May be abandoned at any time. It
+/// holds a pointer: not for storage.
+///
+/// ~~~{.c}
+/// kpn_downlink downlink;
+/// kpn_record record;
+///
+/// if (kpn_downlink_begin(&downlink, &response) == KPN_OK) {
+///     while (kpn_downlink_next(&downlink, &record) == KPN_OK) {
+///         if (kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
+///             set_valve(record.boolean);
+///         }
+///     }
+/// }
+/// ~~~
+#[repr(C)]
+pub struct kpn_downlink {
+    private_tag: u32,
+    private_reserved: u32,
+    private_bytes: *mut u8,
+    private_len: usize,
+    private_state: Downlink,
+}
+
+// SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
+unsafe impl Object for kpn_downlink {
+    const TAG: u32 = 0x6b70_6401;
+}
+
+/// Checks the body of a complete response as a whole; a response without body is a downlink without records.
+///
+/// Can be done once per response, since reading decodes texts in place. What an error is about, `kpn_downlink_index` says.
+/// RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+///
+/// @param[out]    downlink  Need not be initialised.
+/// @param[in]     response  From `kpn_response_begin`, complete. Its buffer stays in use until the records were read.
+///
+/// @retval KPN_OK                          The pack is valid, or there is none.
+/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE                   The response was not begun, or is not complete.
+/// @retval KPN_ERR_OVERLAP                 `downlink`, `response` and its buffer share memory.
+/// @retval KPN_ERR_BODY_TOO_LARGE          The body did not fit into the response's buffer.
+/// @retval KPN_ERR_SENML_NAME              A name, with its base name, is empty or outside RFC 8428's alphabet.
+/// @retval KPN_ERR_SENML_TYPE              Not an array of objects, or a label with a value of the wrong type.
+/// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
+/// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
+/// @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
+/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+/// @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
+/// @retval KPN_ERR_JSON_SYNTAX             Not JSON.
+/// @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
+/// @retval KPN_ERR_JSON_TRUNCATED          The JSON ends too early.
+/// @retval KPN_ERR_JSON_ESCAPE             A string escape stands for no character.
+/// @retval KPN_ERR_UTF8                    A string is not UTF-8.
+///
+/// # Safety
+///
+/// `downlink` is NULL or points to memory for one `kpn_downlink` that nobody else uses until it is abandoned; `response` as for
+/// `kpn_response_begin`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_downlink_begin(
+    downlink: *mut kpn_downlink,
+    response: *const kpn_response,
+) -> kpn_status {
+    let begin = || -> Result<()> {
+        Region::of(downlink).apart_from(Region::of(response))?;
+        // SAFETY: the same contract.
+        let response = unsafe { ptr::object(response) };
+        // SAFETY: `begin` of the response kept the buffer, which the caller leaves to the library.
+        let body = response.and_then(|response| unsafe { response.body_mut() });
+        // SAFETY: the same contract; apart from the response as just checked.
+        unsafe { start(downlink, body) }
+    };
+    status(begin())
+}
+
+/// Checks a pack that came in another way, such as by SMS or from a file; otherwise as `kpn_downlink_begin`.
+///
+/// @param[out]    downlink  Need not be initialised.
+/// @param[in,out] bytes     JSON text; texts and data are decoded in it. Belongs to the library until the records were read. NULL when
+///                          `len` is 0.
+/// @param[in]     len       Bytes, without NUL. 0 is a downlink without records.
+///
+/// @retval KPN_OK                          The pack is valid, or there is none.
+/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_OVERLAP                 `downlink` and `bytes` share memory.
+/// @retval KPN_ERR_SENML_NAME              As for `kpn_downlink_begin`, and so for the following.
+/// @retval KPN_ERR_SENML_TYPE              Not an array of objects, or a label with a value of the wrong type.
+/// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
+/// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
+/// @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
+/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+/// @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
+/// @retval KPN_ERR_JSON_SYNTAX             Not JSON.
+/// @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
+/// @retval KPN_ERR_JSON_TRUNCATED          The JSON ends too early.
+/// @retval KPN_ERR_JSON_ESCAPE             A string escape stands for no character.
+/// @retval KPN_ERR_UTF8                    A string is not UTF-8.
+///
+/// # Safety
+///
+/// `downlink` as for `kpn_downlink_begin`; `bytes` is NULL or points to `len` initialised bytes that nobody else uses until the records
+/// were read.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_downlink_begin_bytes(
+    downlink: *mut kpn_downlink,
+    bytes: *mut u8,
+    len: usize,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let body = unsafe { ptr::bytes_mut(bytes, len) };
+    // SAFETY: the same contract.
+    status(unsafe { start(downlink, body) })
+}
+
+/// Hands out the next record, with all base fields applied and texts and data decoded.
+///
+/// @param[in,out] downlink    From `kpn_downlink_begin` or its sibling.
+/// @param[out]    out_record  Written only when the result is `KPN_OK`. Its texts lie in the buffer of the body.
+///
+/// @retval KPN_OK                    `out_record` is the next record.
+/// @retval KPN_END                   There is none any more.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The downlink was not begun, or was refused; or its bytes were changed since.
+/// @retval KPN_ERR_OVERLAP           `downlink`, `out_record` and the buffer share memory.
+///
+/// # Safety
+///
+/// `downlink` as for `kpn_downlink_begin`; `out_record` is NULL or points to memory for one `kpn_record`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_downlink_next(
+    downlink: *mut kpn_downlink,
+    out_record: *mut kpn_record,
+) -> kpn_status {
+    let next = || -> Result<kpn_status> {
+        let result = Region::of(out_record);
+        Region::of(downlink).apart_from(result)?;
+        // SAFETY: the same contract.
+        let downlink = unsafe { ptr::object_mut(downlink) }?;
+        Region::new(downlink.private_bytes, downlink.private_len).apart_from(result)?;
+        // SAFETY: the same contract; apart from the others as just checked.
+        let out_record = unsafe { ptr::out(out_record) }?;
+        // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
+        let body = unsafe { ptr::bytes_mut(downlink.private_bytes, downlink.private_len) }?;
+        let Some(record) = downlink.private_state.next(body)? else {
+            return Ok(END);
+        };
+        out_record.write(kpn_record::of(&record, body));
+        Ok(OK)
+    };
+    next().unwrap_or_else(code)
+}
+
+/// Which record of the pack comes next, or was refused by `kpn_downlink_begin`.
+///
+/// @param[in] downlink  From `kpn_downlink_begin` or its sibling, refused ones included.
+///
+/// @return Counted from 0; 0 also when `downlink` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `downlink` as for `kpn_downlink_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_downlink_index(downlink: *const kpn_downlink) -> usize {
+    // SAFETY: the same contract.
+    let downlink = unsafe { ptr::object(downlink) };
+    downlink.map_or(0, |downlink| downlink.private_state.index())
+}
+
+/// Puts a downlink in place, even a refused one, so that no records of an earlier one can be taken for its own.
+///
+/// # Safety
+///
+/// `downlink` as for `kpn_downlink_begin`.
+unsafe fn start(downlink: *mut kpn_downlink, body: Result<&mut [u8]>) -> Result<()> {
+    if let Ok(body) = &body {
+        Region::of(downlink).apart_from(Region::of_bytes(body))?;
+    }
+    // SAFETY: the same contract; apart from the bytes as just checked.
+    let place = unsafe { ptr::out(downlink) }?;
+    let downlink = place.write(kpn_downlink {
+        private_tag: kpn_downlink::TAG,
+        private_reserved: 0,
+        private_bytes: core::ptr::null_mut(),
+        private_len: 0,
+        private_state: Downlink::default(),
+    });
+    let body = body?;
+    downlink.private_bytes = body.as_mut_ptr();
+    downlink.private_len = body.len();
+    downlink.private_state.begin(body).map(drop)
+}

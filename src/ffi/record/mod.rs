@@ -1,0 +1,282 @@
+//! A record of a downlink, as C sees it.
+
+mod number;
+
+use core::ffi::c_char;
+
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+use crate::ffi::ptr::{self, Object, Region};
+use crate::ffi::status::{kpn_status, status};
+use crate::json::reader::Span;
+use crate::senml::record::{Num, Record, Value};
+use crate::things::downlink::{is_for, write_full_name};
+
+/// A record without value: it has only a sum.
+pub const KPN_SUM_ONLY: i32 = 0;
+/// A record with a number (`v`).
+pub const KPN_NUMBER: i32 = 1;
+/// A record with a truth value (`vb`).
+pub const KPN_BOOL: i32 = 2;
+/// A record with a text (`vs`).
+pub const KPN_TEXT: i32 = 3;
+/// A record with binary data (`vd`).
+pub const KPN_DATA: i32 = 4;
+
+/// The number of a `KPN_NUMBER` record, base value added.
+pub const KPN_FIELD_VALUE: i32 = 0;
+/// The sum, base sum added.
+pub const KPN_FIELD_SUM: i32 = 1;
+/// The time in seconds, base time added; 0 (now) when there is none.
+pub const KPN_FIELD_TIME: i32 = 2;
+/// Within how many seconds there is a new value at the latest.
+pub const KPN_FIELD_UPDATE_TIME: i32 = 3;
+
+/// One record of a downlink, all base fields applied (RFC 8428 section 4.6).
+///
+/// Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are good as long as that buffer is not written to. Numbers are
+/// kept as the text that came; `kpn_record_double` and its siblings read them. May be copied. Belongs to one thread at a time.
+#[repr(C)]
+pub struct kpn_record {
+    private_tag: u32,
+    /// `KPN_NUMBER`, `KPN_BOOL`, `KPN_TEXT`, `KPN_DATA` or `KPN_SUM_ONLY`.
+    pub kind: i32,
+    /// Where the record stands in its pack, from 0.
+    pub index: usize,
+    /// Base name, such as the device URN; "" when there is none.
+    pub base_name: *const c_char,
+    /// Bytes of `base_name`.
+    pub base_name_len: usize,
+    /// The record's own name; "" when there is none. The full name is base name and name in one.
+    pub name: *const c_char,
+    /// Bytes of `name`.
+    pub name_len: usize,
+    /// Its unit or the base unit; "" when there is none.
+    pub unit: *const c_char,
+    /// Bytes of `unit`.
+    pub unit_len: usize,
+    /// The text of a `KPN_TEXT` record, in UTF-8; "" for others. May have NULs of its own: `text_len` counts.
+    pub text: *const c_char,
+    /// Bytes of `text`.
+    pub text_len: usize,
+    /// The data of a `KPN_DATA` record; NULL for others.
+    pub data: *const u8,
+    /// Bytes of `data`.
+    pub data_len: usize,
+    /// The value of a `KPN_BOOL` record; false for others.
+    pub boolean: bool,
+    /// Whether there is a sum.
+    pub has_sum: bool,
+    /// Whether the record or its pack gives a time.
+    pub has_time: bool,
+    /// Whether there is an update time.
+    pub has_update_time: bool,
+    private_bytes: *const u8,
+    private_len: usize,
+    private_base_name: Span,
+    private_name: Span,
+    private_numbers: [Num; 4],
+}
+
+// SAFETY: repr(C) with the u32 tag in front; pointers, integers and bool that only the library writes behind it.
+unsafe impl Object for kpn_record {
+    const TAG: u32 = 0x6b70_6502;
+}
+
+impl kpn_record {
+    pub(super) fn of(record: &Record, body: &[u8]) -> Self {
+        let text = |span: Span| {
+            let text = span.of(body);
+            let start = if text.is_empty() {
+                c"".to_bytes().as_ptr()
+            } else {
+                text.as_ptr()
+            };
+            (start.cast::<c_char>(), text.len())
+        };
+        let (base_name, base_name_len) = text(record.base_name);
+        let (name, name_len) = text(record.name);
+        let (unit, unit_len) = text(record.unit);
+        let mut out = Self {
+            private_tag: Self::TAG,
+            kind: KPN_SUM_ONLY,
+            index: record.index,
+            base_name,
+            base_name_len,
+            name,
+            name_len,
+            unit,
+            unit_len,
+            text: c"".as_ptr(),
+            text_len: 0,
+            data: core::ptr::null(),
+            data_len: 0,
+            boolean: false,
+            has_sum: !record.sum.is_absent(),
+            has_time: !record.time.is_absent(),
+            has_update_time: !record.update_time.is_absent(),
+            private_bytes: body.as_ptr(),
+            private_len: body.len(),
+            private_base_name: record.base_name,
+            private_name: record.name,
+            private_numbers: [Num::default(), record.sum, record.time, record.update_time],
+        };
+        match record.value {
+            Value::None => {}
+            Value::Number(num) => {
+                out.kind = KPN_NUMBER;
+                if let Some(value) = out.private_numbers.first_mut() {
+                    *value = num;
+                }
+            }
+            Value::Bool(value) => {
+                out.kind = KPN_BOOL;
+                out.boolean = value;
+            }
+            Value::Text(span) => {
+                out.kind = KPN_TEXT;
+                (out.text, out.text_len) = text(span);
+            }
+            Value::Data(span) => {
+                let data = span.of(body);
+                out.kind = KPN_DATA;
+                out.data = data.as_ptr();
+                out.data_len = data.len();
+            }
+        }
+        out
+    }
+
+    /// The names alone, for what the core says about names.
+    fn names(&self) -> Record {
+        Record {
+            base_name: self.private_base_name,
+            name: self.private_name,
+            ..Record::default()
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The buffer of the body is still there, and nobody writes to it while the slice is used.
+    unsafe fn body(&self) -> Result<&[u8]> {
+        // SAFETY: the record was handed out over these bytes; the rest is the same contract.
+        unsafe { ptr::bytes(self.private_bytes, self.private_len) }
+    }
+
+    fn number(&self, field: i32) -> Result<Num> {
+        let index = usize::try_from(field).or(Err(Error::InvalidArgument))?;
+        let number = *self
+            .private_numbers
+            .get(index)
+            .ok_or(Error::InvalidArgument)?;
+        // A time that is not given counts 0: now.
+        if number.is_absent() && field != KPN_FIELD_TIME {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(number)
+    }
+}
+
+/// Whether a record has this name: either its own name or its full one, base name included.
+///
+/// @param[in] record  From `kpn_downlink_next`.
+/// @param[in] name    NUL-terminated; upper and lower case differ.
+///
+/// @return false also when an argument is NULL or misaligned, or `record` was not handed out by `kpn_downlink_next`.
+///
+/// # Safety
+///
+/// `record` is NULL or points to a `kpn_record` whose buffer is still there; `name` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_is(record: *const kpn_record, name: *const c_char) -> bool {
+    let is = || -> Result<bool> {
+        // SAFETY: the same contract.
+        let record = unsafe { ptr::object(record) }?;
+        // SAFETY: the same contract.
+        let body = unsafe { record.body() }?;
+        // SAFETY: the same contract.
+        let name = unsafe { ptr::text(name, body.len()) }?;
+        Ok(record.names().is(body, name))
+    };
+    is().unwrap_or(false)
+}
+
+/// Whether a record is about this device: its full name is the URN or begins with it, up to a colon.
+///
+/// @param[in] record  From `kpn_downlink_next`.
+/// @param[in] urn     NUL-terminated device URN, with or without its ending colon; upper and lower case differ.
+///
+/// @return false also when an argument is NULL or misaligned, or `record` was not handed out by `kpn_downlink_next`.
+///
+/// # Safety
+///
+/// As for `kpn_record_is`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *const c_char) -> bool {
+    let is = || -> Result<bool> {
+        // SAFETY: the same contract.
+        let record = unsafe { ptr::object(record) }?;
+        // SAFETY: the same contract.
+        let body = unsafe { record.body() }?;
+        // SAFETY: the same contract.
+        let urn = unsafe { ptr::text(urn, body.len()) }?;
+        Ok(is_for(&record.names(), body, urn))
+    };
+    is().unwrap_or(false)
+}
+
+/// Copies the full name of a record, base name and name in one, with a NUL.
+///
+/// @param[in]  record    From `kpn_downlink_next`.
+/// @param[out] out_name  Written only on success. May be NULL with capacity 0 to ask for the length.
+/// @param[in]  cap       Bytes of `out_name`.
+/// @param[out] out_len   Receives the length without NUL, also when the result is `KPN_BUFFER_FULL`. May be NULL.
+///
+/// @retval KPN_OK                    `out_name` holds the name.
+/// @retval KPN_BUFFER_FULL           `cap` is below the length and its NUL.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
+///
+/// # Safety
+///
+/// As for `kpn_record_is`; `out_name` is NULL or points to `cap` bytes; `out_len` is NULL or points to memory for one `size_t`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_full_name(
+    record: *const kpn_record,
+    out_name: *mut c_char,
+    cap: usize,
+    out_len: *mut usize,
+) -> kpn_status {
+    let copy = || -> Result<()> {
+        let name = Region::new(out_name.cast_const().cast(), cap);
+        let len = Region::of(out_len);
+        let own = Region::of(record);
+        own.apart_from(name)?;
+        // SAFETY: the same contract; what is written lies apart as just checked and as checked below.
+        let record = unsafe { ptr::object(record) }?;
+        let bytes = Region::new(record.private_bytes, record.private_len);
+        bytes.apart_from(name)?;
+        // SAFETY: the same contract.
+        let body = unsafe { record.body() }?;
+        // SAFETY: the same contract; apart from the record and the body.
+        let out_name = unsafe { ptr::bytes_mut(out_name.cast(), cap) }?;
+        let mut out = Buf::new(out_name, 0);
+        let needed = write_full_name(&record.names(), body, &mut out);
+        if !out_len.is_null() {
+            own.apart_from(len)?;
+            bytes.apart_from(len)?;
+            name.apart_from(len)?;
+            // SAFETY: the same contract; apart from all others as just checked.
+            unsafe { ptr::out(out_len) }?.write(needed);
+        }
+        if out.fits() {
+            Ok(())
+        } else {
+            Err(Error::BufferFull)
+        }
+    };
+    status(copy())
+}

@@ -1,0 +1,223 @@
+//! The numbers of a record: read when asked for, so that a firmware pays only for the types it uses.
+
+use super::{KPN_FIELD_TIME, kpn_record};
+use crate::error::{Error, Result};
+use crate::ffi::ptr::{self, Region};
+use crate::ffi::status::{kpn_status, status};
+use crate::json::number::Decimal;
+use crate::senml::record::Num;
+
+/// Reads a number of a record as the double nearest to it.
+///
+/// Correctly rounded, whatever the length of the text.
+///
+/// @param[in]  record     From `kpn_downlink_next`.
+/// @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+/// @param[out] out_value  Written only on success.
+///
+/// @retval KPN_OK                    `out_value` is the number, base included.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
+/// @retval KPN_ERR_NUMBER_RANGE      The number is beyond the largest double.
+///
+/// # Safety
+///
+/// As for `kpn_record_is`; `out_value` is NULL or points to memory for its type.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_double(
+    record: *const kpn_record,
+    field: i32,
+    out_value: *mut f64,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe {
+        read(record, field, out_value, |num, body| {
+            let value = num.to_f64(body)?;
+            let exponent_bits = 0x7ff0_0000_0000_0000;
+            if value.to_bits() & exponent_bits == exponent_bits {
+                return Err(Error::NumberRange);
+            }
+            Ok(value)
+        })
+    }
+}
+
+/// Reads a number of a record exactly, as mantissa and power of ten.
+///
+/// @param[in]  record        From `kpn_downlink_next`.
+/// @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+/// @param[out] out_mantissa  205 for 20.5. Written only on success.
+/// @param[out] out_exponent  -1 for 20.5. Written only on success.
+///
+/// @retval KPN_OK                    The number, base included, is `out_mantissa` times ten to the power of `out_exponent`.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
+/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits.
+///
+/// # Safety
+///
+/// As for `kpn_record_is`; `out_mantissa` and `out_exponent` are NULL or point to memory for their types.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_decimal(
+    record: *const kpn_record,
+    field: i32,
+    out_mantissa: *mut i64,
+    out_exponent: *mut i32,
+) -> kpn_status {
+    let decimal = || -> Result<()> {
+        Region::of(out_mantissa).apart_from(Region::of(out_exponent))?;
+        let mut value = Decimal {
+            mantissa: 0,
+            exponent: 0,
+        };
+        // SAFETY: the same contract, as for the first of the two outputs.
+        let out_exponent = unsafe { checked_out(record, out_exponent) }?;
+        // SAFETY: the same contract.
+        let out_mantissa = unsafe { checked_out(record, out_mantissa) }?;
+        // SAFETY: the same contract; the output is our own.
+        unsafe { read_into(record, field, &raw mut value, Num::to_decimal) }?;
+        out_mantissa.write(value.mantissa);
+        out_exponent.write(value.exponent);
+        Ok(())
+    };
+    status(decimal())
+}
+
+/// Reads a number of a record as a signed integer, when it is one, in whatever notation.
+///
+/// @param[in]  record     From `kpn_downlink_next`.
+/// @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+/// @param[out] out_value  Written only on success.
+///
+/// @retval KPN_OK                    `out_value` is the number, base included; `1e3` and `10.0` are integers too.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
+/// @retval KPN_ERR_NUMBER_RANGE      The number has a fraction, or does not fit.
+///
+/// # Safety
+///
+/// As for `kpn_record_is`; `out_value` is NULL or points to memory for its type.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_int64(
+    record: *const kpn_record,
+    field: i32,
+    out_value: *mut i64,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe { read(record, field, out_value, Num::to_i64) }
+}
+
+/// Reads a number of a record as an unsigned integer, when it is one, in whatever notation.
+///
+/// @param[in]  record     From `kpn_downlink_next`.
+/// @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+/// @param[out] out_value  Written only on success.
+///
+/// @retval KPN_OK                    `out_value` is the number, base included; `1e3` and `10.0` are integers too.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
+/// @retval KPN_ERR_NUMBER_RANGE      The number has a fraction, is negative, or does not fit.
+///
+/// # Safety
+///
+/// As for `kpn_record_is`; `out_value` is NULL or points to memory for its type.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_uint64(
+    record: *const kpn_record,
+    field: i32,
+    out_value: *mut u64,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe { read(record, field, out_value, Num::to_u64) }
+}
+
+/// Says whether the time of a record counts from now (below 2^28 seconds, negative in the past) or since 1970.
+///
+/// RFC 8428 section 4.5.3.
+///
+/// @param[in]  record        From `kpn_downlink_next`.
+/// @param[out] out_relative  Written only on success. true also for a record without time, which means now.
+///
+/// @retval KPN_OK                    `out_relative` is the answer.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_OVERLAP           `out_relative` lies in `record` or in the buffer of the downlink.
+/// @retval KPN_ERR_NUMBER_RANGE      The time has more digits than 64 bits hold.
+///
+/// # Safety
+///
+/// As for `kpn_record_is`; `out_relative` is NULL or points to memory for one `bool`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_time_is_relative(
+    record: *const kpn_record,
+    out_relative: *mut bool,
+) -> kpn_status {
+    let field = KPN_FIELD_TIME;
+    // SAFETY: the same contract.
+    unsafe {
+        read(record, field, out_relative, |num, body| {
+            num.is_relative(body)
+        })
+    }
+}
+
+/// # Safety
+///
+/// As for `kpn_record_double`.
+unsafe fn read<T>(
+    record: *const kpn_record,
+    field: i32,
+    out_value: *mut T,
+    evaluate: impl FnOnce(Num, &[u8]) -> Result<T>,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    status(unsafe { read_into(record, field, out_value, evaluate) })
+}
+
+/// # Safety
+///
+/// As for `kpn_record_double`.
+unsafe fn read_into<T>(
+    record: *const kpn_record,
+    field: i32,
+    out_value: *mut T,
+    evaluate: impl FnOnce(Num, &[u8]) -> Result<T>,
+) -> Result<()> {
+    // SAFETY: the same contract.
+    let out_value = unsafe { checked_out(record, out_value) }?;
+    // SAFETY: the same contract; apart from the output as just checked.
+    let record = unsafe { ptr::object(record) }?;
+    // SAFETY: the same contract.
+    let body = unsafe { record.body() }?;
+    let value = evaluate(record.number(field)?, body)?;
+    out_value.write(value);
+    Ok(())
+}
+
+/// Memory for a result that lies neither in the record nor in the bytes that it speaks of.
+///
+/// # Safety
+///
+/// As for `kpn_record_double`.
+unsafe fn checked_out<'a, T>(
+    record: *const kpn_record,
+    out_value: *mut T,
+) -> Result<&'a mut core::mem::MaybeUninit<T>> {
+    let result = Region::of(out_value);
+    Region::of(record).apart_from(result)?;
+    // SAFETY: the same contract.
+    let bytes = unsafe { ptr::object(record) }
+        .map(|record| Region::new(record.private_bytes, record.private_len))?;
+    bytes.apart_from(result)?;
+    // SAFETY: the same contract; apart from the record and its bytes as just checked.
+    unsafe { ptr::out(out_value) }
+}
