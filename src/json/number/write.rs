@@ -238,6 +238,7 @@ fn shortest(binary: &Binary) -> (u64, i32) {
 }
 
 /// For values from about 0.001 to 2^53, which fit in 64 bits: what sensors measure, without large integers.
+#[inline(never)]
 fn shortest_in_registers(binary: &Binary) -> Option<(u64, i32)> {
     const ROOM: u32 = 61;
     if binary.exponent >= 0 {
@@ -276,16 +277,16 @@ fn shortest_in_registers(binary: &Binary) -> Option<(u64, i32)> {
 #[inline(never)]
 fn shortest_in_memory(binary: &Binary) -> (u64, i32) {
     let mut ratio = Ratio::ZERO;
+    draw_digits(binary, &mut ratio)
+}
+
+/// Gets the memory of the fraction from its caller, so that neither frame is large.
+#[inline(never)]
+fn draw_digits(binary: &Binary, ratio: &mut Ratio) -> (u64, i32) {
+    let mut margin = Big::ZERO;
     let position = decimal_position(binary.bits());
     let twos = binary.exponent.wrapping_sub(position).wrapping_sub(1);
     ratio.set(binary.mantissa << 1, twos, position.wrapping_neg());
-    draw_digits(binary, &mut ratio, position, twos)
-}
-
-/// Draws digits from a value below one, `ratio`, that stands for `binary` over 10^`position`.
-#[inline(never)]
-fn draw_digits(binary: &Binary, ratio: &mut Ratio, position: i32, twos: i32) -> (u64, i32) {
-    let mut margin = Big::ZERO;
     margin.set(1, twos, position.wrapping_neg());
     let narrow = if binary.narrow_below { u32::MAX } else { 0 };
     let mut exponent = position;
@@ -305,7 +306,15 @@ fn draw_digits(binary: &Binary, ratio: &mut Ratio, position: i32, twos: i32) -> 
     }
 }
 
+#[inline(never)]
 fn put_fixed(out: &mut Buf<'_>, binary: &Binary, decimals: u8) {
+    let mut ratio = Ratio::ZERO;
+    put_drawn(out, binary, decimals, &mut ratio);
+}
+
+/// Gets the memory of the fraction from its caller, so that neither frame is large.
+#[inline(never)]
+fn put_drawn(out: &mut Buf<'_>, binary: &Binary, decimals: u8, ratio: &mut Ratio) {
     // Below 2^-80 all digits within reach are zero, and the denominator would outgrow its memory.
     let bits = binary.bits();
     let (mantissa, exponent) = if bits < -80 {
@@ -314,7 +323,6 @@ fn put_fixed(out: &mut Buf<'_>, binary: &Binary, decimals: u8) {
         (binary.mantissa, binary.exponent)
     };
     let position = decimal_position(bits).max(1);
-    let mut ratio = Ratio::ZERO;
     ratio.set(
         mantissa,
         exponent.wrapping_sub(position),
