@@ -43,6 +43,12 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     compile(workspace, "c++", "c++", &["-std=c++11", "-std=c++17"])
 }
 
+/// Names of all functions that the header declares, in its order.
+pub fn functions(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+    let text = workspace.shell.read_file(CHECKED_IN)?;
+    Ok(declared_functions(&text))
+}
+
 fn generate(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let target = workspace.scratch("header")?;
     let shell = &workspace.shell;
@@ -89,9 +95,35 @@ fn foreign_macros(header: &str) -> Vec<&str> {
         .collect()
 }
 
+/// A declaration is the only place outside a comment where a name `kpn_…` stands right before a parenthesis.
+fn declared_functions(header: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in header.lines() {
+        let comment = line.trim_start();
+        if comment.starts_with('*') || comment.starts_with('/') || comment.starts_with('#') {
+            continue;
+        }
+        let Some((before, _)) = line.split_once('(') else {
+            continue;
+        };
+        let name = before.rsplit([' ', '*']).next().unwrap_or_default();
+        if name.starts_with("kpn_") {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
-    use super::foreign_macros;
+    use super::{declared_functions, foreign_macros};
+
+    #[test]
+    fn finds_functions_and_no_words_of_comments() {
+        let header = "/** Calls `kpn_a()`. */\n * kpn_b(x)\nKPN_NODISCARD kpn_status kpn_c(void);\n\
+                      const char *kpn_d(int32_t status,\n    int x);\ntypedef struct kpn_e {\n";
+        assert_eq!(declared_functions(header), ["kpn_c", "kpn_d"]);
+    }
 
     #[test]
     fn names_macros_without_the_prefix() {

@@ -1,7 +1,11 @@
 //! Build and check programs behind the Makefile. `make` lists what there is; one module per job.
 
+mod archive;
 mod check;
 mod header;
+mod link;
+mod symbols;
+mod target;
 mod test;
 mod workspace;
 
@@ -19,10 +23,20 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Job {
+    /// Builds the C archive for one target, or for `all`
+    Archive {
+        /// Short name or Rust's name of the target
+        target: String,
+        /// Unrolled SHA-256: faster by almost half, and some 7 KB larger
+        #[arg(long)]
+        fast_sha: bool,
+    },
     /// Formatting and lints, warnings as errors
     Check,
     /// Writes include/kpn_things.h anew
     Header,
+    /// Links every function for every target: no panic, no foreign symbol
+    Link,
     /// Everything that must hold
     Test {
         /// Only the steps whose name contains this
@@ -43,8 +57,10 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let workspace = Workspace::open()?;
     match Arguments::parse().job {
+        Job::Archive { target, fast_sha } => archive::run(&workspace, &target, fast_sha),
         Job::Check => check::run(&workspace),
         Job::Header => header::write(&workspace),
+        Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
         Job::Test { only } => test::run(&workspace, only.as_deref()),
     }
 }

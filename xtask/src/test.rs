@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use xshell::cmd;
 
-use crate::{check, header, workspace::Workspace};
+use crate::{check, header, link, workspace::Workspace};
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
@@ -13,6 +13,8 @@ const STEPS: &[Step] = &[
     ("lints", check::run),
     ("rust", rust),
     ("header", header::check),
+    ("archives", link::check),
+    ("archives can be refused", link::check_can_fail),
 ];
 
 /// Runs the steps in order; the first failure ends the run.

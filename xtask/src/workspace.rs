@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use xshell::Shell;
 
 /// The repository, and a shell whose working folder is its root.
+#[derive(Clone)]
 pub struct Workspace {
     root: PathBuf,
     /// Commands run from the repository's root.
@@ -24,6 +25,11 @@ impl Workspace {
             root: root.to_owned(),
             shell,
         })
+    }
+
+    /// A path inside the repository.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
     }
 
     /// A folder under `target/` that the named job has for itself.

@@ -1,0 +1,55 @@
+//! What an object or archive defines and needs.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use anyhow::Context as _;
+use object::{Object as _, ObjectSymbol as _, read::archive::ArchiveFile};
+
+/// Names that take part in linking.
+#[derive(Default, Debug)]
+pub struct Symbols {
+    /// Global and weak definitions.
+    pub defined: BTreeSet<String>,
+    /// Asked from elsewhere.
+    pub undefined: BTreeSet<String>,
+}
+
+impl Symbols {
+    /// Of all members of an archive.
+    pub fn of_archive(path: &Path) -> anyhow::Result<Self> {
+        let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+        let mut symbols = Self::default();
+        for member in ArchiveFile::parse(bytes.as_slice())?.members() {
+            symbols.add(member?.data(bytes.as_slice())?)?;
+        }
+        symbols
+            .undefined
+            .retain(|name| !symbols.defined.contains(name));
+        Ok(symbols)
+    }
+
+    fn add(&mut self, object: &[u8]) -> anyhow::Result<()> {
+        for symbol in object::File::parse(object)?.symbols() {
+            let name = symbol.name()?;
+            if name.is_empty() || symbol.is_local() {
+                continue;
+            }
+            let names = if symbol.is_undefined() {
+                &mut self.undefined
+            } else {
+                &mut self.defined
+            };
+            names.insert(name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Definitions whose name starts so.
+    pub fn defined_with_prefix(&self, prefix: &str) -> Vec<String> {
+        self.defined
+            .iter()
+            .filter(|name| name.starts_with(prefix))
+            .cloned()
+            .collect()
+    }
+}

@@ -1,0 +1,169 @@
+//! The chips that archives are made for.
+
+use anyhow::Context as _;
+
+/// What decides which tools and flags an archive needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Family {
+    /// Bare metal with arm-none-eabi-gcc.
+    Arm,
+    /// Bare metal with riscv64-unknown-elf-gcc.
+    Riscv,
+    /// Linux with the host's gcc.
+    Linux,
+}
+
+/// One kind of core and its calling convention.
+#[derive(Debug)]
+pub struct Target {
+    /// Name in reports and package names.
+    pub name: &'static str,
+    /// Rust's name.
+    pub triple: &'static str,
+    /// Which tools.
+    pub family: Family,
+    /// What gcc needs to know about the core.
+    pub gcc_flags: &'static [&'static str],
+    /// What the linker needs to know for `ld -r`.
+    pub ld_emulation: &'static str,
+    /// For people: the cores that this is for.
+    pub cores: &'static str,
+}
+
+impl Target {
+    /// The compiler that firmware for this target is built with.
+    pub const fn gcc(&self) -> &'static str {
+        match self.family {
+            Family::Arm => "arm-none-eabi-gcc",
+            Family::Riscv => "riscv64-unknown-elf-gcc",
+            Family::Linux => "gcc",
+        }
+    }
+
+    /// A tool of the same binutils: `ld`, `objcopy`, `ar`, `size`.
+    pub fn tool(&self, name: &str) -> String {
+        match self.family {
+            Family::Arm => format!("arm-none-eabi-{name}"),
+            Family::Riscv => format!("riscv64-unknown-elf-{name}"),
+            Family::Linux => name.to_owned(),
+        }
+    }
+
+    /// Whether there is no operating system.
+    pub const fn is_bare_metal(&self) -> bool {
+        !matches!(self.family, Family::Linux)
+    }
+}
+
+/// By short name or by Rust's name.
+pub fn find(name: &str) -> anyhow::Result<&'static Target> {
+    TARGETS
+        .iter()
+        .find(|target| target.name == name || target.triple == name)
+        .with_context(|| {
+            let known: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+            format!("no target `{name}`: there are {}", known.join(", "))
+        })
+}
+
+/// All of them.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "thumbv6m",
+        triple: "thumbv6m-none-eabi",
+        family: Family::Arm,
+        gcc_flags: &["-mcpu=cortex-m0", "-mthumb"],
+        ld_emulation: "armelf",
+        cores: "Cortex-M0, M0+, M1",
+    },
+    Target {
+        name: "thumbv7m",
+        triple: "thumbv7m-none-eabi",
+        family: Family::Arm,
+        gcc_flags: &["-mcpu=cortex-m3", "-mthumb"],
+        ld_emulation: "armelf",
+        cores: "Cortex-M3",
+    },
+    Target {
+        name: "thumbv7em",
+        triple: "thumbv7em-none-eabi",
+        family: Family::Arm,
+        gcc_flags: &["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=soft"],
+        ld_emulation: "armelf",
+        cores: "Cortex-M4, M7, soft float or softfp",
+    },
+    Target {
+        name: "thumbv7em-hf",
+        triple: "thumbv7em-none-eabihf",
+        family: Family::Arm,
+        gcc_flags: &[
+            "-mcpu=cortex-m4",
+            "-mthumb",
+            "-mfloat-abi=hard",
+            "-mfpu=fpv4-sp-d16",
+        ],
+        ld_emulation: "armelf",
+        cores: "Cortex-M4F, M7F, hard float",
+    },
+    Target {
+        name: "thumbv8m.base",
+        triple: "thumbv8m.base-none-eabi",
+        family: Family::Arm,
+        gcc_flags: &["-mcpu=cortex-m23", "-mthumb"],
+        ld_emulation: "armelf",
+        cores: "Cortex-M23",
+    },
+    Target {
+        name: "thumbv8m.main",
+        triple: "thumbv8m.main-none-eabi",
+        family: Family::Arm,
+        gcc_flags: &["-mcpu=cortex-m33", "-mthumb", "-mfloat-abi=soft"],
+        ld_emulation: "armelf",
+        cores: "Cortex-M33, M35P, M55, soft float or softfp",
+    },
+    Target {
+        name: "thumbv8m.main-hf",
+        triple: "thumbv8m.main-none-eabihf",
+        family: Family::Arm,
+        gcc_flags: &[
+            "-mcpu=cortex-m33",
+            "-mthumb",
+            "-mfloat-abi=hard",
+            "-mfpu=fpv5-sp-d16",
+        ],
+        ld_emulation: "armelf",
+        cores: "Cortex-M33F, M55, hard float",
+    },
+    Target {
+        name: "riscv32imc",
+        triple: "riscv32imc-unknown-none-elf",
+        family: Family::Riscv,
+        gcc_flags: &["-march=rv32imc", "-mabi=ilp32"],
+        ld_emulation: "elf32lriscv",
+        cores: "RV32IMC, such as ESP32-C3",
+    },
+    Target {
+        name: "riscv32imac",
+        triple: "riscv32imac-unknown-none-elf",
+        family: Family::Riscv,
+        gcc_flags: &["-march=rv32imac", "-mabi=ilp32"],
+        ld_emulation: "elf32lriscv",
+        cores: "RV32IMAC, such as ESP32-C6 and GD32V",
+    },
+    Target {
+        name: "i686-linux",
+        triple: "i686-unknown-linux-gnu",
+        family: Family::Linux,
+        gcc_flags: &["-m32"],
+        ld_emulation: "elf_i386",
+        cores: "Linux on x86, 32 bits",
+    },
+    Target {
+        name: "x86_64-linux",
+        triple: "x86_64-unknown-linux-gnu",
+        family: Family::Linux,
+        gcc_flags: &["-m64"],
+        ld_emulation: "elf_x86_64",
+        cores: "Linux on x86, 64 bits",
+    },
+];
