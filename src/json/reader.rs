@@ -67,12 +67,39 @@ pub enum Event {
     End,
 }
 
-/// A value must follow: at the start, behind a colon, behind a comma in an array.
+/// The kind of a token: an [`Event`] whose span stays with the reader.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Token {
+    /// `[`
+    ArrayStart,
+    /// `]`
+    ArrayEnd,
+    /// `{`
+    ObjectStart,
+    /// `}`
+    ObjectEnd,
+    /// A member's name with its colon.
+    Key,
+    /// A string.
+    String,
+    /// A number.
+    Number,
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// `null`
+    Null,
+    /// Nothing but white space followed the one value.
+    End,
+}
+
+/// A value must follow: at the start, and behind a colon.
 const VALUE: u8 = 0;
 /// Behind an opening bracket: its first item, or it closes.
 const FIRST: u8 = 1;
-/// Behind a comma in an object.
-const KEY: u8 = 2;
+/// Behind a comma: the next item.
+const NEXT: u8 = 2;
 /// Behind a value.
 const AFTER: u8 = 3;
 
@@ -87,6 +114,8 @@ pub struct Reader {
     objects: u32,
     depth: u8,
     expect: u8,
+    /// What the last key, string or number was.
+    span: Span,
 }
 
 impl Reader {
@@ -97,6 +126,7 @@ impl Reader {
             objects: 0,
             depth: 0,
             expect: VALUE,
+            span: Span { start: 0, end: 0 },
         }
     }
 
@@ -105,77 +135,95 @@ impl Reader {
         self.position
     }
 
-    /// Takes the next token. After an error the reader is of no more use.
+    /// What the last [`Token::Key`], [`Token::String`] or [`Token::Number`] was.
+    pub const fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Takes the next token, its span with it. After an error the reader is of no more use.
     pub fn next(&mut self, text: &[u8]) -> Result<Event> {
-        let mut byte = self.token(text);
-        if self.expect == AFTER {
-            if self.depth == 0 {
-                return if byte.is_ok() {
-                    Err(Error::JsonSyntax)
-                } else {
-                    Ok(Event::End)
-                };
-            }
-            if byte? != b',' {
-                return self.close(byte?);
-            }
+        Ok(match self.token(text)? {
+            Token::ArrayStart => Event::ArrayStart,
+            Token::ArrayEnd => Event::ArrayEnd,
+            Token::ObjectStart => Event::ObjectStart,
+            Token::ObjectEnd => Event::ObjectEnd,
+            Token::Key => Event::Key(self.span),
+            Token::String => Event::String(self.span),
+            Token::Number => Event::Number(self.span),
+            Token::True => Event::Bool(true),
+            Token::False => Event::Bool(false),
+            Token::Null => Event::Null,
+            Token::End => Event::End,
+        })
+    }
+
+    /// Takes the next token, as [`Reader::next`], its span apart: smaller where size counts.
+    pub fn token(&mut self, text: &[u8]) -> Result<Token> {
+        let mut byte = match self.peek(text) {
+            Err(_) if self.expect == AFTER && self.depth == 0 => return Ok(Token::End),
+            byte => byte?,
+        };
+        if self.expect == AFTER && self.depth > 0 && byte == b',' {
             self.step();
-            self.expect = if self.in_object() { KEY } else { VALUE };
-            byte = self.token(text);
-        }
-        let byte = byte?;
-        if self.expect == FIRST && matches!(byte, b']' | b'}') {
+            self.expect = NEXT;
+            byte = self.peek(text)?;
+        } else if self.expect == AFTER || (self.expect == FIRST && matches!(byte, b']' | b'}')) {
             return self.close(byte);
         }
-        if self.expect == KEY || (self.expect == FIRST && self.in_object()) {
+        if self.expect != VALUE && self.in_object() {
             if byte != b'"' {
                 return Err(Error::JsonSyntax);
             }
-            let key = self.string(text)?;
-            if self.token(text)? != b':' {
+            self.string(text)?;
+            if self.peek(text)? != b':' {
                 return Err(Error::JsonSyntax);
             }
             self.step();
             self.expect = VALUE;
-            return Ok(Event::Key(key));
+            return Ok(Token::Key);
         }
         self.value(text, byte)
     }
 
-    /// Skips the value that follows a [`Event::Key`], however it is nested.
+    /// Skips the value that follows a key, however it is nested.
     pub fn skip_value(&mut self, text: &[u8]) -> Result<()> {
         let depth = self.depth;
         loop {
-            self.next(text)?;
+            self.token(text)?;
             if self.depth <= depth {
                 return Ok(());
             }
         }
     }
 
-    fn value(&mut self, text: &[u8], byte: u8) -> Result<Event> {
-        let event = match byte {
-            b'[' => return self.open(false),
-            b'{' => return self.open(true),
-            b'"' => Event::String(self.string(text)?),
-            b'-' | b'0'..=b'9' => Event::Number(self.number(text)?),
+    fn value(&mut self, text: &[u8], byte: u8) -> Result<Token> {
+        let token = match byte {
+            b'[' | b'{' => return self.open(byte == b'{'),
+            b'"' => {
+                self.string(text)?;
+                Token::String
+            }
+            b'-' | b'0'..=b'9' => {
+                self.number(text)?;
+                Token::Number
+            }
             _ => {
-                let (rest, event): (&[u8], _) = match byte {
-                    b't' => (b"rue", Event::Bool(true)),
-                    b'f' => (b"alse", Event::Bool(false)),
-                    b'n' => (b"ull", Event::Null),
+                let (rest, token): (&[u8], _) = match byte {
+                    b't' => (b"rue", Token::True),
+                    b'f' => (b"alse", Token::False),
+                    b'n' => (b"ull", Token::Null),
                     _ => return Err(Error::JsonSyntax),
                 };
                 self.step();
                 self.literal(text, rest)?;
-                event
+                token
             }
         };
         self.expect = AFTER;
-        Ok(event)
+        Ok(token)
     }
 
-    fn open(&mut self, object: bool) -> Result<Event> {
+    fn open(&mut self, object: bool) -> Result<Token> {
         if self.depth >= DEPTH_MAX {
             return Err(Error::JsonDepth);
         }
@@ -184,32 +232,32 @@ impl Reader {
         self.expect = FIRST;
         self.step();
         Ok(if object {
-            Event::ObjectStart
+            Token::ObjectStart
         } else {
-            Event::ArrayStart
+            Token::ArrayStart
         })
     }
 
-    fn close(&mut self, byte: u8) -> Result<Event> {
-        let (expected, event) = if self.in_object() {
-            (b'}', Event::ObjectEnd)
+    fn close(&mut self, byte: u8) -> Result<Token> {
+        let (expected, token) = if self.in_object() {
+            (b'}', Token::ObjectEnd)
         } else {
-            (b']', Event::ArrayEnd)
+            (b']', Token::ArrayEnd)
         };
-        if byte != expected {
+        if byte != expected || self.depth == 0 {
             return Err(Error::JsonSyntax);
         }
-        self.depth = self.depth.saturating_sub(1);
+        self.depth = self.depth.wrapping_sub(1);
         self.objects >>= 1;
         self.expect = AFTER;
         self.step();
-        Ok(event)
+        Ok(token)
     }
 
-    fn string(&mut self, text: &[u8]) -> Result<Span> {
+    fn string(&mut self, text: &[u8]) -> Result<()> {
         self.step();
-        let start = self.position;
-        let mut content = Unescape::new(start);
+        let mut content = Unescape::new(self.position);
+        self.span.start = self.position;
         let read = loop {
             match content.next(text) {
                 Ok(Some(_)) => {}
@@ -217,14 +265,14 @@ impl Reader {
                 Err(error) => break Err(error),
             }
         };
-        let end = content.position();
-        self.position = end;
+        self.position = content.position();
+        self.span.end = self.position;
         read?;
-        if end >= text.len() {
+        if self.position >= text.len() {
             return Err(Error::JsonTruncated);
         }
         self.step();
-        Ok(Span { start, end })
+        Ok(())
     }
 
     fn literal(&mut self, text: &[u8], rest: &[u8]) -> Result<()> {
@@ -240,8 +288,8 @@ impl Reader {
 
     /// RFC 8259 section 6. Not by `number::parse_len`, which evaluates at once: a downlink whose numbers nobody asks for
     /// is 408 bytes smaller this way (thumbv6m).
-    fn number(&mut self, text: &[u8]) -> Result<Span> {
-        let start = self.position;
+    fn number(&mut self, text: &[u8]) -> Result<()> {
+        self.span.start = self.position;
         self.skip(text, b'-', b'-');
         if !self.skip(text, b'0', b'0') {
             self.digits(text)?;
@@ -253,10 +301,8 @@ impl Reader {
             self.skip(text, b'+', b'-');
             self.digits(text)?;
         }
-        Ok(Span {
-            start,
-            end: self.position,
-        })
+        self.span.end = self.position;
+        Ok(())
     }
 
     #[inline(never)]
@@ -286,7 +332,7 @@ impl Reader {
 
     /// Skips white space; the first byte of the token behind it.
     #[inline(never)]
-    fn token(&mut self, text: &[u8]) -> Result<u8> {
+    fn peek(&mut self, text: &[u8]) -> Result<u8> {
         loop {
             match text.get(self.position) {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.step(),
@@ -310,7 +356,7 @@ impl Reader {
 /// The whole text is checked first: when it is not exactly one JSON value, nothing is changed.
 pub fn strip_whitespace(text: &mut [u8]) -> Result<usize> {
     let mut reader = Reader::new();
-    while reader.next(text)? != Event::End {}
+    while reader.token(text)? != Token::End {}
     let mut position = 0_usize;
     let mut len = 0_usize;
     let mut in_string = false;

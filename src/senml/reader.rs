@@ -14,7 +14,7 @@ use super::name;
 use super::record::{Num, Record, Value};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
-use crate::json::reader::{Event, Reader, Span};
+use crate::json::reader::{Reader, Span, Token};
 use crate::json::string::Unescape;
 
 /// The version of RFC 8428, and the highest one understood.
@@ -55,7 +55,8 @@ const VB: u16 = 1 << 13;
 const VALUES: u16 = V | VS | VD | VB;
 const STRINGS: u16 = BN | BU | N | U | VS | VD;
 
-/// `Pack::state` after `validate`, and when there is nothing more; 0 is before it.
+/// `Pack::state`: before `validate`, after it, and when there is nothing more.
+const NEW: u8 = 0;
 const VALID: u8 = 1;
 const DONE: u8 = 2;
 
@@ -90,28 +91,32 @@ impl Pack {
         Self::default()
     }
 
-    /// A pack that has nothing to hand out.
-    pub fn empty() -> Self {
-        Self {
-            state: DONE,
-            ..Self::default()
-        }
+    /// Forgets what was read: there is nothing to hand out.
+    pub fn clear(&mut self) {
+        self.rewind(DONE);
+    }
+
+    /// Field by field: as one value the struct would be built on the stack and copied.
+    #[inline(never)]
+    fn rewind(&mut self, state: u8) {
+        self.reader = Reader::new();
+        self.bases = [Span::default(); BASES];
+        self.index = 0;
+        self.version = 0;
+        self.state = state;
     }
 
     /// Checks a whole pack and rewinds; returns how many records [`Pack::next`] will hand out.
     ///
     /// After an error, [`Pack::index`] tells the record, and there is nothing to hand out.
     pub fn validate(&mut self, text: &[u8]) -> Result<usize> {
-        *self = Self::default();
+        self.rewind(NEW);
         let mut count = 0_usize;
         let mut fields = Fields::default();
         while self.step(text, &mut fields)? {
             count = count.wrapping_add(usize::from(fields.measured));
         }
-        *self = Self {
-            state: VALID,
-            ..Self::default()
-        };
+        self.rewind(VALID);
         Ok(count)
     }
 
@@ -144,20 +149,20 @@ impl Pack {
 
     /// Reads and checks one record; false when the pack is complete.
     fn step(&mut self, text: &[u8], fields: &mut Fields) -> Result<bool> {
-        if self.reader.position() == 0 && self.reader.next(text)? != Event::ArrayStart {
+        if self.reader.position() == 0 && self.reader.token(text)? != Token::ArrayStart {
             return Err(Error::SenmlType);
         }
-        match self.reader.next(text)? {
-            Event::ObjectStart => {}
-            Event::ArrayEnd => {
-                self.reader.next(text)?;
+        match self.reader.token(text)? {
+            Token::ObjectStart => {}
+            Token::ArrayEnd => {
+                self.reader.token(text)?;
                 return Ok(false);
             }
             _ => return Err(Error::SenmlType),
         }
         *fields = Fields::default();
-        while let Event::Key(key) = self.reader.next(text)? {
-            self.field(text, key, fields)?;
+        while self.reader.token(text)? == Token::Key {
+            self.field(text, fields)?;
         }
         self.check(text, fields)?;
         self.index = self.index.wrapping_add(1);
@@ -165,8 +170,8 @@ impl Pack {
     }
 
     /// Reads the value of one label.
-    fn field(&mut self, text: &[u8], key: Span, fields: &mut Fields) -> Result<()> {
-        let Some(label) = label(text, key)? else {
+    fn field(&mut self, text: &[u8], fields: &mut Fields) -> Result<()> {
+        let Some(label) = label(text, self.reader.span())? else {
             return self.reader.skip_value(text);
         };
         let bit = bit(label);
@@ -174,20 +179,26 @@ impl Pack {
             return Err(Error::SenmlDuplicate);
         }
         fields.seen |= bit;
-        let event = self.reader.next(text)?;
-        let span = match event {
-            Event::Bool(value) if bit == VB => {
-                fields.boolean = value;
-                return Ok(());
+        let fits = match self.reader.token(text)? {
+            Token::True => {
+                fields.boolean = true;
+                VB
             }
-            Event::String(span) if bit & STRINGS != 0 => span,
-            Event::Number(span) if bit & (STRINGS | VB) == 0 => span,
-            _ => return Err(Error::SenmlType),
+            Token::False => VB,
+            Token::String => STRINGS,
+            Token::Number => !(STRINGS | VB),
+            _ => 0,
         };
+        if fits & bit == 0 {
+            return Err(Error::SenmlType);
+        }
+        let span = self.reader.span();
         if bit > VB {
             return self.check_version(span.of(text));
         }
-        if let Some(slot) = self.slot(fields, label) {
+        if bit != VB
+            && let Some(slot) = self.slot(fields, label)
+        {
             *slot = span;
         }
         Ok(())

@@ -22,7 +22,7 @@ impl Downlink {
     /// After an error there is nothing to hand out, and [`Downlink::index`] tells the record that is wrong.
     pub fn begin(&mut self, body: &[u8]) -> Result<usize> {
         if body.is_empty() {
-            self.pack = Pack::empty();
+            self.pack.clear();
             return Ok(0);
         }
         self.pack.validate(body)
