@@ -1,5 +1,14 @@
 //! Number text against those who have solved it before: zmij for shortest digits, the standard library for the rest.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_core,
+    reason = "a test may panic, and runs on a host"
+)]
+
 use kpn_things::buf::Buf;
 use kpn_things::json::number::{self, Decimal};
 
@@ -32,7 +41,7 @@ impl Random {
     }
 }
 
-fn written<'a>(memory: &'a mut [u8], write: impl FnOnce(&mut Buf<'_>)) -> &'a str {
+fn written(memory: &mut [u8], write: impl FnOnce(&mut Buf<'_>)) -> &str {
     let mut out = Buf::new(memory, 0);
     write(&mut out);
     assert!(out.fits());
@@ -271,13 +280,12 @@ fn reads_random_texts_as_the_standard_library_does() {
         if random.below(4) == 0 {
             text.push('-');
         }
-        match random.below(4) {
-            0 => text.push('0'),
-            _ => {
-                text.push(char::from(b'1' + u8::try_from(random.below(9)).unwrap()));
-                let count = random.below(25);
-                random.digits(&mut text, count);
-            }
+        if random.below(4) == 0 {
+            text.push('0');
+        } else {
+            text.push(char::from(b'1' + u8::try_from(random.below(9)).unwrap()));
+            let count = random.below(25);
+            random.digits(&mut text, count);
         }
         if random.below(3) != 0 {
             text.push('.');
@@ -286,14 +294,13 @@ fn reads_random_texts_as_the_standard_library_does() {
             let count = random.below(25) + 1;
             random.digits(&mut text, count);
         }
+        let short = random.below(60);
+        let far = i64::try_from(random.below(720)).unwrap() - 360;
         match random.below(4) {
             0 => {}
-            1 => text.push_str(&format!("e{}", random.below(60))),
-            2 => text.push_str(&format!("E-{}", random.below(60))),
-            _ => text.push_str(&format!(
-                "e{}",
-                i64::try_from(random.below(720)).unwrap() - 360
-            )),
+            1 => text += &format!("e{short}"),
+            2 => text += &format!("E-{short}"),
+            _ => text += &format!("e{far}"),
         }
         assert_eq!(
             number::parse_len(text.as_bytes()),
@@ -356,7 +363,7 @@ fn fixes_decimals_as_the_standard_library_does() {
         }
         let decimals = u8::try_from(random.below(21)).unwrap();
         let text = written(&mut memory, |out| {
-            number::write_f64_fixed(out, value, decimals).unwrap()
+            number::write_f64_fixed(out, value, decimals).unwrap();
         });
         assert_eq!(
             text,

@@ -40,7 +40,7 @@ pub fn write_decimal(out: &mut Buf<'_>, value: Decimal) {
 ///
 /// `Error::NotFinite` for NaN and infinities; nothing is written then.
 pub fn write_f64(out: &mut Buf<'_>, value: f64) -> Result<()> {
-    write_shortest(out, Binary::from_f64(value)?);
+    write_shortest(out, &Binary::from_f64(value)?);
     Ok(())
 }
 
@@ -48,7 +48,7 @@ pub fn write_f64(out: &mut Buf<'_>, value: f64) -> Result<()> {
 pub fn write_f32(out: &mut Buf<'_>, value: f32) -> Result<()> {
     let bits = value.to_bits();
     let magnitude = u64::from(bits & (u32::MAX >> 1));
-    write_shortest(out, Binary::new(bits >> 31 != 0, magnitude, 23, 255)?);
+    write_shortest(out, &Binary::new(bits >> 31 != 0, magnitude, 23, 255)?);
     Ok(())
 }
 
@@ -218,8 +218,8 @@ impl Binary {
     }
 }
 
-fn write_shortest(out: &mut Buf<'_>, binary: Binary) {
-    let (magnitude, exponent) = shortest(&binary);
+fn write_shortest(out: &mut Buf<'_>, binary: &Binary) {
+    let (magnitude, exponent) = shortest(binary);
     put_scaled(out, binary.negative, magnitude, exponent);
 }
 
