@@ -5,16 +5,18 @@
 //! It shares no code with the library whose messages it judges, so that two implementations meet.
 //!
 //! ```text
-//! main     arguments, start and end
+//! main     start and end                  arguments  the command line
 //! http     connections and answers        tap      a look at the raw bytes
 //! verify   the judgement of one message   report   both logs
 //! senml    packs, checked and resolved    token    SHA-256 of body and secret
 //! device   secrets and downlink queues    config   settings
 //! files    parts of firmware              fault    what goes wrong on demand
+//! tls      a certificate of its own, with the feature `tls`
 //! ```
 
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod config;
 mod device;
 mod fault;
@@ -23,165 +25,33 @@ mod http;
 mod report;
 mod senml;
 mod tap;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
 mod verify;
 
+use std::fmt;
 use std::future::pending;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use hyper::header::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 use tracing::Level;
 
-use config::{Config, StatusChoice, Statuses};
+use arguments::Arguments;
+use config::{Config, Statuses};
 use device::{Registry, State};
-use fault::{Fault, Faults};
+use fault::Faults;
 use files::Files;
-use http::Platform;
+use http::{Platform, Security};
 use report::Report;
-
-/// Shown below the options by `--help`.
-const MORE: &str = r#"Examples:
-  kpn-things-simulator --listen 127.0.0.1:8080 \
-      --device urn:dev:IMEI:123456789012345=0123456789abcdefghijklmnopqrstuvwxyzABCD \
-      --downlink 'urn:dev:IMEI:123456789012345=[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true}]'
-
-  kpn-things-simulator --devices devices.toml --json-log log.jsonl --exit-after 1 --max-seconds 10
-
-The devices file:
-  [[device]]
-  urn = "urn:dev:IMEI:123456789012345"
-  secret = "0123456789abcdefghijklmnopqrstuvwxyzABCD"   # left out: no token needed
-  downlinks = ['[{"n":"valve","vb":true}]', "@firmware.json"]
-
-Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,on=message or ,on=part:
-  drop         not taken, connection closed without an answer
-  status=CODE  not taken, answered with CODE; with ,retry-after=SECONDS
-  garbage      not taken, the answer is no HTTP
-  delay=MS     taken, answered late
-  cut=BYTES    taken, the answer ends after so many bytes and the connection is closed
-  wrong-crc    the CRC of a part is wrong
-  size-change  the total size in Content-Range is one more than it was
-
-Prints `listening on ADDRESS:PORT` on standard output when it is ready; the log goes to standard error.
-A message is taken on /ingestion/m2m/senml/v1 and /ingestion/ip/senml/v1 (POST).
-
-Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds is over before
---exit-after messages came; with 2 when an argument is wrong."#;
-
-/// The KPN Things platform on a desk: verifies what a device sends and answers as the live endpoint does.
-#[derive(Debug, Parser)]
-#[command(name = "kpn-things-simulator", version, after_help = MORE, args_override_self = true)]
-struct Arguments {
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    listen: String,
-
-    /// Writes the port to a file when ready
-    #[arg(long, value_name = "FILE")]
-    port_file: Option<PathBuf>,
-
-    /// Devices, secrets and downlinks, in TOML
-    #[arg(long, value_name = "FILE")]
-    devices: Vec<PathBuf>,
-
-    /// Registers a device; without a secret it needs no token
-    #[arg(long, value_name = "URN[=SECRET]")]
-    device: Vec<String>,
-
-    /// Queues a downlink for a registered device
-    #[arg(long, value_name = "URN=JSON|URN=@FILE")]
-    downlink: Vec<String>,
-
-    /// Serves an image for a device and queues the downlink that announces it
-    #[arg(long, value_name = "URN=FILE")]
-    firmware: Vec<String>,
-
-    /// Serves a file under a path, to any bearer token or to --file-token
-    #[arg(long, value_name = "/PATH=FILE")]
-    file: Vec<String>,
-
-    /// Bearer token that requests for --file must carry
-    #[arg(long, value_name = "TOKEN")]
-    file_token: Option<String>,
-
-    /// Host and port in the URL of --firmware, when it is not the address listened on
-    #[arg(long, value_name = "HOST:PORT")]
-    file_origin: Option<String>,
-
-    /// Answers 206 to a Range instead of 200
-    #[arg(long)]
-    partial_content: bool,
-
-    /// Makes something go wrong, see below
-    #[arg(long, value_name = "FAULT")]
-    fault: Vec<Fault>,
-
-    /// Status of an outcome: accepted=202, malformed=400, token=401, device=404
-    #[arg(long, value_name = "OUTCOME=CODE")]
-    status: Vec<StatusChoice>,
-
-    /// Content-Type of a response that carries a downlink
-    #[arg(long, value_name = "TYPE", default_value = "application/json")]
-    downlink_type: HeaderValue,
-
-    /// Requests that one connection takes
-    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
-    requests_per_connection: u32,
-
-    /// Longest body in bytes
-    #[arg(long, value_name = "BYTES", default_value = "4194304")]
-    max_body: usize,
-
-    /// Longest head in bytes, at least 8192
-    #[arg(long, value_name = "BYTES", default_value = "16384", value_parser = head_limit)]
-    max_head: usize,
-
-    /// Seconds that a head or a body may take to arrive, and a connection may be idle
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    read_timeout: Duration,
-
-    /// Writes one JSON line per message to a new file
-    #[arg(long, value_name = "FILE")]
-    json_log: Option<PathBuf>,
-
-    /// Ends after this many messages, refused ones included
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    exit_after: Option<u64>,
-
-    /// Ends after this time
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    max_seconds: Option<Duration>,
-
-    /// Logs refused messages only
-    #[arg(long, short)]
-    quiet: bool,
-
-    /// Logs connections too
-    #[arg(long, short, conflicts_with = "quiet")]
-    verbose: bool,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "a number of seconds above 0".to_owned())
-}
-
-fn head_limit(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|limit| *limit >= 8192)
-        .ok_or_else(|| "a number of bytes, 8192 or more".to_owned())
-}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -234,18 +104,19 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
         max_head: arguments.max_head,
         max_body: arguments.max_body,
         read_timeout: arguments.read_timeout,
-        downlink_type: arguments.downlink_type,
+        downlink_type: arguments.downlink_type.clone(),
         exit_after: arguments.exit_after,
     };
     let ends = Ends::new(arguments.max_seconds)?;
 
-    let listener = TcpListener::bind(&arguments.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| format!("no local address: {error}"))?;
-    let origin = arguments.file_origin.unwrap_or(address.to_string());
+    let plain = Door::open(&arguments.listen, "listening on", Security::Plain).await?;
+    let address = plain.address;
+    if let Some(path) = &arguments.port_file {
+        plain.write_port(path)?;
+    }
+    let secure = tls_door(&arguments).await?;
+    let doors: Vec<Door> = [Some(plain), secure].into_iter().flatten().collect();
+    let origin = arguments.file_origin.unwrap_or_else(|| address.to_string());
     for firmware in &arguments.firmware {
         let (urn, image) = config::read_firmware_argument(firmware)?;
         let downlink = files.add_firmware(&urn, image, &origin);
@@ -257,12 +128,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     if registry.urns().next().is_none() {
         tracing::warn!("no device is registered: every message will be refused");
     }
-    if let Some(path) = &arguments.port_file {
-        std::fs::write(path, format!("{}\n", address.port()))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-    }
+    let ready: String = doors.iter().map(Door::to_string).collect();
     let mut stdout = io::stdout();
-    writeln!(stdout, "listening on {address}")
+    stdout
+        .write_all(ready.as_bytes())
         .and_then(|()| stdout.flush())
         .map_err(|error| format!("standard output: {error}"))?;
 
@@ -273,15 +142,19 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Faults::new(arguments.fault),
         report,
     ));
-    let server = tokio::spawn(http::serve(listener, Arc::clone(&platform)));
+    let mut servers = JoinSet::new();
+    for door in doors {
+        let platform = Arc::clone(&platform);
+        servers.spawn(http::serve(door.listener, door.security, platform));
+    }
     let late = tokio::select! {
         late = ends.wait() => late,
         () = platform.stopped() => false,
     };
     platform.stop();
-    server
-        .await
-        .map_err(|error| format!("the server failed: {error}"))?;
+    while let Some(ended) = servers.join_next().await {
+        ended.map_err(|error| format!("the server failed: {error}"))?;
+    }
 
     let registry = platform.registry();
     tracing::info!(
@@ -293,6 +166,70 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     );
     let missed = late && arguments.exit_after.is_some();
     Ok(ExitCode::from(u8::from(missed)))
+}
+
+/// A port that is open, and the line that says so.
+struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+    label: &'static str,
+    security: Security,
+}
+
+impl Door {
+    async fn open(wanted: &str, label: &'static str, security: Security) -> Result<Self, String> {
+        let failed = |error| format!("cannot listen on {wanted}: {error}");
+        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self {
+            listener,
+            address,
+            label,
+            security,
+        })
+    }
+
+    fn write_port(&self, path: &Path) -> Result<(), String> {
+        // Renamed into place, so that who waits for the file never reads an empty one.
+        let mut unfinished = path.as_os_str().to_owned();
+        unfinished.push(".new");
+        std::fs::write(&unfinished, format!("{}\n", self.address.port()))
+            .and_then(|()| std::fs::rename(&unfinished, path))
+            .map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+impl fmt::Display for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.label, self.address)
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+async fn tls_door(_arguments: &Arguments) -> Result<Option<Door>, String> {
+    Ok(None)
+}
+
+#[cfg(feature = "tls")]
+async fn tls_door(arguments: &Arguments) -> Result<Option<Door>, String> {
+    let Some(wanted) = &arguments.tls_listen else {
+        return Ok(None);
+    };
+    let names = if arguments.tls_name.is_empty() {
+        tls::NAMES.map(str::to_owned).to_vec()
+    } else {
+        arguments.tls_name.clone()
+    };
+    let (acceptor, certificate) = tls::acceptor(names)?;
+    if let Some(path) = &arguments.tls_certificate {
+        std::fs::write(path, certificate)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let door = Door::open(wanted, "listening with TLS on", Security::Tls(acceptor)).await?;
+    if let Some(path) = &arguments.tls_port_file {
+        door.write_port(path)?;
+    }
+    Ok(Some(door))
 }
 
 /// What ends the program from outside.

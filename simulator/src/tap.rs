@@ -1,4 +1,4 @@
-//! A TCP stream that can be looked into: what a message's first bytes were, and what was answered.
+//! A stream that can be looked into: what a message's first bytes were, and what was answered.
 //!
 //! hyper reports a broken head without showing it, and accepts line ends that are not CRLF without
 //! a word. For the log of a developer's tool both matter. On the way out, answers get what hyper
@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// What passed over one connection since its last message.
 #[derive(Debug, Default)]
@@ -136,15 +135,15 @@ struct Outgoing {
 
 /// The stream itself.
 #[derive(Debug)]
-pub struct Tap {
-    stream: TcpStream,
+pub struct Tap<S> {
+    stream: S,
     wire: Wire,
     outgoing: Outgoing,
 }
 
-impl Tap {
+impl<S: AsyncWrite + Unpin> Tap<S> {
     /// Looks into `stream` through `wire`.
-    pub fn new(stream: TcpStream, wire: Wire) -> Self {
+    pub fn new(stream: S, wire: Wire) -> Self {
         Self {
             stream,
             wire,
@@ -168,7 +167,7 @@ impl Tap {
     }
 }
 
-impl AsyncRead for Tap {
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -182,7 +181,7 @@ impl AsyncRead for Tap {
     }
 }
 
-impl AsyncWrite for Tap {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

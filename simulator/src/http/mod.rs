@@ -6,6 +6,7 @@
 mod answer;
 mod session;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -114,8 +115,18 @@ impl Platform {
     }
 }
 
+/// How a port's connections are secured.
+#[derive(Clone)]
+pub enum Security {
+    /// Not at all, as in the private network.
+    Plain,
+    /// With TLS.
+    #[cfg(feature = "tls")]
+    Tls(tokio_rustls::TlsAcceptor),
+}
+
 /// Serves connections until [`Platform::stop`], then lets open ones end within a moment.
-pub async fn serve(listener: TcpListener, platform: Arc<Platform>) {
+pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Platform>) {
     let mut stop = platform.stop.subscribe();
     let mut connections = JoinSet::new();
     while !*stop.borrow() {
@@ -124,7 +135,8 @@ pub async fn serve(listener: TcpListener, platform: Arc<Platform>) {
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(Arc::clone(&platform), stream, peer));
+                    let platform = Arc::clone(&platform);
+                    connections.spawn(connection(platform, stream, security.clone(), peer));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: waiting is all there is to do.
@@ -143,53 +155,37 @@ pub async fn serve(listener: TcpListener, platform: Arc<Platform>) {
     }
 }
 
-async fn connection(platform: Arc<Platform>, stream: TcpStream, peer: SocketAddr) {
+async fn connection(
+    platform: Arc<Platform>,
+    stream: TcpStream,
+    security: Security,
+    peer: SocketAddr,
+) {
     tracing::debug!("connection from {peer}");
-    if let Err(error) = serve_connection(&platform, stream, peer).await {
+    if let Err(error) = secure_connection(&platform, stream, security, peer).await {
         tracing::debug!("connection from {peer}: {error}");
     }
 }
 
-async fn serve_connection(
+async fn secure_connection(
     platform: &Arc<Platform>,
     stream: TcpStream,
+    security: Security,
     peer: SocketAddr,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let stream = stream.into_std()?;
     let mut spare = TcpStream::from_std(stream.try_clone()?)?;
-    let config = &platform.config;
-    let wire = Wire::new(config.max_head);
-    let session = Arc::new(Session::new(Arc::clone(platform), peer, wire.clone()));
-    let tap = Tap::new(TcpStream::from_std(stream)?, wire);
-    let service = service_fn(|request| {
-        let session = Arc::clone(&session);
-        async move { session.answer(request).await }
-    });
-    {
-        let http = http1::Builder::new()
-            .title_case_headers(true)
-            .half_close(true)
-            .max_buf_size(config.max_head)
-            .timer(TokioTimer::new())
-            .header_read_timeout(config.read_timeout)
-            .serve_connection(TokioIo::new(tap), service);
-        let mut http = std::pin::pin!(http);
-        let mut stop = platform.stop.subscribe();
-        let mut stopping = false;
-        let result = loop {
-            // In this order: an answer's head is written before the stop that it causes is seen.
-            tokio::select! {
-                biased;
-                result = http.as_mut() => break result,
-                _ = stop.wait_for(|stop| *stop), if !stopping => {
-                    stopping = true;
-                    http.as_mut().graceful_shutdown();
-                }
+    let stream = TcpStream::from_std(stream)?;
+    match security {
+        Security::Plain => serve_connection(platform, stream, peer).await,
+        #[cfg(feature = "tls")]
+        Security::Tls(acceptor) => {
+            match timeout(platform.config.read_timeout, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => serve_connection(platform, stream, peer).await,
+                Ok(Err(error)) => tracing::warn!("TLS with {peer} failed: {error}"),
+                Err(_) => tracing::warn!("TLS with {peer} took too long"),
             }
-        };
-        if let Err(error) = result {
-            session.broken(&error);
         }
     }
     spare.shutdown().await?;
@@ -199,4 +195,41 @@ async fn serve_connection(
         Ok(())
     };
     timeout(LINGER, swallow).await.unwrap_or(Ok(()))
+}
+
+async fn serve_connection<S>(platform: &Arc<Platform>, stream: S, peer: SocketAddr)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let config = &platform.config;
+    let wire = Wire::new(config.max_head);
+    let session = Arc::new(Session::new(Arc::clone(platform), peer, wire.clone()));
+    let service = service_fn(|request| {
+        let session = Arc::clone(&session);
+        async move { session.answer(request).await }
+    });
+    let http = http1::Builder::new()
+        .title_case_headers(true)
+        .half_close(true)
+        .max_buf_size(config.max_head)
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.read_timeout)
+        .serve_connection(TokioIo::new(Tap::new(stream, wire)), service);
+    let mut http = std::pin::pin!(http);
+    let mut stop = platform.stop.subscribe();
+    let mut stopping = false;
+    let result = loop {
+        // In this order: an answer's head is written before the stop that it causes is seen.
+        tokio::select! {
+            biased;
+            result = http.as_mut() => break result,
+            _ = stop.wait_for(|stop| *stop), if !stopping => {
+                stopping = true;
+                http.as_mut().graceful_shutdown();
+            }
+        }
+    };
+    if let Err(error) = result {
+        session.broken(&error);
+    }
 }

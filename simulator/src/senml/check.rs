@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::fields::Fields;
 pub use super::fields::Value;
 use super::parse::{Record, Scalar};
+use super::units;
 
 /// A time below this counts from now: 2^28 seconds.
 const RELATIVE_BELOW: f64 = 268_435_456.0;
@@ -73,6 +74,7 @@ pub struct Checked {
     pub notes: Vec<String>,
 }
 
+/// The base fields in force.
 #[derive(Default)]
 struct Base {
     name: String,
@@ -80,7 +82,7 @@ struct Base {
     unit: Option<String>,
     value: Option<f64>,
     sum: Option<f64>,
-    version: Option<f64>,
+    version: f64,
 }
 
 /// The base name that comes first in the pack: it names the device.
@@ -105,7 +107,14 @@ pub fn check(pack: &[Record], now: f64) -> Checked {
             .push("record 1: no bn; the first record must name the device".to_owned()),
         None => checked.problems.push("no record has a bn".to_owned()),
     }
-    let mut base = Base::default();
+    let mut base = Base {
+        // The first record's version holds for all of them, also when it says nothing.
+        version: match pack[0].get("bver") {
+            Some(Scalar::Number { value, .. }) => *value,
+            _ => VERSION_MAX,
+        },
+        ..Base::default()
+    };
     for (record, number) in pack.iter().zip(1_usize..) {
         let mut fields = Fields::read(record);
         base.take(&mut fields);
@@ -115,6 +124,9 @@ pub fn check(pack: &[Record], now: f64) -> Checked {
         let label = |sentence: &String| format!("record {number}: {sentence}");
         checked.problems.extend(fields.problems.iter().map(label));
         checked.notes.extend(fields.notes.iter().map(label));
+    }
+    if checked.problems.is_empty() && checked.records.is_empty() {
+        checked.notes.push("the pack measures nothing".to_owned());
     }
     checked
 }
@@ -138,12 +150,11 @@ impl Base {
                 fields.problems.push(format!(
                     "bver {version} is above {VERSION_MAX}, the version known here"
                 ));
-            } else if self.version.is_some_and(|before| before != version) {
+            } else if self.version != version {
                 fields.problems.push(format!(
-                    "bver {version} differs from that of an earlier record"
+                    "bver {version} differs from that of the first record"
                 ));
             }
-            self.version = Some(version);
         }
         self.time = fields.base_time.or(self.time);
         self.unit = fields.base_unit.take().or_else(|| self.unit.take());
@@ -154,7 +165,9 @@ impl Base {
 
 /// The measurement that `fields` hold, `None` for a record of base fields only or a wrong one.
 fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
-    let measures = fields.value.is_some() || fields.sum.is_some();
+    let measures = fields.value.is_some()
+        || fields.sum.is_some()
+        || (fields.name.is_some() && base.sum.is_some());
     if fields.labels.is_empty() {
         fields.problems.push("the record is empty".to_owned());
         return None;
@@ -215,9 +228,20 @@ fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
             "time {time} is thousands of years away: milliseconds instead of seconds?"
         ));
     }
-    fields.problems.is_empty().then(|| Resolved {
+    let unit = fields.unit.take().or_else(|| base.unit.clone());
+    match unit.as_deref() {
+        Some("") => fields.problems.push("the unit is empty".to_owned()),
+        Some(unit) if !units::is_registered(unit) => fields.notes.push(format!(
+            "unit {unit:?} is not registered for SenML{}",
+            units::similar(unit)
+                .map(|meant| format!("; {meant:?} is"))
+                .unwrap_or_default()
+        )),
+        _ => {}
+    }
+    fields.problems.is_empty().then_some(Resolved {
         name,
-        unit: fields.unit.take().or_else(|| base.unit.clone()),
+        unit,
         value,
         sum,
         time,

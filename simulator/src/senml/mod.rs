@@ -5,6 +5,7 @@
 mod check;
 mod fields;
 mod parse;
+mod units;
 
 pub use check::{Resolved, Value, check, first_base_name};
 pub use parse::parse;

@@ -130,11 +130,50 @@ fn says_what_is_wrong_with_a_record() {
     ] {
         assert_eq!(problems_of(record), [problem], "{record}");
     }
+    assert_eq!(
+        problems_of(r#"{"bver":5,"n":"a","v":1}"#),
+        ["record 2: bver 5 differs from that of the first record"]
+    );
+    assert_eq!(
+        problems_of(r#"{"n":"a","u":"","v":1}"#),
+        ["record 2: the unit is empty"]
+    );
     assert_eq!(problems_of(r#"{"n":"a","vd":"a"}"#).len(), 1);
     assert_eq!(problems_of(r#"{"n":"a","vd":"_-+/"}"#).len(), 1);
     assert_eq!(problems_of(r#"{"n":"a","vd":"aGk"}"#), Vec::<String>::new());
     assert_eq!(problems_of(r#"{"i_":-24,"v":1}"#).len(), 1);
     assert_eq!(problems_of(r#"{"n":"a","s":1}"#), Vec::<String>::new());
+}
+
+#[test]
+fn a_base_sum_alone_makes_a_sum() {
+    let checked = check_text(r#"[{"bn":"d:","bs":7},{"n":"a"},{"n":"b","s":-2}]"#);
+    assert_eq!(checked.problems, Vec::<String>::new());
+    let sums: Vec<_> = checked.records.iter().map(|record| record.sum).collect();
+    assert_eq!(sums, [Some(7.0), Some(5.0)]);
+}
+
+#[test]
+fn odd_packs_are_accepted_with_a_note() {
+    for (text, note) in [
+        (r#"[{"bn":"d:","bver":5}]"#, "the pack measures nothing"),
+        (
+            r#"[{"bn":"d:","n":"a","u":"°C","v":1}]"#,
+            "record 1: unit \"°C\" is not registered for SenML; \"Cel\" is",
+        ),
+        (
+            r#"[{"bn":"d:","n":"a","v":1,"t":1700000000000}]"#,
+            "record 1: time 1700000000000 is thousands of years away: milliseconds instead of seconds?",
+        ),
+        (
+            r#"[{"bn":"d:","n":"a","v":1,"color":{}}]"#,
+            "record 1: unknown label \"color\" ignored",
+        ),
+    ] {
+        let checked = check_text(text);
+        assert_eq!(checked.problems, Vec::<String>::new());
+        assert_eq!(checked.notes, [note]);
+    }
 }
 
 #[test]

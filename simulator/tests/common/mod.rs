@@ -89,7 +89,9 @@ impl Simulator {
     /// All messages so far.
     pub fn events(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.log).unwrap();
-        text.lines()
+        // A line without its end is still being written.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
@@ -97,6 +99,18 @@ impl Simulator {
     /// The last message.
     pub fn event(&self) -> Value {
         self.events().pop().expect("an event")
+    }
+
+    /// The message with this number, from 1. What is no request is logged after its answer has left.
+    pub fn event_number(&self, number: usize) -> Value {
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Some(event) = self.events().get(number - 1) {
+                return event.clone();
+            }
+            assert!(Instant::now() < end, "no message {number} in the log");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Sends one request on its own connection and returns the whole answer.

@@ -1,0 +1,168 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use hyper::header::HeaderValue;
+
+use crate::config::StatusChoice;
+use crate::fault::Fault;
+
+/// Shown below the options by `--help`.
+const MORE: &str = r#"Examples:
+  kpn-things-simulator --listen 127.0.0.1:8080 \
+      --device urn:dev:IMEI:123456789012345=0123456789abcdefghijklmnopqrstuvwxyzABCD \
+      --downlink 'urn:dev:IMEI:123456789012345=[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true}]'
+
+  kpn-things-simulator --devices devices.toml --json-log log.jsonl --exit-after 1 --max-seconds 10
+
+The devices file:
+  [[device]]
+  urn = "urn:dev:IMEI:123456789012345"
+  secret = "0123456789abcdefghijklmnopqrstuvwxyzABCD"   # left out: no token needed
+  downlinks = ['[{"n":"valve","vb":true}]', "@firmware.json"]
+
+Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,on=message or ,on=part:
+  drop         not taken, connection closed without an answer
+  status=CODE  not taken, answered with CODE; with ,retry-after=SECONDS
+  garbage      not taken, the answer is no HTTP
+  delay=MS     taken, answered late
+  cut=BYTES    taken, the answer ends after so many bytes and the connection is closed
+  wrong-crc    the CRC of a part is wrong
+  size-change  the total size in Content-Range is one more than it was
+
+Prints `listening on ADDRESS:PORT` on standard output when it is ready, then with --tls-listen
+`listening with TLS on ADDRESS:PORT`; the log goes to standard error.
+A message is taken on /ingestion/m2m/senml/v1 and /ingestion/ip/senml/v1 (POST).
+
+Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds is over before
+--exit-after messages came; with 2 when an argument is wrong."#;
+
+/// The KPN Things platform on a desk: verifies what a device sends and answers as the live endpoint does.
+#[derive(Debug, Parser)]
+#[command(name = "kpn-things-simulator", version, after_help = MORE, args_override_self = true)]
+pub struct Arguments {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+
+    /// Address and port to listen on with TLS as well
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub tls_listen: Option<String>,
+
+    /// Writes the port with TLS to a file when ready
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls_listen")]
+    pub tls_port_file: Option<PathBuf>,
+
+    /// Writes the certificate that devices must trust, in PEM
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls_listen")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// Name or address that the certificate is for [default: prod.dm.kpnthings.com, localhost, 127.0.0.1]
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "NAME", requires = "tls_listen")]
+    pub tls_name: Vec<String>,
+
+    /// Writes the port to a file when ready
+    #[arg(long, value_name = "FILE")]
+    pub port_file: Option<PathBuf>,
+
+    /// Devices, secrets and downlinks, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub devices: Vec<PathBuf>,
+
+    /// Registers a device; without a secret it needs no token
+    #[arg(long, value_name = "URN[=SECRET]")]
+    pub device: Vec<String>,
+
+    /// Queues a downlink for a registered device
+    #[arg(long, value_name = "URN=JSON|URN=@FILE")]
+    pub downlink: Vec<String>,
+
+    /// Serves an image for a device and queues the downlink that announces it
+    #[arg(long, value_name = "URN=FILE")]
+    pub firmware: Vec<String>,
+
+    /// Serves a file under a path, to any bearer token or to --file-token
+    #[arg(long, value_name = "/PATH=FILE")]
+    pub file: Vec<String>,
+
+    /// Bearer token that requests for --file must carry
+    #[arg(long, value_name = "TOKEN")]
+    pub file_token: Option<String>,
+
+    /// Host and port in the URL of --firmware, when it is not the address listened on
+    #[arg(long, value_name = "HOST:PORT")]
+    pub file_origin: Option<String>,
+
+    /// Answers 206 to a Range instead of 200
+    #[arg(long)]
+    pub partial_content: bool,
+
+    /// Makes something go wrong, see below
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<Fault>,
+
+    /// Status of an outcome: accepted=202, malformed=400, token=401, device=404
+    #[arg(long, value_name = "OUTCOME=CODE")]
+    pub status: Vec<StatusChoice>,
+
+    /// Content-Type of a response that carries a downlink
+    #[arg(long, value_name = "TYPE", default_value = "application/json")]
+    pub downlink_type: HeaderValue,
+
+    /// Requests that one connection takes
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    pub requests_per_connection: u32,
+
+    /// Longest body in bytes
+    #[arg(long, value_name = "BYTES", default_value = "4194304")]
+    pub max_body: usize,
+
+    /// Longest head in bytes, at least 8192
+    #[arg(long, value_name = "BYTES", default_value = "16384", value_parser = head_limit)]
+    pub max_head: usize,
+
+    /// Seconds that a head or a body may take to arrive, and a connection may be idle
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub read_timeout: Duration,
+
+    /// Writes one JSON line per message to a new file
+    #[arg(long, value_name = "FILE")]
+    pub json_log: Option<PathBuf>,
+
+    /// Ends after this many messages, refused ones included
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub exit_after: Option<u64>,
+
+    /// Ends after this time
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub max_seconds: Option<Duration>,
+
+    /// Logs refused messages only
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// Logs connections too
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "a number of seconds above 0".to_owned())
+}
+
+fn head_limit(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|limit| *limit >= 8192)
+        .ok_or_else(|| "a number of bytes, 8192 or more".to_owned())
+}
