@@ -392,21 +392,6 @@ typedef struct Ratio Ratio;
 typedef int32_t kpn_status;
 
 /**
- * The position in a text and what may follow there. The same text is given to each call.
- *
- * Plain integers, of which every combination is safe; all zero is the start.
- */
-typedef struct Reader {
-    size_t position;
-    /**
-     * One bit per open level, the innermost lowest: set for an object.
-     */
-    uint32_t objects;
-    uint8_t depth;
-    uint8_t expect;
-} Reader;
-
-/**
  * A part of a text, as offsets, so that it outlives a change of the text.
  */
 typedef struct kpn_private_range {
@@ -421,12 +406,31 @@ typedef struct kpn_private_range {
 } kpn_private_range;
 
 /**
+ * The position in a text and what may follow there. The same text is given to each call.
+ *
+ * Plain integers, of which every combination is safe; all zero is the start.
+ */
+typedef struct kpn_private_tokens {
+    size_t position;
+    /**
+     * One bit per open level, the innermost lowest: set for an object.
+     */
+    uint32_t objects;
+    uint8_t depth;
+    uint8_t expect;
+    /**
+     * What the last key, string or number was.
+     */
+    struct kpn_private_range span;
+} kpn_private_tokens;
+
+/**
  * The position in a pack and the base fields in force. The same buffer is given to each call.
  *
  * Plain integers, of which every combination is safe; all zero is the start.
  */
 typedef struct kpn_private_reader {
-    struct Reader reader;
+    struct kpn_private_tokens reader;
     struct kpn_private_range bases[5];
     size_t index;
     uint8_t version;
