@@ -190,14 +190,19 @@ impl Unescape {
     }
 
     fn hex4(&mut self, text: &[u8]) -> Result<u32> {
+        let rest = text.get(self.position..).unwrap_or_default();
+        let digits = rest.first_chunk::<4>().ok_or(Error::JsonTruncated)?;
+        self.position = self.position.wrapping_add(4);
         let mut code = 0;
-        for _ in 0..4 {
-            let byte = self.take(text)?;
-            let digit = match byte {
-                b'0'..=b'9' => byte & 15,
-                b'a'..=b'f' | b'A'..=b'F' => (byte & 15).wrapping_add(9),
-                _ => return Err(Error::JsonEscape),
-            };
+        for &byte in digits {
+            let mut digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                digit = (byte | 0x20).wrapping_sub(b'a');
+                if digit > 5 {
+                    return Err(Error::JsonEscape);
+                }
+                digit = digit.wrapping_add(10);
+            }
             code = code << 4 | u32::from(digit);
         }
         Ok(code)

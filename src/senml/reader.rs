@@ -326,7 +326,7 @@ fn label(text: &[u8], key: Span) -> Result<Option<usize>> {
     let mut bytes = 0_u32;
     let mut last = 0;
     let mut overflow = false;
-    while let Some(byte) = chars.next(text)? {
+    while let Ok(Some(byte)) = chars.next(text) {
         // A leading NUL would pass for no byte at all.
         overflow |= bytes > 0x00FF_FFFF || byte == 0;
         bytes = bytes << 8 | u32::from(byte);
@@ -347,7 +347,7 @@ fn check_name(text: &[u8], base: Span, local: Span) -> Result<()> {
     for span in [base, local] {
         let text = text.get(..span.end).unwrap_or_default();
         let mut chars = Unescape::new(span.start);
-        while let Some(byte) = chars.next(text)? {
+        while let Ok(Some(byte)) = chars.next(text) {
             let fits = if begun {
                 name::allowed(byte)
             } else {
