@@ -110,6 +110,11 @@ impl PackState {
         self.missing
     }
 
+    /// The first failure that was not acknowledged.
+    pub fn failure(&self) -> Result<()> {
+        Error::from_code(self.failure).map_or(Ok(()), Err)
+    }
+
     /// Records with a value or a sum.
     pub const fn records(&self) -> u32 {
         self.records
@@ -321,7 +326,7 @@ impl<'a> Pack<'a> {
 
     /// The first failure that was not acknowledged.
     pub fn failure(&self) -> Result<()> {
-        Error::from_code(self.state.failure).map_or(Ok(()), Err)
+        self.state.failure()
     }
 
     /// Closes the pack and returns the offset and the length of its text.

@@ -12,7 +12,6 @@ use crate::senml::pack::{Pack, PackState};
 use crate::things::urn;
 use crate::token::{Token, check_secret};
 
-const IDLE: u8 = 0;
 const BUILDING: u8 = 1;
 const ADOPTED: u8 = 2;
 const FINISHED: u8 = 3;
@@ -38,6 +37,27 @@ impl UplinkState {
             phase: BUILDING,
             ..Self::default()
         }
+    }
+
+    fn take_body(
+        &mut self,
+        buffer: &mut [u8],
+        target: Target<'_>,
+        start: usize,
+        len: usize,
+    ) -> Result<()> {
+        target.check()?;
+        let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
+        let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
+        let head = post_head_len(target, true, decimal_digits(len));
+        self.missing = head.saturating_sub(start);
+        if self.missing > 0 {
+            return Err(Error::BufferFull);
+        }
+        self.body_len = strip_whitespace(body)?;
+        self.body_start = start;
+        self.phase = ADOPTED;
+        Ok(())
     }
 
     /// Bytes by which a buffer of `capacity` was too small for the last call that was refused with `BufferFull`, else 0.
@@ -120,19 +140,13 @@ impl<'a> Uplink<'a> {
         len: usize,
     ) -> Result<Self> {
         *state = UplinkState::default();
-        target.check()?;
-        let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
-        let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
-        state.head = post_head_len(target, true, 0);
-        let head = state.head.saturating_add(decimal_digits(len));
-        state.missing = head.saturating_sub(start);
-        if state.missing > 0 {
-            return Err(Error::BufferFull);
+        match state.take_body(buffer, target, start, len) {
+            Ok(()) => Ok(Self { state, buffer }),
+            Err(error) => {
+                state.pack = PackState::broken(error);
+                Err(error)
+            }
         }
-        state.body_len = strip_whitespace(body)?;
-        state.body_start = start;
-        state.phase = ADOPTED;
-        Ok(Self { state, buffer })
     }
 
     /// Goes on with a message that was begun over the same buffer.
@@ -163,7 +177,8 @@ impl<'a> Uplink<'a> {
         let (start, len) = match self.state.phase {
             BUILDING => Pack::resume(&mut self.state.pack, self.buffer).finish()?,
             ADOPTED => (self.state.body_start, self.state.body_len),
-            IDLE.. => return Err(Error::State),
+            // A body that could not be adopted says so again.
+            _ => return self.state.pack.failure().and(Err(Error::State)),
         };
         self.state.phase = FINISHED;
         let head_len = post_head_len(target, secret.is_some(), decimal_digits(len));

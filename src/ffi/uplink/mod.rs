@@ -294,52 +294,80 @@ impl Where {
     }
 }
 
-/// Puts an unusable uplink in place, so that a caller who ignores a failure meets it again in `finish`; then checks the buffer.
+/// What `begin` and `adopt` were given, pointers checked.
+struct Given<'a> {
+    buffer: &'a mut [u8],
+    target: Target<'a>,
+    urn: &'a [u8],
+}
+
+/// Checks what is given for a new message. `urn` is NULL where none is wanted.
 ///
 /// # Safety
 ///
-/// As for `kpn_uplink_begin`, `urn` aside.
-unsafe fn place<'a>(
+/// As for `kpn_uplink_begin_custom`.
+unsafe fn check<'a>(
     uplink: *mut kpn_uplink,
     buffer: *mut u8,
     buffer_cap: usize,
     to: Where,
-) -> Result<(&'a mut kpn_uplink, Result<Place<'a>>)> {
+    urn: Option<*const c_char>,
+) -> Result<Given<'a>> {
     let own = Region::of(uplink);
     let memory = Region::new(buffer, buffer_cap);
     own.apart_from(memory)?;
     // SAFETY: the same contract.
+    let target = unsafe { to.target() }?;
+    let urn = match urn {
+        // SAFETY: the same contract.
+        Some(urn) => unsafe { ptr::text(urn, KPN_URN_MAX) }?,
+        None => &[],
+    };
+    for text in [target.host, target.path, urn] {
+        own.apart_from(Region::of_bytes(text))?;
+        memory.apart_from(Region::of_bytes(text))?;
+    }
+    // SAFETY: the same contract; apart from the uplink and the texts as just checked.
+    let buffer = unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
+    Ok(Given {
+        buffer,
+        target,
+        urn,
+    })
+}
+
+/// Puts a new message in place and starts it. What cannot be started replaces an earlier message all the same, and
+/// gives its failure again in `finish`.
+///
+/// # Safety
+///
+/// `uplink` as for `kpn_uplink_begin`; `given` comes from `check` with the same arguments.
+unsafe fn start<'a>(
+    uplink: *mut kpn_uplink,
+    buffer: *mut u8,
+    to: Where,
+    given: Result<Given<'a>>,
+    begin: impl FnOnce(&mut UplinkState, Given<'a>) -> Result<()>,
+) -> Result<()> {
+    // SAFETY: the same contract.
     let place = unsafe { ptr::out(uplink) }?;
+    let capacity = given.as_ref().map_or(0, |given| given.buffer.len());
     let uplink = place.write(kpn_uplink {
         private_tag: kpn_uplink::TAG,
         private_endpoint: to.endpoint,
-        private_buffer: buffer,
-        private_capacity: buffer_cap,
+        private_buffer: if capacity == 0 {
+            core::ptr::null_mut()
+        } else {
+            buffer
+        },
+        private_capacity: capacity,
         private_host: to.host,
         private_path: to.path,
         private_state: UplinkState::default(),
     });
-    let prepare = || {
-        // SAFETY: the same contract.
-        let target = unsafe { to.target() }?;
-        for text in [target.host, target.path] {
-            own.apart_from(Region::of_bytes(text))?;
-            memory.apart_from(Region::of_bytes(text))?;
-        }
-        // SAFETY: the same contract; apart from the uplink and the texts as just checked.
-        let buffer = unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
-        Ok(Place { buffer, target })
-    };
-    let prepared = prepare();
-    if let Err(error) = prepared {
-        uplink.private_state = UplinkState::broken(error);
-    }
-    Ok((uplink, prepared))
-}
-
-struct Place<'a> {
-    buffer: &'a mut [u8],
-    target: Target<'a>,
+    let state = &mut uplink.private_state;
+    let given = given.inspect_err(|&error| *state = UplinkState::broken(error))?;
+    begin(state, given)
 }
 
 /// # Safety
@@ -352,26 +380,14 @@ unsafe fn begin(
     to: Where,
     urn: *const c_char,
 ) -> Result<()> {
+    let measuring = buffer.is_null();
     // SAFETY: the same contract.
-    let (uplink, prepared) = unsafe { place(uplink, buffer, buffer_cap, to) }?;
-    let Place { buffer, target } = prepared?;
-    let measuring = uplink.private_buffer.is_null();
-    let checked = || {
-        // SAFETY: the same contract.
-        let urn = unsafe { ptr::text(urn, KPN_URN_MAX) }?;
-        Region::of(&raw const *uplink).apart_from(Region::of_bytes(urn))?;
-        Region::of_bytes(buffer).apart_from(Region::of_bytes(urn))?;
-        Ok(urn)
+    let given = unsafe { check(uplink, buffer, buffer_cap, to, Some(urn)) };
+    let begin = |state: &mut UplinkState, given: Given<'_>| {
+        Uplink::begin(state, given.buffer, measuring, given.target, given.urn).map(drop)
     };
-    match checked() {
-        Ok(urn) => {
-            Uplink::begin(&mut uplink.private_state, buffer, measuring, target, urn).map(drop)
-        }
-        Err(error) => {
-            uplink.private_state = UplinkState::broken(error);
-            Err(error)
-        }
-    }
+    // SAFETY: the same contract.
+    unsafe { start(uplink, buffer, to, given, begin) }
 }
 
 /// # Safety
@@ -386,8 +402,10 @@ unsafe fn adopt(
     body_len: usize,
 ) -> Result<()> {
     // SAFETY: the same contract.
-    let (uplink, prepared) = unsafe { place(uplink, buffer, buffer_cap, to) }?;
-    let Place { buffer, target } = prepared?;
-    let state = &mut uplink.private_state;
-    Uplink::adopt(state, buffer, target, body_offset, body_len).map(drop)
+    let given = unsafe { check(uplink, buffer, buffer_cap, to, None) };
+    let adopt = |state: &mut UplinkState, given: Given<'_>| {
+        Uplink::adopt(state, given.buffer, given.target, body_offset, body_len).map(drop)
+    };
+    // SAFETY: the same contract.
+    unsafe { start(uplink, buffer, to, given, adopt) }
 }
