@@ -174,6 +174,10 @@ fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::
             .env("RUSTC_BOOTSTRAP", "1");
     }
     command = command.args(["--", "--cfg", "kpn_archive"]);
+    if toolchain == Toolchain::Debian {
+        // For the report; the section does not get into the archive that ships.
+        command = command.arg("-Zemit-stack-sizes");
+    }
     if options.deliberate_panic {
         command = command.args(["--cfg", "kpn_deliberate_panic"]);
     }
@@ -250,13 +254,14 @@ fn finish(
         &[
             ".comment",
             ".note.GNU-stack",
+            ".stack_sizes",
             ".llvm*",
             ".eh_frame*",
             ".ARM.exidx*",
             ".ARM.extab*",
         ][..]
     } else {
-        &[".comment", ".llvm*"][..]
+        &[".comment", ".llvm*", ".stack_sizes"][..]
     };
     let remove: Vec<_> = remove
         .iter()
@@ -276,24 +281,35 @@ fn finish(
     Ok(archive)
 }
 
-/// The members that are not `compiler_builtins`, as files.
+/// The members that are not `compiler_builtins`, as files beside the archive.
 fn extract(workspace: &Workspace, raw: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let bytes = workspace.shell.read_binary_file(raw)?;
-    let archive = ArchiveFile::parse(bytes.as_slice())?;
-    let mut objects = Vec::new();
-    for member in archive.members() {
-        let member = member?;
-        let name = String::from_utf8_lossy(member.name()).into_owned();
-        if name.starts_with("compiler_builtins-") {
-            continue;
-        }
-        let path = folder.join(format!("member{}.o", objects.len()));
-        workspace
-            .shell
-            .write_file(&path, member.data(bytes.as_slice())?)?;
-        objects.push(path);
+    for stale in members(workspace, &folder.join(FILE_NAME))? {
+        workspace.shell.remove_path(stale)?;
     }
-    Ok(objects)
+    let bytes = workspace.shell.read_binary_file(raw)?;
+    let mut count = 0;
+    for member in ArchiveFile::parse(bytes.as_slice())?.members() {
+        let member = member?;
+        if !member.name().starts_with(b"compiler_builtins-") {
+            let path = folder.join(format!("member{count}.o"));
+            workspace
+                .shell
+                .write_file(path, member.data(bytes.as_slice())?)?;
+            count += 1;
+        }
+    }
+    members(workspace, &folder.join(FILE_NAME))
+}
+
+/// The objects that an archive was made of, as the compiler wrote them.
+pub fn members(workspace: &Workspace, archive: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = archive.parent().context("an archive lies in a folder")?;
+    let mut files = workspace.shell.read_dir(folder)?;
+    files.retain(|file| {
+        file.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("member"))
+    });
+    Ok(files)
 }
 
 /// Rust calls `__aeabi_memcpy` and its kin, which not every C library for Arm has: they come along as local functions

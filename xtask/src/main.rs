@@ -2,8 +2,12 @@
 
 mod archive;
 mod check;
+mod firmware;
 mod header;
 mod link;
+mod machine;
+mod report;
+mod stack;
 mod symbols;
 mod target;
 mod test;
@@ -33,10 +37,20 @@ enum Job {
     },
     /// Formatting and lints, warnings as errors
     Check,
+    /// The C tests on emulated boards
+    Firmware,
     /// Writes include/kpn_things.h anew
     Header,
     /// Links every function for every target: no panic, no foreign symbol
     Link,
+    /// What it costs: lines `name value unit`
+    Report {
+        /// Also writes the table into README.md
+        #[arg(long)]
+        readme: bool,
+    },
+    /// Instructions per operation on Cortex-M3
+    Bench,
     /// Everything that must hold
     Test {
         /// Only the steps whose name contains this
@@ -59,8 +73,13 @@ fn run() -> anyhow::Result<()> {
     match Arguments::parse().job {
         Job::Archive { target, fast_sha } => archive::run(&workspace, &target, fast_sha),
         Job::Check => check::run(&workspace),
+        Job::Firmware => {
+            firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
+        }
         Job::Header => header::write(&workspace),
         Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
+        Job::Report { readme } => report::run(&workspace, readme),
+        Job::Bench => report::bench(&workspace),
         Job::Test { only } => test::run(&workspace, only.as_deref()),
     }
 }

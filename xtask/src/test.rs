@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use xshell::cmd;
 
-use crate::{check, header, link, workspace::Workspace};
+use crate::{check, firmware, header, link, report, workspace::Workspace};
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
@@ -15,6 +15,13 @@ const STEPS: &[Step] = &[
     ("header", header::check),
     ("archives", link::check),
     ("archives can be refused", link::check_can_fail),
+    (
+        "decimals without float code",
+        report::check_decimals_link_no_float_code,
+    ),
+    ("firmware failures are noticed", firmware::check_can_fail),
+    ("firmware", firmware::check),
+    ("budgets", report::check),
 ];
 
 /// Runs the steps in order; the first failure ends the run.

@@ -1,0 +1,88 @@
+/*
+ * A firmware with the features that the macros ask for, and the same without any: the difference of their sizes is
+ * what a feature costs. Inputs and outputs are volatile, so that no compiler works anything out beforehand.
+ */
+#include "message.h"
+
+#if defined(WITH_UPLINK) || defined(WITH_DOWNLINK) || defined(WITH_TOKEN)
+static uint8_t volatile *volatile input;
+static int volatile output;
+#else
+static int volatile output;
+#endif
+
+#ifdef WITH_TOKEN
+static void token(void)
+{
+    kpn_token token;
+    char text[KPN_TOKEN_LEN + 1];
+    if (kpn_token_begin(&token) != KPN_OK)
+        return;
+    (void)kpn_token_update(&token, (const uint8_t *)input, 95);
+    output = kpn_token_finish(&token, MESSAGE_SECRET, text);
+    output = text[0];
+}
+#endif
+
+#ifdef WITH_UPLINK
+static void uplink(void)
+{
+    kpn_uplink uplink;
+    kpn_span request;
+    if (message_begin(&uplink, (uint8_t *)input, MESSAGE_CAP) != KPN_OK)
+        return;
+#ifdef WITH_FLOAT
+    (void)kpn_uplink_add_double(&uplink, KPN_TEMPERATURE, 20.5);
+    (void)kpn_uplink_add_double(&uplink, KPN_HUMIDITY, 48.25);
+    (void)kpn_uplink_add_float(&uplink, KPN_PRESSURE, 21.81f);
+#endif
+    (void)kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
+    (void)kpn_uplink_add_decimal(&uplink, KPN_HUMIDITY, 4825, -2);
+    message_add_plain(&uplink);
+    (void)kpn_uplink_add_uint64(&uplink, "total", "Wh", 9000000000u);
+    (void)kpn_uplink_add_data(&uplink, "image", NULL, (const uint8_t *)input, 6);
+    (void)kpn_uplink_set_time_ago(&uplink, 60);
+    output = kpn_uplink_finish(&uplink, MESSAGE_SECRET, &request);
+    output = (int)request.len;
+}
+#endif
+
+#ifdef WITH_DOWNLINK
+static void downlink(void)
+{
+    kpn_response response;
+    kpn_downlink downlink;
+    kpn_record record;
+    if (kpn_response_begin(&response, (uint8_t *)input, MESSAGE_CAP) != KPN_OK)
+        return;
+    output = kpn_response_feed(&response, (const uint8_t *)input + MESSAGE_CAP, 400, NULL);
+    output = kpn_response_outcome(&response);
+    if (kpn_downlink_begin(&downlink, &response) != KPN_OK)
+        return;
+    while (kpn_downlink_next(&downlink, &record) == KPN_OK) {
+        int64_t integer;
+        output = kpn_record_is(&record, "valve") && record.kind == KPN_BOOL && record.boolean;
+        output = kpn_record_int64(&record, KPN_FIELD_VALUE, &integer);
+#ifdef WITH_FLOAT
+        double real;
+        output = kpn_record_double(&record, KPN_FIELD_VALUE, &real);
+        output = (int)real;
+#endif
+    }
+}
+#endif
+
+int main(void)
+{
+#ifdef WITH_TOKEN
+    token();
+#endif
+#ifdef WITH_UPLINK
+    uplink();
+#endif
+#ifdef WITH_DOWNLINK
+    downlink();
+#endif
+    output = 0;
+    return 0;
+}

@@ -1,0 +1,125 @@
+//! The C tests as firmware, one board per kind of core.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::{
+    archive::{self, Options},
+    machine::{self, MACHINES, Machine, PATIENCE},
+    workspace::Workspace,
+};
+
+/// Runs the C tests on every board.
+pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let tests = c_files(workspace, "tests/c")?;
+    ensure!(!tests.is_empty(), "no C tests in tests/c");
+    for machine in MACHINES {
+        let mut inputs = tests.clone();
+        inputs.push(archive::build(
+            workspace,
+            machine.target()?,
+            Options::default(),
+        )?);
+        let elf = machine.build(
+            workspace,
+            "tests",
+            &["-I", "tests/c", "-DKPN_TEST_SMALL"],
+            &inputs,
+        )?;
+        let printed = machine
+            .run(workspace, &elf, None, PATIENCE)
+            .context("the C tests")?;
+        println!(
+            "{} ({}): {}",
+            machine.name,
+            machine.target,
+            printed.lines().last().unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
+/// A test of the test: a failing status, a crash and a hang must each be noticed, with what was printed before.
+pub fn check_can_fail(workspace: &Workspace) -> anyhow::Result<()> {
+    let endings = [("FAIL", "status 3"), ("CRASH", ""), ("HANG", "hangs")];
+    for machine in MACHINES {
+        for (ending, expected) in endings {
+            // A hang takes its whole time: one board shows it.
+            if ending == "HANG" && machine.name != "microbit" {
+                continue;
+            }
+            expect_failure(workspace, machine, ending, expected)?;
+        }
+    }
+    Ok(())
+}
+
+fn expect_failure(
+    workspace: &Workspace,
+    machine: &Machine,
+    ending: &str,
+    expected: &str,
+) -> anyhow::Result<()> {
+    let source = workspace.path("tests/firmware/endings.c");
+    let define = format!("-D{ending}");
+    let elf = machine.build(
+        workspace,
+        &format!("ending-{ending}"),
+        &[define.as_str()],
+        &[source],
+    )?;
+    let patience = if ending == "HANG" {
+        Duration::from_secs(5)
+    } else {
+        PATIENCE
+    };
+    match machine.run(workspace, &elf, None, patience) {
+        Ok(_) => bail!("{ending} on {} passes for success", machine.name),
+        Err(error) => {
+            let said = format!("{error:#}");
+            ensure!(
+                said.contains("printed before the end"),
+                "{ending} on {}: the output is lost: {said}",
+                machine.name
+            );
+            ensure!(
+                said.contains(expected),
+                "{ending} on {} is taken for something else: {said}",
+                machine.name
+            );
+            Ok(())
+        }
+    }
+}
+
+/// All C sources of a folder, in the order of their names.
+fn c_files(workspace: &Workspace, folder: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = workspace.shell.read_dir(workspace.path(folder))?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "c"));
+    files.sort();
+    Ok(files)
+}
+
+/// Runs one measuring program on the Cortex-M3 board, counting instructions; answers its lines `name value`.
+pub fn measure(workspace: &Workspace, options: Options) -> anyhow::Result<Vec<(String, u64)>> {
+    let machine = machine::find("mps2-an385")?;
+    let archive = archive::build(workspace, machine.target()?, options)?;
+    let source = workspace.path("tests/firmware/measure.c");
+    let name = if options.fast_sha {
+        "measure-fast-sha"
+    } else {
+        "measure"
+    };
+    let elf = machine.build(workspace, name, &["-DICOUNT_SHIFT=6"], &[source, archive])?;
+    let printed = machine.run(workspace, &elf, Some(6), PATIENCE)?;
+    printed
+        .lines()
+        .map(|line| {
+            let (name, value) = line
+                .split_once(' ')
+                .with_context(|| format!("no value in `{line}`"))?;
+            Ok((name.to_owned(), value.trim().parse()?))
+        })
+        .collect()
+}
