@@ -296,12 +296,13 @@ fn reads_random_texts_as_the_standard_library_does() {
         }
         let short = random.below(60);
         let far = i64::try_from(random.below(720)).unwrap() - 360;
-        match random.below(4) {
-            0 => {}
-            1 => text += &format!("e{short}"),
-            2 => text += &format!("E-{short}"),
-            _ => text += &format!("e{far}"),
-        }
+        let tail = match random.below(4) {
+            0 => String::new(),
+            1 => format!("e{short}"),
+            2 => format!("E-{short}"),
+            _ => format!("e{far}"),
+        };
+        text.push_str(&tail);
         assert_eq!(
             number::parse_len(text.as_bytes()),
             Some(text.len()),
