@@ -8,6 +8,7 @@ use hyper::header::HeaderValue;
 
 use crate::config::StatusChoice;
 use crate::fault::Fault;
+use crate::sms::Sms;
 
 /// Shown below the options by `--help`.
 const MORE: &str = r#"Examples:
@@ -103,6 +104,18 @@ pub struct Arguments {
     #[arg(long)]
     pub partial_content: bool,
 
+    /// Sends an SMS to --sms-to, again and again at the platform's times until it is taken
+    #[arg(long, value_name = "URN=TEXT", requires = "sms_to", value_parser = sms)]
+    pub sms: Vec<Sms>,
+
+    /// Where the device takes SMS: a connection each, with the sender 5277, a line feed and the text
+    #[arg(long, value_name = "HOST:PORT")]
+    pub sms_to: Option<String>,
+
+    /// Makes the clock for SMS faster
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = speed)]
+    pub sms_speed: f64,
+
     /// Makes something go wrong, see below
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<Fault>,
@@ -152,12 +165,15 @@ pub struct Arguments {
     pub verbose: bool,
 }
 
+/// 31 years: more would overflow the clock somewhere.
+const SECONDS_MAX: u64 = 1_000_000_000;
+
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse()
         .ok()
         .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "a number of seconds above 0".to_owned())
+        .filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(SECONDS_MAX))
+        .ok_or_else(|| format!("a number of seconds above 0, up to {SECONDS_MAX}"))
 }
 
 fn head_limit(text: &str) -> Result<usize, String> {
@@ -165,4 +181,19 @@ fn head_limit(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|limit| *limit >= 8192)
         .ok_or_else(|| "a number of bytes, 8192 or more".to_owned())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|speed: &f64| *speed > 0.0 && speed.is_finite())
+        .ok_or_else(|| "a number above 0".to_owned())
+}
+
+fn sms(text: &str) -> Result<Sms, String> {
+    let (urn, text) = text.split_once('=').ok_or("expected URN=TEXT")?;
+    Ok(Sms {
+        urn: urn.to_owned(),
+        text: text.to_owned(),
+    })
 }

@@ -11,6 +11,7 @@
 //! senml    packs, checked and resolved    token    SHA-256 of body and secret
 //! device   secrets and downlink queues    config   settings
 //! files    parts of firmware              fault    what goes wrong on demand
+//! sms      attempts on a faster clock
 //! tls      a certificate of its own, with the feature `tls`
 //! ```
 
@@ -24,6 +25,7 @@ mod files;
 mod http;
 mod report;
 mod senml;
+mod sms;
 mod tap;
 #[cfg(feature = "tls")]
 mod tls;
@@ -146,6 +148,15 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     for door in doors {
         let platform = Arc::clone(&platform);
         servers.spawn(http::serve(door.listener, door.security, platform));
+    }
+    if let Some(to) = arguments.sms_to {
+        for sms in arguments.sms {
+            let route = sms::Route {
+                to: to.clone(),
+                speed: arguments.sms_speed,
+            };
+            servers.spawn(sms::deliver(Arc::clone(&platform), sms, route));
+        }
     }
     let late = tokio::select! {
         late = ends.wait() => late,

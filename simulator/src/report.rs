@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::files::Part;
 use crate::senml::{Resolved, Value};
+use crate::sms::Attempt;
 
 /// The last second that the calendar of the log can write: the year 9999.
 const CALENDAR_MAX: f64 = 253_402_300_799.0;
@@ -88,16 +89,26 @@ impl Report {
         } else {
             tracing::warn!("{}", text(event));
         }
+        self.write_json(event);
+    }
+
+    /// Writes one attempt to deliver an SMS to all logs.
+    pub fn write_attempt(&self, attempt: &Attempt<'_>) {
+        tracing::info!("{}", attempt.sentence());
+        self.write_json(attempt);
+    }
+
+    fn write_json(&self, line: &impl Serialize) {
         if let Some(file) = &self.json
-            && let Err(error) = write_line(file, event)
+            && let Err(error) = write_line(file, line)
         {
             tracing::error!("the JSON log cannot be written: {error}");
         }
     }
 }
 
-fn write_line(file: &Mutex<File>, event: &Event) -> io::Result<()> {
-    let mut line = serde_json::to_vec(event)?;
+fn write_line(file: &Mutex<File>, line: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(line)?;
     line.push(b'\n');
     file.lock()
         .unwrap_or_else(PoisonError::into_inner)

@@ -90,6 +90,11 @@ impl Platform {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The logs.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
     fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }
