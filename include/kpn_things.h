@@ -380,11 +380,6 @@
 typedef struct Big Big;
 
 /**
- * A fraction, numerator over denominator, from which decimal digits are drawn.
- */
-typedef struct Ratio Ratio;
-
-/**
  * Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
  *
  * The values are stable and only ever appended to. `status < 0` is a failure.

@@ -83,12 +83,15 @@ unsafe impl Object for kpn_record {
     const TAG: u32 = 0x6b70_6502;
 }
 
+/// The text that is not there. A literal would lie in one section with the texts of all statuses, and link them.
+static EMPTY: u8 = 0;
+
 impl kpn_record {
     pub(super) fn of(record: &Record, body: &[u8]) -> Self {
         let text = |span: Span| {
             let text = span.of(body);
             let start = if text.is_empty() {
-                c"".to_bytes().as_ptr()
+                &raw const EMPTY
             } else {
                 text.as_ptr()
             };
@@ -107,7 +110,7 @@ impl kpn_record {
             name_len,
             unit,
             unit_len,
-            text: c"".as_ptr(),
+            text: (&raw const EMPTY).cast(),
             text_len: 0,
             data: core::ptr::null(),
             data_len: 0,

@@ -25,7 +25,12 @@ pub fn write_u64(out: &mut Buf<'_>, value: u64) {
     out.put(digits(&mut [0; DIGITS_MAX], value));
 }
 
-/// Writes a decimal number exactly, in the shorter of plain and `e` notation; plain when both are equally long.
+/// Whole numbers of up to this many digits are written in full: many readers take `1000` for an integer and `1e3` for a
+/// floating-point number, and a double holds all of them exactly.
+const WHOLE_DIGITS: u32 = 15;
+
+/// Writes a decimal number exactly: whole numbers of up to 15 digits in full, others in the shorter of plain and `e`
+/// notation, plain when both are equally long.
 pub fn write_decimal(out: &mut Buf<'_>, value: Decimal) {
     put_scaled(
         out,
@@ -93,7 +98,7 @@ fn digits(text: &mut [u8; DIGITS_MAX], mut value: u64) -> &[u8] {
     text.get(start..).unwrap_or_default()
 }
 
-/// Writes `magnitude` × 10^`exponent`, the shorter of plain and `e` notation.
+/// Writes `magnitude` × 10^`exponent` in the notation of `write_decimal`.
 #[inline(never)]
 fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) {
     let mut text = [0; DIGITS_MAX];
@@ -132,7 +137,8 @@ fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) 
         .wrapping_add(marks);
 
     put_sign(out, negative);
-    let is_plain = plain <= scientific;
+    let is_whole = up >= down;
+    let is_plain = plain <= scientific || (is_whole && plain <= WHOLE_DIGITS);
     if is_plain && below_one {
         out.put(b"0.");
         put_zeros(out, power.wrapping_sub(count));
@@ -438,7 +444,10 @@ mod tests {
             (1, -2, "0.01"),
             (12, -3, "0.012"),
             (100, 0, "100"),
-            (1000, 0, "1e3"),
+            (1000, 0, "1000"),
+            (1, 14, "100000000000000"),
+            (1, 15, "1e15"),
+            (-16, 8, "-1600000000"),
             (12000, 0, "12000"),
             (1, 30, "1e30"),
             (1_585_650_750, 0, "1585650750"),
