@@ -5,14 +5,12 @@
 //! closes it; a failure drops the record with all its labels, since a value under the wrong time is worse than none.
 #![forbid(unsafe_code)]
 
+mod fields;
+
 use super::{name, unit};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::json::number::{self, Decimal};
-use crate::json::{base64, string};
-
-/// Times below this many seconds are relative to now (RFC 8428 section 4.5.3).
-pub const RELATIVE_TIME_LIMIT: i64 = 1 << 28;
+use crate::json::number::Decimal;
 
 const CLOSED: u8 = 0;
 const BASE: u8 = 1;
@@ -44,6 +42,9 @@ const TEXT: Label = label(b"\"vs\":", 0);
 const DATA: Label = label(b"\"vd\":", 0);
 const BASE_LABELS: u8 = 31;
 
+/// Renders a value. One function pointer each, so that what surrounds values is compiled once.
+type Write<'w> = dyn FnMut(&mut Buf<'_>) -> Result<()> + 'w;
+
 /// Nothing stands in the way of the next record.
 const READY: u8 = 0;
 /// A label of the next record failed: that record is refused with the same cause.
@@ -70,6 +71,8 @@ pub struct PackState {
     /// The phase to fall back to when the open record is dropped.
     whole_phase: u8,
     spoilt: u8,
+    /// Why.
+    spoilt_by: u8,
     failure: u8,
     merged: u8,
     measuring: u8,
@@ -112,7 +115,7 @@ impl PackState {
 
     /// The first failure that was not acknowledged.
     pub fn failure(&self) -> Result<()> {
-        Error::from_code(self.failure).map_or(Ok(()), Err)
+        cause(self.failure)
     }
 
     /// Records with a value or a sum.
@@ -135,7 +138,7 @@ pub struct Pack<'a> {
 impl<'a> Pack<'a> {
     /// Starts a pack at offset `start` of `buffer`, with its base name.
     ///
-    /// With `measuring`, nothing is written and everything fits. After `BufferFull` the pack cannot be used, but
+    /// With `measuring`, everything fits; the buffer is then an empty one, here and in `resume`. After `BufferFull` the pack cannot be used, but
     /// `missing` tells how much more its first record wants.
     pub fn begin(
         state: &'a mut PackState,
@@ -180,138 +183,6 @@ impl<'a> Pack<'a> {
         }
         self.state.merged = 1;
         Ok(())
-    }
-
-    /// `bn`: names the device of the records that follow.
-    pub fn set_base_name(&mut self, base_name: &[u8]) -> Result<()> {
-        self.base(&BASE_NAME, |out| {
-            name::check(base_name, b"")?;
-            quoted(out, base_name);
-            Ok(())
-        })
-    }
-
-    /// `bt`: the moment, in seconds since 1970 (UTC), that the times of the records that follow count from.
-    pub fn set_base_time(&mut self, seconds: Decimal) -> Result<()> {
-        let checked = absolute(seconds);
-        self.base(&BASE_TIME, |out| {
-            checked?;
-            number::write_decimal(out, seconds);
-            Ok(())
-        })?;
-        self.state.base_time = DecimalState {
-            mantissa: seconds.mantissa,
-            exponent: seconds.exponent,
-        };
-        Ok(())
-    }
-
-    /// `bu`: the unit of the records that follow and name none.
-    pub fn set_base_unit(&mut self, base_unit: &[u8]) -> Result<()> {
-        self.base(&BASE_UNIT, |out| {
-            unit::check(base_unit)?;
-            quoted(out, base_unit);
-            Ok(())
-        })
-    }
-
-    /// `bv`: what a reader adds to the values that follow.
-    pub fn set_base_value(&mut self, write: impl FnOnce(&mut Buf<'_>) -> Result<()>) -> Result<()> {
-        self.base(&BASE_VALUE, write)
-    }
-
-    /// `bs`: what a reader adds to the sums that follow.
-    pub fn set_base_sum(&mut self, write: impl FnOnce(&mut Buf<'_>) -> Result<()>) -> Result<()> {
-        self.base(&BASE_SUM, write)
-    }
-
-    /// `t`: when the next record was measured, in seconds since 1970 (UTC).
-    pub fn set_time(&mut self, seconds: Decimal) -> Result<()> {
-        let base = self.base_time();
-        self.label(&TIME, |out| {
-            absolute(seconds)?;
-            let time = seconds.checked_sub(base).ok_or(Error::NumberRange)?;
-            number::write_decimal(out, time);
-            Ok(())
-        })
-    }
-
-    /// `t`: how many seconds ago the next record was measured, counted from the base time when there is one, else from
-    /// the moment of reception.
-    pub fn set_time_ago(&mut self, seconds: Decimal) -> Result<()> {
-        self.label(&TIME, |out| {
-            if seconds.mantissa < 0 || absolute(seconds).is_ok() {
-                return Err(Error::SenmlTime);
-            }
-            let mantissa = seconds.mantissa.wrapping_neg();
-            number::write_decimal(
-                out,
-                Decimal {
-                    mantissa,
-                    ..seconds
-                },
-            );
-            Ok(())
-        })
-    }
-
-    /// `ut`: within how many seconds the next record is updated at the latest.
-    pub fn set_update_time(&mut self, seconds: Decimal) -> Result<()> {
-        self.label(&UPDATE_TIME, |out| {
-            if seconds.mantissa < 0 {
-                return Err(Error::SenmlTime);
-            }
-            number::write_decimal(out, seconds);
-            Ok(())
-        })
-    }
-
-    /// `s`: the sum that stands beside the value of the next record.
-    pub fn set_sum(&mut self, write: impl FnOnce(&mut Buf<'_>) -> Result<()>) -> Result<()> {
-        self.label(&SUM, write)
-    }
-
-    /// Appends a record with a number (`v`) that `write` renders.
-    pub fn add_number(
-        &mut self,
-        name: &[u8],
-        unit: Option<&[u8]>,
-        write: impl FnOnce(&mut Buf<'_>) -> Result<()>,
-    ) -> Result<()> {
-        self.add(name, unit, &NUMBER, write)
-    }
-
-    /// Appends a record with a sum (`s`) and no value.
-    pub fn add_sum(
-        &mut self,
-        name: &[u8],
-        unit: Option<&[u8]>,
-        write: impl FnOnce(&mut Buf<'_>) -> Result<()>,
-    ) -> Result<()> {
-        self.add(name, unit, &SUM, write)
-    }
-
-    /// Appends a record with a truth value (`vb`).
-    pub fn add_bool(&mut self, name: &[u8], unit: Option<&[u8]>, value: bool) -> Result<()> {
-        self.add(name, unit, &BOOLEAN, |out| {
-            out.put(if value { b"true" } else { b"false" });
-            Ok(())
-        })
-    }
-
-    /// Appends a record with a text (`vs`) in UTF-8.
-    pub fn add_text(&mut self, name: &[u8], unit: Option<&[u8]>, text: &[u8]) -> Result<()> {
-        self.add(name, unit, &TEXT, |out| string::write(out, text))
-    }
-
-    /// Appends a record with bytes (`vd`), as base64url without padding.
-    pub fn add_data(&mut self, name: &[u8], unit: Option<&[u8]>, data: &[u8]) -> Result<()> {
-        self.add(name, unit, &DATA, |out| {
-            out.put_byte(b'"');
-            base64::write(out, data);
-            out.put_byte(b'"');
-            Ok(())
-        })
     }
 
     /// Takes note of the first failure and clears it, so that what is in the pack can be finished without the rest.
@@ -379,11 +250,7 @@ impl<'a> Pack<'a> {
         }
     }
 
-    fn base(
-        &mut self,
-        label: &Label,
-        write: impl FnOnce(&mut Buf<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn base(&mut self, label: &Label, write: &mut Write<'_>) -> Result<()> {
         let fits_here = match self.state.phase {
             CLOSED | BASE => Ok(()),
             BROKEN => self.failure(),
@@ -422,11 +289,7 @@ impl<'a> Pack<'a> {
         Ok(())
     }
 
-    fn label(
-        &mut self,
-        label: &Label,
-        write: impl FnOnce(&mut Buf<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn label(&mut self, label: &Label, write: &mut Write<'_>) -> Result<()> {
         let free = self.unspoilt().and_then(|()| self.lacks(label));
         if let Err(error) = free {
             return self.refuse(error, Part::Label);
@@ -454,19 +317,16 @@ impl<'a> Pack<'a> {
         name: &[u8],
         unit: Option<&[u8]>,
         label: &Label,
-        write: impl FnOnce(&mut Buf<'_>) -> Result<()>,
+        write: &mut Write<'_>,
     ) -> Result<()> {
-        let begun = self.unspoilt().and_then(|()| self.lacks(label));
+        let free = self.unspoilt().and_then(|()| self.lacks(label));
+        if let Err(error) = free {
+            return self.refuse(error, Part::Record);
+        }
         let mut out = Buf::new(self.buffer, self.state.len);
-        let written = begun
-            .and_then(|()| head(self.state, &mut out, name, unit, label))
-            .and_then(|()| write(&mut out));
+        let written = head(self.state, &mut out, name, unit, label).and_then(|()| write(&mut out));
         out.put_byte(b'}');
         let len = out.len();
-        self.close(len, written)
-    }
-
-    fn close(&mut self, len: usize, written: Result<()>) -> Result<()> {
         if let Err(error) = written.and_then(|()| self.fit(len, 1)) {
             return self.refuse(error, Part::Record);
         }
@@ -482,7 +342,7 @@ impl<'a> Pack<'a> {
         match self.state.phase {
             FINISHED => Err(Error::State),
             BROKEN => self.failure(),
-            _ if self.state.spoilt != READY => self.failure(),
+            _ if self.state.spoilt != READY => cause(self.state.spoilt_by),
             _ => Ok(()),
         }
     }
@@ -516,6 +376,7 @@ impl<'a> Pack<'a> {
             self.state.missing = 0;
         }
         if self.state.spoilt != SPOILT_BASE {
+            self.state.spoilt_by = error.code();
             self.state.spoilt = match part {
                 Part::Base => SPOILT_BASE,
                 Part::Label => SPOILT_RECORD,
@@ -527,6 +388,11 @@ impl<'a> Pack<'a> {
         }
         Err(error)
     }
+}
+
+/// The error of a code, none for 0.
+fn cause(code: u8) -> Result<()> {
+    Error::from_code(code).map_or(Ok(()), Err)
 }
 
 /// What stands between the last thing written and the next label of a record.
@@ -568,14 +434,5 @@ fn quoted(out: &mut Buf<'_>, text: &[u8]) {
     out.put_byte(b'"');
 }
 
-fn absolute(seconds: Decimal) -> Result<()> {
-    let limit = Decimal {
-        mantissa: RELATIVE_TIME_LIMIT,
-        exponent: 0,
-    };
-    match seconds.checked_sub(limit) {
-        Some(above) if above.mantissa >= 0 => Ok(()),
-        Some(_) => Err(Error::SenmlTime),
-        None => Err(Error::NumberRange),
-    }
-}
+#[cfg(test)]
+mod tests;

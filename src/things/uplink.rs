@@ -49,7 +49,8 @@ impl UplinkState {
         target.check()?;
         let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
         let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
-        let head = post_head_len(target, true, decimal_digits(len));
+        self.head = post_head_len(target, true, 0);
+        let head = self.head.saturating_add(decimal_digits(len));
         self.missing = head.saturating_sub(start);
         if self.missing > 0 {
             return Err(Error::BufferFull);
@@ -101,7 +102,8 @@ pub struct Uplink<'a> {
 }
 
 impl<'a> Uplink<'a> {
-    /// Starts a message of the device `urn`. With `measuring`, nothing is written and everything fits.
+    /// Starts a message of the device `urn`. With `measuring`, everything fits; the buffer is then an empty one, here and
+    /// in `resume`.
     ///
     /// After a failure nothing can be added, and every later call fails with the same cause; after `BufferFull`,
     /// `missing` tells what the first record wants.
@@ -169,16 +171,27 @@ impl<'a> Uplink<'a> {
 
     /// Closes the pack, signs it with `secret`, writes the head, and says where the request lies.
     ///
-    /// With `None` the request carries no token, which only some device types may do.
+    /// With `None` the request carries no token, which only some device types may do. `target` is the one of `begin`; one
+    /// that is longer is refused.
     pub fn finish(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Request> {
         if let Some(secret) = secret {
             check_secret(secret)?;
         }
-        let (start, len) = match self.state.phase {
-            BUILDING => Pack::resume(&mut self.state.pack, self.buffer).finish()?,
-            ADOPTED => (self.state.body_start, self.state.body_len),
+        match self.state.phase {
+            BUILDING => Pack::resume(&mut self.state.pack, self.buffer).ready_to_finish()?,
+            ADOPTED => {}
             // A body that could not be adopted says so again.
             _ => return self.state.pack.failure().and(Err(Error::State)),
+        }
+        // The texts of a custom target may have been changed since `begin`.
+        target.check()?;
+        if post_head_len(target, true, 0) > self.state.head {
+            return Err(Error::InvalidArgument);
+        }
+        let (start, len) = if self.state.phase == BUILDING {
+            Pack::resume(&mut self.state.pack, self.buffer).finish()?
+        } else {
+            (self.state.body_start, self.state.body_len)
         };
         self.state.phase = FINISHED;
         let head_len = post_head_len(target, secret.is_some(), decimal_digits(len));

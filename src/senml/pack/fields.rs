@@ -1,0 +1,175 @@
+//! What a caller may put into a pack: the rules of each label, and its text.
+#![forbid(unsafe_code)]
+
+use super::{BASE_NAME, BASE_SUM, BASE_TIME, BASE_UNIT, BASE_VALUE, SUM, TIME, UPDATE_TIME};
+use super::{BOOLEAN, DATA, DecimalState, NUMBER, Pack, TEXT, quoted};
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+use crate::json::number::{self, Decimal};
+use crate::json::{base64, string};
+use crate::senml::record::RELATIVE_TIME_LIMIT;
+use crate::senml::{name, unit};
+
+impl Pack<'_> {
+    /// `bn`: names the device of the records that follow.
+    pub fn set_base_name(&mut self, base_name: &[u8]) -> Result<()> {
+        self.base(&BASE_NAME, &mut |out| {
+            name::check(base_name, b"")?;
+            quoted(out, base_name);
+            Ok(())
+        })
+    }
+
+    /// `bt`: the moment, in seconds since 1970 (UTC), that the times of the records that follow count from.
+    pub fn set_base_time(&mut self, seconds: Decimal) -> Result<()> {
+        self.base(&BASE_TIME, &mut |out| {
+            check_absolute(seconds)?;
+            number::write_decimal(out, seconds);
+            Ok(())
+        })?;
+        self.state.base_time = DecimalState {
+            mantissa: seconds.mantissa,
+            exponent: seconds.exponent,
+        };
+        Ok(())
+    }
+
+    /// `bu`: the unit of the records that follow and name none.
+    pub fn set_base_unit(&mut self, base_unit: &[u8]) -> Result<()> {
+        self.base(&BASE_UNIT, &mut |out| {
+            unit::check(base_unit)?;
+            quoted(out, base_unit);
+            Ok(())
+        })
+    }
+
+    /// `bv`: what a reader adds to the values that follow.
+    pub fn set_base_value(
+        &mut self,
+        mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.base(&BASE_VALUE, &mut write)
+    }
+
+    /// `bs`: what a reader adds to the sums that follow.
+    pub fn set_base_sum(
+        &mut self,
+        mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.base(&BASE_SUM, &mut write)
+    }
+
+    /// `t`: when the next record was measured, in seconds since 1970 (UTC).
+    pub fn set_time(&mut self, seconds: Decimal) -> Result<()> {
+        let base = self.base_time();
+        self.label(&TIME, &mut |out| {
+            check_absolute(seconds)?;
+            number::write_decimal(out, difference(seconds, base)?);
+            Ok(())
+        })
+    }
+
+    /// `t`: how many seconds ago the next record was measured, counted from the base time when there is one, else from
+    /// the moment of reception.
+    ///
+    /// Less than [`RELATIVE_TIME_LIMIT`], and not so long before the base time that the sum would be relative again.
+    pub fn set_time_ago(&mut self, seconds: Decimal) -> Result<()> {
+        let base = self.base_time();
+        self.label(&TIME, &mut |out| {
+            if seconds.mantissa < 0 || is_absolute(seconds) {
+                return Err(Error::SenmlTime);
+            }
+            if base.mantissa != 0 {
+                check_absolute(difference(base, seconds)?)?;
+            }
+            let mantissa = seconds.mantissa.wrapping_neg();
+            let exponent = seconds.exponent;
+            number::write_decimal(out, Decimal { mantissa, exponent });
+            Ok(())
+        })
+    }
+
+    /// `ut`: within how many seconds the next record is updated at the latest.
+    pub fn set_update_time(&mut self, seconds: Decimal) -> Result<()> {
+        self.label(&UPDATE_TIME, &mut |out| {
+            if seconds.mantissa < 0 {
+                return Err(Error::SenmlTime);
+            }
+            number::write_decimal(out, seconds);
+            Ok(())
+        })
+    }
+
+    /// `s`: the sum that stands beside the value of the next record.
+    pub fn set_sum(&mut self, mut write: impl FnMut(&mut Buf<'_>) -> Result<()>) -> Result<()> {
+        self.label(&SUM, &mut write)
+    }
+
+    /// Appends a record with a number (`v`) that `write` renders.
+    pub fn add_number(
+        &mut self,
+        name: &[u8],
+        unit: Option<&[u8]>,
+        mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.add(name, unit, &NUMBER, &mut write)
+    }
+
+    /// Appends a record with a sum (`s`) and no value.
+    pub fn add_sum(
+        &mut self,
+        name: &[u8],
+        unit: Option<&[u8]>,
+        mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.add(name, unit, &SUM, &mut write)
+    }
+
+    /// Appends a record with a truth value (`vb`).
+    pub fn add_bool(&mut self, name: &[u8], unit: Option<&[u8]>, value: bool) -> Result<()> {
+        self.add(name, unit, &BOOLEAN, &mut |out| {
+            out.put(if value { b"true" } else { b"false" });
+            Ok(())
+        })
+    }
+
+    /// Appends a record with a text (`vs`) in UTF-8.
+    pub fn add_text(&mut self, name: &[u8], unit: Option<&[u8]>, text: &[u8]) -> Result<()> {
+        self.add(name, unit, &TEXT, &mut |out| string::write(out, text))
+    }
+
+    /// Appends a record with bytes (`vd`), as base64url without padding.
+    pub fn add_data(&mut self, name: &[u8], unit: Option<&[u8]>, data: &[u8]) -> Result<()> {
+        self.add(name, unit, &DATA, &mut |out| {
+            out.put_byte(b'"');
+            base64::write(out, data);
+            out.put_byte(b'"');
+            Ok(())
+        })
+    }
+}
+
+/// Whether a time is one that SenML does not take as relative to now.
+fn is_absolute(seconds: Decimal) -> bool {
+    let limit = Decimal {
+        mantissa: i64::from(RELATIVE_TIME_LIMIT),
+        exponent: 0,
+    };
+    match seconds.checked_sub(limit) {
+        Some(above) => above.mantissa >= 0,
+        // Beyond what 64 bits hold at one precision: so large, or with so many decimals that little stands before them.
+        None => seconds.mantissa > 0 && seconds.normalise().exponent > 0,
+    }
+}
+
+fn check_absolute(seconds: Decimal) -> Result<()> {
+    if is_absolute(seconds) {
+        Ok(())
+    } else {
+        Err(Error::SenmlTime)
+    }
+}
+
+fn difference(a: Decimal, b: Decimal) -> Result<Decimal> {
+    a.checked_sub(b).ok_or(Error::NumberRange)
+}

@@ -1,0 +1,494 @@
+use super::*;
+use crate::json::number;
+use std::string::{String, ToString};
+use std::vec;
+use std::vec::Vec;
+
+type Call = fn(&mut Pack<'_>) -> Result<()>;
+
+const START: usize = 7;
+const CANARY: u8 = 0xA5;
+
+const fn decimal(mantissa: i64, exponent: i32) -> Decimal {
+    Decimal { mantissa, exponent }
+}
+
+fn five(pack: &mut Pack<'_>) -> Result<()> {
+    pack.add_number(b"a", None, |out| {
+        out.put_byte(b'5');
+        Ok(())
+    })
+}
+
+/// The text of a pack in which every call succeeds.
+fn text(calls: &[Call]) -> String {
+    let mut memory = vec![CANARY; 1024];
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut memory, START, false, b"urn:x:").unwrap();
+    for (at, call) in calls.iter().enumerate() {
+        assert_eq!(call(&mut pack), Ok(()), "call {at}");
+    }
+    let (start, len) = pack.finish().unwrap();
+    assert_eq!(start, START);
+    assert!(memory[..START].iter().all(|&byte| byte == CANARY));
+    let text = String::from_utf8(memory[START..START + len].to_vec()).unwrap();
+    serde_json::from_str::<Vec<serde_json::Map<_, _>>>(&text).unwrap();
+    text
+}
+
+/// The records behind the base name of the documented form.
+fn records(calls: &[Call]) -> String {
+    let text = text(calls);
+    let records = text.strip_prefix(r#"[{"bn":"urn:x:"},"#).unwrap();
+    records.strip_suffix(']').unwrap().to_string()
+}
+
+/// A call for each thing that a pack can hold.
+const EVERYTHING: &[Call] = &[
+    |pack| pack.set_base_time(decimal(15_856_507_505, -1)),
+    |pack| pack.set_base_unit(b"Cel"),
+    five,
+    |pack| pack.add_bool(b"b", None, true),
+    |pack| pack.set_time(decimal(1_585_650_740, 0)),
+    |pack| pack.set_update_time(decimal(60, 0)),
+    |pack| pack.set_sum(|out| number::write_f64(out, 12.5)),
+    |pack| pack.add_text(b"c", None, "\"\u{e9}\n".as_bytes()),
+    |pack| pack.set_base_name(b"urn:y:"),
+    |pack| pack.set_base_value(|out| number::write_f64(out, 1.5)),
+    |pack| pack.set_base_sum(|out| number::write_f64(out, 2.5)),
+    |pack| pack.set_base_name(b"urn:z:"),
+    |pack| pack.set_time_ago(decimal(25, -2)),
+    |pack| pack.add_data(b"d", Some(b"%RH"), b"\xff\xff"),
+    |pack| pack.add_sum(b"e", Some(b"J"), |out| number::write_f64(out, 3.0)),
+    |pack| pack.set_base_unit(b"m"),
+    |pack| pack.set_base_unit(b"km"),
+    |pack| pack.set_time_ago(decimal(1, 0)),
+];
+
+#[test]
+fn writes_everything_in_the_documented_form() {
+    assert_eq!(
+        text(EVERYTHING),
+        concat!(
+            r#"[{"bn":"urn:x:","bt":1585650750.5,"bu":"Cel"},{"n":"a","v":5},{"n":"b","vb":true},"#,
+            r#"{"t":-10.5,"ut":60,"s":12.5,"n":"c","vs":"\"é\n"},"#,
+            r#"{"bn":"urn:y:","bv":1.5,"bs":2.5},{"bn":"urn:z:"},"#,
+            r#"{"t":-0.25,"n":"d","u":"%RH","vd":"__8"},{"n":"e","u":"J","s":3}]"#
+        )
+    );
+}
+
+#[test]
+fn merges_base_fields_into_the_next_record() {
+    assert_eq!(
+        text(&[
+            |pack| pack.set_merged(),
+            |pack| pack.set_base_unit(b"Cel"),
+            five,
+            |pack| pack.add_bool(b"b", None, false),
+            |pack| pack.set_base_name(b"urn:y:"),
+            |pack| pack.set_base_name(b"urn:z:"),
+            |pack| pack.set_time_ago(decimal(3, 0)),
+            five,
+        ]),
+        concat!(
+            r#"[{"bn":"urn:x:","bu":"Cel","n":"a","v":5},{"n":"b","vb":false},"#,
+            r#"{"bn":"urn:y:"},{"bn":"urn:z:","t":-3,"n":"a","v":5}]"#
+        )
+    );
+    let mut memory = [0; 128];
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+    five(&mut pack).unwrap();
+    assert_eq!(pack.set_merged(), Err(Error::State));
+    pack.set_base_name(b"b").unwrap();
+    assert_eq!(pack.set_merged(), Err(Error::State));
+}
+
+#[test]
+fn times_are_relative_to_the_base_time_exactly() {
+    for (base, time, written) in [
+        (None, decimal(1_585_650_750, 0), "1585650750"),
+        (
+            Some(decimal(1_585_650_750, 0)),
+            decimal(1_585_650_750, 0),
+            "0",
+        ),
+        (
+            Some(decimal(15_856_507_501, -1)),
+            decimal(158_565_075_035, -2),
+            "0.25",
+        ),
+        (
+            Some(decimal(1_585_650_750, 0)),
+            decimal(1_585_650_750_000_000_001, -9),
+            "1e-9",
+        ),
+        (Some(decimal(16, 8)), decimal(268_435_456, 0), "-1331564544"),
+        (Some(decimal(16, 8)), decimal(17, 8), "1e8"),
+        (Some(decimal(1_600_000_000, 0)), decimal(1, 30), ""),
+    ] {
+        let mut memory = [0; 128];
+        let mut state = PackState::default();
+        let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+        if let Some(base) = base {
+            pack.set_base_time(base).unwrap();
+        }
+        if written.is_empty() {
+            assert_eq!(pack.set_time(time), Err(Error::NumberRange));
+            continue;
+        }
+        pack.set_time(time).unwrap();
+        five(&mut pack).unwrap();
+        let (_, len) = pack.finish().unwrap();
+        let text = core::str::from_utf8(&memory[..len]).unwrap();
+        let expected = std::format!(r#"{{"t":{written},"n":"a","v":5}}]"#);
+        assert!(text.ends_with(&expected), "{text}");
+    }
+}
+
+#[test]
+fn tells_absolute_from_relative_times() {
+    let (least, most) = (decimal(1 << 28, 0), decimal((1 << 28) - 1, 0));
+    let cases: &[(bool, Decimal)] = &[
+        (true, least),
+        (false, most),
+        (true, decimal(268_435_456_000_000_000, -9)),
+        (false, decimal(268_435_455_999_999_999, -9)),
+        // At these the limit itself is no Decimal of the same exponent.
+        (false, decimal(i64::MAX, -11)),
+        (false, decimal(1, -18)),
+        (true, decimal(10, 18)),
+        (true, decimal(i64::MAX, 18)),
+        (true, decimal(1, i32::MAX)),
+        (false, decimal(1, i32::MIN)),
+        (false, decimal(0, 0)),
+        (false, decimal(-1_585_650_750, 0)),
+        (false, decimal(i64::MIN, 0)),
+        (false, decimal(i64::MIN, 18)),
+    ];
+    for &(absolute, seconds) in cases {
+        let fresh = |call: fn(&mut Pack<'_>, Decimal) -> Result<()>| {
+            let mut memory = [0; 128];
+            let mut state = PackState::default();
+            let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+            call(&mut pack, seconds)
+        };
+        let expected = |fine| if fine { Ok(()) } else { Err(Error::SenmlTime) };
+        assert_eq!(
+            fresh(|pack, seconds| pack.set_time(seconds)),
+            expected(absolute),
+            "{seconds:?}"
+        );
+        assert_eq!(
+            fresh(|pack, seconds| pack.set_base_time(seconds)),
+            expected(absolute),
+            "{seconds:?}"
+        );
+        let ago = !absolute && seconds.mantissa >= 0;
+        assert_eq!(
+            fresh(|pack, seconds| pack.set_time_ago(seconds)),
+            expected(ago),
+            "{seconds:?}"
+        );
+        let update = seconds.mantissa >= 0;
+        assert_eq!(
+            fresh(|pack, seconds| pack.set_update_time(seconds)),
+            expected(update),
+            "{seconds:?}"
+        );
+    }
+}
+
+#[test]
+fn seconds_ago_do_not_turn_an_absolute_time_into_a_relative_one() {
+    let mut memory = [0; 128];
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+    pack.set_base_time(decimal((1 << 28) + 10, 0)).unwrap();
+    assert_eq!(pack.set_time_ago(decimal(11, 0)), Err(Error::SenmlTime));
+    assert_eq!(pack.acknowledge(), Err(Error::SenmlTime));
+    assert_eq!(pack.set_time_ago(decimal(10, 0)), Ok(()));
+}
+
+#[test]
+fn a_label_stands_once_in_a_record() {
+    let labels: [Call; 4] = [
+        |pack| pack.set_time(decimal(1_585_650_750, 0)),
+        |pack| pack.set_time_ago(decimal(1, 0)),
+        |pack| pack.set_update_time(decimal(1, 0)),
+        |pack| pack.set_sum(|out| number::write_f64(out, 1.0)),
+    ];
+    let clash = |first: usize, second: usize| first == second || first + second == 1;
+    for (first, once) in labels.iter().enumerate() {
+        for (second, again) in labels.iter().enumerate() {
+            let mut memory = [0; 128];
+            let mut state = PackState::default();
+            let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+            assert_eq!(once(&mut pack), Ok(()));
+            let expected = if clash(first, second) {
+                Err(Error::State)
+            } else {
+                Ok(())
+            };
+            assert_eq!(again(&mut pack), expected);
+            // The record that they were for is refused with them; the next one is not.
+            assert_eq!(five(&mut pack), expected);
+            assert_eq!(once(&mut pack), Ok(()));
+            assert_eq!(five(&mut pack), Ok(()));
+            assert_eq!(pack.acknowledge(), expected);
+        }
+    }
+    let mut memory = [0; 128];
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+    labels[3](&mut pack).unwrap();
+    let sum = pack.add_sum(b"a", None, |out| number::write_f64(out, 1.0));
+    assert_eq!(sum, Err(Error::State));
+    assert_eq!(pack.finish(), Err(Error::State));
+}
+
+#[test]
+fn what_no_measurement_follows_is_left_out() {
+    let record = r#"{"n":"a","v":5}"#;
+    let dangling: &[&[Call]] = &[
+        &[|pack| pack.set_time_ago(decimal(1, 0))],
+        &[|pack| pack.set_base_name(b"urn:y:")],
+        &[
+            |pack| pack.set_base_name(b"urn:y:"),
+            |pack| pack.set_base_unit(b"m"),
+            |pack| pack.set_base_unit(b"km"),
+            |pack| pack.set_update_time(decimal(1, 0)),
+        ],
+    ];
+    for calls in dangling {
+        assert_eq!(records(&[&[five as Call], *calls].concat()), record);
+        let mut memory = [0; 256];
+        let mut state = PackState::default();
+        let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+        for call in *calls {
+            call(&mut pack).unwrap();
+        }
+        assert_eq!(pack.finish(), Err(Error::SenmlEmpty));
+        five(&mut pack).unwrap();
+        pack.finish().unwrap();
+    }
+}
+
+#[test]
+fn refuses_what_senml_and_json_cannot_carry() {
+    let long_name = [b'a'; name::NAME_MAX + 1];
+    let mut memory = [CANARY; 1024];
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+    five(&mut pack).unwrap();
+    let before = pack.state.len;
+    let text = pack.buffer[..before].to_vec();
+    let refused: [(Error, &dyn Fn(&mut Pack<'_>) -> Result<()>); 13] = [
+        (Error::SenmlName, &|pack| pack.add_bool(b"", None, true)),
+        (Error::SenmlName, &|pack| pack.add_bool(b"a b", None, true)),
+        (Error::SenmlName, &|pack| {
+            pack.add_bool(&long_name, None, true)
+        }),
+        (Error::SenmlUnit, &|pack| {
+            pack.add_bool(b"a", Some(b""), true)
+        }),
+        (Error::SenmlUnit, &|pack| {
+            pack.add_bool(b"a", Some(b"\""), true)
+        }),
+        (Error::Utf8, &|pack| pack.add_text(b"a", None, b"ab\xff")),
+        (Error::NotFinite, &|pack| {
+            pack.add_number(b"a", None, |out| number::write_f64(out, f64::NAN))
+        }),
+        (Error::NotFinite, &|pack| {
+            pack.add_sum(b"a", None, |out| number::write_f32(out, f32::INFINITY))
+        }),
+        (Error::NotFinite, &|pack| {
+            pack.set_sum(|out| number::write_f64(out, f64::INFINITY))
+        }),
+        (Error::SenmlName, &|pack| pack.set_base_name(b"")),
+        (Error::SenmlName, &|pack| pack.set_base_name(b":a")),
+        (Error::SenmlUnit, &|pack| pack.set_base_unit(b"")),
+        (Error::NotFinite, &|pack| {
+            pack.set_base_value(|out| number::write_f64(out, f64::NAN))
+        }),
+    ];
+    for (error, call) in refused {
+        assert_eq!(call(&mut pack), Err(error));
+        assert_eq!((pack.state.len, pack.state.missing()), (before, 0));
+        assert_eq!(pack.buffer[..before], text);
+        assert_eq!(pack.finish(), Err(error));
+        assert_eq!(pack.acknowledge(), Err(error));
+        assert_eq!(pack.acknowledge(), Ok(()));
+    }
+    assert_eq!(pack.finish(), Ok((0, before + 1)));
+}
+
+#[test]
+fn finish_and_acknowledge_report_the_first_failure() {
+    let mut memory = [0; 64];
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+    assert_eq!(pack.acknowledge(), Ok(()));
+    five(&mut pack).unwrap();
+    assert_eq!(pack.add_bool(b"", None, true), Err(Error::SenmlName));
+    // A spoilt record is refused for its label's cause, though finish reports the earlier one.
+    assert_eq!(pack.set_time(decimal(1, 0)), Err(Error::SenmlTime));
+    assert_eq!(
+        pack.set_update_time(decimal(1, 0)),
+        Err(Error::SenmlTime),
+        "a label of the same record"
+    );
+    assert_eq!(five(&mut pack), Err(Error::SenmlTime));
+    assert_eq!(five(&mut pack), Ok(()));
+    assert_eq!(pack.finish(), Err(Error::SenmlName));
+    assert_eq!(pack.acknowledge(), Err(Error::SenmlName));
+    assert_eq!(pack.state.records(), 2);
+    assert!(pack.finish().is_ok());
+}
+
+#[test]
+fn under_a_base_field_that_failed_no_record_is_taken() {
+    let mut memory = [0; 96];
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+    five(&mut pack).unwrap();
+    assert_eq!(pack.set_base_unit(b""), Err(Error::SenmlUnit));
+    for _ in 0..2 {
+        assert_eq!(five(&mut pack), Err(Error::SenmlUnit));
+        let label = pack.set_update_time(decimal(1, 0));
+        assert_eq!(label, Err(Error::SenmlUnit));
+    }
+    // Not even when it is set at last: what was refused meanwhile is missing.
+    assert_eq!(pack.set_base_unit(b"m"), Ok(()));
+    assert_eq!(five(&mut pack), Err(Error::SenmlUnit));
+    assert_eq!(pack.acknowledge(), Err(Error::SenmlUnit));
+    assert_eq!(five(&mut pack), Ok(()));
+    // A base field between a label and its record.
+    pack.set_update_time(decimal(1, 0)).unwrap();
+    assert_eq!(pack.set_base_unit(b"km"), Err(Error::State));
+    assert_eq!(five(&mut pack), Err(Error::State));
+    assert_eq!(pack.finish(), Err(Error::State));
+    assert_eq!(pack.acknowledge(), Err(Error::State));
+    let (_, len) = pack.finish().unwrap();
+    assert_eq!(
+        core::str::from_utf8(&memory[..len]).unwrap(),
+        r#"[{"bn":"a"},{"n":"a","v":5},{"bu":"m"},{"n":"a","v":5}]"#
+    );
+}
+
+#[test]
+fn nothing_is_written_behind_a_finished_or_broken_pack() {
+    let mut memory = [CANARY; 64];
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+    five(&mut pack).unwrap();
+    pack.finish().unwrap();
+    let after = pack.buffer.to_vec();
+    for call in EVERYTHING {
+        assert_eq!(call(&mut pack), Err(Error::State));
+    }
+    assert_eq!(pack.finish(), Err(Error::State));
+    assert_eq!(pack.buffer, after);
+
+    memory = [CANARY; 64];
+    state = PackState::broken(Error::Urn);
+    let mut pack = Pack::resume(&mut state, &mut memory);
+    for call in EVERYTHING {
+        assert_eq!(call(&mut pack), Err(Error::Urn));
+    }
+    assert_eq!(pack.acknowledge(), Err(Error::Urn));
+    assert_eq!(pack.finish(), Err(Error::Urn));
+    assert_eq!(memory, [CANARY; 64]);
+}
+
+/// Makes every call at one capacity, and each that has no room again with what is missing.
+fn at_capacity(capacity: usize, merged: bool) {
+    let mut memory = vec![CANARY; capacity + 8];
+    let (buffer, canary) = memory.split_at_mut(capacity);
+    let mut state = PackState::default();
+    if let Err(error) = Pack::begin(&mut state, buffer, START, false, b"urn:x:") {
+        assert_eq!(error, Error::BufferFull);
+        let missing = state.missing();
+        for (more, fits) in [(missing - 1, false), (missing, true)] {
+            let mut larger = vec![0; capacity + more];
+            let mut state = PackState::default();
+            let again = Pack::begin(&mut state, &mut larger, START, false, b"urn:x:");
+            assert_eq!(again.is_ok(), fits);
+        }
+        let mut pack = Pack::resume(&mut state, buffer);
+        assert_eq!(five(&mut pack), Err(Error::BufferFull));
+        assert_eq!(pack.finish(), Err(Error::BufferFull));
+        assert!(canary.iter().all(|&byte| byte == CANARY));
+        return;
+    }
+    let mut pack = Pack::resume(&mut state, buffer);
+    if merged {
+        pack.set_merged().unwrap();
+    }
+    for call in EVERYTHING {
+        let whole = match pack.state.phase {
+            RECORD => pack.state.whole,
+            _ => pack.state.len,
+        };
+        let (state, text) = (pack.state.clone(), pack.buffer.to_vec());
+        let Err(error) = call(&mut pack) else {
+            assert!(pack.state.len < capacity);
+            assert_eq!(pack.buffer[..state.len], text[..state.len]);
+            continue;
+        };
+        assert_eq!(error, Error::BufferFull);
+        assert_eq!(pack.state.len, whole);
+        assert_eq!(pack.buffer[..whole], text[..whole]);
+        let missing = pack.state.missing();
+        for (more, fits) in [(missing - 1, false), (missing, true)] {
+            let mut larger = text.clone();
+            larger.resize(capacity + more, 0);
+            let mut state = state.clone();
+            assert_eq!(
+                call(&mut Pack::resume(&mut state, &mut larger)).is_ok(),
+                fits
+            );
+        }
+        // Whatever was refused: what is there can be finished.
+        let mut state = pack.state.clone();
+        let mut text = pack.buffer.to_vec();
+        let mut copy = Pack::resume(&mut state, &mut text);
+        assert_eq!(copy.finish(), Err(Error::BufferFull));
+        assert_eq!(copy.acknowledge(), Err(Error::BufferFull));
+        if copy.state.records() > 0 {
+            let (start, len) = copy.finish().unwrap();
+            serde_json::from_slice::<serde_json::Value>(&text[start..start + len]).unwrap();
+        }
+        assert_eq!(pack.acknowledge(), Err(Error::BufferFull));
+    }
+    match pack.finish() {
+        Ok((start, len)) => {
+            assert!(start + len <= capacity);
+            serde_json::from_slice::<serde_json::Value>(&pack.buffer[start..start + len]).unwrap();
+        }
+        Err(error) => assert_eq!((error, pack.state.records()), (Error::SenmlEmpty, 0)),
+    }
+    assert!(canary.iter().all(|&byte| byte == CANARY));
+}
+
+#[test]
+fn at_every_capacity_calls_are_whole_or_nothing_and_the_missing_is_exact() {
+    for merged in [false, true] {
+        for capacity in 0..START + text(EVERYTHING).len() + 60 {
+            at_capacity(capacity, merged);
+        }
+    }
+}
+
+#[test]
+fn measuring_gives_the_length() {
+    let mut state = PackState::default();
+    let mut pack = Pack::begin(&mut state, &mut [], START, true, b"urn:x:").unwrap();
+    for call in EVERYTHING {
+        call(&mut pack).unwrap();
+    }
+    assert_eq!(pack.finish(), Ok((START, text(EVERYTHING).len())));
+    assert_eq!((state.records(), state.missing()), (5, 0));
+    assert!(state.measuring());
+}
