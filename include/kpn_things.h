@@ -719,6 +719,10 @@ typedef struct kpn_private_pack {
      */
     uint8_t whole_phase;
     uint8_t spoilt;
+    /**
+     * Why.
+     */
+    uint8_t spoilt_by;
     uint8_t failure;
     uint8_t merged;
     uint8_t measuring;

@@ -232,3 +232,6 @@ fn body_start(head: usize, capacity: usize) -> usize {
         digits = digits.saturating_add(1);
     }
 }
+
+#[cfg(test)]
+mod tests;
