@@ -5,6 +5,7 @@ use std::vec;
 use std::vec::Vec;
 
 type Call = fn(&mut Pack<'_>) -> Result<()>;
+type Try<'a> = &'a dyn Fn(&mut Pack<'_>) -> Result<()>;
 
 const START: usize = 7;
 const CANARY: u8 = 0xA5;
@@ -168,32 +169,32 @@ fn tells_absolute_from_relative_times() {
         (false, decimal(i64::MIN, 18)),
     ];
     for &(absolute, seconds) in cases {
-        let fresh = |call: fn(&mut Pack<'_>, Decimal) -> Result<()>| {
+        let fresh = |call: Try<'_>| {
             let mut memory = [0; 128];
             let mut state = PackState::default();
             let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
-            call(&mut pack, seconds)
+            call(&mut pack)
         };
         let expected = |fine| if fine { Ok(()) } else { Err(Error::SenmlTime) };
         assert_eq!(
-            fresh(|pack, seconds| pack.set_time(seconds)),
+            fresh(&|pack| pack.set_time(seconds)),
             expected(absolute),
             "{seconds:?}"
         );
         assert_eq!(
-            fresh(|pack, seconds| pack.set_base_time(seconds)),
+            fresh(&|pack| pack.set_base_time(seconds)),
             expected(absolute),
             "{seconds:?}"
         );
         let ago = !absolute && seconds.mantissa >= 0;
         assert_eq!(
-            fresh(|pack, seconds| pack.set_time_ago(seconds)),
+            fresh(&|pack| pack.set_time_ago(seconds)),
             expected(ago),
             "{seconds:?}"
         );
         let update = seconds.mantissa >= 0;
         assert_eq!(
-            fresh(|pack, seconds| pack.set_update_time(seconds)),
+            fresh(&|pack| pack.set_update_time(seconds)),
             expected(update),
             "{seconds:?}"
         );
@@ -284,7 +285,7 @@ fn refuses_what_senml_and_json_cannot_carry() {
     five(&mut pack).unwrap();
     let before = pack.state.len;
     let text = pack.buffer[..before].to_vec();
-    let refused: [(Error, &dyn Fn(&mut Pack<'_>) -> Result<()>); 13] = [
+    let refused: [(Error, Try<'_>); 13] = [
         (Error::SenmlName, &|pack| pack.add_bool(b"", None, true)),
         (Error::SenmlName, &|pack| pack.add_bool(b"a b", None, true)),
         (Error::SenmlName, &|pack| {

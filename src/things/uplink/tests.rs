@@ -29,6 +29,13 @@ fn begin<'a>(state: &'a mut UplinkState, buffer: &'a mut [u8]) -> Result<Uplink<
     Uplink::begin(state, buffer, false, M2M, URN)
 }
 
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| char::from_digit(digit.into(), 16).unwrap())
+        .collect()
+}
+
 /// Checks head, length and token with code that is not ours.
 fn check(request: &[u8], target: Target<'_>, secret: Option<&[u8]>) -> Vec<u8> {
     use sha2::Digest;
@@ -47,8 +54,7 @@ fn check(request: &[u8], target: Target<'_>, secret: Option<&[u8]>) -> Vec<u8> {
     let mut expected = vec![("Host", String::from_utf8(target.host.to_vec()).unwrap())];
     if let Some(secret) = secret {
         let digest = sha2::Sha256::digest([body, secret].concat());
-        let hex = digest.iter().map(|byte| std::format!("{byte:02x}"));
-        expected.push(("Things-Message-Token", hex.collect()));
+        expected.push(("Things-Message-Token", hex(&digest)));
     }
     expected.push(("Content-Type", "application/json".into()));
     expected.push(("Content-Length", std::format!("{}", body.len())));
