@@ -126,7 +126,7 @@ fn times_are_relative_to_the_base_time_exactly() {
             "1e-9",
         ),
         (Some(decimal(16, 8)), decimal(268_435_456, 0), "-1331564544"),
-        (Some(decimal(16, 8)), decimal(17, 8), "1e8"),
+        (Some(decimal(16, 8)), decimal(17, 8), "100000000"),
         (Some(decimal(1_600_000_000, 0)), decimal(1, 30), ""),
     ] {
         let mut memory = [0; 128];

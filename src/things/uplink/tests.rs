@@ -232,7 +232,7 @@ fn adopt(text: &str, start: usize) -> (Result<Vec<u8>>, usize) {
     if let Err(error) = adopted {
         assert_eq!(memory, before);
         let mut uplink = Uplink::resume(&mut state, &mut memory);
-        assert_eq!(uplink.finish(M2M, None), Err(Error::State));
+        assert_eq!(uplink.finish(M2M, None), Err(error), "again");
         let missing = state.missing(memory.len());
         return (Err(error), missing);
     }
