@@ -220,6 +220,71 @@
 
 
 /**
+ * The text as a whole: it is no JSON object, or has a field that is not known.
+ */
+#define KPN_CONFIG_FIELD_DOCUMENT 0
+
+/**
+ * `urn`
+ */
+#define KPN_CONFIG_FIELD_URN 1
+
+/**
+ * `imei`
+ */
+#define KPN_CONFIG_FIELD_IMEI 2
+
+/**
+ * `secret`
+ */
+#define KPN_CONFIG_FIELD_SECRET 3
+
+/**
+ * `endpoint`
+ */
+#define KPN_CONFIG_FIELD_ENDPOINT 4
+
+/**
+ * `host` within `endpoint`
+ */
+#define KPN_CONFIG_FIELD_HOST 5
+
+/**
+ * `path` within `endpoint`
+ */
+#define KPN_CONFIG_FIELD_PATH 6
+
+/**
+ * `address`
+ */
+#define KPN_CONFIG_FIELD_ADDRESS 7
+
+/**
+ * `port`
+ */
+#define KPN_CONFIG_FIELD_PORT 8
+
+/**
+ * `apn`
+ */
+#define KPN_CONFIG_FIELD_APN 9
+
+/**
+ * `keepAliveLimit`
+ */
+#define KPN_CONFIG_FIELD_KEEP_ALIVE_LIMIT 10
+
+/**
+ * `statusTable`
+ */
+#define KPN_CONFIG_FIELD_STATUS_TABLE 11
+
+/**
+ * Bytes of the longest text that `kpn_config_write` writes.
+ */
+#define KPN_CONFIG_TEXT_MAX 883
+
+/**
  * A record without value: it has only a sum.
  */
 #define KPN_SUM_ONLY 0
@@ -375,6 +440,11 @@
 #define KPN_TOKEN_LINE_LEN 88
 
 /**
+ * Bytes, NUL included, that hold any URN of `kpn_urn_from_imei` and its siblings.
+ */
+#define KPN_URN_CAP 54
+
+/**
  * Limbs from low to high; those from `len` on are zero, so ordinary values cost two to four limbs.
  */
 typedef struct Big Big;
@@ -385,6 +455,134 @@ typedef struct Big Big;
  * The values are stable and only ever appended to. `status < 0` is a failure.
  */
 typedef int32_t kpn_status;
+
+/**
+ * Who the device is and how it connects.
+ *
+ * 504 bytes on every target. `kpn_config_read` fills it from a JSON text:
+ *
+ *     {"imei": "490154203237518", "secret": "0123456789abcdefghijklmnopqrstuvwxyzABCD",
+ *      "endpoint": "m2m", "address": "10.151.236.157", "port": 80, "apn": "kpnthings.iot",
+ *      "keepAliveLimit": 100, "statusTable": {"401": "tokenRejected"}}
+ *
+ * - `urn` or `imei`: one of them is needed. A device URN of at most `KPN_URN_MAX` bytes; or 15 digits with a fitting check digit.
+ * - `secret`: needed. `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits, or `null` for messages without a token.
+ * - `endpoint`: `"m2m"` (default), `"internet"`, or `{"host": …, "path": …}` of at most 64 bytes each.
+ * - `address`: IP address or host name to connect to, at most 64 bytes. Default: that of the endpoint.
+ * - `port`: 1 to 65535. Default: 443 for `"internet"`, otherwise 80.
+ * - `apn`: access point name, at most 63 bytes. Default: left to the modem.
+ * - `keepAliveLimit`: requests on one connection, 1 to 65535. Default: `KPN_REQUESTS_MAX`.
+ * - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
+ *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"`, `"refused"` or `"unexpected"`.
+ *
+ * Any other field, and one that is there twice, is refused. Belongs to one thread at a time, but several may read it while none writes.
+ * May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.
+ *
+ * ~~~{.c}
+ * static kpn_config config;
+ * kpn_config_problem problem;
+ *
+ * if (kpn_config_read(&config, json, json_len, &problem) != KPN_OK) {
+ *     printf("%s: %s\n", kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
+ *     return;
+ * }
+ * modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config));
+ * kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
+ * kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
+ * if (kpn_uplink_finish_config(&uplink, &config, &request) == KPN_OK) {
+ *     modem_send(request.ptr, request.len);
+ * }
+ * ~~~
+ */
+typedef struct kpn_config {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    /**
+     * A `Config`, whose layout Rust owns.
+     */
+    uint64_t private_state[62];
+} kpn_config;
+
+/**
+ * Why a configuration was refused.
+ *
+ * 12 bytes on a 32-bit target. Plain values of the caller.
+ */
+typedef struct kpn_config_problem {
+    /**
+     * Which field: `KPN_CONFIG_FIELD_DOCUMENT` and following.
+     */
+    int32_t field;
+    /**
+     * What is wrong with it: one of the statuses that `kpn_config_read` returns.
+     */
+    kpn_status reason;
+    /**
+     * Offset in the text behind what was refused, or near it; the end when something is missing.
+     */
+    size_t position;
+} kpn_config_problem;
+
+/**
+ * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
+ */
+typedef struct kpn_private_response {
+    /**
+     * Bytes of the body, or of the chunk, still to come; while the status line is read, its number so far.
+     */
+    uint32_t remaining;
+    uint32_t body_len;
+    uint32_t content_length;
+    uint32_t retry_after;
+    uint32_t range_first;
+    uint32_t range_last;
+    uint32_t range_total;
+    uint32_t crc32;
+    uint16_t status;
+    /**
+     * Bytes that the head or the line of chunked framing may still have.
+     */
+    uint16_t room;
+    uint16_t flags;
+    uint8_t state;
+    /**
+     * Which field the value belongs to.
+     */
+    uint8_t field;
+    /**
+     * Bytes in `text`, 255 when there were too many; in a status line the position.
+     */
+    uint8_t text_len;
+    /**
+     * A field name, or one element of a field's list, in lower case.
+     */
+    uint8_t text[39];
+} kpn_private_response;
+
+/**
+ * The response to one request, in the making.
+ *
+ * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
+ * `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
+ * was in. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+ *
+ * ~~~{.c}
+ * kpn_response response;
+ * kpn_status status = kpn_response_begin(&response, buffer, sizeof buffer);
+ * do {
+ *     size_t len = modem_receive(chunk, sizeof chunk); // 0: the connection was closed
+ *     status = len > 0 ? kpn_response_feed(&response, chunk, len, NULL) : kpn_response_end(&response);
+ * } while (status == KPN_NEED_MORE);
+ * printf("%s\n", kpn_outcome_text(kpn_response_outcome(&response)));
+ * ~~~
+ */
+typedef struct kpn_response {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    uint8_t *private_buffer;
+    size_t private_capacity;
+    struct kpn_private_response private_state;
+} kpn_response;
 
 /**
  * A part of a text, as offsets, so that it outlives a change of the text.
@@ -469,67 +667,6 @@ typedef struct kpn_downlink {
     size_t private_len;
     struct kpn_private_downlink private_state;
 } kpn_downlink;
-
-/**
- * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
- */
-typedef struct kpn_private_response {
-    /**
-     * Bytes of the body, or of the chunk, still to come; while the status line is read, its number so far.
-     */
-    uint32_t remaining;
-    uint32_t body_len;
-    uint32_t content_length;
-    uint32_t retry_after;
-    uint32_t range_first;
-    uint32_t range_last;
-    uint32_t range_total;
-    uint32_t crc32;
-    uint16_t status;
-    /**
-     * Bytes that the head or the line of chunked framing may still have.
-     */
-    uint16_t room;
-    uint16_t flags;
-    uint8_t state;
-    /**
-     * Which field the value belongs to.
-     */
-    uint8_t field;
-    /**
-     * Bytes in `text`, 255 when there were too many; in a status line the position.
-     */
-    uint8_t text_len;
-    /**
-     * A field name, or one element of a field's list, in lower case.
-     */
-    uint8_t text[39];
-} kpn_private_response;
-
-/**
- * The response to one request, in the making.
- *
- * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
- * `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
- * was in. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
- *
- * ~~~{.c}
- * kpn_response response;
- * kpn_status status = kpn_response_begin(&response, buffer, sizeof buffer);
- * do {
- *     size_t len = modem_receive(chunk, sizeof chunk); // 0: the connection was closed
- *     status = len > 0 ? kpn_response_feed(&response, chunk, len, NULL) : kpn_response_end(&response);
- * } while (status == KPN_NEED_MORE);
- * printf("%s\n", kpn_outcome_text(kpn_response_outcome(&response)));
- * ~~~
- */
-typedef struct kpn_response {
-    uint32_t private_tag;
-    uint32_t private_reserved;
-    uint8_t *private_buffer;
-    size_t private_capacity;
-    struct kpn_private_response private_state;
-} kpn_response;
 
 /**
  * A number with its base: the texts of both, evaluated when asked for.
@@ -782,6 +919,180 @@ typedef struct kpn_uplink {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Reads a configuration and checks it field by field.
+ *
+ * Nothing of the text is kept in place: it may be overwritten afterwards. When the text is refused, all of `config` is wiped and
+ * can only be read anew. RFC 8259.
+ *
+ * @param[out] config       Need not be initialised; what it held before is wiped. As before when an argument is refused.
+ * @param[in]  json         UTF-8 without byte order mark. White space is allowed.
+ * @param[in]  json_len     Bytes, without NUL.
+ * @param[out] out_problem  Receives field, reason and position when the text is refused, and is written only then. May be NULL.
+ *
+ * @retval KPN_OK                    `config` is complete.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `json_len` is above `PTRDIFF_MAX`. No problem is written.
+ * @retval KPN_ERR_OVERLAP           `config`, `json` and `out_problem` share memory. No problem is written.
+ * @retval KPN_ERR_CONFIG            A value that the field cannot have.
+ * @retval KPN_ERR_CONFIG_UNKNOWN    A field that is not known.
+ * @retval KPN_ERR_CONFIG_MISSING    A field that is needed is not there.
+ * @retval KPN_ERR_CONFIG_REPEATED   A field is there twice, or both `urn` and `imei` are.
+ * @retval KPN_ERR_CONFIG_TYPE       A value of the wrong JSON type.
+ * @retval KPN_ERR_CONFIG_TOO_LONG   A text or the status table is too long.
+ * @retval KPN_ERR_SECRET            The secret is not 30 to 100 letters and digits.
+ * @retval KPN_ERR_URN               The URN is too long or lacks identifier or ending colon, or the IMEI is not 15 digits.
+ * @retval KPN_ERR_IMEI_CHECK_DIGIT  The check digit of the IMEI does not fit.
+ * @retval KPN_ERR_SENML_NAME        The URN is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+ * @retval KPN_ERR_HEAD_TEXT         `host` or `path` is empty or has a character that a request head cannot carry.
+ * @retval KPN_ERR_NUMBER_RANGE      A number is 0, a fraction or above 65535; or a status is not from 200 to 999.
+ * @retval KPN_ERR_JSON_SYNTAX       Not JSON.
+ * @retval KPN_ERR_JSON_TRUNCATED    The JSON ends too early.
+ * @retval KPN_ERR_JSON_ESCAPE       A string escape stands for no character.
+ * @retval KPN_ERR_UTF8              A string is not UTF-8.
+ */
+KPN_NODISCARD
+kpn_status kpn_config_read(struct kpn_config *config,
+                           const char *json,
+                           size_t json_len,
+                           struct kpn_config_problem *out_problem);
+
+/**
+ * Writes a configuration as one JSON text without white space, which `kpn_config_read` reads back to the same.
+ *
+ * The secret stands in it in clear: it is for the device's storage, not for logs. An IMEI has become a URN, and defaults are written
+ * out. A NULL `buffer` with capacity 0 measures.
+ *
+ * @param[in]  config      From `kpn_config_read`.
+ * @param[out] buffer      Receives the text, without NUL. Wiped when the room does not suffice.
+ * @param[in]  buffer_cap  Bytes; `KPN_CONFIG_TEXT_MAX` always suffice.
+ * @param[out] out_len     Receives the length of the text, also with `KPN_BUFFER_FULL`. Not written on other failures.
+ *
+ * @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
+ * @retval KPN_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             There is no configuration in `config`.
+ * @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_config_write(const struct kpn_config *config,
+                            char *buffer,
+                            size_t buffer_cap,
+                            size_t *out_len);
+
+/**
+ * Overwrites all of a configuration, the secret first of all.
+ *
+ * @param[in,out] config  Need not hold a configuration.
+ *
+ * @retval KPN_OK                    Every byte is 0; `config` can only be read anew.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `config` is NULL or misaligned.
+ */
+kpn_status kpn_config_wipe(struct kpn_config *config);
+
+/**
+ * The name that a field has in the text.
+ *
+ * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
+ *
+ * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
+ */
+const char *kpn_config_field_name(int32_t field);
+
+/**
+ * The device URN, ending in a colon.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
+ */
+const char *kpn_config_urn(const struct kpn_config *config);
+
+/**
+ * The secret, for `kpn_uplink_finish` and `kpn_token_finish`.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return NUL-terminated text inside `config`; NULL when messages go without a token, which `kpn_uplink_finish` refuses (use
+ * `kpn_uplink_finish_config`); also NULL when `config` is NULL, misaligned or holds no configuration.
+ */
+const char *kpn_config_secret(const struct kpn_config *config);
+
+/**
+ * The host of the endpoint, as it stands in the request. With TLS it is the name to be verified.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
+ */
+const char *kpn_config_host(const struct kpn_config *config);
+
+/**
+ * The path of the endpoint.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
+ */
+const char *kpn_config_path(const struct kpn_config *config);
+
+/**
+ * The IPv4 or IPv6 address or host name to connect to.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
+ */
+const char *kpn_config_address(const struct kpn_config *config);
+
+/**
+ * The access point name.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return NUL-terminated text inside `config`; NULL when it is left to the modem, or when `config` is NULL, misaligned or holds no
+ * configuration.
+ */
+const char *kpn_config_apn(const struct kpn_config *config);
+
+/**
+ * The TCP port to connect to.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
+ */
+uint16_t kpn_config_port(const struct kpn_config *config);
+
+/**
+ * Whether the connection needs TLS, which the firmware brings.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return true for the endpoint `"internet"`; false also when `config` is NULL, misaligned or holds no configuration.
+ */
+bool kpn_config_tls(const struct kpn_config *config);
+
+/**
+ * Requests that one connection takes, for `kpn_connection_begin`.
+ *
+ * @param[in] config  From `kpn_config_read`.
+ *
+ * @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
+ */
+uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
+
+/**
+ * What a response means for the message, by the status table of the configuration first, then as `kpn_response_outcome`.
+ *
+ * @param[in] config    From `kpn_config_read`.
+ * @param[in] response  From `kpn_response_begin`.
+ *
+ * @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when a pointer is NULL or
+ * misaligned, or one of them was not begun or holds no configuration.
+ */
+int32_t kpn_config_outcome(const struct kpn_config *config,
+                           const struct kpn_response *response);
 
 /**
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
@@ -1861,6 +2172,49 @@ kpn_status kpn_uplink_set_base_sum_double(struct kpn_uplink *uplink,
                                           double value);
 
 /**
+ * Starts a message of the configured device to the configured endpoint.
+ *
+ * As `kpn_uplink_begin` or `kpn_uplink_begin_custom` with what stands in the configuration.
+ *
+ * @param[out]    uplink      Need not be initialised.
+ * @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
+ * @param[in]     buffer_cap  Bytes. 512 hold ten measurements or more.
+ * @param[in]     config      From `kpn_config_read`. Kept, unchanged and in its place, until the message is finished.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             There is no configuration in `config`.
+ * @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `config` share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_uplink_begin_config(struct kpn_uplink *uplink,
+                                   uint8_t *buffer,
+                                   size_t buffer_cap,
+                                   const struct kpn_config *config);
+
+/**
+ * Finishes a message with the configured secret, or without a token when the configuration says `"secret": null`.
+ *
+ * As `kpn_uplink_finish` or `kpn_uplink_finish_unsigned`.
+ *
+ * @param[in,out] uplink       From `kpn_uplink_begin_config` or a sibling.
+ * @param[in]     config       From `kpn_config_read`: the one given to `kpn_uplink_begin_config`.
+ * @param[out]    out_request  Written only on success. Lies in the buffer given to `begin`.
+ *
+ * @retval KPN_OK                    The request is complete.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The uplink was not begun, or is finished; or there is no configuration in `config`.
+ * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+ * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ */
+KPN_NODISCARD
+kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
+                                    const struct kpn_config *config,
+                                    struct kpn_span *out_request);
+
+/**
  * Closes the pack, signs it, writes the head in front of it, and says where the request lies.
  *
  * The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call
@@ -2075,6 +2429,68 @@ kpn_status kpn_uplink_set_sum_decimal(struct kpn_uplink *uplink,
  */
 kpn_status kpn_uplink_set_sum_double(struct kpn_uplink *uplink,
                                      double value);
+
+/**
+ * Makes the device URN `urn:dev:IMEI:<imei>:` of a device with a SIM.
+ *
+ * @param[in]  imei     NUL-terminated, 15 digits, the last one a check digit. Not kept.
+ * @param[out] out_urn  Receives a NUL-terminated URN. Written only on success.
+ * @param[in]  urn_cap  Bytes; `KPN_URN_CAP` always suffices, 30 are enough here.
+ *
+ * @retval KPN_OK                    `out_urn` holds the URN.
+ * @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `imei` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_OVERLAP           `imei` and `out_urn` share memory.
+ * @retval KPN_ERR_URN               `imei` is not 15 digits.
+ * @retval KPN_ERR_IMEI_CHECK_DIGIT  The last digit does not fit the others (3GPP TS 23.003 annex B).
+ */
+KPN_NODISCARD
+kpn_status kpn_urn_from_imei(const char *imei,
+                             char *out_urn,
+                             size_t urn_cap);
+
+/**
+ * Makes the device URN `urn:dev:DVNUUID:<uuid>:` of a device on the Internet, in lower case.
+ *
+ * @param[in]  uuid     NUL-terminated UUID of version 4, `8-4-4-4-12` hexadecimal digits of either case. Not kept.
+ * @param[out] out_urn  Receives a NUL-terminated URN. Written only on success.
+ * @param[in]  urn_cap  Bytes; `KPN_URN_CAP` is just enough.
+ *
+ * @retval KPN_OK                    `out_urn` holds the URN.
+ * @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `uuid` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_OVERLAP           `uuid` and `out_urn` share memory.
+ * @retval KPN_ERR_URN               `uuid` is no UUID of version 4 (RFC 9562 section 5.4).
+ */
+KPN_NODISCARD
+kpn_status kpn_urn_from_uuid(const char *uuid,
+                             char *out_urn,
+                             size_t urn_cap);
+
+/**
+ * Makes the device URN `urn:dev:DEVEUI:<eui>:` of a LoRa device, in upper case.
+ *
+ * @param[in]  dev_eui  NUL-terminated, 16 hexadecimal digits of either case. Not kept.
+ * @param[out] out_urn  Receives a NUL-terminated URN. Written only on success.
+ * @param[in]  urn_cap  Bytes; `KPN_URN_CAP` always suffices, 33 are enough here.
+ *
+ * @retval KPN_OK                    `out_urn` holds the URN.
+ * @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `dev_eui` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_OVERLAP           `dev_eui` and `out_urn` share memory.
+ * @retval KPN_ERR_URN               `dev_eui` is not 16 hexadecimal digits.
+ */
+KPN_NODISCARD
+kpn_status kpn_urn_from_dev_eui(const char *dev_eui,
+                                char *out_urn,
+                                size_t urn_cap);
+
+/**
+ * The version of the linked archive, to be compared with `KPN_THINGS_VERSION` of the header.
+ *
+ * @return NUL-terminated text `MAJOR.MINOR.PATCH` in constant memory, never NULL.
+ */
+const char *kpn_version(void);
 
 #ifdef __cplusplus
 }  // extern "C"

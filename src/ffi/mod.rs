@@ -10,6 +10,7 @@
     reason = "names and comments are those of the C header"
 )]
 
+pub mod config;
 pub mod downlink;
 mod panic;
 mod ptr;
@@ -20,3 +21,5 @@ pub mod status;
 pub mod status_list;
 pub mod token;
 pub mod uplink;
+pub mod urn;
+pub mod version;

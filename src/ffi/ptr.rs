@@ -3,6 +3,8 @@
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
 
+use zeroize::Zeroize;
+
 use crate::error::{Error, Result};
 
 /// A struct that the C caller owns. Its first field is a tag, by which a call on an object that was never begun is found.
@@ -163,6 +165,36 @@ pub unsafe fn bytes_mut<'a>(start: *mut u8, len: usize) -> Result<&'a mut [u8]> 
     check_len(start, len)?;
     // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; exclusive by the contract.
     Ok(unsafe { core::slice::from_raw_parts_mut(start, len) })
+}
+
+/// A value of the core whose layout Rust owns, in words that a struct of the caller keeps for it.
+///
+/// # Safety
+///
+/// The words hold a valid `T`.
+pub unsafe fn inside<T, W>(words: &W) -> &T {
+    const { assert!(size_of::<T>() <= size_of::<W>() && align_of::<T>() <= align_of::<W>()) };
+    // SAFETY: large and aligned enough as just asserted; valid by the contract; borrowed as the words are.
+    unsafe { &*(&raw const *words).cast::<T>() }
+}
+
+/// Words that a struct of the caller keeps for a value of the core, as memory for that value.
+pub fn room<T, W>(words: &mut W) -> &mut MaybeUninit<T> {
+    const { assert!(size_of::<T>() <= size_of::<W>() && align_of::<T>() <= align_of::<W>()) };
+    // SAFETY: large and aligned enough as just asserted; exclusive as the words are; MaybeUninit takes any memory.
+    unsafe { &mut *(&raw mut *words).cast::<MaybeUninit<T>>() }
+}
+
+/// Overwrites all bytes of an object with zeros, which the compiler may not leave out. Fails like `out`.
+///
+/// # Safety
+///
+/// As for `out`.
+pub unsafe fn wipe<T>(object: *mut T) -> Result<()> {
+    check(object)?;
+    // SAFETY: the same contract, since an object is as many bytes as its type has.
+    unsafe { bytes_mut(object.cast(), size_of::<T>()) }?.zeroize();
+    Ok(())
 }
 
 /// A NUL-terminated text without its NUL. Of a text longer than `max` only `max + 1` bytes are read and returned, so that

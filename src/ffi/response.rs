@@ -83,6 +83,12 @@ impl kpn_response {
         let len = self.private_state.body(buffer)?.len();
         Ok(buffer.get_mut(..len).unwrap_or_default())
     }
+
+    /// The status code of a complete response.
+    pub(super) fn complete_status(&self) -> Option<u16> {
+        let state = &self.private_state;
+        state.is_complete().then(|| state.status())
+    }
 }
 
 /// Starts to read a response.
@@ -245,13 +251,11 @@ pub unsafe extern "C" fn kpn_response_status(response: *const kpn_response) -> i
 pub unsafe extern "C" fn kpn_response_outcome(response: *const kpn_response) -> i32 {
     // SAFETY: the same contract.
     let response = unsafe { ptr::object(response) };
-    response.map_or(KPN_OUTCOME_NONE, |response| {
-        if response.private_state.is_complete() {
-            Outcome::of(response.private_state.status()).code()
-        } else {
-            KPN_OUTCOME_NONE
-        }
-    })
+    let status = response.map(kpn_response::complete_status);
+    match status {
+        Ok(Some(status)) => Outcome::of(status).code(),
+        _ => KPN_OUTCOME_NONE,
+    }
 }
 
 /// One English sentence of advice for an outcome, for logs.

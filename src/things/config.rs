@@ -21,19 +21,21 @@
 //!
 //! Every other field, and a field that is there twice, is refused; each refusal names the field and the reason. Which
 //! status means what and the address are open or changeable in KPN's documentation, hence settings. KPN's access point
-//! names are [`endpoint::APN_KPN_THINGS`] and [`endpoint::APN_KPN_THINGS_PLUS`]; any other is accepted, for SIMs of
+//! names are [`super::endpoint::APN_KPN_THINGS`] and [`super::endpoint::APN_KPN_THINGS_PLUS`]; any other is accepted, for SIMs of
 //! other providers.
 #![forbid(unsafe_code)]
 
 mod read;
 mod write;
 
+use core::ffi::CStr;
 use core::fmt;
 
 use heapless::String;
+use heapless::string::StringView;
 use zeroize::Zeroize;
 
-use super::endpoint::{self, Endpoint};
+use super::endpoint::Endpoint;
 use super::outcome::{Outcome, StatusTable};
 use super::urn;
 use crate::error::Error;
@@ -52,8 +54,13 @@ pub const APN_MAX: usize = 63;
 /// Requests on one connection when nothing else is configured: more the platform does not take.
 pub const KEEP_ALIVE_LIMIT: u16 = 100;
 
-/// A text of at most `N` bytes, all of them ASCII.
+/// A text of fewer than `N` bytes, all of them ASCII. Once it is complete, a NUL ends it, so that C can read it in place.
 type Text<const N: usize> = String<N, u8>;
+
+/// A complete text without its NUL.
+fn content(text: &StringView<u8>) -> &str {
+    text.get(..text.len().wrapping_sub(1)).unwrap_or_default()
+}
 
 /// A field of the configuration, for saying which one is wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,20 +109,20 @@ impl Field {
     ];
 
     /// The field's name in the JSON text; empty for the text as a whole.
-    pub const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static CStr {
         match self {
-            Self::Document => "",
-            Self::Urn => "urn",
-            Self::Imei => "imei",
-            Self::Secret => "secret",
-            Self::Endpoint => "endpoint",
-            Self::Host => "host",
-            Self::Path => "path",
-            Self::Address => "address",
-            Self::Port => "port",
-            Self::Apn => "apn",
-            Self::KeepAliveLimit => "keepAliveLimit",
-            Self::StatusTable => "statusTable",
+            Self::Document => c"",
+            Self::Urn => c"urn",
+            Self::Imei => c"imei",
+            Self::Secret => c"secret",
+            Self::Endpoint => c"endpoint",
+            Self::Host => c"host",
+            Self::Path => c"path",
+            Self::Address => c"address",
+            Self::Port => c"port",
+            Self::Apn => c"apn",
+            Self::KeepAliveLimit => c"keepAliveLimit",
+            Self::StatusTable => c"statusTable",
         }
     }
 }
@@ -154,7 +161,7 @@ enum Choice {
 
 /// The secret, which is compared in a time that depends on its length only, and not printed.
 #[derive(Clone)]
-struct Secret(Text<{ token::SECRET_MAX }>);
+struct Secret(Text<{ token::SECRET_MAX + 1 }>);
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
@@ -171,28 +178,32 @@ impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "none" } else { "***" })
+        f.write_str(if content(&self.0).is_empty() {
+            "none"
+        } else {
+            "***"
+        })
     }
 }
 
 /// A configuration, empty until [`read`](Self::read) has accepted a text.
 ///
-/// At most 488 bytes on every target. Holds the secret: [`wipe`](Self::wipe) it before giving the memory away.
+/// At most 496 bytes on every target. Holds the secret: [`wipe`](Self::wipe) it before giving the memory away.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
-    urn: Text<{ urn::URN_MAX }>,
+    urn: Text<{ urn::URN_MAX + 1 }>,
     secret: Secret,
     choice: Choice,
-    host: Text<HOST_MAX>,
-    path: Text<PATH_MAX>,
-    address: Text<ADDRESS_MAX>,
+    host: Text<{ HOST_MAX + 1 }>,
+    path: Text<{ PATH_MAX + 1 }>,
+    address: Text<{ ADDRESS_MAX + 1 }>,
     port: u16,
-    apn: Text<APN_MAX>,
+    apn: Text<{ APN_MAX + 1 }>,
     keep_alive_limit: u16,
     statuses: StatusTable,
 }
 
-const _: () = assert!(size_of::<Config>() <= 488);
+const _: () = assert!(size_of::<Config>() <= 496);
 
 impl Default for Config {
     fn default() -> Self {
@@ -224,31 +235,42 @@ impl Config {
 
     /// The device URN, with its ending colon.
     pub fn urn(&self) -> &str {
-        &self.urn
+        content(&self.urn)
     }
 
     /// The secret; none when messages go without a token.
     pub fn secret(&self) -> Option<&[u8]> {
-        Some(self.secret.0.as_bytes()).filter(|secret| !secret.is_empty())
+        Some(content(&self.secret.0).as_bytes()).filter(|secret| !secret.is_empty())
     }
 
     /// Where messages go, with the configured address and port.
     pub fn endpoint(&self) -> Endpoint<'_> {
-        let known = match self.choice {
-            Choice::M2m => endpoint::M2M,
-            Choice::Internet => endpoint::INTERNET,
-            Choice::Custom => Endpoint::custom(self.host.as_bytes(), self.path.as_bytes()),
-        };
         Endpoint {
-            address: self.address.as_bytes(),
+            host: content(&self.host).as_bytes(),
+            path: content(&self.path).as_bytes(),
+            address: content(&self.address).as_bytes(),
             port: self.port,
-            ..known
+            tls: self.choice == Choice::Internet,
         }
     }
 
     /// The access point name; none when it is left to the modem.
     pub fn apn(&self) -> Option<&str> {
-        Some(self.apn.as_str()).filter(|apn| !apn.is_empty())
+        Some(content(&self.apn)).filter(|apn| !apn.is_empty())
+    }
+
+    /// A text with the NUL behind it. None when it is empty, and for fields that hold none.
+    pub fn terminated(&self, field: Field) -> Option<&[u8]> {
+        let text: &StringView<u8> = match field {
+            Field::Urn => &self.urn,
+            Field::Secret => &self.secret.0,
+            Field::Host => &self.host,
+            Field::Path => &self.path,
+            Field::Address => &self.address,
+            Field::Apn => &self.apn,
+            _ => return None,
+        };
+        Some(text.as_bytes()).filter(|text| text.len() > 1)
     }
 
     /// How many requests one connection takes.

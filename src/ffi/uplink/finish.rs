@@ -138,7 +138,7 @@ pub unsafe extern "C" fn kpn_uplink_records(uplink: *const kpn_uplink) -> u32 {
 /// # Safety
 ///
 /// As for `kpn_uplink_finish`.
-unsafe fn finish(
+pub(super) unsafe fn finish(
     uplink: *mut kpn_uplink,
     secret: Option<&[u8]>,
     out_request: *mut kpn_span,

@@ -3,6 +3,7 @@
 mod access;
 mod add;
 mod base;
+mod configured;
 mod finish;
 mod label;
 

@@ -54,8 +54,11 @@ impl Source<'_> {
             if !byte.is_ascii() {
                 return Err(Error::Config);
             }
-            into.push(char::from(byte))
-                .map_err(|_| Error::ConfigTooLong)?;
+            // The last place is that of the NUL.
+            if into.len().wrapping_add(1) >= into.capacity() {
+                return Err(Error::ConfigTooLong);
+            }
+            push(into, byte)?;
         }
         Ok(())
     }
@@ -67,6 +70,17 @@ impl Source<'_> {
             _ => Err(Error::ConfigType),
         }
     }
+}
+
+/// Appends one byte of ASCII.
+fn push(into: &mut StringView<u8>, byte: u8) -> Result<()> {
+    into.push(char::from(byte & 0x7f))
+        .map_err(|_| Error::ConfigTooLong)
+}
+
+/// Appends a text that is known to fit.
+fn fill(into: &mut StringView<u8>, text: &[u8]) -> Result<()> {
+    text.iter().try_for_each(|&byte| push(into, byte))
 }
 
 fn number(text: &[u8]) -> Result<u16> {
@@ -173,12 +187,7 @@ impl Config {
         let mut urn = [0; IMEI_URN_LEN];
         let mut out = Buf::new(&mut urn, 0);
         urn::write_imei(&mut out, span.of(source.text))?;
-        for &byte in out.written() {
-            self.urn
-                .push(char::from(byte & 0x7f))
-                .map_err(|_| Error::ConfigTooLong)?;
-        }
-        Ok(())
+        fill(&mut self.urn, out.written())
     }
 
     #[inline(never)]
@@ -267,13 +276,16 @@ impl Config {
         Ok(())
     }
 
-    /// Fills in what was left out.
+    /// Fills in what was left out, and ends every text with its NUL.
+    #[inline(never)]
     fn complete(&mut self, source: &mut Source<'_>) -> Result<()> {
         let known = match self.choice {
             Choice::M2m => endpoint::M2M,
             Choice::Internet => endpoint::INTERNET,
             Choice::Custom => endpoint::Endpoint::custom(b"", b""),
         };
+        fill(&mut self.host, known.host)?;
+        fill(&mut self.path, known.path)?;
         if self.port == 0 {
             self.port = known.port;
         }
@@ -282,13 +294,17 @@ impl Config {
             if known.address.is_empty() {
                 return Err(Error::ConfigMissing);
             }
-            for &byte in known.address {
-                self.address
-                    .push(char::from(byte & 0x7f))
-                    .map_err(|_| Error::ConfigTooLong)?;
-            }
+            fill(&mut self.address, known.address)?;
         }
-        Ok(())
+        let texts: [&mut StringView<u8>; 6] = [
+            &mut self.urn,
+            &mut self.secret.0,
+            &mut self.host,
+            &mut self.path,
+            &mut self.address,
+            &mut self.apn,
+        ];
+        texts.into_iter().try_for_each(|text| push(text, 0))
     }
 }
 
@@ -310,7 +326,7 @@ const FIELDS: &[(Field, u16)] = &[
 
 fn find(key: &[u8]) -> Result<(Field, u16)> {
     for &(field, bit) in FIELDS {
-        if string::equals(key, field.name().as_bytes()) {
+        if string::equals(key, field.name().to_bytes()) {
             return Ok((field, bit));
         }
     }

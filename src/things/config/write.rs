@@ -9,9 +9,10 @@
 
 use core::fmt;
 
+use heapless::String;
 use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeStruct};
 
-use super::{Choice, Config, Text};
+use super::{Choice, Config, content};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::string;
@@ -70,17 +71,17 @@ impl Serialize for Statuses<'_> {
 impl Config {
     fn stored(&self) -> Stored<'_> {
         Stored {
-            urn: &self.urn,
-            secret: Some(self.secret.0.as_str()).filter(|secret| !secret.is_empty()),
+            urn: self.urn(),
+            secret: Some(content(&self.secret.0)).filter(|secret| !secret.is_empty()),
             endpoint: match self.choice {
                 Choice::M2m => Endpoint::Known("m2m"),
                 Choice::Internet => Endpoint::Known("internet"),
                 Choice::Custom => Endpoint::Custom {
-                    host: &self.host,
-                    path: &self.path,
+                    host: content(&self.host),
+                    path: content(&self.path),
                 },
             },
-            address: &self.address,
+            address: content(&self.address),
             port: self.port,
             apn: self.apn(),
             keep_alive_limit: self.keep_alive_limit,
@@ -108,8 +109,8 @@ impl Config {
 }
 
 /// A number's digits, found without division, which Cortex-M0 has not.
-fn decimal(mut value: u16) -> Text<DIGITS_MAX> {
-    let mut text = Text::new();
+fn decimal(mut value: u16) -> String<DIGITS_MAX, u8> {
+    let mut text = String::new();
     for &power in &[10_000, 1000, 100, 10, 1] {
         let mut digit = b'0';
         while let Some(rest) = value.checked_sub(power) {
