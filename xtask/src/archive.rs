@@ -156,46 +156,89 @@ fn cargo_folder(target: &Target) -> usize {
 
 /// Runs cargo; what comes out still holds `compiler_builtins` and global names of Rust's.
 fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::Result<PathBuf> {
-    let toolchain = Toolchain::of(workspace, target)?;
-    let shell = &workspace.shell;
-    let fast = if options.fast_sha { "-fast-sha" } else { "" };
-    let turn = cargo_folder(target);
-    let folder = workspace.scratch(&format!("cargo{fast}-{toolchain:?}-{turn}"))?;
-    let triple = target.triple;
-    let mut command = cmd!(
-        shell,
-        "cargo rustc --quiet --release --package kpn-things --lib --crate-type staticlib --locked
-         --target {triple} --target-dir {folder}"
-    );
-    if toolchain == Toolchain::Debian {
-        command = command
-            .arg("-Zbuild-std=core")
-            .env("RUSTC", DEBIAN_RUSTC)
-            .env("RUSTC_BOOTSTRAP", "1");
-    }
-    command = command.args(["--", "--cfg", "kpn_archive"]);
-    if toolchain == Toolchain::Debian {
+    let cargo = Cargo::of(workspace, target, options.fast_sha)?;
+    let mut flags = vec!["--cfg", "kpn_archive"];
+    if cargo.toolchain == Toolchain::Debian {
         // For the report; the section does not get into the archive that ships.
-        command = command.arg("-Zemit-stack-sizes");
+        flags.push("-Zemit-stack-sizes");
     }
     if options.deliberate_panic {
-        command = command.args(["--cfg", "kpn_deliberate_panic"]);
+        flags.extend(["--cfg", "kpn_deliberate_panic"]);
     }
-    command
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            rust_flags(workspace, toolchain, options)?.join("\x1f"),
-        )
-        .quiet()
-        .run()?;
-    Ok(folder.join(triple).join("release").join(FILE_NAME))
+    cargo.run(workspace, target, &["--package", "kpn-things"], &flags)?;
+    Ok(cargo
+        .folder
+        .join(target.triple)
+        .join("release")
+        .join(FILE_NAME))
+}
+
+/// Someone else's Rust archive, as cargo makes it.
+pub fn build_neighbour(workspace: &Workspace, target: &Target) -> anyhow::Result<PathBuf> {
+    let cargo = Cargo::of(workspace, target, false)?;
+    cargo.run(
+        workspace,
+        target,
+        &["--manifest-path", "tests/firmware/neighbour/Cargo.toml"],
+        &[],
+    )?;
+    Ok(cargo
+        .folder
+        .join(target.triple)
+        .join("release")
+        .join("libneighbour.a"))
+}
+
+/// How to call cargo for a target.
+struct Cargo {
+    toolchain: Toolchain,
+    folder: PathBuf,
+    flags: Vec<String>,
+}
+
+impl Cargo {
+    fn of(workspace: &Workspace, target: &Target, fast_sha: bool) -> anyhow::Result<Self> {
+        let toolchain = Toolchain::of(workspace, target)?;
+        let fast = if fast_sha { "-fast-sha" } else { "" };
+        let turn = cargo_folder(target);
+        let folder = workspace.scratch(&format!("cargo{fast}-{toolchain:?}-{turn}"))?;
+        Ok(Self {
+            toolchain,
+            folder,
+            flags: rust_flags(workspace, toolchain, fast_sha)?,
+        })
+    }
+
+    fn run(
+        &self,
+        workspace: &Workspace,
+        target: &Target,
+        which: &[&str],
+        flags: &[&str],
+    ) -> anyhow::Result<()> {
+        let shell = &workspace.shell;
+        let (triple, folder) = (target.triple, &self.folder);
+        let mut command = cmd!(
+            shell,
+            "cargo rustc --quiet --release {which...} --lib --crate-type staticlib --locked --target {triple}
+             --target-dir {folder}"
+        );
+        if self.toolchain == Toolchain::Debian {
+            command = command
+                .arg("-Zbuild-std=core")
+                .env("RUSTC", DEBIAN_RUSTC)
+                .env("RUSTC_BOOTSTRAP", "1");
+        }
+        command = command.env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\x1f"));
+        Ok(command.arg("--").args(flags).quiet().run()?)
+    }
 }
 
 /// Flags for all crates. They replace those of `.cargo/config.toml`.
 fn rust_flags(
     workspace: &Workspace,
     toolchain: Toolchain,
-    options: Options,
+    fast_sha: bool,
 ) -> anyhow::Result<Vec<String>> {
     let shell = &workspace.shell;
     let compiler = if toolchain == Toolchain::Debian {
@@ -214,7 +257,7 @@ fn rust_flags(
         format!("--remap-path-prefix={sysroot}=rust"),
         "-Cforce-unwind-tables=no".to_owned(),
     ];
-    if !options.fast_sha {
+    if !fast_sha {
         flags.push("--cfg=sha2_backend_soft=\"compact\"".to_owned());
     }
     Ok(flags)
@@ -270,7 +313,7 @@ fn finish(
     cmd!(
         shell,
         "{objcopy} --enable-deterministic-archives --strip-debug --discard-locals {remove...}
-         --wildcard --keep-global-symbol=kpn_* {joined} {object}"
+         --redefine-sym=bcmp=memcmp --wildcard --keep-global-symbol=kpn_* {joined} {object}"
     )
     .quiet()
     .run()?;

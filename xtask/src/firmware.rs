@@ -24,7 +24,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         let elf = machine.build(
             workspace,
             "tests",
-            &["-I", "tests/c", "-DKPN_TEST_SMALL"],
+            &["-I", "tests/c", "-I", "tests/vectors", "-DKPN_TEST_SMALL"],
             &inputs,
         )?;
         let printed = machine

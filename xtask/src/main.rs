@@ -2,10 +2,13 @@
 
 mod archive;
 mod check;
+mod ctest;
+mod dist;
 mod firmware;
 mod header;
 mod link;
 mod machine;
+mod neighbour;
 mod report;
 mod stack;
 mod symbols;
@@ -37,6 +40,8 @@ enum Job {
     },
     /// Formatting and lints, warnings as errors
     Check,
+    /// Packages per target in dist/, with checksums
+    Dist,
     /// The C tests on emulated boards
     Firmware,
     /// Writes include/kpn_things.h anew
@@ -73,6 +78,7 @@ fn run() -> anyhow::Result<()> {
     match Arguments::parse().job {
         Job::Archive { target, fast_sha } => archive::run(&workspace, &target, fast_sha),
         Job::Check => check::run(&workspace),
+        Job::Dist => dist::run(&workspace),
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }

@@ -20,8 +20,8 @@ use crate::{
 
 const BUDGETS: &str = "xtask/budgets.txt";
 const README: &str = "README.md";
-const BEGIN: &str = "<!-- report: written by `make readme` -->";
-const END: &str = "<!-- end of report -->";
+const BEGIN: &str = "<!-- report:begin -->";
+const END: &str = "<!-- report:end -->";
 
 /// What a firmware with a feature is compiled with; the one without any is what they are compared with.
 const FEATURES: &[(&str, &[&str])] = &[

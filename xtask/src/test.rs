@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use xshell::cmd;
 
-use crate::{check, firmware, header, link, report, workspace::Workspace};
+use crate::{check, ctest, dist, firmware, header, link, neighbour, report, workspace::Workspace};
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
@@ -19,6 +19,10 @@ const STEPS: &[Step] = &[
         "decimals without float code",
         report::check_decimals_link_no_float_code,
     ),
+    ("archives are reproducible", dist::check_reproducible),
+    ("packages", dist::check_packages),
+    ("two Rust archives", neighbour::check),
+    ("c", ctest::check),
     ("firmware failures are noticed", firmware::check_can_fail),
     ("firmware", firmware::check),
     ("budgets", report::check),

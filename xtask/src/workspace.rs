@@ -14,11 +14,17 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the repository that this program was built from.
+    /// The repository that this program was built from.
     pub fn open() -> anyhow::Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask has a parent folder")?;
+        Self::at(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .parent()
+                .context("xtask has a parent folder")?,
+        )
+    }
+
+    /// A copy of the repository.
+    pub fn at(root: &Path) -> anyhow::Result<Self> {
         let shell = Shell::new()?;
         shell.change_dir(root);
         Ok(Self {
@@ -37,5 +43,10 @@ impl Workspace {
         let folder = self.root.join("target").join("xtask").join(job);
         self.shell.create_dir(&folder)?;
         Ok(folder)
+    }
+
+    /// Version of the library, as Cargo.toml has it.
+    pub const fn version() -> &'static str {
+        env!("CARGO_PKG_VERSION")
     }
 }
