@@ -111,7 +111,7 @@ impl Machine {
             shell,
             "{gcc} {flags...} -std=c99 -Os -Wall -Wextra -Werror -I include -I tests/firmware {arguments...}
              -ffunction-sections -fdata-sections --specs=picolibc.specs --crt0=semihost --oslib=semihost
-             -Wl,--gc-sections {memory} {inputs...} -o {elf}"
+             -Wl,--gc-sections -Wl,-z,noexecstack {memory} {inputs...} -o {elf}"
         )
         .quiet()
         .run()

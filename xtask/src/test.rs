@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
 use crate::{check, ctest, dist, firmware, header, link, neighbour, report, workspace::Workspace};
@@ -31,15 +31,18 @@ const STEPS: &[Step] = &[
 /// Runs the steps in order; the first failure ends the run.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
     let start = Instant::now();
+    let mut ran = 0;
     for (name, step) in STEPS {
         if only.is_some_and(|part| !name.contains(part)) {
             continue;
         }
+        ran += 1;
         println!("== {name}");
         let begin = Instant::now();
         step(workspace).with_context(|| format!("step `{name}`"))?;
         println!("== {name}: {:.1} s", begin.elapsed().as_secs_f32());
     }
+    ensure!(ran > 0, "no step has `{}` in its name", only.unwrap_or_default());
     println!("== all good in {:.0} s", start.elapsed().as_secs_f32());
     Ok(())
 }
