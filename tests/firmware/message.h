@@ -9,7 +9,7 @@
 #define MESSAGE_CAP 640
 
 /* Begins and ends a message; what is between them is the caller's. */
-static kpn_status message_begin(kpn_uplink *uplink, uint8_t *buffer, size_t cap)
+static inline kpn_status message_begin(kpn_uplink *uplink, uint8_t *buffer, size_t cap)
 {
     kpn_status status = kpn_uplink_begin(uplink, buffer, cap, KPN_ENDPOINT_M2M, MESSAGE_URN);
     if (status == KPN_OK)
@@ -17,7 +17,7 @@ static kpn_status message_begin(kpn_uplink *uplink, uint8_t *buffer, size_t cap)
     return status;
 }
 
-static void message_add_plain(kpn_uplink *uplink)
+static inline void message_add_plain(kpn_uplink *uplink)
 {
     (void)kpn_uplink_add_bool(uplink, "doorOpen", NULL, true);
     (void)kpn_uplink_add_text(uplink, KPN_FIRMWARE, "1.0.0");

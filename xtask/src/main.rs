@@ -14,6 +14,7 @@ mod stack;
 mod symbols;
 mod target;
 mod test;
+mod vectors;
 mod workspace;
 
 use std::process::ExitCode;

@@ -5,7 +5,9 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
-use crate::{check, ctest, dist, firmware, header, link, neighbour, report, workspace::Workspace};
+use crate::{
+    check, ctest, dist, firmware, header, link, neighbour, report, vectors, workspace::Workspace,
+};
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
@@ -25,6 +27,7 @@ const STEPS: &[Step] = &[
     ("c", ctest::check),
     ("firmware failures are noticed", firmware::check_can_fail),
     ("firmware", firmware::check),
+    ("vectors on every core", vectors::check),
     ("budgets", report::check),
 ];
 
@@ -42,7 +45,11 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
         step(workspace).with_context(|| format!("step `{name}`"))?;
         println!("== {name}: {:.1} s", begin.elapsed().as_secs_f32());
     }
-    ensure!(ran > 0, "no step has `{}` in its name", only.unwrap_or_default());
+    ensure!(
+        ran > 0,
+        "no step has `{}` in its name",
+        only.unwrap_or_default()
+    );
     println!("== all good in {:.0} s", start.elapsed().as_secs_f32());
     Ok(())
 }
