@@ -3,6 +3,7 @@
 mod archive;
 mod check;
 mod ctest;
+mod demo;
 mod dist;
 mod firmware;
 mod header;
@@ -39,6 +40,8 @@ enum Job {
         #[arg(long)]
         fast_sha: bool,
     },
+    /// A C program talks to the simulated platform
+    Demo,
     /// Formatting and lints, warnings as errors
     Check,
     /// Packages per target in dist/, with checksums
@@ -80,6 +83,7 @@ fn run() -> anyhow::Result<()> {
         Job::Archive { target, fast_sha } => archive::run(&workspace, &target, fast_sha),
         Job::Check => check::run(&workspace),
         Job::Dist => dist::run(&workspace),
+        Job::Demo => demo::run(&workspace),
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }

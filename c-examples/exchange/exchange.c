@@ -1,0 +1,111 @@
+/*
+ * exchange CONFIG [HOST PORT]: sends one message as the configuration file says, and acts on the response and its downlink.
+ * HOST (an IPv4 address) and PORT stand in for those of the configuration, such as those of the simulator.
+ * Ends with 0 when the message was accepted, 1 when it is to be sent again later, 2 when it must not be sent again unchanged.
+ */
+#include "../posix/net.h"
+#include "kpn_things.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ACCEPTED = 0, LATER = 1, NEVER = 2, SECONDS = 10 };
+
+static uint8_t buffer[1024]; /* the configuration text, then the request, then the body of the response */
+
+static bool read_config(kpn_config *config, const char *path)
+{
+    kpn_config_problem problem;
+    FILE *file = fopen(path, "rb");
+    size_t len = file == NULL ? 0 : fread(buffer, 1, sizeof buffer, file);
+
+    if (file == NULL || fclose(file) != 0) {
+        perror(path);
+        return false;
+    }
+    if (kpn_config_read(config, (const char *)buffer, len, &problem) != KPN_OK) {
+        fprintf(stderr, "%s: %s: %s\n", path, kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
+        return false;
+    }
+    return true;
+}
+
+/* Sends the request and reads the response, in small pieces as a modem would hand them out. */
+static kpn_status exchange(const char *host, uint16_t port, kpn_span request, kpn_response *response)
+{
+    uint8_t chunk[64];
+    kpn_status status = kpn_response_begin(response, buffer, sizeof buffer);
+    int fd = net_connect(host, port, SECONDS);
+
+    if (status != KPN_OK || fd < 0 || !net_send(fd, request.ptr, request.len)) {
+        status = KPN_ERR_HTTP_TRUNCATED;
+    } else {
+        do {
+            size_t len = net_receive(fd, chunk, sizeof chunk);
+            status = len > 0 ? kpn_response_feed(response, chunk, len, NULL) : kpn_response_end(response);
+        } while (status == KPN_NEED_MORE);
+    }
+    net_close(fd);
+    return status;
+}
+
+static void act_on_downlink(const kpn_response *response, const char *urn)
+{
+    kpn_downlink downlink;
+    kpn_record record;
+    kpn_status status = kpn_downlink_begin(&downlink, response);
+
+    if (status != KPN_OK) { /* nothing of it was handed out */
+        printf("downlink: record %zu: %s\n", kpn_downlink_index(&downlink), kpn_status_text(status));
+    }
+    while (status == KPN_OK && (status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {
+        double number = 0; /* stays 0 when the record is no number */
+        if (record.kind == KPN_NUMBER && kpn_record_double(&record, KPN_FIELD_VALUE, &number) != KPN_OK) {
+            continue;
+        }
+        printf("downlink: %s%s bool %d, number %.17g, text \"%s\", %zu bytes of data\n", record.base_name, record.name,
+               record.boolean, number, record.text, record.data_len);
+        if (kpn_record_is_for(&record, urn) && kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
+            printf("the valve is now %s\n", record.boolean ? "open" : "shut");
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    kpn_config config;
+    kpn_uplink uplink;
+    kpn_span request;
+    kpn_response response;
+
+    if ((argc != 2 && argc != 4) || !read_config(&config, argv[1])) {
+        fprintf(stderr, "usage: exchange CONFIG [HOST PORT]\n");
+        return NEVER;
+    }
+    kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
+    kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
+    kpn_uplink_add_double(&uplink, KPN_LATITUDE, 52.3731415926);
+    kpn_uplink_add_bool(&uplink, "doorOpen", NULL, true);
+    kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0");
+    status = kpn_uplink_finish_config(&uplink, &config, &request);
+    if (status != KPN_OK) { /* the first failure of all of the above */
+        fprintf(stderr, "message: %s\n", kpn_status_text(status));
+        return NEVER;
+    }
+    printf("request, %zu bytes:\n%.*s\n\n", request.len, (int)request.len, (const char *)request.ptr);
+
+    const char *host = argc == 4 ? argv[2] : kpn_config_address(&config);
+    uint16_t port = argc == 4 ? (uint16_t)strtoul(argv[3], NULL, 10) : kpn_config_port(&config);
+    status = exchange(host, port, request, &response);
+    if (status != KPN_OK) { /* it is not known whether the message arrived */
+        fprintf(stderr, "connection or response: %s\n", kpn_status_text(status));
+        return LATER;
+    }
+    int32_t outcome = kpn_config_outcome(&config, &response);
+    printf("response: status %d. %s\n", (int)kpn_response_status(&response), kpn_outcome_text(outcome));
+    if (outcome == KPN_OUTCOME_ACCEPTED) {
+        act_on_downlink(&response, kpn_config_urn(&config));
+        return ACCEPTED;
+    }
+    return outcome == KPN_OUTCOME_RETRY_LATER ? LATER : NEVER;
+}
