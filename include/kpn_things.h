@@ -375,6 +375,16 @@
 #define KPN_REQUESTS_MAX 100
 
 /**
+ * Attempts that the platform makes to deliver an SMS, see `kpn_sms_attempt_minutes`.
+ */
+#define KPN_SMS_ATTEMPTS 32
+
+/**
+ * Seconds after the first attempt at which the platform discards an SMS that it could not deliver.
+ */
+#define KPN_SMS_EXPIRES 172800
+
+/**
  * Characters of a message token, without a NUL.
  */
 #define KPN_TOKEN_LEN 64
@@ -797,6 +807,33 @@ typedef struct kpn_connection {
     uint32_t private_tag;
     struct kpn_private_connection private_state;
 } kpn_connection;
+
+/**
+ * What becomes of SMS to a device with regular on times.
+ *
+ * 8 bytes. Plain values of the caller.
+ *
+ * ~~~{.c}
+ * kpn_sms_delivery delivery;
+ *
+ * // On for 10 minutes in every 6 hours: does every SMS arrive, and after how long at worst?
+ * if (kpn_sms_plan(600, 6 * 3600, &delivery) == KPN_OK && delivery.missed == 0) {
+ *     printf("at most %u minutes late\n", (unsigned)(delivery.worst / 60));
+ * } else {
+ *     printf("stay on for %u seconds\n", (unsigned)kpn_sms_shortest_on(6 * 3600));
+ * }
+ * ~~~
+ */
+typedef struct kpn_sms_delivery {
+    /**
+     * Of `period` equally likely phases, in seconds, how many lose the SMS. 0: every SMS arrives.
+     */
+    uint32_t missed;
+    /**
+     * Seconds from the platform's first attempt to the delivery in the worst of the phases that do not lose it.
+     */
+    uint32_t worst;
+} kpn_sms_delivery;
 
 /**
  * A token in the making.
@@ -1485,6 +1522,78 @@ kpn_status kpn_connection_record(struct kpn_connection *connection,
  * @return Requests; 0 means: close it and open another. Also 0 when `connection` is NULL, misaligned or not begun.
  */
 uint16_t kpn_connection_left(const struct kpn_connection *connection);
+
+/**
+ * Whether an SMS comes from the platform.
+ *
+ * What it says is the application's matter; a SenML pack is read with `kpn_downlink_begin_bytes`.
+ * KPN documentation, "SMS downlink".
+ *
+ * @param[in] sender  NUL-terminated, as the modem gives it. Not kept.
+ *
+ * @return true for `5277` and `+5277`, spaces anywhere; false otherwise and when `sender` is NULL.
+ */
+bool kpn_sms_is_from_platform(const char *sender);
+
+/**
+ * Whether an SMS comes from the platform, its sender given with a length.
+ *
+ * As `kpn_sms_is_from_platform`.
+ *
+ * @param[in] sender      NULL when `sender_len` is 0. Not kept.
+ * @param[in] sender_len  Bytes, without NUL.
+ *
+ * @return true for `5277` and `+5277`, spaces anywhere; false otherwise, when `sender` is NULL, and for a length above `PTRDIFF_MAX`.
+ */
+bool kpn_sms_is_from_platform_n(const char *sender,
+                                size_t sender_len);
+
+/**
+ * When the platform tries to deliver an SMS to a device that is not on the network, as data.
+ *
+ * Every minute for 5 minutes, every 10 minutes for an hour, every hour for 12 hours, then every 4 hours, none after
+ * `KPN_SMS_EXPIRES`. KPN documentation, "SMS downlink".
+ *
+ * @return `KPN_SMS_ATTEMPTS` numbers of minutes since the first attempt, in ascending order, the first one 0. In constant memory.
+ */
+const uint16_t *kpn_sms_attempt_minutes(void);
+
+/**
+ * When the platform tries again.
+ *
+ * @param[in] elapsed  Seconds since the platform's first attempt.
+ *
+ * @return The time of the first attempt later than `elapsed`, in seconds since the first attempt: it is `elapsed` less away. 0 when
+ * there is none any more.
+ */
+uint32_t kpn_sms_next_retry(uint32_t elapsed);
+
+/**
+ * Says whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds, and when at worst.
+ *
+ * When the on times begin, relative to the platform's first attempt, is unknown: the result is exact over every phase.
+ * `on` counts from the moment when the network knows that the device is there; at `period` and above the device is always on.
+ *
+ * @param[in]  on            Seconds, at least 1.
+ * @param[in]  period        Seconds, at least 1.
+ * @param[out] out_delivery  Written only on success.
+ *
+ * @retval KPN_OK                    `out_delivery` says what is missed and how late the others are.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `on` or `period` is 0, or `out_delivery` is NULL or misaligned.
+ */
+KPN_NODISCARD
+kpn_status kpn_sms_plan(uint32_t on,
+                        uint32_t period,
+                        struct kpn_sms_delivery *out_delivery);
+
+/**
+ * The fewest seconds that a device must be on in every `period` seconds for every SMS to reach it.
+ *
+ * @param[in] period  Seconds, at least 1.
+ *
+ * @return Seconds, at most `period`; 0 when `period` is 0.
+ */
+uint32_t kpn_sms_shortest_on(uint32_t period);
 
 /**
  * One English sentence for a status, for logs.

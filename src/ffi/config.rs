@@ -191,8 +191,9 @@ pub unsafe extern "C" fn kpn_config_read(
 ) -> kpn_status {
     let read = || -> Result<()> {
         let own = Region::of(config);
-        let json = json.cast::<u8>();
-        let input = Region::new(json, json_len);
+        // SAFETY: the same contract.
+        let json = unsafe { ptr::bytes(json.cast(), json_len) }?;
+        let input = Region::of_bytes(json);
         own.apart_from(input)?;
         let out_problem = if out_problem.is_null() {
             None
@@ -203,8 +204,6 @@ pub unsafe extern "C" fn kpn_config_read(
             // SAFETY: the same contract; apart from the others as just checked.
             Some(unsafe { ptr::out(out_problem) }?)
         };
-        // SAFETY: the same contract; apart from the configuration as just checked.
-        let json = unsafe { ptr::bytes(json, json_len) }?;
         // SAFETY: the same contract.
         unsafe { ptr::wipe(config) }?;
         // SAFETY: the same contract.
@@ -261,18 +260,17 @@ pub unsafe extern "C" fn kpn_config_write(
     out_len: *mut usize,
 ) -> kpn_status {
     let write = || -> Result<()> {
-        let buffer = buffer.cast::<u8>();
-        let (own, memory) = (Region::of(config), Region::new(buffer, buffer_cap));
+        let measuring = buffer.is_null();
+        // SAFETY: the same contract.
+        let buffer = unsafe { ptr::bytes_mut(buffer.cast(), buffer_cap) }?;
+        let (own, memory) = (Region::of(config), Region::of_bytes(buffer));
         let result = Region::of(out_len);
         own.apart_from(memory)?;
         own.apart_from(result)?;
         memory.apart_from(result)?;
         // SAFETY: the same contract; apart from the others as just checked.
         let out_len = unsafe { ptr::out(out_len) }?;
-        let measuring = buffer.is_null();
-        // SAFETY: the same contract; apart from the others as just checked.
-        let buffer = unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
-        // SAFETY: the same contract.
+        // SAFETY: the same contract; apart from the buffer as just checked.
         let config = unsafe { ptr::object(config) }?;
         let mut out = Buf::new(buffer, 0);
         let written = config.config().write(&mut out);

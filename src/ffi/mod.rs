@@ -16,6 +16,7 @@ mod panic;
 mod ptr;
 pub mod record;
 pub mod response;
+pub mod sms;
 pub mod span;
 pub mod status;
 pub mod status_list;
