@@ -42,6 +42,7 @@
 #define KPN_ERR_CONFIG (-8) /**< the configuration has an unfit value */
 #define KPN_ERR_BODY_TOO_LARGE (-10) /**< the body is larger than the buffer given for it */
 #define KPN_ERR_NUMBER_RANGE (-11) /**< the number does not fit the type that was asked for */
+#define KPN_ERR_PASS_DIFFERS (-12) /**< the second pass of a stream differs from the first */
 #define KPN_ERR_SENML_NAME (-20) /**< a name is empty, too long or has characters outside RFC 8428 */
 #define KPN_ERR_SENML_UNIT (-21) /**< a unit is empty, too long or not plain text */
 #define KPN_ERR_SENML_TYPE (-22) /**< not an array of records, or a label with a value of the wrong type */

@@ -84,6 +84,8 @@ pub enum Error {
     ConfigType,
     /// A field of a configuration with a text or a list that is too long.
     ConfigTooLong,
+    /// The second pass of a stream does not write what the first one measured.
+    PassDiffers,
 }
 
 impl Error {
@@ -127,6 +129,7 @@ impl Error {
         Self::ConfigRepeated,
         Self::ConfigType,
         Self::ConfigTooLong,
+        Self::PassDiffers,
     ];
 
     /// A number above 0 under which plain state can remember this cause.

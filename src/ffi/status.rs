@@ -51,6 +51,7 @@ pub const fn code(error: Error) -> kpn_status {
         Error::ConfigType => list::ERR_CONFIG_TYPE,
         Error::ConfigTooLong => list::ERR_CONFIG_TOO_LONG,
         Error::TokenMismatch => list::ERR_TOKEN_MISMATCH,
+        Error::PassDiffers => list::ERR_PASS_DIFFERS,
     }
 }
 

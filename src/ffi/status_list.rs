@@ -51,6 +51,7 @@ statuses! {
 
     ERR_BODY_TOO_LARGE, -10, c"the body is larger than the buffer given for it";
     ERR_NUMBER_RANGE, -11, c"the number does not fit the type that was asked for";
+    ERR_PASS_DIFFERS, -12, c"the second pass of a stream differs from the first";
 
     ERR_SENML_NAME, -20, c"a name is empty, too long or has characters outside RFC 8428";
     ERR_SENML_UNIT, -21, c"a unit is empty, too long or not plain text";

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod fields;
+mod window;
 
 use super::{name, unit};
 use crate::buf::Buf;

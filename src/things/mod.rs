@@ -8,5 +8,6 @@ pub mod endpoint;
 pub mod names;
 pub mod outcome;
 pub mod sms;
+pub mod stream;
 pub mod uplink;
 pub mod urn;

@@ -6,7 +6,9 @@
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::http::request::{Target, decimal_digits, post_head_len, write_post_head};
+use crate::http::request::{
+    BODY_LEN_DIGITS_MAX, Target, decimal_digits, post_head_len, write_post_head,
+};
 use crate::json::reader::strip_whitespace;
 use crate::senml::pack::{Pack, PackState};
 use crate::things::urn;
@@ -15,6 +17,8 @@ use crate::token::{Token, check_secret};
 const BUILDING: u8 = 1;
 const ADOPTED: u8 = 2;
 const FINISHED: u8 = 3;
+/// The buffer is the window of a stream: it never holds the whole message.
+const WINDOW: u8 = 4;
 
 /// Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
 #[derive(Clone, Default)]
@@ -65,6 +69,9 @@ impl UplinkState {
     ///
     /// With that many bytes more, the same calls succeed.
     pub fn missing(&self, capacity: usize) -> usize {
+        if self.phase == WINDOW {
+            return self.missing.max(self.pack.missing());
+        }
         if self.phase != BUILDING {
             return self.missing;
         }
@@ -78,6 +85,51 @@ impl UplinkState {
             .saturating_add(decimal_digits(body))
             .saturating_add(body)
             .saturating_sub(capacity)
+    }
+
+    /// Starts a pack at the start of a window through which a stream goes. `finish` refuses it.
+    ///
+    /// A window that cannot hold the head of a request is refused too, with `BufferFull`.
+    pub fn begin_window(
+        &mut self,
+        window: &mut [u8],
+        target: Target<'_>,
+        urn: &[u8],
+    ) -> Result<()> {
+        *self = Self {
+            phase: WINDOW,
+            ..Self::default()
+        };
+        let head = post_head_len(target, true, BODY_LEN_DIGITS_MAX);
+        let missing = head.saturating_sub(window.len());
+        let fit = target.check().and_then(|()| urn::check(urn).map(drop));
+        let fit = fit.and_then(|()| {
+            self.missing = missing;
+            if missing == 0 {
+                Ok(())
+            } else {
+                Err(Error::BufferFull)
+            }
+        });
+        if let Err(error) = fit {
+            self.pack = PackState::broken(error);
+            return Err(error);
+        }
+        Pack::begin(&mut self.pack, window, 0, false, urn).map(drop)
+    }
+
+    /// The pack in the window of a stream.
+    pub fn in_window<'a>(&'a mut self, window: &'a mut [u8]) -> Result<Pack<'a>> {
+        if self.phase == WINDOW {
+            Ok(Pack::resume(&mut self.pack, window))
+        } else {
+            self.pack.failure().and(Err(Error::State))
+        }
+    }
+
+    /// Ends a pack in a window: nothing can be added until it is begun anew.
+    pub const fn leave_window(&mut self) {
+        self.phase = FINISHED;
     }
 
     /// Records with a value or a sum.
@@ -164,7 +216,7 @@ impl<'a> Uplink<'a> {
     /// As `pack`, for as long as the buffer lives.
     pub const fn into_pack(self) -> Result<Pack<'a>> {
         match self.state.phase {
-            BUILDING => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
+            BUILDING | WINDOW => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
             _ => Err(Error::State),
         }
     }

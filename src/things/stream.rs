@@ -1,0 +1,202 @@
+//! A message larger than the caller's memory: a first pass renders every record to measure and to hash it, a second pass
+//! renders the same records again and lets them leave through a small window.
+//!
+//! Content-Length and token stand in front of the body, so one pass cannot do it. What the second pass hands out is
+//! hashed too, and the last byte of the body is the bracket that only `finish` writes: a pass that differs is found before
+//! that byte leaves, and the platform never holds a whole message that the device did not mean.
+#![forbid(unsafe_code)]
+
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+use crate::http::request::{Target, write_post_head};
+use crate::things::uplink::UplinkState;
+use crate::token::{Token, check_secret};
+
+const MEASURING: u8 = 1;
+const HEAD: u8 = 2;
+const WRITING: u8 = 3;
+
+/// Where a stream stands. Plain data, no pointer.
+#[derive(Clone, Default)]
+#[repr(C)]
+pub struct StreamState {
+    /// Over the body of this pass.
+    hash: Token,
+    /// Over the body of the first pass.
+    measured: Token,
+    /// Head and body.
+    request_len: usize,
+    phase: u8,
+}
+
+impl StreamState {
+    /// Bytes of head and body; 0 until they are measured.
+    pub const fn request_len(&self) -> usize {
+        self.request_len
+    }
+}
+
+/// Bytes in the window that are to be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Piece {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Bytes.
+    pub len: usize,
+}
+
+impl Piece {
+    /// Its bytes.
+    pub fn of<'a>(&self, window: &'a [u8]) -> &'a [u8] {
+        let bytes = window.get(self.start..).unwrap_or_default();
+        bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// A message in two passes: its state, the pack that records are added to, and the window.
+pub struct Stream<'a> {
+    state: &'a mut StreamState,
+    uplink: &'a mut UplinkState,
+    window: &'a mut [u8],
+}
+
+impl<'a> Stream<'a> {
+    /// Starts the first pass of a message of the device `urn`. The window holds the head or the longest record, whatever is
+    /// longer; `BufferFull` when not even the head fits.
+    pub fn begin(
+        state: &'a mut StreamState,
+        uplink: &'a mut UplinkState,
+        window: &'a mut [u8],
+        target: Target<'_>,
+        urn: &[u8],
+    ) -> Result<Self> {
+        state.hash = Token::new();
+        state.request_len = 0;
+        state.phase = MEASURING;
+        uplink.begin_window(window, target, urn)?;
+        Ok(Self::resume(state, uplink, window))
+    }
+
+    /// Goes on with a stream that was begun over the same window.
+    pub const fn resume(
+        state: &'a mut StreamState,
+        uplink: &'a mut UplinkState,
+        window: &'a mut [u8],
+    ) -> Self {
+        Self {
+            state,
+            uplink,
+            window,
+        }
+    }
+
+    /// Empties the window when fewer than `room` bytes are free, in both passes alike; in the second, what comes out is to be
+    /// sent before the next call.
+    ///
+    /// `PassDiffers` when the second pass is longer than the first: then the stream is over.
+    pub fn take(&mut self, room: usize) -> Result<Piece> {
+        if self.state.phase != MEASURING && self.state.phase != WRITING {
+            return self.out_of_order();
+        }
+        let capacity = self.window.len();
+        let mut pack = self.uplink.in_window(self.window)?;
+        if capacity.saturating_sub(pack.len()) >= room {
+            return Ok(Piece::default());
+        }
+        let (start, len) = pack.take();
+        let piece = Piece { start, len };
+        self.state.hash.update(piece.of(self.window));
+        if self.state.phase == MEASURING {
+            return Ok(Piece::default());
+        }
+        // The bracket has to follow.
+        if self.state.hash.total() >= self.state.measured.total() {
+            return self.differs();
+        }
+        Ok(piece)
+    }
+
+    /// Ends the first pass and writes the head into the window, to be sent first.
+    ///
+    /// Refuses what `Uplink::finish` refuses, and is then as before.
+    pub fn head(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Piece> {
+        if let Some(secret) = secret {
+            check_secret(secret)?;
+        }
+        if self.state.phase != MEASURING {
+            return self.out_of_order();
+        }
+        self.close()?;
+        self.state.measured = self.state.hash.clone();
+        let body_len = usize::try_from(self.state.measured.total());
+        let token = secret.map(|secret| self.state.hash.finish_unchecked(secret));
+        let mut out = Buf::new(self.window, 0);
+        write_post_head(
+            &mut out,
+            target,
+            token.as_ref(),
+            body_len.unwrap_or(usize::MAX),
+        );
+        let len = out.len();
+        // Only a body of more than 2^32 bytes has a head longer than `begin` kept room for.
+        if body_len.is_err() || !out.fits() {
+            return self.fail(Error::NumberRange);
+        }
+        self.uplink.leave_window();
+        self.state.request_len = len.saturating_add(body_len.unwrap_or_default());
+        self.state.phase = HEAD;
+        Ok(Piece { start: 0, len })
+    }
+
+    /// Starts the second pass, which gets the same calls as the first.
+    pub fn restart(&mut self, target: Target<'_>, urn: &[u8]) -> Result<()> {
+        if self.state.phase != HEAD {
+            return self.out_of_order();
+        }
+        self.uplink.begin_window(self.window, target, urn)?;
+        self.state.hash = Token::new();
+        self.state.phase = WRITING;
+        Ok(())
+    }
+
+    /// Ends the second pass, compares it with the first, and only then gives its last bytes, to be sent.
+    ///
+    /// `PassDiffers` when any byte differs: then the stream is over, and the connection must be closed.
+    pub fn finish(&mut self) -> Result<Piece> {
+        if self.state.phase != WRITING {
+            return self.out_of_order();
+        }
+        let piece = self.close()?;
+        if !self.state.hash.same(&self.state.measured) {
+            return self.differs();
+        }
+        self.uplink.leave_window();
+        self.state.phase = 0;
+        Ok(piece)
+    }
+
+    /// Closes the pack and hashes what is left of it in the window.
+    fn close(&mut self) -> Result<Piece> {
+        let mut pack = self.uplink.in_window(self.window)?;
+        let (start, len) = pack.finish()?;
+        let piece = Piece { start, len };
+        self.state.hash.update(piece.of(self.window));
+        Ok(piece)
+    }
+
+    fn out_of_order<T>(&mut self) -> Result<T> {
+        self.uplink.in_window(self.window)?.failure()?;
+        Err(Error::State)
+    }
+
+    fn differs<T>(&mut self) -> Result<T> {
+        self.fail(Error::PassDiffers)
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, error: Error) -> Result<T> {
+        self.state.phase = 0;
+        *self.uplink = UplinkState::broken(error);
+        Err(error)
+    }
+}
