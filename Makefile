@@ -25,8 +25,8 @@ header: ## Write include/kpn_things.h anew
 archive: setup ## Build the C archive for one chip: make archive TARGET=thumbv7em-none-eabihf
 	@$(XTASK) archive $(TARGET)
 
-report: setup ## What it costs: lines `name value unit`, measured
-	@$(XTASK) report
+report: setup ## What it costs, measured: lines `name value unit`; the table of README.md too
+	@$(XTASK) report --readme
 
 bench: setup ## Instructions per operation on Cortex-M3
 	@$(XTASK) bench

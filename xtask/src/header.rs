@@ -29,10 +29,10 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         generated == checked_in,
         "{CHECKED_IN} is stale: run `make header` and commit the change"
     );
-    let foreign = foreign_macros(&checked_in);
+    let foreign = foreign_names(&checked_in);
     ensure!(
         foreign.is_empty(),
-        "macros without the prefix KPN_ in {CHECKED_IN}: {foreign:?}"
+        "names without our prefix in {CHECKED_IN}: {foreign:?}"
     );
     compile(
         workspace,
@@ -47,6 +47,18 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
 pub fn functions(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let text = workspace.shell.read_file(CHECKED_IN)?;
     Ok(declared_functions(&text))
+}
+
+/// Names of all structs that are meant for users, in the header's order.
+pub fn structs(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+    let text = workspace.shell.read_file(CHECKED_IN)?;
+    let names = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("typedef struct ")?.strip_suffix(" {"));
+    Ok(names
+        .filter(|name| !name.starts_with("kpn_private_"))
+        .map(str::to_owned)
+        .collect())
 }
 
 fn generate(workspace: &Workspace) -> anyhow::Result<PathBuf> {
@@ -87,11 +99,16 @@ fn compile(
     Ok(())
 }
 
-fn foreign_macros(header: &str) -> Vec<&str> {
-    header
+fn foreign_names(header: &str) -> Vec<&str> {
+    let macros = header
         .lines()
         .filter_map(|line| line.strip_prefix("#define "))
-        .filter(|rest| !rest.starts_with("KPN_"))
+        .filter(|name| !name.starts_with("KPN_"));
+    let structs = header
+        .lines()
+        .filter_map(|line| line.strip_prefix("typedef struct "));
+    macros
+        .chain(structs.filter(|name| !name.starts_with("kpn_")))
         .collect()
 }
 
@@ -116,7 +133,7 @@ fn declared_functions(header: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{declared_functions, foreign_macros};
+    use super::{declared_functions, foreign_names};
 
     #[test]
     fn finds_functions_and_no_words_of_comments() {
@@ -126,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn names_macros_without_the_prefix() {
+    fn names_without_the_prefix_are_found() {
         assert_eq!(
-            foreign_macros("#define KPN_OK 0\n#define DEPTH_MAX 32\n"),
-            ["DEPTH_MAX 32"]
+            foreign_names("#define KPN_OK 0\n#define DEPTH_MAX 32\ntypedef struct Reader {\n"),
+            ["DEPTH_MAX 32", "Reader {"]
         );
     }
 }

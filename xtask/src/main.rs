@@ -1,7 +1,9 @@
 //! Build and check programs behind the Makefile. `make` lists what there is; one module per job.
 
 mod archive;
+mod budgets;
 mod check;
+mod cost;
 mod ctest;
 mod demo;
 mod dist;

@@ -6,7 +6,8 @@ use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
 use crate::{
-    check, ctest, dist, firmware, header, link, neighbour, report, vectors, workspace::Workspace,
+    budgets, check, cost, ctest, dist, firmware, header, link, neighbour, vectors,
+    workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -19,7 +20,7 @@ const STEPS: &[Step] = &[
     ("archives can be refused", link::check_can_fail),
     (
         "decimals without float code",
-        report::check_decimals_link_no_float_code,
+        cost::check_decimals_link_no_float_code,
     ),
     ("archives are reproducible", dist::check_reproducible),
     ("packages", dist::check_packages),
@@ -28,7 +29,7 @@ const STEPS: &[Step] = &[
     ("firmware failures are noticed", firmware::check_can_fail),
     ("firmware", firmware::check),
     ("vectors on every core", vectors::check),
-    ("budgets", report::check),
+    ("budgets", budgets::check),
 ];
 
 /// Runs the steps in order; the first failure ends the run.

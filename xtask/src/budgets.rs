@@ -1,0 +1,94 @@
+//! Budgets: what `make report` measures must not grow past them.
+
+use anyhow::{Context as _, ensure};
+
+use crate::{
+    report::{self, Line},
+    workspace::Workspace,
+};
+
+const BUDGETS: &str = "xtask/budgets.txt";
+
+/// Fails when a budget is exceeded or names something that is not measured.
+pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let lines = report::collect(workspace)?;
+    let budgets = parse_budgets(&workspace.shell.read_file(BUDGETS)?)?;
+    let exceeded = exceeded(&lines, &budgets)?;
+    ensure!(
+        exceeded.is_empty(),
+        "over budget ({BUDGETS}):\n{}",
+        exceeded.join("\n")
+    );
+    println!("{} budgets are kept", budgets.len());
+    Ok(())
+}
+
+/// Lines `name limit`, comments behind `#`. A name that ends in `.*` holds for all targets.
+fn parse_budgets(text: &str) -> anyhow::Result<Vec<(String, u64)>> {
+    let mut budgets = Vec::new();
+    for line in text.lines() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if let Some((name, limit)) = line.split_once(' ') {
+            budgets.push((
+                name.to_owned(),
+                limit.trim().parse().with_context(|| line.to_owned())?,
+            ));
+        }
+    }
+    Ok(budgets)
+}
+
+fn exceeded(lines: &[Line], budgets: &[(String, u64)]) -> anyhow::Result<Vec<String>> {
+    let mut exceeded = Vec::new();
+    for (name, limit) in budgets {
+        let mut measured = 0;
+        for line in lines.iter().filter(|line| is_meant(name, &line.name)) {
+            measured += 1;
+            if line.value > *limit {
+                exceeded.push(format!(
+                    "{} is {}, {} over {limit}",
+                    line.name,
+                    line.value,
+                    line.value - limit
+                ));
+            }
+        }
+        ensure!(
+            measured > 0,
+            "the budget {name} is for nothing that is measured"
+        );
+    }
+    Ok(exceeded)
+}
+
+fn is_meant(budget: &str, name: &str) -> bool {
+    match budget.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => budget == name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, exceeded, parse_budgets};
+
+    #[test]
+    fn budgets_are_kept_per_name_and_for_all_targets() {
+        let line = |name: &str, value| Line {
+            name: name.to_owned(),
+            value,
+            unit: "bytes",
+        };
+        let lines = [
+            line("flash.token.a", 5),
+            line("flash.token.b", 9),
+            line("insn.token", 3),
+        ];
+        let budgets = parse_budgets("# why\nflash.token.* 8 # one\ninsn.token 3\n").unwrap();
+        assert_eq!(
+            exceeded(&lines, &budgets).unwrap(),
+            ["flash.token.b is 9, 1 over 8"]
+        );
+        assert!(exceeded(&lines, &[("flash.uplink.*".to_owned(), 1)]).is_err());
+    }
+}

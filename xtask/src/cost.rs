@@ -1,0 +1,207 @@
+//! What linking the library costs: flash, static RAM, sizes of structs.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::ensure;
+use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionFlags, elf};
+use xshell::cmd;
+
+use crate::{
+    archive::{self, Options},
+    header,
+    report::Line,
+    target::{self, Target},
+    workspace::Workspace,
+};
+
+/// What a firmware with a feature is compiled with; the one without any is what they are compared with.
+pub const FEATURES: &[(&str, &[&str])] = &[
+    ("token", &["-DWITH_TOKEN"]),
+    ("uplink", &["-DWITH_UPLINK"]),
+    ("uplink-float", &["-DWITH_UPLINK", "-DWITH_FLOAT"]),
+    ("downlink", &["-DWITH_DOWNLINK"]),
+    (
+        "all",
+        &[
+            "-DWITH_TOKEN",
+            "-DWITH_UPLINK",
+            "-DWITH_DOWNLINK",
+            "-DWITH_FLOAT",
+        ],
+    ),
+];
+
+/// Each feature's flash.
+pub fn add_flash(
+    workspace: &Workspace,
+    target: &Target,
+    archive: &Path,
+    lines: &mut Vec<Line>,
+) -> anyhow::Result<()> {
+    let empty = flash(workspace, target, archive, &[])?;
+    for (feature, defines) in FEATURES {
+        let value = flash(workspace, target, archive, defines)? - empty;
+        lines.push(Line {
+            name: format!("flash.{feature}.{}", target.name),
+            value,
+            unit: "bytes",
+        });
+    }
+    Ok(())
+}
+
+/// Bytes of code and constants of the whole firmware.
+fn flash(
+    workspace: &Workspace,
+    target: &Target,
+    archive: &Path,
+    defines: &[&str],
+) -> anyhow::Result<u64> {
+    let elf = cost_firmware(workspace, target, archive, defines)?;
+    let bytes = fs::read(elf)?;
+    let file = object::File::parse(bytes.as_slice())?;
+    let loaded = file.sections().filter(|section| {
+        flags(section.flags()) & u64::from(elf::SHF_ALLOC) != 0
+            && section.kind() != object::SectionKind::UninitializedData
+    });
+    Ok(loaded.map(|section| section.size()).sum())
+}
+
+/// A firmware with the features that the macros ask for, linked as users do it.
+fn cost_firmware(
+    workspace: &Workspace,
+    target: &Target,
+    archive: &Path,
+    defines: &[&str],
+) -> anyhow::Result<PathBuf> {
+    let shell = &workspace.shell;
+    let (gcc, gcc_flags) = (target.gcc(), target.gcc_flags);
+    let elf = workspace
+        .scratch("cost")?
+        .join(format!("{}{}.elf", target.name, defines.concat()));
+    cmd!(
+        shell,
+        "{gcc} {gcc_flags...} -std=c99 -Os -Wall -Wextra -Werror -I include {defines...} -ffunction-sections
+         -fdata-sections --specs=picolibc.specs --crt0=minimal -Wl,--gc-sections
+         -Wl,--defsym=__flash=0x10000000,--defsym=__flash_size=0x100000,--defsym=__ram=0x20000000
+         -Wl,--defsym=__ram_size=0x10000,--defsym=__stack_size=0x1000 tests/firmware/cost.c {archive} -o {elf}"
+    )
+    .quiet()
+    .run()?;
+    Ok(elf)
+}
+
+/// Memory that the archive itself occupies, whatever is called.
+pub fn add_ram(target: &Target, archive: &Path, lines: &mut Vec<Line>) -> anyhow::Result<()> {
+    let bytes = fs::read(archive.with_file_name("kpn_things.o"))?;
+    let file = object::File::parse(bytes.as_slice())?;
+    let written = file
+        .sections()
+        .filter(|section| flags(section.flags()) & u64::from(elf::SHF_WRITE) != 0);
+    let value = written.map(|section| section.size()).sum();
+    lines.push(Line {
+        name: format!("ram.static.{}", target.name),
+        value,
+        unit: "bytes",
+    });
+    Ok(())
+}
+
+/// Lengths of arrays that are as long as the structs.
+pub fn add_sizes(
+    workspace: &Workspace,
+    target: &Target,
+    lines: &mut Vec<Line>,
+) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let (gcc, gcc_flags) = (target.gcc(), target.gcc_flags);
+    let folder = workspace.scratch("cost")?;
+    let source = folder.join("sizes.c");
+    let mut text = String::from(
+        "#include \"kpn_things.h\"
+",
+    );
+    for name in header::structs(workspace)? {
+        writeln!(text, "const char sizeof_{name}[sizeof({name})] = {{0}};")?;
+    }
+    shell.write_file(&source, text)?;
+    let object = folder.join(format!("sizes-{}.o", target.name));
+    cmd!(
+        shell,
+        "{gcc} {gcc_flags...} -std=c99 -ffreestanding -I include -c {source} -o {object}"
+    )
+    .quiet()
+    .run()?;
+    let bytes = fs::read(object)?;
+    for symbol in object::File::parse(bytes.as_slice())?.symbols() {
+        if let Some(name) = symbol.name()?.strip_prefix("sizeof_") {
+            let name = format!("sizeof.{name}.{}", target.name);
+            lines.push(Line {
+                name,
+                value: symbol.size(),
+                unit: "bytes",
+            });
+        }
+    }
+    Ok(())
+}
+
+const fn flags(flags: SectionFlags) -> u64 {
+    match flags {
+        SectionFlags::Elf { sh_flags } => sh_flags,
+        _ => 0,
+    }
+}
+
+/// Decimals pull in nothing that calculates with floating point; the test of it is that floats do.
+pub fn check_decimals_link_no_float_code(workspace: &Workspace) -> anyhow::Result<()> {
+    let target = target::find("thumbv6m")?;
+    let archive = archive::build(workspace, target, Options::default())?;
+    let decimals = float_symbols(&cost_firmware(
+        workspace,
+        target,
+        &archive,
+        &["-DWITH_UPLINK", "-DWITH_TOKEN"],
+    )?)?;
+    ensure!(
+        decimals.is_empty(),
+        "an uplink with decimals pulls in {decimals:?}"
+    );
+    let floats = float_symbols(&cost_firmware(
+        workspace,
+        target,
+        &archive,
+        &["-DWITH_UPLINK", "-DWITH_FLOAT"],
+    )?)?;
+    ensure!(
+        !floats.is_empty(),
+        "no float code in an uplink with floats: the check looks for the wrong names"
+    );
+    Ok(())
+}
+
+/// Functions whose names say that they deal with floating point: libgcc's, and the core's number code.
+fn float_symbols(elf: &Path) -> anyhow::Result<Vec<String>> {
+    const PARTS: &[&str] = &[
+        "__aeabi_d",
+        "__aeabi_f",
+        "f64",
+        "f32",
+        "float",
+        "double",
+        "zmij",
+        "ryu",
+    ];
+    let bytes = fs::read(elf)?;
+    let file = object::File::parse(bytes.as_slice())?;
+    let names = file
+        .symbols()
+        .filter_map(|symbol| Some(symbol.name().ok()?.to_owned()));
+    Ok(names
+        .filter(|name| PARTS.iter().any(|part| name.contains(part)))
+        .collect())
+}
