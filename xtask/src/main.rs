@@ -8,6 +8,7 @@ mod ctest;
 mod demo;
 mod dist;
 mod firmware;
+mod fuzz;
 mod header;
 mod link;
 mod machine;
@@ -50,6 +51,14 @@ enum Job {
     Dist,
     /// The C tests on emulated boards
     Firmware,
+    /// Damaged vectors into everything that reads from the network
+    Fuzz {
+        /// How long
+        #[arg(default_value_t = 60)]
+        seconds: u32,
+        /// The same seed gives the same inputs
+        seed: Option<u64>,
+    },
     /// Writes include/kpn_things.h anew
     Header,
     /// Links every function for every target: no panic, no foreign symbol
@@ -89,6 +98,7 @@ fn run() -> anyhow::Result<()> {
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }
+        Job::Fuzz { seconds, seed } => fuzz::run(&workspace, seconds, seed),
         Job::Header => header::write(&workspace),
         Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
         Job::Report { readme } => report::run(&workspace, readme),

@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, dist, firmware, header, link, neighbour, vectors,
+    budgets, check, cost, ctest, demo, dist, firmware, fuzz, header, link, neighbour, vectors,
     workspace::Workspace,
 };
 
@@ -26,6 +26,8 @@ const STEPS: &[Step] = &[
     ("packages", dist::check_packages),
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
+    ("fuzz", fuzz::check),
+    ("demo", demo::run),
     ("firmware failures are noticed", firmware::check_can_fail),
     ("firmware", firmware::check),
     ("vectors on every core", vectors::check),

@@ -97,8 +97,8 @@ fn compare(expected: &mut Option<String>, printed: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The vectors as C arrays.
-fn generate(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+/// The vectors as C arrays, in a folder to include from.
+pub fn generate(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let mut text = String::from("/* Generated from tests/vectors. */\n");
     add_array(
         workspace,
