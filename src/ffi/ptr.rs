@@ -17,6 +17,9 @@ pub unsafe trait Object: Sized {
     const TAG: u32;
 }
 
+/// Most bytes of any memory: `PTRDIFF_MAX`.
+const LEN_MAX: usize = usize::MAX >> 1;
+
 /// Memory of the caller that the library may write to during this call or a later one.
 #[derive(Clone, Copy)]
 pub struct Region {
@@ -51,17 +54,23 @@ impl Region {
         } else {
             other.len
         };
-        let either_empty = self.len == 0 || other.len == 0;
-        either_empty || apart >= lower
+        self.is_empty() || other.is_empty() || apart >= lower
     }
 
-    /// Refuses memory that overlaps.
+    /// Refuses memory that overlaps, and lengths that no memory has.
     pub const fn apart_from(self, other: Self) -> Result<()> {
-        if self.disjoint(other) {
+        if self.len > LEN_MAX || other.len > LEN_MAX {
+            Err(Error::InvalidArgument)
+        } else if self.disjoint(other) {
             Ok(())
         } else {
             Err(Error::Overlap)
         }
+    }
+
+    /// Nothing lies at NULL, so that two of them are refused as NULL and not as the same memory.
+    const fn is_empty(self) -> bool {
+        self.start == 0 || self.len == 0
     }
 }
 
@@ -249,13 +258,32 @@ mod tests {
 
     #[test]
     fn regions_overlap_when_they_share_a_byte() {
-        for start in 0..12 {
+        for start in 1..12 {
             for len in 0..6 {
                 let shares = (start..start + len).any(|byte| (4..8).contains(&byte));
                 assert_eq!(region(start, len).disjoint(region(4, 4)), !shares);
                 assert_eq!(region(4, 4).disjoint(region(start, len)), !shares);
             }
         }
+    }
+
+    #[test]
+    fn null_and_absurd_lengths_are_no_overlap() {
+        assert_eq!(region(0, 8).apart_from(region(0, 8)), Ok(()));
+        assert_eq!(region(8, 8).apart_from(region(8, 8)), Err(Error::Overlap));
+        let absurd = region(8, LEN_MAX + 1);
+        assert_eq!(
+            absurd.apart_from(region(16, 1)),
+            Err(Error::InvalidArgument)
+        );
+        assert_eq!(
+            region(16, 1).apart_from(absurd),
+            Err(Error::InvalidArgument)
+        );
+        assert_eq!(
+            region(8, LEN_MAX).apart_from(region(16, 1)),
+            Err(Error::Overlap)
+        );
     }
 
     #[test]
