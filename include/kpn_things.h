@@ -456,11 +456,6 @@
 #define KPN_URN_CAP 54
 
 /**
- * Limbs from low to high; those from `len` on are zero, so ordinary values cost two to four limbs.
- */
-typedef struct Big Big;
-
-/**
  * Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
  *
  * The values are stable and only ever appended to. `status < 0` is a failure.
@@ -1391,6 +1386,7 @@ kpn_status kpn_response_begin(struct kpn_response *response,
  * @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
  * @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
  * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
+ * @return Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
  */
 KPN_NODISCARD
 kpn_status kpn_response_feed(struct kpn_response *response,
@@ -1455,6 +1451,7 @@ const char *kpn_outcome_text(int32_t outcome);
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The response was not begun, or is not complete.
  * @retval KPN_ERR_BODY_TOO_LARGE    The body did not fit; `kpn_response_missing` says how many bytes were missing.
+ * @return Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
  */
 KPN_NODISCARD
 kpn_status kpn_response_body(const struct kpn_response *response,

@@ -151,6 +151,7 @@ pub unsafe extern "C" fn kpn_response_begin(
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
 /// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
+/// @return Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
 /// # Safety
 ///
@@ -281,6 +282,7 @@ pub extern "C" fn kpn_outcome_text(outcome: i32) -> *const c_char {
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The response was not begun, or is not complete.
 /// @retval KPN_ERR_BODY_TOO_LARGE    The body did not fit; `kpn_response_missing` says how many bytes were missing.
+/// @return Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
 /// # Safety
 ///
