@@ -1,21 +1,26 @@
-//! The C tests on this machine, against the archive that ships, through CTest.
+//! The C tests: configured, built and run as any user of the CMake project does it.
 
 use xshell::cmd;
 
-use crate::{
-    archive::{self, Options},
-    target,
-    workspace::Workspace,
-};
+use crate::{archive, target, workspace::Workspace};
 
-/// Builds and runs them.
+/// Against the archives that ship for this machine: everything with 64 bits, the C part with 32.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    run_for(workspace, "x86_64-linux", "ON")?;
+    run_for(workspace, "i686-linux", "OFF")
+}
+
+fn run_for(workspace: &Workspace, name: &str, host: &str) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    let archive = archive::build(workspace, target::find("x86_64-linux")?, Options::default())?;
-    let folder = workspace.scratch("ctest")?;
+    let target = target::find(name)?;
+    let archive = archive::build(workspace, target, archive::Options::default())?;
+    let folder = workspace.scratch(&format!("ctest/{name}"))?;
+    let flags = target.gcc_flags.join(" ");
     cmd!(
         shell,
-        "cmake -S . -B {folder} -DKPN_THINGS_ARCHIVE={archive}"
+        "cmake -S . -B {folder} --log-level=WARNING -DKPN_THINGS_ARCHIVE={archive} -DCMAKE_BUILD_TYPE=
+         -DKPN_THINGS_TEST_HOST={host}
+         -DCMAKE_C_FLAGS={flags} -DCMAKE_CXX_FLAGS={flags}"
     )
     .quiet()
     .ignore_stdout()
@@ -24,8 +29,11 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         .quiet()
         .ignore_stdout()
         .run()?;
-    cmd!(shell, "ctest --test-dir {folder} --output-on-failure")
-        .quiet()
-        .run()?;
+    cmd!(
+        shell,
+        "ctest --test-dir {folder} --output-on-failure --no-tests=error --parallel 2"
+    )
+    .quiet()
+    .run()?;
     Ok(())
 }

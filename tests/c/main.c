@@ -1,0 +1,30 @@
+/* Runs every topic; the exit status says whether all checks held. */
+#include "check.h"
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} topics[] = {
+    {"status", test_status},
+    {"layout", test_layout},
+    {"token", test_token},
+    {"values", test_values},
+    {"base fields", test_base_fields},
+    {"capacity", test_capacity},
+    {"limits", test_limits},
+    {"adopt", test_adopt},
+    {"misuse of uplinks", test_misuse_uplink},
+    {"response", test_response},
+    {"misuse of responses", test_misuse_response},
+};
+
+int main(void) {
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        const unsigned before = check_failures();
+        topics[i].run();
+        printf("%s: %s\n", topics[i].name, check_failures() == before ? "good" : "FAILED");
+    }
+    (void)check_exact(NULL, 0);
+    printf("%u checks, %u failed\n", check_count(), check_failures());
+    return check_failures() == 0 ? 0 : 1;
+}
