@@ -70,6 +70,9 @@
 #define KPN_ERR_CONFIG_REPEATED (-53) /**< the configuration has a field twice */
 #define KPN_ERR_CONFIG_TYPE (-54) /**< a field of the configuration has the wrong JSON type */
 #define KPN_ERR_CONFIG_TOO_LONG (-55) /**< a text of the configuration is too long */
+#define KPN_ERR_CONNECT (-90) /**< no connection to the host */
+#define KPN_ERR_TIMEOUT (-91) /**< the time limit is over */
+#define KPN_ERR_IO (-92) /**< the connection broke */
 /** @} */
 
 /** @name KPN's names with their units: each stands for the two arguments `name, unit`. @{ */
@@ -284,6 +287,13 @@
  * Bytes of the longest text that `kpn_config_write` writes.
  */
 #define KPN_CONFIG_TEXT_MAX 883
+
+#if defined(KPN_POSIX)
+/**
+ * Longest host, in bytes.
+ */
+#define KPN_POSIX_HOST_MAX 255
+#endif
 
 /**
  * A record without value: it has only a sum.
@@ -769,6 +779,50 @@ typedef struct kpn_record {
     struct kpn_private_number private_numbers[4];
 } kpn_record;
 
+#if defined(KPN_POSIX)
+/**
+ * A connection, or none. Plain numbers; dropping it closes nothing.
+ */
+typedef struct kpn_private_socket {
+    int32_t fd;
+    int32_t error;
+} kpn_private_socket;
+#endif
+
+/**
+ * Count of the requests on one connection: plain numbers, every bit pattern is valid.
+ */
+typedef struct kpn_private_connection {
+    uint16_t left;
+} kpn_private_connection;
+
+#if defined(KPN_POSIX)
+/**
+ * A TCP connection to the platform, kept open between messages, with the count of its requests.
+ *
+ * In archives built with the feature `posix`; define `KPN_POSIX` to see it. `kpn_posix_begin` once, `kpn_posix_exchange` per message,
+ * `kpn_posix_close` in the end, since it holds a file descriptor. Every wait is bounded by the time limit; signals are waited out, and no
+ * SIGPIPE is raised. Belongs to one thread at a time. For TLS bring your own transport.
+ *
+ * ~~~{.c}
+ * kpn_posix posix;
+ * kpn_status status = kpn_posix_begin(&posix, KPN_REQUESTS_MAX, 10000);
+ *
+ * if (status == KPN_OK) {
+ *     status = kpn_posix_exchange(&posix, "10.151.236.157", 80, request, &response);
+ * }
+ * kpn_posix_close(&posix);
+ * ~~~
+ */
+typedef struct kpn_posix {
+    uint32_t private_tag;
+    uint32_t private_timeout;
+    struct kpn_private_socket private_socket;
+    uint16_t private_limit;
+    struct kpn_private_connection private_connection;
+} kpn_posix;
+#endif
+
 /**
  * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
  *
@@ -785,13 +839,6 @@ typedef struct kpn_span {
      */
     size_t len;
 } kpn_span;
-
-/**
- * Count of the requests on one connection: plain numbers, every bit pattern is valid.
- */
-typedef struct kpn_private_connection {
-    uint16_t left;
-} kpn_private_connection;
 
 /**
  * Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.
@@ -1211,6 +1258,82 @@ kpn_status kpn_downlink_next(struct kpn_downlink *downlink,
  * @return Counted from 0; 0 also when `downlink` is NULL, misaligned or not begun.
  */
 size_t kpn_downlink_index(const struct kpn_downlink *downlink);
+
+#if defined(KPN_POSIX)
+/**
+ * Prepares a connection; nothing is opened yet.
+ *
+ * @param[out] posix    Need not be initialised. One that is in use must be closed first.
+ * @param[in]  limit    Requests per connection: `KPN_REQUESTS_MAX`, or as configured; at least 1.
+ * @param[in]  timeout  Longest wait in milliseconds: for connecting, for sending, and for each piece of a response.
+ *
+ * @retval KPN_OK                    Ready.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `posix` is NULL or misaligned, or `limit` or `timeout` is 0.
+ */
+KPN_NODISCARD
+kpn_status kpn_posix_begin(struct kpn_posix *posix,
+                           uint16_t limit,
+                           uint32_t timeout);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Sends a request and reads its response, on the open connection or on a new one.
+ *
+ * Connects when there is no connection, when the server closed it in the meantime, or when it has carried its requests. Nothing is sent
+ * twice: when the connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. IPv4 and
+ * IPv6. RFC 9112 section 9.
+ *
+ * @param[in,out] posix     From `kpn_posix_begin`; always to the same host and port.
+ * @param[in]     host      NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
+ * @param[in]     port      1 to 65535.
+ * @param[in]     request   From `kpn_uplink_finish`.
+ * @param[in,out] response  From `kpn_response_begin`, untouched. Complete when the result is `KPN_OK`.
+ *
+ * @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
+ * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
+ * @retval KPN_ERR_STATE                    `posix` or `response` was not begun.
+ * @retval KPN_ERR_OVERLAP                  The arguments and the buffer of the response share memory.
+ * @retval KPN_ERR_CONNECT                  No address of the host took the connection; see `kpn_posix_errno`.
+ * @retval KPN_ERR_TIMEOUT                  The time limit is over; the connection is closed.
+ * @retval KPN_ERR_IO                       The connection broke and is closed; see `kpn_posix_errno`.
+ * @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`, and so for the following; the connection is closed.
+ * @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
+ * @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
+ * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
+ * @retval KPN_ERR_HTTP_TRUNCATED           The server closed the connection before the response was complete.
+ */
+KPN_NODISCARD
+kpn_status kpn_posix_exchange(struct kpn_posix *posix,
+                              const char *host,
+                              uint16_t port,
+                              struct kpn_span request,
+                              struct kpn_response *response);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Closes the connection; the object can be used again and opens another one then.
+ *
+ * @param[in,out] posix  From `kpn_posix_begin`.
+ *
+ * @retval KPN_OK                    Closed, or it was not open.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `posix` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             `posix` was not begun.
+ */
+kpn_status kpn_posix_close(struct kpn_posix *posix);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * The system's error number of the last failure.
+ *
+ * @param[in] posix  From `kpn_posix_begin`.
+ *
+ * @return An `errno`; negative for an error of `getaddrinfo`; 0 when there was none, or when `posix` is NULL, misaligned or not begun.
+ */
+int32_t kpn_posix_errno(const struct kpn_posix *posix);
+#endif
 
 /**
  * Whether a record has this name: either its own name or its full one, base name included.

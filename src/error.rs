@@ -86,6 +86,12 @@ pub enum Error {
     ConfigTooLong,
     /// The second pass of a stream does not write what the first one measured.
     PassDiffers,
+    /// No connection to the host.
+    Connect,
+    /// The time limit of the transport is over.
+    Timeout,
+    /// The connection broke.
+    Io,
 }
 
 impl Error {
@@ -130,6 +136,9 @@ impl Error {
         Self::ConfigType,
         Self::ConfigTooLong,
         Self::PassDiffers,
+        Self::Connect,
+        Self::Timeout,
+        Self::Io,
     ];
 
     /// A number above 0 under which plain state can remember this cause.

@@ -59,6 +59,8 @@ pub mod error;
 pub mod ffi;
 pub mod http;
 pub mod json;
+#[cfg(feature = "posix")]
+pub mod posix;
 pub mod scan;
 pub mod senml;
 pub mod things;

@@ -3,13 +3,13 @@
  * HOST (an IPv4 address) and PORT stand in for those of the configuration, such as those of the simulator.
  * Ends with 0 when the message was accepted, 1 when it is to be sent again later, 2 when it must not be sent again unchanged.
  */
-#include "../posix/net.h"
+#define KPN_POSIX
 #include "kpn_things.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ACCEPTED = 0, LATER = 1, NEVER = 2, SECONDS = 10 };
+enum { ACCEPTED = 0, LATER = 1, NEVER = 2, MILLISECONDS = 10000 };
 
 static uint8_t buffer[1024]; /* the configuration text, then the request, then the body of the response */
 
@@ -28,25 +28,6 @@ static bool read_config(kpn_config *config, const char *path)
         return false;
     }
     return true;
-}
-
-/* Sends the request and reads the response, in small pieces as a modem would hand them out. */
-static kpn_status exchange(const char *host, uint16_t port, kpn_span request, kpn_response *response)
-{
-    uint8_t chunk[64];
-    kpn_status status = kpn_response_begin(response, buffer, sizeof buffer);
-    int fd = net_connect(host, port, SECONDS);
-
-    if (status != KPN_OK || fd < 0 || !net_send(fd, request.ptr, request.len)) {
-        status = KPN_ERR_HTTP_TRUNCATED;
-    } else {
-        do {
-            size_t len = net_receive(fd, chunk, sizeof chunk);
-            status = len > 0 ? kpn_response_feed(response, chunk, len, NULL) : kpn_response_end(response);
-        } while (status == KPN_NEED_MORE);
-    }
-    net_close(fd);
-    return status;
 }
 
 static void act_on_downlink(const kpn_response *response, const char *urn)
@@ -77,6 +58,7 @@ int main(int argc, char **argv)
     kpn_uplink uplink;
     kpn_span request;
     kpn_response response;
+    kpn_posix posix;
 
     if ((argc != 2 && argc != 4) || !read_config(&config, argv[1])) {
         fprintf(stderr, "usage: exchange CONFIG [HOST PORT]\n");
@@ -96,11 +78,19 @@ int main(int argc, char **argv)
 
     const char *host = argc == 4 ? argv[2] : kpn_config_address(&config);
     uint16_t port = argc == 4 ? (uint16_t)strtoul(argv[3], NULL, 10) : kpn_config_port(&config);
-    status = exchange(host, port, request, &response);
+    status = kpn_posix_begin(&posix, kpn_config_keep_alive_limit(&config), MILLISECONDS);
+    if (status == KPN_OK) {
+        status = kpn_response_begin(&response, buffer, sizeof buffer); /* the same buffer again */
+    }
+    if (status == KPN_OK) { /* a gateway keeps the connection for its next message */
+        status = kpn_posix_exchange(&posix, host, port, request, &response);
+    }
     if (status != KPN_OK) { /* it is not known whether the message arrived */
-        fprintf(stderr, "connection or response: %s\n", kpn_status_text(status));
+        fprintf(stderr, "exchange: %s (errno %d)\n", kpn_status_text(status), (int)kpn_posix_errno(&posix));
         return LATER;
     }
+    kpn_posix_close(&posix);
+
     int32_t outcome = kpn_config_outcome(&config, &response);
     printf("response: status %d. %s\n", (int)kpn_response_status(&response), kpn_outcome_text(outcome));
     if (outcome == KPN_OUTCOME_ACCEPTED) {

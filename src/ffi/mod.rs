@@ -13,6 +13,8 @@
 pub mod config;
 pub mod downlink;
 mod panic;
+#[cfg(feature = "posix")]
+pub mod posix;
 mod ptr;
 pub mod record;
 pub mod response;

@@ -7,7 +7,7 @@ use super::span::kpn_span;
 use super::status::{code, kpn_status, status};
 use super::status_list::{NEED_MORE, OK};
 use crate::error::Result;
-use crate::http::response::{Method, Response};
+use crate::http::response::{Collected, Method, Response};
 use crate::things::connection::Connection;
 use crate::things::outcome::Outcome;
 
@@ -88,6 +88,23 @@ impl kpn_response {
     pub(super) fn complete_status(&self) -> Option<u16> {
         let state = &self.private_state;
         state.is_complete().then(|| state.status())
+    }
+
+    /// Reads bytes that lie apart from the buffer.
+    ///
+    /// # Safety
+    ///
+    /// The buffer given to `begin` is still there, and nobody else uses it.
+    pub(super) unsafe fn feed(&mut self, bytes: &[u8]) -> Result<Collected> {
+        // SAFETY: `begin` checked and kept the buffer; the rest is the same contract.
+        let store = unsafe { ptr::bytes_mut(self.private_buffer, self.private_capacity) }?;
+        self.private_state.collect(bytes, store)
+    }
+
+    /// The parser's own state.
+    #[cfg(feature = "posix")]
+    pub(super) const fn state(&mut self) -> &mut Response {
+        &mut self.private_state
     }
 }
 
@@ -186,9 +203,8 @@ pub unsafe extern "C" fn kpn_response_feed(
         if used.is_some() {
             memory.apart_from(Region::of(out_used))?;
         }
-        // SAFETY: `begin` checked and kept the buffer; the caller leaves it to the library; apart from the input.
-        let store = unsafe { ptr::bytes_mut(response.private_buffer, response.private_capacity) }?;
-        let collected = response.private_state.collect(input_bytes, store)?;
+        // SAFETY: the caller leaves the buffer to the library; apart from the input as just checked.
+        let collected = unsafe { response.feed(input_bytes) }?;
         if let Some(used) = used {
             used.write(collected.used);
         }

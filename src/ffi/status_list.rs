@@ -83,4 +83,8 @@ statuses! {
     ERR_CONFIG_REPEATED, -53, c"the configuration has a field twice";
     ERR_CONFIG_TYPE, -54, c"a field of the configuration has the wrong JSON type";
     ERR_CONFIG_TOO_LONG, -55, c"a text of the configuration is too long";
+
+    ERR_CONNECT, -90, c"no connection to the host";
+    ERR_TIMEOUT, -91, c"the time limit is over";
+    ERR_IO, -92, c"the connection broke";
 }

@@ -229,6 +229,9 @@ impl Cargo {
                 .env("RUSTC", DEBIAN_RUSTC)
                 .env("RUSTC_BOOTSTRAP", "1");
         }
+        if target.family == Family::Linux {
+            command = command.args(["--features", "posix"]);
+        }
         command = command.env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\x1f"));
         Ok(command.arg("--").args(flags).quiet().run()?)
     }

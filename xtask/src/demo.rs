@@ -20,7 +20,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     println!("== building the library, the C program and the simulator");
     cmd!(
         shell,
-        "cargo rustc --quiet --release --crate-type staticlib"
+        "cargo rustc --quiet --release --crate-type staticlib --features posix"
     )
     .quiet()
     .run()?;
@@ -30,8 +30,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     shell.create_dir("target/demo")?;
     cmd!(
         shell,
-        "cc -std=c99 -Wall -Wextra -Werror -Iinclude c-examples/exchange/exchange.c c-examples/posix/net.c
-            target/release/libkpn_things.a -o target/demo/exchange"
+        "cc -std=c99 -Wall -Wextra -Werror -Iinclude c-examples/exchange/exchange.c target/release/libkpn_things.a -o target/demo/exchange"
     )
     .quiet()
     .run()?;

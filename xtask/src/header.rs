@@ -46,7 +46,20 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
 /// Names of all functions that the header declares, in its order.
 pub fn functions(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let text = workspace.shell.read_file(CHECKED_IN)?;
-    Ok(declared_functions(&text))
+    Ok(declared_functions(&text, Transport::Caller))
+}
+
+/// The functions that an archive with the feature `posix` exports besides.
+pub fn posix_functions(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+    let text = workspace.shell.read_file(CHECKED_IN)?;
+    Ok(declared_functions(&text, Transport::Posix))
+}
+
+/// Who moves the bytes: functions that do stand in blocks of their own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Caller,
+    Posix,
 }
 
 /// Names of all structs that are meant for users, in the header's order.
@@ -113,11 +126,20 @@ fn foreign_names(header: &str) -> Vec<&str> {
 }
 
 /// A declaration is the only place outside a comment where a name `kpn_…` stands right before a parenthesis.
-fn declared_functions(header: &str) -> Vec<String> {
+fn declared_functions(header: &str, transport: Transport) -> Vec<String> {
     let mut names = Vec::new();
+    let mut block = Transport::Caller;
     for line in header.lines() {
+        match line {
+            "#if defined(KPN_POSIX)" => block = Transport::Posix,
+            "#endif" => block = Transport::Caller,
+            _ => {}
+        }
         let comment = line.trim_start();
-        if comment.starts_with('*') || comment.starts_with('/') || comment.starts_with('#') {
+        let is_text = ['*', '/', '#']
+            .iter()
+            .any(|mark| comment.starts_with(*mark));
+        if is_text || block != transport {
             continue;
         }
         let Some((before, _)) = line.split_once('(') else {

@@ -20,12 +20,32 @@ const PANIC: &str = "kpn_panic_reached";
 /// What may be asked from the toolchain besides arithmetic helpers.
 const FROM_LIBC: [&str; 4] = ["memcpy", "memmove", "memset", "memcmp"];
 
+/// What the POSIX transport calls; it is in the archives for Linux only.
+const POSIX: [&str; 12] = [
+    "clock_gettime",
+    "close",
+    "connect",
+    "freeaddrinfo",
+    "getaddrinfo",
+    "getsockopt",
+    "poll",
+    "recv",
+    "send",
+    "socket",
+    "strlen",
+    "__errno_location",
+];
+
 /// Builds all archives and links a program that refers to every function of the header, three ways.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    let functions = header::functions(workspace)?;
-    let program = write_program(workspace, &functions)?;
+    let core = header::functions(workspace)?;
     let archives = archive::build_all(workspace, TARGETS, Options::default())?;
     for (target, archive) in TARGETS.iter().zip(&archives) {
+        let mut functions = core.clone();
+        if target.family == Family::Linux {
+            functions.extend(header::posix_functions(workspace)?);
+        }
+        let program = write_program(workspace, &functions)?;
         check_symbols(workspace, archive, &functions).with_context(|| target.name)?;
         for library in libraries(target) {
             link(workspace, target, *library, &program, archive)
@@ -105,7 +125,7 @@ fn check_symbols(
     let foreign: Vec<_> = symbols
         .undefined
         .iter()
-        .filter(|name| !is_helper(name))
+        .filter(|name| !is_helper(name) && !POSIX.contains(&name.as_str()))
         .collect();
     ensure!(foreign.is_empty(), "asks for {foreign:?}");
 
@@ -136,7 +156,7 @@ fn write_program(
 ) -> anyhow::Result<std::path::PathBuf> {
     let mut text = String::from(
         "/* Generated: refers to every function, so that the linker must resolve all they need. */\n\
-         #include \"kpn_things.h\"\n\nunsigned char kpn_deliberate_panic(size_t index);\n\
+         #define KPN_POSIX\n#include \"kpn_things.h\"\n\nunsigned char kpn_deliberate_panic(size_t index);\n\
          typedef void (*function)(void);\n\
          function const volatile functions[] = {\n",
     );

@@ -1,0 +1,224 @@
+//! The POSIX transport: a connection to the platform from a Linux gateway.
+
+use core::ffi::{CStr, c_char};
+
+use super::ptr::{self, Object, Region};
+use super::response::kpn_response;
+use super::span::kpn_span;
+use super::status::{kpn_status, status};
+use crate::error::{Error, Result};
+use crate::posix::Socket;
+use crate::things::connection::Connection;
+
+/// Longest host, in bytes.
+pub const KPN_POSIX_HOST_MAX: usize = 255;
+
+/// A TCP connection to the platform, kept open between messages, with the count of its requests.
+///
+/// In archives built with the feature `posix`; define `KPN_POSIX` to see it. `kpn_posix_begin` once, `kpn_posix_exchange` per message,
+/// `kpn_posix_close` in the end, since it holds a file descriptor. Every wait is bounded by the time limit; signals are waited out, and no
+/// SIGPIPE is raised. Belongs to one thread at a time. For TLS bring your own transport.
+///
+/// ~~~{.c}
+/// kpn_posix posix;
+/// kpn_status status = kpn_posix_begin(&posix, KPN_REQUESTS_MAX, 10000);
+///
+/// if (status == KPN_OK) {
+///     status = kpn_posix_exchange(&posix, "10.151.236.157", 80, request, &response);
+/// }
+/// kpn_posix_close(&posix);
+/// ~~~
+#[repr(C)]
+pub struct kpn_posix {
+    private_tag: u32,
+    private_timeout: u32,
+    private_socket: Socket,
+    private_limit: u16,
+    private_connection: Connection,
+}
+
+// SAFETY: repr(C) with the u32 tag in front and plain integers behind it.
+unsafe impl Object for kpn_posix {
+    const TAG: u32 = 0x6b70_7801;
+}
+
+/// Prepares a connection; nothing is opened yet.
+///
+/// @param[out] posix    Need not be initialised. One that is in use must be closed first.
+/// @param[in]  limit    Requests per connection: `KPN_REQUESTS_MAX`, or as configured; at least 1.
+/// @param[in]  timeout  Longest wait in milliseconds: for connecting, for sending, and for each piece of a response.
+///
+/// @retval KPN_OK                    Ready.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `posix` is NULL or misaligned, or `limit` or `timeout` is 0.
+///
+/// # Safety
+///
+/// `posix` is NULL or points to memory for one `kpn_posix` that nobody else uses until it is closed.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_posix_begin(
+    posix: *mut kpn_posix,
+    limit: u16,
+    timeout: u32,
+) -> kpn_status {
+    let begin = || -> Result<()> {
+        // SAFETY: the same contract.
+        let place = unsafe { ptr::out(posix) }?;
+        if limit == 0 || timeout == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        place.write(kpn_posix {
+            private_tag: kpn_posix::TAG,
+            private_timeout: timeout,
+            private_socket: Socket::closed(),
+            private_limit: limit,
+            private_connection: Connection::begin(limit),
+        });
+        Ok(())
+    };
+    status(begin())
+}
+
+/// Sends a request and reads its response, on the open connection or on a new one.
+///
+/// Connects when there is no connection, when the server closed it in the meantime, or when it has carried its requests. Nothing is sent
+/// twice: when the connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. IPv4 and
+/// IPv6. RFC 9112 section 9.
+///
+/// @param[in,out] posix     From `kpn_posix_begin`; always to the same host and port.
+/// @param[in]     host      NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
+/// @param[in]     port      1 to 65535.
+/// @param[in]     request   From `kpn_uplink_finish`.
+/// @param[in,out] response  From `kpn_response_begin`, untouched. Complete when the result is `KPN_OK`.
+///
+/// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
+/// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun.
+/// @retval KPN_ERR_OVERLAP                  The arguments and the buffer of the response share memory.
+/// @retval KPN_ERR_CONNECT                  No address of the host took the connection; see `kpn_posix_errno`.
+/// @retval KPN_ERR_TIMEOUT                  The time limit is over; the connection is closed.
+/// @retval KPN_ERR_IO                       The connection broke and is closed; see `kpn_posix_errno`.
+/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`, and so for the following; the connection is closed.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
+/// @retval KPN_ERR_HTTP_TRUNCATED           The server closed the connection before the response was complete.
+///
+/// # Safety
+///
+/// `posix` as for `kpn_posix_begin`; `host` is NULL or NUL-terminated; `request` names initialised bytes; `response` as for
+/// `kpn_response_begin`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_posix_exchange(
+    posix: *mut kpn_posix,
+    host: *const c_char,
+    port: u16,
+    request: kpn_span,
+    response: *mut kpn_response,
+) -> kpn_status {
+    let exchange = || -> Result<()> {
+        let own = Region::of(posix);
+        own.apart_from(Region::of(response))?;
+        // SAFETY: the same contract.
+        let host_text = unsafe { ptr::text(host, KPN_POSIX_HOST_MAX) }?;
+        own.apart_from(Region::of_bytes(host_text))?;
+        if host_text.len() > KPN_POSIX_HOST_MAX || request.len == 0 || port == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        // SAFETY: the same contract: not NULL as just checked, and it ends in a NUL.
+        let host = unsafe { CStr::from_ptr(host) };
+        // SAFETY: the same contract; apart from the others as just checked.
+        let posix = unsafe { ptr::object_mut(posix) }?;
+        {
+            // SAFETY: the same contract.
+            let bytes = unsafe { ptr::bytes(request.ptr, request.len) }?;
+            own.apart_from(Region::of_bytes(bytes))?;
+            // SAFETY: the same contract; the request may lie in the buffer of the response, which is not touched before it is sent.
+            unsafe { ptr::object(response) }?;
+            posix.open(host, port)?;
+            posix.private_socket.send(bytes, posix.private_timeout)?;
+        }
+        // SAFETY: the same contract.
+        let result = unsafe { posix.read(response) };
+        if result.is_err() {
+            posix.private_socket.close();
+        }
+        result
+    };
+    status(exchange())
+}
+
+/// Closes the connection; the object can be used again and opens another one then.
+///
+/// @param[in,out] posix  From `kpn_posix_begin`.
+///
+/// @retval KPN_OK                    Closed, or it was not open.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `posix` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             `posix` was not begun.
+///
+/// # Safety
+///
+/// `posix` as for `kpn_posix_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_posix_close(posix: *mut kpn_posix) -> kpn_status {
+    // SAFETY: the same contract.
+    let posix = unsafe { ptr::object_mut(posix) };
+    status(posix.map(|posix| posix.private_socket.close()))
+}
+
+/// The system's error number of the last failure.
+///
+/// @param[in] posix  From `kpn_posix_begin`.
+///
+/// @return An `errno`; negative for an error of `getaddrinfo`; 0 when there was none, or when `posix` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `posix` as for `kpn_posix_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_posix_errno(posix: *const kpn_posix) -> i32 {
+    // SAFETY: the same contract.
+    let posix = unsafe { ptr::object(posix) };
+    posix.map_or(0, |posix| posix.private_socket.error())
+}
+
+impl kpn_posix {
+    fn open(&mut self, host: &CStr, port: u16) -> Result<()> {
+        if self.private_connection.left() > 0 && self.private_socket.is_idle() {
+            return Ok(());
+        }
+        self.private_connection = Connection::begin(self.private_limit);
+        self.private_socket
+            .connect(host, port, self.private_timeout)
+    }
+
+    /// # Safety
+    ///
+    /// `response` as for `kpn_response_begin`.
+    unsafe fn read(&mut self, response: *mut kpn_response) -> Result<()> {
+        // SAFETY: the same contract.
+        let response = unsafe { ptr::object_mut(response) }?;
+        // The stack of a gateway has room for a packet; fewer calls are worth it.
+        let mut chunk = [0; 1024];
+        loop {
+            let len = self
+                .private_socket
+                .receive(&mut chunk, self.private_timeout)?;
+            let bytes = chunk.get(..len).unwrap_or_default();
+            let complete = if bytes.is_empty() {
+                response.state().end()?;
+                true
+            } else {
+                // SAFETY: the same contract; the chunk is our own.
+                unsafe { response.feed(bytes) }?.complete
+            };
+            if complete {
+                if self.private_connection.record(response.state()) == 0 {
+                    self.private_socket.close();
+                }
+                return Ok(());
+            }
+        }
+    }
+}

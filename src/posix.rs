@@ -1,0 +1,272 @@
+//! A TCP connection on a POSIX system, for Linux gateways: feature `posix`, over `libc`.
+//!
+//! Sockets are non-blocking and every wait is a `poll` with what is left of one time limit, so that no call can hang. Signals that
+//! interrupt a call are waited out, short writes are continued, and a peer that is gone raises no SIGPIPE.
+
+use core::ffi::{CStr, c_int};
+use core::mem::{MaybeUninit, size_of};
+use core::ptr;
+
+use crate::error::{Error, Result};
+
+/// Not a file descriptor.
+const NONE: c_int = -1;
+
+/// A connection, or none. Plain numbers; dropping it closes nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Socket {
+    fd: i32,
+    error: i32,
+}
+
+/// A moment on the clock that never jumps, in milliseconds.
+#[derive(Clone, Copy)]
+struct Deadline(i64);
+
+impl Deadline {
+    fn after(milliseconds: u32) -> Self {
+        Self(now().saturating_add(i64::from(milliseconds)))
+    }
+
+    fn left(self) -> c_int {
+        let left = self.0.saturating_sub(now()).max(0);
+        c_int::try_from(left).unwrap_or(c_int::MAX)
+    }
+}
+
+impl Socket {
+    /// No connection.
+    pub const fn closed() -> Self {
+        Self { fd: NONE, error: 0 }
+    }
+
+    /// Whether there is a connection.
+    pub const fn is_open(&self) -> bool {
+        self.fd >= 0
+    }
+
+    /// The `errno` of the last failure, 0 when there was none; negative for one of `getaddrinfo`.
+    pub const fn error(&self) -> i32 {
+        self.error
+    }
+
+    /// Closes the connection, if there is one.
+    pub fn close(&mut self) {
+        if self.is_open() {
+            // SAFETY: the descriptor is ours, from `socket`, and is forgotten below. Whether closing fails changes nothing.
+            unsafe { libc::close(self.fd) };
+        }
+        self.fd = NONE;
+    }
+
+    /// Connects to the first address of `host` (a name, or a literal of IPv4 or IPv6) that answers in time.
+    ///
+    /// `Error::Connect` when there is none, with [`Socket::error`]; `Error::Timeout`. A connection before is closed.
+    pub fn connect(&mut self, host: &CStr, port: u16, timeout: u32) -> Result<()> {
+        self.close();
+        let deadline = Deadline::after(timeout);
+        let mut hints = libc::addrinfo {
+            ai_flags: 0,
+            ai_family: libc::AF_UNSPEC,
+            ai_socktype: libc::SOCK_STREAM,
+            ai_protocol: 0,
+            ai_addrlen: 0,
+            ai_addr: ptr::null_mut(),
+            ai_canonname: ptr::null_mut(),
+            ai_next: ptr::null_mut(),
+        };
+        let mut list = ptr::null_mut();
+        // SAFETY: `host` ends in a NUL, `hints` is filled in, `list` receives a pointer.
+        let status =
+            unsafe { libc::getaddrinfo(host.as_ptr(), ptr::null(), &raw mut hints, &raw mut list) };
+        if status != 0 {
+            self.error = status.checked_abs().unwrap_or(c_int::MAX).wrapping_neg();
+            return Err(Error::Connect);
+        }
+        let mut result = Err(Error::Connect);
+        let mut next = list;
+        // SAFETY: each pointer is NULL or an entry of the list, which is freed only below.
+        while let Some(entry) = unsafe { next.as_ref() } {
+            next = entry.ai_next;
+            result = self.connect_to(entry, port, deadline);
+            if result != Err(Error::Connect) {
+                break;
+            }
+        }
+        // SAFETY: the list comes from `getaddrinfo` and is not used any more.
+        unsafe { libc::freeaddrinfo(list) };
+        result
+    }
+
+    /// Sends all of it.
+    ///
+    /// `Error::Timeout`, or `Error::Io` when the connection is gone, with [`Socket::error`]; it is closed then.
+    pub fn send(&mut self, mut bytes: &[u8], timeout: u32) -> Result<()> {
+        let deadline = Deadline::after(timeout);
+        while !bytes.is_empty() {
+            self.wait(libc::POLLOUT, deadline)?;
+            // SAFETY: the bytes are readable; the descriptor is ours.
+            let sent = unsafe {
+                libc::send(
+                    self.fd,
+                    bytes.as_ptr().cast(),
+                    bytes.len(),
+                    libc::MSG_NOSIGNAL,
+                )
+            };
+            match usize::try_from(sent) {
+                Ok(sent) => bytes = bytes.get(sent..).unwrap_or_default(),
+                Err(_) => self.tolerate()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives what is there, at least one byte; 0 when the other side has closed the connection.
+    ///
+    /// `Error::Timeout`, or `Error::Io` when the connection is gone, with [`Socket::error`]; it is closed then.
+    pub fn receive(&mut self, bytes: &mut [u8], timeout: u32) -> Result<usize> {
+        let deadline = Deadline::after(timeout);
+        loop {
+            self.wait(libc::POLLIN, deadline)?;
+            // SAFETY: the bytes are writable; the descriptor is ours.
+            let got = unsafe { libc::recv(self.fd, bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+            match usize::try_from(got) {
+                Ok(got) => return Ok(got),
+                Err(_) => self.tolerate()?,
+            }
+        }
+    }
+
+    /// Whether an idle connection can be used again: open, and nothing has arrived that nobody asked for, not even its end.
+    pub fn is_idle(&self) -> bool {
+        if !self.is_open() {
+            return false;
+        }
+        let mut poll = self.poll_for(libc::POLLIN);
+        // SAFETY: one entry, ours.
+        unsafe { libc::poll(&raw mut poll, 1, 0) == 0 }
+    }
+
+    fn connect_to(&mut self, entry: &libc::addrinfo, port: u16, deadline: Deadline) -> Result<()> {
+        // SAFETY: sockaddr_storage is plain integers, for which zero is valid.
+        let mut address: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
+        let len = usize::try_from(entry.ai_addrlen).or(Err(Error::Connect))?;
+        if len > size_of::<libc::sockaddr_storage>() {
+            return Err(Error::Connect);
+        }
+        // SAFETY: `getaddrinfo` gives `len` readable bytes; the storage has room, as just checked, and is our own.
+        unsafe {
+            ptr::copy_nonoverlapping(entry.ai_addr.cast::<u8>(), (&raw mut address).cast(), len);
+        };
+        let place = &raw mut address;
+        match entry.ai_family {
+            // SAFETY: the storage is large enough and aligned for every address; this one is of IPv4.
+            libc::AF_INET => unsafe {
+                (*place.cast::<libc::sockaddr_in>()).sin_port = port.to_be();
+            },
+            // SAFETY: the storage is large enough and aligned for every address; this one is of IPv6.
+            libc::AF_INET6 => unsafe {
+                (*place.cast::<libc::sockaddr_in6>()).sin6_port = port.to_be();
+            },
+            _ => return Err(Error::Connect),
+        }
+        let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        // SAFETY: no memory is involved.
+        self.fd = unsafe { libc::socket(entry.ai_family, kind, 0) };
+        if !self.is_open() {
+            return self.give_up(Error::Connect);
+        }
+        // SAFETY: the address lies in our storage and has this length.
+        let status =
+            unsafe { libc::connect(self.fd, (&raw const address).cast(), entry.ai_addrlen) };
+        if status == 0 {
+            return Ok(());
+        }
+        let error = errno();
+        if error != libc::EINPROGRESS && error != libc::EINTR {
+            return self.give_up(Error::Connect);
+        }
+        self.wait(libc::POLLOUT, deadline)?;
+        let mut error: c_int = 0;
+        let mut size = libc::socklen_t::try_from(size_of::<c_int>()).or(Err(Error::Connect))?;
+        // SAFETY: the result and its size are our own.
+        let status = unsafe {
+            let to = (&raw mut error).cast();
+            libc::getsockopt(self.fd, libc::SOL_SOCKET, libc::SO_ERROR, to, &raw mut size)
+        };
+        if status != 0 {
+            return self.give_up(Error::Connect);
+        }
+        if error != 0 {
+            self.error = error;
+            self.close();
+            return Err(Error::Connect);
+        }
+        Ok(())
+    }
+
+    const fn poll_for(self, events: i16) -> libc::pollfd {
+        libc::pollfd {
+            fd: self.fd,
+            events,
+            revents: 0,
+        }
+    }
+
+    /// Waits until the socket can be read or written; errors on it count as such, for the call that follows meets them.
+    fn wait(&mut self, events: i16, deadline: Deadline) -> Result<()> {
+        if !self.is_open() {
+            return Err(Error::State);
+        }
+        loop {
+            let mut poll = self.poll_for(events);
+            // SAFETY: one entry, ours.
+            let ready = unsafe { libc::poll(&raw mut poll, 1, deadline.left()) };
+            if ready > 0 {
+                return Ok(());
+            }
+            if ready == 0 {
+                self.error = libc::ETIMEDOUT;
+                self.close();
+                return Err(Error::Timeout);
+            }
+            self.tolerate()?;
+        }
+    }
+
+    /// After a failed call: fine when trying again is all that is asked for.
+    fn tolerate(&mut self) -> Result<()> {
+        match errno() {
+            libc::EINTR | libc::EAGAIN => Ok(()),
+            _ => self.give_up(Error::Io),
+        }
+    }
+
+    fn give_up(&mut self, cause: Error) -> Result<()> {
+        self.error = errno();
+        self.close();
+        Err(cause)
+    }
+}
+
+fn errno() -> c_int {
+    // SAFETY: no memory is involved.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: the C library gives a valid pointer to the thread's own number.
+    unsafe { *place }
+}
+
+fn now() -> i64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the result is our own.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    let milliseconds = time.tv_nsec.checked_div(1_000_000).unwrap_or(0);
+    time.tv_sec
+        .saturating_mul(1_000)
+        .saturating_add(milliseconds)
+}
