@@ -1,0 +1,138 @@
+//! The POSIX transport against real sockets on loopback.
+#![cfg(feature = "posix")]
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use kpn_things::{error::Error, posix::Socket};
+
+const TIMEOUT: u32 = 5_000;
+
+/// A server for one connection.
+fn serve(host: &str, with: impl FnOnce(TcpStream) + Send + 'static) -> (u16, JoinHandle<()>) {
+    let listener = TcpListener::bind((host, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let thread = thread::spawn(move || with(listener.accept().unwrap().0));
+    (port, thread)
+}
+
+#[test]
+fn carries_more_than_one_packet_both_ways() {
+    let (port, server) = serve("127.0.0.1", |mut peer| {
+        let mut all = vec![0; 3_000_000];
+        // Slower than the sender, so that writes are short.
+        for part in all.chunks_mut(200_000) {
+            thread::sleep(Duration::from_millis(2));
+            peer.read_exact(part).unwrap();
+        }
+        peer.write_all(&all).unwrap();
+    });
+    let sent: Vec<u8> = (0..3_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    let mut socket = Socket::closed();
+    socket.connect(c"localhost", port, TIMEOUT).unwrap();
+    socket.send(&sent, TIMEOUT).unwrap();
+    let mut received = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        match socket.receive(&mut chunk, TIMEOUT).unwrap() {
+            0 => break,
+            len => received.extend_from_slice(&chunk[..len]),
+        }
+    }
+    socket.close();
+    server.join().unwrap();
+    assert!(sent == received);
+}
+
+#[test]
+fn takes_literals_of_both_families() {
+    for (host, literal) in [("127.0.0.1", c"127.0.0.1"), ("::1", c"::1")] {
+        if TcpListener::bind((host, 0)).is_err() {
+            eprintln!("no {host} on this machine");
+            continue;
+        }
+        let (port, server) = serve(host, drop);
+        let mut socket = Socket::closed();
+        socket.connect(literal, port, TIMEOUT).unwrap();
+        assert!(socket.is_open());
+        socket.close();
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn says_why_there_is_no_connection() {
+    // A port that was free a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let mut socket = Socket::closed();
+    assert_eq!(
+        socket.connect(c"127.0.0.1", port, TIMEOUT),
+        Err(Error::Connect)
+    );
+    assert_eq!(
+        (socket.error(), socket.is_open()),
+        (libc::ECONNREFUSED, false)
+    );
+    assert_eq!(
+        socket.connect(c"256.1.1.1.", port, TIMEOUT),
+        Err(Error::Connect)
+    );
+    assert!(socket.error() < 0);
+    assert_eq!(socket.send(b"x", TIMEOUT), Err(Error::State));
+    assert_eq!(socket.receive(&mut [0], TIMEOUT), Err(Error::State));
+}
+
+#[test]
+fn gives_up_when_the_time_is_over() {
+    let (port, server) = serve("127.0.0.1", |mut peer| {
+        // Until the client has closed.
+        assert_eq!(peer.read(&mut [0; 8]).unwrap(), 0);
+    });
+    let mut socket = Socket::closed();
+    socket.connect(c"127.0.0.1", port, TIMEOUT).unwrap();
+    let begin = Instant::now();
+    assert_eq!(socket.receive(&mut [0; 8], 50), Err(Error::Timeout));
+    assert!(begin.elapsed() >= Duration::from_millis(45));
+    assert!(!socket.is_open());
+    server.join().unwrap();
+}
+
+#[test]
+fn a_peer_that_is_gone_raises_no_signal() {
+    let (port, server) = serve("127.0.0.1", drop);
+    let mut socket = Socket::closed();
+    socket.connect(c"127.0.0.1", port, TIMEOUT).unwrap();
+    server.join().unwrap();
+    let more = [0; 65_536];
+    let failure = (0..1_000).find_map(|_| socket.send(&more, TIMEOUT).err());
+    assert_eq!(failure, Some(Error::Io));
+    assert!(!socket.is_open());
+    assert!([libc::EPIPE, libc::ECONNRESET].contains(&socket.error()));
+}
+
+#[test]
+fn notices_that_an_idle_connection_was_closed() {
+    let (port, server) = serve("127.0.0.1", |mut peer| {
+        peer.read_exact(&mut [0]).unwrap();
+    });
+    let mut socket = Socket::closed();
+    assert!(!socket.is_idle());
+    socket.connect(c"127.0.0.1", port, TIMEOUT).unwrap();
+    assert!(socket.is_idle());
+    socket.send(b"x", TIMEOUT).unwrap();
+    server.join().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while socket.is_idle() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(!socket.is_idle());
+    socket.close();
+}
