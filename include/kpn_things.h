@@ -32,6 +32,7 @@
 #define KPN_NEED_MORE (1) /**< not complete yet: feed the next bytes */
 #define KPN_END (2) /**< nothing follows */
 #define KPN_BUFFER_FULL (3) /**< no room in the buffer; the missing bytes can be asked for */
+#define KPN_AGAIN (4) /**< not this time: ask again */
 #define KPN_ERR_INVALID_ARGUMENT (-1) /**< an argument is NULL, misaligned or out of its range */
 #define KPN_ERR_STATE (-2) /**< a call in the wrong order, or an object that was never begun */
 #define KPN_ERR_OVERLAP (-3) /**< input and output share memory */
@@ -70,6 +71,14 @@
 #define KPN_ERR_CONFIG_REPEATED (-53) /**< the configuration has a field twice */
 #define KPN_ERR_CONFIG_TYPE (-54) /**< a field of the configuration has the wrong JSON type */
 #define KPN_ERR_CONFIG_TOO_LONG (-55) /**< a text of the configuration is too long */
+#define KPN_ERR_FIRMWARE_URL (-60) /**< the firmware's URL is malformed or of a kind that is not supported */
+#define KPN_ERR_FIRMWARE_TOO_LONG (-61) /**< the firmware's URL or token is too long, or does not fit into the memory given */
+#define KPN_ERR_FIRMWARE_REFUSED (-62) /**< the file server refuses, and will again */
+#define KPN_ERR_FIRMWARE_BUSY (-63) /**< the file server could not answer, and may later */
+#define KPN_ERR_FIRMWARE_RANGE (-64) /**< the file server sends other bytes than those asked for */
+#define KPN_ERR_FIRMWARE_SIZE (-65) /**< the size of the firmware changed while it was fetched */
+#define KPN_ERR_FIRMWARE_CRC (-66) /**< the CRC-32 of a part does not fit its bytes */
+#define KPN_ERR_IMAGE (-67) /**< the stored image is damaged or of another version */
 #define KPN_ERR_CONNECT (-90) /**< no connection to the host */
 #define KPN_ERR_TIMEOUT (-91) /**< the time limit is over */
 #define KPN_ERR_IO (-92) /**< the connection broke */

@@ -86,6 +86,22 @@ pub enum Error {
     ConfigTooLong,
     /// The second pass of a stream does not write what the first one measured.
     PassDiffers,
+    /// A URL that is malformed, or of a kind that firmware is not fetched from.
+    FirmwareUrl,
+    /// A URL or token of firmware that is too long, or does not fit into the memory given.
+    FirmwareTooLong,
+    /// A status of the file server that will not change by asking again.
+    FirmwareRefused,
+    /// A status of the file server that may be another one later.
+    FirmwareBusy,
+    /// A response with other bytes than those asked for, or with none.
+    FirmwareRange,
+    /// Firmware whose size changed while it was fetched.
+    FirmwareSize,
+    /// A part whose CRC-32 is not the one that came with it.
+    FirmwareCrc,
+    /// A stored image that is damaged or of another version.
+    Image,
     /// No connection to the host.
     Connect,
     /// The time limit of the transport is over.
@@ -136,6 +152,14 @@ impl Error {
         Self::ConfigType,
         Self::ConfigTooLong,
         Self::PassDiffers,
+        Self::FirmwareUrl,
+        Self::FirmwareTooLong,
+        Self::FirmwareRefused,
+        Self::FirmwareBusy,
+        Self::FirmwareRange,
+        Self::FirmwareSize,
+        Self::FirmwareCrc,
+        Self::Image,
         Self::Connect,
         Self::Timeout,
         Self::Io,

@@ -55,6 +55,14 @@ pub const fn code(error: Error) -> kpn_status {
         Error::ConfigTooLong => list::ERR_CONFIG_TOO_LONG,
         Error::TokenMismatch => list::ERR_TOKEN_MISMATCH,
         Error::PassDiffers => list::ERR_PASS_DIFFERS,
+        Error::FirmwareUrl => list::ERR_FIRMWARE_URL,
+        Error::FirmwareTooLong => list::ERR_FIRMWARE_TOO_LONG,
+        Error::FirmwareRefused => list::ERR_FIRMWARE_REFUSED,
+        Error::FirmwareBusy => list::ERR_FIRMWARE_BUSY,
+        Error::FirmwareRange => list::ERR_FIRMWARE_RANGE,
+        Error::FirmwareSize => list::ERR_FIRMWARE_SIZE,
+        Error::FirmwareCrc => list::ERR_FIRMWARE_CRC,
+        Error::Image => list::ERR_IMAGE,
     }
 }
 

@@ -39,6 +39,7 @@ statuses! {
     NEED_MORE, 1, c"not complete yet: feed the next bytes";
     END, 2, c"nothing follows";
     BUFFER_FULL, 3, c"no room in the buffer; the missing bytes can be asked for";
+    AGAIN, 4, c"not this time: ask again";
 
     ERR_INVALID_ARGUMENT, -1, c"an argument is NULL, misaligned or out of its range";
     ERR_STATE, -2, c"a call in the wrong order, or an object that was never begun";
@@ -83,6 +84,15 @@ statuses! {
     ERR_CONFIG_REPEATED, -53, c"the configuration has a field twice";
     ERR_CONFIG_TYPE, -54, c"a field of the configuration has the wrong JSON type";
     ERR_CONFIG_TOO_LONG, -55, c"a text of the configuration is too long";
+
+    ERR_FIRMWARE_URL, -60, c"the firmware's URL is malformed or of a kind that is not supported";
+    ERR_FIRMWARE_TOO_LONG, -61, c"the firmware's URL or token is too long, or does not fit into the memory given";
+    ERR_FIRMWARE_REFUSED, -62, c"the file server refuses, and will again";
+    ERR_FIRMWARE_BUSY, -63, c"the file server could not answer, and may later";
+    ERR_FIRMWARE_RANGE, -64, c"the file server sends other bytes than those asked for";
+    ERR_FIRMWARE_SIZE, -65, c"the size of the firmware changed while it was fetched";
+    ERR_FIRMWARE_CRC, -66, c"the CRC-32 of a part does not fit its bytes";
+    ERR_IMAGE, -67, c"the stored image is damaged or of another version";
 
     ERR_CONNECT, -90, c"no connection to the host";
     ERR_TIMEOUT, -91, c"the time limit is over";

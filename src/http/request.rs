@@ -140,7 +140,8 @@ pub fn write_get_range(
     Ok(())
 }
 
-const fn is_token68(byte: u8) -> bool {
+/// Whether a bearer token may have this byte.
+pub const fn is_token68(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
 }
 

@@ -246,6 +246,11 @@ impl Response {
         self.state == state::COMPLETE
     }
 
+    /// Whether the head says where the body ends, so that a cut one is found out.
+    pub const fn is_framed(&self) -> bool {
+        self.has(flag::CONTENT_LENGTH | flag::CHUNKED)
+    }
+
     /// Whether no byte has arrived: after a close, a sign that the server had given up an idle connection.
     pub const fn is_untouched(&self) -> bool {
         self.state == state::STATUS && self.room == HEAD_MAX

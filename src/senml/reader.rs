@@ -73,6 +73,17 @@ pub struct Pack {
     state: u8,
 }
 
+/// The names of a record, and its text when it has one: strings as they came, in which escapes may stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Raw {
+    /// The base name in force, decoded when a record before this one was handed out by [`Pack::next`].
+    pub base_name: Span,
+    /// The record's own name.
+    pub name: Span,
+    /// Its `vs`.
+    pub text: Option<Span>,
+}
+
 /// What one record says, before its base fields are applied.
 #[derive(Default)]
 struct Fields {
@@ -144,6 +155,31 @@ impl Pack {
                 return Ok(Some(self.resolve(&fields)));
             }
         }
+        Ok(None)
+    }
+
+    /// As [`Pack::next`], without decoding: for a look ahead on a copy, after which the records can still be read.
+    pub fn next_raw(&mut self, text: &[u8]) -> Result<Option<Raw>> {
+        if self.state != VALID {
+            return if self.state == DONE {
+                Ok(None)
+            } else {
+                Err(Error::State)
+            };
+        }
+        let mut fields = Fields::default();
+        while self.step(text, &mut fields)? {
+            if fields.measured {
+                let [base_name, ..] = self.bases;
+                let [name, .., value] = fields.spans;
+                return Ok(Some(Raw {
+                    base_name,
+                    name,
+                    text: (fields.seen & VS != 0).then_some(value),
+                }));
+            }
+        }
+        self.state = DONE;
         Ok(None)
     }
 

@@ -21,6 +21,11 @@ impl Connection {
         }
     }
 
+    /// None is open.
+    pub const fn closed() -> Self {
+        Self { left: 0 }
+    }
+
     /// Counts the request that this response answers, and returns how many may follow on this connection.
     ///
     /// 0 means: close it and connect again before the next request. That is also the answer when the server closes,

@@ -33,6 +33,11 @@ impl Downlink {
         self.pack.next(body)
     }
 
+    /// A copy of the position in the pack, to look ahead from with [`Pack::next_raw`].
+    pub fn ahead(&self) -> Pack {
+        self.pack.clone()
+    }
+
     /// Which record of the pack comes next, or was refused; from 0.
     pub const fn index(&self) -> usize {
         self.pack.index()

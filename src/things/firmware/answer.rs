@@ -1,0 +1,188 @@
+//! The response to a request for a part: read as it arrives, judged once its head is whole and once its body is.
+//!
+//! What answers count as:
+//! - 206 or 200 with Content-Range: must be exactly the bytes asked for, or what is left of the firmware, and its size
+//!   must stay what it was. Else the download fails: the server has other firmware under this URL, or none.
+//! - 200 without Content-Range: the firmware from its first byte to its last; what is confirmed is skipped.
+//! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is no HTTP: asked again, `retries` times in a row.
+//! - Any other status: the download fails. The same announcement, with a new token, lets it go on.
+#![forbid(unsafe_code)]
+
+use crate::crc32;
+use crate::error::{Error, Result};
+use crate::things::connection::Connection;
+use crate::things::firmware::download::{Download, Fed, Step, body, phase, to_usize};
+use crate::things::outcome::Outcome;
+
+impl Download {
+    /// Reads on in the response, up to the next piece or its end.
+    ///
+    /// Call again with what is left of the input as long as it returns [`Step::More`]. An error is final: the download
+    /// has failed and the connection is to be closed.
+    pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<Fed<'a>> {
+        self.check()?;
+        if self.phase != phase::RESPONSE {
+            return Err(Error::State);
+        }
+        let before = self.response.body_len();
+        let step = match self.response.step(input) {
+            Ok(step) => step,
+            Err(error) => {
+                self.connection = Connection::closed();
+                return Ok(Fed {
+                    step: self.again(error)?,
+                    used: input.len(),
+                    offset: self.confirmed,
+                    piece: &[],
+                });
+            }
+        };
+        if self.body == body::UNKNOWN
+            && (step.complete || !step.body.is_empty())
+            && let Err(error) = self.judge()
+        {
+            return Err(self.fail(error));
+        }
+        let (offset, piece) = self.take(before, step.body)?;
+        let progress = if step.complete {
+            self.connection.record(&self.response);
+            self.complete()?
+        } else {
+            Step::More
+        };
+        Ok(Fed {
+            step: progress,
+            used: step.used,
+            offset,
+            piece: if progress == Step::Again { &[] } else { piece },
+        })
+    }
+
+    /// Tells that the connection is closed, by the server, by the caller after a time-out, or that it could not be opened.
+    pub fn close(&mut self) -> Result<Step> {
+        self.check()?;
+        let was_open = self.connection.left() != 0;
+        self.connection = Connection::closed();
+        match self.phase {
+            phase::RESPONSE => match self.response.end() {
+                // A body without length, whose end nothing vouches for.
+                Ok(()) if self.body == body::UNKNOWN => match self.judge() {
+                    Ok(()) => self.complete(),
+                    Err(error) => Err(self.fail(error)),
+                },
+                Ok(()) => self.complete(),
+                Err(error) => self.again(error),
+            },
+            // An idle connection may be closed at any time.
+            phase::REQUEST if was_open => Ok(Step::Again),
+            phase::REQUEST => self.again(Error::HttpTruncated),
+            _ => Err(Error::State),
+        }
+    }
+
+    /// Judges the head of the response: what its body will be.
+    fn judge(&mut self) -> Result<()> {
+        let status = self.response.status();
+        if Outcome::of(status).may_retry() {
+            self.body = body::BUSY;
+            return Ok(());
+        }
+        let range = self.response.content_range();
+        if status == 416 {
+            let total = range.and_then(|range| range.total);
+            let other = self.total != 0 && total.is_some_and(|total| total != self.total);
+            return Err(if other {
+                Error::FirmwareSize
+            } else {
+                Error::FirmwareRange
+            });
+        }
+        if status != 200 && status != 206 {
+            return Err(Error::FirmwareRefused);
+        }
+        let Some(range) = range else {
+            return self.judge_whole(status);
+        };
+        let (Some((first, last)), Some(total)) = (range.part, range.total) else {
+            return Err(Error::FirmwareRange);
+        };
+        if self.total != 0 && self.total != total {
+            return Err(Error::FirmwareSize);
+        }
+        let len = last.wrapping_sub(first).wrapping_add(1);
+        let other_len = self
+            .response
+            .content_length()
+            .is_some_and(|given| given != len);
+        let end = self.end.min(total);
+        if first != self.confirmed || last.wrapping_add(1) != end || other_len {
+            return Err(Error::FirmwareRange);
+        }
+        self.body = body::PART;
+        self.total = total;
+        self.end = end;
+        Ok(())
+    }
+
+    fn judge_whole(&mut self, status: u16) -> Result<()> {
+        let len = self.response.content_length();
+        if status == 206 || len == Some(0) {
+            return Err(Error::FirmwareRange);
+        }
+        if len.is_some_and(|len| self.total != 0 && self.total != len) {
+            return Err(Error::FirmwareSize);
+        }
+        self.body = body::WHOLE;
+        // 0: as far as it goes.
+        self.end = len.unwrap_or(self.total);
+        Ok(())
+    }
+
+    /// What of a piece of the body belongs to the firmware, and where.
+    fn take<'a>(&mut self, before: u32, piece: &'a [u8]) -> Result<(u32, &'a [u8])> {
+        let confirmed = self.confirmed;
+        let base = match self.body {
+            body::PART => confirmed,
+            body::WHOLE => 0,
+            _ => return Ok((confirmed, &[])),
+        };
+        let offset = base.wrapping_add(before);
+        let end = base.saturating_add(self.response.body_len());
+        let known = self.body == body::PART || self.end != 0;
+        if end == u32::MAX || (known && end > self.end) {
+            return Err(self.fail(Error::FirmwareRange));
+        }
+        self.crc = crc32::update(self.crc, piece);
+        let skip = to_usize(confirmed.saturating_sub(offset));
+        Ok((offset.max(confirmed), piece.get(skip..).unwrap_or_default()))
+    }
+
+    /// Judges a response that is whole.
+    fn complete(&mut self) -> Result<Step> {
+        let crc = self.response.crc32();
+        let end = match self.body {
+            body::PART => self.confirmed.wrapping_add(self.response.body_len()),
+            body::WHOLE => self.response.body_len(),
+            _ => return self.again(Error::FirmwareBusy),
+        };
+        let ends_by_close = self.body == body::WHOLE
+            && self.end == 0
+            && crc.is_none()
+            && !self.response.is_framed();
+        let ends_early = self.end != 0 && end != self.end;
+        if end == 0 || ends_early || ends_by_close {
+            return Err(self.fail(Error::FirmwareRange));
+        }
+        if crc.is_some_and(|crc| crc != self.crc) {
+            return self.again(Error::FirmwareCrc);
+        }
+        if self.body == body::WHOLE {
+            self.total = end;
+        }
+        self.confirmed = end;
+        self.failures = 0;
+        self.error = 0;
+        self.phase = self.next_phase();
+        Ok(Step::Confirmed)
+    }
+}

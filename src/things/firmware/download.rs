@@ -1,0 +1,358 @@
+//! The download of one image, part by part: what to ask next, and what an answer is worth.
+//!
+//! Pieces of a part are handed out as they arrive, so that no buffer of part size is needed. They are provisional until
+//! the part is complete and its CRC-32, when the server gave one, fits: only then `confirmed` moves on. Anything that
+//! goes wrong before leaves `confirmed` where it was, and the same bytes are asked for again and written again.
+#![forbid(unsafe_code)]
+
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+use crate::http::request::{self, Target};
+use crate::http::response::{Method, Response};
+use crate::things::connection::{Connection, REQUESTS_MAX};
+use crate::things::endpoint;
+use crate::things::firmware::announcement::Announcement;
+use crate::things::firmware::image::Progress;
+use crate::things::firmware::url::Url;
+
+/// Failures in a row that are tried again, until set otherwise.
+pub const RETRIES: u8 = 5;
+
+/// Where a download stands. The values are part of the C interface.
+pub mod phase {
+    /// No firmware was announced.
+    pub const IDLE: u8 = 0;
+    /// A request is to be sent.
+    pub const REQUEST: u8 = 1;
+    /// A response is to be read.
+    pub const RESPONSE: u8 = 2;
+    /// All bytes are confirmed.
+    pub const COMPLETE: u8 = 3;
+    /// Given up, until the firmware is announced again.
+    pub const FAILED: u8 = 4;
+}
+
+/// What the body of the response is, known once its head is.
+pub(super) mod body {
+    pub const UNKNOWN: u8 = 0;
+    pub const PART: u8 = 1;
+    pub const WHOLE: u8 = 2;
+    /// That of a refusal, not of interest.
+    pub const BUSY: u8 = 3;
+}
+
+/// State of one download: plain numbers, no pointer; every bit pattern is safe. The texts of URL and token lie in memory
+/// of the caller that is given to each call.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Download {
+    pub(super) url: Url,
+    pub(super) part_size: u32,
+    pub(super) confirmed: u32,
+    /// 0 as long as it is not known.
+    pub(super) total: u32,
+    /// Offset behind the bytes that the response should bring.
+    pub(super) end: u32,
+    /// Of the body so far.
+    pub(super) crc: u32,
+    pub(super) response: Response,
+    pub(super) token_len: u16,
+    pub(super) limit: u16,
+    pub(super) connection: Connection,
+    pub(super) phase: u8,
+    pub(super) body: u8,
+    /// Code of the last error, 0 for none.
+    pub(super) error: u8,
+    pub(super) retries: u8,
+    pub(super) failures: u8,
+    pub(super) real_host: u8,
+}
+
+/// How far a call has brought the download.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Feed the next bytes.
+    More,
+    /// The part is confirmed, the piece handed out with this included.
+    Confirmed,
+    /// Not this time: wait, then ask for the same bytes again.
+    Again,
+}
+
+/// What [`Download::feed`] found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fed<'a> {
+    /// How far it came.
+    pub step: Step,
+    /// Bytes taken from the front of the input.
+    pub used: usize,
+    /// Where in the firmware the piece belongs.
+    pub offset: u32,
+    /// Bytes of the firmware, provisional until the part is confirmed; often none.
+    pub piece: &'a [u8],
+}
+
+impl Download {
+    /// Before any announcement. Asks for `part_size` bytes at a time; `Error::InvalidArgument` for 0.
+    pub const fn begin(part_size: u32) -> Result<Self> {
+        if part_size == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(Self {
+            url: Url::NONE,
+            part_size,
+            confirmed: 0,
+            total: 0,
+            end: 0,
+            crc: 0,
+            response: Response::begin(Method::Get),
+            token_len: 0,
+            limit: REQUESTS_MAX,
+            connection: Connection::closed(),
+            phase: phase::IDLE,
+            body: body::UNKNOWN,
+            error: 0,
+            retries: RETRIES,
+            failures: 0,
+            real_host: 0,
+        })
+    }
+
+    /// How many failures in a row are tried again.
+    pub const fn set_retries(&mut self, retries: u8) {
+        self.retries = retries;
+    }
+
+    /// Requests that the server takes on one connection; counts from the next connection on.
+    pub const fn set_request_limit(&mut self, limit: u16) {
+        self.limit = limit;
+    }
+
+    /// Whether `Host` is the URL's host instead of `m.m`.
+    pub const fn set_real_host(&mut self, real: bool) {
+        self.real_host = if real { 1 } else { 0 };
+    }
+
+    /// Takes up what was kept over a reset; goes on once the same URL is announced.
+    ///
+    /// `Error::State` when firmware was announced already, `Error::Image` for a damaged image: nothing is changed then.
+    pub fn resume(&mut self, image: &[u8]) -> Result<()> {
+        if self.phase != phase::IDLE {
+            return Err(Error::State);
+        }
+        let progress = Progress::from_bytes(image)?;
+        self.url.crc = progress.url_crc;
+        self.url.len = progress.url_len;
+        self.confirmed = progress.confirmed;
+        self.total = progress.total;
+        Ok(())
+    }
+
+    /// What to keep over a reset. `Error::State` when no firmware was announced or taken up.
+    pub fn progress(&self) -> Result<Progress> {
+        if self.url.len == 0 {
+            return Err(Error::State);
+        }
+        Ok(Progress {
+            url_crc: self.url.crc,
+            url_len: self.url.len,
+            confirmed: self.confirmed,
+            total: self.total,
+        })
+    }
+
+    /// Takes an announcement whose texts stand in `body`; copies them to `memory`.
+    ///
+    /// Another URL than before starts from the beginning. The same one, with whatever token, goes on where the download
+    /// stands, also after it failed; when it is complete it stays so. `Error::FirmwareTooLong` when `memory` is too
+    /// small: nothing is changed then.
+    pub fn announce(
+        &mut self,
+        announcement: &Announcement,
+        body: &[u8],
+        memory: &mut [u8],
+    ) -> Result<()> {
+        announcement.copy(body, memory)?;
+        let url = announcement.url;
+        let same = url.crc == self.url.crc && url.len == self.url.len;
+        self.url = url;
+        self.token_len = announcement.token_len;
+        if !same {
+            self.confirmed = 0;
+            self.total = 0;
+            self.connection = Connection::closed();
+        }
+        if !same || self.phase != phase::RESPONSE {
+            self.failures = 0;
+            self.error = 0;
+            self.phase = self.next_phase();
+        }
+        Ok(())
+    }
+
+    /// Forgets the firmware and all that was downloaded.
+    pub const fn abort(&mut self) {
+        self.url = Url::NONE;
+        self.confirmed = 0;
+        self.total = 0;
+        self.failures = 0;
+        self.error = 0;
+        self.connection = Connection::closed();
+        self.phase = phase::IDLE;
+    }
+
+    /// Goes back to `offset`, from which on bytes are to be fetched again; 0 also forgets the size.
+    ///
+    /// `Error::State` when no firmware was announced or taken up, `Error::InvalidArgument` for an offset that is not
+    /// confirmed.
+    pub fn rewind(&mut self, offset: u32) -> Result<()> {
+        if self.url.len == 0 {
+            return Err(Error::State);
+        }
+        if offset > self.confirmed {
+            return Err(Error::InvalidArgument);
+        }
+        self.confirmed = offset;
+        if offset == 0 {
+            self.total = 0;
+        }
+        if self.phase == phase::RESPONSE {
+            // The rest of that response is still to come.
+            self.connection = Connection::closed();
+        }
+        if self.phase != phase::IDLE {
+            self.failures = 0;
+            self.error = 0;
+            self.phase = self.next_phase();
+        }
+        Ok(())
+    }
+
+    /// Tells that a connection to the host and port of the URL was opened.
+    pub const fn connected(&mut self) -> Result<()> {
+        if self.phase != phase::REQUEST {
+            return Err(Error::State);
+        }
+        self.connection = Connection::begin(self.limit);
+        Ok(())
+    }
+
+    /// Whether a connection is to be opened before the next request, and the one before closed.
+    pub const fn must_connect(&self) -> bool {
+        self.phase == phase::REQUEST && self.connection.left() == 0
+    }
+
+    /// Writes the request for the next part.
+    ///
+    /// When `out` has no room for it, nothing else changes. `Error::State` unless a request is to be sent and the
+    /// connection is open; after a failure, that failure. `Error::HeadText` when `memory` was changed.
+    pub fn write_request(&mut self, memory: &[u8], out: &mut Buf<'_>) -> Result<()> {
+        self.check()?;
+        if self.phase != phase::REQUEST || self.connection.left() == 0 {
+            return Err(Error::State);
+        }
+        let (url, rest) = memory
+            .split_at_checked(usize::from(self.url.len))
+            .ok_or(Error::State)?;
+        let token = rest
+            .get(..usize::from(self.token_len))
+            .ok_or(Error::State)?;
+        let target = Target {
+            host: if self.real_host == 0 {
+                endpoint::M2M.host
+            } else {
+                self.url.authority(url)
+            },
+            path: self.url.path(url),
+        };
+        let mut end = self.confirmed.saturating_add(self.part_size);
+        if self.total != 0 {
+            end = end.min(self.total);
+        }
+        let first = to_usize(self.confirmed);
+        let last = to_usize(end.wrapping_sub(1));
+        request::write_get_range(out, target, token, first, last)?;
+        if out.fits() {
+            self.end = end;
+            self.crc = 0;
+            self.response = Response::begin(Method::Get);
+            self.body = body::UNKNOWN;
+            self.phase = phase::RESPONSE;
+        }
+        Ok(())
+    }
+
+    pub(super) const fn next_phase(&self) -> u8 {
+        if self.total != 0 && self.confirmed >= self.total {
+            phase::COMPLETE
+        } else {
+            phase::REQUEST
+        }
+    }
+
+    /// Counts a failure that may be gone the next time.
+    pub(super) fn again(&mut self, error: Error) -> Result<Step> {
+        if self.failures >= self.retries {
+            return Err(self.fail(error));
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.error = error.code();
+        self.phase = phase::REQUEST;
+        Ok(Step::Again)
+    }
+
+    pub(super) const fn fail(&mut self, error: Error) -> Error {
+        self.error = error.code();
+        self.connection = Connection::closed();
+        self.phase = phase::FAILED;
+        error
+    }
+
+    /// The failure that the download ended with.
+    pub(super) fn check(&self) -> Result<()> {
+        match (self.phase, self.error()) {
+            (phase::FAILED, Some(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why the last request brought nothing; `None` when it brought a part, or when none was sent.
+    pub fn error(&self) -> Option<Error> {
+        Error::from_code(self.error)
+    }
+
+    /// One of [`phase`].
+    pub const fn phase(&self) -> u8 {
+        self.phase
+    }
+
+    /// Failures in a row.
+    pub const fn failures(&self) -> u8 {
+        self.failures
+    }
+
+    /// Bytes from the start of the firmware that are confirmed.
+    pub const fn confirmed(&self) -> u32 {
+        self.confirmed
+    }
+
+    /// Bytes of the whole firmware, 0 as long as it is not known.
+    pub const fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// The pieces of the URL.
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The response that was read last, or is being read.
+    pub const fn response(&self) -> &Response {
+        &self.response
+    }
+}
+
+/// A length in a `usize`, which has 32 bits at least wherever this is built.
+pub(super) fn to_usize(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,148 @@
+//! What of a download is kept over a reset: 24 bytes with a version and a checksum.
+#![forbid(unsafe_code)]
+
+use crate::crc32;
+use crate::error::{Error, Result};
+
+/// Bytes of an image, on every target.
+pub const IMAGE_LEN: usize = 24;
+
+const CHECKED_LEN: usize = IMAGE_LEN - 4;
+
+/// "KPNF" as it lies in memory.
+const MAGIC: u32 = u32::from_le_bytes(*b"KPNF");
+const VERSION: u8 = 1;
+
+/// A download at the end of a part. The part size is no matter: parts may have another size after a reset.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// CRC-32 of the URL's text.
+    pub url_crc: u32,
+    /// Bytes of the URL, 1 or more.
+    pub url_len: u16,
+    /// Bytes from the start of the firmware that are confirmed.
+    pub confirmed: u32,
+    /// Bytes of the whole firmware, 0 as long as none are confirmed.
+    pub total: u32,
+}
+
+impl Progress {
+    /// As bytes, all numbers in little-endian order.
+    pub fn to_bytes(self) -> [u8; IMAGE_LEN] {
+        let [low, high] = self.url_len.to_le_bytes();
+        let words = [
+            MAGIC,
+            u32::from_le_bytes([VERSION, 0, low, high]),
+            self.url_crc,
+            self.confirmed,
+            self.total,
+        ];
+        let mut bytes = [0; IMAGE_LEN];
+        let mut crc = 0;
+        let (places, _) = bytes.as_chunks_mut::<4>();
+        for (place, word) in places.iter_mut().zip(words) {
+            *place = word.to_le_bytes();
+            crc = crc32::update(crc, place);
+        }
+        if let Some(place) = bytes.last_chunk_mut::<4>() {
+            *place = crc.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// From bytes; `Error::Image` for anything that [`Progress::to_bytes`] did not make, or of another version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let bytes: &[u8; IMAGE_LEN] = bytes.try_into().or(Err(Error::Image))?;
+        let (words, _) = bytes.as_chunks::<4>();
+        let &[magic, head, url_crc, confirmed, total, crc] = words else {
+            return Err(Error::Image);
+        };
+        let [version, reserved, low, high] = head;
+        let progress = Self {
+            url_crc: u32::from_le_bytes(url_crc),
+            url_len: u16::from_le_bytes([low, high]),
+            confirmed: u32::from_le_bytes(confirmed),
+            total: u32::from_le_bytes(total),
+        };
+        let checked = bytes.get(..CHECKED_LEN).unwrap_or_default();
+        let whole = u32::from_le_bytes(crc) == crc32::update(0, checked)
+            && u32::from_le_bytes(magic) == MAGIC
+            && [version, reserved] == [VERSION, 0]
+            && progress.url_len != 0
+            && progress.confirmed <= progress.total;
+        if whole {
+            Ok(progress)
+        } else {
+            Err(Error::Image)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    const PROGRESS: Progress = Progress {
+        url_crc: 0x0403_0201,
+        url_len: 0x0605,
+        confirmed: 1000,
+        total: 3483,
+    };
+
+    #[test]
+    fn the_bytes_are_the_same_everywhere() {
+        let bytes = PROGRESS.to_bytes();
+        let front = b"KPNF\x01\0\x05\x06\x01\x02\x03\x04\xe8\x03\0\0\x9b\x0d\0\0";
+        assert_eq!(bytes[..CHECKED_LEN], front[..]);
+        assert_eq!(bytes[CHECKED_LEN..], crc32::update(0, front).to_le_bytes());
+        assert_eq!(Progress::from_bytes(&bytes), Ok(PROGRESS));
+    }
+
+    #[test]
+    fn refuses_every_damage_of_up_to_two_bits_and_every_other_length() {
+        let bytes = PROGRESS.to_bytes();
+        let flip = |bytes: &mut [u8], bit: usize| bytes[bit / 8] ^= 1 << (bit % 8);
+        for first in 0..IMAGE_LEN * 8 {
+            for second in first..IMAGE_LEN * 8 {
+                let mut damaged = bytes;
+                flip(&mut damaged, first);
+                if second > first {
+                    flip(&mut damaged, second);
+                }
+                assert_eq!(Progress::from_bytes(&damaged), Err(Error::Image));
+            }
+        }
+        for len in 0..IMAGE_LEN {
+            assert_eq!(Progress::from_bytes(&bytes[..len]), Err(Error::Image));
+        }
+        let longer: Vec<u8> = bytes.iter().copied().chain([0]).collect();
+        assert_eq!(Progress::from_bytes(&longer), Err(Error::Image));
+        for blank in [0x00, 0xFF] {
+            assert_eq!(Progress::from_bytes(&[blank; IMAGE_LEN]), Err(Error::Image));
+        }
+    }
+
+    #[test]
+    fn refuses_what_contradicts_itself_though_its_checksum_fits() {
+        for wrong in [
+            Progress {
+                confirmed: 3484,
+                ..PROGRESS
+            },
+            Progress {
+                url_len: 0,
+                ..PROGRESS
+            },
+        ] {
+            assert_eq!(Progress::from_bytes(&wrong.to_bytes()), Err(Error::Image));
+        }
+        for (at, value) in [(0, b'k'), (4, 2), (5, 1)] {
+            let mut bytes = PROGRESS.to_bytes();
+            bytes[at] = value;
+            let crc = crc32::update(0, &bytes[..CHECKED_LEN]);
+            bytes[CHECKED_LEN..].copy_from_slice(&crc.to_le_bytes());
+            assert_eq!(Progress::from_bytes(&bytes), Err(Error::Image));
+        }
+    }
+}

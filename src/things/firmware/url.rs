@@ -1,0 +1,396 @@
+//! The URL of an image, RFC 3986: `http` or `https`, a host name or an IPv4 address, perhaps a port and a path.
+//!
+//! Read byte by byte where it stands in a downlink, escapes and all, so that nothing is copied before it is known to be
+//! good. Refused, since a device has no use for them: user names, fragments, IPv6 addresses, other schemes, a query
+//! without a path, and every character that RFC 3986 does not allow.
+#![forbid(unsafe_code)]
+
+use crate::crc32;
+use crate::error::{Error, Result};
+use crate::json::string::Unescape;
+
+/// Longest URL in bytes.
+pub const URL_MAX: u16 = 256;
+
+/// Longest host name in bytes, RFC 1035 section 2.3.4.
+pub const HOST_MAX: u16 = 253;
+
+const LABEL_MAX: u16 = 63;
+
+/// Bits of `Url::flags`.
+const TLS: u16 = 1;
+const IPV4: u16 = 2;
+
+/// Where the pieces of a URL are. Plain numbers; all zero is none.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Url {
+    /// CRC-32 of the text, by which it is known again after a reset.
+    pub crc: u32,
+    /// Bytes of the text.
+    pub len: u16,
+    /// Offset behind the host.
+    host_end: u16,
+    /// Offset of the path; the length when there is none.
+    path_start: u16,
+    /// TCP port: as given, else 80 or 443.
+    pub port: u16,
+    flags: u16,
+}
+
+impl Url {
+    /// No URL.
+    pub const NONE: Self = Self {
+        crc: 0,
+        len: 0,
+        host_end: 0,
+        path_start: 0,
+        port: 0,
+        flags: 0,
+    };
+
+    /// Reads the URL that begins at `start` and ends with `text`; JSON escapes count as what they stand for.
+    ///
+    /// `Error::FirmwareTooLong` beyond [`URL_MAX`], `Error::FirmwareUrl` for what is refused.
+    pub fn parse(text: &[u8], start: usize) -> Result<Self> {
+        let mut parser = Parser::default();
+        let mut chars = Unescape::new(start);
+        while let Some(byte) = chars.next(text).or(Err(Error::FirmwareUrl))? {
+            parser.push(byte)?;
+        }
+        if chars.position() < text.len() {
+            return Err(Error::FirmwareUrl);
+        }
+        parser.finish()
+    }
+
+    /// Whether the connection needs TLS, which the firmware brings.
+    pub const fn tls(&self) -> bool {
+        self.flags & TLS != 0
+    }
+
+    /// Whether the host is an IPv4 address, for which no DNS is needed.
+    pub const fn is_ipv4(&self) -> bool {
+        self.flags & IPV4 != 0
+    }
+
+    /// Host name or IPv4 address.
+    pub fn host<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        self.between(text, self.host_end)
+    }
+
+    /// Host with the port when it was given, as a `Host` header has it.
+    pub fn authority<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        self.between(text, self.path_start)
+    }
+
+    /// Path with its query.
+    pub fn path<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        match text.get(usize::from(self.path_start)..usize::from(self.len)) {
+            Some([]) | None => b"/",
+            Some(path) => path,
+        }
+    }
+
+    const fn host_start(&self) -> u16 {
+        if self.tls() { 8 } else { 7 }
+    }
+
+    fn between<'a>(&self, text: &'a [u8], end: u16) -> &'a [u8] {
+        text.get(usize::from(self.host_start())..usize::from(end))
+            .unwrap_or_default()
+    }
+}
+
+/// Which part of the URL the next byte belongs to.
+const SCHEME: u8 = 0;
+const HOST: u8 = 1;
+const PORT: u8 = 2;
+const PATH: u8 = 3;
+
+#[derive(Default)]
+struct Parser {
+    url: Url,
+    /// The number that a label is, above 255 when it is none.
+    octet: u16,
+    label_len: u16,
+    state: u8,
+    labels: u8,
+    first_of_label: u8,
+    last: u8,
+    /// Whether a label so far was no number of an IPv4 address.
+    named: bool,
+}
+
+impl Parser {
+    fn push(&mut self, byte: u8) -> Result<()> {
+        let at = self.url.len;
+        if at >= URL_MAX {
+            return Err(Error::FirmwareTooLong);
+        }
+        self.url.len = at.wrapping_add(1);
+        self.url.crc = crc32::update(self.url.crc, &[byte]);
+        let fits = match self.state {
+            SCHEME => self.scheme_byte(at, byte),
+            HOST if byte == b'/' || byte == b':' => self.end_host(at, byte),
+            HOST => self.host_byte(byte),
+            PORT if byte == b'/' => self.begin_path(at),
+            PORT => self.port_byte(byte),
+            _ => byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(&byte),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(Error::FirmwareUrl)
+        }
+    }
+
+    fn finish(mut self) -> Result<Url> {
+        let len = self.url.len;
+        let fits = match self.state {
+            HOST => self.end_host(len, b'/'),
+            PORT => self.begin_path(len),
+            state => state == PATH,
+        };
+        if fits {
+            Ok(self.url)
+        } else {
+            Err(Error::FirmwareUrl)
+        }
+    }
+
+    fn scheme_byte(&mut self, at: u16, byte: u8) -> bool {
+        let byte = byte.to_ascii_lowercase();
+        if at == 4 && byte == b's' {
+            self.url.flags = TLS;
+            return true;
+        }
+        let at = at.wrapping_sub(self.url.flags);
+        if at == 6 {
+            self.state = HOST;
+        }
+        b"http://".get(usize::from(at)) == Some(&byte)
+    }
+
+    fn host_byte(&mut self, byte: u8) -> bool {
+        if byte == b'.' {
+            return self.end_label();
+        }
+        let digit = byte.wrapping_sub(b'0');
+        if self.label_len == 0 {
+            self.first_of_label = byte;
+            self.octet = 0;
+        }
+        // A leading zero would be octal elsewhere.
+        let number = digit <= 9 && (self.label_len == 0 || self.first_of_label != b'0');
+        self.octet = if number && self.octet <= 255 {
+            self.octet.wrapping_mul(10).wrapping_add(u16::from(digit))
+        } else {
+            u16::MAX
+        };
+        self.label_len = self.label_len.wrapping_add(1);
+        self.last = byte;
+        byte.is_ascii_alphanumeric() || byte == b'-'
+    }
+
+    fn end_label(&mut self) -> bool {
+        let fits = (1..=LABEL_MAX).contains(&self.label_len)
+            && self.first_of_label != b'-'
+            && self.last != b'-';
+        self.named |= self.octet > 255;
+        self.labels = self.labels.saturating_add(1);
+        self.label_len = 0;
+        fits
+    }
+
+    /// A last label that begins with a digit is that of an address: no name in use ends so, and other readers take
+    /// `127.1` or `0x7f000001` for an address.
+    fn end_host(&mut self, at: u16, byte: u8) -> bool {
+        let fits = self.end_label();
+        let is_address = self.first_of_label.is_ascii_digit();
+        if is_address && (self.named || self.labels != 4) {
+            return false;
+        }
+        if is_address {
+            self.url.flags |= IPV4;
+        }
+        self.url.host_end = at;
+        if at.wrapping_sub(self.url.host_start()) > HOST_MAX {
+            return false;
+        }
+        if byte == b':' {
+            self.state = PORT;
+            return fits;
+        }
+        self.url.port = if self.url.tls() { 443 } else { 80 };
+        fits && self.begin_path(at)
+    }
+
+    fn port_byte(&mut self, byte: u8) -> bool {
+        let digit = byte.wrapping_sub(b'0');
+        let port = self
+            .url
+            .port
+            .checked_mul(10)
+            .and_then(|port| port.checked_add(u16::from(digit)));
+        self.url.port = port.unwrap_or_default();
+        digit <= 9 && port.is_some()
+    }
+
+    fn begin_path(&mut self, at: u16) -> bool {
+        self.url.path_start = at;
+        self.state = PATH;
+        self.url.port != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::String;
+
+    fn read(text: &str) -> Result<(bool, &str, u16, &str, bool)> {
+        let bytes = text.as_bytes();
+        let url = Url::parse(bytes, 0)?;
+        let text = |bytes| core::str::from_utf8(bytes).unwrap();
+        assert_eq!(usize::from(url.len), bytes.len());
+        assert_eq!(url.crc, crc32::update(0, bytes));
+        let host = text(url.host(bytes));
+        let given = format!("{host}:{}", url.port);
+        let authority = text(url.authority(bytes));
+        assert!(authority == host || authority == given || authority.contains(":0"));
+        Ok((
+            url.tls(),
+            host,
+            url.port,
+            text(url.path(bytes)),
+            url.is_ipv4(),
+        ))
+    }
+
+    #[test]
+    fn reads_the_forms_that_the_platform_sends() {
+        let path = "/f/v1/12345678-1234-5678-1234-567812345678";
+        for (text, expected) in [
+            (
+                "http://123.123.123.123/f/v1/12345678-1234-5678-1234-567812345678",
+                (false, "123.123.123.123", 80, path, true),
+            ),
+            (
+                "https://prod.dm.kpnthings.com/x?a=b&c=%20;d",
+                (true, "prod.dm.kpnthings.com", 443, "/x?a=b&c=%20;d", false),
+            ),
+            ("http://10.0.0.1:81/a", (false, "10.0.0.1", 81, "/a", true)),
+            ("HTTPS://a:65535", (true, "a", 65535, "/", false)),
+            ("http://a:080/", (false, "a", 80, "/", false)),
+            ("HttP://localhost", (false, "localhost", 80, "/", false)),
+            ("http://3.x-1.a1/", (false, "3.x-1.a1", 80, "/", false)),
+            ("http://0.0.0.255//", (false, "0.0.0.255", 80, "//", true)),
+        ] {
+            assert_eq!(read(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for text in [
+            "",
+            "h",
+            "http",
+            "http:",
+            "http:/",
+            "http://",
+            "https://",
+            "ftp://a/",
+            "httpx://a/",
+            "httpss://a/",
+            "http:///a",
+            "http://:80/",
+            "http://a:/",
+            "http://a:0/",
+            "http://a:65536/",
+            "http://a:99999999999/",
+            "http://a:8a/",
+            "http://a:-1/",
+            "http://user@a/",
+            "http://u:p@a/",
+            "http://a/#b",
+            "http://a#b",
+            "http://a?b",
+            "http://[::1]/",
+            "http://a b/",
+            "http://a/ b",
+            "http://a/\r\nX: y",
+            "http://a/\0",
+            "http://a/\u{7f}",
+            "http://a/é",
+            "http://é/",
+            "http://a_b/",
+            "http://-a/",
+            "http://a-/",
+            "http://a..b/",
+            "http://.a/",
+            "http://a./",
+            "http://1.2.3/",
+            "http://1.2.3.4.5/",
+            "http://1.2.3.256/",
+            "http://1.2.3.04/",
+            "http://01.2.3.4/",
+            "http://1.2.3.4./",
+            "http://0x7f000001/",
+            "http://2130706433/",
+            "http://a.1/",
+            "http://1.2.3.99999999999/",
+            "http://%61/",
+            "http://a/\\",
+            "http://a\\b/",
+            "//a/b",
+            "/a",
+            "http://a/\"b",
+            "http://a/<",
+            "http://a/{",
+        ] {
+            assert_eq!(read(text), Err(Error::FirmwareUrl), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_escapes_count_as_what_they_stand_for() {
+        let text = br"  http:\/\/a\u002eb:81\/c";
+        let url = Url::parse(text, 2).unwrap();
+        let plain = b"http://a.b:81/c";
+        assert_eq!(Url::parse(plain, 0), Ok(url));
+        assert_eq!((url.host(plain), url.port), (&b"a.b"[..], 81));
+        assert_eq!(url.authority(plain), b"a.b:81");
+    }
+
+    #[test]
+    fn lengths_end_at_their_limits() {
+        let of = |len: usize| format!("http://a/{}", "x".repeat(len - 9));
+        assert!(read(&of(256)).is_ok());
+        assert_eq!(read(&of(257)), Err(Error::FirmwareTooLong));
+        let label = "a".repeat(63);
+        assert!(read(&format!("http://{label}/")).is_ok());
+        assert_eq!(read(&format!("http://{label}a/")), Err(Error::FirmwareUrl));
+        let host = |last: usize| -> String {
+            format!("https://{label}.{label}.{label}.{}", "a".repeat(last))
+        };
+        assert!(read(&host(48)).is_ok());
+        assert_eq!(read(&host(57)), Err(Error::FirmwareTooLong));
+    }
+
+    #[test]
+    fn every_byte_is_taken_or_refused_by_its_place() {
+        for byte in 0..=255_u8 {
+            let with = |front: &[u8], back: &[u8]| {
+                let text = [front, &[byte], back].concat();
+                Url::parse(&text, 0).is_ok()
+            };
+            let path = byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte);
+            assert_eq!(with(b"http://a/", b"b"), path, "{byte}");
+            let host = byte.is_ascii_alphanumeric() || b"-./".contains(&byte);
+            assert_eq!(with(b"http://a", b"b"), host, "{byte}");
+        }
+    }
+}
