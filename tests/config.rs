@@ -312,7 +312,7 @@ fn the_position_stands_behind_what_is_wrong() {
 #[test]
 fn field_names_are_those_of_the_text() {
     for field in Field::ALL {
-        let unknown = read(format!(r#"{{"{}":[]}}"#, field.name().to_str().unwrap())).unwrap_err();
+        let unknown = read(format!(r#"{{"{}":[]}}"#, field.name())).unwrap_err();
         let inner = matches!(field, Field::Document | Field::Host | Field::Path);
         let expected = if inner { Field::Document } else { *field };
         assert_eq!(unknown.field, expected);

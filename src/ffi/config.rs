@@ -59,6 +59,40 @@ const fn field_code(field: Field) -> i32 {
     }
 }
 
+/// Bytes of the longest name of a field, with its NUL.
+const NAME_CAP: usize = 15;
+const NO_NAME: [u8; NAME_CAP] = [0; NAME_CAP];
+
+/// The names of the fields by their numbers, NUL-terminated.
+///
+/// Not C string literals: the compiler puts all of those of the library into one section, so that whoever links one of them
+/// would link the texts of all statuses, 2.2 KB.
+static NAMES: [[u8; NAME_CAP]; Field::ALL.len()] = names();
+
+const fn names() -> [[u8; NAME_CAP]; Field::ALL.len()] {
+    let mut names = [NO_NAME; Field::ALL.len()];
+    let (mut rest, mut free) = (Field::ALL, names.as_mut_slice());
+    while let ([field, fields @ ..], [name, next @ ..]) = (rest, free) {
+        let mut text = field.name().as_bytes();
+        let mut place = name.as_mut_slice();
+        while let ([byte, bytes @ ..], [to, places @ ..]) = (text, place) {
+            *to = *byte;
+            (text, place) = (bytes, places);
+        }
+        (rest, free) = (fields, next);
+    }
+    names
+}
+
+const _: () = {
+    let (mut fields, mut names, mut at) = (Field::ALL, NAMES.as_slice(), 0);
+    while let ([field, fields_left @ ..], [name, names_left @ ..]) = (fields, names) {
+        assert!(field_code(*field) == at && field.name().len() < name.len());
+        (fields, names) = (fields_left, names_left);
+        at = at.wrapping_add(1);
+    }
+};
+
 /// Who the device is and how it connects.
 ///
 /// 504 bytes on every target. `kpn_config_read` fills it from a JSON text:
@@ -307,9 +341,8 @@ pub unsafe extern "C" fn kpn_config_wipe(config: *mut kpn_config) -> kpn_status 
 /// @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
 #[unsafe(no_mangle)]
 pub extern "C" fn kpn_config_field_name(field: i32) -> *const c_char {
-    let mut fields = Field::ALL.iter();
-    let found = fields.find(|&&known| field_code(known) == field);
-    found.map_or(c"", |field| field.name()).as_ptr()
+    let name = usize::try_from(field).ok().and_then(|at| NAMES.get(at));
+    name.unwrap_or(&NO_NAME).as_ptr().cast()
 }
 
 /// The device URN, ending in a colon.

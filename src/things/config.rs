@@ -28,7 +28,6 @@
 mod read;
 mod write;
 
-use core::ffi::CStr;
 use core::fmt;
 
 use heapless::String;
@@ -109,20 +108,20 @@ impl Field {
     ];
 
     /// The field's name in the JSON text; empty for the text as a whole.
-    pub const fn name(self) -> &'static CStr {
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Document => c"",
-            Self::Urn => c"urn",
-            Self::Imei => c"imei",
-            Self::Secret => c"secret",
-            Self::Endpoint => c"endpoint",
-            Self::Host => c"host",
-            Self::Path => c"path",
-            Self::Address => c"address",
-            Self::Port => c"port",
-            Self::Apn => c"apn",
-            Self::KeepAliveLimit => c"keepAliveLimit",
-            Self::StatusTable => c"statusTable",
+            Self::Document => "",
+            Self::Urn => "urn",
+            Self::Imei => "imei",
+            Self::Secret => "secret",
+            Self::Endpoint => "endpoint",
+            Self::Host => "host",
+            Self::Path => "path",
+            Self::Address => "address",
+            Self::Port => "port",
+            Self::Apn => "apn",
+            Self::KeepAliveLimit => "keepAliveLimit",
+            Self::StatusTable => "statusTable",
         }
     }
 }

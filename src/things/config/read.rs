@@ -326,7 +326,7 @@ const FIELDS: &[(Field, u16)] = &[
 
 fn find(key: &[u8]) -> Result<(Field, u16)> {
     for &(field, bit) in FIELDS {
-        if string::equals(key, field.name().to_bytes()) {
+        if string::equals(key, field.name().as_bytes()) {
             return Ok((field, bit));
         }
     }
