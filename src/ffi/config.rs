@@ -450,7 +450,7 @@ pub unsafe extern "C" fn kpn_config_apn(config: *const kpn_config) -> *const c_c
 pub unsafe extern "C" fn kpn_config_port(config: *const kpn_config) -> u16 {
     // SAFETY: the same contract.
     let config = unsafe { ptr::object(config) };
-    config.map_or(0, |config| config.config().endpoint().port)
+    config.map_or(0, |config| config.config().port())
 }
 
 /// Whether the connection needs TLS, which the firmware brings.
@@ -466,7 +466,7 @@ pub unsafe extern "C" fn kpn_config_port(config: *const kpn_config) -> u16 {
 pub unsafe extern "C" fn kpn_config_tls(config: *const kpn_config) -> bool {
     // SAFETY: the same contract.
     let config = unsafe { ptr::object(config) };
-    config.is_ok_and(|config| config.config().endpoint().tls)
+    config.is_ok_and(|config| config.config().tls())
 }
 
 /// Requests that one connection takes, for `kpn_connection_begin`.

@@ -249,8 +249,18 @@ impl Config {
             path: content(&self.path).as_bytes(),
             address: content(&self.address).as_bytes(),
             port: self.port,
-            tls: self.choice == Choice::Internet,
+            tls: self.tls(),
         }
+    }
+
+    /// The TCP port to connect to.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether the connection needs TLS.
+    pub const fn tls(&self) -> bool {
+        matches!(self.choice, Choice::Internet)
     }
 
     /// The access point name; none when it is left to the modem.

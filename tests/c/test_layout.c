@@ -32,6 +32,14 @@ void test_layout(void) {
     SIZE(kpn_response, 96, 104);
     SIZE(kpn_uplink, on_x86_32 ? 88 : 96, 152);
     SIZE(kpn_downlink, 84, 152);
+    SIZE(kpn_config, 504, 504);
+    SIZE(kpn_config_problem, 12, 16);
+    OFFSET(kpn_config_problem, field, 0, 0);
+    OFFSET(kpn_config_problem, reason, 4, 4);
+    OFFSET(kpn_config_problem, position, 8, 8);
+    SIZE(kpn_sms_delivery, 8, 8);
+    OFFSET(kpn_sms_delivery, missed, 0, 0);
+    OFFSET(kpn_sms_delivery, worst, 4, 4);
     SIZE(kpn_record, 144, 280);
     OFFSET(kpn_record, kind, 4, 4);
     OFFSET(kpn_record, index, 8, 8);

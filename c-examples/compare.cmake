@@ -1,0 +1,6 @@
+# Runs PROGRAM and fails when it fails or prints anything but what stands in the file EXPECTED.
+execute_process(COMMAND "${PROGRAM}" OUTPUT_VARIABLE printed RESULT_VARIABLE result)
+file(READ "${EXPECTED}" expected)
+if(NOT result EQUAL 0 OR NOT printed STREQUAL expected)
+  message(FATAL_ERROR "${PROGRAM} ended with ${result} and printed\n${printed}\ninstead of\n${expected}")
+endif()
