@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #endif
 
-/* As much alignment as any struct needs, so that `misaligned` knows where it stands. */
+/* Aligned, so that `misaligned` knows where it stands, and with room for the largest struct. */
 static union {
     uint64_t align;
-    uint8_t bytes[64];
+    uint8_t bytes[sizeof(kpn_config) + 8];
 } unaligned;
 
 uint8_t memory[MEMORY_CAP];

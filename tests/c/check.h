@@ -83,6 +83,7 @@ void test_adopt(void);
 void test_misuse_uplink(void);
 void test_response(void);
 void test_misuse_response(void);
+void test_downlink(void);
 void test_config(void);
 void test_urn(void);
 void test_sms(void);

@@ -16,6 +16,7 @@ static const struct {
     {"misuse of uplinks", test_misuse_uplink},
     {"response", test_response},
     {"misuse of responses", test_misuse_response},
+    {"downlink", test_downlink},
     {"configuration", test_config},
     {"device URNs", test_urn},
     {"SMS", test_sms},

@@ -266,8 +266,8 @@ pub unsafe extern "C" fn kpn_record_full_name(
         let body = unsafe { record.body() }?;
         // SAFETY: the same contract; apart from the record and the body.
         let out_name = unsafe { ptr::bytes_mut(out_name.cast(), cap) }?;
-        let mut out = Buf::new(out_name, 0);
-        let needed = write_full_name(&record.names(), body, &mut out);
+        let names = record.names();
+        let needed = write_full_name(&names, body, &mut Buf::new(&mut [], 0));
         if !out_len.is_null() {
             own.apart_from(len)?;
             bytes.apart_from(len)?;
@@ -275,11 +275,11 @@ pub unsafe extern "C" fn kpn_record_full_name(
             // SAFETY: the same contract; apart from all others as just checked.
             unsafe { ptr::out(out_len) }?.write(needed);
         }
-        if out.fits() {
-            Ok(())
-        } else {
-            Err(Error::BufferFull)
+        if needed >= out_name.len() {
+            return Err(Error::BufferFull);
         }
+        write_full_name(&names, body, &mut Buf::new(out_name, 0));
+        Ok(())
     };
     status(copy())
 }
