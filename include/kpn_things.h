@@ -788,6 +788,57 @@ typedef struct kpn_record {
     struct kpn_private_number private_numbers[4];
 } kpn_record;
 
+/**
+ * How far a request has been handed out. Plain data, no pointer.
+ */
+typedef struct kpn_private_pieces {
+    size_t next;
+    size_t max;
+} kpn_private_pieces;
+
+/**
+ * A request that leaves in pieces of a limited size.
+ *
+ * 24 bytes on a 32-bit target. `kpn_pieces_begin` over any bytes, such as the span from `kpn_uplink_finish` or `kpn_stream_take`, then
+ * `kpn_pieces_next` or `kpn_pieces_next_hex` until `KPN_END`. Belongs to one thread at a time. May be copied, to begin
+ * again at this place, and abandoned at any time. It holds a pointer: not for storage.
+ *
+ * ~~~{.c}
+ * char hex[2 * 512 + 1];
+ * kpn_pieces pieces;
+ * size_t len;
+ *
+ * kpn_status status = kpn_pieces_begin(&pieces, request.ptr, request.len, 512);
+ * while (status == KPN_OK && kpn_pieces_next_hex(&pieces, hex, sizeof hex, &len) == KPN_OK) {
+ *     printf("AT+USOWR=0,%u,\"%s\"\r", (unsigned)len, hex);
+ * }
+ * ~~~
+ */
+typedef struct kpn_pieces {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    const uint8_t *private_bytes;
+    size_t private_len;
+    struct kpn_private_pieces private_state;
+} kpn_pieces;
+
+/**
+ * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
+ *
+ * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
+ * NULL when a message was only measured.
+ */
+typedef struct kpn_span {
+    /**
+     * First byte.
+     */
+    const uint8_t *ptr;
+    /**
+     * Bytes.
+     */
+    size_t len;
+} kpn_span;
+
 #if defined(KPN_POSIX)
 /**
  * A connection, or none. Plain numbers; dropping it closes nothing.
@@ -833,23 +884,6 @@ typedef struct kpn_posix {
 #endif
 
 /**
- * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
- *
- * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
- * NULL when a message was only measured.
- */
-typedef struct kpn_span {
-    /**
-     * First byte.
-     */
-    const uint8_t *ptr;
-    /**
-     * Bytes.
-     */
-    size_t len;
-} kpn_span;
-
-/**
  * Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.
  *
  * 8 bytes. `kpn_connection_begin` whenever a connection was opened, `kpn_connection_record` after every response. Belongs to one
@@ -886,30 +920,6 @@ typedef struct kpn_sms_delivery {
      */
     uint32_t worst;
 } kpn_sms_delivery;
-
-/**
- * A token in the making.
- *
- * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
- * when the bytes so far are confidential.
- */
-typedef struct kpn_private_token {
-    uint64_t total;
-    uint32_t state[8];
-    uint8_t block[64];
-} kpn_private_token;
-
-/**
- * A message token in the making: `kpn_token_begin`, `kpn_token_update` any number of times, `kpn_token_finish`.
- *
- * 112 bytes. Belongs to one thread at a time. May be copied and abandoned at any time; call `kpn_token_wipe` first when what
- * was hashed is confidential. Not for storage: its layout is that of this version.
- */
-typedef struct kpn_token {
-    uint32_t private_tag;
-    uint32_t private_reserved;
-    struct kpn_private_token private_hash;
-} kpn_token;
 
 typedef struct kpn_private_decimal {
     int64_t mantissa;
@@ -1002,6 +1012,105 @@ typedef struct kpn_uplink {
     const char *private_path;
     struct kpn_private_uplink private_state;
 } kpn_uplink;
+
+/**
+ * A token in the making.
+ *
+ * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+ * when the bytes so far are confidential.
+ */
+typedef struct kpn_private_token {
+    uint64_t total;
+    uint32_t state[8];
+    uint8_t block[64];
+} kpn_private_token;
+
+/**
+ * Where a stream stands. Plain data, no pointer.
+ */
+typedef struct kpn_private_stream {
+    /**
+     * Over the body of this pass.
+     */
+    struct kpn_private_token hash;
+    /**
+     * Over the body of the first pass.
+     */
+    struct kpn_private_token measured;
+    /**
+     * Head and body.
+     */
+    size_t request_len;
+    uint8_t phase;
+} kpn_private_stream;
+
+/**
+ * A message larger than the memory of the device: any number of records leave through a small window.
+ *
+ * Its records are given twice, by the same calls on the member `uplink` as for a `kpn_uplink`. The first pass measures and hashes
+ * them, since Content-Length and token stand in front of them; the second pass hands them out. A second pass that differs in any byte
+ * is refused before the last byte of the message leaves: then close the connection, the platform drops what it has.
+ *
+ * 1. `kpn_stream_begin`, then records, `kpn_stream_take` after each;
+ * 2. `kpn_stream_head`: the head, to be sent;
+ * 3. `kpn_stream_restart`, then the same records, `kpn_stream_take` after each: what it gives is to be sent;
+ * 4. `kpn_stream_finish`: the last piece, to be sent.
+ *
+ * It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
+ * 320 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+ * not to be copied while in use.
+ *
+ * ~~~{.c}
+ * static uint8_t window[256];
+ * static kpn_stream stream;
+ * kpn_span piece;
+ *
+ * kpn_status status = kpn_stream_begin(&stream, window, sizeof window, KPN_ENDPOINT_M2M, urn);
+ * for (int pass = 0; pass < 2; pass++) {
+ *     for (uint32_t i = 0; i < logged; i++) {
+ *         kpn_uplink_set_time(&stream.uplink, entries[i].time);
+ *         kpn_uplink_add_decimal(&stream.uplink, KPN_TEMPERATURE, entries[i].temperature, -1);
+ *         if (kpn_stream_take(&stream, 100, &piece) == KPN_OK) {
+ *             modem_send(piece.ptr, piece.len);
+ *         }
+ *     }
+ *     if (pass == 0) {
+ *         status = kpn_stream_head(&stream, secret, &piece);
+ *     } else {
+ *         status = kpn_stream_finish(&stream, &piece);
+ *     }
+ *     if (status != KPN_OK) {
+ *         break; // the first failure of all calls of this pass
+ *     }
+ *     modem_send(piece.ptr, piece.len);
+ *     if (pass == 0) {
+ *         status = kpn_stream_restart(&stream, urn);
+ *     }
+ * }
+ * ~~~
+ */
+typedef struct kpn_stream {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    /**
+     * The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_acknowledge`, `kpn_uplink_missing`
+     * and `kpn_uplink_records`, and to no other.
+     */
+    struct kpn_uplink uplink;
+    struct kpn_private_stream private_state;
+} kpn_stream;
+
+/**
+ * A message token in the making: `kpn_token_begin`, `kpn_token_update` any number of times, `kpn_token_finish`.
+ *
+ * 112 bytes. Belongs to one thread at a time. May be copied and abandoned at any time; call `kpn_token_wipe` first when what
+ * was hashed is confidential. Not for storage: its layout is that of this version.
+ */
+typedef struct kpn_token {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    struct kpn_private_token private_hash;
+} kpn_token;
 
 
 
@@ -1267,6 +1376,60 @@ kpn_status kpn_downlink_next(struct kpn_downlink *downlink,
  * @return Counted from 0; 0 also when `downlink` is NULL, misaligned or not begun.
  */
 size_t kpn_downlink_index(const struct kpn_downlink *downlink);
+
+/**
+ * Starts to hand out bytes in pieces.
+ *
+ * @param[out] pieces     Need not be initialised.
+ * @param[in]  bytes      Kept, and not to be written to, until the last piece was handed out.
+ * @param[in]  bytes_len  Bytes.
+ * @param[in]  piece_max  Most bytes of a piece, 1 or more; of the request, also where a piece is taken as hexadecimal text.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `piece_max` is 0, or `bytes_len` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_OVERLAP           `pieces` and `bytes` share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_pieces_begin(struct kpn_pieces *pieces,
+                            const uint8_t *bytes,
+                            size_t bytes_len,
+                            size_t piece_max);
+
+/**
+ * Hands out the next piece.
+ *
+ * @param[in,out] pieces     From `kpn_pieces_begin`.
+ * @param[out]    out_piece  1 to `piece_max` bytes of those given to `kpn_pieces_begin`. Written only with `KPN_OK`.
+ *
+ * @retval KPN_OK                    `out_piece` is the next piece.
+ * @retval KPN_END                   There is none.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The pieces were not begun.
+ * @retval KPN_ERR_OVERLAP           `out_piece` lies in `pieces` or in the bytes.
+ */
+KPN_NODISCARD
+kpn_status kpn_pieces_next(struct kpn_pieces *pieces,
+                           struct kpn_span *out_piece);
+
+/**
+ * Hands out the next piece as hexadecimal text, `0` to `9` and `A` to `F`, NUL-terminated.
+ *
+ * @param[in,out] pieces    From `kpn_pieces_begin`.
+ * @param[out]    out_text  Two digits for each byte of the request, then NUL. Written only with `KPN_OK`.
+ * @param[in]     out_cap   Bytes of `out_text`, 3 or more. The piece has at most half of them, and at most `piece_max` bytes.
+ * @param[out]    out_len   Bytes of the request that the text stands for: half of its digits. Written only with `KPN_OK`.
+ *
+ * @retval KPN_OK                    `out_text` is the next piece.
+ * @retval KPN_END                   There is none.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `out_cap` is below 3 or above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             The pieces were not begun.
+ * @retval KPN_ERR_OVERLAP           The arguments and the bytes share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_pieces_next_hex(struct kpn_pieces *pieces,
+                               char *out_text,
+                               size_t out_cap,
+                               size_t *out_len);
 
 #if defined(KPN_POSIX)
 /**
@@ -1733,6 +1896,173 @@ uint32_t kpn_sms_shortest_on(uint32_t period);
  * @return NUL-terminated text in constant memory, never NULL; "unknown status" for a number that is none.
  */
 const char *kpn_status_text(kpn_status status);
+
+/**
+ * Starts the first pass of a message of one device to one of the endpoints of KPN Things.
+ *
+ * The pack begins with the record `{"bn":urn}`. After a failure the stream cannot be used, and `kpn_stream_head` returns that failure too.
+ *
+ * @param[out]    stream      Need not be initialised.
+ * @param[in,out] window      Belongs to the library until the message is finished or abandoned.
+ * @param[in]     window_cap  Bytes. `KPN_HEAD_MAX` are needed for the head, and as many as the longest record has.
+ * @param[in]     endpoint    `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
+ * @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
+ * @retval KPN_ERR_OVERLAP           `stream`, `window` and `urn` share memory.
+ * @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+ * @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+ */
+KPN_NODISCARD
+kpn_status kpn_stream_begin(struct kpn_stream *stream,
+                            uint8_t *window,
+                            size_t window_cap,
+                            int32_t endpoint,
+                            const char *urn);
+
+/**
+ * Starts the first pass of a message of one device to a host and path of the caller's own.
+ *
+ * As `kpn_stream_begin`.
+ *
+ * @param[out]    stream      Need not be initialised.
+ * @param[in,out] window      Belongs to the library until the message is finished or abandoned.
+ * @param[in]     window_cap  Bytes. The head has 174 and host and path.
+ * @param[in]     host        NUL-terminated value of the Host header, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
+ * @param[in]     path        NUL-terminated, beginning with `/`, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
+ * @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_OVERLAP           `stream`, `window` and the texts share memory.
+ * @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
+ * @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+ * @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+ */
+KPN_NODISCARD
+kpn_status kpn_stream_begin_custom(struct kpn_stream *stream,
+                                   uint8_t *window,
+                                   size_t window_cap,
+                                   const char *host,
+                                   const char *path,
+                                   const char *urn);
+
+/**
+ * Empties the window, in both passes alike, when fewer than `room` bytes are free in it.
+ *
+ * In the first pass nothing is handed out: the span is empty. In the second pass what it gives is to be sent before the next call on the
+ * stream or its uplink, which writes over it. Labels that wait for their record, and base fields that wait for the first record under
+ * them, stay in the window. The room may differ between calls and passes.
+ *
+ * @param[in,out] stream     From `kpn_stream_begin`, in a pass.
+ * @param[in]     room       Bytes that the next record needs at most, with its labels. `SIZE_MAX` empties the window always. More in one
+ *                           piece is sent when this is no larger than necessary.
+ * @param[out]    out_piece  Written only on success. Lies in the window; often empty.
+ *
+ * @retval KPN_OK                    `out_piece` is to be sent when it is not empty.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The stream was not begun, is finished, or is between the passes.
+ * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+ * @retval KPN_ERR_PASS_DIFFERS      The second pass has more bytes than the first. Close the connection.
+ */
+kpn_status kpn_stream_take(struct kpn_stream *stream,
+                           size_t room,
+                           struct kpn_span *out_piece);
+
+/**
+ * Ends the first pass and gives the head with length and token, to be sent before anything else.
+ *
+ * When any call of the pass failed and was not acknowledged, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
+ * still be acknowledged, and this be called again.
+ * KPN documentation "Message token", RFC 9112 section 3.
+ *
+ * @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
+ * @param[in]     secret    NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
+ * @param[out]    out_head  Written only on success. Lies in the window until `kpn_stream_restart`.
+ *
+ * @retval KPN_OK                    `out_head` is the head.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The stream was not begun or is not in its first pass.
+ * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+ * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
+ * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
+ * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ */
+KPN_NODISCARD
+kpn_status kpn_stream_head(struct kpn_stream *stream,
+                           const char *secret,
+                           struct kpn_span *out_head);
+
+/**
+ * Ends the first pass and gives a head without a token, for the device types that need none.
+ *
+ * As `kpn_stream_head`.
+ *
+ * @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
+ * @param[out]    out_head  Written only on success. Lies in the window until `kpn_stream_restart`.
+ *
+ * @retval KPN_OK                    `out_head` is the head.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The stream was not begun or is not in its first pass.
+ * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+ * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
+ * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ */
+KPN_NODISCARD
+kpn_status kpn_stream_head_unsigned(struct kpn_stream *stream,
+                                    struct kpn_span *out_head);
+
+/**
+ * Starts the second pass, in which the same calls follow as after `kpn_stream_begin`.
+ *
+ * After a failure it can be called again.
+ *
+ * @param[in,out] stream  From `kpn_stream_begin`, after `kpn_stream_head`.
+ * @param[in]     urn     As for `kpn_stream_begin`. Not kept.
+ *
+ * @retval KPN_OK                    The second pass has begun.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The stream was not begun or is not between its passes.
+ * @retval KPN_ERR_OVERLAP           `urn` lies in `stream` or in the window.
+ * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
+ * @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+ * @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+ */
+KPN_NODISCARD
+kpn_status kpn_stream_restart(struct kpn_stream *stream,
+                              const char *urn);
+
+/**
+ * Ends the second pass: compares it with the first, then gives its last bytes, to be sent.
+ *
+ * @param[in,out] stream     From `kpn_stream_begin`, in the second pass.
+ * @param[out]    out_piece  Written only on success. Lies in the window.
+ *
+ * @retval KPN_OK                    With `out_piece` the request is complete.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The stream was not begun or is not in its second pass.
+ * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+ * @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
+ * @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ */
+KPN_NODISCARD
+kpn_status kpn_stream_finish(struct kpn_stream *stream,
+                             struct kpn_span *out_piece);
+
+/**
+ * Bytes of the whole request, head and body, as soon as `kpn_stream_head` has measured them.
+ *
+ * @param[in] stream  From `kpn_stream_begin`.
+ *
+ * @return Bytes; 0 before, and when `stream` is NULL, misaligned or not begun.
+ */
+size_t kpn_stream_request_len(const struct kpn_stream *stream);
 
 /**
  * Starts a token over no bytes.

@@ -13,6 +13,7 @@
 pub mod config;
 pub mod downlink;
 mod panic;
+pub mod pieces;
 #[cfg(feature = "posix")]
 pub mod posix;
 mod ptr;
@@ -22,6 +23,7 @@ pub mod sms;
 pub mod span;
 pub mod status;
 pub mod status_list;
+pub mod stream;
 pub mod token;
 pub mod uplink;
 pub mod urn;

@@ -8,6 +8,7 @@ pub mod endpoint;
 pub mod firmware;
 pub mod names;
 pub mod outcome;
+pub mod pieces;
 pub mod retry;
 pub mod sms;
 pub mod stream;

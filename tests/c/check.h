@@ -87,5 +87,6 @@ void test_downlink(void);
 void test_config(void);
 void test_urn(void);
 void test_sms(void);
+void test_stream(void);
 
 #endif

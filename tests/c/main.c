@@ -20,6 +20,7 @@ static const struct {
     {"configuration", test_config},
     {"device URNs", test_urn},
     {"SMS", test_sms},
+    {"stream", test_stream},
 };
 
 int main(void) {

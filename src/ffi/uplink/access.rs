@@ -10,7 +10,7 @@ use crate::ffi::status::{kpn_status, status};
 use crate::http::request::Target;
 use crate::json::number::{self, Decimal};
 use crate::senml::pack::{Pack, Part};
-use crate::things::uplink::Uplink;
+use crate::things::uplink::{Uplink, UplinkState};
 use crate::things::urn;
 
 /// The pack of an uplink, and the memory that no argument may lie in.
@@ -192,7 +192,7 @@ pub(super) unsafe fn set_merged(uplink: *mut kpn_uplink) -> kpn_status {
 /// # Safety
 ///
 /// A custom endpoint's texts are still there.
-pub(super) unsafe fn target<'a>(uplink: &kpn_uplink) -> Result<Target<'a>> {
+pub(in crate::ffi) unsafe fn target<'a>(uplink: &kpn_uplink) -> Result<Target<'a>> {
     let to = Where {
         endpoint: uplink.private_endpoint,
         host: uplink.private_host,
@@ -200,6 +200,24 @@ pub(super) unsafe fn target<'a>(uplink: &kpn_uplink) -> Result<Target<'a>> {
     };
     // SAFETY: the same contract.
     unsafe { to.target() }
+}
+
+impl kpn_uplink {
+    /// The memory given to `begin`.
+    pub(in crate::ffi) fn memory(&self) -> Region {
+        Region::new(self.private_buffer, self.private_capacity)
+    }
+
+    /// The core's state and the memory given to `begin`.
+    ///
+    /// # Safety
+    ///
+    /// That memory is still there, and nobody else uses it.
+    pub(in crate::ffi) unsafe fn parts(&mut self) -> Result<(&mut UplinkState, &mut [u8])> {
+        // SAFETY: `begin` checked and kept the buffer; the rest is the same contract.
+        let buffer = unsafe { ptr::bytes_mut(self.private_buffer, self.private_capacity) }?;
+        Ok((&mut self.private_state, buffer))
+    }
 }
 
 /// A number as C gives it, its exponent checked.

@@ -19,8 +19,9 @@ use crate::things::endpoint::{self, Endpoint};
 use crate::things::uplink::{Uplink, UplinkState};
 use crate::things::urn;
 
+pub(super) use access::target;
 use access::{add, add_bytes, add_text, decimal, put_decimal, set_base_name, set_base_unit};
-use access::{set_merged, target, whole, with_pack};
+use access::{set_merged, whole, with_pack};
 
 /// Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.
 pub const KPN_ENDPOINT_M2M: i32 = 1;
@@ -245,14 +246,14 @@ pub unsafe extern "C" fn kpn_uplink_adopt_custom(
 
 /// An endpoint as a C caller gives it.
 #[derive(Clone, Copy)]
-struct Where {
+pub(super) struct Where {
     endpoint: i32,
     host: *const c_char,
     path: *const c_char,
 }
 
 impl Where {
-    const fn known(endpoint: i32) -> Self {
+    pub(super) const fn known(endpoint: i32) -> Self {
         Self {
             // A number that is the custom endpoint's would read host and path.
             endpoint: if endpoint == CUSTOM { 0 } else { endpoint },
@@ -261,7 +262,7 @@ impl Where {
         }
     }
 
-    const fn custom(host: *const c_char, path: *const c_char) -> Self {
+    pub(super) const fn custom(host: *const c_char, path: *const c_char) -> Self {
         Self {
             endpoint: CUSTOM,
             host,
@@ -296,25 +297,24 @@ impl Where {
 }
 
 /// What `begin` and `adopt` were given, pointers checked.
-struct Given<'a> {
-    buffer: &'a mut [u8],
-    target: Target<'a>,
-    urn: &'a [u8],
+pub(super) struct Given<'a> {
+    pub(super) buffer: &'a mut [u8],
+    pub(super) target: Target<'a>,
+    pub(super) urn: &'a [u8],
 }
 
-/// Checks what is given for a new message. `urn` is NULL where none is wanted.
+/// Checks what is given for a new message in the struct `own`. `urn` is none where none is wanted.
 ///
 /// # Safety
 ///
 /// As for `kpn_uplink_begin_custom`.
-unsafe fn check<'a>(
-    uplink: *mut kpn_uplink,
+pub(super) unsafe fn check<'a>(
+    own: Region,
     buffer: *mut u8,
     buffer_cap: usize,
     to: Where,
     urn: Option<*const c_char>,
 ) -> Result<Given<'a>> {
-    let own = Region::of(uplink);
     let memory = Region::new(buffer, buffer_cap);
     own.apart_from(memory)?;
     // SAFETY: the same contract.
@@ -343,7 +343,7 @@ unsafe fn check<'a>(
 /// # Safety
 ///
 /// `uplink` as for `kpn_uplink_begin`; `given` comes from `check` with the same arguments.
-unsafe fn start<'a>(
+pub(super) unsafe fn start<'a>(
     uplink: *mut kpn_uplink,
     buffer: *mut u8,
     to: Where,
@@ -383,7 +383,7 @@ unsafe fn begin(
 ) -> Result<()> {
     let measuring = buffer.is_null();
     // SAFETY: the same contract.
-    let given = unsafe { check(uplink, buffer, buffer_cap, to, Some(urn)) };
+    let given = unsafe { check(Region::of(uplink), buffer, buffer_cap, to, Some(urn)) };
     let begin = |state: &mut UplinkState, given: Given<'_>| {
         Uplink::begin(state, given.buffer, measuring, given.target, given.urn).map(drop)
     };
@@ -403,7 +403,7 @@ unsafe fn adopt(
     body_len: usize,
 ) -> Result<()> {
     // SAFETY: the same contract.
-    let given = unsafe { check(uplink, buffer, buffer_cap, to, None) };
+    let given = unsafe { check(Region::of(uplink), buffer, buffer_cap, to, None) };
     let adopt = |state: &mut UplinkState, given: Given<'_>| {
         Uplink::adopt(state, given.buffer, given.target, body_offset, body_len).map(drop)
     };

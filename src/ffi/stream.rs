@@ -1,0 +1,421 @@
+//! A message larger than the memory of the device, in two passes through a small window.
+
+use core::ffi::c_char;
+use core::mem::MaybeUninit;
+
+use super::ptr::{self, Object, Region};
+use super::span::kpn_span;
+use super::status::{kpn_status, status};
+use super::uplink::{self, KPN_URN_MAX, Where, kpn_uplink};
+use crate::error::Result;
+use crate::things::stream::{Piece, Stream, StreamState};
+use crate::things::uplink::UplinkState;
+use crate::token::SECRET_MAX;
+
+/// A message larger than the memory of the device: any number of records leave through a small window.
+///
+/// Its records are given twice, by the same calls on the member `uplink` as for a `kpn_uplink`. The first pass measures and hashes
+/// them, since Content-Length and token stand in front of them; the second pass hands them out. A second pass that differs in any byte
+/// is refused before the last byte of the message leaves: then close the connection, the platform drops what it has.
+///
+/// 1. `kpn_stream_begin`, then records, `kpn_stream_take` after each;
+/// 2. `kpn_stream_head`: the head, to be sent;
+/// 3. `kpn_stream_restart`, then the same records, `kpn_stream_take` after each: what it gives is to be sent;
+/// 4. `kpn_stream_finish`: the last piece, to be sent.
+///
+/// It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
+/// 320 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+/// not to be copied while in use.
+///
+/// ~~~{.c}
+/// static uint8_t window[256];
+/// static kpn_stream stream;
+/// kpn_span piece;
+///
+/// kpn_status status = kpn_stream_begin(&stream, window, sizeof window, KPN_ENDPOINT_M2M, urn);
+/// for (int pass = 0; pass < 2; pass++) {
+///     for (uint32_t i = 0; i < logged; i++) {
+///         kpn_uplink_set_time(&stream.uplink, entries[i].time);
+///         kpn_uplink_add_decimal(&stream.uplink, KPN_TEMPERATURE, entries[i].temperature, -1);
+///         if (kpn_stream_take(&stream, 100, &piece) == KPN_OK) {
+///             modem_send(piece.ptr, piece.len);
+///         }
+///     }
+///     if (pass == 0) {
+///         status = kpn_stream_head(&stream, secret, &piece);
+///     } else {
+///         status = kpn_stream_finish(&stream, &piece);
+///     }
+///     if (status != KPN_OK) {
+///         break; // the first failure of all calls of this pass
+///     }
+///     modem_send(piece.ptr, piece.len);
+///     if (pass == 0) {
+///         status = kpn_stream_restart(&stream, urn);
+///     }
+/// }
+/// ~~~
+#[repr(C)]
+pub struct kpn_stream {
+    private_tag: u32,
+    private_reserved: u32,
+    /// The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_acknowledge`, `kpn_uplink_missing`
+    /// and `kpn_uplink_records`, and to no other.
+    pub uplink: kpn_uplink,
+    private_state: StreamState,
+}
+
+// SAFETY: repr(C) with the u32 tag in front; pointers and plain integers behind it.
+unsafe impl Object for kpn_stream {
+    const TAG: u32 = 0x6b70_7301;
+}
+
+/// Starts the first pass of a message of one device to one of the endpoints of KPN Things.
+///
+/// The pack begins with the record `{"bn":urn}`. After a failure the stream cannot be used, and `kpn_stream_head` returns that failure too.
+///
+/// @param[out]    stream      Need not be initialised.
+/// @param[in,out] window      Belongs to the library until the message is finished or abandoned.
+/// @param[in]     window_cap  Bytes. `KPN_HEAD_MAX` are needed for the head, and as many as the longest record has.
+/// @param[in]     endpoint    `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
+/// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+///
+/// @retval KPN_OK                    Begun.
+/// @retval KPN_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
+/// @retval KPN_ERR_OVERLAP           `stream`, `window` and `urn` share memory.
+/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+///
+/// # Safety
+///
+/// `stream` is NULL or points to memory for one `kpn_stream` that nobody else uses until the message is finished or
+/// abandoned; likewise `window` for `window_cap` bytes; `urn` is NULL or NUL-terminated.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_stream_begin(
+    stream: *mut kpn_stream,
+    window: *mut u8,
+    window_cap: usize,
+    endpoint: i32,
+    urn: *const c_char,
+) -> kpn_status {
+    let to = Where::known(endpoint);
+    // SAFETY: the same contract.
+    status(unsafe { begin(stream, window, window_cap, to, urn) })
+}
+
+/// Starts the first pass of a message of one device to a host and path of the caller's own.
+///
+/// As `kpn_stream_begin`.
+///
+/// @param[out]    stream      Need not be initialised.
+/// @param[in,out] window      Belongs to the library until the message is finished or abandoned.
+/// @param[in]     window_cap  Bytes. The head has 174 and host and path.
+/// @param[in]     host        NUL-terminated value of the Host header, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
+/// @param[in]     path        NUL-terminated, beginning with `/`, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
+/// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+///
+/// @retval KPN_OK                    Begun.
+/// @retval KPN_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_OVERLAP           `stream`, `window` and the texts share memory.
+/// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
+/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+///
+/// # Safety
+///
+/// As for `kpn_stream_begin`; `host` and `path` are NULL or NUL-terminated, until the message is finished.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_stream_begin_custom(
+    stream: *mut kpn_stream,
+    window: *mut u8,
+    window_cap: usize,
+    host: *const c_char,
+    path: *const c_char,
+    urn: *const c_char,
+) -> kpn_status {
+    let to = Where::custom(host, path);
+    // SAFETY: the same contract.
+    status(unsafe { begin(stream, window, window_cap, to, urn) })
+}
+
+/// Empties the window, in both passes alike, when fewer than `room` bytes are free in it.
+///
+/// In the first pass nothing is handed out: the span is empty. In the second pass what it gives is to be sent before the next call on the
+/// stream or its uplink, which writes over it. Labels that wait for their record, and base fields that wait for the first record under
+/// them, stay in the window. The room may differ between calls and passes.
+///
+/// @param[in,out] stream     From `kpn_stream_begin`, in a pass.
+/// @param[in]     room       Bytes that the next record needs at most, with its labels. `SIZE_MAX` empties the window always. More in one
+///                           piece is sent when this is no larger than necessary.
+/// @param[out]    out_piece  Written only on success. Lies in the window; often empty.
+///
+/// @retval KPN_OK                    `out_piece` is to be sent when it is not empty.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The stream was not begun, is finished, or is between the passes.
+/// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+/// @retval KPN_ERR_PASS_DIFFERS      The second pass has more bytes than the first. Close the connection.
+///
+/// # Safety
+///
+/// `stream` as for `kpn_stream_begin`; `out_piece` is NULL or points to memory for one `kpn_span` that nobody else uses
+/// during the call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_stream_take(
+    stream: *mut kpn_stream,
+    room: usize,
+    out_piece: *mut kpn_span,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    status(unsafe { give(stream, out_piece, |parts| parts.stream().take(room)) })
+}
+
+/// Ends the first pass and gives the head with length and token, to be sent before anything else.
+///
+/// When any call of the pass failed and was not acknowledged, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
+/// still be acknowledged, and this be called again.
+/// KPN documentation "Message token", RFC 9112 section 3.
+///
+/// @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
+/// @param[in]     secret    NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
+/// @param[out]    out_head  Written only on success. Lies in the window until `kpn_stream_restart`.
+///
+/// @retval KPN_OK                    `out_head` is the head.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The stream was not begun or is not in its first pass.
+/// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+/// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
+/// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
+/// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+///
+/// # Safety
+///
+/// As for `kpn_stream_take`; `secret` is NULL or NUL-terminated.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_stream_head(
+    stream: *mut kpn_stream,
+    secret: *const c_char,
+    out_head: *mut kpn_span,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let secret = unsafe { ptr::text(secret, SECRET_MAX) };
+    // SAFETY: the same contract.
+    status(secret.and_then(|secret| unsafe { head(stream, Some(secret), out_head) }))
+}
+
+/// Ends the first pass and gives a head without a token, for the device types that need none.
+///
+/// As `kpn_stream_head`.
+///
+/// @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
+/// @param[out]    out_head  Written only on success. Lies in the window until `kpn_stream_restart`.
+///
+/// @retval KPN_OK                    `out_head` is the head.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The stream was not begun or is not in its first pass.
+/// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+/// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
+/// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+///
+/// # Safety
+///
+/// As for `kpn_stream_take`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_stream_head_unsigned(
+    stream: *mut kpn_stream,
+    out_head: *mut kpn_span,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    status(unsafe { head(stream, None, out_head) })
+}
+
+/// Starts the second pass, in which the same calls follow as after `kpn_stream_begin`.
+///
+/// After a failure it can be called again.
+///
+/// @param[in,out] stream  From `kpn_stream_begin`, after `kpn_stream_head`.
+/// @param[in]     urn     As for `kpn_stream_begin`. Not kept.
+///
+/// @retval KPN_OK                    The second pass has begun.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The stream was not begun or is not between its passes.
+/// @retval KPN_ERR_OVERLAP           `urn` lies in `stream` or in the window.
+/// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
+/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+///
+/// # Safety
+///
+/// `stream` as for `kpn_stream_begin`; `urn` is NULL or NUL-terminated.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_stream_restart(
+    stream: *mut kpn_stream,
+    urn: *const c_char,
+) -> kpn_status {
+    let restart = || -> Result<()> {
+        // SAFETY: the same contract.
+        let urn = unsafe { ptr::text(urn, KPN_URN_MAX) }?;
+        let region = Region::of_bytes(urn);
+        Region::of(stream).apart_from(region)?;
+        // SAFETY: the same contract.
+        let stream = unsafe { ptr::object_mut(stream) }?;
+        stream.uplink.memory().apart_from(region)?;
+        // SAFETY: the texts of a custom endpoint are still there.
+        let target = unsafe { uplink::target(&stream.uplink) }?;
+        // SAFETY: `begin` kept the window, which belongs to the library.
+        let mut parts = unsafe { Parts::of(stream) }?;
+        parts.stream().restart(target, urn)
+    };
+    status(restart())
+}
+
+/// Ends the second pass: compares it with the first, then gives its last bytes, to be sent.
+///
+/// @param[in,out] stream     From `kpn_stream_begin`, in the second pass.
+/// @param[out]    out_piece  Written only on success. Lies in the window.
+///
+/// @retval KPN_OK                    With `out_piece` the request is complete.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The stream was not begun or is not in its second pass.
+/// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+/// @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
+/// @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+///
+/// # Safety
+///
+/// As for `kpn_stream_take`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_stream_finish(
+    stream: *mut kpn_stream,
+    out_piece: *mut kpn_span,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    status(unsafe { give(stream, out_piece, |parts| parts.stream().finish()) })
+}
+
+/// Bytes of the whole request, head and body, as soon as `kpn_stream_head` has measured them.
+///
+/// @param[in] stream  From `kpn_stream_begin`.
+///
+/// @return Bytes; 0 before, and when `stream` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `stream` as for `kpn_stream_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_stream_request_len(stream: *const kpn_stream) -> usize {
+    // SAFETY: the same contract.
+    let stream = unsafe { ptr::object(stream) };
+    stream.map_or(0, |stream| stream.private_state.request_len())
+}
+
+/// What the core needs of a stream.
+struct Parts<'a> {
+    state: &'a mut StreamState,
+    uplink: &'a mut UplinkState,
+    window: &'a mut [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// # Safety
+    ///
+    /// The window is still there, and nobody else uses it.
+    unsafe fn of(stream: &'a mut kpn_stream) -> Result<Self> {
+        // SAFETY: the same contract.
+        let (uplink, window) = unsafe { stream.uplink.parts() }?;
+        Ok(Self {
+            state: &mut stream.private_state,
+            uplink,
+            window,
+        })
+    }
+
+    const fn stream(&mut self) -> Stream<'_> {
+        Stream::resume(self.state, self.uplink, self.window)
+    }
+}
+
+/// # Safety
+///
+/// As for `kpn_stream_begin_custom`.
+unsafe fn begin(
+    stream: *mut kpn_stream,
+    window: *mut u8,
+    window_cap: usize,
+    to: Where,
+    urn: *const c_char,
+) -> Result<()> {
+    let own = Region::of(stream);
+    // SAFETY: the same contract.
+    let given = unsafe { uplink::check(own, window, window_cap, to, Some(urn)) };
+    // SAFETY: the same contract.
+    let place = unsafe { ptr::out(stream) }?;
+    *place = MaybeUninit::zeroed();
+    // SAFETY: zero is a value of every field: integers and raw pointers.
+    let stream = unsafe { place.assume_init_mut() };
+    stream.private_tag = kpn_stream::TAG;
+    let state = &mut stream.private_state;
+    let begin = |uplink: &mut UplinkState, given: uplink::Given<'_>| {
+        Stream::begin(state, uplink, given.buffer, given.target, given.urn).map(drop)
+    };
+    // SAFETY: the same contract, for a part of the stream.
+    unsafe { uplink::start(&raw mut stream.uplink, window, to, given, begin) }
+}
+
+/// # Safety
+///
+/// As for `kpn_stream_head`.
+unsafe fn head(
+    stream: *mut kpn_stream,
+    secret: Option<&[u8]>,
+    out_head: *mut kpn_span,
+) -> Result<()> {
+    let secret_region = Region::of_bytes(secret.unwrap_or_default());
+    Region::of(stream).apart_from(secret_region)?;
+    Region::of(out_head).apart_from(secret_region)?;
+    // SAFETY: the same contract.
+    let begun = unsafe { ptr::object(stream) }?;
+    begun.uplink.memory().apart_from(secret_region)?;
+    // SAFETY: the texts of a custom endpoint are still there.
+    let target = unsafe { uplink::target(&begun.uplink) }?;
+    // SAFETY: the same contract.
+    unsafe {
+        give(stream, out_head, |parts| {
+            parts.stream().head(target, secret)
+        })
+    }
+}
+
+/// Makes a call that gives a piece of the window.
+///
+/// # Safety
+///
+/// As for `kpn_stream_take`.
+unsafe fn give(
+    stream: *mut kpn_stream,
+    out_piece: *mut kpn_span,
+    call: impl FnOnce(&mut Parts<'_>) -> Result<Piece>,
+) -> Result<()> {
+    let result = Region::of(out_piece);
+    Region::of(stream).apart_from(result)?;
+    // SAFETY: the same contract.
+    let out_piece = unsafe { ptr::out(out_piece) }?;
+    // SAFETY: the same contract.
+    let stream = unsafe { ptr::object_mut(stream) }?;
+    stream.uplink.memory().apart_from(result)?;
+    // SAFETY: `begin` kept the window, which belongs to the library.
+    let mut parts = unsafe { Parts::of(stream) }?;
+    let piece = call(&mut parts)?;
+    out_piece.write(kpn_span::inside(parts.window, piece.start, piece.len)?);
+    Ok(())
+}
