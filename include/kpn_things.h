@@ -512,9 +512,10 @@ typedef int32_t kpn_status;
  *     return;
  * }
  * modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config));
- * kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
+ * kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
  * kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
- * if (kpn_uplink_finish_config(&uplink, &config, &request) == KPN_OK) {
+ * status = kpn_uplink_finish_config(&uplink, &config, &request); // the first failure of all of these
+ * if (status == KPN_OK) {
  *     modem_send(request.ptr, request.len);
  * }
  * ~~~
@@ -996,9 +997,10 @@ typedef struct kpn_private_uplink {
  * kpn_uplink uplink;
  * kpn_span request;
  *
- * kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:");
+ * kpn_status status = kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:");
  * kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
- * if (kpn_uplink_finish(&uplink, secret, &request) == KPN_OK) {
+ * status = kpn_uplink_finish(&uplink, secret, &request); // the first failure of all of these
+ * if (status == KPN_OK) {
  *     modem_send(request.ptr, request.len);
  * }
  * ~~~

@@ -123,9 +123,10 @@ const _: () = {
 ///     return;
 /// }
 /// modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config));
-/// kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
+/// kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
 /// kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
-/// if (kpn_uplink_finish_config(&uplink, &config, &request) == KPN_OK) {
+/// status = kpn_uplink_finish_config(&uplink, &config, &request); // the first failure of all of these
+/// if (status == KPN_OK) {
 ///     modem_send(request.ptr, request.len);
 /// }
 /// ~~~

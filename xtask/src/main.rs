@@ -14,6 +14,7 @@ mod link;
 mod machine;
 mod neighbour;
 mod report;
+mod snippets;
 mod stack;
 mod symbols;
 mod target;

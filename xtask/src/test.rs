@@ -6,8 +6,8 @@ use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, firmware, fuzz, header, link, neighbour, vectors,
-    workspace::Workspace,
+    budgets, check, cost, ctest, demo, dist, firmware, fuzz, header, link, neighbour, snippets,
+    vectors, workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -16,6 +16,7 @@ const STEPS: &[Step] = &[
     ("lints", check::run),
     ("rust", rust),
     ("header", header::check),
+    ("examples in texts", snippets::check),
     ("archives", link::check),
     ("archives can be refused", link::check_can_fail),
     (

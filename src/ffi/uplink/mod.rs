@@ -64,9 +64,10 @@ const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 /// kpn_uplink uplink;
 /// kpn_span request;
 ///
-/// kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:");
+/// kpn_status status = kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:");
 /// kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
-/// if (kpn_uplink_finish(&uplink, secret, &request) == KPN_OK) {
+/// status = kpn_uplink_finish(&uplink, secret, &request); // the first failure of all of these
+/// if (status == KPN_OK) {
 ///     modem_send(request.ptr, request.len);
 /// }
 /// ~~~
