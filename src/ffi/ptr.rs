@@ -58,6 +58,8 @@ impl Region {
     }
 
     /// Refuses memory that overlaps, and lengths that no memory has.
+    // Inlined, it makes the archive 1.1 KB larger on thumbv6m.
+    #[inline(never)]
     pub const fn apart_from(self, other: Self) -> Result<()> {
         if self.len > LEN_MAX || other.len > LEN_MAX {
             Err(Error::InvalidArgument)

@@ -4,7 +4,7 @@
  */
 #include "message.h"
 
-#if defined(WITH_UPLINK) || defined(WITH_DOWNLINK) || defined(WITH_TOKEN)
+#if defined(WITH_UPLINK) || defined(WITH_DOWNLINK) || defined(WITH_TOKEN) || defined(WITH_CONFIG) || defined(WITH_SMS)
 static uint8_t volatile *volatile input;
 static int volatile output;
 #else
@@ -72,6 +72,30 @@ static void downlink(void)
 }
 #endif
 
+#ifdef WITH_CONFIG
+static void config(void)
+{
+    static kpn_config config;
+    size_t len;
+    output = kpn_config_read(&config, (const char *)input, 400, NULL);
+    output = *kpn_config_urn(&config) + *kpn_config_address(&config) + kpn_config_port(&config);
+    output = kpn_config_write(&config, (char *)input, KPN_CONFIG_TEXT_MAX, &len);
+    output = kpn_config_wipe(&config);
+}
+#endif
+
+#ifdef WITH_SMS
+static void sms(void)
+{
+    kpn_sms_delivery delivery;
+    output = kpn_sms_is_from_platform((const char *)input);
+    output = (int)kpn_sms_next_retry((uint32_t)output);
+    output = kpn_sms_plan((uint32_t)output, 3600, &delivery);
+    output = (int)delivery.worst;
+    output = (int)kpn_sms_shortest_on((uint32_t)output);
+}
+#endif
+
 int main(void)
 {
 #ifdef WITH_TOKEN
@@ -82,6 +106,12 @@ int main(void)
 #endif
 #ifdef WITH_DOWNLINK
     downlink();
+#endif
+#ifdef WITH_CONFIG
+    config();
+#endif
+#ifdef WITH_SMS
+    sms();
 #endif
     output = 0;
     return 0;

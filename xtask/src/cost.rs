@@ -33,6 +33,8 @@ pub const FEATURES: &[(&str, &[&str])] = &[
             "-DWITH_FLOAT",
         ],
     ),
+    ("config", &["-DWITH_CONFIG"]),
+    ("sms", &["-DWITH_SMS"]),
 ];
 
 /// Each feature's flash.

@@ -162,7 +162,7 @@ fn table(lines: &[Line]) -> anyhow::Result<String> {
             .map_or(0, |line| line.value)
     };
     let mut text = String::from(
-        "\n| bytes | token | uplink | with floats | downlink | all | stack |\n|---|---|---|---|---|---|---|\n",
+        "\n| bytes | token | uplink | with floats | downlink | all | configuration | SMS | stack |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for target in TARGETS.iter().filter(|target| target.is_bare_metal()) {
         write!(text, "| {} ({})", target.name, target.cores)?;

@@ -73,12 +73,14 @@ impl Source<'_> {
 }
 
 /// Appends one byte of ASCII.
+#[inline(never)]
 fn push(into: &mut StringView<u8>, byte: u8) -> Result<()> {
     into.push(char::from(byte & 0x7f))
         .map_err(|_| Error::ConfigTooLong)
 }
 
 /// Appends a text that is known to fit.
+#[inline(never)]
 fn fill(into: &mut StringView<u8>, text: &[u8]) -> Result<()> {
     text.iter().try_for_each(|&byte| push(into, byte))
 }
