@@ -297,6 +297,56 @@
  */
 #define KPN_CONFIG_TEXT_MAX 883
 
+/**
+ * Longest URL of firmware, in bytes.
+ */
+#define KPN_FIRMWARE_URL_MAX 256
+
+/**
+ * Longest token of firmware, in bytes.
+ */
+#define KPN_FIRMWARE_TOKEN_MAX 1024
+
+/**
+ * Longest host of a firmware URL, in bytes without NUL.
+ */
+#define KPN_FIRMWARE_HOST_MAX 253
+
+/**
+ * Bytes of memory that hold any URL and token.
+ */
+#define KPN_FIRMWARE_MEMORY 1280
+
+/**
+ * Bytes that `kpn_firmware_save` writes.
+ */
+#define KPN_FIRMWARE_IMAGE_LEN 24
+
+/**
+ * No firmware was announced: nothing to do.
+ */
+#define KPN_FIRMWARE_IDLE 0
+
+/**
+ * `kpn_firmware_request` is next.
+ */
+#define KPN_FIRMWARE_REQUEST 1
+
+/**
+ * `kpn_firmware_feed` is next.
+ */
+#define KPN_FIRMWARE_RESPONSE 2
+
+/**
+ * All bytes are there and confirmed.
+ */
+#define KPN_FIRMWARE_COMPLETE 3
+
+/**
+ * Given up, see `kpn_firmware_error`, until the firmware is announced again.
+ */
+#define KPN_FIRMWARE_FAILED 4
+
 #if defined(KPN_POSIX)
 /**
  * Longest host, in bytes.
@@ -790,6 +840,152 @@ typedef struct kpn_record {
 } kpn_record;
 
 /**
+ * Where the pieces of a URL are. Plain numbers; all zero is none.
+ */
+typedef struct kpn_private_url {
+    /**
+     * CRC-32 of the text, by which it is known again after a reset.
+     */
+    uint32_t crc;
+    /**
+     * Bytes of the text.
+     */
+    uint16_t len;
+    /**
+     * Offset behind the host.
+     */
+    uint16_t host_end;
+    /**
+     * Offset of the path; the length when there is none.
+     */
+    uint16_t path_start;
+    /**
+     * TCP port: as given, else 80 or 443.
+     */
+    uint16_t port;
+    uint16_t flags;
+} kpn_private_url;
+
+/**
+ * Count of the requests on one connection: plain numbers, every bit pattern is valid.
+ */
+typedef struct kpn_private_connection {
+    uint16_t left;
+} kpn_private_connection;
+
+/**
+ * State of one download: plain numbers, no pointer; every bit pattern is safe. The texts of URL and token lie in memory
+ * of the caller that is given to each call.
+ */
+typedef struct kpn_private_download {
+    struct kpn_private_url url;
+    uint32_t part_size;
+    uint32_t confirmed;
+    /**
+     * 0 as long as it is not known.
+     */
+    uint32_t total;
+    /**
+     * Offset behind the bytes that the response should bring.
+     */
+    uint32_t end;
+    /**
+     * Of the body so far.
+     */
+    uint32_t crc;
+    struct kpn_private_response response;
+    uint16_t token_len;
+    uint16_t limit;
+    struct kpn_private_connection connection;
+    uint8_t phase;
+    uint8_t body;
+    /**
+     * Code of the last error, 0 for none.
+     */
+    uint8_t error;
+    uint8_t retries;
+    uint8_t failures;
+    uint8_t real_host;
+} kpn_private_download;
+
+/**
+ * A download of firmware, part by part.
+ *
+ * `kpn_firmware_begin` once, `kpn_firmware_offer` with every downlink, then as long as the state is `KPN_FIRMWARE_REQUEST`:
+ * `kpn_firmware_request`, send, `kpn_firmware_feed` with what arrives. The pieces that `kpn_firmware_feed` hands out are PROVISIONAL until the
+ * part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come once more, for the same offsets. A CRC-32 protects each part, when the server
+ * gives one; nothing protects the firmware as a whole: let the bootloader verify a signature. Report the version that runs in every uplink:
+ * `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. Belongs to one thread at a time. May be abandoned at any time. It holds a
+ * pointer: not for storage, see `kpn_firmware_save`. KPN documentation, "Firmware over the air".
+ *
+ * ~~~{.c}
+ * kpn_firmware_piece piece;
+ * kpn_status status = KPN_OK;
+ *
+ * while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
+ *     if (kpn_firmware_must_connect(&firmware)) {
+ *         modem_connect(host, kpn_firmware_port(&firmware)); // as kpn_firmware_host gave it
+ *         status = kpn_firmware_connected(&firmware);
+ *     }
+ *     status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len);
+ *     modem_send(buffer, len);
+ *     do { // each time with what modem_receive brought, and with what is left of it
+ *         status = kpn_firmware_feed(&firmware, chunk, chunk_len, &piece);
+ *         flash_write(piece.offset, piece.ptr, piece.len);
+ *     } while (status == KPN_NEED_MORE);
+ * }
+ * ~~~
+ */
+typedef struct kpn_firmware {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    uint8_t *private_memory;
+    size_t private_capacity;
+    struct kpn_private_download private_state;
+} kpn_firmware;
+
+/**
+ * Bytes of firmware inside the bytes that were fed.
+ *
+ * 16 bytes on a 32-bit target.
+ */
+typedef struct kpn_firmware_piece {
+    /**
+     * Where in the firmware they belong, in bytes.
+     */
+    uint32_t offset;
+    /**
+     * First of them, inside the bytes that were fed.
+     */
+    const uint8_t *ptr;
+    /**
+     * Bytes; often 0.
+     */
+    size_t len;
+    /**
+     * How many of the bytes that were fed are done with, these included. Feed the rest next.
+     */
+    size_t used;
+} kpn_firmware_piece;
+
+/**
+ * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
+ *
+ * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
+ * NULL when a message was only measured.
+ */
+typedef struct kpn_span {
+    /**
+     * First byte.
+     */
+    const uint8_t *ptr;
+    /**
+     * Bytes.
+     */
+    size_t len;
+} kpn_span;
+
+/**
  * How far a request has been handed out. Plain data, no pointer.
  */
 typedef struct kpn_private_pieces {
@@ -823,23 +1019,6 @@ typedef struct kpn_pieces {
     struct kpn_private_pieces private_state;
 } kpn_pieces;
 
-/**
- * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
- *
- * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
- * NULL when a message was only measured.
- */
-typedef struct kpn_span {
-    /**
-     * First byte.
-     */
-    const uint8_t *ptr;
-    /**
-     * Bytes.
-     */
-    size_t len;
-} kpn_span;
-
 #if defined(KPN_POSIX)
 /**
  * A connection, or none. Plain numbers; dropping it closes nothing.
@@ -849,13 +1028,6 @@ typedef struct kpn_private_socket {
     int32_t error;
 } kpn_private_socket;
 #endif
-
-/**
- * Count of the requests on one connection: plain numbers, every bit pattern is valid.
- */
-typedef struct kpn_private_connection {
-    uint16_t left;
-} kpn_private_connection;
 
 #if defined(KPN_POSIX)
 /**
@@ -1380,6 +1552,430 @@ kpn_status kpn_downlink_next(struct kpn_downlink *downlink,
 size_t kpn_downlink_index(const struct kpn_downlink *downlink);
 
 /**
+ * Prepares for firmware; nothing is fetched until some is announced.
+ *
+ * A failure in a row of up to 5 is tried again, `Host` is `m.m`, and a connection takes `KPN_REQUESTS_MAX` requests, until set otherwise.
+ *
+ * @param[out]    firmware    Need not be initialised.
+ * @param[in,out] memory      Holds URL and token; belongs to the library as long as `firmware` is used.
+ * @param[in]     memory_cap  Bytes. `KPN_FIRMWARE_MEMORY` hold the longest URL and token.
+ * @param[in]     part_size   Bytes to ask for at a time, at least 1. Each request and each response have a head of some hundred bytes;
+ *                            what was not yet confirmed is fetched again after a lost connection. 512 to 4,096 suit most.
+ *
+ * @retval KPN_OK                    Begun; the state is `KPN_FIRMWARE_IDLE`.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `part_size` is 0.
+ * @retval KPN_ERR_OVERLAP           `firmware` and `memory` share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_begin(struct kpn_firmware *firmware,
+                              uint8_t *memory,
+                              size_t memory_cap,
+                              uint32_t part_size);
+
+/**
+ * Sets how many failures in a row are tried again.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ * @param[in]     retries   0: the first failure is final.
+ *
+ * @retval KPN_OK                    Set.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             It was not begun.
+ */
+kpn_status kpn_firmware_set_retries(struct kpn_firmware *firmware, uint8_t retries);
+
+/**
+ * Sets how many requests the file server takes on one connection, from the next connection on.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ * @param[in]     limit     At least 1.
+ *
+ * @retval KPN_OK                    Set.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `limit` is 0.
+ * @retval KPN_ERR_STATE             It was not begun.
+ */
+kpn_status kpn_firmware_set_request_limit(struct kpn_firmware *firmware, uint16_t limit);
+
+/**
+ * Sets what stands behind `Host:` in requests.
+ *
+ * @param[in,out] firmware   From `kpn_firmware_begin`.
+ * @param[in]     real_host  false: the dummy `m.m`, as KPN's own SDK sends it. true: host and port of the URL, as RFC 9110 has it.
+ *
+ * @retval KPN_OK                    Set.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             It was not begun.
+ */
+kpn_status kpn_firmware_set_real_host(struct kpn_firmware *firmware,
+                                      bool real_host);
+
+/**
+ * Looks in a downlink for firmware: the text records `url` and `token`, in any order.
+ *
+ * Reads ahead and changes nothing in the downlink, whose records can be read as ever. Another URL than before starts a new download. The same one goes
+ * on where the download stands, also after it failed and after `kpn_firmware_load`, with the new token; a complete download stays complete.
+ * A downlink about something else changes nothing, and neither does one that is refused.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ * @param[in]     downlink  From `kpn_downlink_begin`, of which no record was read yet. Its bytes are not needed afterwards.
+ * @param[in]     urn       NUL-terminated device URN, with or without its ending colon: only records about this device count. NULL: those about
+ *                          any device. Not kept.
+ *
+ * @retval KPN_OK                       Firmware was announced; `kpn_firmware_state` says how to go on.
+ * @retval KPN_END                      The downlink is about something else.
+ * @retval KPN_ERR_INVALID_ARGUMENT     `firmware` or `downlink` is NULL or misaligned.
+ * @retval KPN_ERR_STATE                One of them was not begun, or the downlink was refused.
+ * @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory.
+ * @retval KPN_ERR_HEAD_TEXT            The token is empty, or has characters that no bearer token has.
+ * @retval KPN_ERR_FIRMWARE_URL         The URL is not `http://` or `https://` with a host name or IPv4 address, or has a user, a fragment or
+ *                                      characters outside RFC 3986.
+ * @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory. Nothing is cut.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_offer(struct kpn_firmware *firmware,
+                              const struct kpn_downlink *downlink,
+                              const char *urn);
+
+/**
+ * Announces firmware by URL and token from elsewhere, such as those that were kept over a reset; otherwise as `kpn_firmware_offer`.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ * @param[in]     url       NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
+ * @param[in]     token     NUL-terminated, at most `KPN_FIRMWARE_TOKEN_MAX` bytes. Copied.
+ *
+ * @retval KPN_OK                       Announced.
+ * @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE                `firmware` was not begun.
+ * @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
+ * @retval KPN_ERR_HEAD_TEXT            As for `kpn_firmware_offer`, and so for the following.
+ * @retval KPN_ERR_FIRMWARE_URL         The URL is malformed or of a kind that is not supported.
+ * @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_start(struct kpn_firmware *firmware,
+                              const char *url,
+                              const char *token);
+
+/**
+ * Announces firmware by URL and token given with their lengths, such as `kpn_firmware_texts` gives them; otherwise as `kpn_firmware_start`.
+ *
+ * @param[in,out] firmware   From `kpn_firmware_begin`.
+ * @param[in]     url        Copied.
+ * @param[in]     url_len    Bytes, 1 to `KPN_FIRMWARE_URL_MAX`.
+ * @param[in]     token      Copied.
+ * @param[in]     token_len  Bytes, 1 to `KPN_FIRMWARE_TOKEN_MAX`.
+ *
+ * @retval KPN_OK                       Announced.
+ * @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or a length is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE                `firmware` was not begun.
+ * @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
+ * @retval KPN_ERR_HEAD_TEXT            As for `kpn_firmware_offer`, and so for the following.
+ * @retval KPN_ERR_FIRMWARE_URL         The URL is malformed or of a kind that is not supported.
+ * @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_start_n(struct kpn_firmware *firmware,
+                                const char *url,
+                                size_t url_len,
+                                const char *token,
+                                size_t token_len);
+
+/**
+ * Forgets the firmware and what was fetched of it.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ *
+ * @retval KPN_OK                    The state is `KPN_FIRMWARE_IDLE`. Close the connection.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             It was not begun.
+ */
+kpn_status kpn_firmware_abort(struct kpn_firmware *firmware);
+
+/**
+ * Goes back, so that bytes are fetched again: a write to flash failed, or its page must be erased as a whole.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ * @param[in]     offset    At most `kpn_firmware_confirmed`. 0 forgets the size too: that takes firmware which was changed under the same URL.
+ *
+ * @retval KPN_OK                    `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `offset` is not confirmed.
+ * @retval KPN_ERR_STATE             It was not begun, or none was announced or loaded.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_rewind(struct kpn_firmware *firmware,
+                               uint32_t offset);
+
+/**
+ * Reads bytes of the response, in any pieces, and hands out the bytes of firmware in them.
+ *
+ * Write each piece to flash at its offset at once: it lies in `bytes`, and no copy is kept. Pieces are provisional until `KPN_OK` ends the part: then
+ * they are confirmed, this last one included, and `kpn_firmware_save` will not ask for them again. After `KPN_AGAIN` the same part
+ * comes once more and is to be written over the same offsets; erase flash first where that is needed.
+ * RFC 9110 sections 14 and 15.
+ *
+ * @param[in,out] firmware   From `kpn_firmware_begin`, after `kpn_firmware_request`.
+ * @param[in]     bytes      NULL when `len` is 0. Not kept.
+ * @param[in]     len        Bytes.
+ * @param[out]    out_piece  Not written on failure (negative results).
+ *
+ * @retval KPN_OK                           The part is complete and verified: confirmed. `kpn_firmware_state` says whether it was the last.
+ * @retval KPN_NEED_MORE                    Feed what is left of the bytes, then what arrives next.
+ * @retval KPN_AGAIN                        Not this time, `kpn_firmware_error` says why; wait (`kpn_retry_delay_ms`), then request again.
+ * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE                    `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
+ * @retval KPN_ERR_OVERLAP                  The arguments share memory.
+ * @retval KPN_ERR_FIRMWARE_REFUSED         401, 403, 404 or another status that will not change, see `kpn_firmware_http_status`. The download has
+ *                                          failed, and so for the following: close the connection.
+ * @retval KPN_ERR_FIRMWARE_RANGE           Not the bytes that were asked for: others, fewer, more, none, or 416.
+ * @retval KPN_ERR_FIRMWARE_SIZE            The size of the firmware is not what it was. `kpn_firmware_rewind` to 0 takes the other firmware.
+ * @retval KPN_ERR_FIRMWARE_BUSY            408, 429 or 5xx, once more than is tried again.
+ * @retval KPN_ERR_FIRMWARE_CRC             A wrong CRC-32, likewise.
+ * @retval KPN_ERR_HTTP_SYNTAX              No HTTP, likewise, and so for the following.
+ * @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
+ * @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
+ * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
+ * @retval KPN_ERR_HTTP_TRUNCATED           The download has failed with it earlier.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_feed(struct kpn_firmware *firmware,
+                             const uint8_t *bytes,
+                             size_t len,
+                             struct kpn_firmware_piece *out_piece);
+
+/**
+ * Tells that the connection is closed: by the server, by the caller after waiting too long, or that it could not be opened.
+ *
+ * An idle connection may be closed at any time and counts as no failure.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ *
+ * @retval KPN_OK                    The close has ended a part that lasted until then: it is confirmed.
+ * @retval KPN_AGAIN                 Connect and request again, after a wait (`kpn_retry_delay_ms`) when `kpn_firmware_failures` is above 0.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             It was not begun, or nothing is being fetched.
+ * @retval KPN_ERR_HTTP_TRUNCATED    Lost, or not opened, once more than is tried again. The download has failed, and so for the following.
+ * @retval KPN_ERR_FIRMWARE_REFUSED  As for `kpn_firmware_feed`, and so for the following.
+ * @retval KPN_ERR_FIRMWARE_RANGE    Not the bytes that were asked for, or the end cannot be told from a lost connection.
+ * @retval KPN_ERR_FIRMWARE_SIZE     The size of the firmware is not what it was.
+ * @retval KPN_ERR_FIRMWARE_BUSY     408, 429 or 5xx, once more than is tried again.
+ * @retval KPN_ERR_FIRMWARE_CRC      A wrong CRC-32, likewise.
+ * @return Or the failure that the download ended with before.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_close(struct kpn_firmware *firmware);
+
+/**
+ * Why the last request brought nothing.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return `KPN_OK` when it brought a part, or none was sent; else one of the failures of `kpn_firmware_feed`, final when the state is
+ * `KPN_FIRMWARE_FAILED`. `KPN_OK` also when `firmware` is NULL, misaligned or not begun.
+ */
+kpn_status kpn_firmware_error(const struct kpn_firmware *firmware);
+
+/**
+ * Failures in a row, for `kpn_retry_delay_ms`.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return 0 after a part was confirmed, and when `firmware` is NULL, misaligned or not begun.
+ */
+uint32_t kpn_firmware_failures(const struct kpn_firmware *firmware);
+
+/**
+ * The status code of the last response.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return 200 to 999; 0 as long as there is none, and when `firmware` is NULL, misaligned or not begun.
+ */
+int32_t kpn_firmware_http_status(const struct kpn_firmware *firmware);
+
+/**
+ * How many seconds the file server asks to wait (Retry-After, RFC 9110 section 10.2.3).
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return Seconds; 0 when it did not say or gave a date, and when `firmware` is NULL, misaligned or not begun.
+ */
+uint32_t kpn_firmware_retry_after(const struct kpn_firmware *firmware);
+
+/**
+ * Bytes from the start of the firmware that are confirmed.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return Bytes; 0 when `firmware` is NULL, misaligned or not begun.
+ */
+uint32_t kpn_firmware_confirmed(const struct kpn_firmware *firmware);
+
+/**
+ * Bytes of the whole firmware.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return Bytes; 0 until the first part said so, and when `firmware` is NULL, misaligned or not begun.
+ */
+uint32_t kpn_firmware_total(const struct kpn_firmware *firmware);
+
+/**
+ * URL and token of the firmware, to be kept over a reset beside what `kpn_firmware_save` gives.
+ *
+ * @param[in]  firmware   From `kpn_firmware_begin`.
+ * @param[out] out_url    Bytes in the memory given to `kpn_firmware_begin`, without NUL, until the next announcement.
+ * @param[out] out_token  Likewise.
+ *
+ * @retval KPN_OK                    Both are written.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced.
+ * @retval KPN_ERR_OVERLAP           The arguments and the memory share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_texts(const struct kpn_firmware *firmware,
+                              struct kpn_span *out_url,
+                              struct kpn_span *out_token);
+
+/**
+ * Writes what is to be kept over a reset, such as after each part, or after each page of flash.
+ *
+ * A version, which URL it was (by CRC-32 and length), how many bytes are confirmed, and a checksum. Write the pieces to flash before it.
+ *
+ * @param[in]  firmware   From `kpn_firmware_begin`.
+ * @param[out] out_image  `KPN_FIRMWARE_IMAGE_LEN` bytes, the same on every target. Written only on success.
+ *
+ * @retval KPN_OK                    Written.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced: there is nothing to keep.
+ * @retval KPN_ERR_OVERLAP           `firmware` and `out_image` share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_save(const struct kpn_firmware *firmware,
+                             uint8_t *out_image);
+
+/**
+ * Takes up what `kpn_firmware_save` wrote before a reset.
+ *
+ * Nothing is fetched until the same URL is announced again, by the platform or with `kpn_firmware_start`; another URL starts from the beginning.
+ *
+ * @param[in,out] firmware   From `kpn_firmware_begin`; nothing was announced yet.
+ * @param[in]     image      Not kept. NULL when `image_len` is 0.
+ * @param[in]     image_len  Bytes, `KPN_FIRMWARE_IMAGE_LEN` for an image.
+ *
+ * @retval KPN_OK                    Taken up.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             `firmware` was not begun, or some was announced already.
+ * @retval KPN_ERR_OVERLAP           `firmware` and `image` share memory.
+ * @retval KPN_ERR_IMAGE             The image is damaged, of another version, or none. Nothing of it is used.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_load(struct kpn_firmware *firmware,
+                             const uint8_t *image,
+                             size_t image_len);
+
+/**
+ * How the download stands.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return `KPN_FIRMWARE_IDLE` and following; `KPN_FIRMWARE_IDLE` also when `firmware` is NULL, misaligned or not begun.
+ */
+int32_t kpn_firmware_state(const struct kpn_firmware *firmware);
+
+/**
+ * Copies the host of the URL, a name or an IPv4 address, with a NUL.
+ *
+ * @param[in]  firmware  From `kpn_firmware_begin`.
+ * @param[out] out_host  Written only on success.
+ * @param[in]  cap       Bytes of `out_host`. `KPN_FIRMWARE_HOST_MAX` and one more hold every host.
+ *
+ * @retval KPN_OK                    `out_host` holds the host.
+ * @retval KPN_BUFFER_FULL           `cap` is below its length and its NUL.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced.
+ * @retval KPN_ERR_OVERLAP           `firmware`, its memory and `out_host` share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_host(const struct kpn_firmware *firmware,
+                             char *out_host,
+                             size_t cap);
+
+/**
+ * The TCP port of the URL.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return As given in the URL, else 80 for `http` and 443 for `https`; 0 when none was announced, or `firmware` is NULL, misaligned or not begun.
+ */
+uint16_t kpn_firmware_port(const struct kpn_firmware *firmware);
+
+/**
+ * Whether the URL is `https`: bring TLS, and verify the server's certificate.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return false also when none was announced, or `firmware` is NULL, misaligned or not begun.
+ */
+bool kpn_firmware_needs_tls(const struct kpn_firmware *firmware);
+
+/**
+ * Whether the host is a name, for which DNS is needed, and not an IPv4 address.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return false also when none was announced, or `firmware` is NULL, misaligned or not begun.
+ */
+bool kpn_firmware_needs_dns(const struct kpn_firmware *firmware);
+
+/**
+ * Whether a connection is to be opened before the next request, and the one before it closed.
+ *
+ * At the start, for another URL, after a failure, when the server closes the connection, and when it has taken all its requests.
+ *
+ * @param[in] firmware  From `kpn_firmware_begin`.
+ *
+ * @return false also when no request is to be sent, or `firmware` is NULL, misaligned or not begun.
+ */
+bool kpn_firmware_must_connect(const struct kpn_firmware *firmware);
+
+/**
+ * Tells that a new connection to host and port of the URL is open.
+ *
+ * When it could not be opened, tell that with `kpn_firmware_close`.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ *
+ * @retval KPN_OK                    `kpn_firmware_request` is next.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             It was not begun, or its state is not `KPN_FIRMWARE_REQUEST`.
+ */
+KPN_NODISCARD kpn_status kpn_firmware_connected(struct kpn_firmware *firmware);
+
+/**
+ * Writes the request for the next part, to be sent as it is: a GET with Range and the token, without message token.
+ *
+ * RFC 9110 section 14.2. Its length is that of path and token, and some 120 bytes.
+ *
+ * @param[in,out] firmware  From `kpn_firmware_begin`.
+ * @param[out]    buffer    Receives the request. May be NULL with capacity 0 to ask for the length.
+ * @param[in]     cap       Bytes of `buffer`.
+ * @param[out]    out_len   Receives the length of the request, also when the result is `KPN_BUFFER_FULL`.
+ *
+ * @retval KPN_OK                    Send it; `kpn_firmware_feed` is next.
+ * @retval KPN_BUFFER_FULL           `cap` is below the length. Nothing has changed.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             `firmware` was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
+ * @retval KPN_ERR_OVERLAP           `firmware`, its memory, `buffer` and `out_len` share memory.
+ * @retval KPN_ERR_HEAD_TEXT         The memory given to `kpn_firmware_begin` was changed.
+ * @return Or the failure that the download ended with.
+ */
+KPN_NODISCARD
+kpn_status kpn_firmware_request(struct kpn_firmware *firmware,
+                                uint8_t *buffer,
+                                size_t cap,
+                                size_t *out_len);
+
+/**
  * Starts to hand out bytes in pieces.
  *
  * @param[out] pieces     Need not be initialised.
@@ -1817,6 +2413,49 @@ kpn_status kpn_connection_record(struct kpn_connection *connection,
  * @return Requests; 0 means: close it and open another. Also 0 when `connection` is NULL, misaligned or not begun.
  */
 uint16_t kpn_connection_left(const struct kpn_connection *connection);
+
+/**
+ * Milliseconds to wait before trying again: exponential with full jitter.
+ *
+ * Evenly spread from 0 up to `base_ms` after the first failure, twice as much after each following one, and `max_ms` at most, so that
+ * devices which failed together do not come back together. The server's Retry-After is added as a whole: it is never too early.
+ * RFC 9110 section 10.2.3.
+ *
+ * ~~~{.c}
+ * uint32_t failures = 0; // 0 again after each success
+ *
+ * if (kpn_outcome_may_retry(kpn_response_outcome(&response))) {
+ *     failures++;
+ *     sleep_ms(kpn_retry_delay_ms(failures, random32(), 1000, 3600000, kpn_response_retry_after(&response)));
+ * }
+ * ~~~
+ *
+ * @param[in] failures       Attempts that failed in a row, 1 after the first.
+ * @param[in] random         32 evenly distributed random bits, new ones for each call. Need not be secret, but must differ between devices.
+ * @param[in] base_ms        Longest wait after the first failure, in milliseconds.
+ * @param[in] max_ms         Longest wait after any number of failures, in milliseconds.
+ * @param[in] retry_after_s  Seconds, from `kpn_response_retry_after` or `kpn_firmware_retry_after`; 0 for none.
+ *
+ * @return Milliseconds; `UINT32_MAX` (49 days) for anything longer.
+ */
+uint32_t kpn_retry_delay_ms(uint32_t failures,
+                            uint32_t random,
+                            uint32_t base_ms,
+                            uint32_t max_ms,
+                            uint32_t retry_after_s);
+
+/**
+ * Whether the same request may be sent again unchanged.
+ *
+ * Every other failure would only repeat itself: change the message, the secret or the registration first. When no complete response came
+ * (`KPN_OUTCOME_NONE`) the message may be sent again too, but it may have been accepted already: give its records a time, so
+ * that the platform sees the same measurements twice rather than more of them.
+ *
+ * @param[in] outcome  From `kpn_response_outcome`.
+ *
+ * @return true for `KPN_OUTCOME_RETRY_LATER` only.
+ */
+bool kpn_outcome_may_retry(int32_t outcome);
 
 /**
  * Whether an SMS comes from the platform.

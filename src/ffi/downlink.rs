@@ -6,6 +6,7 @@ use super::response::kpn_response;
 use super::status::{code, kpn_status, status};
 use super::status_list::{END, OK};
 use crate::error::Result;
+use crate::senml::reader::Pack;
 use crate::things::downlink::Downlink;
 
 /// A downlink being read.
@@ -39,6 +40,19 @@ pub struct kpn_downlink {
 // SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
 unsafe impl Object for kpn_downlink {
     const TAG: u32 = 0x6b70_6401;
+}
+
+impl kpn_downlink {
+    /// The position in the pack, and the pack, for a look ahead.
+    ///
+    /// # Safety
+    ///
+    /// The bytes given to `begin` are still there, and nobody writes to them while the slice is used.
+    pub(super) unsafe fn ahead(&self) -> Result<(Pack, &[u8])> {
+        // SAFETY: `begin` checked and kept the bytes; the rest is the same contract.
+        let body = unsafe { ptr::bytes(self.private_bytes, self.private_len) }?;
+        Ok((self.private_state.ahead(), body))
+    }
 }
 
 /// Checks the body of a complete response as a whole; a response without body is a downlink without records.

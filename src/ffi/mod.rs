@@ -12,6 +12,7 @@
 
 pub mod config;
 pub mod downlink;
+pub mod firmware;
 mod panic;
 pub mod pieces;
 #[cfg(feature = "posix")]
@@ -19,6 +20,7 @@ pub mod posix;
 mod ptr;
 pub mod record;
 pub mod response;
+pub mod retry;
 pub mod sms;
 pub mod span;
 pub mod status;

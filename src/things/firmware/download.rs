@@ -5,6 +5,8 @@
 //! goes wrong before leaves `confirmed` where it was, and the same bytes are asked for again and written again.
 #![forbid(unsafe_code)]
 
+use core::num::NonZeroU32;
+
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::http::request::{self, Target};
@@ -93,14 +95,11 @@ pub struct Fed<'a> {
 }
 
 impl Download {
-    /// Before any announcement. Asks for `part_size` bytes at a time; `Error::InvalidArgument` for 0.
-    pub const fn begin(part_size: u32) -> Result<Self> {
-        if part_size == 0 {
-            return Err(Error::InvalidArgument);
-        }
-        Ok(Self {
-            url: Url::NONE,
-            part_size,
+    /// Before any announcement. Asks for `part_size` bytes at a time.
+    pub const fn begin(part_size: NonZeroU32) -> Self {
+        Self {
+            url: Url::none(),
+            part_size: part_size.get(),
             confirmed: 0,
             total: 0,
             end: 0,
@@ -115,7 +114,7 @@ impl Download {
             retries: RETRIES,
             failures: 0,
             real_host: 0,
-        })
+        }
     }
 
     /// How many failures in a row are tried again.
@@ -161,18 +160,13 @@ impl Download {
         })
     }
 
-    /// Takes an announcement whose texts stand in `body`; copies them to `memory`.
+    /// Takes an announcement; copies its texts to `memory`.
     ///
     /// Another URL than before starts from the beginning. The same one, with whatever token, goes on where the download
     /// stands, also after it failed; when it is complete it stays so. `Error::FirmwareTooLong` when `memory` is too
     /// small: nothing is changed then.
-    pub fn announce(
-        &mut self,
-        announcement: &Announcement,
-        body: &[u8],
-        memory: &mut [u8],
-    ) -> Result<()> {
-        announcement.copy(body, memory)?;
+    pub fn announce(&mut self, announcement: &Announcement<'_>, memory: &mut [u8]) -> Result<()> {
+        announcement.copy(memory)?;
         let url = announcement.url;
         let same = url.crc == self.url.crc && url.len == self.url.len;
         self.url = url;
@@ -192,7 +186,7 @@ impl Download {
 
     /// Forgets the firmware and all that was downloaded.
     pub const fn abort(&mut self) {
-        self.url = Url::NONE;
+        self.url = Url::none();
         self.confirmed = 0;
         self.total = 0;
         self.failures = 0;
@@ -251,12 +245,7 @@ impl Download {
         if self.phase != phase::REQUEST || self.connection.left() == 0 {
             return Err(Error::State);
         }
-        let (url, rest) = memory
-            .split_at_checked(usize::from(self.url.len))
-            .ok_or(Error::State)?;
-        let token = rest
-            .get(..usize::from(self.token_len))
-            .ok_or(Error::State)?;
+        let (url, token) = self.texts(memory)?;
         let target = Target {
             host: if self.real_host == 0 {
                 endpoint::M2M.host
@@ -339,6 +328,18 @@ impl Download {
     /// Bytes of the whole firmware, 0 as long as it is not known.
     pub const fn total(&self) -> u32 {
         self.total
+    }
+
+    /// URL and token in the memory that they were copied to; `Error::State` before an announcement.
+    pub fn texts<'a>(&self, memory: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
+        if self.phase == phase::IDLE {
+            return Err(Error::State);
+        }
+        let (url, rest) = memory
+            .split_at_checked(usize::from(self.url.len))
+            .ok_or(Error::State)?;
+        let token = rest.get(..usize::from(self.token_len));
+        Ok((url, token.ok_or(Error::State)?))
     }
 
     /// The pieces of the URL.

@@ -6,7 +6,6 @@ use super::url::URL_MAX;
 use crate::buf::Buf;
 use crate::crc32;
 use crate::error::{Error, Result};
-use crate::json::reader::Span;
 use crate::things::downlink::Downlink;
 use std::format;
 use std::string::{String, ToString};
@@ -43,7 +42,7 @@ struct Device {
 impl Device {
     fn new(part_size: u32) -> Self {
         Self {
-            download: Download::begin(part_size).unwrap(),
+            download: Download::begin(part_size.try_into().unwrap()),
             memory: vec![0; usize::from(URL_MAX) + TOKEN_MAX],
             flash: Vec::new(),
         }
@@ -64,7 +63,7 @@ impl Device {
         let Some(found) = Announcement::find(downlink.ahead(), body, URN)? else {
             return Ok(false);
         };
-        self.download.announce(&found, body, &mut self.memory)?;
+        self.download.announce(&found, &mut self.memory)?;
         Ok(true)
     }
 
@@ -609,38 +608,38 @@ fn texts_fit_whole_or_are_refused() {
     let url = format!("http://a/{}", "x".repeat(247));
     let token = "y".repeat(TOKEN_MAX);
     let text = format!("{url}{token}");
-    let found = Announcement::check(
-        text.as_bytes(),
-        Span {
-            start: 0,
-            end: url.len(),
-        },
-        Span {
-            start: url.len(),
-            end: text.len(),
-        },
-    )
-    .unwrap();
-    let mut download = Download::begin(1).unwrap();
+    let found = Announcement::of(url.as_bytes(), token.as_bytes()).unwrap();
+    let mut download = Download::begin(core::num::NonZeroU32::MIN);
     for len in 0..text.len() {
         let mut memory = vec![0xA5; len];
-        let result = download.announce(&found, text.as_bytes(), &mut memory);
+        let result = download.announce(&found, &mut memory);
         assert_eq!(result, Err(Error::FirmwareTooLong));
         assert!(memory.iter().all(|&byte| byte == 0xA5));
         assert_eq!(download.phase(), phase::IDLE);
     }
     let mut memory = vec![0xA5; text.len() + 1];
-    assert_eq!(
-        download.announce(&found, text.as_bytes(), &mut memory),
-        Ok(())
-    );
+    assert_eq!(download.announce(&found, &mut memory), Ok(()));
     assert_eq!(memory[..text.len()], *text.as_bytes());
     assert_eq!(memory[text.len()], 0xA5);
 }
 
 #[test]
+fn plain_texts_have_no_escapes() {
+    assert!(Announcement::of(URL.as_bytes(), TOKEN.as_bytes()).is_ok());
+    for (url, token, error) in [
+        ("http:\\/\\/a/", TOKEN, Error::FirmwareUrl),
+        ("http://a/\"b", TOKEN, Error::FirmwareUrl),
+        (URL, "a\\/", Error::HeadText),
+        (URL, "a\"b", Error::HeadText),
+        (URL, "\"", Error::HeadText),
+    ] {
+        let found = Announcement::of(url.as_bytes(), token.as_bytes());
+        assert_eq!(found.err(), Some(error), "{url} {token}");
+    }
+}
+
+#[test]
 fn calls_in_the_wrong_order_are_told() {
-    assert_eq!(Download::begin(0).err(), Some(Error::InvalidArgument));
     let mut device = Device::new(256);
     assert_eq!(device.request(), Err(Error::State));
     assert_eq!(device.download.feed(b"x"), Err(Error::State));

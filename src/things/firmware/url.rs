@@ -40,21 +40,23 @@ pub struct Url {
 
 impl Url {
     /// No URL.
-    pub const NONE: Self = Self {
-        crc: 0,
-        len: 0,
-        host_end: 0,
-        path_start: 0,
-        port: 0,
-        flags: 0,
-    };
+    pub const fn none() -> Self {
+        Self {
+            crc: 0,
+            len: 0,
+            host_end: 0,
+            path_start: 0,
+            port: 0,
+            flags: 0,
+        }
+    }
 
-    /// Reads the URL that begins at `start` and ends with `text`; JSON escapes count as what they stand for.
+    /// Reads a URL; JSON escapes in it count as what they stand for.
     ///
     /// `Error::FirmwareTooLong` beyond [`URL_MAX`], `Error::FirmwareUrl` for what is refused.
-    pub fn parse(text: &[u8], start: usize) -> Result<Self> {
+    pub fn parse(text: &[u8]) -> Result<Self> {
         let mut parser = Parser::default();
-        let mut chars = Unescape::new(start);
+        let mut chars = Unescape::new(0);
         while let Some(byte) = chars.next(text).or(Err(Error::FirmwareUrl))? {
             parser.push(byte)?;
         }
@@ -252,7 +254,7 @@ mod tests {
 
     fn read(text: &str) -> Result<(bool, &str, u16, &str, bool)> {
         let bytes = text.as_bytes();
-        let url = Url::parse(bytes, 0)?;
+        let url = Url::parse(bytes)?;
         let text = |bytes| core::str::from_utf8(bytes).unwrap();
         assert_eq!(usize::from(url.len), bytes.len());
         assert_eq!(url.crc, crc32::update(0, bytes));
@@ -357,10 +359,10 @@ mod tests {
 
     #[test]
     fn json_escapes_count_as_what_they_stand_for() {
-        let text = br"  http:\/\/a\u002eb:81\/c";
-        let url = Url::parse(text, 2).unwrap();
+        let text = br"http:\/\/a\u002eb:81\/c";
+        let url = Url::parse(text).unwrap();
         let plain = b"http://a.b:81/c";
-        assert_eq!(Url::parse(plain, 0), Ok(url));
+        assert_eq!(Url::parse(plain), Ok(url));
         assert_eq!((url.host(plain), url.port), (&b"a.b"[..], 81));
         assert_eq!(url.authority(plain), b"a.b:81");
     }
@@ -385,7 +387,7 @@ mod tests {
         for byte in 0..=255_u8 {
             let with = |front: &[u8], back: &[u8]| {
                 let text = [front, &[byte], back].concat();
-                Url::parse(&text, 0).is_ok()
+                Url::parse(&text).is_ok()
             };
             let path = byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte);
             assert_eq!(with(b"http://a/", b"b"), path, "{byte}");

@@ -1,0 +1,424 @@
+//! Firmware over the air: the object, what it fetches, and what of it is kept over a reset.
+
+mod answer;
+mod keep;
+mod request;
+
+use core::ffi::c_char;
+use core::num::NonZeroU32;
+
+use super::downlink::kpn_downlink;
+use super::ptr::{self, Object, Region};
+use super::status::{code, kpn_status, status};
+use super::status_list::{END, OK};
+use crate::error::{Error, Result};
+use crate::things::firmware::announcement::{Announcement, TOKEN_MAX};
+use crate::things::firmware::download::{Download, phase};
+use crate::things::firmware::{image, url};
+
+/// Longest URL of firmware, in bytes.
+pub const KPN_FIRMWARE_URL_MAX: usize = 256;
+/// Longest token of firmware, in bytes.
+pub const KPN_FIRMWARE_TOKEN_MAX: usize = 1024;
+/// Longest host of a firmware URL, in bytes without NUL.
+pub const KPN_FIRMWARE_HOST_MAX: usize = 253;
+/// Bytes of memory that hold any URL and token.
+pub const KPN_FIRMWARE_MEMORY: usize = 1280;
+/// Bytes that `kpn_firmware_save` writes.
+pub const KPN_FIRMWARE_IMAGE_LEN: usize = 24;
+
+/// No firmware was announced: nothing to do.
+pub const KPN_FIRMWARE_IDLE: i32 = 0;
+/// `kpn_firmware_request` is next.
+pub const KPN_FIRMWARE_REQUEST: i32 = 1;
+/// `kpn_firmware_feed` is next.
+pub const KPN_FIRMWARE_RESPONSE: i32 = 2;
+/// All bytes are there and confirmed.
+pub const KPN_FIRMWARE_COMPLETE: i32 = 3;
+/// Given up, see `kpn_firmware_error`, until the firmware is announced again.
+pub const KPN_FIRMWARE_FAILED: i32 = 4;
+
+const _: () = assert!(KPN_FIRMWARE_TOKEN_MAX == TOKEN_MAX);
+const _: () = assert!(KPN_FIRMWARE_IMAGE_LEN == image::IMAGE_LEN);
+#[expect(clippy::as_conversions, reason = "`from` is not const")]
+const _: () = assert!(
+    KPN_FIRMWARE_URL_MAX == url::URL_MAX as usize
+        && KPN_FIRMWARE_HOST_MAX == url::HOST_MAX as usize
+        && KPN_FIRMWARE_MEMORY == KPN_FIRMWARE_URL_MAX + KPN_FIRMWARE_TOKEN_MAX
+        && KPN_FIRMWARE_IDLE == phase::IDLE as i32
+        && KPN_FIRMWARE_REQUEST == phase::REQUEST as i32
+        && KPN_FIRMWARE_RESPONSE == phase::RESPONSE as i32
+        && KPN_FIRMWARE_COMPLETE == phase::COMPLETE as i32
+        && KPN_FIRMWARE_FAILED == phase::FAILED as i32
+);
+
+/// A download of firmware, part by part.
+///
+/// `kpn_firmware_begin` once, `kpn_firmware_offer` with every downlink, then as long as the state is `KPN_FIRMWARE_REQUEST`:
+/// `kpn_firmware_request`, send, `kpn_firmware_feed` with what arrives. The pieces that `kpn_firmware_feed` hands out are PROVISIONAL until the
+/// part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come once more, for the same offsets. A CRC-32 protects each part, when the server
+/// gives one; nothing protects the firmware as a whole: let the bootloader verify a signature. Report the version that runs in every uplink:
+/// `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. Belongs to one thread at a time. May be abandoned at any time. It holds a
+/// pointer: not for storage, see `kpn_firmware_save`. KPN documentation, "Firmware over the air".
+///
+/// ~~~{.c}
+/// kpn_firmware_piece piece;
+/// kpn_status status = KPN_OK;
+///
+/// while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
+///     if (kpn_firmware_must_connect(&firmware)) {
+///         modem_connect(host, kpn_firmware_port(&firmware)); // as kpn_firmware_host gave it
+///         status = kpn_firmware_connected(&firmware);
+///     }
+///     status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len);
+///     modem_send(buffer, len);
+///     do { // each time with what modem_receive brought, and with what is left of it
+///         status = kpn_firmware_feed(&firmware, chunk, chunk_len, &piece);
+///         flash_write(piece.offset, piece.ptr, piece.len);
+///     } while (status == KPN_NEED_MORE);
+/// }
+/// ~~~
+#[repr(C)]
+pub struct kpn_firmware {
+    private_tag: u32,
+    private_reserved: u32,
+    private_memory: *mut u8,
+    private_capacity: usize,
+    private_state: Download,
+}
+
+// SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
+unsafe impl Object for kpn_firmware {
+    const TAG: u32 = 0x6b70_6601;
+}
+
+impl kpn_firmware {
+    /// # Safety
+    ///
+    /// The memory given to `begin` is still there, and nobody else uses it while the slice is used.
+    unsafe fn memory<'a>(&self) -> Result<&'a mut [u8]> {
+        // SAFETY: `begin` checked and kept the memory; the rest is the same contract.
+        unsafe { ptr::bytes_mut(self.private_memory, self.private_capacity) }
+    }
+
+    fn region(&self) -> Region {
+        Region::new(self.private_memory, self.private_capacity)
+    }
+
+    /// # Safety
+    ///
+    /// As for `memory`.
+    unsafe fn announce(&mut self, announcement: &Announcement<'_>) -> Result<()> {
+        // SAFETY: the same contract.
+        let memory = unsafe { self.memory() }?;
+        self.private_state.announce(announcement, memory)
+    }
+}
+
+/// Prepares for firmware; nothing is fetched until some is announced.
+///
+/// A failure in a row of up to 5 is tried again, `Host` is `m.m`, and a connection takes `KPN_REQUESTS_MAX` requests, until set otherwise.
+///
+/// @param[out]    firmware    Need not be initialised.
+/// @param[in,out] memory      Holds URL and token; belongs to the library as long as `firmware` is used.
+/// @param[in]     memory_cap  Bytes. `KPN_FIRMWARE_MEMORY` hold the longest URL and token.
+/// @param[in]     part_size   Bytes to ask for at a time, at least 1. Each request and each response have a head of some hundred bytes;
+///                            what was not yet confirmed is fetched again after a lost connection. 512 to 4,096 suit most.
+///
+/// @retval KPN_OK                    Begun; the state is `KPN_FIRMWARE_IDLE`.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `part_size` is 0.
+/// @retval KPN_ERR_OVERLAP           `firmware` and `memory` share memory.
+///
+/// # Safety
+///
+/// `firmware` is NULL or points to memory for one `kpn_firmware` that nobody else uses until it is abandoned; likewise `memory` for
+/// `memory_cap` bytes.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_begin(
+    firmware: *mut kpn_firmware,
+    memory: *mut u8,
+    memory_cap: usize,
+    part_size: u32,
+) -> kpn_status {
+    let begin = || -> Result<()> {
+        Region::of(firmware).apart_from(Region::new(memory, memory_cap))?;
+        // SAFETY: the same contract; apart from the memory as just checked.
+        let place = unsafe { ptr::out(firmware) }?;
+        // SAFETY: the same contract.
+        unsafe { ptr::bytes_mut(memory, memory_cap) }?;
+        let part_size = NonZeroU32::new(part_size).ok_or(Error::InvalidArgument)?;
+        place.write(kpn_firmware {
+            private_tag: kpn_firmware::TAG,
+            private_reserved: 0,
+            private_memory: memory,
+            private_capacity: memory_cap,
+            private_state: Download::begin(part_size),
+        });
+        Ok(())
+    };
+    status(begin())
+}
+
+/// Sets how many failures in a row are tried again.
+///
+/// @param[in,out] firmware  From `kpn_firmware_begin`.
+/// @param[in]     retries   0: the first failure is final.
+///
+/// @retval KPN_OK                    Set.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             It was not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_set_retries(
+    firmware: *mut kpn_firmware,
+    retries: u8,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object_mut(firmware) };
+    status(firmware.map(|firmware| firmware.private_state.set_retries(retries)))
+}
+
+/// Sets how many requests the file server takes on one connection, from the next connection on.
+///
+/// @param[in,out] firmware  From `kpn_firmware_begin`.
+/// @param[in]     limit     At least 1.
+///
+/// @retval KPN_OK                    Set.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `limit` is 0.
+/// @retval KPN_ERR_STATE             It was not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_set_request_limit(
+    firmware: *mut kpn_firmware,
+    limit: u16,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object_mut(firmware) };
+    status(firmware.and_then(|firmware| {
+        if limit == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        firmware.private_state.set_request_limit(limit);
+        Ok(())
+    }))
+}
+
+/// Sets what stands behind `Host:` in requests.
+///
+/// @param[in,out] firmware   From `kpn_firmware_begin`.
+/// @param[in]     real_host  false: the dummy `m.m`, as KPN's own SDK sends it. true: host and port of the URL, as RFC 9110 has it.
+///
+/// @retval KPN_OK                    Set.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             It was not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_set_real_host(
+    firmware: *mut kpn_firmware,
+    real_host: bool,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object_mut(firmware) };
+    status(firmware.map(|firmware| firmware.private_state.set_real_host(real_host)))
+}
+
+/// Looks in a downlink for firmware: the text records `url` and `token`, in any order.
+///
+/// Reads ahead and changes nothing in the downlink, whose records can be read as ever. Another URL than before starts a new download. The same one goes
+/// on where the download stands, also after it failed and after `kpn_firmware_load`, with the new token; a complete download stays complete.
+/// A downlink about something else changes nothing, and neither does one that is refused.
+///
+/// @param[in,out] firmware  From `kpn_firmware_begin`.
+/// @param[in]     downlink  From `kpn_downlink_begin`, of which no record was read yet. Its bytes are not needed afterwards.
+/// @param[in]     urn       NUL-terminated device URN, with or without its ending colon: only records about this device count. NULL: those about
+///                          any device. Not kept.
+///
+/// @retval KPN_OK                       Firmware was announced; `kpn_firmware_state` says how to go on.
+/// @retval KPN_END                      The downlink is about something else.
+/// @retval KPN_ERR_INVALID_ARGUMENT     `firmware` or `downlink` is NULL or misaligned.
+/// @retval KPN_ERR_STATE                One of them was not begun, or the downlink was refused.
+/// @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory.
+/// @retval KPN_ERR_HEAD_TEXT            The token is empty, or has characters that no bearer token has.
+/// @retval KPN_ERR_FIRMWARE_URL         The URL is not `http://` or `https://` with a host name or IPv4 address, or has a user, a fragment or
+///                                      characters outside RFC 3986.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory. Nothing is cut.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`; `downlink` as for `kpn_downlink_begin`; `urn` is NULL or NUL-terminated.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_offer(
+    firmware: *mut kpn_firmware,
+    downlink: *const kpn_downlink,
+    urn: *const c_char,
+) -> kpn_status {
+    let offer = || -> Result<kpn_status> {
+        let own = Region::of(firmware);
+        own.apart_from(Region::of(downlink))?;
+        // SAFETY: the same contract; apart from the downlink as just checked.
+        let firmware = unsafe { ptr::object_mut(firmware) }?;
+        // SAFETY: the same contract.
+        let downlink = unsafe { ptr::object(downlink) }?;
+        firmware.region().apart_from(Region::of(downlink))?;
+        // SAFETY: the caller leaves the bytes to the downlink, and this call is no other use of it.
+        let (pack, body) = unsafe { downlink.ahead() }?;
+        let bytes = Region::of_bytes(body);
+        own.apart_from(bytes)?;
+        firmware.region().apart_from(bytes)?;
+        let urn = if urn.is_null() {
+            &[]
+        } else {
+            // SAFETY: the same contract.
+            unsafe { ptr::text(urn, body.len()) }?
+        };
+        let Some(announcement) = Announcement::find(pack, body, urn)? else {
+            return Ok(END);
+        };
+        // SAFETY: the caller leaves the memory to the library; apart from the bytes as just checked.
+        unsafe { firmware.announce(&announcement) }?;
+        Ok(OK)
+    };
+    offer().unwrap_or_else(code)
+}
+
+/// Announces firmware by URL and token from elsewhere, such as those that were kept over a reset; otherwise as `kpn_firmware_offer`.
+///
+/// @param[in,out] firmware  From `kpn_firmware_begin`.
+/// @param[in]     url       NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
+/// @param[in]     token     NUL-terminated, at most `KPN_FIRMWARE_TOKEN_MAX` bytes. Copied.
+///
+/// @retval KPN_OK                       Announced.
+/// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE                `firmware` was not begun.
+/// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
+/// @retval KPN_ERR_HEAD_TEXT            As for `kpn_firmware_offer`, and so for the following.
+/// @retval KPN_ERR_FIRMWARE_URL         The URL is malformed or of a kind that is not supported.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`; the texts are NULL or NUL-terminated.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_start(
+    firmware: *mut kpn_firmware,
+    url: *const c_char,
+    token: *const c_char,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let url = unsafe { ptr::text(url, KPN_FIRMWARE_URL_MAX) };
+    // SAFETY: the same contract.
+    let token = unsafe { ptr::text(token, KPN_FIRMWARE_TOKEN_MAX) };
+    // SAFETY: the same contract.
+    status(unsafe { start(firmware, url, token) })
+}
+
+/// Announces firmware by URL and token given with their lengths, such as `kpn_firmware_texts` gives them; otherwise as `kpn_firmware_start`.
+///
+/// @param[in,out] firmware   From `kpn_firmware_begin`.
+/// @param[in]     url        Copied.
+/// @param[in]     url_len    Bytes, 1 to `KPN_FIRMWARE_URL_MAX`.
+/// @param[in]     token      Copied.
+/// @param[in]     token_len  Bytes, 1 to `KPN_FIRMWARE_TOKEN_MAX`.
+///
+/// @retval KPN_OK                       Announced.
+/// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or a length is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE                `firmware` was not begun.
+/// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
+/// @retval KPN_ERR_HEAD_TEXT            As for `kpn_firmware_offer`, and so for the following.
+/// @retval KPN_ERR_FIRMWARE_URL         The URL is malformed or of a kind that is not supported.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`; the texts are NULL or point to so many initialised bytes.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_start_n(
+    firmware: *mut kpn_firmware,
+    url: *const c_char,
+    url_len: usize,
+    token: *const c_char,
+    token_len: usize,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let url = unsafe { ptr::bytes(url.cast(), url_len) };
+    // SAFETY: the same contract.
+    let token = unsafe { ptr::bytes(token.cast(), token_len) };
+    // SAFETY: the same contract.
+    status(unsafe { start(firmware, url, token) })
+}
+
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+unsafe fn start(
+    firmware: *mut kpn_firmware,
+    url: Result<&[u8]>,
+    token: Result<&[u8]>,
+) -> Result<()> {
+    let (url, token) = (url?, token?);
+    for text in [url, token] {
+        Region::of(firmware).apart_from(Region::of_bytes(text))?;
+    }
+    // SAFETY: the same contract; apart from the texts as just checked.
+    let firmware = unsafe { ptr::object_mut(firmware) }?;
+    for text in [url, token] {
+        firmware.region().apart_from(Region::of_bytes(text))?;
+    }
+    let announcement = Announcement::of(url, token)?;
+    // SAFETY: the caller leaves the memory to the library; apart from the texts as just checked.
+    unsafe { firmware.announce(&announcement) }
+}
+
+/// Forgets the firmware and what was fetched of it.
+///
+/// @param[in,out] firmware  From `kpn_firmware_begin`.
+///
+/// @retval KPN_OK                    The state is `KPN_FIRMWARE_IDLE`. Close the connection.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             It was not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_abort(firmware: *mut kpn_firmware) -> kpn_status {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object_mut(firmware) };
+    status(firmware.map(|firmware| firmware.private_state.abort()))
+}
+
+/// Goes back, so that bytes are fetched again: a write to flash failed, or its page must be erased as a whole.
+///
+/// @param[in,out] firmware  From `kpn_firmware_begin`.
+/// @param[in]     offset    At most `kpn_firmware_confirmed`. 0 forgets the size too: that takes firmware which was changed under the same URL.
+///
+/// @retval KPN_OK                    `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `offset` is not confirmed.
+/// @retval KPN_ERR_STATE             It was not begun, or none was announced or loaded.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_rewind(
+    firmware: *mut kpn_firmware,
+    offset: u32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object_mut(firmware) };
+    status(firmware.and_then(|firmware| firmware.private_state.rewind(offset)))
+}

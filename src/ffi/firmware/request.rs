@@ -1,0 +1,228 @@
+//! Firmware: where to connect, and what to send.
+
+use core::ffi::c_char;
+
+use super::{KPN_FIRMWARE_IDLE, kpn_firmware};
+use crate::buf::Buf;
+use crate::error::{Error, Result};
+use crate::ffi::ptr::{self, Region};
+use crate::ffi::status::{kpn_status, status};
+use crate::things::firmware::url::Url;
+
+/// How the download stands.
+///
+/// @param[in] firmware  From `kpn_firmware_begin`.
+///
+/// @return `KPN_FIRMWARE_IDLE` and following; `KPN_FIRMWARE_IDLE` also when `firmware` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_state(firmware: *const kpn_firmware) -> i32 {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object(firmware) };
+    firmware.map_or(KPN_FIRMWARE_IDLE, |firmware| {
+        i32::from(firmware.private_state.phase())
+    })
+}
+
+/// Copies the host of the URL, a name or an IPv4 address, with a NUL.
+///
+/// @param[in]  firmware  From `kpn_firmware_begin`.
+/// @param[out] out_host  Written only on success.
+/// @param[in]  cap       Bytes of `out_host`. `KPN_FIRMWARE_HOST_MAX` and one more hold every host.
+///
+/// @retval KPN_OK                    `out_host` holds the host.
+/// @retval KPN_BUFFER_FULL           `cap` is below its length and its NUL.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced.
+/// @retval KPN_ERR_OVERLAP           `firmware`, its memory and `out_host` share memory.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`; `out_host` is NULL or points to `cap` bytes.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_host(
+    firmware: *const kpn_firmware,
+    out_host: *mut c_char,
+    cap: usize,
+) -> kpn_status {
+    let host = || -> Result<()> {
+        let out = Region::new(out_host.cast_const().cast(), cap);
+        Region::of(firmware).apart_from(out)?;
+        // SAFETY: the same contract.
+        let firmware = unsafe { ptr::object(firmware) }?;
+        firmware.region().apart_from(out)?;
+        // SAFETY: the same contract; apart from the object and its memory as just checked.
+        let out = unsafe { ptr::bytes_mut(out_host.cast(), cap) }?;
+        // SAFETY: the caller leaves the memory to the library.
+        let memory = unsafe { firmware.memory() }?;
+        let (url, _) = firmware.private_state.texts(memory)?;
+        let host = firmware.private_state.url().host(url);
+        if cap <= host.len() {
+            return Err(Error::BufferFull);
+        }
+        let mut out = Buf::new(out, 0);
+        out.put(host);
+        out.put_byte(0);
+        Ok(())
+    };
+    status(host())
+}
+
+/// The TCP port of the URL.
+///
+/// @param[in] firmware  From `kpn_firmware_begin`.
+///
+/// @return As given in the URL, else 80 for `http` and 443 for `https`; 0 when none was announced, or `firmware` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_port(firmware: *const kpn_firmware) -> u16 {
+    // SAFETY: the same contract.
+    unsafe { url(firmware) }.map_or(0, |url| url.port)
+}
+
+/// Whether the URL is `https`: bring TLS, and verify the server's certificate.
+///
+/// @param[in] firmware  From `kpn_firmware_begin`.
+///
+/// @return false also when none was announced, or `firmware` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_needs_tls(firmware: *const kpn_firmware) -> bool {
+    // SAFETY: the same contract.
+    unsafe { url(firmware) }.is_ok_and(Url::tls)
+}
+
+/// Whether the host is a name, for which DNS is needed, and not an IPv4 address.
+///
+/// @param[in] firmware  From `kpn_firmware_begin`.
+///
+/// @return false also when none was announced, or `firmware` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_needs_dns(firmware: *const kpn_firmware) -> bool {
+    // SAFETY: the same contract.
+    unsafe { url(firmware) }.is_ok_and(|url| url.port != 0 && !url.is_ipv4())
+}
+
+/// Whether a connection is to be opened before the next request, and the one before it closed.
+///
+/// At the start, for another URL, after a failure, when the server closes the connection, and when it has taken all its requests.
+///
+/// @param[in] firmware  From `kpn_firmware_begin`.
+///
+/// @return false also when no request is to be sent, or `firmware` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_must_connect(firmware: *const kpn_firmware) -> bool {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object(firmware) };
+    firmware.is_ok_and(|firmware| firmware.private_state.must_connect())
+}
+
+/// Tells that a new connection to host and port of the URL is open.
+///
+/// When it could not be opened, tell that with `kpn_firmware_close`.
+///
+/// @param[in,out] firmware  From `kpn_firmware_begin`.
+///
+/// @retval KPN_OK                    `kpn_firmware_request` is next.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             It was not begun, or its state is not `KPN_FIRMWARE_REQUEST`.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_connected(firmware: *mut kpn_firmware) -> kpn_status {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object_mut(firmware) };
+    status(firmware.and_then(|firmware| firmware.private_state.connected()))
+}
+
+/// Writes the request for the next part, to be sent as it is: a GET with Range and the token, without message token.
+///
+/// RFC 9110 section 14.2. Its length is that of path and token, and some 120 bytes.
+///
+/// @param[in,out] firmware  From `kpn_firmware_begin`.
+/// @param[out]    buffer    Receives the request. May be NULL with capacity 0 to ask for the length.
+/// @param[in]     cap       Bytes of `buffer`.
+/// @param[out]    out_len   Receives the length of the request, also when the result is `KPN_BUFFER_FULL`.
+///
+/// @retval KPN_OK                    Send it; `kpn_firmware_feed` is next.
+/// @retval KPN_BUFFER_FULL           `cap` is below the length. Nothing has changed.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE             `firmware` was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
+/// @retval KPN_ERR_OVERLAP           `firmware`, its memory, `buffer` and `out_len` share memory.
+/// @retval KPN_ERR_HEAD_TEXT         The memory given to `kpn_firmware_begin` was changed.
+/// @return Or the failure that the download ended with.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`; `buffer` is NULL or points to `cap` bytes; `out_len` is NULL or points to memory for one
+/// `size_t`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_request(
+    firmware: *mut kpn_firmware,
+    buffer: *mut u8,
+    cap: usize,
+    out_len: *mut usize,
+) -> kpn_status {
+    let request = || -> Result<()> {
+        let (own, len, out) = (
+            Region::of(firmware),
+            Region::of(out_len),
+            Region::new(buffer, cap),
+        );
+        own.apart_from(len)?;
+        own.apart_from(out)?;
+        len.apart_from(out)?;
+        // SAFETY: the same contract; apart from the others as just checked.
+        let firmware = unsafe { ptr::object_mut(firmware) }?;
+        firmware.region().apart_from(len)?;
+        firmware.region().apart_from(out)?;
+        // SAFETY: the same contract; apart from the others as just checked.
+        let len = unsafe { ptr::out(out_len) }?;
+        // SAFETY: the same contract; apart from the others as just checked.
+        let bytes = unsafe { ptr::bytes_mut(buffer, cap) }?;
+        // SAFETY: the caller leaves the memory to the library.
+        let memory = unsafe { firmware.memory() }?;
+        let mut out = Buf::new(bytes, 0);
+        firmware.private_state.write_request(memory, &mut out)?;
+        len.write(out.len());
+        if out.fits() {
+            Ok(())
+        } else {
+            Err(Error::BufferFull)
+        }
+    };
+    status(request())
+}
+
+/// The pieces of the URL; all zero before the announcement.
+///
+/// # Safety
+///
+/// As for `kpn_firmware_port`.
+unsafe fn url<'a>(firmware: *const kpn_firmware) -> Result<&'a Url> {
+    // SAFETY: the same contract.
+    let firmware = unsafe { ptr::object(firmware) }?;
+    Ok(firmware.private_state.url())
+}
