@@ -233,7 +233,8 @@ pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Result<&'a [u8]> {
     unsafe { bytes(start, len) }
 }
 
-fn check<T>(pointer: *const T) -> Result<()> {
+/// Fails with `InvalidArgument` when the pointer is NULL or misaligned.
+pub fn check<T>(pointer: *const T) -> Result<()> {
     if pointer.is_null() || !pointer.is_aligned() {
         Err(Error::InvalidArgument)
     } else {

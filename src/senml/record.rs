@@ -1,6 +1,7 @@
 //! A record as the reader hands it out: resolved, its texts as offsets into the caller's buffer.
 #![forbid(unsafe_code)]
 
+use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::number::{self, Decimal};
 use crate::json::reader::Span;
@@ -53,9 +54,6 @@ impl Num {
 
     /// The sum when it is an integer within `i64`, in whatever notation; [`Error::NumberRange`] otherwise.
     pub fn to_i64(self, buffer: &[u8]) -> Result<i64> {
-        if self.base.is_empty() {
-            return number::to_i64(part(self.text, buffer));
-        }
         let mut sum = self.to_decimal(buffer)?;
         if sum.exponent < 0 {
             return Err(Error::NumberRange);
@@ -161,12 +159,53 @@ pub struct Record {
 impl Record {
     /// Whether `name` is the record's own name or its full one, byte for byte. No record has an empty name.
     pub fn is(&self, text: &[u8], name: &[u8]) -> bool {
-        let local = self.name.of(text);
-        let Some((base, end)) = split_end(name, local.len()) else {
+        self.full_name(text).is(name)
+    }
+
+    /// Base name and name.
+    pub fn full_name<'a>(&self, text: &'a [u8]) -> FullName<'a> {
+        FullName {
+            base: self.base_name.of(text),
+            local: self.name.of(text),
+        }
+    }
+}
+
+/// A record's full name, which nowhere stands in one piece.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FullName<'a> {
+    /// The base name in force.
+    pub base: &'a [u8],
+    /// The record's own name.
+    pub local: &'a [u8],
+}
+
+impl FullName<'_> {
+    /// Whether `name` is the record's own name or its full one, byte for byte. No record has an empty name.
+    pub fn is(&self, name: &[u8]) -> bool {
+        let Some((base, end)) = split_end(name, self.local.len()) else {
             return false;
         };
-        let whole = base.is_empty() || base == self.base_name.of(text);
-        !name.is_empty() && whole && end == local
+        let whole = base.is_empty() || base == self.base;
+        !name.is_empty() && whole && end == self.local
+    }
+
+    /// Whether it is a device's URN, or begins with it up to a colon.
+    ///
+    /// How the name is split into base name and name does not matter (RFC 8428 section 4.5.1). Letters count by case.
+    pub fn is_for(&self, urn: &[u8]) -> bool {
+        let mut name = self.base.iter().chain(self.local);
+        let begins = !urn.is_empty() && urn.iter().all(|byte| name.next() == Some(byte));
+        begins && (urn.ends_with(b":") || matches!(name.next(), None | Some(b':')))
+    }
+
+    /// Appends it in one piece, and a NUL. Returns its length without the NUL.
+    pub fn write(&self, out: &mut Buf<'_>) -> usize {
+        out.put(self.base);
+        out.put(self.local);
+        let len = out.len();
+        out.put_byte(0);
+        len
     }
 }
 

@@ -2,7 +2,6 @@
 //! file).
 #![forbid(unsafe_code)]
 
-use crate::buf::Buf;
 use crate::error::Result;
 use crate::senml::reader::Pack;
 use crate::senml::record::Record;
@@ -44,32 +43,10 @@ impl Downlink {
     }
 }
 
-/// Whether a record is about the device `urn`: its full name is the URN, or begins with it up to a colon.
-///
-/// How the name is split into base name and name does not matter (RFC 8428 section 4.5.1). Letters count by case.
-pub fn is_for(record: &Record, body: &[u8], urn: &[u8]) -> bool {
-    let mut name = full_name(record, body);
-    let begins = !urn.is_empty() && urn.iter().all(|byte| name.next() == Some(byte));
-    begins && (urn.ends_with(b":") || matches!(name.next(), None | Some(b':')))
-}
-
-/// Appends a record's full name, base name and name in one, and a NUL. Returns its length without the NUL.
-pub fn write_full_name(record: &Record, body: &[u8], out: &mut Buf<'_>) -> usize {
-    out.put(record.base_name.of(body));
-    out.put(record.name.of(body));
-    let len = out.len();
-    out.put_byte(0);
-    len
-}
-
-fn full_name<'a>(record: &Record, body: &'a [u8]) -> impl Iterator<Item = &'a u8> {
-    let base = record.base_name.of(body);
-    base.iter().chain(record.name.of(body))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buf::Buf;
     use crate::error::Error;
 
     #[test]
@@ -115,9 +92,13 @@ mod tests {
             let mut downlink = Downlink::default();
             assert_eq!(downlink.begin(body), Ok(1));
             let record = downlink.next(body).unwrap().unwrap();
-            assert_eq!(is_for(&record, body, urn), ours, "{text}");
-            assert_eq!(is_for(&record, body, &urn[..urn.len() - 1]), ours, "{text}");
-            assert!(!is_for(&record, body, b""));
+            assert_eq!(record.full_name(body).is_for(urn), ours, "{text}");
+            assert_eq!(
+                record.full_name(body).is_for(&urn[..urn.len() - 1]),
+                ours,
+                "{text}"
+            );
+            assert!(!record.full_name(body).is_for(b""));
         }
     }
 
@@ -130,7 +111,7 @@ mod tests {
         for capacity in 0..=5 {
             let mut memory = [0xA5; 6];
             let mut out = Buf::new(&mut memory[..capacity], 0);
-            assert_eq!(write_full_name(&record, &body, &mut out), 4);
+            assert_eq!(record.full_name(&body).write(&mut out), 4);
             assert_eq!(out.fits(), capacity == 5);
             assert_eq!(memory[capacity], 0xA5);
             assert_eq!(memory.starts_with(b"a:bc\0"), capacity == 5);

@@ -161,7 +161,16 @@ mod tests {
     fn finds_functions_and_no_words_of_comments() {
         let header = "/** Calls `kpn_a()`. */\n * kpn_b(x)\nKPN_NODISCARD kpn_status kpn_c(void);\n\
                       const char *kpn_d(int32_t status,\n    int x);\ntypedef struct kpn_e {\n";
-        assert_eq!(declared_functions(header), ["kpn_c", "kpn_d"]);
+        assert_eq!(
+            declared_functions(header, Transport::Caller),
+            ["kpn_c", "kpn_d"]
+        );
+        let gated = "kpn_status kpn_a(int a);\n#if defined(KPN_POSIX)\nint kpn_b(int b);\n#endif\nint kpn_c(void);\n";
+        assert_eq!(
+            declared_functions(gated, Transport::Caller),
+            ["kpn_a", "kpn_c"]
+        );
+        assert_eq!(declared_functions(gated, Transport::Posix), ["kpn_b"]);
     }
 
     #[test]

@@ -9,8 +9,7 @@ use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Object, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::json::reader::Span;
-use crate::senml::record::{Num, Record, Value};
-use crate::things::downlink::{is_for, write_full_name};
+use crate::senml::record::{FullName, Num, Record, Value};
 
 /// A record without value: it has only a sum.
 pub const KPN_SUM_ONLY: i32 = 0;
@@ -150,12 +149,10 @@ impl kpn_record {
         out
     }
 
-    /// The names alone, for what the core says about names.
-    fn names(&self) -> Record {
-        Record {
-            base_name: self.private_base_name,
-            name: self.private_name,
-            ..Record::default()
+    fn full_name<'a>(&self, body: &'a [u8]) -> FullName<'a> {
+        FullName {
+            base: self.private_base_name.of(body),
+            local: self.private_name.of(body),
         }
     }
 
@@ -200,7 +197,7 @@ pub unsafe extern "C" fn kpn_record_is(record: *const kpn_record, name: *const c
         let body = unsafe { record.body() }?;
         // SAFETY: the same contract.
         let name = unsafe { ptr::text(name, body.len()) }?;
-        Ok(record.names().is(body, name))
+        Ok(record.full_name(body).is(name))
     };
     is().unwrap_or(false)
 }
@@ -224,7 +221,7 @@ pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *cons
         let body = unsafe { record.body() }?;
         // SAFETY: the same contract.
         let urn = unsafe { ptr::text(urn, body.len()) }?;
-        Ok(is_for(&record.names(), body, urn))
+        Ok(record.full_name(body).is_for(urn))
     };
     is().unwrap_or(false)
 }
@@ -266,8 +263,8 @@ pub unsafe extern "C" fn kpn_record_full_name(
         let body = unsafe { record.body() }?;
         // SAFETY: the same contract; apart from the record and the body.
         let out_name = unsafe { ptr::bytes_mut(out_name.cast(), cap) }?;
-        let names = record.names();
-        let needed = write_full_name(&names, body, &mut Buf::new(&mut [], 0));
+        let full_name = record.full_name(body);
+        let needed = full_name.write(&mut Buf::new(&mut [], 0));
         if !out_len.is_null() {
             own.apart_from(len)?;
             bytes.apart_from(len)?;
@@ -278,7 +275,7 @@ pub unsafe extern "C" fn kpn_record_full_name(
         if needed >= out_name.len() {
             return Err(Error::BufferFull);
         }
-        write_full_name(&names, body, &mut Buf::new(out_name, 0));
+        full_name.write(&mut Buf::new(out_name, 0));
         Ok(())
     };
     status(copy())

@@ -4,7 +4,6 @@ use super::{KPN_FIELD_TIME, kpn_record};
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
-use crate::json::number::Decimal;
 use crate::senml::record::Num;
 
 /// Reads a number of a record as the double nearest to it.
@@ -69,17 +68,19 @@ pub unsafe extern "C" fn kpn_record_decimal(
     out_exponent: *mut i32,
 ) -> kpn_status {
     let decimal = || -> Result<()> {
-        Region::of(out_mantissa).apart_from(Region::of(out_exponent))?;
-        let mut value = Decimal {
-            mantissa: 0,
-            exponent: 0,
-        };
-        // SAFETY: the same contract, as for the first of the two outputs.
-        let out_exponent = unsafe { checked_out(record, out_exponent) }?;
+        let (mantissa, exponent) = (Region::of(out_mantissa), Region::of(out_exponent));
+        ptr::check(out_mantissa)?;
+        ptr::check(out_exponent)?;
+        mantissa.apart_from(exponent)?;
         // SAFETY: the same contract.
-        let out_mantissa = unsafe { checked_out(record, out_mantissa) }?;
-        // SAFETY: the same contract; the output is our own.
-        unsafe { read_into(record, field, &raw mut value, Num::to_decimal) }?;
+        unsafe { find(record, field, exponent) }?;
+        // SAFETY: the same contract.
+        let (number, body) = unsafe { find(record, field, mantissa) }?;
+        let value = number.to_decimal(body)?;
+        // SAFETY: the same contract; apart from all others as just checked.
+        let out_mantissa = unsafe { ptr::out(out_mantissa) }?;
+        // SAFETY: the same contract; apart from all others as just checked.
+        let out_exponent = unsafe { ptr::out(out_exponent) }?;
         out_mantissa.write(value.mantissa);
         out_exponent.write(value.exponent);
         Ok(())
@@ -180,44 +181,33 @@ unsafe fn read<T>(
     evaluate: impl FnOnce(Num, &[u8]) -> Result<T>,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    status(unsafe { read_into(record, field, out_value, evaluate) })
+    let found = unsafe { find(record, field, Region::of(out_value)) };
+    let value = ptr::check(out_value)
+        .and(found)
+        .and_then(|(number, body)| evaluate(number, body));
+    status(value.and_then(|value| {
+        // SAFETY: the same contract; apart from the record and its bytes, as `find` checked.
+        unsafe { ptr::out(out_value) }?.write(value);
+        Ok(())
+    }))
 }
 
+/// A number of a record and the bytes that it stands in; the result may lie in neither.
+///
 /// # Safety
 ///
 /// As for `kpn_record_double`.
-unsafe fn read_into<T>(
+#[inline(never)]
+unsafe fn find<'a>(
     record: *const kpn_record,
     field: i32,
-    out_value: *mut T,
-    evaluate: impl FnOnce(Num, &[u8]) -> Result<T>,
-) -> Result<()> {
-    // SAFETY: the same contract.
-    let out_value = unsafe { checked_out(record, out_value) }?;
-    // SAFETY: the same contract; apart from the output as just checked.
-    let record = unsafe { ptr::object(record) }?;
+    result: Region,
+) -> Result<(Num, &'a [u8])> {
+    Region::of(record).apart_from(result)?;
+    // SAFETY: the same contract; nothing is written to the record, as just checked.
+    let record: &'a kpn_record = unsafe { ptr::object(record) }?;
+    Region::new(record.private_bytes, record.private_len).apart_from(result)?;
     // SAFETY: the same contract.
     let body = unsafe { record.body() }?;
-    let value = evaluate(record.number(field)?, body)?;
-    out_value.write(value);
-    Ok(())
-}
-
-/// Memory for a result that lies neither in the record nor in the bytes that it speaks of.
-///
-/// # Safety
-///
-/// As for `kpn_record_double`.
-unsafe fn checked_out<'a, T>(
-    record: *const kpn_record,
-    out_value: *mut T,
-) -> Result<&'a mut core::mem::MaybeUninit<T>> {
-    let result = Region::of(out_value);
-    Region::of(record).apart_from(result)?;
-    // SAFETY: the same contract.
-    let bytes = unsafe { ptr::object(record) }
-        .map(|record| Region::new(record.private_bytes, record.private_len))?;
-    bytes.apart_from(result)?;
-    // SAFETY: the same contract; apart from the record and its bytes as just checked.
-    unsafe { ptr::out(out_value) }
+    Ok((record.number(field)?, body))
 }
