@@ -265,8 +265,9 @@ fn now() -> i64 {
     };
     // SAFETY: the result is our own.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-    let milliseconds = time.tv_nsec.checked_div(1_000_000).unwrap_or(0);
-    time.tv_sec
+    #[allow(clippy::useless_conversion, reason = "32 bits wide on 32-bit machines")]
+    let (seconds, nanoseconds) = (i64::from(time.tv_sec), i64::from(time.tv_nsec));
+    seconds
         .saturating_mul(1_000)
-        .saturating_add(milliseconds)
+        .saturating_add(nanoseconds.checked_div(1_000_000).unwrap_or(0))
 }
