@@ -155,7 +155,7 @@ fn declared_functions(header: &str, transport: Transport) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{declared_functions, foreign_names};
+    use super::{Transport, declared_functions, foreign_names};
 
     #[test]
     fn finds_functions_and_no_words_of_comments() {
