@@ -1,5 +1,11 @@
 //! The POSIX transport against real sockets on loopback.
 #![cfg(feature = "posix")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_core,
+    reason = "a test may panic, and runs on a host"
+)]
 
 use std::{
     io::{Read as _, Write as _},

@@ -60,8 +60,11 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
 
 fn rust(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    cmd!(shell, "cargo test --quiet --workspace")
-        .quiet()
-        .run()?;
+    cmd!(
+        shell,
+        "cargo test --quiet --workspace --features kpn-things/posix"
+    )
+    .quiet()
+    .run()?;
     Ok(())
 }
