@@ -4,7 +4,8 @@
  */
 #include "message.h"
 
-#if defined(WITH_UPLINK) || defined(WITH_DOWNLINK) || defined(WITH_TOKEN) || defined(WITH_CONFIG) || defined(WITH_SMS)
+#if defined(WITH_UPLINK) || defined(WITH_DOWNLINK) || defined(WITH_TOKEN) || defined(WITH_CONFIG) || defined(WITH_SMS) \
+    || defined(WITH_FIRMWARE)
 static uint8_t volatile *volatile input;
 static int volatile output;
 #else
@@ -84,6 +85,39 @@ static void config(void)
 }
 #endif
 
+#ifdef WITH_FIRMWARE
+static void firmware(void)
+{
+    static kpn_firmware firmware;
+    static uint8_t memory[KPN_FIRMWARE_MEMORY];
+    kpn_firmware_piece piece;
+    size_t len;
+    if (kpn_firmware_begin(&firmware, memory, sizeof memory, 512) != KPN_OK)
+        return;
+    output = kpn_firmware_load(&firmware, (const uint8_t *)input, KPN_FIRMWARE_IMAGE_LEN);
+#ifdef WITH_DOWNLINK
+    kpn_downlink downlink;
+    if (kpn_downlink_begin_bytes(&downlink, (uint8_t *)input, 300) == KPN_OK)
+        output = kpn_firmware_offer(&firmware, &downlink, MESSAGE_URN);
+#else
+    output = kpn_firmware_start(&firmware, (const char *)input, (const char *)input + 100);
+#endif
+    while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
+        if (kpn_firmware_must_connect(&firmware)) {
+            output = kpn_firmware_host(&firmware, (char *)input, MESSAGE_CAP);
+            output = kpn_firmware_port(&firmware) + kpn_firmware_needs_tls(&firmware);
+            output = kpn_firmware_connected(&firmware);
+        }
+        output = kpn_firmware_request(&firmware, (uint8_t *)input, MESSAGE_CAP, &len);
+        output = kpn_firmware_feed(&firmware, (const uint8_t *)input + len, 400, &piece);
+        output = (int)(piece.offset + piece.len);
+        output = kpn_firmware_close(&firmware);
+    }
+    output = kpn_firmware_error(&firmware);
+    output = kpn_firmware_save(&firmware, (uint8_t *)input);
+}
+#endif
+
 #ifdef WITH_SMS
 static void sms(void)
 {
@@ -109,6 +143,9 @@ int main(void)
 #endif
 #ifdef WITH_CONFIG
     config();
+#endif
+#ifdef WITH_FIRMWARE
+    firmware();
 #endif
 #ifdef WITH_SMS
     sms();

@@ -34,7 +34,19 @@ pub const FEATURES: &[(&str, &[&str])] = &[
         ],
     ),
     ("config", &["-DWITH_CONFIG"]),
+    ("firmware", &["-DWITH_FIRMWARE"]),
     ("sms", &["-DWITH_SMS"]),
+    (
+        "everything",
+        &[
+            "-DWITH_TOKEN",
+            "-DWITH_UPLINK",
+            "-DWITH_DOWNLINK",
+            "-DWITH_FLOAT",
+            "-DWITH_FIRMWARE",
+            "-DWITH_SMS",
+        ],
+    ),
 ];
 
 /// Each feature's flash.

@@ -161,9 +161,9 @@ fn table(lines: &[Line]) -> anyhow::Result<String> {
             .find(|line| line.name == name)
             .map_or(0, |line| line.value)
     };
-    let mut text = String::from(
-        "\n| bytes | token | uplink | with floats | downlink | all | configuration | SMS | stack |\n|---|---|---|---|---|---|---|---|---|\n",
-    );
+    let names: Vec<_> = FEATURES.iter().map(|(feature, _)| *feature).collect();
+    let mut text = format!("\n| flash, bytes | {} | worst stack |\n", names.join(" | "));
+    writeln!(text, "|{}", "---|".repeat(names.len() + 2))?;
     for target in TARGETS.iter().filter(|target| target.is_bare_metal()) {
         write!(text, "| {} ({})", target.name, target.cores)?;
         for (feature, _) in FEATURES {
