@@ -117,7 +117,7 @@ fn a_peer_that_is_gone_raises_no_signal() {
     let mut socket = Socket::closed();
     socket.connect(c"127.0.0.1", port, TIMEOUT).unwrap();
     server.join().unwrap();
-    let more = [0; 65_536];
+    let more = vec![0; 65_536];
     let failure = (0..1_000).find_map(|_| socket.send(&more, TIMEOUT).err());
     assert_eq!(failure, Some(Error::Io));
     assert!(!socket.is_open());
