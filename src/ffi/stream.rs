@@ -30,27 +30,22 @@ use crate::token::SECRET_MAX;
 /// ~~~{.c}
 /// static uint8_t window[256];
 /// static kpn_stream stream;
+/// static const char urn[] = "urn:dev:IMEI:123456789012345:";
 /// kpn_span piece;
 ///
 /// kpn_status status = kpn_stream_begin(&stream, window, sizeof window, KPN_ENDPOINT_M2M, urn);
-/// for (int pass = 0; pass < 2; pass++) {
-///     for (uint32_t i = 0; i < logged; i++) {
-///         kpn_uplink_set_time(&stream.uplink, entries[i].time);
-///         kpn_uplink_add_decimal(&stream.uplink, KPN_TEMPERATURE, entries[i].temperature, -1);
+/// for (int pass = 1; pass <= 2 && status == KPN_OK; pass++) {
+///     for (int64_t i = 0; i < 10000; i++) { // the same measurements in both passes
+///         kpn_uplink_add_decimal(&stream.uplink, KPN_TEMPERATURE, 200 + i % 9, -1);
 ///         if (kpn_stream_take(&stream, 100, &piece) == KPN_OK) {
-///             modem_send(piece.ptr, piece.len);
+///             modem_send(piece.ptr, piece.len); // nothing in the first pass
 ///         }
 ///     }
-///     if (pass == 0) {
-///         status = kpn_stream_head(&stream, secret, &piece);
-///     } else {
-///         status = kpn_stream_finish(&stream, &piece);
+///     status = pass == 1 ? kpn_stream_head(&stream, secret, &piece) : kpn_stream_finish(&stream, &piece);
+///     if (status == KPN_OK) {
+///         modem_send(piece.ptr, piece.len);
 ///     }
-///     if (status != KPN_OK) {
-///         break; // the first failure of all calls of this pass
-///     }
-///     modem_send(piece.ptr, piece.len);
-///     if (pass == 0) {
+///     if (status == KPN_OK && pass == 1) {
 ///         status = kpn_stream_restart(&stream, urn);
 ///     }
 /// }
