@@ -9,6 +9,7 @@ pub mod firmware;
 pub mod names;
 pub mod outcome;
 pub mod pieces;
+pub mod queue;
 pub mod retry;
 pub mod sms;
 pub mod stream;
