@@ -85,11 +85,12 @@ int main(int argc, char **argv)
     if (status == KPN_OK) { /* a gateway keeps the connection for its next message */
         status = kpn_posix_exchange(&posix, host, port, request, &response);
     }
+    int32_t error = kpn_posix_errno(&posix);
+    kpn_posix_close(&posix);
     if (status != KPN_OK) { /* it is not known whether the message arrived */
-        fprintf(stderr, "exchange: %s (errno %d)\n", kpn_status_text(status), (int)kpn_posix_errno(&posix));
+        fprintf(stderr, "exchange: %s (errno %d)\n", kpn_status_text(status), (int)error);
         return LATER;
     }
-    kpn_posix_close(&posix);
 
     int32_t outcome = kpn_config_outcome(&config, &response);
     printf("response: status %d. %s\n", (int)kpn_response_status(&response), kpn_outcome_text(outcome));

@@ -16,10 +16,14 @@ fn run_for(workspace: &Workspace, name: &str, host: &str) -> anyhow::Result<()> 
     let archive = archive::build(workspace, target, archive::Options::default())?;
     let folder = workspace.scratch(&format!("ctest/{name}"))?;
     let flags = target.gcc_flags.join(" ");
+    cmd!(shell, "cargo build --quiet --package kpn-things-simulator")
+        .quiet()
+        .run()?;
+    let simulator = workspace.path("target/debug/kpn-things-simulator");
     cmd!(
         shell,
         "cmake -S . -B {folder} --log-level=WARNING -DKPN_THINGS_ARCHIVE={archive} -DCMAKE_BUILD_TYPE=
-         -DKPN_THINGS_TEST_HOST={host}
+         -DKPN_THINGS_TEST_HOST={host} -DKPN_THINGS_SIMULATOR={simulator}
          -DCMAKE_C_FLAGS={flags} -DCMAKE_CXX_FLAGS={flags}"
     )
     .quiet()

@@ -48,6 +48,8 @@ enum Job {
     Demo,
     /// Formatting and lints, warnings as errors
     Check,
+    /// The C tests on this machine: as C99 and C++11, with sanitizers and under valgrind
+    Ctest,
     /// Packages per target in dist/, with checksums
     Dist,
     /// The C tests on emulated boards
@@ -94,6 +96,7 @@ fn run() -> anyhow::Result<()> {
     match Arguments::parse().job {
         Job::Archive { target, fast_sha } => archive::run(&workspace, &target, fast_sha),
         Job::Check => check::run(&workspace),
+        Job::Ctest => ctest::check(&workspace),
         Job::Dist => dist::run(&workspace),
         Job::Demo => demo::run(&workspace),
         Job::Firmware => {
