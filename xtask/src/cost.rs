@@ -146,13 +146,15 @@ pub fn add_sizes(
     let object = folder.join(format!("sizes-{}.o", target.name));
     cmd!(
         shell,
-        "{gcc} {gcc_flags...} -std=c99 -ffreestanding -I include -c {source} -o {object}"
+        "{gcc} {gcc_flags...} -std=c99 -ffreestanding -DKPN_POSIX -I include -c {source} -o {object}"
     )
     .quiet()
     .run()?;
     let bytes = fs::read(object)?;
     for symbol in object::File::parse(bytes.as_slice())?.symbols() {
-        if let Some(name) = symbol.name()?.strip_prefix("sizeof_") {
+        if let Some(name) = symbol.name()?.strip_prefix("sizeof_")
+            && (!target.is_bare_metal() || !name.starts_with("kpn_posix"))
+        {
             let name = format!("sizeof.{name}.{}", target.name);
             lines.push(Line {
                 name,

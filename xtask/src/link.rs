@@ -183,7 +183,10 @@ fn link(
         .scratch("link")?
         .join(format!("{}-{library:?}.elf", target.name));
     let library_flags: &[&str] = match library {
-        Library::Picolibc => &["--specs=picolibc.specs"],
+        Library::Picolibc => &[
+            "--specs=picolibc.specs",
+            "-Wl,--defsym=__flash_size=0x40000",
+        ],
         Library::Newlib => &["--specs=nano.specs", "-nostartfiles", "-Wl,--entry=main"],
         Library::None => &[
             "-nostdlib",
