@@ -88,5 +88,6 @@ void test_config(void);
 void test_urn(void);
 void test_sms(void);
 void test_stream(void);
+void test_firmware(void);
 
 #endif

@@ -21,6 +21,7 @@ static const struct {
     {"device URNs", test_urn},
     {"SMS", test_sms},
     {"stream", test_stream},
+    {"firmware", test_firmware},
 };
 
 int main(void) {

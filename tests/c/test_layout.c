@@ -39,6 +39,12 @@ void test_layout(void) {
     OFFSET(kpn_config_problem, field, 0, 0);
     OFFSET(kpn_config_problem, reason, 4, 4);
     OFFSET(kpn_config_problem, position, 8, 8);
+    SIZE(kpn_firmware, 144, 152);
+    SIZE(kpn_firmware_piece, 16, 32);
+    OFFSET(kpn_firmware_piece, offset, 0, 0);
+    OFFSET(kpn_firmware_piece, ptr, 4, 8);
+    OFFSET(kpn_firmware_piece, len, 8, 16);
+    OFFSET(kpn_firmware_piece, used, 12, 24);
     SIZE(kpn_sms_delivery, 8, 8);
     OFFSET(kpn_sms_delivery, missed, 0, 0);
     OFFSET(kpn_sms_delivery, worst, 4, 4);

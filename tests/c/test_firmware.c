@@ -1,0 +1,432 @@
+#include "check.h"
+
+#define FW_URL "http://10.0.0.1:81/f/v1/1"
+#define FW_TOKEN "eyJh.eyJz.Sf-l_x"
+#define FW_PACK(urn, url, token) \
+    "[{\"bn\":\"" urn "\"},{\"n\":\"url\",\"vs\":\"" url "\"},{\"n\":\"token\",\"vs\":\"" token "\"}]"
+#define TEXTS_CAP 128u
+#define PART 100u
+
+/* `other` holds URL and token, then request and response; `memory` is the flash. */
+static uint8_t *const exchange = other + TEXTS_CAP;
+#define EXCHANGE_CAP (OTHER_CAP - TEXTS_CAP)
+
+static kpn_firmware firmware;
+
+/* Every byte of the firmware follows from its offset. */
+static uint8_t firmware_byte(uint32_t offset) {
+    return (uint8_t)((offset * UINT32_C(2654435761)) >> 24);
+}
+
+static uint32_t crc32_of(const uint8_t *bytes, size_t len) {
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = (crc >> 1) ^ (UINT32_C(0xEDB88320) & (0u - (crc & 1u)));
+        }
+    }
+    return ~crc;
+}
+
+static void begin(size_t memory_cap, uint32_t part_size) {
+    CHECK_OK(kpn_firmware_begin(&firmware, other, memory_cap, part_size));
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_IDLE);
+}
+
+static kpn_status offer(const char *json, const char *urn) {
+    kpn_downlink downlink;
+    const size_t len = strlen(json);
+    uint8_t text[256];
+    CHECK(len <= sizeof text);
+    memcpy(text, json, len);
+    CHECK_OK(kpn_downlink_begin_bytes(&downlink, text, len));
+    return kpn_firmware_offer(&firmware, &downlink, urn);
+}
+
+static void connect_and_begin(uint32_t part_size) {
+    begin(TEXTS_CAP, part_size);
+    CHECK_OK(kpn_firmware_start(&firmware, FW_URL, FW_TOKEN));
+    CHECK(kpn_firmware_must_connect(&firmware));
+    CHECK_OK(kpn_firmware_connected(&firmware));
+    CHECK(!kpn_firmware_must_connect(&firmware));
+}
+
+/* The range of the request in `exchange`, last byte included. */
+static void read_range(size_t len, uint32_t *first, uint32_t *last) {
+    static const char field[] = "\r\nRange: bytes=";
+    uint32_t numbers[2] = {0, 0};
+    size_t at = 0;
+    while (at + sizeof field < len && memcmp(exchange + at, field, sizeof field - 1) != 0) {
+        at++;
+    }
+    at += sizeof field - 1;
+    for (int i = 0; i < 2; i++, at++) {
+        for (; at < len && exchange[at] >= '0' && exchange[at] <= '9'; at++) {
+            numbers[i] = numbers[i] * 10 + (uint32_t)(exchange[at] - '0');
+        }
+    }
+    *first = numbers[0];
+    *last = numbers[1];
+}
+
+/* Puts the answer to the request in `exchange` over it; returns its length, and where its body begins. */
+static size_t answer(uint32_t first, uint32_t last, uint32_t total, uint32_t crc_fault, size_t *body) {
+    uint8_t *const text = exchange;
+    uint8_t part[PART * 2];
+    size_t len = 0;
+    if (last >= total) {
+        last = total - 1;
+    }
+    for (uint32_t at = first; at <= last; at++) {
+        part[len++] = firmware_byte(at);
+    }
+    const int head =
+        snprintf((char *)text, EXCHANGE_CAP,
+                 "HTTP/1.1 200\r\nContent-Length: %lu\r\nDigest: crc32=%lx\r\nContent-Range: bytes %lu-%lu/%lu\r\n\r\n",
+                 (unsigned long)len, (unsigned long)(crc32_of(part, len) ^ crc_fault), (unsigned long)first,
+                 (unsigned long)last, (unsigned long)total);
+    *body = (size_t)head;
+    memcpy(text + *body, part, len);
+    return *body + len;
+}
+
+/* Feeds `len` bytes of `exchange` in pieces of `step`, and writes what comes out to the flash. */
+static kpn_status feed(size_t len, size_t step) {
+    kpn_status status = KPN_NEED_MORE;
+    size_t at = 0;
+    while (status == KPN_NEED_MORE && at < len) {
+        kpn_firmware_piece piece = {77, NULL, 77, SIZE_MAX};
+        const size_t size = len - at < step ? len - at : step;
+        const uint8_t *const from = check_exact(exchange + at, size);
+        status = kpn_firmware_feed(&firmware, from, size, &piece);
+        if (status < 0) {
+            CHECK(piece.offset == 77 && piece.ptr == NULL && piece.len == 77 && piece.used == SIZE_MAX);
+            break;
+        }
+        CHECK(piece.used <= size && (piece.used > 0 || status != KPN_NEED_MORE));
+        CHECK(piece.len == 0 || (piece.ptr >= from && piece.ptr + piece.len <= from + size));
+        CHECK(piece.len == 0 || piece.offset + piece.len <= MEMORY_CAP);
+        if (piece.len > 0 && piece.offset + piece.len <= MEMORY_CAP) {
+            memcpy(memory + piece.offset, piece.ptr, piece.len);
+        }
+        at += piece.used;
+    }
+    return status;
+}
+
+/* Requests the next part and feeds its answer, all but the last `missing` bytes of it. */
+static kpn_status fetch(uint32_t total, size_t step, size_t missing, uint32_t crc_fault) {
+    uint32_t first;
+    uint32_t last;
+    size_t len = 0;
+    size_t body;
+    if (kpn_firmware_must_connect(&firmware)) {
+        CHECK_OK(kpn_firmware_connected(&firmware));
+    }
+    CHECK_OK(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len));
+    read_range(len, &first, &last);
+    CHECK_SIZE(first, kpn_firmware_confirmed(&firmware));
+    len = answer(first, last, total, crc_fault, &body);
+    return feed(len > missing ? len - missing : 0, step);
+}
+
+static void check_flash(uint32_t total) {
+    uint32_t wrong = 0;
+    for (uint32_t at = 0; at < total; at++) {
+        wrong += memory[at] != firmware_byte(at);
+    }
+    CHECK_SIZE(wrong, 0);
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE);
+    CHECK_SIZE(kpn_firmware_confirmed(&firmware), total);
+    CHECK_SIZE(kpn_firmware_total(&firmware), total);
+    CHECK(kpn_firmware_error(&firmware) == KPN_OK);
+}
+
+static void fetch_all(uint32_t total) {
+    for (uint32_t part = 0; part < total && kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST; part++) {
+        CHECK_OK(fetch(total, SIZE_MAX, 0, 0));
+    }
+    check_flash(total);
+}
+
+static void asks_as_documented(void) {
+    char host[KPN_FIRMWARE_HOST_MAX + 1];
+    kpn_span url;
+    kpn_span token;
+    size_t len = 0;
+    connect_and_begin(256);
+    CHECK_OK(kpn_firmware_host(&firmware, host, sizeof host));
+    CHECK_TEXT(host, strlen(host), "10.0.0.1");
+    CHECK_STATUS(kpn_firmware_host(&firmware, host, 8), KPN_BUFFER_FULL);
+    CHECK_OK(kpn_firmware_host(&firmware, host, 9));
+    CHECK_SIZE(kpn_firmware_port(&firmware), 81);
+    CHECK(!kpn_firmware_needs_tls(&firmware) && !kpn_firmware_needs_dns(&firmware));
+    CHECK_OK(kpn_firmware_texts(&firmware, &url, &token));
+    CHECK_TEXT(url.ptr, url.len, FW_URL);
+    CHECK_TEXT(token.ptr, token.len, FW_TOKEN);
+    CHECK_STATUS(kpn_firmware_request(&firmware, NULL, 0, &len), KPN_BUFFER_FULL);
+    memset(exchange, 0xc3, EXCHANGE_CAP);
+    CHECK_STATUS(kpn_firmware_request(&firmware, exchange, len - 1, &len), KPN_BUFFER_FULL);
+    CHECK(filled(exchange + len - 1, 16, 0xc3));
+    CHECK_OK(kpn_firmware_request(&firmware, exchange, len, &len));
+    CHECK_TEXT(exchange, len,
+               "GET /f/v1/1 HTTP/1.1\r\nHost: m.m\r\nAuthorization: Bearer " FW_TOKEN "\r\nRange: bytes=0-255\r\n\r\n");
+    CHECK(filled(exchange + len, 16, 0xc3));
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_RESPONSE);
+    CHECK_STATUS(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len), KPN_ERR_STATE);
+
+    begin(TEXTS_CAP, 1);
+    CHECK_OK(kpn_firmware_start_n(&firmware, "https://a.b/cd", 13, "tx", 1));
+    CHECK_OK(kpn_firmware_connected(&firmware));
+    CHECK_OK(kpn_firmware_set_real_host(&firmware, true));
+    CHECK(kpn_firmware_needs_tls(&firmware) && kpn_firmware_needs_dns(&firmware));
+    CHECK_SIZE(kpn_firmware_port(&firmware), 443);
+    CHECK_OK(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len));
+    CHECK_TEXT(exchange, len, "GET /c HTTP/1.1\r\nHost: a.b\r\nAuthorization: Bearer t\r\nRange: bytes=0-0\r\n\r\n");
+}
+
+/* The response of KPN's documentation: the first 256 bytes of a text of 3,483. */
+static void reads_the_documented_part(void) {
+    static const char response[] =
+        "HTTP/1.1 200\r\nDate: Fri, 29 Jan 2021 12:56:15 GMT\r\nContent-Length: 256\r\nConnection: keep-alive\r\n"
+        "Digest: crc32=710bbd48\r\nContent-Range: bytes 0-255/3483\r\n\r\n"
+        "Lorem ipsum dolor sit amet, consectetur adipiscing elit. Praesent et pharetra velit. Donec sed magna dui. "
+        "Etiam augue dui, accumsan ac lacus vel, sollicitudin finibus augue. Phasellus fermentum sem mauris, ut "
+        "feugiat lorem mollis eu. In hac habitasse plate";
+    const size_t len = sizeof response - 1;
+#ifdef KPN_TEST_SMALL
+    const size_t stride = 29;
+#else
+    const size_t stride = 1;
+#endif
+    for (size_t step = 1; step <= len; step += stride) {
+        size_t request = 0;
+        spoil(&firmware, sizeof firmware, (int)(step % PATTERNS));
+        connect_and_begin(256);
+        CHECK_OK(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &request));
+        memcpy(exchange, response, len);
+        CHECK_OK(feed(len, step));
+        CHECK_BYTES(memory, 256, response + len - 256, 256);
+        CHECK_SIZE(kpn_firmware_confirmed(&firmware), 256);
+        CHECK_SIZE(kpn_firmware_total(&firmware), 3483);
+        CHECK(kpn_firmware_http_status(&firmware) == 200);
+    }
+}
+
+static void goes_on_after_every_fault(void) {
+    uint8_t image[KPN_FIRMWARE_IMAGE_LEN];
+    const uint32_t total = 950;
+    connect_and_begin(PART);
+    memset(memory, 0, MEMORY_CAP);
+    CHECK_OK(fetch(total, 33, 0, 0));
+    CHECK_STATUS(fetch(total, 33, 0, 1), KPN_AGAIN); /* a wrong CRC */
+    CHECK(kpn_firmware_error(&firmware) == KPN_ERR_FIRMWARE_CRC && kpn_firmware_failures(&firmware) == 1);
+    CHECK_SIZE(kpn_firmware_confirmed(&firmware), PART);
+    CHECK_STATUS(fetch(total, 33, 17, 0), KPN_NEED_MORE); /* a lost connection */
+    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN);
+    CHECK(kpn_firmware_error(&firmware) == KPN_ERR_HTTP_TRUNCATED && kpn_firmware_failures(&firmware) == 2);
+    CHECK(kpn_firmware_must_connect(&firmware));
+    CHECK_OK(fetch(total, 33, 0, 0));
+    CHECK(kpn_firmware_failures(&firmware) == 0);
+    CHECK_STATUS(fetch(total, 33, 50, 0), KPN_NEED_MORE);
+    CHECK_OK(kpn_firmware_save(&firmware, image));
+
+    begin(TEXTS_CAP, 64); /* a reset in the middle of a part */
+    CHECK_STATUS(kpn_firmware_load(&firmware, image, sizeof image - 1), KPN_ERR_IMAGE);
+    image[5] ^= 1;
+    CHECK_STATUS(kpn_firmware_load(&firmware, check_exact(image, sizeof image), sizeof image), KPN_ERR_IMAGE);
+    image[5] ^= 1;
+    CHECK_OK(kpn_firmware_load(&firmware, check_exact(image, sizeof image), sizeof image));
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_IDLE);
+    CHECK_OK(offer(FW_PACK(URN, FW_URL, "another"), URN));
+    CHECK_SIZE(kpn_firmware_confirmed(&firmware), 2 * PART);
+    CHECK_STATUS(kpn_firmware_load(&firmware, image, sizeof image), KPN_ERR_STATE);
+    fetch_all(total);
+
+    CHECK_OK(kpn_firmware_rewind(&firmware, 512)); /* a page of flash went bad */
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST);
+    memset(memory + 512, 0, 256);
+    fetch_all(total);
+    CHECK_STATUS(kpn_firmware_rewind(&firmware, total + 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_OK(kpn_firmware_abort(&firmware));
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_IDLE);
+    CHECK_STATUS(kpn_firmware_save(&firmware, image), KPN_ERR_STATE);
+}
+
+static kpn_status feed_text(const char *text) {
+    size_t len = 0;
+    if (kpn_firmware_must_connect(&firmware)) {
+        CHECK_OK(kpn_firmware_connected(&firmware));
+    }
+    CHECK_OK(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len));
+    len = strlen(text);
+    memcpy(exchange, text, len);
+    return feed(len, SIZE_MAX);
+}
+
+static void refuses_what_is_not_the_part(void) {
+    static const struct {
+        const char *text;
+        kpn_status status;
+    } answers[] = {
+        {"HTTP/1.1 401 \r\nContent-Length: 0\r\n\r\n", KPN_ERR_FIRMWARE_REFUSED},
+        {"HTTP/1.1 403 \r\nContent-Length: 0\r\n\r\n", KPN_ERR_FIRMWARE_REFUSED},
+        {"HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n", KPN_ERR_FIRMWARE_REFUSED},
+        {"HTTP/1.1 302 \r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", KPN_ERR_FIRMWARE_REFUSED},
+        {"HTTP/1.1 416 \r\nContent-Length: 0\r\n\r\n", KPN_ERR_FIRMWARE_RANGE},
+        {"HTTP/1.1 206 \r\nContent-Length: 1\r\nContent-Range: bytes 1-1/9\r\n\r\nx", KPN_ERR_FIRMWARE_RANGE},
+        {"HTTP/1.1 206 \r\nContent-Length: 2\r\nContent-Range: bytes 0-1/9\r\n\r\nxx", KPN_ERR_FIRMWARE_RANGE},
+        {"HTTP/1.1 206 \r\nContent-Length: 9\r\n\r\nxxxxxxxxx", KPN_ERR_FIRMWARE_RANGE},
+        {"HTTP/1.1 408 \r\nContent-Length: 0\r\n\r\n", KPN_AGAIN},
+        {"HTTP/1.1 429 \r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n", KPN_AGAIN},
+        {"HTTP/1.1 503 \r\nContent-Length: 2\r\n\r\nno", KPN_AGAIN},
+        {"garbage", KPN_AGAIN},
+        {"HTTP/1.1 200 \r\nContent-Length: 9\r\n\r\nxxxxxxxxx", KPN_OK},
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        size_t len;
+        connect_and_begin(3);
+        CHECK_STATUS(feed_text(answers[i].text), answers[i].status);
+        if (answers[i].status < 0) {
+            CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_FAILED);
+            CHECK(kpn_firmware_error(&firmware) == answers[i].status);
+            CHECK_STATUS(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len), answers[i].status);
+            CHECK_STATUS(kpn_firmware_close(&firmware), answers[i].status);
+        }
+    }
+    connect_and_begin(3);
+    CHECK_OK(kpn_firmware_set_retries(&firmware, 1));
+    CHECK_STATUS(feed_text(answers[9].text), KPN_AGAIN);
+    CHECK_SIZE(kpn_firmware_retry_after(&firmware), 9);
+    CHECK_STATUS(feed_text(answers[9].text), KPN_ERR_FIRMWARE_BUSY);
+
+    connect_and_begin(PART);
+    CHECK_OK(fetch(300, SIZE_MAX, 0, 0));
+    CHECK_STATUS(fetch(301, SIZE_MAX, 0, 0), KPN_ERR_FIRMWARE_SIZE);
+    CHECK_OK(kpn_firmware_rewind(&firmware, 0));
+    fetch_all(301);
+}
+
+static void reconnects_when_a_connection_has_taken_its_requests(void) {
+    connect_and_begin(PART);
+    CHECK_OK(kpn_firmware_set_request_limit(&firmware, 2));
+    CHECK_OK(kpn_firmware_connected(&firmware));
+    CHECK_OK(fetch(350, SIZE_MAX, 0, 0));
+    CHECK(!kpn_firmware_must_connect(&firmware));
+    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* idle: no failure */
+    CHECK(kpn_firmware_failures(&firmware) == 0 && kpn_firmware_must_connect(&firmware));
+    CHECK_OK(fetch(350, SIZE_MAX, 0, 0));
+    CHECK_OK(fetch(350, SIZE_MAX, 0, 0));
+    CHECK(kpn_firmware_must_connect(&firmware));
+    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* it could not be opened */
+    CHECK(kpn_firmware_failures(&firmware) == 1);
+    fetch_all(350);
+}
+
+static void takes_announcements(void) {
+    char url[KPN_FIRMWARE_URL_MAX + 2];
+    begin(TEXTS_CAP, PART);
+    CHECK_STATUS(offer("[{\"bn\":\"" URN "\",\"n\":\"valve\",\"vb\":true}]", URN), KPN_END);
+    CHECK_STATUS(offer(FW_PACK("urn:dev:IMEI:1:", FW_URL, FW_TOKEN), URN), KPN_END);
+    CHECK_OK(offer(FW_PACK("urn:dev:IMEI:1:", FW_URL, FW_TOKEN), NULL));
+    CHECK_OK(fetch(950, SIZE_MAX, 0, 0));
+    CHECK_STATUS(offer("[{\"bn\":\"" URN "\",\"n\":\"valve\",\"vb\":true}]", URN), KPN_END);
+    CHECK_STATUS(offer(FW_PACK(URN, "ftp://a/", FW_TOKEN), URN), KPN_ERR_FIRMWARE_URL);
+    CHECK_STATUS(offer(FW_PACK(URN, FW_URL, "a b"), URN), KPN_ERR_HEAD_TEXT);
+    memset(url, 'x', sizeof url);
+    memcpy(url, "http://a/", 9);
+    url[KPN_FIRMWARE_URL_MAX + 1] = '\0';
+    CHECK_STATUS(kpn_firmware_start(&firmware, url, "t"), KPN_ERR_FIRMWARE_TOO_LONG);
+    url[KPN_FIRMWARE_URL_MAX] = '\0';
+    CHECK_STATUS(kpn_firmware_start(&firmware, url, "t"), KPN_ERR_FIRMWARE_TOO_LONG); /* for this memory */
+    CHECK_SIZE(kpn_firmware_confirmed(&firmware), PART);
+    CHECK_OK(offer(FW_PACK(URN, "http:\\/\\/10.0.0.1:81\\/f\\/v1\\/1", "t2"), URN));
+    CHECK_SIZE(kpn_firmware_confirmed(&firmware), PART);
+    CHECK_OK(offer(FW_PACK(URN, FW_URL "2", "t2"), URN));
+    CHECK_SIZE(kpn_firmware_confirmed(&firmware), 0);
+    CHECK(kpn_firmware_must_connect(&firmware));
+    CHECK_OK(kpn_firmware_begin(&firmware, memory, KPN_FIRMWARE_MEMORY, PART));
+    CHECK_OK(kpn_firmware_start(&firmware, url, "t"));
+}
+
+static void checks_its_arguments(void) {
+    kpn_firmware none;
+    kpn_firmware *const odd = (kpn_firmware *)misaligned();
+    kpn_firmware_piece piece;
+    kpn_span span;
+    size_t len;
+    char host[4];
+    memset(&none, 0, sizeof none);
+    CHECK_STATUS(kpn_firmware_begin(NULL, other, 1, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_begin(odd, other, 1, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_begin(&none, NULL, 1, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_begin(&none, other, 1, 0), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_begin(&none, (uint8_t *)&none, 1, 1), KPN_ERR_OVERLAP);
+    for (int i = 0; i < 3; i++) {
+        kpn_firmware *const bad = i == 0 ? NULL : i == 1 ? odd : &none;
+        const kpn_status expected = i == 2 ? KPN_ERR_STATE : KPN_ERR_INVALID_ARGUMENT;
+        CHECK_STATUS(kpn_firmware_start(bad, FW_URL, FW_TOKEN), expected);
+        CHECK_STATUS(kpn_firmware_set_retries(bad, 1), expected);
+        CHECK_STATUS(kpn_firmware_set_request_limit(bad, 1), expected);
+        CHECK_STATUS(kpn_firmware_set_real_host(bad, true), expected);
+        CHECK_STATUS(kpn_firmware_load(bad, other, 1), expected);
+        CHECK_STATUS(kpn_firmware_save(bad, exchange), expected);
+        CHECK_STATUS(kpn_firmware_host(bad, host, sizeof host), expected);
+        CHECK_STATUS(kpn_firmware_connected(bad), expected);
+        CHECK_STATUS(kpn_firmware_request(bad, exchange, EXCHANGE_CAP, &len), expected);
+        CHECK_STATUS(kpn_firmware_feed(bad, exchange, 1, &piece), expected);
+        CHECK_STATUS(kpn_firmware_close(bad), expected);
+        CHECK_STATUS(kpn_firmware_rewind(bad, 0), expected);
+        CHECK_STATUS(kpn_firmware_abort(bad), expected);
+        CHECK(kpn_firmware_state(bad) == KPN_FIRMWARE_IDLE && !kpn_firmware_must_connect(bad));
+        CHECK(kpn_firmware_error(bad) == KPN_OK && kpn_firmware_failures(bad) == 0);
+        CHECK(kpn_firmware_port(bad) == 0 && !kpn_firmware_needs_tls(bad) && !kpn_firmware_needs_dns(bad));
+        CHECK(kpn_firmware_confirmed(bad) == 0 && kpn_firmware_total(bad) == 0);
+        CHECK(kpn_firmware_http_status(bad) == 0 && kpn_firmware_retry_after(bad) == 0);
+    }
+    begin(TEXTS_CAP, 1);
+    CHECK_STATUS(kpn_firmware_connected(&firmware), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_firmware_texts(&firmware, &span, &span), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_firmware_offer(&firmware, NULL, URN), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_start(&firmware, NULL, FW_TOKEN), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_start(&firmware, FW_URL, NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_start_n(&firmware, FW_URL, SIZE_MAX, FW_TOKEN, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_set_request_limit(&firmware, 0), KPN_ERR_INVALID_ARGUMENT);
+    memcpy(other, "http://a/", 10);
+    CHECK_STATUS(kpn_firmware_start(&firmware, (const char *)other, FW_TOKEN), KPN_ERR_OVERLAP);
+    connect_and_begin(1);
+    CHECK_STATUS(kpn_firmware_request(&firmware, other, OTHER_CAP, &len), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_firmware_request(&firmware, NULL, 9, &len), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_feed(&firmware, exchange, 1, &piece), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_firmware_feed(&firmware, exchange, 1, NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_feed(&firmware, NULL, 1, &piece), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_feed(&firmware, (const uint8_t *)&piece, 1, &piece), KPN_ERR_OVERLAP);
+}
+
+static void waits_longer_each_time(void) {
+    uint32_t failures;
+    for (failures = 1; failures < 20; failures++) {
+        const uint32_t window = failures < 7 ? UINT32_C(500) << failures : 60000;
+        CHECK_SIZE(kpn_retry_delay_ms(failures, 0, 1000, 60000, 0), 0);
+        CHECK_SIZE(kpn_retry_delay_ms(failures, UINT32_MAX, 1000, 60000, 0), window);
+        CHECK_SIZE(kpn_retry_delay_ms(failures, UINT32_MAX, 1000, 60000, 30), window + 30000);
+    }
+    CHECK_SIZE(kpn_retry_delay_ms(1, 1, 1, 1, UINT32_MAX), UINT32_MAX);
+    for (int32_t outcome = -1; outcome < 10; outcome++) {
+        CHECK(kpn_outcome_may_retry(outcome) == (outcome == KPN_OUTCOME_RETRY_LATER));
+    }
+}
+
+void test_firmware(void) {
+    asks_as_documented();
+    reads_the_documented_part();
+    goes_on_after_every_fault();
+    refuses_what_is_not_the_part();
+    reconnects_when_a_connection_has_taken_its_requests();
+    takes_announcements();
+    checks_its_arguments();
+    waits_longer_each_time();
+}
