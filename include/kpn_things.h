@@ -550,7 +550,7 @@ typedef int32_t kpn_status;
  * - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
  *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"`, `"refused"` or `"unexpected"`.
  *
- * Any other field, and one that is there twice, is refused. Belongs to one thread at a time, but several may read it while none writes.
+ * Any other field, and one that is there twice, is refused. 504 bytes. Belongs to one thread at a time, but several may read it while none writes.
  * May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.
  *
  * ~~~{.c}
@@ -640,7 +640,7 @@ typedef struct kpn_private_response {
  *
  * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
  * `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
- * was in. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+ * was in. 96 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
  *
  * ~~~{.c}
  * kpn_response response;
@@ -720,7 +720,7 @@ typedef struct kpn_private_downlink {
  *
  * `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` until it no longer returns `KPN_OK`. The whole pack is checked
  * before the first record is handed out, so a broken downlink does nothing. Texts and data are decoded inside the buffer that the body lies in,
- * which must not be used for anything else until the records were read. Belongs to one thread at a time. May be abandoned at any time. It
+ * which must not be used for anything else until the records were read. 84 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It
  * holds a pointer: not for storage.
  *
  * ~~~{.c}
@@ -764,7 +764,8 @@ typedef struct kpn_private_number {
  * One record of a downlink, all base fields applied (RFC 8428 section 4.6).
  *
  * Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are good as long as that buffer is not written to. Numbers are
- * kept as the text that came; `kpn_record_double` and its siblings read them. May be copied. Belongs to one thread at a time.
+ * kept as the text that came; `kpn_record_double` and its siblings read them. 144 bytes on a 32-bit
+ * target. May be copied. Belongs to one thread at a time.
  */
 typedef struct kpn_record {
     uint32_t private_tag;
@@ -1161,7 +1162,7 @@ typedef struct kpn_private_uplink {
  *
  * `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
  * given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
- * request afterwards. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+ * request afterwards. 96 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
  * to be copied while in use.
  *
  * ~~~{.c}
@@ -3582,7 +3583,7 @@ kpn_status kpn_uplink_set_time_ago_decimal(struct kpn_uplink *uplink,
  * Sets within how many seconds the next record will be updated at the latest (`ut`).
  *
  * Applies to the next record only. When it fails, the next record is refused with the same status, so that no
- * value is sent under a wrong time.
+ * value is sent with a wrong update time.
  *
  * RFC 8428 section 4.2.
  *
@@ -3601,7 +3602,7 @@ kpn_status kpn_uplink_set_update_time(struct kpn_uplink *uplink,
  * Sets the sum that stands beside the value of the next record (`s`), as a decimal.
  *
  * Applies to the next record only. When it fails, the next record is refused with the same status, so that no
- * value is sent under a wrong time.
+ * value is sent with a wrong sum.
  *
  * RFC 8428 section 4.2.
  *

@@ -111,7 +111,7 @@ const _: () = {
 /// - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
 ///   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"`, `"refused"` or `"unexpected"`.
 ///
-/// Any other field, and one that is there twice, is refused. Belongs to one thread at a time, but several may read it while none writes.
+/// Any other field, and one that is there twice, is refused. 504 bytes. Belongs to one thread at a time, but several may read it while none writes.
 /// May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.
 ///
 /// ~~~{.c}

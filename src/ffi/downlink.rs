@@ -13,7 +13,7 @@ use crate::things::downlink::Downlink;
 ///
 /// `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` until it no longer returns `KPN_OK`. The whole pack is checked
 /// before the first record is handed out, so a broken downlink does nothing. Texts and data are decoded inside the buffer that the body lies in,
-/// which must not be used for anything else until the records were read. Belongs to one thread at a time. May be abandoned at any time. It
+/// which must not be used for anything else until the records were read. 84 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It
 /// holds a pointer: not for storage.
 ///
 /// ~~~{.c}

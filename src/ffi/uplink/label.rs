@@ -134,7 +134,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago_decimal(
 /// Sets within how many seconds the next record will be updated at the latest (`ut`).
 ///
 /// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
-/// value is sent under a wrong time.
+/// value is sent with a wrong update time.
 ///
 /// RFC 8428 section 4.2.
 ///
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn kpn_uplink_set_update_time(
 /// Sets the sum that stands beside the value of the next record (`s`), as a decimal.
 ///
 /// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
-/// value is sent under a wrong time.
+/// value is sent with a wrong sum.
 ///
 /// RFC 8428 section 4.2.
 ///
