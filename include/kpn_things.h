@@ -355,6 +355,46 @@
 #endif
 
 /**
+ * When a queue is full, the newest record is refused.
+ */
+#define KPN_QUEUE_REFUSE_NEWEST 0
+
+/**
+ * When a queue is full, the oldest records make room, those on their way excepted.
+ */
+#define KPN_QUEUE_DROP_OLDEST 1
+
+/**
+ * No time: the platform takes the moment of reception.
+ */
+#define KPN_CLOCK_NONE 0
+
+/**
+ * Seconds since 1970 (UTC), from 2^28 on.
+ */
+#define KPN_CLOCK_UNIX 1
+
+/**
+ * Seconds since the device started, at most 2^31 - 1.
+ */
+#define KPN_CLOCK_UPTIME 2
+
+/**
+ * Longest name of a queued record, in bytes.
+ */
+#define KPN_QUEUE_NAME_MAX 48
+
+/**
+ * Longest text of a queued record, in bytes.
+ */
+#define KPN_QUEUE_TEXT_MAX 64
+
+/**
+ * Bytes of an image from `kpn_queue_save`, beside the memory of the queue.
+ */
+#define KPN_QUEUE_IMAGE_EXTRA 28
+
+/**
  * A record without value: it has only a sum.
  */
 #define KPN_SUM_ONLY 0
@@ -1058,42 +1098,57 @@ typedef struct kpn_posix {
 #endif
 
 /**
- * Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.
- *
- * 8 bytes. `kpn_connection_begin` whenever a connection was opened, `kpn_connection_record` after every response. Belongs to one
- * thread at a time. May be abandoned at any time.
+ * Where a queue stands. Plain data, no pointer.
  */
-typedef struct kpn_connection {
-    uint32_t private_tag;
-    struct kpn_private_connection private_state;
-} kpn_connection;
+typedef struct kpn_private_queue {
+    /**
+     * Bytes of all records.
+     */
+    size_t used;
+    /**
+     * Bytes of the first records, which are on their way.
+     */
+    size_t sent;
+    uint32_t records;
+    uint32_t sent_records;
+    uint32_t dropped;
+    uint8_t drops_oldest;
+} kpn_private_queue;
 
 /**
- * What becomes of SMS to a device with regular on times.
+ * Measurements that wait until the platform has them: first in, first out, in memory of the caller.
  *
- * 8 bytes. Plain values of the caller.
+ * `kpn_queue_push_*` whenever something is measured; whenever there is a connection, `kpn_queue_fill` adds as many records to an uplink as
+ * fit, and `kpn_queue_accepted` drops exactly those once the platform has accepted them, or `kpn_queue_failed` keeps them. When
+ * the answer was lost, only the platform knows: `failed` then sends the same records again, with the same times.
+ *
+ * A record takes 8 bytes, its name, its unit, and its value as text: 1,024 bytes hold some 40 temperatures. 40 bytes on a 32-bit target.
+ * Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
  *
  * ~~~{.c}
- * kpn_sms_delivery delivery;
+ * static uint8_t memory[1024];
+ * static kpn_queue queue;
+ * uint32_t uptime = 3600, count;
  *
- * // On for 10 minutes in every 6 hours: does every SMS arrive, and after how long at worst?
- * if (kpn_sms_plan(600, 6 * 3600, &delivery) == KPN_OK && delivery.missed == 0) {
- *     printf("at most %u minutes late\n", (unsigned)(delivery.worst / 60));
- * } else {
- *     printf("stay on for %u seconds\n", (unsigned)kpn_sms_shortest_on(6 * 3600));
+ * kpn_status status = kpn_queue_begin(&queue, memory, sizeof memory, KPN_QUEUE_DROP_OLDEST);
+ * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, uptime, 205, -1);
+ * if (status == KPN_OK && kpn_queue_fill(&queue, &uplink, uptime, 0, &count) == KPN_OK) {
+ *     // finish, send and receive, then:
+ *     if (kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED) {
+ *         kpn_queue_accepted(&queue);
+ *     } else {
+ *         kpn_queue_failed(&queue);
+ *     }
  * }
  * ~~~
  */
-typedef struct kpn_sms_delivery {
-    /**
-     * Of `period` equally likely phases, in seconds, how many lose the SMS. 0: every SMS arrives.
-     */
-    uint32_t missed;
-    /**
-     * Seconds from the platform's first attempt to the delivery in the worst of the phases that do not lose it.
-     */
-    uint32_t worst;
-} kpn_sms_delivery;
+typedef struct kpn_queue {
+    uint32_t private_tag;
+    uint32_t private_reserved;
+    uint8_t *private_memory;
+    size_t private_capacity;
+    struct kpn_private_queue private_state;
+} kpn_queue;
 
 typedef struct kpn_private_decimal {
     int64_t mantissa;
@@ -1187,6 +1242,44 @@ typedef struct kpn_uplink {
     const char *private_path;
     struct kpn_private_uplink private_state;
 } kpn_uplink;
+
+/**
+ * Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.
+ *
+ * 8 bytes. `kpn_connection_begin` whenever a connection was opened, `kpn_connection_record` after every response. Belongs to one
+ * thread at a time. May be abandoned at any time.
+ */
+typedef struct kpn_connection {
+    uint32_t private_tag;
+    struct kpn_private_connection private_state;
+} kpn_connection;
+
+/**
+ * What becomes of SMS to a device with regular on times.
+ *
+ * 8 bytes. Plain values of the caller.
+ *
+ * ~~~{.c}
+ * kpn_sms_delivery delivery;
+ *
+ * // On for 10 minutes in every 6 hours: does every SMS arrive, and after how long at worst?
+ * if (kpn_sms_plan(600, 6 * 3600, &delivery) == KPN_OK && delivery.missed == 0) {
+ *     printf("at most %u minutes late\n", (unsigned)(delivery.worst / 60));
+ * } else {
+ *     printf("stay on for %u seconds\n", (unsigned)kpn_sms_shortest_on(6 * 3600));
+ * }
+ * ~~~
+ */
+typedef struct kpn_sms_delivery {
+    /**
+     * Of `period` equally likely phases, in seconds, how many lose the SMS. 0: every SMS arrives.
+     */
+    uint32_t missed;
+    /**
+     * Seconds from the platform's first attempt to the delivery in the worst of the phases that do not lose it.
+     */
+    uint32_t worst;
+} kpn_sms_delivery;
 
 /**
  * A token in the making.
@@ -2100,6 +2193,259 @@ kpn_status kpn_posix_close(struct kpn_posix *posix);
  */
 int32_t kpn_posix_errno(const struct kpn_posix *posix);
 #endif
+
+/**
+ * Starts an empty queue.
+ *
+ * @param[out]    queue       Need not be initialised.
+ * @param[in,out] memory      Belongs to the library until the queue is abandoned.
+ * @param[in]     memory_cap  Bytes.
+ * @param[in]     policy      `KPN_QUEUE_REFUSE_NEWEST` or `KPN_QUEUE_DROP_OLDEST`.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `policy` is none.
+ * @retval KPN_ERR_OVERLAP           `queue` and `memory` share memory.
+ */
+KPN_NODISCARD
+kpn_status kpn_queue_begin(struct kpn_queue *queue,
+                           uint8_t *memory,
+                           size_t memory_cap,
+                           int32_t policy);
+
+/**
+ * Adds as many records to an uplink as fit, oldest first. They are on their way then, until `kpn_queue_accepted` or `kpn_queue_failed`.
+ *
+ * A time since start is sent as seconds since 1970 when `unix_time` is given, else as seconds ago: then the uplink must have no base time.
+ * The uplink may have other records too.
+ *
+ * @param[in,out] queue      From `kpn_queue_begin`, with no records on their way.
+ * @param[in,out] uplink     From `kpn_uplink_begin` or a sibling, not yet finished.
+ * @param[in]     uptime     Seconds since the device started, now.
+ * @param[in]     unix_time  Seconds since 1970 (UTC), now; 0 when the device does not know.
+ * @param[out]    out_count  Records added. May be NULL. Written only with `KPN_OK`.
+ *
+ * @retval KPN_OK                    At least one record is in the uplink and on its way.
+ * @retval KPN_END                   The queue is empty.
+ * @retval KPN_BUFFER_FULL           Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
+ * @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
+ * @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record.
+ * @retval KPN_ERR_NUMBER_RANGE      Likewise.
+ * @return The first failure of the uplink that was not acknowledged.
+ */
+KPN_NODISCARD
+kpn_status kpn_queue_fill(struct kpn_queue *queue,
+                          struct kpn_uplink *uplink,
+                          uint32_t uptime,
+                          uint32_t unix_time,
+                          uint32_t *out_count);
+
+/**
+ * Drops the records on their way: the platform has accepted them.
+ *
+ * @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
+ *
+ * @retval KPN_OK                    They are gone.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `queue` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The queue was not begun, or nothing is on its way.
+ */
+kpn_status kpn_queue_accepted(struct kpn_queue *queue);
+
+/**
+ * Keeps the records on their way, so that they are sent again.
+ *
+ * @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
+ *
+ * @retval KPN_OK                    They wait again, before all others.
+ * @retval KPN_ERR_INVALID_ARGUMENT  `queue` is NULL or misaligned.
+ * @retval KPN_ERR_STATE             The queue was not begun, or nothing is on its way.
+ */
+kpn_status kpn_queue_failed(struct kpn_queue *queue);
+
+/**
+ * Number of records in the queue, those on their way included.
+ *
+ * @param[in] queue  From `kpn_queue_begin`.
+ *
+ * @return Records; 0 when `queue` is NULL, misaligned or not begun.
+ */
+uint32_t kpn_queue_records(const struct kpn_queue *queue);
+
+/**
+ * Number of records that were lost because there was no room, by either policy. An image keeps it.
+ *
+ * @param[in] queue  From `kpn_queue_begin`.
+ *
+ * @return Records; 0 when `queue` is NULL, misaligned or not begun.
+ */
+uint32_t kpn_queue_dropped(const struct kpn_queue *queue);
+
+/**
+ * Writes an image of the queue, to be kept over a reset: versioned, with a checksum.
+ *
+ * Records on their way are in it like the others, since after a reset nobody knows what became of them. The queue stays as it is.
+ *
+ * @param[in,out] queue    From `kpn_queue_begin`.
+ * @param[in]     uptime   Seconds since the device started, now.
+ * @param[out]    out      Receives the image; unspecified after a failure.
+ * @param[in]     out_cap  Bytes. `KPN_QUEUE_IMAGE_EXTRA` more than the memory of the queue are always enough.
+ * @param[out]    out_len  Bytes of the image. Written only on success.
+ *
+ * @retval KPN_OK                    `out` holds the image.
+ * @retval KPN_BUFFER_FULL           `out_cap` is too small.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           The arguments and the memory of the queue overlap.
+ */
+KPN_NODISCARD
+kpn_status kpn_queue_save(struct kpn_queue *queue,
+                          uint32_t uptime,
+                          uint8_t *out,
+                          size_t out_cap,
+                          size_t *out_len);
+
+/**
+ * Puts the records of an image in place of those of the queue.
+ *
+ * The image is checked whole first: after a failure the queue is as before. Times since start go on to count from the same moments,
+ * as far as `elapsed` is right: with 0, their records become younger by the time in between.
+ *
+ * @param[in,out] queue      From `kpn_queue_begin`.
+ * @param[in]     image      From `kpn_queue_save`.
+ * @param[in]     image_len  Bytes.
+ * @param[in]     uptime     Seconds since this start of the device, now.
+ * @param[in]     elapsed    Seconds since the image was saved; 0 when the device does not know.
+ *
+ * @retval KPN_OK                    The records of the image wait in the queue, none on its way.
+ * @retval KPN_BUFFER_FULL           The memory of the queue is too small for them.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           `image` overlaps with `queue` or its memory.
+ * @retval KPN_ERR_IMAGE             The image is damaged or of another version.
+ */
+KPN_NODISCARD
+kpn_status kpn_queue_restore(struct kpn_queue *queue,
+                             const uint8_t *image,
+                             size_t image_len,
+                             uint32_t uptime,
+                             uint32_t elapsed);
+
+/**
+ * Appends a number, given as `mantissa` times ten to the power of `exponent`.
+ *
+ * What could be refused when it is sent is refused here. RFC 8428 section 4.3.
+ *
+ * @param[in,out] queue     From `kpn_queue_begin`.
+ * @param[in]     name      NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit      NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock     What `seconds` count: `KPN_CLOCK_UNIX`, `KPN_CLOCK_UPTIME`, or `KPN_CLOCK_NONE` when they count nothing.
+ * @param[in]     seconds   When it was measured.
+ * @param[in]     mantissa  205 for 20.5 with exponent -1.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_decimal(struct kpn_queue *queue,
+                                  const char *name,
+                                  const char *unit,
+                                  int32_t clock,
+                                  uint32_t seconds,
+                                  int64_t mantissa,
+                                  int32_t exponent);
+
+/**
+ * Appends a double, as the shortest number that reads back equal.
+ *
+ * As `kpn_queue_push_decimal`, and links the conversion of doubles.
+ *
+ * @param[in,out] queue    From `kpn_queue_begin`.
+ * @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock    As for `kpn_queue_push_decimal`.
+ * @param[in]     seconds  When it was measured.
+ * @param[in]     value    Finite.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_double(struct kpn_queue *queue,
+                                 const char *name,
+                                 const char *unit,
+                                 int32_t clock,
+                                 uint32_t seconds,
+                                 double value);
+
+/**
+ * Appends a truth value.
+ *
+ * As `kpn_queue_push_decimal`.
+ *
+ * @param[in,out] queue    From `kpn_queue_begin`.
+ * @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock    As for `kpn_queue_push_decimal`.
+ * @param[in]     seconds  When it was measured.
+ * @param[in]     value    The value.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_bool(struct kpn_queue *queue,
+                               const char *name,
+                               const char *unit,
+                               int32_t clock,
+                               uint32_t seconds,
+                               bool value);
+
+/**
+ * Appends a text in UTF-8.
+ *
+ * As `kpn_queue_push_decimal`.
+ *
+ * @param[in,out] queue    From `kpn_queue_begin`.
+ * @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock    As for `kpn_queue_push_decimal`.
+ * @param[in]     seconds  When it was measured.
+ * @param[in]     text     NUL-terminated, at most `KPN_QUEUE_TEXT_MAX` bytes. Copied.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `text` is too long, an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+ * @retval KPN_ERR_UTF8              `text` is not UTF-8.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_text(struct kpn_queue *queue,
+                               const char *name,
+                               const char *unit,
+                               int32_t clock,
+                               uint32_t seconds,
+                               const char *text);
 
 /**
  * Whether a record has this name: either its own name or its full one, base name included.

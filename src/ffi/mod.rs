@@ -18,6 +18,7 @@ pub mod pieces;
 #[cfg(feature = "posix")]
 pub mod posix;
 mod ptr;
+pub mod queue;
 pub mod record;
 pub mod response;
 pub mod retry;

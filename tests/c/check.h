@@ -89,5 +89,6 @@ void test_urn(void);
 void test_sms(void);
 void test_stream(void);
 void test_firmware(void);
+void test_queue(void);
 
 #endif

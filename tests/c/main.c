@@ -22,6 +22,7 @@ static const struct {
     {"SMS", test_sms},
     {"stream", test_stream},
     {"firmware", test_firmware},
+    {"queue", test_queue},
 };
 
 int main(void) {

@@ -1,0 +1,278 @@
+//! Measurements that wait for a connection, in the caller's memory.
+
+mod image;
+mod push;
+
+use super::ptr::{self, Object, Region};
+use super::status::{code, kpn_status, status};
+use super::status_list::{END, OK};
+use super::uplink::kpn_uplink;
+use crate::error::{Error, Result};
+use crate::things::queue::{self, Now, Policy, Queue, QueueState};
+use crate::things::uplink::Uplink;
+
+/// When a queue is full, the newest record is refused.
+pub const KPN_QUEUE_REFUSE_NEWEST: i32 = 0;
+/// When a queue is full, the oldest records make room, those on their way excepted.
+pub const KPN_QUEUE_DROP_OLDEST: i32 = 1;
+
+/// No time: the platform takes the moment of reception.
+pub const KPN_CLOCK_NONE: i32 = 0;
+/// Seconds since 1970 (UTC), from 2^28 on.
+pub const KPN_CLOCK_UNIX: i32 = 1;
+/// Seconds since the device started, at most 2^31 - 1.
+pub const KPN_CLOCK_UPTIME: i32 = 2;
+
+/// Longest name of a queued record, in bytes.
+pub const KPN_QUEUE_NAME_MAX: usize = 48;
+/// Longest text of a queued record, in bytes.
+pub const KPN_QUEUE_TEXT_MAX: usize = 64;
+/// Bytes of an image from `kpn_queue_save`, beside the memory of the queue.
+pub const KPN_QUEUE_IMAGE_EXTRA: usize = 28;
+
+const _: () = assert!(
+    KPN_QUEUE_NAME_MAX == queue::NAME_MAX
+        && KPN_QUEUE_TEXT_MAX == queue::TEXT_MAX
+        && KPN_QUEUE_IMAGE_EXTRA == queue::IMAGE_EXTRA
+);
+
+/// Measurements that wait until the platform has them: first in, first out, in memory of the caller.
+///
+/// `kpn_queue_push_*` whenever something is measured; whenever there is a connection, `kpn_queue_fill` adds as many records to an uplink as
+/// fit, and `kpn_queue_accepted` drops exactly those once the platform has accepted them, or `kpn_queue_failed` keeps them. When
+/// the answer was lost, only the platform knows: `failed` then sends the same records again, with the same times.
+///
+/// A record takes 8 bytes, its name, its unit, and its value as text: 1,024 bytes hold some 40 temperatures. 40 bytes on a 32-bit target.
+/// Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
+///
+/// ~~~{.c}
+/// static uint8_t memory[1024];
+/// static kpn_queue queue;
+/// uint32_t uptime = 3600, count;
+///
+/// kpn_status status = kpn_queue_begin(&queue, memory, sizeof memory, KPN_QUEUE_DROP_OLDEST);
+/// kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, uptime, 205, -1);
+/// if (status == KPN_OK && kpn_queue_fill(&queue, &uplink, uptime, 0, &count) == KPN_OK) {
+///     // finish, send and receive, then:
+///     if (kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED) {
+///         kpn_queue_accepted(&queue);
+///     } else {
+///         kpn_queue_failed(&queue);
+///     }
+/// }
+/// ~~~
+#[repr(C)]
+pub struct kpn_queue {
+    private_tag: u32,
+    private_reserved: u32,
+    private_memory: *mut u8,
+    private_capacity: usize,
+    private_state: QueueState,
+}
+
+// SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
+unsafe impl Object for kpn_queue {
+    const TAG: u32 = 0x6b70_7101;
+}
+
+impl kpn_queue {
+    fn memory(&self) -> Region {
+        Region::new(self.private_memory, self.private_capacity)
+    }
+
+    /// # Safety
+    ///
+    /// The memory given to `begin` is still there, and nobody else uses it.
+    unsafe fn core(&mut self) -> Result<Queue<'_>> {
+        // SAFETY: `begin` checked and kept the memory; the rest is the same contract.
+        let memory = unsafe { ptr::bytes_mut(self.private_memory, self.private_capacity) }?;
+        Ok(Queue::resume(&mut self.private_state, memory))
+    }
+}
+
+/// Starts an empty queue.
+///
+/// @param[out]    queue       Need not be initialised.
+/// @param[in,out] memory      Belongs to the library until the queue is abandoned.
+/// @param[in]     memory_cap  Bytes.
+/// @param[in]     policy      `KPN_QUEUE_REFUSE_NEWEST` or `KPN_QUEUE_DROP_OLDEST`.
+///
+/// @retval KPN_OK                    Begun.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `policy` is none.
+/// @retval KPN_ERR_OVERLAP           `queue` and `memory` share memory.
+///
+/// # Safety
+///
+/// `queue` is NULL or points to memory for one `kpn_queue` that nobody else uses until it is abandoned; likewise `memory` for
+/// `memory_cap` bytes.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_begin(
+    queue: *mut kpn_queue,
+    memory: *mut u8,
+    memory_cap: usize,
+    policy: i32,
+) -> kpn_status {
+    let begin = || -> Result<()> {
+        Region::of(queue).apart_from(Region::new(memory, memory_cap))?;
+        // SAFETY: the same contract.
+        let place = unsafe { ptr::out(queue) }?;
+        // SAFETY: the same contract.
+        unsafe { ptr::bytes_mut(memory, memory_cap) }?;
+        let policy = match policy {
+            KPN_QUEUE_REFUSE_NEWEST => Policy::RefuseNewest,
+            KPN_QUEUE_DROP_OLDEST => Policy::DropOldest,
+            _ => return Err(Error::InvalidArgument),
+        };
+        place.write(kpn_queue {
+            private_tag: kpn_queue::TAG,
+            private_reserved: 0,
+            private_memory: memory,
+            private_capacity: memory_cap,
+            private_state: QueueState::new(policy),
+        });
+        Ok(())
+    };
+    status(begin())
+}
+
+/// Adds as many records to an uplink as fit, oldest first. They are on their way then, until `kpn_queue_accepted` or `kpn_queue_failed`.
+///
+/// A time since start is sent as seconds since 1970 when `unix_time` is given, else as seconds ago: then the uplink must have no base time.
+/// The uplink may have other records too.
+///
+/// @param[in,out] queue      From `kpn_queue_begin`, with no records on their way.
+/// @param[in,out] uplink     From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in]     uptime     Seconds since the device started, now.
+/// @param[in]     unix_time  Seconds since 1970 (UTC), now; 0 when the device does not know.
+/// @param[out]    out_count  Records added. May be NULL. Written only with `KPN_OK`.
+///
+/// @retval KPN_OK                    At least one record is in the uplink and on its way.
+/// @retval KPN_END                   The queue is empty.
+/// @retval KPN_BUFFER_FULL           Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
+/// @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
+/// @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record.
+/// @retval KPN_ERR_NUMBER_RANGE      Likewise.
+/// @return The first failure of the uplink that was not acknowledged.
+///
+/// # Safety
+///
+/// `queue` as for `kpn_queue_begin`, `uplink` as for `kpn_uplink_begin`; `out_count` is NULL or points to memory for a `uint32_t`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_fill(
+    queue: *mut kpn_queue,
+    uplink: *mut kpn_uplink,
+    uptime: u32,
+    unix_time: u32,
+    out_count: *mut u32,
+) -> kpn_status {
+    let fill = || -> Result<u32> {
+        let own = Region::of(queue);
+        let other = Region::of(uplink);
+        own.apart_from(other)?;
+        // SAFETY: the same contract.
+        let queue = unsafe { ptr::object_mut(queue) }?;
+        // SAFETY: the same contract.
+        let uplink = unsafe { ptr::object_mut(uplink) }?;
+        queue.memory().apart_from(other)?;
+        uplink.memory().apart_from(own)?;
+        uplink.memory().apart_from(queue.memory())?;
+        if !out_count.is_null() {
+            for region in [own, other, queue.memory(), uplink.memory()] {
+                Region::of(out_count).apart_from(region)?;
+            }
+            // SAFETY: the same contract.
+            unsafe { ptr::out(out_count) }?;
+        }
+        // SAFETY: `begin` kept the buffer, which belongs to the library.
+        let (state, buffer) = unsafe { uplink.parts() }?;
+        let mut pack = Uplink::resume(state, buffer).into_pack()?;
+        let unix = (unix_time > 0).then_some(unix_time);
+        // SAFETY: `begin` kept the memory, which belongs to the library.
+        unsafe { queue.core() }?.fill(&mut pack, Now { uptime, unix })
+    };
+    match fill() {
+        Ok(0) => END,
+        Ok(count) => {
+            // SAFETY: the same contract.
+            if let Ok(out) = unsafe { ptr::out(out_count) } {
+                out.write(count);
+            }
+            OK
+        }
+        Err(error) => code(error),
+    }
+}
+
+/// Drops the records on their way: the platform has accepted them.
+///
+/// @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
+///
+/// @retval KPN_OK                    They are gone.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `queue` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The queue was not begun, or nothing is on its way.
+///
+/// # Safety
+///
+/// `queue` as for `kpn_queue_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_accepted(queue: *mut kpn_queue) -> kpn_status {
+    // SAFETY: the same contract.
+    let queue = unsafe { ptr::object_mut(queue) };
+    // SAFETY: `begin` kept the memory, which belongs to the library.
+    status(queue.and_then(|queue| unsafe { queue.core() }?.accepted()))
+}
+
+/// Keeps the records on their way, so that they are sent again.
+///
+/// @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
+///
+/// @retval KPN_OK                    They wait again, before all others.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `queue` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             The queue was not begun, or nothing is on its way.
+///
+/// # Safety
+///
+/// `queue` as for `kpn_queue_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_failed(queue: *mut kpn_queue) -> kpn_status {
+    // SAFETY: the same contract.
+    let queue = unsafe { ptr::object_mut(queue) };
+    // SAFETY: `begin` kept the memory, which belongs to the library.
+    status(queue.and_then(|queue| unsafe { queue.core() }?.failed()))
+}
+
+/// Number of records in the queue, those on their way included.
+///
+/// @param[in] queue  From `kpn_queue_begin`.
+///
+/// @return Records; 0 when `queue` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `queue` as for `kpn_queue_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_records(queue: *const kpn_queue) -> u32 {
+    // SAFETY: the same contract.
+    let queue = unsafe { ptr::object(queue) };
+    queue.map_or(0, |queue| queue.private_state.records())
+}
+
+/// Number of records that were lost because there was no room, by either policy. An image keeps it.
+///
+/// @param[in] queue  From `kpn_queue_begin`.
+///
+/// @return Records; 0 when `queue` is NULL, misaligned or not begun.
+///
+/// # Safety
+///
+/// `queue` as for `kpn_queue_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_dropped(queue: *const kpn_queue) -> u32 {
+    // SAFETY: the same contract.
+    let queue = unsafe { ptr::object(queue) };
+    queue.map_or(0, |queue| queue.private_state.dropped())
+}
