@@ -1,0 +1,175 @@
+/*
+ * firmware CONFIG STATE IMAGE HOST PORT [BYTES]: fetches the firmware that the platform announces in a downlink, part by part, into the
+ * file IMAGE, which stands for the flash. STATE keeps what must outlive a reset: run it again to go on where it was.
+ * HOST (an IPv4 address) and PORT: where to send the message. BYTES: stops after so many bytes of firmware, as if the power had gone.
+ * Ends with 0 when the firmware is complete, 1 when it is to be run again later, 2 when that does not help, 3 after BYTES.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "../posix/net.h"
+#include "kpn_things.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { COMPLETE = 0, LATER = 1, NEVER = 2, POWER_LOST = 3, SECONDS = 5, PART = 512 };
+
+static uint8_t buffer[2048]; /* configuration, message, its response, then the requests */
+static uint8_t memory[KPN_FIRMWARE_MEMORY];
+static kpn_firmware firmware;
+
+static size_t read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    size_t len = file == NULL ? 0 : fread(buffer, 1, sizeof buffer, file);
+
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return len;
+}
+
+/* The image, then URL and token, each on a line. Renamed when it is whole: a reset in between leaves the one before. */
+static bool save(const char *path)
+{
+    uint8_t image[KPN_FIRMWARE_IMAGE_LEN];
+    kpn_span url;
+    kpn_span token;
+    char name[256];
+    FILE *file;
+
+    if (kpn_firmware_save(&firmware, image) != KPN_OK || kpn_firmware_texts(&firmware, &url, &token) != KPN_OK ||
+        snprintf(name, sizeof name, "%s.new", path) >= (int)sizeof name || (file = fopen(name, "wb")) == NULL) {
+        return false;
+    }
+    bool written = fwrite(image, sizeof image, 1, file) == 1 &&
+                   fprintf(file, "%.*s\n%.*s\n", (int)url.len, (const char *)url.ptr, (int)token.len, (const char *)token.ptr) > 0;
+    return fclose(file) == 0 && written && rename(name, path) == 0;
+}
+
+static kpn_status load(size_t len)
+{
+    char *url = (char *)buffer + KPN_FIRMWARE_IMAGE_LEN;
+    kpn_status status = kpn_firmware_load(&firmware, buffer, len < KPN_FIRMWARE_IMAGE_LEN ? len : KPN_FIRMWARE_IMAGE_LEN);
+
+    buffer[len < sizeof buffer ? len : sizeof buffer - 1] = '\0';
+    if (status == KPN_OK && (url = strtok(url, "\n")) != NULL) {
+        const char *token = strtok(NULL, "\n");
+        status = kpn_firmware_start(&firmware, url, token == NULL ? "" : token);
+    }
+    return status;
+}
+
+/* Sends a message that tells which version runs, and looks for firmware in the downlink that comes back. */
+static kpn_status ask(const kpn_config *config, const char *host, uint16_t port)
+{
+    kpn_uplink uplink;
+    kpn_span request;
+    kpn_response response;
+    kpn_downlink downlink;
+    uint8_t chunk[128];
+    kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, config);
+
+    kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0");
+    status = kpn_uplink_finish_config(&uplink, config, &request);
+    int fd = status == KPN_OK ? net_connect(host, port, SECONDS) : -1;
+    if (status == KPN_OK && (fd < 0 || !net_send(fd, request.ptr, request.len))) {
+        status = KPN_ERR_HTTP_TRUNCATED;
+    }
+    if (status == KPN_OK && (status = kpn_response_begin(&response, buffer, sizeof buffer)) == KPN_OK) {
+        do {
+            size_t len = net_receive(fd, chunk, sizeof chunk);
+            status = len > 0 ? kpn_response_feed(&response, chunk, len, NULL) : kpn_response_end(&response);
+        } while (status == KPN_NEED_MORE);
+    }
+    net_close(fd);
+    if (status == KPN_OK && (status = kpn_downlink_begin(&downlink, &response)) == KPN_OK) {
+        status = kpn_firmware_offer(&firmware, &downlink, kpn_config_urn(config));
+    }
+    return status;
+}
+
+/* Fetches one part. Each piece goes to the flash as it comes, and counts when the part ends with KPN_OK. */
+static kpn_status fetch(int *fd, FILE *flash, long *bytes_left)
+{
+    char host[KPN_FIRMWARE_HOST_MAX + 1];
+    uint8_t chunk[200];
+    kpn_firmware_piece piece = {0, NULL, 0, 0};
+    size_t len = 0;
+    kpn_status status = kpn_firmware_host(&firmware, host, sizeof host);
+
+    if (status == KPN_OK && kpn_firmware_must_connect(&firmware)) {
+        net_close(*fd);
+        *fd = net_connect(host, kpn_firmware_port(&firmware), SECONDS);
+        status = *fd >= 0 ? kpn_firmware_connected(&firmware) : kpn_firmware_close(&firmware);
+    }
+    if (status == KPN_OK && (status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len)) == KPN_OK) {
+        status = net_send(*fd, buffer, len) ? KPN_NEED_MORE : kpn_firmware_close(&firmware);
+    }
+    while (status == KPN_NEED_MORE) {
+        len = net_receive(*fd, chunk, sizeof chunk);
+        if (len == 0) {
+            status = kpn_firmware_close(&firmware);
+        }
+        for (size_t used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
+            status = kpn_firmware_feed(&firmware, chunk + used, len - used, &piece);
+            if (status >= 0 && piece.len > 0 &&
+                (fseek(flash, (long)piece.offset, SEEK_SET) != 0 || fwrite(piece.ptr, piece.len, 1, flash) != 1)) {
+                perror("flash");
+                exit(NEVER);
+            }
+            *bytes_left -= status >= 0 ? (long)piece.len : 0;
+            if (*bytes_left <= 0) {
+                exit(POWER_LOST);
+            }
+        }
+    }
+    return fflush(flash) == 0 ? status : KPN_ERR_STATE;
+}
+
+int main(int argc, char **argv)
+{
+    kpn_config config;
+    int fd = -1;
+    long bytes_left = argc == 7 ? strtol(argv[6], NULL, 10) : 0x7fffffff;
+
+    if ((argc != 6 && argc != 7) || kpn_config_read(&config, (const char *)buffer, read_file(argv[1]), NULL) != KPN_OK) {
+        fprintf(stderr, "usage: firmware CONFIG STATE IMAGE HOST PORT [BYTES]\n");
+        return NEVER;
+    }
+    kpn_status status = kpn_firmware_begin(&firmware, memory, sizeof memory, PART);
+    size_t len = read_file(argv[2]);
+    if (status == KPN_OK) {
+        status = len > 0 ? load(len) : ask(&config, argv[4], (uint16_t)strtoul(argv[5], NULL, 10));
+    }
+    if (status != KPN_OK || kpn_firmware_needs_tls(&firmware) || kpn_firmware_needs_dns(&firmware)) {
+        fprintf(stderr, "no firmware: %s\n", kpn_status_text(status)); /* or one that needs TLS or DNS, which net.c has not */
+        return status == KPN_ERR_HTTP_TRUNCATED ? LATER : NEVER;
+    }
+    FILE *flash = fopen(argv[3], "r+b");
+    if (flash == NULL && (flash = fopen(argv[3], "w+b")) == NULL) {
+        perror(argv[3]);
+        return NEVER;
+    }
+    srand((unsigned)time(NULL)); /* a device takes its hardware's random numbers */
+    while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
+        status = fetch(&fd, flash, &bytes_left);
+        if (status == KPN_OK && !save(argv[2])) {
+            perror(argv[2]);
+        } else if (status == KPN_AGAIN) {
+            uint32_t random = ((uint32_t)rand() << 16) ^ (uint32_t)rand();
+            uint32_t ms = kpn_retry_delay_ms(kpn_firmware_failures(&firmware), random, 20, 5000, kpn_firmware_retry_after(&firmware));
+            struct timespec wait = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+            printf("again in %lu ms: %s\n", (unsigned long)ms, kpn_status_text(kpn_firmware_error(&firmware)));
+            (void)nanosleep(&wait, NULL);
+        }
+    }
+    net_close(fd);
+    printf("%lu of %lu bytes: %s, status %d\n", (unsigned long)kpn_firmware_confirmed(&firmware),
+           (unsigned long)kpn_firmware_total(&firmware), kpn_status_text(status), (int)kpn_firmware_http_status(&firmware));
+    if (fclose(flash) == 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE) {
+        return COMPLETE; /* now the bootloader verifies the signature */
+    }
+    return status == KPN_ERR_FIRMWARE_REFUSED || status == KPN_ERR_FIRMWARE_RANGE || status == KPN_ERR_FIRMWARE_SIZE ? NEVER : LATER;
+}
