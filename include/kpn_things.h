@@ -960,19 +960,28 @@ typedef struct kpn_private_download {
  * pointer: not for storage, see `kpn_firmware_save`. KPN documentation, "Firmware over the air".
  *
  * ~~~{.c}
- * kpn_firmware_piece piece;
+ * char host[KPN_FIRMWARE_HOST_MAX + 1];
+ * kpn_firmware_piece piece = {0, NULL, 0, 0};
  * kpn_status status = KPN_OK;
+ * size_t len, used;
  *
- * while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
- *     if (kpn_firmware_must_connect(&firmware)) {
- *         modem_connect(host, kpn_firmware_port(&firmware)); // as kpn_firmware_host gave it
+ * while (status >= 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
+ *     if (kpn_firmware_must_connect(&firmware) && kpn_firmware_host(&firmware, host, sizeof host) == KPN_OK) {
+ *         modem_connect("kpnthings.iot", host, kpn_firmware_port(&firmware));
  *         status = kpn_firmware_connected(&firmware);
  *     }
- *     status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len);
- *     modem_send(buffer, len);
- *     do { // each time with what modem_receive brought, and with what is left of it
- *         status = kpn_firmware_feed(&firmware, chunk, chunk_len, &piece);
- *         flash_write(piece.offset, piece.ptr, piece.len);
+ *     if (kpn_firmware_request(&firmware, buffer, sizeof buffer, &len) == KPN_OK) {
+ *         modem_send(buffer, len);
+ *     }
+ *     do {
+ *         len = modem_receive(chunk, sizeof chunk); // 0: the connection was closed
+ *         status = len > 0 ? KPN_NEED_MORE : kpn_firmware_close(&firmware);
+ *         for (used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
+ *             status = kpn_firmware_feed(&firmware, chunk + used, len - used, &piece);
+ *             if (status >= 0) {
+ *                 flash_write(piece.offset, piece.ptr, piece.len);
+ *             }
+ *         }
  *     } while (status == KPN_NEED_MORE);
  * }
  * ~~~
@@ -2767,7 +2776,7 @@ uint16_t kpn_connection_left(const struct kpn_connection *connection);
  * uint32_t failures = 0; // 0 again after each success
  *
  * if (kpn_outcome_may_retry(kpn_response_outcome(&response))) {
- *     failures++;
+ *     failures++; // the first wait is up to 1 second, the longest up to 1 hour
  *     sleep_ms(kpn_retry_delay_ms(failures, random32(), 1000, 3600000, kpn_response_retry_after(&response)));
  * }
  * ~~~

@@ -55,7 +55,8 @@ expect() {
 
 all='20000 of 20000 bytes'
 announced="--firmware $urn=$folder/sent"
-# Numbers without a common divisor: every request meets another mixture of faults. Garbage stays apart from cuts, which would make HTTP of it.
+# Numbers without a common divisor: every request meets another mixture of faults. Garbage stays apart from cuts, which would make
+# HTTP of it.
 faults="--fault wrong-crc,every=4 --fault cut=150,every=5,on=part --fault drop,every=7,on=part --fault status=503,every=11,on=part
     --fault garbage,every=23,times=4,on=part --fault cut=20,every=17,on=part --fault delay=20,every=3,on=part"
 

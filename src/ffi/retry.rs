@@ -13,7 +13,7 @@ use crate::things::retry;
 /// uint32_t failures = 0; // 0 again after each success
 ///
 /// if (kpn_outcome_may_retry(kpn_response_outcome(&response))) {
-///     failures++;
+///     failures++; // the first wait is up to 1 second, the longest up to 1 hour
 ///     sleep_ms(kpn_retry_delay_ms(failures, random32(), 1000, 3600000, kpn_response_retry_after(&response)));
 /// }
 /// ~~~

@@ -14,6 +14,9 @@ void modem_send(const uint8_t *bytes, size_t len);
 size_t modem_receive(uint8_t *bytes, size_t cap);
 void modem_log(const char *text);
 void set_valve(bool open);
+void flash_write(uint32_t offset, const uint8_t *bytes, size_t len);
+void sleep_ms(uint32_t ms);
+uint32_t random32(void);
 ";
 const VARIABLES: &str = "\
 extern uint8_t buffer[512], chunk[64];
@@ -22,6 +25,7 @@ extern size_t json_len;
 extern kpn_uplink uplink;
 extern kpn_span request;
 extern kpn_response response;
+extern kpn_firmware firmware;
 ";
 
 /// Extracts all of them into `target/xtask/snippets` and compiles them with every warning as an error.
