@@ -15,6 +15,7 @@ impl<'a> Buf<'a> {
     }
 
     /// Appends bytes; when they do not fit whole, none is written but all are counted.
+    #[inline(never)]
     pub fn put(&mut self, bytes: &[u8]) {
         let end = self.len.saturating_add(bytes.len());
         if let Some(room) = self.bytes.get_mut(self.len..end) {
@@ -26,6 +27,7 @@ impl<'a> Buf<'a> {
     }
 
     /// Appends one byte.
+    #[inline(never)]
     pub fn put_byte(&mut self, byte: u8) {
         if let Some(to) = self.bytes.get_mut(self.len) {
             *to = byte;

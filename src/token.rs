@@ -20,6 +20,18 @@ const BLOCK: usize = 64;
 /// Where the length stands in the last block.
 const LENGTH_AT: usize = 56;
 
+/// The initial hash value, FIPS 180-4 section 5.3.3.
+const INITIAL: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
 /// A token in the making.
 ///
 /// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
@@ -39,22 +51,20 @@ impl Default for Token {
 }
 
 impl Token {
-    /// Starts over no bytes. The words are the initial hash value of FIPS 180-4 section 5.3.3.
+    /// Starts over no bytes.
     pub const fn new() -> Self {
         Self {
             total: 0,
-            state: [
-                0x6a09_e667,
-                0xbb67_ae85,
-                0x3c6e_f372,
-                0xa54f_f53a,
-                0x510e_527f,
-                0x9b05_688c,
-                0x1f83_d9ab,
-                0x5be0_cd19,
-            ],
+            state: INITIAL,
             block: [0; BLOCK],
         }
+    }
+
+    /// Starts anew over no bytes, in place.
+    #[inline(never)]
+    pub fn restart(&mut self) {
+        self.total = 0;
+        self.state = INITIAL;
     }
 
     /// Bytes hashed so far.
@@ -102,38 +112,36 @@ impl Token {
 
     /// As `finish`, for a secret of any form.
     pub fn finish_unchecked(&mut self, secret: &[u8]) -> [u8; TOKEN_LEN] {
+        let mut hex = [0; TOKEN_LEN];
+        self.finish_into(secret, &mut hex);
+        hex
+    }
+
+    /// As `finish_unchecked`, in place.
+    #[inline(never)]
+    pub fn finish_into(&mut self, secret: &[u8], hex: &mut [u8; TOKEN_LEN]) {
         self.update(secret);
         let bits = self.total.wrapping_mul(8);
-        let filled = self.filled();
-        let mut rest = self.block.iter_mut().skip(filled);
-        if let Some(mark) = rest.next() {
-            *mark = 0x80;
-        }
-        rest.for_each(|byte| *byte = 0);
-        if filled >= LENGTH_AT {
-            compress256(&mut self.state, core::slice::from_ref(&self.block));
-            self.block = [0; BLOCK];
-        }
-        if let Some(length) = self.block.last_chunk_mut() {
-            *length = bits.to_be_bytes();
-        }
-        compress256(&mut self.state, core::slice::from_ref(&self.block));
+        // Padding: a mark, then zeros up to where the length stands in the last block.
+        let mut padding = [0; BLOCK];
+        let [mark, ..] = &mut padding;
+        *mark = 0x80;
+        let room = LENGTH_AT.wrapping_sub(self.filled()).wrapping_sub(1) & (BLOCK - 1);
+        self.update(padding.get(..=room).unwrap_or_default());
+        self.update(&bits.to_be_bytes());
 
-        let mut hex = [0; TOKEN_LEN];
-        let bytes = self.state.iter().flat_map(|word| word.to_be_bytes());
-        for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        let digits = self.state.iter().flat_map(|word| word.to_be_bytes());
+        for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(digits) {
             *pair = [digit(byte >> 4), digit(byte & 15)];
         }
         self.wipe();
-        hex
     }
 
     /// Overwrites everything that was derived from the bytes hashed so far, and starts anew.
     pub fn wipe(&mut self) {
-        self.total = 0;
         self.state.zeroize();
         self.block.zeroize();
-        self.state = Self::new().state;
+        self.restart();
     }
 
     fn filled(&self) -> usize {

@@ -160,7 +160,7 @@ pub struct kpn_config_problem {
 }
 
 impl kpn_config_problem {
-    const fn of(problem: Problem) -> Self {
+    fn of(problem: Problem) -> Self {
         Self {
             field: field_code(problem.field),
             reason: code(problem.reason),

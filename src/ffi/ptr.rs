@@ -2,6 +2,7 @@
 
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
 use zeroize::Zeroize;
 
@@ -11,7 +12,8 @@ use crate::error::{Error, Result};
 ///
 /// # Safety
 ///
-/// The type is `#[repr(C)]`, its first field is the `u32` tag, and it has no padding that is read and no `Drop`.
+/// The type is `#[repr(C)]`, its first field is the `u32` tag, all bytes zero are a valid value, and it has no padding that
+/// is read and no `Drop`.
 pub unsafe trait Object: Sized {
     /// Value of the first field once the object was begun.
     const TAG: u32;
@@ -76,6 +78,21 @@ impl Region {
     }
 }
 
+/// Refuses memory when one of the first `written` regions overlaps with any other.
+#[inline(never)]
+pub fn apart(written: usize, regions: &[Region]) -> Result<()> {
+    let mut rest = regions;
+    for _ in 0..written {
+        if let Some((&one, others)) = rest.split_first() {
+            for &other in others {
+                one.apart_from(other)?;
+            }
+            rest = others;
+        }
+    }
+    Ok(())
+}
+
 /// A begun object.
 ///
 /// Fails with `InvalidArgument` when the pointer is NULL or misaligned, with `State` when the object was not begun.
@@ -85,13 +102,9 @@ impl Region {
 /// `object` is NULL, misaligned, or points to a `T` in memory that the caller may read and write and that nobody else
 /// uses until the reference is gone.
 pub unsafe fn object_mut<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
-    check(object)?;
-    // SAFETY: not NULL and aligned by `check`; readable by the contract; a u32 takes any bit pattern.
-    let tag = unsafe { object.cast::<u32>().read() };
-    if tag != T::TAG {
-        return Err(Error::State);
-    }
-    // SAFETY: not NULL and aligned by `check`; the tag stands there because `begin` wrote a whole valid `T`; exclusive
+    // SAFETY: the same contract.
+    unsafe { check_tag(object.cast(), align_of::<T>(), T::TAG) }?;
+    // SAFETY: not NULL, aligned and with its tag, which stands there because `begin` wrote a whole valid `T`; exclusive
     // by the contract.
     Ok(unsafe { &mut *object })
 }
@@ -102,15 +115,54 @@ pub unsafe fn object_mut<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
 ///
 /// As for `object_mut`; reading by others is allowed.
 pub unsafe fn object<'a, T: Object>(object: *const T) -> Result<&'a T> {
-    check(object)?;
-    // SAFETY: not NULL and aligned by `check`; readable by the contract; a u32 takes any bit pattern.
-    let tag = unsafe { object.cast::<u32>().read() };
-    if tag != T::TAG {
-        return Err(Error::State);
-    }
-    // SAFETY: not NULL and aligned by `check`; the tag stands there because `begin` wrote a whole valid `T`; nobody
+    // SAFETY: the same contract.
+    unsafe { check_tag(object.cast(), align_of::<T>(), T::TAG) }?;
+    // SAFETY: not NULL, aligned and with its tag, which stands there because `begin` wrote a whole valid `T`; nobody
     // writes by the contract.
     Ok(unsafe { &*object })
+}
+
+/// Begins an object in place, with its tag and otherwise zeros. Fails with `InvalidArgument` when the pointer is NULL or
+/// misaligned.
+///
+/// # Safety
+///
+/// `object` is NULL, misaligned, or points to memory for a `T` that the caller may write and that nobody else uses until
+/// the reference is gone.
+pub unsafe fn begin<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
+    // SAFETY: the same contract.
+    unsafe { clear(object.cast(), size_of::<T>(), align_of::<T>(), T::TAG) }?;
+    // SAFETY: not NULL and aligned as just checked, all its bytes were just written and are a valid `T`; exclusive by the
+    // contract.
+    Ok(unsafe { &mut *object })
+}
+
+/// # Safety
+///
+/// `object` is NULL, misaligned, or points to readable memory of an object.
+#[inline(never)]
+unsafe fn check_tag(object: *const u8, align: usize, tag: u32) -> Result<()> {
+    check_address(object, align)?;
+    // SAFETY: not NULL and aligned as just checked; readable by the contract; a u32 takes any bit pattern.
+    let found = unsafe { object.cast::<u32>().read() };
+    if found == tag {
+        Ok(())
+    } else {
+        Err(Error::State)
+    }
+}
+
+/// # Safety
+///
+/// `object` is NULL, misaligned, or points to writable memory of that size.
+#[inline(never)]
+unsafe fn clear(object: *mut u8, size: usize, align: usize, tag: u32) -> Result<()> {
+    check_address(object, align)?;
+    // SAFETY: not NULL as just checked; writable by the contract.
+    unsafe { object.write_bytes(0, size) };
+    // SAFETY: not NULL and aligned as just checked, for an object begins with its tag; writable by the contract.
+    unsafe { object.cast::<u32>().write(tag) };
+    Ok(())
 }
 
 /// A struct of plain values that the caller filled in, or that the library handed out. Fails with `InvalidArgument`.
@@ -145,17 +197,10 @@ pub unsafe fn out<'a, T>(out: *mut T) -> Result<&'a mut MaybeUninit<T>> {
 ///
 /// `start` is NULL or points to `len` initialised bytes that nobody writes to until the reference is gone.
 pub unsafe fn bytes<'a>(start: *const u8, len: usize) -> Result<&'a [u8]> {
-    if start.is_null() {
-        return if len == 0 {
-            Ok(&[])
-        } else {
-            Err(Error::InvalidArgument)
-        };
-    }
-    check_len(start, len)?;
+    let start = check_bytes(start, len).ok_or(Error::InvalidArgument)?;
     // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; initialised and not
     // written to by the contract.
-    Ok(unsafe { core::slice::from_raw_parts(start, len) })
+    Ok(unsafe { core::slice::from_raw_parts(start.as_ptr(), len) })
 }
 
 /// An array of bytes to be written to. Fails like `bytes`.
@@ -166,16 +211,9 @@ pub unsafe fn bytes<'a>(start: *const u8, len: usize) -> Result<&'a [u8]> {
 /// reference is gone. They need not be initialised: the library never reads what it did not write, and only
 /// `u8` values pass.
 pub unsafe fn bytes_mut<'a>(start: *mut u8, len: usize) -> Result<&'a mut [u8]> {
-    if start.is_null() {
-        return if len == 0 {
-            Ok(&mut [])
-        } else {
-            Err(Error::InvalidArgument)
-        };
-    }
-    check_len(start, len)?;
+    let start = check_bytes(start, len).ok_or(Error::InvalidArgument)?;
     // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; exclusive by the contract.
-    Ok(unsafe { core::slice::from_raw_parts_mut(start, len) })
+    Ok(unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) })
 }
 
 /// A value of the core whose layout Rust owns, in words that a struct of the caller keeps for it.
@@ -216,10 +254,18 @@ pub unsafe fn wipe<T>(object: *mut T) -> Result<()> {
 /// `start` is NULL or points to bytes that end in a NUL, or to more than `max` bytes; nobody writes to them until the
 /// reference is gone.
 pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Result<&'a [u8]> {
+    // SAFETY: the same contract.
+    unsafe { find_text(start.cast(), max) }.ok_or(Error::InvalidArgument)
+}
+
+/// # Safety
+///
+/// As for `text`.
+#[inline(never)]
+unsafe fn find_text<'a>(start: *const u8, max: usize) -> Option<&'a [u8]> {
     if start.is_null() {
-        return Err(Error::InvalidArgument);
+        return None;
     }
-    let start = start.cast::<u8>();
     let mut len = 0;
     while len <= max {
         // SAFETY: every byte before this one is not NUL and their number is at most `max`, so by the contract this one
@@ -229,25 +275,30 @@ pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Result<&'a [u8]> {
         }
         len = len.wrapping_add(1);
     }
-    // SAFETY: the bytes before `len` were just read; nobody writes to them by the contract.
-    unsafe { bytes(start, len) }
+    // SAFETY: the bytes before `len` were just read, so they lie in one array; nobody writes to them by the contract.
+    unsafe { bytes(start, len) }.ok()
 }
 
 /// Fails with `InvalidArgument` when the pointer is NULL or misaligned.
 pub fn check<T>(pointer: *const T) -> Result<()> {
-    if pointer.is_null() || !pointer.is_aligned() {
+    check_address(pointer.cast(), align_of::<T>())
+}
+
+fn check_address(pointer: *const u8, align: usize) -> Result<()> {
+    if pointer.is_null() || pointer.addr() & align.wrapping_sub(1) != 0 {
         Err(Error::InvalidArgument)
     } else {
         Ok(())
     }
 }
 
-fn check_len(start: *const u8, len: usize) -> Result<()> {
+/// Where an array lies: somewhere, if it is an empty one at NULL. An option fits in a register, a result does not.
+#[inline(never)]
+fn check_bytes(start: *const u8, len: usize) -> Option<NonNull<u8>> {
     let fits = isize::try_from(len).is_ok() && start.addr().checked_add(len).is_some();
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::InvalidArgument)
+    match NonNull::new(start.cast_mut()) {
+        None if len == 0 => Some(NonNull::dangling()),
+        found => found.filter(|_| fits),
     }
 }
 

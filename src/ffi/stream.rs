@@ -1,7 +1,6 @@
 //! A message larger than the memory of the device, in two passes through a small window.
 
 use core::ffi::c_char;
-use core::mem::MaybeUninit;
 
 use super::ptr::{self, Object, Region};
 use super::span::kpn_span;
@@ -350,21 +349,18 @@ unsafe fn begin(
     to: Where,
     urn: *const c_char,
 ) -> Result<()> {
-    let own = Region::of(stream);
+    let (own, memory) = (Region::of(stream), Region::new(window, window_cap));
     // SAFETY: the same contract.
-    let given = unsafe { uplink::check(own, window, window_cap, to, Some(urn)) };
+    let texts = unsafe { uplink::check(own, memory, to, Some(urn)) };
     // SAFETY: the same contract.
-    let place = unsafe { ptr::out(stream) }?;
-    *place = MaybeUninit::zeroed();
-    // SAFETY: zero is a value of every field: integers and raw pointers.
-    let stream = unsafe { place.assume_init_mut() };
-    stream.private_tag = kpn_stream::TAG;
+    let stream = unsafe { ptr::begin(stream) }?;
     let state = &mut stream.private_state;
-    let begin = |uplink: &mut UplinkState, given: uplink::Given<'_>| {
-        Stream::begin(state, uplink, given.buffer, given.target, given.urn).map(drop)
+    let begin: &mut uplink::Start<'_> = &mut |uplink, window, target, urn| {
+        Stream::begin(state, uplink, window, target, urn).map(drop)
     };
+    let uplink = &raw mut stream.uplink;
     // SAFETY: the same contract, for a part of the stream.
-    unsafe { uplink::start(&raw mut stream.uplink, window, to, given, begin) }
+    unsafe { uplink::start(uplink, window, window_cap, to, texts, begin) }
 }
 
 /// # Safety

@@ -5,7 +5,7 @@ use core::ffi::c_char;
 use super::ptr::{self, Object, Region};
 use super::status::{kpn_status, status};
 use crate::error::{Error, Result};
-use crate::token::{SECRET_MAX, TOKEN_LEN, Token, equal};
+use crate::token::{SECRET_MAX, TOKEN_LEN, Token, check_secret, equal};
 
 /// Characters of a message token, without a NUL.
 pub const KPN_TOKEN_LEN: usize = 64;
@@ -47,14 +47,8 @@ unsafe impl Object for kpn_token {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_token_begin(token: *mut kpn_token) -> kpn_status {
     // SAFETY: the same contract.
-    let place = unsafe { ptr::out(token) };
-    status(place.map(|place| {
-        place.write(kpn_token {
-            private_tag: kpn_token::TAG,
-            private_reserved: 0,
-            private_hash: Token::new(),
-        });
-    }))
+    let token = unsafe { ptr::begin(token) };
+    status(token.map(|token: &mut kpn_token| token.private_hash.restart()))
 }
 
 /// Hashes bytes of the body, in the order in which they are sent.
@@ -121,20 +115,16 @@ pub unsafe extern "C" fn kpn_token_finish(
         let secret = unsafe { ptr::text(secret, SECRET_MAX) }?;
         let out_token = out_token.cast::<[u8; KPN_TOKEN_LEN + 1]>();
         let result = Region::of(out_token);
-        own.apart_from(result)?;
-        own.apart_from(Region::of_bytes(secret))?;
-        result.apart_from(Region::of_bytes(secret))?;
+        ptr::apart(2, &[own, result, Region::of_bytes(secret)])?;
         // SAFETY: the same contract.
         let out = unsafe { ptr::out(out_token) }?;
         // SAFETY: the same contract.
         let token = unsafe { ptr::object_mut(token) }?;
-        let hex = token.private_hash.finish(secret)?;
+        check_secret(secret)?;
+        let text = out.write([0; KPN_TOKEN_LEN + 1]);
+        let [hex @ .., _] = text;
+        token.private_hash.finish_into(secret, hex);
         token.private_tag = 0;
-        let mut text = [0; KPN_TOKEN_LEN + 1];
-        for (to, from) in text.iter_mut().zip(hex) {
-            *to = from;
-        }
-        out.write(text);
         Ok(())
     };
     status(finish())

@@ -6,6 +6,7 @@
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
+use crate::json::number::write_u64;
 
 /// Digits of the largest body length that [`POST_HEAD_MAX`] allows for (2^32 − 1 bytes).
 pub const BODY_LEN_DIGITS_MAX: usize = 10;
@@ -58,11 +59,16 @@ impl Target<'_> {
 }
 
 /// Number of decimal digits of `value`, 1 for 0.
-pub const fn decimal_digits(mut value: usize) -> usize {
+pub const fn decimal_digits(value: usize) -> usize {
     let mut digits: usize = 1;
-    while value >= 10 {
-        value /= 10;
-        digits = digits.saturating_add(1);
+    let mut limit: usize = 10;
+    // By multiplication: Cortex-M0 has no division.
+    while value >= limit {
+        digits = digits.wrapping_add(1);
+        if limit > usize::MAX / 10 {
+            break;
+        }
+        limit = limit.wrapping_mul(10);
     }
     digits
 }
@@ -146,18 +152,9 @@ pub const fn is_token68(byte: u8) -> bool {
 }
 
 /// A `usize` has 32 bits where code size matters: no 64-bit division is linked for this.
-fn put_decimal(out: &mut Buf<'_>, mut value: usize) {
-    let mut digits = [b'0'; 20];
-    let mut start = digits.len();
-    for digit in digits.iter_mut().rev() {
-        start = start.wrapping_sub(1);
-        *digit = b'0'.wrapping_add(u8::try_from(value % 10).unwrap_or_default());
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    out.put(digits.get(start..).unwrap_or_default());
+#[expect(clippy::as_conversions, reason = "no target has a usize above 64 bits")]
+fn put_decimal(out: &mut Buf<'_>, value: usize) {
+    write_u64(out, value as u64);
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod fields;
+
+pub use fields::write_data;
 mod window;
 
 use super::{name, unit};
@@ -19,32 +21,33 @@ const RECORD: u8 = 2;
 const FINISHED: u8 = 3;
 const BROKEN: u8 = 4;
 
-/// A label as it is written, and the bit under which an open record remembers to have it.
-struct Label {
-    text: &'static [u8],
-    bit: u8,
-}
+/// The bit under which an open record remembers to have a label, then the label as it is written: one slice, since
+/// a struct with a slice in it would be three words more.
+pub type Label = [u8];
 
-const fn label(text: &'static [u8], bit: u8) -> Label {
-    Label { text, bit }
-}
-
-const BASE_NAME: Label = label(b"\"bn\":", 1);
-const BASE_TIME: Label = label(b"\"bt\":", 2);
-const BASE_UNIT: Label = label(b"\"bu\":", 4);
-const BASE_VALUE: Label = label(b"\"bv\":", 8);
-const BASE_SUM: Label = label(b"\"bs\":", 16);
-const TIME: Label = label(b"\"t\":", 32);
-const UPDATE_TIME: Label = label(b"\"ut\":", 64);
-const SUM: Label = label(b"\"s\":", 128);
-const NUMBER: Label = label(b"\"v\":", 0);
-const BOOLEAN: Label = label(b"\"vb\":", 0);
-const TEXT: Label = label(b"\"vs\":", 0);
-const DATA: Label = label(b"\"vd\":", 0);
+const BASE_NAME: &Label = b"\x01\"bn\":";
+const BASE_TIME: &Label = b"\x02\"bt\":";
+const BASE_UNIT: &Label = b"\x04\"bu\":";
+/// `bv`
+pub const BASE_VALUE: &Label = b"\x08\"bv\":";
+/// `bs`
+pub const BASE_SUM: &Label = b"\x10\"bs\":";
+const TIME: &Label = b"\x20\"t\":";
+const UPDATE_TIME: &Label = b"\x40\"ut\":";
+/// `s`
+pub const SUM: &Label = b"\x80\"s\":";
+/// `v`
+pub const NUMBER: &Label = b"\x00\"v\":";
+/// `vb`
+pub const BOOLEAN: &Label = b"\x00\"vb\":";
+/// `vs`
+pub const TEXT: &Label = b"\x00\"vs\":";
+/// `vd`
+pub const DATA: &Label = b"\x00\"vd\":";
 const BASE_LABELS: u8 = 31;
 
 /// Renders a value. One function pointer each, so that what surrounds values is compiled once.
-type Write<'w> = dyn FnMut(&mut Buf<'_>) -> Result<()> + 'w;
+pub type Write<'w> = dyn FnMut(&mut Buf<'_>) -> Result<()> + 'w;
 
 /// Nothing stands in the way of the next record.
 const READY: u8 = 0;
@@ -57,17 +60,7 @@ const SPOILT_BASE: u8 = 2;
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct PackState {
-    base_time: DecimalState,
-    /// Where the opening bracket stands.
-    start: usize,
-    /// Behind the last byte that was written.
-    len: usize,
-    /// Behind the last thing that was whole before the open record.
-    whole: usize,
-    /// Behind the last record, before an open base record.
-    base_start: usize,
-    missing: usize,
-    records: u32,
+    // Bytes in front: small cores reach them there in one instruction.
     phase: u8,
     /// The phase to fall back to when the open record is dropped.
     whole_phase: u8,
@@ -79,6 +72,17 @@ pub struct PackState {
     measuring: u8,
     /// Bits of the labels in the open record.
     labels: u8,
+    /// Where the opening bracket stands.
+    start: usize,
+    /// Behind the last byte that was written.
+    len: usize,
+    /// Behind the last thing that was whole before the open record.
+    whole: usize,
+    /// Behind the last record, before an open base record.
+    base_start: usize,
+    missing: usize,
+    records: u32,
+    base_time: DecimalState,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -107,6 +111,18 @@ impl PackState {
             failure: error.code(),
             ..Self::default()
         }
+    }
+
+    #[inline(never)]
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Makes it a pack that could not be begun.
+    pub fn fail(&mut self, error: Error) {
+        self.clear();
+        self.phase = BROKEN;
+        self.failure = error.code();
     }
 
     /// Bytes by which the last refused call exceeded the room; 0 when it failed for another reason.
@@ -148,14 +164,9 @@ impl<'a> Pack<'a> {
         measuring: bool,
         base_name: &[u8],
     ) -> Result<Self> {
-        *state = PackState {
-            start,
-            len: start,
-            base_start: start,
-            measuring: u8::from(measuring),
-            phase: CLOSED,
-            ..PackState::default()
-        };
+        state.clear();
+        state.start = start;
+        state.measuring = u8::from(measuring);
         let mut pack = Self { state, buffer };
         let mut out = Buf::new(pack.buffer, start);
         out.put_byte(b'[');
@@ -252,65 +263,11 @@ impl<'a> Pack<'a> {
     }
 
     fn base(&mut self, label: &Label, write: &mut Write<'_>) -> Result<()> {
-        let fits_here = match self.state.phase {
-            CLOSED | BASE => Ok(()),
-            BROKEN => self.failure(),
-            _ => Err(Error::State),
-        };
-        if let Err(error) = fits_here {
-            return self.refuse(error, Part::Base);
-        }
-        let from = self.state.len;
-        let mut out = Buf::new(self.buffer, from);
-        // The same field again would be a duplicate label: it belongs to a new base record.
-        let again = self.state.labels & label.bit != 0;
-        let separator: &[u8] = match self.state.phase {
-            CLOSED if self.state.records == 0 => b"{",
-            CLOSED => b",{",
-            _ if again => b"},{",
-            _ => b",",
-        };
-        out.put(separator);
-        out.put(label.text);
-        let written = write(&mut out);
-        let len = out.len();
-        // An open base record wants a brace and a bracket behind it.
-        if let Err(error) = written.and_then(|()| self.fit(len, 2)) {
-            return self.refuse(error, Part::Base);
-        }
-        if self.state.phase == CLOSED {
-            self.state.base_start = from;
-        }
-        self.state.len = len;
-        self.state.phase = BASE;
-        if again {
-            self.state.labels = 0;
-        }
-        self.state.labels |= label.bit;
-        Ok(())
+        self.put(Part::Base, None, None, label, write)
     }
 
     fn label(&mut self, label: &Label, write: &mut Write<'_>) -> Result<()> {
-        let free = self.unspoilt().and_then(|()| self.lacks(label));
-        if let Err(error) = free {
-            return self.refuse(error, Part::Label);
-        }
-        let mut out = Buf::new(self.buffer, self.state.len);
-        open(self.state, &mut out);
-        out.put(label.text);
-        let written = write(&mut out);
-        let len = out.len();
-        if let Err(error) = written.and_then(|()| self.fit(len, 2)) {
-            return self.refuse(error, Part::Label);
-        }
-        if self.state.phase != RECORD {
-            self.state.whole = self.state.len;
-            self.state.whole_phase = self.state.phase;
-            self.state.phase = RECORD;
-        }
-        self.state.labels |= label.bit;
-        self.state.len = len;
-        Ok(())
+        self.put(Part::Label, None, None, label, write)
     }
 
     fn add(
@@ -320,22 +277,122 @@ impl<'a> Pack<'a> {
         label: &Label,
         write: &mut Write<'_>,
     ) -> Result<()> {
-        let free = self.unspoilt().and_then(|()| self.lacks(label));
-        if let Err(error) = free {
-            return self.refuse(error, Part::Record);
+        self.put(Part::Record, Some(name), unit, label, write)
+    }
+
+    /// Writes one label with its value, and keeps it when all of it is in place: what all others come down to.
+    ///
+    /// A record has a name and may have a unit; a base field and a label of the next record have none.
+    #[inline(never)]
+    pub fn put(
+        &mut self,
+        part: Part,
+        name: Option<&[u8]>,
+        unit: Option<&[u8]>,
+        label: &Label,
+        write: &mut Write<'_>,
+    ) -> Result<()> {
+        let (bit, label) = label.split_first().unwrap_or((&0, label));
+        match self.render(part, name, unit, *bit, label, write) {
+            Ok(len) => {
+                self.keep(part, *bit, len);
+                Ok(())
+            }
+            Err(error) => self.refuse(error, part),
         }
+    }
+
+    fn render(
+        &mut self,
+        part: Part,
+        name: Option<&[u8]>,
+        unit: Option<&[u8]>,
+        bit: u8,
+        label: &[u8],
+        write: &mut Write<'_>,
+    ) -> Result<usize> {
+        // The same label again would be a duplicate: a base field then belongs to a new base record.
+        let again = self.state.labels & bit != 0;
+        let phase = self.state.phase;
+        if part == Part::Base {
+            if phase == BROKEN {
+                self.failure()?;
+            }
+            if phase != CLOSED && phase != BASE {
+                return Err(Error::State);
+            }
+        } else {
+            self.unspoilt()?;
+            if again {
+                return Err(Error::State);
+            }
+        }
+        let joins = match part {
+            Part::Base => !again,
+            _ => self.state.merged != 0,
+        };
+        let separator: &[u8] = match phase {
+            CLOSED if self.state.records == 0 => b"{",
+            CLOSED => b",{",
+            BASE if !joins => b"},{",
+            _ => b",",
+        };
         let mut out = Buf::new(self.buffer, self.state.len);
-        let written = head(self.state, &mut out, name, unit, label).and_then(|()| write(&mut out));
-        out.put_byte(b'}');
-        let len = out.len();
-        if let Err(error) = written.and_then(|()| self.fit(len, 1)) {
-            return self.refuse(error, Part::Record);
+        out.put(separator);
+        if let Some(name) = name {
+            name::check_local(name)?;
+            out.put(b"\"n\":");
+            quoted(&mut out, name);
+            if let Some(unit) = unit {
+                unit::check(unit)?;
+                out.put(b",\"u\":");
+                quoted(&mut out, unit);
+            }
+            out.put_byte(b',');
         }
-        self.state.len = len;
-        self.state.phase = CLOSED;
-        self.state.labels = 0;
-        self.state.records = self.state.records.saturating_add(1);
-        Ok(())
+        out.put(label);
+        write(&mut out)?;
+        // What still has to follow: a brace unless it is there, and the bracket.
+        let mut closers = 2;
+        if part == Part::Record {
+            out.put_byte(b'}');
+            closers = 1;
+        }
+        let len = out.len();
+        self.fit(len, closers)?;
+        Ok(len)
+    }
+
+    /// Counts what was written up to `len`.
+    fn keep(&mut self, part: Part, bit: u8, len: usize) {
+        let state = &mut *self.state;
+        match part {
+            Part::Base => {
+                if state.phase == CLOSED {
+                    state.base_start = state.len;
+                }
+                state.phase = BASE;
+                if state.labels & bit != 0 {
+                    state.labels = 0;
+                }
+            }
+            Part::Label => {
+                if state.phase != RECORD {
+                    state.whole = state.len;
+                    state.whole_phase = state.phase;
+                    state.phase = RECORD;
+                }
+            }
+            Part::Record => {
+                state.phase = CLOSED;
+                state.labels = 0;
+                state.records = state.records.saturating_add(1);
+            }
+        }
+        if part != Part::Record {
+            state.labels |= bit;
+        }
+        state.len = len;
     }
 
     /// Whether a record may be written now.
@@ -345,15 +402,6 @@ impl<'a> Pack<'a> {
             BROKEN => self.failure(),
             _ if self.state.spoilt != READY => cause(self.state.spoilt_by),
             _ => Ok(()),
-        }
-    }
-
-    /// Whether the open record does not have this label yet.
-    const fn lacks(&self, label: &Label) -> Result<()> {
-        if self.state.labels & label.bit == 0 {
-            Ok(())
-        } else {
-            Err(Error::State)
         }
     }
 
@@ -392,40 +440,9 @@ impl<'a> Pack<'a> {
 }
 
 /// The error of a code, none for 0.
+#[inline(never)]
 fn cause(code: u8) -> Result<()> {
     Error::from_code(code).map_or(Ok(()), Err)
-}
-
-/// What stands between the last thing written and the next label of a record.
-fn open(state: &PackState, out: &mut Buf<'_>) {
-    let separator: &[u8] = match state.phase {
-        RECORD => b",",
-        BASE if state.merged != 0 => b",",
-        BASE => b"},{",
-        _ => b",{",
-    };
-    out.put(separator);
-}
-
-fn head(
-    state: &PackState,
-    out: &mut Buf<'_>,
-    name: &[u8],
-    unit: Option<&[u8]>,
-    label: &Label,
-) -> Result<()> {
-    name::check_local(name)?;
-    open(state, out);
-    out.put(b"\"n\":");
-    quoted(out, name);
-    if let Some(unit) = unit {
-        unit::check(unit)?;
-        out.put(b",\"u\":");
-        quoted(out, unit);
-    }
-    out.put_byte(b',');
-    out.put(label.text);
-    Ok(())
 }
 
 /// Names and units have no character that JSON would escape.

@@ -59,7 +59,7 @@ impl Num {
             return Err(Error::NumberRange);
         }
         while sum.exponent > 0 {
-            sum.mantissa = times_ten(sum.mantissa).ok_or(Error::NumberRange)?;
+            sum.mantissa = number::times_ten(sum.mantissa).ok_or(Error::NumberRange)?;
             sum.exponent = sum.exponent.wrapping_sub(1);
         }
         Ok(sum.mantissa)
@@ -106,14 +106,6 @@ fn part(span: Span, buffer: &[u8]) -> &[u8] {
     } else {
         span.of(buffer)
     }
-}
-
-/// By additions: the checked multiplication of 64-bit numbers is a large library function on small cores.
-fn times_ten(value: i64) -> Option<i64> {
-    let double = value.checked_add(value)?;
-    let four = double.checked_add(double)?;
-    let five = four.checked_add(value)?;
-    five.checked_add(five)
 }
 
 /// The value of a record, at most one of four kinds.

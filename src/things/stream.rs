@@ -10,7 +10,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::http::request::{Target, write_post_head};
 use crate::things::uplink::UplinkState;
-use crate::token::{Token, check_secret};
+use crate::token::{TOKEN_LEN, Token, check_secret};
 
 const MEASURING: u8 = 1;
 const HEAD: u8 = 2;
@@ -129,7 +129,11 @@ impl<'a> Stream<'a> {
         self.close()?;
         self.state.measured = self.state.hash.clone();
         let body_len = usize::try_from(self.state.measured.total());
-        let token = secret.map(|secret| self.state.hash.finish_unchecked(secret));
+        let token = secret.map(|secret| {
+            let mut hex = [0; TOKEN_LEN];
+            self.state.hash.finish_into(secret, &mut hex);
+            hex
+        });
         let mut out = Buf::new(self.window, 0);
         write_post_head(
             &mut out,

@@ -6,13 +6,11 @@
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::http::request::{
-    BODY_LEN_DIGITS_MAX, Target, decimal_digits, post_head_len, write_post_head,
-};
+use crate::http::request::{BODY_LEN_DIGITS_MAX, Target, decimal_digits, write_post_head};
 use crate::json::reader::strip_whitespace;
 use crate::senml::pack::{Pack, PackState};
 use crate::things::urn;
-use crate::token::{Token, check_secret};
+use crate::token::{TOKEN_LEN, Token, check_secret};
 
 const BUILDING: u8 = 1;
 const ADOPTED: u8 = 2;
@@ -43,6 +41,48 @@ impl UplinkState {
         }
     }
 
+    /// Marks a message that could not be begun, and gives the error back.
+    #[cold]
+    pub fn fail(&mut self, error: Error) -> Error {
+        self.pack.fail(error);
+        if self.phase == 0 {
+            self.phase = BUILDING;
+        }
+        error
+    }
+
+    /// As [`Uplink::begin`].
+    pub fn begin(
+        &mut self,
+        buffer: &mut [u8],
+        measuring: bool,
+        target: Target<'_>,
+        urn: &[u8],
+    ) -> Result<()> {
+        self.head = head_len(target, true, 0).wrapping_sub(1);
+        self.body_start = body_start(self.head, buffer.len());
+        self.phase = BUILDING;
+        match target.check().and_then(|()| urn::check(urn).map(drop)) {
+            Ok(()) => {
+                Pack::begin(&mut self.pack, buffer, self.body_start, measuring, urn).map(drop)
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// As [`Uplink::adopt`].
+    pub fn adopt(
+        &mut self,
+        buffer: &mut [u8],
+        target: Target<'_>,
+        start: usize,
+        len: usize,
+    ) -> Result<()> {
+        *self = Self::default();
+        let taken = self.take_body(buffer, target, start, len);
+        taken.inspect_err(|&error| self.pack.fail(error))
+    }
+
     fn take_body(
         &mut self,
         buffer: &mut [u8],
@@ -53,7 +93,7 @@ impl UplinkState {
         target.check()?;
         let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
         let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
-        self.head = post_head_len(target, true, 0);
+        self.head = head_len(target, true, 0).wrapping_sub(1);
         let head = self.head.saturating_add(decimal_digits(len));
         self.missing = head.saturating_sub(start);
         if self.missing > 0 {
@@ -100,7 +140,7 @@ impl UplinkState {
             phase: WINDOW,
             ..Self::default()
         };
-        let head = post_head_len(target, true, BODY_LEN_DIGITS_MAX);
+        let head = head_len(target, true, 0).wrapping_add(BODY_LEN_DIGITS_MAX - 1);
         let missing = head.saturating_sub(window.len());
         let fit = target.check().and_then(|()| urn::check(urn).map(drop));
         let fit = fit.and_then(|()| {
@@ -166,19 +206,7 @@ impl<'a> Uplink<'a> {
         target: Target<'_>,
         urn: &[u8],
     ) -> Result<Self> {
-        let head = post_head_len(target, true, 0);
-        let start = body_start(head, buffer.len());
-        *state = UplinkState {
-            head,
-            body_start: start,
-            phase: BUILDING,
-            ..UplinkState::default()
-        };
-        if let Err(error) = target.check().and_then(|()| urn::check(urn).map(drop)) {
-            state.pack = PackState::broken(error);
-            return Err(error);
-        }
-        Pack::begin(&mut state.pack, buffer, start, measuring, urn)?;
+        state.begin(buffer, measuring, target, urn)?;
         Ok(Self { state, buffer })
     }
 
@@ -193,14 +221,8 @@ impl<'a> Uplink<'a> {
         start: usize,
         len: usize,
     ) -> Result<Self> {
-        *state = UplinkState::default();
-        match state.take_body(buffer, target, start, len) {
-            Ok(()) => Ok(Self { state, buffer }),
-            Err(error) => {
-                state.pack = PackState::broken(error);
-                Err(error)
-            }
-        }
+        state.adopt(buffer, target, start, len)?;
+        Ok(Self { state, buffer })
     }
 
     /// Goes on with a message that was begun over the same buffer.
@@ -224,7 +246,7 @@ impl<'a> Uplink<'a> {
     /// Closes the pack, signs it with `secret`, writes the head, and says where the request lies.
     ///
     /// With `None` the request carries no token, which only some device types may do. `target` is the one of `begin`; one
-    /// that is longer is refused.
+    /// that has become too long for its room is refused.
     pub fn finish(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Request> {
         if let Some(secret) = secret {
             check_secret(secret)?;
@@ -237,51 +259,59 @@ impl<'a> Uplink<'a> {
         }
         // The texts of a custom target may have been changed since `begin`.
         target.check()?;
-        if post_head_len(target, true, 0) > self.state.head {
-            return Err(Error::InvalidArgument);
-        }
         let (start, len) = if self.state.phase == BUILDING {
             Pack::resume(&mut self.state.pack, self.buffer).finish()?
         } else {
             (self.state.body_start, self.state.body_len)
         };
         self.state.phase = FINISHED;
-        let head_len = post_head_len(target, secret.is_some(), decimal_digits(len));
-        let request = Request {
-            start: start.saturating_sub(head_len),
-            len: head_len.saturating_add(len),
+        let head_len = head_len(target, secret.is_some(), len);
+        let mut request = Request {
+            start: 0,
+            len: head_len.wrapping_add(len),
         };
         if self.state.pack.measuring() {
-            return Ok(Request {
-                start: 0,
-                ..request
-            });
+            return Ok(request);
         }
+        request.start = start.checked_sub(head_len).ok_or(Error::InvalidArgument)?;
         let (room, rest) = self
             .buffer
             .split_at_mut_checked(start)
             .ok_or(Error::State)?;
-        let body = rest.get(..len).ok_or(Error::State)?;
-        let token = secret.map(|secret| {
+        let mut hex = [0; TOKEN_LEN];
+        if let Some(secret) = secret {
             let mut token = Token::new();
-            token.update(body);
-            token.finish_unchecked(secret)
-        });
+            token.update(rest.get(..len).ok_or(Error::State)?);
+            token.finish_into(secret, &mut hex);
+        }
         let mut out = Buf::new(room, request.start);
-        write_post_head(&mut out, target, token.as_ref(), len);
+        write_post_head(&mut out, target, secret.map(|_| &hex), len);
         Ok(request)
     }
+}
+
+/// Length of the head, by writing it nowhere.
+#[inline(never)]
+fn head_len(target: Target<'_>, signed: bool, body_len: usize) -> usize {
+    let mut out = Buf::new(&mut [], 0);
+    write_post_head(
+        &mut out,
+        target,
+        signed.then_some(&[0; TOKEN_LEN]),
+        body_len,
+    );
+    out.len()
 }
 
 /// Where the body begins: behind a head whose Content-Length has as many digits as the rest of the buffer allows.
 fn body_start(head: usize, capacity: usize) -> usize {
     let mut digits: usize = 1;
     loop {
-        let start = head.saturating_add(digits);
+        let start = head.wrapping_add(digits);
         if decimal_digits(capacity.saturating_sub(start)) <= digits {
             return start;
         }
-        digits = digits.saturating_add(1);
+        digits = digits.wrapping_add(1);
     }
 }
 

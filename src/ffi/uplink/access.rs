@@ -9,9 +9,13 @@ use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::http::request::Target;
 use crate::json::number::{self, Decimal};
-use crate::senml::pack::{Pack, Part};
+use crate::senml::pack::{Label, NUMBER, Pack, Part, SUM, Write};
 use crate::things::uplink::{Uplink, UplinkState};
 use crate::things::urn;
+
+/// Renders a number of which C gave the integer or the bits, and the exponent or the number of decimals. A function each,
+/// so that what surrounds the number is compiled once.
+pub(super) type WriteNumber = fn(&mut Buf<'_>, u64, i32) -> Result<()>;
 
 /// The pack of an uplink, and the memory that no argument may lie in.
 pub(super) struct Open<'a> {
@@ -21,10 +25,10 @@ pub(super) struct Open<'a> {
 }
 
 impl Open<'_> {
+    #[inline(never)]
     fn apart(&self, bytes: &[u8]) -> Result<()> {
         let bytes = Region::of_bytes(bytes);
-        self.own.apart_from(bytes)?;
-        self.memory.apart_from(bytes)
+        ptr::apart(2, &[self.own, self.memory, bytes])
     }
 
     /// # Safety
@@ -35,24 +39,6 @@ impl Open<'_> {
         let text = unsafe { ptr::text(text, max) }?;
         self.apart(text)?;
         Ok(text)
-    }
-
-    /// # Safety
-    ///
-    /// `name` and `unit` are NULL or NUL-terminated while the result is used.
-    unsafe fn name_and_unit<'a>(
-        &self,
-        name: *const c_char,
-        unit: *const c_char,
-    ) -> Result<(&'a [u8], Option<&'a [u8]>)> {
-        // SAFETY: the same contract.
-        let name = unsafe { self.text(name, KPN_NAME_MAX) }?;
-        if unit.is_null() {
-            return Ok((name, None));
-        }
-        // SAFETY: the same contract.
-        let unit = unsafe { self.text(unit, KPN_UNIT_MAX) }?;
-        Ok((name, Some(unit)))
     }
 }
 
@@ -75,10 +61,10 @@ unsafe fn open<'a>(uplink: *mut kpn_uplink) -> Result<Open<'a>> {
 /// # Safety
 ///
 /// As for `open`.
-pub(super) unsafe fn with_pack(
+unsafe fn with_pack<'a>(
     uplink: *mut kpn_uplink,
     part: Part,
-    call: impl FnOnce(&mut Open<'_>) -> Result<()>,
+    call: &mut dyn FnMut(&mut Open<'a>) -> Result<()>,
 ) -> kpn_status {
     // SAFETY: the same contract.
     let open = unsafe { open(uplink) };
@@ -88,94 +74,160 @@ pub(super) unsafe fn with_pack(
     }))
 }
 
+/// Sets a base field or a label to a decimal number.
+///
+/// # Safety
+///
+/// As for `open`.
+#[inline(never)]
+pub(super) unsafe fn set<'a>(
+    uplink: *mut kpn_uplink,
+    part: Part,
+    mantissa: i64,
+    exponent: i32,
+    set: fn(&mut Pack<'a>, Decimal) -> Result<()>,
+) -> kpn_status {
+    let mut call = |open: &mut Open<'a>| set(&mut open.pack, decimal(mantissa, exponent)?);
+    // SAFETY: the same contract.
+    unsafe { with_pack(uplink, part, &mut call) }
+}
+
+/// Sets a base field or a label to a number that `write` renders.
+///
+/// # Safety
+///
+/// As for `open`.
+#[inline(never)]
+pub(super) unsafe fn set_number(
+    uplink: *mut kpn_uplink,
+    part: Part,
+    label: &'static Label,
+    write: WriteNumber,
+    bits: u64,
+    scale: i32,
+) -> kpn_status {
+    let mut call = |open: &mut Open<'_>| {
+        let pack = &mut open.pack;
+        pack.put(part, None, None, label, &mut |out| write(out, bits, scale))
+    };
+    // SAFETY: the same contract.
+    unsafe { with_pack(uplink, part, &mut call) }
+}
+
+/// Appends a record whose value `write` renders, from `bytes` where it is no number.
+///
 /// # Safety
 ///
 /// As for `open`; `name` and `unit` are NULL or NUL-terminated.
+#[inline(never)]
 pub(super) unsafe fn add(
     uplink: *mut kpn_uplink,
     name: *const c_char,
     unit: *const c_char,
-    write: impl FnOnce(&mut Pack<'_>, &[u8], Option<&[u8]>) -> Result<()>,
+    label: &'static Label,
+    bytes: Option<&[u8]>,
+    write: &mut Write<'_>,
 ) -> kpn_status {
-    let call = |open: &mut Open<'_>| {
+    let mut call = |open: &mut Open<'_>| {
         // SAFETY: the same contract.
-        let (name, unit) = unsafe { open.name_and_unit(name, unit) }?;
-        write(&mut open.pack, name, unit)
+        let name = unsafe { open.text(name, KPN_NAME_MAX) }?;
+        let unit = if unit.is_null() {
+            None
+        } else {
+            // SAFETY: the same contract.
+            Some(unsafe { open.text(unit, KPN_UNIT_MAX) }?)
+        };
+        open.apart(bytes.ok_or(Error::InvalidArgument)?)?;
+        let pack = &mut open.pack;
+        pack.put(Part::Record, Some(name), unit, label, write)
     };
     // SAFETY: the same contract.
-    unsafe { with_pack(uplink, Part::Record, call) }
+    unsafe { with_pack(uplink, Part::Record, &mut call) }
 }
 
-type AddBytes = fn(&mut Pack<'_>, &[u8], Option<&[u8]>, &[u8]) -> Result<()>;
-
+/// Appends a record with a number as its value.
+///
 /// # Safety
 ///
-/// As for `add`; `bytes` is NULL or points to `len` bytes.
+/// As for `add`.
+#[inline(never)]
+pub(super) unsafe fn add_number(
+    uplink: *mut kpn_uplink,
+    name: *const c_char,
+    unit: *const c_char,
+    write: WriteNumber,
+    bits: u64,
+    scale: i32,
+) -> kpn_status {
+    let write = &mut |out: &mut Buf<'_>| write(out, bits, scale);
+    // SAFETY: the same contract.
+    unsafe { add(uplink, name, unit, NUMBER, Some(&[]), write) }
+}
+
+/// Appends a record with a sum and no value.
+///
+/// # Safety
+///
+/// As for `add`.
+#[inline(never)]
+pub(super) unsafe fn add_sum(
+    uplink: *mut kpn_uplink,
+    name: *const c_char,
+    unit: *const c_char,
+    write: WriteNumber,
+    bits: u64,
+    scale: i32,
+) -> kpn_status {
+    let write = &mut |out: &mut Buf<'_>| write(out, bits, scale);
+    // SAFETY: the same contract.
+    unsafe { add(uplink, name, unit, SUM, Some(&[]), write) }
+}
+
+/// Appends a record with a value that `write` renders from bytes.
+///
+/// # Safety
+///
+/// As for `add`.
+#[inline(never)]
 pub(super) unsafe fn add_bytes(
     uplink: *mut kpn_uplink,
     name: *const c_char,
     unit: *const c_char,
-    bytes: *const u8,
-    len: usize,
-    write: AddBytes,
+    label: &'static Label,
+    bytes: Option<&[u8]>,
+    write: fn(&mut Buf<'_>, &[u8]) -> Result<()>,
 ) -> kpn_status {
-    let call = |open: &mut Open<'_>| {
-        // SAFETY: the same contract.
-        let (name, unit) = unsafe { open.name_and_unit(name, unit) }?;
-        // SAFETY: the same contract.
-        let bytes = unsafe { ptr::bytes(bytes, len) }?;
-        open.apart(bytes)?;
-        write(&mut open.pack, name, unit, bytes)
-    };
+    let given = bytes.unwrap_or_default();
+    let write = &mut |out: &mut Buf<'_>| write(out, given);
     // SAFETY: the same contract.
-    unsafe { with_pack(uplink, Part::Record, call) }
-}
-
-/// # Safety
-///
-/// As for `add`; `text` is NULL or NUL-terminated.
-pub(super) unsafe fn add_text(
-    uplink: *mut kpn_uplink,
-    name: *const c_char,
-    unit: *const c_char,
-    text: *const c_char,
-) -> kpn_status {
-    let call = |open: &mut Open<'_>| {
-        // SAFETY: the same contract.
-        let (name, unit) = unsafe { open.name_and_unit(name, unit) }?;
-        // SAFETY: the same contract.
-        let text = unsafe { open.text(text, usize::MAX) }?;
-        open.pack.add_text(name, unit, text)
-    };
-    // SAFETY: the same contract.
-    unsafe { with_pack(uplink, Part::Record, call) }
+    unsafe { add(uplink, name, unit, label, bytes, write) }
 }
 
 /// # Safety
 ///
 /// As for `open`; `urn` is NULL or NUL-terminated.
 pub(super) unsafe fn set_base_name(uplink: *mut kpn_uplink, urn: *const c_char) -> kpn_status {
-    let call = |open: &mut Open<'_>| {
+    let mut call = |open: &mut Open<'_>| {
         // SAFETY: the same contract.
         let urn = unsafe { open.text(urn, KPN_URN_MAX) }?;
         urn::check(urn)?;
         open.pack.set_base_name(urn)
     };
     // SAFETY: the same contract.
-    unsafe { with_pack(uplink, Part::Base, call) }
+    unsafe { with_pack(uplink, Part::Base, &mut call) }
 }
 
 /// # Safety
 ///
 /// As for `open`; `unit` is NULL or NUL-terminated.
 pub(super) unsafe fn set_base_unit(uplink: *mut kpn_uplink, unit: *const c_char) -> kpn_status {
-    let call = |open: &mut Open<'_>| {
+    let mut call = |open: &mut Open<'_>| {
         // SAFETY: the same contract.
         let unit = unsafe { open.text(unit, KPN_UNIT_MAX) }?;
         open.pack.set_base_unit(unit)
     };
     // SAFETY: the same contract.
-    unsafe { with_pack(uplink, Part::Base, call) }
+    unsafe { with_pack(uplink, Part::Base, &mut call) }
 }
 
 /// # Safety
@@ -229,15 +281,13 @@ pub(super) fn decimal(mantissa: i64, exponent: i32) -> Result<Decimal> {
     }
 }
 
-/// A whole number of seconds.
-pub(super) const fn whole(mantissa: i64) -> Decimal {
-    Decimal {
-        mantissa,
-        exponent: 0,
-    }
+/// A decimal number for `add_number` and its kin.
+pub(super) fn put_decimal(out: &mut Buf<'_>, bits: u64, exponent: i32) -> Result<()> {
+    number::write_decimal(out, decimal(bits.cast_signed(), exponent)?);
+    Ok(())
 }
 
-pub(super) fn put_decimal(out: &mut Buf<'_>, mantissa: i64, exponent: i32) -> Result<()> {
-    number::write_decimal(out, decimal(mantissa, exponent)?);
-    Ok(())
+/// A double for `add_number` and its kin.
+pub(super) fn put_double(out: &mut Buf<'_>, bits: u64, _: i32) -> Result<()> {
+    number::write_f64(out, f64::from_bits(bits))
 }

@@ -1,14 +1,13 @@
 //! Records with a value.
-#![expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the path of the method stands for one lifetime of the pack only"
-)]
 
 use core::ffi::c_char;
 
-use super::{add, add_bytes, add_text, kpn_uplink, put_decimal};
+use super::{add, add_bytes, add_number, add_sum, kpn_uplink, put_decimal, put_double};
+use crate::buf::Buf;
+use crate::ffi::ptr;
 use crate::ffi::status::kpn_status;
-use crate::json::number;
+use crate::json::{number, string};
+use crate::senml::pack::{BOOLEAN, DATA, TEXT, write_data};
 
 /// Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
 ///
@@ -43,9 +42,14 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_number(name, unit, |out| put_decimal(out, mantissa, exponent))
-        })
+        add_number(
+            uplink,
+            name,
+            unit,
+            put_decimal,
+            mantissa.cast_unsigned(),
+            exponent,
+        )
     }
 }
 
@@ -78,15 +82,12 @@ pub unsafe extern "C" fn kpn_uplink_add_int64(
     unit: *const c_char,
     value: i64,
 ) -> kpn_status {
+    let write = |out: &mut Buf<'_>, bits: u64, _| {
+        number::write_i64(out, bits.cast_signed());
+        Ok(())
+    };
     // SAFETY: the same contract.
-    unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_number(name, unit, |out| {
-                number::write_i64(out, value);
-                Ok(())
-            })
-        })
-    }
+    unsafe { add_number(uplink, name, unit, write, value.cast_unsigned(), 0) }
 }
 
 /// Appends a record with an unsigned integer.
@@ -117,15 +118,12 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
     unit: *const c_char,
     value: u64,
 ) -> kpn_status {
+    let write = |out: &mut Buf<'_>, bits, _| {
+        number::write_u64(out, bits);
+        Ok(())
+    };
     // SAFETY: the same contract.
-    unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_number(name, unit, |out| {
-                number::write_u64(out, value);
-                Ok(())
-            })
-        })
-    }
+    unsafe { add_number(uplink, name, unit, write, value, 0) }
 }
 
 /// Appends a record with a double, as the shortest text that reads back to the same double.
@@ -159,11 +157,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_number(name, unit, |out| number::write_f64(out, value))
-        })
-    }
+    unsafe { add_number(uplink, name, unit, put_double, value.to_bits(), 0) }
 }
 
 /// Appends a record with a float, as the shortest text that reads back to the same float.
@@ -195,12 +189,11 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
     unit: *const c_char,
     value: f32,
 ) -> kpn_status {
+    let write = |out: &mut Buf<'_>, bits, _| {
+        number::write_f32(out, f32::from_bits(u32::try_from(bits).unwrap_or_default()))
+    };
     // SAFETY: the same contract.
-    unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_number(name, unit, |out| number::write_f32(out, value))
-        })
-    }
+    unsafe { add_number(uplink, name, unit, write, u64::from(value.to_bits()), 0) }
 }
 
 /// Appends a record with a double, rounded to a given number of decimals.
@@ -235,13 +228,20 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
     value: f64,
     decimals: u8,
 ) -> kpn_status {
+    let write = |out: &mut Buf<'_>, bits, decimals| {
+        let decimals = u8::try_from(decimals).unwrap_or(u8::MAX);
+        number::write_f64_fixed(out, f64::from_bits(bits), decimals)
+    };
     // SAFETY: the same contract.
     unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_number(name, unit, |out| {
-                number::write_f64_fixed(out, value, decimals)
-            })
-        })
+        add_number(
+            uplink,
+            name,
+            unit,
+            write,
+            value.to_bits(),
+            i32::from(decimals),
+        )
     }
 }
 
@@ -273,12 +273,12 @@ pub unsafe extern "C" fn kpn_uplink_add_bool(
     unit: *const c_char,
     value: bool,
 ) -> kpn_status {
+    let write = &mut |out: &mut Buf<'_>| {
+        out.put(if value { b"true" } else { b"false" });
+        Ok(())
+    };
     // SAFETY: the same contract.
-    unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_bool(name, unit, value)
-        })
-    }
+    unsafe { add(uplink, name, unit, BOOLEAN, Some(&[]), write) }
 }
 
 /// Appends a record with a text.
@@ -311,7 +311,9 @@ pub unsafe extern "C" fn kpn_uplink_add_text(
     text: *const c_char,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_text(uplink, name, unit, text) }
+    let text = unsafe { ptr::text(text, usize::MAX) }.ok();
+    // SAFETY: the same contract.
+    unsafe { add_bytes(uplink, name, unit, TEXT, text, string::write) }
 }
 
 /// Appends a record with a text of a given length.
@@ -346,16 +348,9 @@ pub unsafe extern "C" fn kpn_uplink_add_text_n(
     text_len: usize,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        add_bytes(
-            uplink,
-            name,
-            unit,
-            text.cast(),
-            text_len,
-            |pack, name, unit, text| pack.add_text(name, unit, text),
-        )
-    }
+    let text = unsafe { ptr::bytes(text.cast(), text_len) }.ok();
+    // SAFETY: the same contract.
+    unsafe { add_bytes(uplink, name, unit, TEXT, text, string::write) }
 }
 
 /// Appends a record with binary data.
@@ -389,16 +384,9 @@ pub unsafe extern "C" fn kpn_uplink_add_data(
     data_len: usize,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        add_bytes(
-            uplink,
-            name,
-            unit,
-            data,
-            data_len,
-            |pack, name, unit, data| pack.add_data(name, unit, data),
-        )
-    }
+    let data = unsafe { ptr::bytes(data, data_len) }.ok();
+    // SAFETY: the same contract.
+    unsafe { add_bytes(uplink, name, unit, DATA, data, write_data) }
 }
 
 /// Appends a record with a sum and no value, given as `mantissa` times ten to the power of `exponent`.
@@ -434,9 +422,14 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_decimal(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_sum(name, unit, |out| put_decimal(out, mantissa, exponent))
-        })
+        add_sum(
+            uplink,
+            name,
+            unit,
+            put_decimal,
+            mantissa.cast_unsigned(),
+            exponent,
+        )
     }
 }
 
@@ -470,9 +463,5 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        add(uplink, name, unit, |pack, name, unit| {
-            pack.add_sum(name, unit, |out| number::write_f64(out, value))
-        })
-    }
+    unsafe { add_sum(uplink, name, unit, put_double, value.to_bits(), 0) }
 }

@@ -3,11 +3,10 @@
 use core::ffi::c_char;
 
 use super::{
-    decimal, kpn_uplink, put_decimal, set_base_name, set_base_unit, set_merged, whole, with_pack,
+    kpn_uplink, put_decimal, put_double, set, set_base_name, set_base_unit, set_merged, set_number,
 };
 use crate::ffi::status::kpn_status;
-use crate::json::number;
-use crate::senml::pack::Part;
+use crate::senml::pack::{BASE_SUM, BASE_VALUE, Pack, Part};
 
 /// Puts the base fields into the first measurement instead of a record of their own, which saves two bytes.
 ///
@@ -85,11 +84,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
     seconds: i64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        with_pack(uplink, Part::Base, |open| {
-            open.pack.set_base_time(whole(seconds))
-        })
-    }
+    unsafe { set(uplink, Part::Base, seconds, 0, Pack::set_base_time) }
 }
 
 /// Sets the moment that the times of the following records count from, with exact fractions of a second.
@@ -117,11 +112,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        with_pack(uplink, Part::Base, |open| {
-            open.pack.set_base_time(decimal(mantissa, exponent)?)
-        })
-    }
+    unsafe { set(uplink, Part::Base, mantissa, exponent, Pack::set_base_time) }
 }
 
 /// Sets the unit of the following records that name none (`bu`).
@@ -181,10 +172,14 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_decimal(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        with_pack(uplink, Part::Base, |open| {
-            open.pack
-                .set_base_value(|out| put_decimal(out, mantissa, exponent))
-        })
+        set_number(
+            uplink,
+            Part::Base,
+            BASE_VALUE,
+            put_decimal,
+            mantissa.cast_unsigned(),
+            exponent,
+        )
     }
 }
 
@@ -211,10 +206,14 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        with_pack(uplink, Part::Base, |open| {
-            open.pack
-                .set_base_value(|out| number::write_f64(out, value))
-        })
+        set_number(
+            uplink,
+            Part::Base,
+            BASE_VALUE,
+            put_double,
+            value.to_bits(),
+            0,
+        )
     }
 }
 
@@ -246,10 +245,14 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_decimal(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        with_pack(uplink, Part::Base, |open| {
-            open.pack
-                .set_base_sum(|out| put_decimal(out, mantissa, exponent))
-        })
+        set_number(
+            uplink,
+            Part::Base,
+            BASE_SUM,
+            put_decimal,
+            mantissa.cast_unsigned(),
+            exponent,
+        )
     }
 }
 
@@ -275,9 +278,5 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        with_pack(uplink, Part::Base, |open| {
-            open.pack.set_base_sum(|out| number::write_f64(out, value))
-        })
-    }
+    unsafe { set_number(uplink, Part::Base, BASE_SUM, put_double, value.to_bits(), 0) }
 }

@@ -1,9 +1,8 @@
 //! Labels that the next record has beside its value.
 
-use super::{decimal, kpn_uplink, put_decimal, whole, with_pack};
+use super::{kpn_uplink, put_decimal, put_double, set, set_number};
 use crate::ffi::status::kpn_status;
-use crate::json::number;
-use crate::senml::pack::Part;
+use crate::senml::pack::{Pack, Part, SUM};
 
 /// Sets when the next record was measured.
 ///
@@ -28,11 +27,7 @@ use crate::senml::pack::Part;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_uplink_set_time(uplink: *mut kpn_uplink, seconds: i64) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        with_pack(uplink, Part::Label, |open| {
-            open.pack.set_time(whole(seconds))
-        })
-    }
+    unsafe { set(uplink, Part::Label, seconds, 0, Pack::set_time) }
 }
 
 /// Sets when the next record was measured, with exact fractions of a second.
@@ -60,11 +55,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        with_pack(uplink, Part::Label, |open| {
-            open.pack.set_time(decimal(mantissa, exponent)?)
-        })
-    }
+    unsafe { set(uplink, Part::Label, mantissa, exponent, Pack::set_time) }
 }
 
 /// Sets how long ago the next record was measured, for devices without a clock.
@@ -93,9 +84,13 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        with_pack(uplink, Part::Label, |open| {
-            open.pack.set_time_ago(whole(i64::from(seconds)))
-        })
+        set(
+            uplink,
+            Part::Label,
+            i64::from(seconds),
+            0,
+            Pack::set_time_ago,
+        )
     }
 }
 
@@ -124,11 +119,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        with_pack(uplink, Part::Label, |open| {
-            open.pack.set_time_ago(decimal(mantissa, exponent)?)
-        })
-    }
+    unsafe { set(uplink, Part::Label, mantissa, exponent, Pack::set_time_ago) }
 }
 
 /// Sets within how many seconds the next record will be updated at the latest (`ut`).
@@ -156,9 +147,13 @@ pub unsafe extern "C" fn kpn_uplink_set_update_time(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        with_pack(uplink, Part::Label, |open| {
-            open.pack.set_update_time(whole(i64::from(seconds)))
-        })
+        set(
+            uplink,
+            Part::Label,
+            i64::from(seconds),
+            0,
+            Pack::set_update_time,
+        )
     }
 }
 
@@ -189,10 +184,14 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_decimal(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        with_pack(uplink, Part::Label, |open| {
-            open.pack
-                .set_sum(|out| put_decimal(out, mantissa, exponent))
-        })
+        set_number(
+            uplink,
+            Part::Label,
+            SUM,
+            put_decimal,
+            mantissa.cast_unsigned(),
+            exponent,
+        )
     }
 }
 
@@ -218,9 +217,5 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        with_pack(uplink, Part::Label, |open| {
-            open.pack.set_sum(|out| number::write_f64(out, value))
-        })
-    }
+    unsafe { set_number(uplink, Part::Label, SUM, put_double, value.to_bits(), 0) }
 }

@@ -16,12 +16,12 @@ use crate::http::request::Target;
 use crate::json::number;
 use crate::senml::{name, unit};
 use crate::things::endpoint::{self, Endpoint};
-use crate::things::uplink::{Uplink, UplinkState};
+use crate::things::uplink::UplinkState;
 use crate::things::urn;
 
 pub(super) use access::target;
-use access::{add, add_bytes, add_text, decimal, put_decimal, set_base_name, set_base_unit};
-use access::{set_merged, whole, with_pack};
+use access::{add, add_bytes, add_number, add_sum, put_decimal, put_double, set, set_base_name};
+use access::{set_base_unit, set_merged, set_number};
 
 /// Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.
 pub const KPN_ENDPOINT_M2M: i32 = 1;
@@ -297,27 +297,17 @@ impl Where {
     }
 }
 
-/// What `begin` and `adopt` were given, pointers checked.
-pub(super) struct Given<'a> {
-    pub(super) buffer: &'a mut [u8],
-    pub(super) target: Target<'a>,
-    pub(super) urn: &'a [u8],
-}
-
-/// Checks what is given for a new message in the struct `own`. `urn` is none where none is wanted.
+/// The texts of a message that is begun, apart from the memory that is written.
 ///
 /// # Safety
 ///
 /// As for `kpn_uplink_begin_custom`.
 pub(super) unsafe fn check<'a>(
     own: Region,
-    buffer: *mut u8,
-    buffer_cap: usize,
+    memory: Region,
     to: Where,
     urn: Option<*const c_char>,
-) -> Result<Given<'a>> {
-    let memory = Region::new(buffer, buffer_cap);
-    own.apart_from(memory)?;
+) -> Result<(Target<'a>, &'a [u8])> {
     // SAFETY: the same contract.
     let target = unsafe { to.target() }?;
     let urn = match urn {
@@ -325,51 +315,46 @@ pub(super) unsafe fn check<'a>(
         Some(urn) => unsafe { ptr::text(urn, KPN_URN_MAX) }?,
         None => &[],
     };
-    for text in [target.host, target.path, urn] {
-        own.apart_from(Region::of_bytes(text))?;
-        memory.apart_from(Region::of_bytes(text))?;
-    }
-    // SAFETY: the same contract; apart from the uplink and the texts as just checked.
-    let buffer = unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
-    Ok(Given {
-        buffer,
-        target,
-        urn,
-    })
+    let [host, path, name] = [target.host, target.path, urn].map(Region::of_bytes);
+    ptr::apart(2, &[own, memory, host, path, name])?;
+    Ok((target, urn))
 }
+
+/// Starts a message of which the texts are checked.
+pub(super) type Start<'s> =
+    dyn FnMut(&mut UplinkState, &mut [u8], Target<'_>, &[u8]) -> Result<()> + 's;
 
 /// Puts a new message in place and starts it. What cannot be started replaces an earlier message all the same, and
 /// gives its failure again in `finish`.
 ///
 /// # Safety
 ///
-/// `uplink` as for `kpn_uplink_begin`; `given` comes from `check` with the same arguments.
-pub(super) unsafe fn start<'a>(
+/// As for `kpn_uplink_begin_custom`; `texts` comes from `check` with the same arguments.
+#[inline(never)]
+pub(super) unsafe fn start(
     uplink: *mut kpn_uplink,
     buffer: *mut u8,
+    buffer_cap: usize,
     to: Where,
-    given: Result<Given<'a>>,
-    begin: impl FnOnce(&mut UplinkState, Given<'a>) -> Result<()>,
+    texts: Result<(Target<'_>, &[u8])>,
+    start: &mut Start<'_>,
 ) -> Result<()> {
+    // SAFETY: the same contract; apart from the uplink and the texts as `check` found, or not used.
+    let bytes = unsafe { ptr::bytes_mut(buffer, buffer_cap) };
     // SAFETY: the same contract.
-    let place = unsafe { ptr::out(uplink) }?;
-    let capacity = given.as_ref().map_or(0, |given| given.buffer.len());
-    let uplink = place.write(kpn_uplink {
-        private_tag: kpn_uplink::TAG,
-        private_endpoint: to.endpoint,
-        private_buffer: if capacity == 0 {
-            core::ptr::null_mut()
-        } else {
-            buffer
-        },
-        private_capacity: capacity,
-        private_host: to.host,
-        private_path: to.path,
-        private_state: UplinkState::default(),
-    });
+    let uplink = unsafe { ptr::begin(uplink) }?;
+    uplink.private_endpoint = to.endpoint;
+    uplink.private_host = to.host;
+    uplink.private_path = to.path;
     let state = &mut uplink.private_state;
-    let given = given.inspect_err(|&error| *state = UplinkState::broken(error))?;
-    begin(state, given)
+    match texts.and_then(|texts| Ok((texts, bytes?))) {
+        Ok(((target, urn), bytes)) => {
+            uplink.private_buffer = buffer;
+            uplink.private_capacity = buffer_cap;
+            start(state, bytes, target, urn)
+        }
+        Err(error) => Err(state.fail(error)),
+    }
 }
 
 /// # Safety
@@ -383,13 +368,13 @@ unsafe fn begin(
     urn: *const c_char,
 ) -> Result<()> {
     let measuring = buffer.is_null();
+    let (own, memory) = (Region::of(uplink), Region::new(buffer, buffer_cap));
     // SAFETY: the same contract.
-    let given = unsafe { check(Region::of(uplink), buffer, buffer_cap, to, Some(urn)) };
-    let begin = |state: &mut UplinkState, given: Given<'_>| {
-        Uplink::begin(state, given.buffer, measuring, given.target, given.urn).map(drop)
-    };
+    let texts = unsafe { check(own, memory, to, Some(urn)) };
+    let begin: &mut Start<'_> =
+        &mut |state, buffer, target, urn| state.begin(buffer, measuring, target, urn);
     // SAFETY: the same contract.
-    unsafe { start(uplink, buffer, to, given, begin) }
+    unsafe { start(uplink, buffer, buffer_cap, to, texts, begin) }
 }
 
 /// # Safety
@@ -403,11 +388,11 @@ unsafe fn adopt(
     body_offset: usize,
     body_len: usize,
 ) -> Result<()> {
+    let (own, memory) = (Region::of(uplink), Region::new(buffer, buffer_cap));
     // SAFETY: the same contract.
-    let given = unsafe { check(Region::of(uplink), buffer, buffer_cap, to, None) };
-    let adopt = |state: &mut UplinkState, given: Given<'_>| {
-        Uplink::adopt(state, given.buffer, given.target, body_offset, body_len).map(drop)
-    };
+    let texts = unsafe { check(own, memory, to, None) };
+    let adopt: &mut Start<'_> =
+        &mut |state, buffer, target, _| state.adopt(buffer, target, body_offset, body_len);
     // SAFETY: the same contract.
-    unsafe { start(uplink, buffer, to, given, adopt) }
+    unsafe { start(uplink, buffer, buffer_cap, to, texts, adopt) }
 }

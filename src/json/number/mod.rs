@@ -73,10 +73,13 @@ impl Decimal {
     }
 }
 
-/// Ten times `value`, without the wide multiplication that `checked_mul` brings.
-fn times_ten(value: i64) -> Option<i64> {
-    const LIMIT: u64 = i64::MAX.unsigned_abs() / 10;
-    (value.unsigned_abs() <= LIMIT).then(|| value.wrapping_mul(10))
+/// Ten times `value`, by additions: any multiplication of 64-bit numbers is a library function on small cores.
+#[inline(never)]
+pub fn times_ten(value: i64) -> Option<i64> {
+    let double = value.checked_add(value)?;
+    let four = double.checked_add(double)?;
+    let five = four.checked_add(value)?;
+    five.checked_add(five)
 }
 
 /// The signed value, when it exists.
@@ -91,22 +94,21 @@ fn with_sign(magnitude: u64, negative: bool) -> Option<i64> {
     }
 }
 
-/// Tenth and last digit, with 32-bit divisions only: a 64-bit one is a library function on small cores.
-fn divide_by_ten(value: u64) -> (u64, u8) {
-    let (top, bottom) = (big::high(value), big::low(value));
-    let mut rest = 0;
-    let mut quotient = 0;
-    if top == 0 {
-        quotient = u64::from(bottom / 10);
-        rest = bottom % 10;
-    } else {
-        for part in [top >> 16, top & 0xFFFF, bottom >> 16, bottom & 0xFFFF] {
-            let part = rest << 16 | part;
-            quotient = quotient << 16 | u64::from(part / 10);
-            rest = part % 10;
-        }
+/// Takes off the last digit, byte by byte: a division is a library function on Cortex-M0.
+#[inline(never)]
+fn take_digit(value: &mut u64) -> u8 {
+    let mut bytes = value.to_le_bytes();
+    let mut rest = 0_u32;
+    for byte in bytes.iter_mut().rev() {
+        let part = rest << 8 | u32::from(*byte);
+        // A tenth: exact below 16,389, and `part` is below 2,560.
+        let tenth = part.wrapping_mul(6_554) >> 16;
+        rest = part.wrapping_sub(tenth.wrapping_mul(10));
+        [*byte, ..] = tenth.to_le_bytes();
     }
-    (quotient, u8::try_from(rest).unwrap_or_default())
+    *value = u64::from_le_bytes(bytes);
+    let [digit, ..] = rest.to_le_bytes();
+    digit
 }
 
 /// The same number without zeros at the end.
@@ -115,10 +117,11 @@ fn trim(mut magnitude: u64, mut exponent: i32) -> (u64, i32) {
     if magnitude == 0 {
         return (0, 0);
     }
-    while let (quotient, 0) = divide_by_ten(magnitude)
+    let mut shorter = magnitude;
+    while take_digit(&mut shorter) == 0
         && let Some(above) = exponent.checked_add(1)
     {
-        magnitude = quotient;
+        magnitude = shorter;
         exponent = above;
     }
     (magnitude, exponent)

@@ -4,7 +4,7 @@
 use core::cmp::Ordering;
 
 use super::big::{Big, Ratio, bit_len, decimal_position};
-use super::{Decimal, divide_by_ten};
+use super::{Decimal, take_digit};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 
@@ -15,19 +15,21 @@ pub const FIXED_DECIMALS_MAX: u8 = 20;
 const DIGITS_MAX: usize = 20;
 
 /// Writes an integer in full, without exponent.
+#[inline(never)]
 pub fn write_i64(out: &mut Buf<'_>, value: i64) {
     put_sign(out, value < 0);
     write_u64(out, value.unsigned_abs());
 }
 
 /// Writes an integer in full, without exponent.
+#[inline(never)]
 pub fn write_u64(out: &mut Buf<'_>, value: u64) {
     out.put(digits(&mut [0; DIGITS_MAX], value));
 }
 
 /// Whole numbers of up to this many digits are written in full: many readers take `1000` for an integer and `1e3` for a
 /// floating-point number, and a double holds all of them exactly.
-const WHOLE_DIGITS: u32 = 15;
+const WHOLE_DIGITS: i64 = 15;
 
 /// Writes a decimal number exactly: whole numbers of up to 15 digits in full, others in the shorter of plain and `e`
 /// notation, plain when both are equally long.
@@ -77,7 +79,9 @@ fn put_sign(out: &mut Buf<'_>, negative: bool) {
     }
 }
 
-fn put_zeros(out: &mut Buf<'_>, count: u32) {
+/// None for a negative count.
+#[inline(never)]
+fn put_zeros(out: &mut Buf<'_>, count: i32) {
     for _ in 0..count {
         out.put_byte(b'0');
     }
@@ -87,10 +91,8 @@ fn put_zeros(out: &mut Buf<'_>, count: u32) {
 fn digits(text: &mut [u8; DIGITS_MAX], mut value: u64) -> &[u8] {
     let mut start = DIGITS_MAX;
     for place in text.iter_mut().rev() {
-        let (quotient, digit) = divide_by_ten(value);
-        *place = b'0' | digit;
+        *place = b'0' | take_digit(&mut value);
         start = start.wrapping_sub(1);
-        value = quotient;
         if value == 0 {
             break;
         }
@@ -103,61 +105,49 @@ fn digits(text: &mut [u8; DIGITS_MAX], mut value: u64) -> &[u8] {
 fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) {
     let mut text = [0; DIGITS_MAX];
     let mut digits = digits(&mut text, magnitude);
-    let mut up = exponent.max(0).unsigned_abs();
-    let mut down = exponent.min(0).unsigned_abs();
+    // The power of ten of the last digit.
+    let mut power = i64::from(exponent);
     while let [shorter @ .., b'0'] = digits
         && !shorter.is_empty()
     {
         digits = shorter;
-        up = up.wrapping_add(1);
+        power = power.wrapping_add(1);
     }
     if magnitude == 0 {
-        (up, down) = (0, 0);
+        power = 0;
     }
-    let count = u32::try_from(digits.len()).unwrap_or_default();
-    let last = count.wrapping_sub(1);
-    let power = up.abs_diff(down);
+    let last = i32::try_from(digits.len().wrapping_sub(1)).unwrap_or_default();
+    // The power of ten of the first digit.
+    let shown = power.wrapping_add(i64::from(last));
 
-    // Length of the plain text, and the exponent behind the first digit.
-    let (plain, shown, below_one) = if up >= down {
-        (count.wrapping_add(power), power.wrapping_add(last), false)
-    } else if power <= last {
-        (count.wrapping_add(1), last.wrapping_sub(power), false)
+    // What the lengths of the two notations come down to: `e`, and a point where there are several digits.
+    let marks = if last > 0 { 3 } else { 2 };
+    let is_plain = if power >= 0 {
+        shown < WHOLE_DIGITS || power <= marks + 1
     } else {
-        (power.saturating_add(2), power.wrapping_sub(last), true)
+        shown >= -marks
     };
-    let mut shown_text = [0; DIGITS_MAX];
-    let shown_digits = self::digits(&mut shown_text, u64::from(shown));
-    let marks = 1_u32
-        .wrapping_add(u32::from(count > 1))
-        .wrapping_add(u32::from(below_one));
-    let scientific = u32::try_from(shown_digits.len())
-        .unwrap_or_default()
-        .wrapping_add(count)
-        .wrapping_add(marks);
-
     put_sign(out, negative);
-    let is_whole = up >= down;
-    let is_plain = plain <= scientific || (is_whole && plain <= WHOLE_DIGITS);
-    if is_plain && below_one {
+    let small = |power: i64| i32::try_from(power).unwrap_or_default();
+    let (split, zeros) = if is_plain {
+        (small(shown), small(power))
+    } else {
+        (0, 0)
+    };
+    if split < 0 {
         out.put(b"0.");
-        put_zeros(out, power.wrapping_sub(count));
-        out.put(digits);
-        return;
+        put_zeros(out, split.wrapping_neg().wrapping_sub(1));
     }
-    let split = if is_plain { shown.min(last) } else { 0 };
-    for (index, digit) in (0..).zip(digits) {
-        out.put_byte(*digit);
+    for (index, &digit) in (0..).zip(digits) {
+        out.put_byte(digit);
         if index == split && index != last {
             out.put_byte(b'.');
         }
     }
-    if is_plain {
-        put_zeros(out, shown.saturating_sub(last));
-    } else {
+    put_zeros(out, zeros);
+    if !is_plain {
         out.put_byte(b'e');
-        put_sign(out, below_one);
-        out.put(shown_digits);
+        write_i64(out, shown);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::senml::{name, unit};
 impl Pack<'_> {
     /// `bn`: names the device of the records that follow.
     pub fn set_base_name(&mut self, base_name: &[u8]) -> Result<()> {
-        self.base(&BASE_NAME, &mut |out| {
+        self.base(BASE_NAME, &mut |out| {
             name::check(base_name, b"")?;
             quoted(out, base_name);
             Ok(())
@@ -22,7 +22,7 @@ impl Pack<'_> {
 
     /// `bt`: the moment, in seconds since 1970 (UTC), that the times of the records that follow count from.
     pub fn set_base_time(&mut self, seconds: Decimal) -> Result<()> {
-        self.base(&BASE_TIME, &mut |out| {
+        self.base(BASE_TIME, &mut |out| {
             check_absolute(seconds)?;
             number::write_decimal(out, seconds);
             Ok(())
@@ -36,7 +36,7 @@ impl Pack<'_> {
 
     /// `bu`: the unit of the records that follow and name none.
     pub fn set_base_unit(&mut self, base_unit: &[u8]) -> Result<()> {
-        self.base(&BASE_UNIT, &mut |out| {
+        self.base(BASE_UNIT, &mut |out| {
             unit::check(base_unit)?;
             quoted(out, base_unit);
             Ok(())
@@ -48,7 +48,7 @@ impl Pack<'_> {
         &mut self,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.base(&BASE_VALUE, &mut write)
+        self.base(BASE_VALUE, &mut write)
     }
 
     /// `bs`: what a reader adds to the sums that follow.
@@ -56,13 +56,13 @@ impl Pack<'_> {
         &mut self,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.base(&BASE_SUM, &mut write)
+        self.base(BASE_SUM, &mut write)
     }
 
     /// `t`: when the next record was measured, in seconds since 1970 (UTC).
     pub fn set_time(&mut self, seconds: Decimal) -> Result<()> {
         let base = self.base_time();
-        self.label(&TIME, &mut |out| {
+        self.label(TIME, &mut |out| {
             check_absolute(seconds)?;
             number::write_decimal(out, difference(seconds, base)?);
             Ok(())
@@ -75,7 +75,7 @@ impl Pack<'_> {
     /// Less than [`RELATIVE_TIME_LIMIT`], and not so long before the base time that the sum would be relative again.
     pub fn set_time_ago(&mut self, seconds: Decimal) -> Result<()> {
         let base = self.base_time();
-        self.label(&TIME, &mut |out| {
+        self.label(TIME, &mut |out| {
             if seconds.mantissa < 0 || is_absolute(seconds) {
                 return Err(Error::SenmlTime);
             }
@@ -91,7 +91,7 @@ impl Pack<'_> {
 
     /// `ut`: within how many seconds the next record is updated at the latest.
     pub fn set_update_time(&mut self, seconds: Decimal) -> Result<()> {
-        self.label(&UPDATE_TIME, &mut |out| {
+        self.label(UPDATE_TIME, &mut |out| {
             if seconds.mantissa < 0 {
                 return Err(Error::SenmlTime);
             }
@@ -102,7 +102,7 @@ impl Pack<'_> {
 
     /// `s`: the sum that stands beside the value of the next record.
     pub fn set_sum(&mut self, mut write: impl FnMut(&mut Buf<'_>) -> Result<()>) -> Result<()> {
-        self.label(&SUM, &mut write)
+        self.label(SUM, &mut write)
     }
 
     /// Appends a record with a number (`v`) that `write` renders.
@@ -112,7 +112,7 @@ impl Pack<'_> {
         unit: Option<&[u8]>,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.add(name, unit, &NUMBER, &mut write)
+        self.add(name, unit, NUMBER, &mut write)
     }
 
     /// Appends a record with a sum (`s`) and no value.
@@ -122,12 +122,12 @@ impl Pack<'_> {
         unit: Option<&[u8]>,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.add(name, unit, &SUM, &mut write)
+        self.add(name, unit, SUM, &mut write)
     }
 
     /// Appends a record with a truth value (`vb`).
     pub fn add_bool(&mut self, name: &[u8], unit: Option<&[u8]>, value: bool) -> Result<()> {
-        self.add(name, unit, &BOOLEAN, &mut |out| {
+        self.add(name, unit, BOOLEAN, &mut |out| {
             out.put(if value { b"true" } else { b"false" });
             Ok(())
         })
@@ -135,18 +135,21 @@ impl Pack<'_> {
 
     /// Appends a record with a text (`vs`) in UTF-8.
     pub fn add_text(&mut self, name: &[u8], unit: Option<&[u8]>, text: &[u8]) -> Result<()> {
-        self.add(name, unit, &TEXT, &mut |out| string::write(out, text))
+        self.add(name, unit, TEXT, &mut |out| string::write(out, text))
     }
 
     /// Appends a record with bytes (`vd`), as base64url without padding.
     pub fn add_data(&mut self, name: &[u8], unit: Option<&[u8]>, data: &[u8]) -> Result<()> {
-        self.add(name, unit, &DATA, &mut |out| {
-            out.put_byte(b'"');
-            base64::write(out, data);
-            out.put_byte(b'"');
-            Ok(())
-        })
+        self.add(name, unit, DATA, &mut |out| write_data(out, data))
     }
+}
+
+/// Bytes as the string that `vd` wants.
+pub fn write_data(out: &mut Buf<'_>, data: &[u8]) -> Result<()> {
+    out.put_byte(b'"');
+    base64::write(out, data);
+    out.put_byte(b'"');
+    Ok(())
 }
 
 /// Whether a time is one that SenML does not take as relative to now.

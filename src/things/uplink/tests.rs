@@ -1,5 +1,5 @@
 use super::*;
-use crate::http::request::POST_HEAD_MAX;
+use crate::http::request::{POST_HEAD_MAX, post_head_len};
 use crate::json::number;
 use crate::things::endpoint;
 use std::string::String;
