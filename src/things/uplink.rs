@@ -246,7 +246,7 @@ impl<'a> Uplink<'a> {
     /// Closes the pack, signs it with `secret`, writes the head, and says where the request lies.
     ///
     /// With `None` the request carries no token, which only some device types may do. `target` is the one of `begin`; one
-    /// that has become too long for its room is refused.
+    /// that is longer is refused.
     pub fn finish(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Request> {
         if let Some(secret) = secret {
             check_secret(secret)?;
@@ -259,6 +259,9 @@ impl<'a> Uplink<'a> {
         }
         // The texts of a custom target may have been changed since `begin`.
         target.check()?;
+        if head_len(target, true, 0) > self.state.head.wrapping_add(1) {
+            return Err(Error::InvalidArgument);
+        }
         let (start, len) = if self.state.phase == BUILDING {
             Pack::resume(&mut self.state.pack, self.buffer).finish()?
         } else {
