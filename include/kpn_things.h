@@ -1168,7 +1168,23 @@ typedef struct kpn_private_decimal {
  * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_pack {
-    struct kpn_private_decimal base_time;
+    uint8_t phase;
+    /**
+     * The phase to fall back to when the open record is dropped.
+     */
+    uint8_t whole_phase;
+    uint8_t spoilt;
+    /**
+     * Why.
+     */
+    uint8_t spoilt_by;
+    uint8_t failure;
+    uint8_t merged;
+    uint8_t measuring;
+    /**
+     * Bits of the labels in the open record.
+     */
+    uint8_t labels;
     /**
      * Where the opening bracket stands.
      */
@@ -1187,23 +1203,7 @@ typedef struct kpn_private_pack {
     size_t base_start;
     size_t missing;
     uint32_t records;
-    uint8_t phase;
-    /**
-     * The phase to fall back to when the open record is dropped.
-     */
-    uint8_t whole_phase;
-    uint8_t spoilt;
-    /**
-     * Why.
-     */
-    uint8_t spoilt_by;
-    uint8_t failure;
-    uint8_t merged;
-    uint8_t measuring;
-    /**
-     * Bits of the labels in the open record.
-     */
-    uint8_t labels;
+    struct kpn_private_decimal base_time;
 } kpn_private_pack;
 
 /**

@@ -141,10 +141,10 @@ pub unsafe fn begin<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
 ///
 /// `object` is NULL, misaligned, or points to readable memory of an object.
 #[inline(never)]
-unsafe fn check_tag(object: *const u8, align: usize, tag: u32) -> Result<()> {
-    check_address(object, align)?;
+unsafe fn check_tag(object: *const u32, align: usize, tag: u32) -> Result<()> {
+    check_address(object.cast(), align)?;
     // SAFETY: not NULL and aligned as just checked; readable by the contract; a u32 takes any bit pattern.
-    let found = unsafe { object.cast::<u32>().read() };
+    let found = unsafe { object.read() };
     if found == tag {
         Ok(())
     } else {
@@ -156,12 +156,12 @@ unsafe fn check_tag(object: *const u8, align: usize, tag: u32) -> Result<()> {
 ///
 /// `object` is NULL, misaligned, or points to writable memory of that size.
 #[inline(never)]
-unsafe fn clear(object: *mut u8, size: usize, align: usize, tag: u32) -> Result<()> {
-    check_address(object, align)?;
+unsafe fn clear(object: *mut u32, size: usize, align: usize, tag: u32) -> Result<()> {
+    check_address(object.cast(), align)?;
     // SAFETY: not NULL as just checked; writable by the contract.
-    unsafe { object.write_bytes(0, size) };
+    unsafe { object.cast::<u8>().write_bytes(0, size) };
     // SAFETY: not NULL and aligned as just checked, for an object begins with its tag; writable by the contract.
-    unsafe { object.cast::<u32>().write(tag) };
+    unsafe { object.write(tag) };
     Ok(())
 }
 

@@ -123,9 +123,9 @@ fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) 
     // What the lengths of the two notations come down to: `e`, and a point where there are several digits.
     let marks = if last > 0 { 3 } else { 2 };
     let is_plain = if power >= 0 {
-        shown < WHOLE_DIGITS || power <= marks + 1
+        shown < WHOLE_DIGITS || power.wrapping_sub(1) <= marks
     } else {
-        shown >= -marks
+        shown.wrapping_neg() <= marks
     };
     put_sign(out, negative);
     let small = |power: i64| i32::try_from(power).unwrap_or_default();
