@@ -1,0 +1,91 @@
+#!/bin/sh
+# test.sh QUEUE SIMULATOR: every measurement arrives exactly once, or is reported, whatever the platform and the network do.
+set -eu
+
+queue=$1 simulator=$2
+urn=urn:dev:IMEI:123456789012345
+secret=0123456789abcdefghijklmnopqrstuvwxyzABCD
+count=300
+folder=$(mktemp -d)
+pid=
+failed=0
+
+stop() {
+    [ -z "$pid" ] || kill "$pid" 2>/dev/null || :
+    [ -z "$pid" ] || wait "$pid" 2>/dev/null || :
+    pid=
+}
+trap 'stop; rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# run NAME STATUS TEXT [simulator's arguments]: `queue` ends with STATUS and prints TEXT; afterwards $folder/values has the accepted numbers.
+run() {
+    name=$1 status=$2 text=$3
+    shift 3
+    rm -f "$folder/port" "$folder/image"
+    "$simulator" --listen 127.0.0.1:0 --port-file "$folder/port" --max-seconds 60 --quiet --json-log "$folder/json" \
+        --device "$urn:=$secret" "$@" >"$folder/log" 2>&1 &
+    pid=$!
+    tries=0
+    until [ -s "$folder/port" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || { echo "$name: the simulator did not start"; cat "$folder/log"; exit 1; }
+        sleep 0.1
+    done
+    ended=0
+    "$queue" 127.0.0.1 "$(cat "$folder/port")" "$folder/image" $count >"$folder/out" 2>&1 || ended=$?
+    stop
+    grep '"accepted":true' "$folder/json" | grep -o '"v":[0-9.e]*' | sed 's/.*://; s/\.0$//' >"$folder/values" || :
+    [ "$ended" = "$status" ] && grep -q "$text" "$folder/out" || wrong "ended with $ended instead of $status, or lacks \`$text\`"
+}
+
+wrong() {
+    echo "$name: $1:"
+    cat "$folder/out"
+    tail -n 12 "$folder/log"
+    failed=1
+}
+
+# What was accepted is 1 to $count, each once and in this order.
+exactly_once() {
+    seq $count >"$folder/expected"
+    if cmp -s "$folder/values" "$folder/expected"; then
+        echo "$name: good, $(grep -c . "$folder/json") requests"
+    else
+        diff "$folder/values" "$folder/expected" | head -5
+        wrong 'not exactly once'
+    fi
+}
+
+all="$count measured, 0 still wait, 0 dropped, 0 refused"
+
+run 'no fault' 0 "$all, 0 perhaps twice"
+exactly_once
+run 'every second request fails' 0 "$all, 0 perhaps twice" --fault status=503,every=2
+exactly_once
+run 'two of three requests fail' 0 "$all, 0 perhaps twice" --fault status=429,every=3 --fault status=500,every=2
+exactly_once
+run 'every second connection is dropped' 0 "$all" --fault drop,every=2
+exactly_once
+run 'every second answer is garbage' 0 "$all" --fault garbage,every=2
+exactly_once
+
+# The answer gets lost behind the platform: in doubt twice, with the same number, and the doubt is reported.
+run 'every second answer is cut' 0 "$all, [1-9][0-9]* perhaps twice" --fault cut=5,every=2
+sort -n -u "$folder/values" >"$folder/once"
+seq $count | cmp -s - "$folder/once" || wrong 'something is lost'
+twice=$(sort -n "$folder/values" | uniq -d | grep -c .)
+grep -q " $twice perhaps twice" "$folder/out" || wrong "$twice arrived twice"
+[ $failed != 0 ] || echo "$name: good, $twice twice, as reported"
+
+# A platform that never answers: the oldest make room, and are counted.
+run 'always busy' 1 'measured, [1-9][0-9]* still wait, [1-9][0-9]* dropped, 0 refused' --fault status=503
+sum=$(sed 's/^[0-9]* measured, \([0-9]*\) still wait, \([0-9]*\) dropped.*/\1 + \2/' "$folder/out")
+# shellcheck disable=SC2086
+[ "$(expr $sum)" = $count ] || wrong "$sum are not all"
+[ $failed != 0 ] || echo "$name: good, $sum"
+
+run 'another secret' 0 "measured, 0 still wait, 0 dropped, $count refused" --device "$urn:=another$secret"
+[ ! -s "$folder/values" ] || wrong 'accepted nevertheless'
+[ $failed != 0 ] || echo "$name: good"
+exit $failed
