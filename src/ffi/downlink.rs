@@ -176,7 +176,7 @@ pub unsafe extern "C" fn kpn_downlink_next(
         let Some(record) = downlink.private_state.next(body)? else {
             return Ok(END);
         };
-        out_record.write(kpn_record::of(&record, body));
+        kpn_record::write(out_record, &record, body);
         Ok(OK)
     };
     next().unwrap_or_else(code)

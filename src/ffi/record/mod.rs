@@ -3,6 +3,7 @@
 mod number;
 
 use core::ffi::c_char;
+use core::mem::MaybeUninit;
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
@@ -87,7 +88,8 @@ unsafe impl Object for kpn_record {
 static EMPTY: u8 = 0;
 
 impl kpn_record {
-    pub(super) fn of(record: &Record, body: &[u8]) -> Self {
+    /// Written where it is to stand: a copy on the stack would be the largest frame of the library.
+    pub(super) fn write(place: &mut MaybeUninit<Self>, record: &Record, body: &[u8]) {
         let text = |span: Span| {
             let text = span.of(body);
             let start = if text.is_empty() {
@@ -100,7 +102,7 @@ impl kpn_record {
         let (base_name, base_name_len) = text(record.base_name);
         let (name, name_len) = text(record.name);
         let (unit, unit_len) = text(record.unit);
-        let mut out = Self {
+        let out = place.write(Self {
             private_tag: Self::TAG,
             kind: KPN_SUM_ONLY,
             index: record.index,
@@ -123,7 +125,7 @@ impl kpn_record {
             private_base_name: record.base_name,
             private_name: record.name,
             private_numbers: [Num::default(), record.sum, record.time, record.update_time],
-        };
+        });
         match record.value {
             Value::None => {}
             Value::Number(num) => {
@@ -147,7 +149,6 @@ impl kpn_record {
                 out.data_len = data.len();
             }
         }
-        out
     }
 
     fn full_name<'a>(&self, body: &'a [u8]) -> FullName<'a> {
