@@ -27,6 +27,7 @@ const TABLE: [u32; 16] = [
 ];
 
 /// The CRC of some bytes followed by `bytes`, from the CRC of the former; that of no bytes is 0.
+#[inline(never)]
 pub fn update(crc: u32, bytes: &[u8]) -> u32 {
     let mut state = !crc;
     for &byte in bytes {

@@ -1,6 +1,6 @@
 //! Firmware: the response, and how far the download is.
 
-use super::kpn_firmware;
+use super::{check, kpn_firmware};
 use crate::error::Result;
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{code, kpn_status};
@@ -47,7 +47,7 @@ const fn of_step(step: Step) -> kpn_status {
 /// @retval KPN_AGAIN                        Not this time, `kpn_firmware_error` says why; wait (`kpn_retry_delay_ms`), then request again.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE                    `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
-/// @retval KPN_ERR_OVERLAP                  The arguments share memory.
+/// @retval KPN_ERR_OVERLAP                  The arguments and the memory given to `kpn_firmware_begin` share memory.
 /// @retval KPN_ERR_FIRMWARE_REFUSED         401, 403, 404 or another status that will not change, see `kpn_firmware_http_status`. The download has
 ///                                          failed, and so for the following: close the connection.
 /// @retval KPN_ERR_FIRMWARE_RANGE           Not the bytes that were asked for: others, fewer, more, none, or 416.
@@ -73,21 +73,14 @@ pub unsafe extern "C" fn kpn_firmware_feed(
     out_piece: *mut kpn_firmware_piece,
 ) -> kpn_status {
     let feed = || -> Result<kpn_status> {
-        let (own, input, out) = (
-            Region::of(firmware),
-            Region::new(bytes, len),
-            Region::of(out_piece),
-        );
-        own.apart_from(input)?;
-        own.apart_from(out)?;
-        input.apart_from(out)?;
+        // SAFETY: the same contract.
+        unsafe { check(firmware, Region::new(bytes, len), Region::of(out_piece)) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let out = unsafe { ptr::out(out_piece) }?;
         // SAFETY: the same contract.
         let bytes = unsafe { ptr::bytes(bytes, len) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let firmware = unsafe { ptr::object_mut(firmware) }?;
-        firmware.region().apart_from(Region::of(out_piece))?;
         let fed = firmware.private_state.feed(bytes)?;
         out.write(kpn_firmware_piece {
             offset: fed.offset,

@@ -1,6 +1,6 @@
 //! What of a download is kept over a reset.
 
-use super::{KPN_FIRMWARE_IMAGE_LEN, kpn_firmware};
+use super::{KPN_FIRMWARE_IMAGE_LEN, check, kpn_firmware};
 use crate::error::Result;
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::span::kpn_span;
@@ -28,19 +28,14 @@ pub unsafe extern "C" fn kpn_firmware_texts(
     out_token: *mut kpn_span,
 ) -> kpn_status {
     let texts = || -> Result<()> {
-        Region::of(out_url).apart_from(Region::of(out_token))?;
-        for out in [out_url, out_token] {
-            Region::of(firmware).apart_from(Region::of(out))?;
-        }
+        // SAFETY: the same contract.
+        unsafe { check(firmware, Region::of(out_url), Region::of(out_token)) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let url = unsafe { ptr::out(out_url) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let token = unsafe { ptr::out(out_token) }?;
         // SAFETY: the same contract.
         let firmware = unsafe { ptr::object(firmware) }?;
-        for out in [out_url, out_token] {
-            firmware.region().apart_from(Region::of(out))?;
-        }
         // SAFETY: the caller leaves the memory to the library.
         let memory = unsafe { firmware.memory() }?;
         let (url_text, token_text) = firmware.private_state.texts(memory)?;
@@ -74,7 +69,8 @@ pub unsafe extern "C" fn kpn_firmware_save(
 ) -> kpn_status {
     let save = || -> Result<()> {
         let out: *mut [u8; KPN_FIRMWARE_IMAGE_LEN] = out_image.cast();
-        Region::of(firmware).apart_from(Region::of(out))?;
+        // SAFETY: the same contract.
+        unsafe { check(firmware, Region::of(out), Region::NONE) }?;
         // SAFETY: the same contract; apart from the object as just checked.
         let out = unsafe { ptr::out(out) }?;
         // SAFETY: the same contract.
@@ -110,7 +106,8 @@ pub unsafe extern "C" fn kpn_firmware_load(
     image_len: usize,
 ) -> kpn_status {
     let load = || -> Result<()> {
-        Region::of(firmware).apart_from(Region::new(image, image_len))?;
+        // SAFETY: the same contract.
+        unsafe { check(firmware, Region::new(image, image_len), Region::NONE) }?;
         // SAFETY: the same contract.
         let image = unsafe { ptr::bytes(image, image_len) }?;
         // SAFETY: the same contract; apart from the image as just checked.

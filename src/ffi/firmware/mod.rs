@@ -124,6 +124,24 @@ impl kpn_firmware {
     }
 }
 
+/// Refuses an object that was not begun, and memory that it, its own memory, `a` and `b` share.
+///
+/// # Safety
+///
+/// As for `ptr::object`.
+// Inlined, it makes the archive 0.8 KB larger on thumbv6m.
+#[inline(never)]
+unsafe fn check(firmware: *const kpn_firmware, a: Region, b: Region) -> Result<()> {
+    // SAFETY: the same contract.
+    let memory = unsafe { ptr::object(firmware) }?.region();
+    a.apart_from(b)?;
+    for other in [a, b] {
+        Region::of(firmware).apart_from(other)?;
+        memory.apart_from(other)?;
+    }
+    Ok(())
+}
+
 /// Prepares for firmware; nothing is fetched until some is announced.
 ///
 /// A failure in a row of up to 5 is tried again, `Host` is `m.m`, and a connection takes `KPN_REQUESTS_MAX` requests, until set otherwise.
@@ -273,18 +291,15 @@ pub unsafe extern "C" fn kpn_firmware_offer(
     urn: *const c_char,
 ) -> kpn_status {
     let offer = || -> Result<kpn_status> {
-        let own = Region::of(firmware);
-        own.apart_from(Region::of(downlink))?;
-        // SAFETY: the same contract; apart from the downlink as just checked.
-        let firmware = unsafe { ptr::object_mut(firmware) }?;
+        let place = Region::of(downlink);
         // SAFETY: the same contract.
         let downlink = unsafe { ptr::object(downlink) }?;
-        firmware.region().apart_from(Region::of(downlink))?;
         // SAFETY: the caller leaves the bytes to the downlink, and this call is no other use of it.
         let (pack, body) = unsafe { downlink.ahead() }?;
-        let bytes = Region::of_bytes(body);
-        own.apart_from(bytes)?;
-        firmware.region().apart_from(bytes)?;
+        // SAFETY: the same contract.
+        unsafe { check(firmware, place, Region::of_bytes(body)) }?;
+        // SAFETY: the same contract; apart from the downlink and its bytes as just checked.
+        let firmware = unsafe { ptr::object_mut(firmware) }?;
         let urn = if urn.is_null() {
             &[]
         } else {
@@ -379,13 +394,11 @@ unsafe fn start(
 ) -> Result<()> {
     let (url, token) = (url?, token?);
     for text in [url, token] {
-        Region::of(firmware).apart_from(Region::of_bytes(text))?;
+        // SAFETY: the same contract.
+        unsafe { check(firmware, Region::of_bytes(text), Region::NONE) }?;
     }
     // SAFETY: the same contract; apart from the texts as just checked.
     let firmware = unsafe { ptr::object_mut(firmware) }?;
-    for text in [url, token] {
-        firmware.region().apart_from(Region::of_bytes(text))?;
-    }
     let announcement = Announcement::of(url, token)?;
     // SAFETY: the caller leaves the memory to the library; apart from the texts as just checked.
     unsafe { firmware.announce(&announcement) }

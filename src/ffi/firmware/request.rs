@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use super::{KPN_FIRMWARE_IDLE, kpn_firmware};
+use super::{KPN_FIRMWARE_IDLE, check, kpn_firmware};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
@@ -51,10 +51,10 @@ pub unsafe extern "C" fn kpn_firmware_host(
 ) -> kpn_status {
     let host = || -> Result<()> {
         let out = Region::new(out_host.cast_const().cast(), cap);
-        Region::of(firmware).apart_from(out)?;
+        // SAFETY: the same contract.
+        unsafe { check(firmware, out, Region::NONE) }?;
         // SAFETY: the same contract.
         let firmware = unsafe { ptr::object(firmware) }?;
-        firmware.region().apart_from(out)?;
         // SAFETY: the same contract; apart from the object and its memory as just checked.
         let out = unsafe { ptr::bytes_mut(out_host.cast(), cap) }?;
         // SAFETY: the caller leaves the memory to the library.
@@ -186,18 +186,10 @@ pub unsafe extern "C" fn kpn_firmware_request(
     out_len: *mut usize,
 ) -> kpn_status {
     let request = || -> Result<()> {
-        let (own, len, out) = (
-            Region::of(firmware),
-            Region::of(out_len),
-            Region::new(buffer, cap),
-        );
-        own.apart_from(len)?;
-        own.apart_from(out)?;
-        len.apart_from(out)?;
+        // SAFETY: the same contract.
+        unsafe { check(firmware, Region::of(out_len), Region::new(buffer, cap)) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let firmware = unsafe { ptr::object_mut(firmware) }?;
-        firmware.region().apart_from(len)?;
-        firmware.region().apart_from(out)?;
         // SAFETY: the same contract; apart from the others as just checked.
         let len = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract; apart from the others as just checked.

@@ -280,6 +280,7 @@ impl Download {
     }
 
     /// Counts a failure that may be gone the next time.
+    #[inline(never)]
     pub(super) fn again(&mut self, error: Error) -> Result<Step> {
         if self.failures >= self.retries {
             return Err(self.fail(error));
@@ -290,6 +291,7 @@ impl Download {
         Ok(Step::Again)
     }
 
+    #[inline(never)]
     pub(super) const fn fail(&mut self, error: Error) -> Error {
         self.error = error.code();
         self.connection = Connection::closed();
@@ -331,6 +333,7 @@ impl Download {
     }
 
     /// URL and token in the memory that they were copied to; `Error::State` before an announcement.
+    #[inline(never)]
     pub fn texts<'a>(&self, memory: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
         if self.phase == phase::IDLE {
             return Err(Error::State);

@@ -7,8 +7,6 @@ use crate::error::{Error, Result};
 /// Bytes of an image, on every target.
 pub const IMAGE_LEN: usize = 24;
 
-const CHECKED_LEN: usize = IMAGE_LEN - 4;
-
 /// "KPNF" as it lies in memory.
 const MAGIC: u32 = u32::from_le_bytes(*b"KPNF");
 const VERSION: u8 = 1;
@@ -28,46 +26,45 @@ pub struct Progress {
 
 impl Progress {
     /// As bytes, all numbers in little-endian order.
+    #[inline(never)]
     pub fn to_bytes(self) -> [u8; IMAGE_LEN] {
         let [low, high] = self.url_len.to_le_bytes();
-        let words = [
+        let mut words = [
             MAGIC,
             u32::from_le_bytes([VERSION, 0, low, high]),
             self.url_crc,
             self.confirmed,
             self.total,
+            0,
         ];
-        let mut bytes = [0; IMAGE_LEN];
         let mut crc = 0;
+        if let Some((last, words)) = words.split_last_mut() {
+            for word in words {
+                crc = crc32::update(crc, &word.to_le_bytes());
+            }
+            *last = crc;
+        }
+        let mut bytes = [0; IMAGE_LEN];
         let (places, _) = bytes.as_chunks_mut::<4>();
         for (place, word) in places.iter_mut().zip(words) {
             *place = word.to_le_bytes();
-            crc = crc32::update(crc, place);
-        }
-        if let Some(place) = bytes.last_chunk_mut::<4>() {
-            *place = crc.to_le_bytes();
         }
         bytes
     }
 
     /// From bytes; `Error::Image` for anything that [`Progress::to_bytes`] did not make, or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let bytes: &[u8; IMAGE_LEN] = bytes.try_into().or(Err(Error::Image))?;
-        let (words, _) = bytes.as_chunks::<4>();
-        let &[magic, head, url_crc, confirmed, total, crc] = words else {
+        let (&[_, head, url_crc, confirmed, total, _], &[]) = bytes.as_chunks::<4>() else {
             return Err(Error::Image);
         };
-        let [version, reserved, low, high] = head;
+        let [_, _, low, high] = head;
         let progress = Self {
             url_crc: u32::from_le_bytes(url_crc),
             url_len: u16::from_le_bytes([low, high]),
             confirmed: u32::from_le_bytes(confirmed),
             total: u32::from_le_bytes(total),
         };
-        let checked = bytes.get(..CHECKED_LEN).unwrap_or_default();
-        let whole = u32::from_le_bytes(crc) == crc32::update(0, checked)
-            && u32::from_le_bytes(magic) == MAGIC
-            && [version, reserved] == [VERSION, 0]
+        let whole = progress.to_bytes() == bytes
             && progress.url_len != 0
             && progress.confirmed <= progress.total;
         if whole {
@@ -82,6 +79,8 @@ impl Progress {
 mod tests {
     use super::*;
     use std::vec::Vec;
+
+    const CHECKED_LEN: usize = IMAGE_LEN - 4;
 
     const PROGRESS: Progress = Progress {
         url_crc: 0x0403_0201,

@@ -8,6 +8,7 @@ pub mod announcement;
 mod answer;
 pub mod download;
 pub mod image;
+mod text;
 pub mod url;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 use crate::crc32;
 use crate::error::{Error, Result};
-use crate::json::string::Unescape;
+use crate::things::firmware::text;
 
 /// Longest URL in bytes.
 pub const URL_MAX: u16 = 256;
@@ -56,11 +56,11 @@ impl Url {
     /// `Error::FirmwareTooLong` beyond [`URL_MAX`], `Error::FirmwareUrl` for what is refused.
     pub fn parse(text: &[u8]) -> Result<Self> {
         let mut parser = Parser::default();
-        let mut chars = Unescape::new(0);
-        while let Some(byte) = chars.next(text).or(Err(Error::FirmwareUrl))? {
-            parser.push(byte)?;
+        let whole = text::each(text, &mut |byte| parser.push(byte));
+        if parser.url.len > URL_MAX {
+            return Err(Error::FirmwareTooLong);
         }
-        if chars.position() < text.len() {
+        if !whole {
             return Err(Error::FirmwareUrl);
         }
         parser.finish()
@@ -125,25 +125,20 @@ struct Parser {
 }
 
 impl Parser {
-    fn push(&mut self, byte: u8) -> Result<()> {
+    fn push(&mut self, byte: u8) -> bool {
         let at = self.url.len;
-        if at >= URL_MAX {
-            return Err(Error::FirmwareTooLong);
-        }
         self.url.len = at.wrapping_add(1);
         self.url.crc = crc32::update(self.url.crc, &[byte]);
-        let fits = match self.state {
+        if at >= URL_MAX {
+            return false;
+        }
+        match self.state {
             SCHEME => self.scheme_byte(at, byte),
             HOST if byte == b'/' || byte == b':' => self.end_host(at, byte),
             HOST => self.host_byte(byte),
             PORT if byte == b'/' => self.begin_path(at),
             PORT => self.port_byte(byte),
             _ => byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(&byte),
-        };
-        if fits {
-            Ok(())
-        } else {
-            Err(Error::FirmwareUrl)
         }
     }
 
