@@ -1821,7 +1821,7 @@ kpn_status kpn_firmware_rewind(struct kpn_firmware *firmware,
  * @retval KPN_AGAIN                        Not this time, `kpn_firmware_error` says why; wait (`kpn_retry_delay_ms`), then request again.
  * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE                    `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
- * @retval KPN_ERR_OVERLAP                  The arguments share memory.
+ * @retval KPN_ERR_OVERLAP                  The arguments and the memory given to `kpn_firmware_begin` share memory.
  * @retval KPN_ERR_FIRMWARE_REFUSED         401, 403, 404 or another status that will not change, see `kpn_firmware_http_status`. The download has
  *                                          failed, and so for the following: close the connection.
  * @retval KPN_ERR_FIRMWARE_RANGE           Not the bytes that were asked for: others, fewer, more, none, or 416.

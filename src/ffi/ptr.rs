@@ -31,7 +31,9 @@ pub struct Region {
 
 impl Region {
     /// No bytes.
-    pub const NONE: Self = Self { start: 0, len: 0 };
+    pub const fn none() -> Self {
+        Self { start: 0, len: 0 }
+    }
 
     /// The bytes of an array.
     pub fn new(start: *const u8, len: usize) -> Self {

@@ -70,7 +70,7 @@ pub unsafe extern "C" fn kpn_firmware_save(
     let save = || -> Result<()> {
         let out: *mut [u8; KPN_FIRMWARE_IMAGE_LEN] = out_image.cast();
         // SAFETY: the same contract.
-        unsafe { check(firmware, Region::of(out), Region::NONE) }?;
+        unsafe { check(firmware, Region::of(out), Region::none()) }?;
         // SAFETY: the same contract; apart from the object as just checked.
         let out = unsafe { ptr::out(out) }?;
         // SAFETY: the same contract.
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn kpn_firmware_load(
 ) -> kpn_status {
     let load = || -> Result<()> {
         // SAFETY: the same contract.
-        unsafe { check(firmware, Region::new(image, image_len), Region::NONE) }?;
+        unsafe { check(firmware, Region::new(image, image_len), Region::none()) }?;
         // SAFETY: the same contract.
         let image = unsafe { ptr::bytes(image, image_len) }?;
         // SAFETY: the same contract; apart from the image as just checked.

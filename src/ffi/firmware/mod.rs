@@ -395,7 +395,7 @@ unsafe fn start(
     let (url, token) = (url?, token?);
     for text in [url, token] {
         // SAFETY: the same contract.
-        unsafe { check(firmware, Region::of_bytes(text), Region::NONE) }?;
+        unsafe { check(firmware, Region::of_bytes(text), Region::none()) }?;
     }
     // SAFETY: the same contract; apart from the texts as just checked.
     let firmware = unsafe { ptr::object_mut(firmware) }?;

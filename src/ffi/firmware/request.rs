@@ -52,7 +52,7 @@ pub unsafe extern "C" fn kpn_firmware_host(
     let host = || -> Result<()> {
         let out = Region::new(out_host.cast_const().cast(), cap);
         // SAFETY: the same contract.
-        unsafe { check(firmware, out, Region::NONE) }?;
+        unsafe { check(firmware, out, Region::none()) }?;
         // SAFETY: the same contract.
         let firmware = unsafe { ptr::object(firmware) }?;
         // SAFETY: the same contract; apart from the object and its memory as just checked.
