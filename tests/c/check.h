@@ -90,5 +90,6 @@ void test_sms(void);
 void test_stream(void);
 void test_firmware(void);
 void test_queue(void);
+void test_posix(void);
 
 #endif

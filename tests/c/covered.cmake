@@ -1,4 +1,4 @@
-# Fails when a function of the header is called by no C test. HEADER, NM, OBJECTS.
+# Fails when a function of the header is called by no C test. HEADER, NM, OBJECTS, and POSIX when the transport is tested.
 file(STRINGS "${HEADER}" lines)
 set(declared)
 set(posix OFF)
@@ -7,7 +7,7 @@ foreach(line IN LISTS lines)
     set(posix ON)
   elseif(line STREQUAL "#endif")
     set(posix OFF)
-  elseif(NOT posix AND line MATCHES "^[A-Za-z].*[ *](kpn_[a-z0-9_]+)\\(")
+  elseif((POSIX OR NOT posix) AND line MATCHES "^[A-Za-z].*[ *](kpn_[a-z0-9_]+)\\(")
     list(APPEND declared "${CMAKE_MATCH_1}")
   endif()
 endforeach()

@@ -23,6 +23,7 @@ static const struct {
     {"stream", test_stream},
     {"firmware", test_firmware},
     {"queue", test_queue},
+    {"POSIX transport", test_posix},
 };
 
 int main(void) {
