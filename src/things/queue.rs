@@ -125,13 +125,16 @@ impl<'a> Queue<'a> {
             value,
         };
         entry.check()?;
-        let bytes = entry.encode()?;
-        if !self.make_room(bytes.len()) {
+        let front = entry.front()?;
+        if !self.make_room(usize::from(front[0])) {
             self.state.dropped = self.state.dropped.saturating_add(1);
             return Err(Error::BufferFull);
         }
         let mut out = Buf::new(self.memory, self.state.used);
-        out.put(&bytes);
+        out.put(&front);
+        for part in entry.tail() {
+            out.put(part);
+        }
         self.state.used = out.len();
         self.state.records = self.state.records.saturating_add(1);
         Ok(())

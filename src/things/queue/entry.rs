@@ -2,8 +2,6 @@
 //! first), name, unit, value. The image in non-volatile memory has the same bytes.
 #![forbid(unsafe_code)]
 
-use heapless::Vec;
-
 use crate::error::{Error, Result};
 use crate::json::number;
 use crate::senml::record::RELATIVE_TIME_LIMIT;
@@ -17,8 +15,6 @@ pub const TEXT_MAX: usize = 64;
 pub(super) const NUMBER_MAX: usize = 32;
 
 const FIXED: usize = 8;
-/// 144 bytes; a record is built in one piece on the stack, once per push.
-const ENTRY_MAX: usize = FIXED + NAME_MAX + unit::UNIT_MAX + TEXT_MAX;
 
 const NUMBER: u8 = 0;
 const TEXT: u8 = 1;
@@ -84,37 +80,46 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The bytes of a checked record.
-    pub fn encode(&self) -> Result<Vec<u8, ENTRY_MAX>> {
-        let unit = self.unit.unwrap_or_default();
-        let (kind, value) = match self.value {
-            Value::Number(text) => (NUMBER, text),
-            Value::Text(text) => (TEXT, text),
-            Value::Bool(false) => (FALSE, &[][..]),
-            Value::Bool(true) => (TRUE, &[][..]),
+    /// The fixed part of a checked record; its first byte is the length of the whole.
+    ///
+    /// The record goes piece by piece into its place: built in a `heapless::Vec` first, copies of it made a frame of 556 bytes.
+    pub fn front(&self) -> Result<[u8; FIXED]> {
+        let kind = match self.value {
+            Value::Number(_) => NUMBER,
+            Value::Text(_) => TEXT,
+            Value::Bool(false) => FALSE,
+            Value::Bool(true) => TRUE,
         };
         let (clock, seconds) = match self.when {
             When::Reception => (0, 0),
             When::Unix(seconds) => (UNIX, seconds),
             When::Uptime(count) => (UPTIME, count.cast_unsigned()),
         };
-        let len = FIXED
-            .saturating_add(self.name.len())
-            .saturating_add(unit.len())
-            .saturating_add(value.len());
+        let len = self
+            .tail()
+            .iter()
+            .fold(FIXED, |len, part| len.saturating_add(part.len()));
         let byte = |len: usize| u8::try_from(len).map_err(|_| Error::InvalidArgument);
-        let front = [
+        let [first, second, third, fourth] = seconds.to_le_bytes();
+        Ok([
             byte(len)?,
             kind | clock,
             byte(self.name.len())?,
-            byte(unit.len())?,
-        ];
-        let mut out = Vec::new();
-        for part in [&front[..], &seconds.to_le_bytes(), self.name, unit, value] {
-            out.extend_from_slice(part)
-                .map_err(|_| Error::InvalidArgument)?;
-        }
-        Ok(out)
+            byte(self.unit.unwrap_or_default().len())?,
+            first,
+            second,
+            third,
+            fourth,
+        ])
+    }
+
+    /// What follows the fixed part.
+    pub fn tail(&self) -> [&'a [u8]; 3] {
+        let value = match self.value {
+            Value::Number(text) | Value::Text(text) => text,
+            Value::Bool(_) => &[],
+        };
+        [self.name, self.unit.unwrap_or_default(), value]
     }
 
     /// The record at the start of `bytes`, and how many of them it takes. None when there is none, or when they are no record.
