@@ -50,7 +50,8 @@ const fn of_step(step: Step) -> kpn_status {
 /// @retval KPN_ERR_OVERLAP                  The arguments and the memory given to `kpn_firmware_begin` share memory.
 /// @retval KPN_ERR_FIRMWARE_REFUSED         401, 403, 404 or another status that will not change, see `kpn_firmware_http_status`. The download has
 ///                                          failed, and so for the following: close the connection.
-/// @retval KPN_ERR_FIRMWARE_RANGE           Not the bytes that were asked for: others, fewer, more, none, or 416.
+/// @retval KPN_ERR_FIRMWARE_RANGE           Not the bytes that were asked for: others, fewer, more, none, or 416; or the first ones without saying
+///                                          of how many.
 /// @retval KPN_ERR_FIRMWARE_SIZE            The size of the firmware is not what it was. `kpn_firmware_rewind` to 0 takes the other firmware.
 /// @retval KPN_ERR_FIRMWARE_BUSY            408, 429 or 5xx, once more than is tried again.
 /// @retval KPN_ERR_FIRMWARE_CRC             A wrong CRC-32, likewise.

@@ -3,7 +3,8 @@
 //! What answers count as:
 //! - 206 or 200 with Content-Range: must be exactly the bytes asked for, or what is left of the firmware, and its size
 //!   must stay what it was. Else the download fails: the server has other firmware under this URL, or none.
-//! - 200 without Content-Range: the firmware from its first byte to its last; what is confirmed is skipped.
+//! - 200 without Content-Range: the firmware from its first byte to its last; what is confirmed is skipped. One that is as long as
+//!   the part asked for fails as long as the size is not known: a lost Content-Range would pass it off as all there is.
 //! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is no HTTP: asked again, `retries` times in a row.
 //! - Any other status: the download fails. The same announcement, with a new token, lets it go on.
 #![forbid(unsafe_code)]
@@ -170,7 +171,9 @@ impl Download {
             && crc.is_none()
             && !self.response.is_framed();
         let ends_early = self.end != 0 && end != self.end;
-        if end == 0 || ends_early || ends_by_close {
+        // From the first byte, with the length of a part and without Content-Range: it may be either.
+        let may_be_part = self.body == body::WHOLE && self.total == 0 && end == self.part_size;
+        if end == 0 || ends_early || ends_by_close || may_be_part {
             return Err(self.fail(Error::FirmwareRange));
         }
         if crc.is_some_and(|crc| crc != self.crc) {

@@ -507,6 +507,14 @@ fn takes_a_whole_file_and_skips_what_is_confirmed() {
             device.fetch_all(&image);
         }
     }
+    for (len, expected) in [
+        (99, Ok(Step::Confirmed)),
+        (100, Err(Error::FirmwareRange)),
+        (101, Ok(Step::Confirmed)),
+    ] {
+        let text = format!("HTTP/1.1 200 \r\nContent-Length: {len}");
+        assert_eq!(first_answer(&text, &image[..len]), expected);
+    }
     let mut device = Device::announced(256);
     assert_eq!(device.fetch(&image, 99), Ok(Step::Confirmed));
     device.request().unwrap();
@@ -683,4 +691,102 @@ fn a_kept_image_of_another_url_is_not_gone_on_with() {
     done.download.resume(&saved).unwrap();
     assert_eq!(done.offer(&pack(URL, TOKEN)), Ok(true));
     assert_eq!(done.download.phase(), phase::COMPLETE);
+}
+
+/// The same numbers in every run.
+struct Random(u32);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        usize::try_from(self.0).unwrap() % limit
+    }
+}
+
+/// Feeds an answer in random pieces; nothing may be handed out that was not asked for.
+fn feed_checked(
+    device: &mut Device,
+    answer: &[u8],
+    end: usize,
+    random: &mut Random,
+) -> Result<Step> {
+    let confirmed = device.download.confirmed();
+    let mut rest = answer;
+    while !rest.is_empty() {
+        let len = 1 + random.below(rest.len());
+        let fed = device.download.feed(&rest[..len])?;
+        assert!(fed.used <= len && fed.offset >= confirmed);
+        let start = usize::try_from(fed.offset).unwrap();
+        let piece = fed.piece;
+        assert!(piece.is_empty() || start + piece.len() <= end);
+        if !piece.is_empty() {
+            device
+                .flash
+                .resize(device.flash.len().max(start + piece.len()), 0xFF);
+            device.flash[start..start + piece.len()].copy_from_slice(piece);
+        }
+        if fed.step != Step::More {
+            return Ok(fed.step);
+        }
+        rest = &rest[fed.used..];
+    }
+    Ok(Step::More)
+}
+
+#[test]
+fn whatever_the_network_does_the_image_arrives_whole() {
+    let mut random = Random(2_463_534_242);
+    for round in 0..500 {
+        let image = image(700 + round);
+        let mut device = Device::announced(128);
+        device.download.set_retries(2);
+        while device.download.phase() != phase::COMPLETE {
+            if device.download.phase() == phase::FAILED {
+                // Another announcement; firmware that seems to have changed is fetched anew.
+                if device.download.error() == Some(Error::FirmwareSize) {
+                    device.download.rewind(0).unwrap();
+                }
+                assert_eq!(device.offer(&pack(URL, TOKEN)), Ok(true));
+            }
+            if device.download.must_connect() {
+                if random.below(9) == 0 {
+                    let _ = device.download.close();
+                    continue;
+                }
+                device.download.connected().unwrap();
+            }
+            let request = device.request().unwrap();
+            let mut answer = answer(&image, &request);
+            let body = answer
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n")
+                .unwrap()
+                + 4;
+            let bit = 1 << random.below(8);
+            match random.below(8) {
+                0 => answer.truncate(random.below(answer.len())),
+                1 => answer[random.below(body)] ^= bit,
+                2 => {
+                    let at = body + random.below(answer.len() - body);
+                    answer[at] ^= bit;
+                }
+                3 => answer = b"HTTP/1.1 429 \r\nContent-Length: 3\r\n\r\nno!".to_vec(),
+                _ => {}
+            }
+            let end = image.len().min(range_of(&request).1 + 1);
+            let before = device.download.confirmed();
+            // Framing that is broken may wait for more than the server sends.
+            if feed_checked(&mut device, &answer, image.len(), &mut random) == Ok(Step::More) {
+                let _ = device.download.close();
+            }
+            let confirmed = device.download.confirmed();
+            assert!(
+                confirmed == before || usize::try_from(confirmed) == Ok(end),
+                "{confirmed}"
+            );
+        }
+        assert_eq!(device.flash, image);
+    }
 }
