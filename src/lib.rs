@@ -13,7 +13,7 @@
 //!   └───┬───┘
 //!   ┌───▼────────────────────────────────────────────────────────────────────────┐
 //!   │  things   what is particular to KPN Things: endpoints, device URNs, uplink, │
-//!   │           outcome, downlink, configuration, SMS                             │
+//!   │           outcome, retry, downlink, firmware, configuration, SMS            │
 //!   └───┬───────────────────┬───────────────────┬────────────────────────────────┘
 //!   ┌───▼───┐           ┌───▼───┐           ┌───▼───┐
 //!   │ senml │ RFC 8428  │ http  │ RFC 9112  │ token │ SHA-256     (these do not know each other)
