@@ -117,6 +117,68 @@ static void response(const uint8_t *bytes, size_t len)
         fail("two splits of a response differ", bytes, len);
 }
 
+typedef struct download {
+    kpn_status status;
+    uint32_t confirmed, total;
+    uint8_t flash[BODY_MAX];
+} download;
+
+static download fetch(const uint8_t *bytes, size_t len, size_t step)
+{
+    download result;
+    kpn_firmware firmware;
+    kpn_firmware_piece piece = {0, NULL, 0, 0};
+    uint8_t request[128], *memory = malloc(20);
+    size_t at = 0, used;
+    memset(&result, 0, sizeof result);
+    if (memory == NULL || kpn_firmware_begin(&firmware, memory, 20, 256) != KPN_OK
+        || kpn_firmware_start(&firmware, "http://1.2.3.4/abc", "tk") != KPN_OK || kpn_firmware_connected(&firmware) != KPN_OK
+        || kpn_firmware_request(&firmware, request, sizeof request, &used) != KPN_OK)
+        abort();
+    result.status = KPN_NEED_MORE;
+    while (at < len && result.status == KPN_NEED_MORE) {
+        result.status = kpn_firmware_feed(&firmware, bytes + at, len - at < step ? len - at : step, &piece);
+        if (result.status < 0)
+            break;
+        if (piece.len > len || (piece.len > 0 && (piece.ptr < bytes + at || piece.ptr + piece.len > bytes + at + piece.used)))
+            fail("a piece from elsewhere", bytes, len);
+        for (used = 0; used < piece.len && piece.offset + used < BODY_MAX; used++)
+            result.flash[piece.offset + used] = piece.ptr[used];
+        at += piece.used;
+    }
+    if (result.status == KPN_NEED_MORE)
+        result.status = kpn_firmware_close(&firmware);
+    result.confirmed = kpn_firmware_confirmed(&firmware);
+    result.total = kpn_firmware_total(&firmware);
+    if ((result.status == KPN_OK) != (result.confirmed > 0) || result.confirmed > result.total + (result.confirmed == 0))
+        fail("confirmed without success, or the reverse", bytes, len);
+    /* What is not confirmed is provisional. */
+    if (result.confirmed < BODY_MAX)
+        memset(result.flash + result.confirmed, 0, BODY_MAX - result.confirmed);
+    free(memory);
+    return result;
+}
+
+static void firmware_part(const uint8_t *bytes, size_t len)
+{
+    download whole = fetch(bytes, len, len + 1);
+    download parts = fetch(bytes, len, 1 + random_below(40));
+    if (memcmp(&whole, &parts, sizeof whole) != 0)
+        fail("two splits of a part differ", bytes, len);
+}
+
+static void offer(const kpn_downlink *downlink, const uint8_t *bytes, size_t len)
+{
+    kpn_firmware firmware;
+    size_t cap = random_below(400);
+    uint8_t *memory = malloc(cap + 1);
+    if (memory == NULL || kpn_firmware_begin(&firmware, memory, cap, 1) != KPN_OK)
+        abort();
+    if ((kpn_firmware_offer(&firmware, downlink, NULL) == KPN_OK) != (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST))
+        fail("firmware that was half announced", bytes, len);
+    free(memory);
+}
+
 static void pack(const uint8_t *bytes, size_t len)
 {
     kpn_downlink downlink;
@@ -128,6 +190,7 @@ static void pack(const uint8_t *bytes, size_t len)
     memcpy(copy, bytes, len);
     copy = realloc(copy, len > 0 ? len : 1);
     if (kpn_downlink_begin_bytes(&downlink, copy, len) == KPN_OK) {
+        offer(&downlink, bytes, len);
         while ((status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {
             double real;
             int64_t integer;
@@ -159,7 +222,9 @@ int main(int argc, char **argv)
         unsigned turn;
         for (turn = 0; turn < 200; turn++, rounds++) {
             const vector *from = &responses[random_below(COUNT(responses))];
-            response(input, damage(from, input));
+            size_t len = damage(from, input);
+            response(input, len);
+            firmware_part(input, len);
             pack(input, damage(&packs[random_below(COUNT(packs))], input));
         }
     }
