@@ -33,7 +33,7 @@ impl Num {
     pub fn to_decimal(self, buffer: &[u8]) -> Result<Decimal> {
         let own = number::to_decimal(part(self.text, buffer))?;
         let base = number::to_decimal(part(self.base, buffer))?;
-        own.checked_add(base).ok_or(Error::NumberRange)
+        own.add(base).ok_or(Error::NumberRange)
     }
 
     /// The double nearest to the sum, infinite when there is none.
@@ -54,15 +54,8 @@ impl Num {
 
     /// The sum when it is an integer within `i64`, in whatever notation; [`Error::NumberRange`] otherwise.
     pub fn to_i64(self, buffer: &[u8]) -> Result<i64> {
-        let mut sum = self.to_decimal(buffer)?;
-        if sum.exponent < 0 {
-            return Err(Error::NumberRange);
-        }
-        while sum.exponent > 0 {
-            sum.mantissa = number::times_ten(sum.mantissa).ok_or(Error::NumberRange)?;
-            sum.exponent = sum.exponent.wrapping_sub(1);
-        }
-        Ok(sum.mantissa)
+        let sum = self.to_decimal(buffer)?;
+        sum.to_i64().ok_or(Error::NumberRange)
     }
 
     /// The sum when it is an integer within `u64`, or with a base within `i64` and not negative; [`Error::NumberRange`]

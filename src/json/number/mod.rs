@@ -13,6 +13,7 @@ mod big;
 mod read;
 mod write;
 
+pub(super) use read::skip;
 pub use read::{decimal_to_f64, parse_len, to_decimal, to_f64, to_i64, to_u64};
 pub use write::{
     FIXED_DECIMALS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,
@@ -45,7 +46,12 @@ impl Decimal {
     /// The exact sum, normalised; `None` when its mantissa, or one of the two at the lower exponent, is beyond `i64`.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        let (mut upper, mut lower) = (self.normalise(), other.normalise());
+        self.normalise().add(other.normalise())
+    }
+
+    /// As `checked_add`, for two that are normalised.
+    pub(crate) fn add(self, other: Self) -> Option<Self> {
+        let (mut upper, mut lower) = (self, other);
         if upper.mantissa == 0 {
             return Some(lower);
         }
@@ -55,12 +61,17 @@ impl Decimal {
         if upper.exponent < lower.exponent {
             (upper, lower) = (lower, upper);
         }
-        while upper.exponent > lower.exponent {
-            upper.mantissa = times_ten(upper.mantissa)?;
-            upper.exponent = upper.exponent.wrapping_sub(1);
-        }
-        lower.mantissa = lower.mantissa.checked_add(upper.mantissa)?;
+        let aligned = scaled(
+            upper.mantissa,
+            upper.exponent.abs_diff(lower.exponent),
+        )?;
+        lower.mantissa = lower.mantissa.checked_add(aligned)?;
         Some(lower.normalise())
+    }
+
+    /// The value, when it is an integer within `i64`.
+    pub(crate) fn to_i64(self) -> Option<i64> {
+        scaled(self.mantissa, u32::try_from(self.exponent).ok()?)
     }
 
     /// The exact difference, as `checked_add`.
@@ -73,9 +84,30 @@ impl Decimal {
     }
 }
 
-/// Ten times `value`, by additions: any multiplication of 64-bit numbers is a library function on small cores.
+/// `value` × 10^`power`, when it exists.
+fn scaled(value: i64, power: u32) -> Option<i64> {
+    let mut magnitude = value.unsigned_abs();
+    if scale(&mut magnitude, power) {
+        with_sign(magnitude, value < 0)
+    } else {
+        None
+    }
+}
+
+/// Multiplies by 10^`power`; false when that is beyond `u64`. By additions: any multiplication of 64-bit numbers is a
+/// library function on small cores.
 #[inline(never)]
-pub fn times_ten(value: i64) -> Option<i64> {
+fn scale(value: &mut u64, power: u32) -> bool {
+    for _ in 0..power {
+        let Some(ten) = times_ten(*value) else {
+            return false;
+        };
+        *value = ten;
+    }
+    true
+}
+
+fn times_ten(value: u64) -> Option<u64> {
     let double = value.checked_add(value)?;
     let four = double.checked_add(double)?;
     let five = four.checked_add(value)?;
@@ -83,14 +115,16 @@ pub fn times_ten(value: i64) -> Option<i64> {
 }
 
 /// The signed value, when it exists.
-fn with_sign(magnitude: u64, negative: bool) -> Option<i64> {
-    let value = i64::try_from(magnitude).ok();
-    if !negative {
-        value
-    } else if magnitude == i64::MIN.unsigned_abs() {
-        Some(i64::MIN)
+const fn with_sign(magnitude: u64, negative: bool) -> Option<i64> {
+    let mut value = magnitude.cast_signed();
+    if negative {
+        value = value.wrapping_neg();
+    }
+    // Beyond the range, the sign comes out wrong.
+    if (value < 0) == negative || magnitude == 0 {
+        Some(value)
     } else {
-        value.map(i64::wrapping_neg)
+        None
     }
 }
 

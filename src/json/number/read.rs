@@ -4,47 +4,33 @@
 use core::cmp::Ordering;
 
 use super::big::Ratio;
-use super::{Decimal, trim, with_sign};
+use super::{Decimal, scale, trim, with_sign};
 use crate::error::{Error, Result};
-use crate::scan::Scan;
-
-/// Multiplying by ten and adding a digit up to 5 stays within `u64` up to here, and any digit below.
-const TENTH: u64 = u64::MAX / 10;
 
 /// A JSON number in parts.
+#[derive(Default)]
 struct Number {
-    len: usize,
     negative: bool,
-    /// The significant digits up to the last one that is not zero, as far as they fit.
-    magnitude: u64,
+    /// Whether a digit other than zero did not fit.
+    cut: bool,
     /// Digits behind the last one in `magnitude`.
     behind: u32,
     /// Digits from the first one that is not zero.
     count: u32,
+    /// The significant digits up to the last one that is not zero, as far as they fit.
+    magnitude: u64,
     /// Power of ten of the last digit.
     power: i64,
-    /// Whether a digit other than zero did not fit.
-    cut: bool,
 }
 
 impl Number {
-    /// Takes the digits that follow and returns how many there are.
-    fn digits(&mut self, scan: &mut Scan<'_>) -> Option<u32> {
-        let mut count = 0_u32;
-        while let Some(digit @ b'0'..=b'9') = scan.peek() {
-            scan.take(digit);
-            self.digit(digit & 0x0F);
-            count = count.wrapping_add(1);
-        }
-        (count != 0).then_some(count)
-    }
-
     /// Power of ten of `magnitude`.
     fn exponent(&self) -> i64 {
         self.power.wrapping_add(i64::from(self.behind))
     }
 
     /// Takes one digit. Zeros wait for a digit behind them before they become part of `magnitude`.
+    #[inline(never)]
     fn digit(&mut self, digit: u8) {
         if self.magnitude != 0 || digit != 0 {
             self.count = self.count.wrapping_add(1);
@@ -54,77 +40,105 @@ impl Number {
             return;
         }
         let mut magnitude = self.magnitude;
-        for _ in 0..self.behind {
-            if magnitude > TENTH {
-                self.cut = true;
-                return;
-            }
-            magnitude = magnitude.wrapping_mul(10);
-        }
-        match magnitude.checked_add(u64::from(digit)) {
-            Some(magnitude) => {
-                self.magnitude = magnitude;
-                self.behind = 0;
-            }
-            None => self.cut = true,
+        if scale(&mut magnitude, self.behind)
+            && let Some(magnitude) = magnitude.checked_add(u64::from(digit))
+        {
+            self.magnitude = magnitude;
+            self.behind = 0;
+        } else {
+            self.cut = true;
         }
     }
 }
 
-/// Reads the strict JSON number at the start of `text`.
-fn number(text: &[u8]) -> Option<Number> {
-    let mut scan = Scan::new(text, 0);
-    let mut number = Number {
-        len: 0,
-        negative: scan.take(b'-'),
-        magnitude: 0,
-        behind: 0,
-        count: 0,
-        power: 0,
-        cut: false,
-    };
-    if !scan.take(b'0') {
-        number.digits(&mut scan)?;
-    }
-    let mut shift = 0_i64;
-    if scan.take(b'.') {
-        shift = i64::from(number.digits(&mut scan)?).wrapping_neg();
-    }
-    if scan.take(b'e') || scan.take(b'E') {
-        let negative = scan.take(b'-') || {
-            scan.take(b'+');
-            false
+/// What may follow in the grammar of RFC 8259 section 6: a row for each state, in it the next state for each kind of
+/// character, 0 for none. The kinds, from the right: zero, another digit, minus, plus, point, E.
+const GRAMMAR: [u32; 9] = [
+    0x00_0132, // 0: at the start
+    0x00_0032, // 1: behind the minus
+    0x64_0000, // 2: behind a leading zero
+    0x64_0033, // 3: in the whole part
+    0x00_0055, // 4: behind the point
+    0x60_0055, // 5: in the decimals
+    0x00_7788, // 6: behind the E
+    0x00_0088, // 7: behind the sign of the power
+    0x00_0088, // 8: in the power
+];
+/// The states in which a number is whole, one bit each.
+const WHOLE: u32 = 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8;
+
+/// Skips the strict JSON number that stands at `position`.
+pub fn skip(text: &[u8], position: &mut usize) -> Result<()> {
+    let mut state = 0_u32;
+    loop {
+        let byte = text.get(*position).copied();
+        let kind = match byte.unwrap_or_default() {
+            b'0' => 0,
+            b'1'..=b'9' => 4,
+            b'-' => 8,
+            b'+' => 12,
+            b'.' => 16,
+            b'e' | b'E' => 20,
+            _ => 24,
         };
-        let mut power = None;
-        while let Some(digit @ b'0'..=b'9') = scan.peek() {
-            scan.take(digit);
-            // Far beyond what any text's digits can make up for.
-            let above = power.unwrap_or(0_u32).min(400_000_000);
-            power = Some(above.wrapping_mul(10).wrapping_add(u32::from(digit & 0x0F)));
+        let row = usize::try_from(state).unwrap_or_default();
+        let next = GRAMMAR.get(row).copied().unwrap_or_default() >> kind & 15;
+        if next == 0 {
+            return if WHOLE.wrapping_shr(state) & 1 != 0 {
+                Ok(())
+            } else if byte.is_none() {
+                Err(Error::JsonTruncated)
+            } else {
+                Err(Error::JsonSyntax)
+            };
         }
-        let power = i64::from(power?);
-        shift = if negative {
-            shift.wrapping_sub(power)
-        } else {
-            shift.wrapping_add(power)
-        };
+        state = next;
+        *position = position.wrapping_add(1);
+    }
+}
+
+#[inline(never)]
+fn whole(text: &[u8]) -> Result<Number> {
+    if parse_len(text) != Some(text.len()) {
+        return Err(Error::JsonSyntax);
+    }
+    let mut number = Number::default();
+    let mut decimals = 0_u32;
+    let mut behind_point = 0;
+    let mut power = 0_u32;
+    let mut behind_e = false;
+    let mut shrinks = false;
+    for &byte in text {
+        match byte {
+            b'0'..=b'9' if behind_e => {
+                // Far beyond what any text's digits can make up for.
+                let above = power.min(400_000_000).wrapping_mul(10);
+                power = above.wrapping_add(u32::from(byte & 0x0F));
+            }
+            b'0'..=b'9' => {
+                number.digit(byte & 0x0F);
+                decimals = decimals.wrapping_add(behind_point);
+            }
+            b'-' if behind_e => shrinks = true,
+            b'-' => number.negative = true,
+            b'.' => behind_point = 1,
+            b'+' => {}
+            _ => behind_e = true,
+        }
     }
     if number.magnitude != 0 {
-        number.power = shift;
+        let power = i64::from(power);
+        let power = if shrinks { power.wrapping_neg() } else { power };
+        number.power = power.wrapping_sub(i64::from(decimals));
     }
-    number.len = scan.position();
-    Some(number)
-}
-
-fn whole(text: &[u8]) -> Result<Number> {
-    number(text)
-        .filter(|number| number.len == text.len())
-        .ok_or(Error::JsonSyntax)
+    Ok(number)
 }
 
 /// Length of the number at the start of `text` in the grammar of RFC 8259 section 6; `None` when there is none.
 pub fn parse_len(text: &[u8]) -> Option<usize> {
-    number(text).map(|number| number.len)
+    let mut len = 0;
+    skip(text, &mut len).ok()?;
+    Some(len)
 }
 
 /// The exact value, normalised.
@@ -149,11 +163,8 @@ fn to_integer(text: &[u8]) -> Result<(u64, bool)> {
     if number.cut {
         return Err(Error::NumberRange);
     }
-    for _ in 0..exponent {
-        if magnitude > TENTH {
-            return Err(Error::NumberRange);
-        }
-        magnitude = magnitude.wrapping_mul(10);
+    if !scale(&mut magnitude, exponent) {
+        return Err(Error::NumberRange);
     }
     Ok((magnitude, number.negative))
 }
