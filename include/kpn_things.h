@@ -643,6 +643,19 @@ typedef struct kpn_config_problem {
  * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
  */
 typedef struct kpn_private_response {
+    uint8_t state;
+    /**
+     * Which field the value belongs to.
+     */
+    uint8_t field;
+    /**
+     * Bytes in `text`, 255 when there were too many; in a status line the position.
+     */
+    uint8_t text_len;
+    /**
+     * Whether the last byte was a CR.
+     */
+    uint8_t after_cr;
     /**
      * Bytes of the body, or of the chunk, still to come; while the status line is read, its number so far.
      */
@@ -660,19 +673,10 @@ typedef struct kpn_private_response {
      */
     uint16_t room;
     uint16_t flags;
-    uint8_t state;
-    /**
-     * Which field the value belongs to.
-     */
-    uint8_t field;
-    /**
-     * Bytes in `text`, 255 when there were too many; in a status line the position.
-     */
-    uint8_t text_len;
     /**
      * A field name, or one element of a field's list, in lower case.
      */
-    uint8_t text[39];
+    uint8_t text[38];
 } kpn_private_response;
 
 /**
@@ -785,20 +789,30 @@ typedef struct kpn_downlink {
 } kpn_downlink;
 
 /**
- * A number with its base: the texts of both, evaluated when asked for.
+ * What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
  *
- * A missing one counts 0. Either is JSON number text that lies unchanged in the buffer.
+ * Plain integers, of which every combination is safe.
  */
-typedef struct kpn_private_number {
+typedef struct kpn_private_record {
+    size_t index;
     /**
-     * The record's own number.
+     * `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
      */
-    struct kpn_private_range text;
+    struct kpn_private_range spans[6];
     /**
-     * The base value in force.
+     * `bn`, `bu`, `bt`, `bs`, `bv`.
      */
-    struct kpn_private_range base;
-} kpn_private_number;
+    struct kpn_private_range bases[5];
+    /**
+     * Which labels occurred.
+     */
+    uint16_t seen;
+    bool boolean;
+    /**
+     * Whether there is something to hand out.
+     */
+    bool measured;
+} kpn_private_record;
 
 /**
  * One record of a downlink, all base fields applied (RFC 8428 section 4.6).
@@ -875,9 +889,7 @@ typedef struct kpn_record {
     bool has_update_time;
     const uint8_t *private_bytes;
     size_t private_len;
-    struct kpn_private_range private_base_name;
-    struct kpn_private_range private_name;
-    struct kpn_private_number private_numbers[4];
+    struct kpn_private_record private_entry;
 } kpn_record;
 
 /**

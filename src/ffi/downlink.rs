@@ -7,6 +7,7 @@ use super::status::{code, kpn_status, status};
 use super::status_list::{END, OK};
 use crate::error::Result;
 use crate::senml::reader::Pack;
+use crate::senml::record::Entry;
 use crate::things::downlink::Downlink;
 
 /// A downlink being read.
@@ -173,10 +174,11 @@ pub unsafe extern "C" fn kpn_downlink_next(
         let out_record = unsafe { ptr::out(out_record) }?;
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
         let body = unsafe { ptr::bytes_mut(downlink.private_bytes, downlink.private_len) }?;
-        let Some(record) = downlink.private_state.next(body)? else {
+        let mut entry = Entry::default();
+        if !downlink.private_state.read(body, &mut entry)? {
             return Ok(END);
-        };
-        kpn_record::write(out_record, &record, body);
+        }
+        kpn_record::write(out_record, &entry, body);
         Ok(OK)
     };
     next().unwrap_or_else(code)

@@ -75,6 +75,7 @@ impl Response {
         Ok(())
     }
 
+    #[inline(never)]
     fn push(&mut self, byte: u8) {
         if let Some(to) = self.text.get_mut(usize::from(self.text_len)) {
             *to = byte.to_ascii_lowercase();
@@ -103,9 +104,10 @@ impl Response {
     /// Kept out of the loop over bytes: 270 bytes of flash on Cortex-M0.
     #[inline(never)]
     fn end_element(&mut self) -> Result<()> {
+        let number = whole_number(self.element());
         match self.field {
             CONTENT_LENGTH => {
-                let length = whole_number(self.element()).ok_or(Error::HttpContentLength)?;
+                let length = number.ok_or(Error::HttpContentLength)?;
                 if self.has(flag::CONTENT_LENGTH) && length != self.content_length {
                     return Err(Error::HttpContentLength);
                 }
@@ -127,7 +129,7 @@ impl Response {
                 }
             }
             RETRY_AFTER => {
-                if let Some(seconds) = whole_number(self.element()) {
+                if let Some(seconds) = number {
                     self.retry_after = seconds;
                     self.set(flag::RETRY_AFTER);
                 }
@@ -152,17 +154,24 @@ impl Response {
         let mut first = 0;
         let mut last = 0;
         let mut total = u32::MAX;
-        if let Some(rest) = text.strip_prefix(b"*/") {
-            text = rest;
-        } else {
-            (first, text) = number(text)?;
-            (last, text) = number(text.strip_prefix(b"-")?)?;
-            text = text.strip_prefix(b"/")?;
+        let text = &mut text;
+        if !take(text, b'*') {
+            first = number(text)?;
+            if !take(text, b'-') {
+                return None;
+            }
+            last = number(text)?;
             flags |= flag::RANGE;
         }
-        if text != b"*" {
-            total = whole_number(text)?;
+        if !take(text, b'/') {
+            return None;
+        }
+        if !take(text, b'*') {
+            total = number(text)?;
             flags |= flag::RANGE_TOTAL;
+        }
+        if !text.is_empty() {
+            return None;
         }
         if flags == 0 || first > last || (flags & flag::RANGE != 0 && last >= total) {
             return None;
@@ -194,29 +203,37 @@ impl Response {
 }
 
 /// The number that is the whole of `text`; `None` beyond `u32` too.
-fn whole_number(text: &[u8]) -> Option<u32> {
-    let (number, rest) = number(text)?;
-    rest.is_empty().then_some(number)
+fn whole_number(mut text: &[u8]) -> Option<u32> {
+    let number = number(&mut text)?;
+    text.is_empty().then_some(number)
 }
 
-/// The number at the start of `text`, one digit at least, and what follows.
+/// Takes this byte from the start of `text`.
 #[inline(never)]
-fn number(mut text: &[u8]) -> Option<(u32, &[u8])> {
-    let start = text.len();
-    let mut number: u32 = 0;
+fn take(text: &mut &[u8], byte: u8) -> bool {
+    let rest = text.strip_prefix(&[byte]);
+    *text = rest.unwrap_or(text);
+    rest.is_some()
+}
+
+/// Takes the number at the start of `text`, one digit at least.
+#[inline(never)]
+fn number(text: &mut &[u8]) -> Option<u32> {
+    let mut number = None;
     while let Some((&byte, rest)) = text.split_first() {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;
         }
         // `checked_mul` would go through 64 bits.
-        if number > u32::MAX / 10 {
+        let above = number.unwrap_or(0_u32);
+        if above > u32::MAX / 10 {
             return None;
         }
-        number = number.wrapping_mul(10).checked_add(u32::from(digit))?;
-        text = rest;
+        number = Some(above.wrapping_mul(10).checked_add(u32::from(digit))?);
+        *text = rest;
     }
-    (text.len() < start).then_some((number, text))
+    number
 }
 
 /// Value of a hex digit in either case.
@@ -229,11 +246,25 @@ pub(super) const fn hex_digit(byte: u8) -> Option<u8> {
     }
 }
 
-/// Characters of a token, RFC 9110 section 5.6.2: visible ones but the delimiters.
-const fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_graphic()
-        && !matches!(
-            byte,
-            b'"' | b'(' | b')' | b',' | b'/' | b':'..=b'@' | b'['..=b']' | b'{' | b'}'
-        )
+/// Characters of a token, RFC 9110 section 5.6.2: visible ones but the delimiters, as bits from 0x20 on.
+const TCHARS: [u32; 3] = [0x03FF_6CFA, 0xC7FF_FFFE, 0x57FF_FFFF];
+
+fn is_tchar(byte: u8) -> bool {
+    let word = usize::from(byte >> 5).wrapping_sub(1);
+    let bits = TCHARS.get(word).copied().unwrap_or_default();
+    bits.wrapping_shr(u32::from(byte)) & 1 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn token_characters_are_the_visible_ones_but_the_delimiters() {
+        for byte in 0..=u8::MAX {
+            let delimiter = b"\"(),/:;<=>?@[\\]{}".contains(&byte);
+            let token = byte.is_ascii_graphic() && !delimiter;
+            assert_eq!(is_tchar(byte), token, "{byte:#x}");
+        }
+    }
 }

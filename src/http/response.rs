@@ -63,8 +63,6 @@ pub(super) mod flag {
     pub const CRC32: u16 = 1 << 7;
     pub const HTTP_1_0: u16 = 1 << 8;
     pub const TRAILER: u16 = 1 << 9;
-    /// The last byte was a CR.
-    pub const CR: u16 = 1 << 10;
     /// White space was seen that counts only when more of the element follows.
     pub const SPACE: u16 = 1 << 11;
     /// The request was HEAD.
@@ -77,6 +75,14 @@ pub(super) mod flag {
 #[repr(C)]
 #[derive(Debug)]
 pub struct Response {
+    // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
+    pub(super) state: u8,
+    /// Which field the value belongs to.
+    pub(super) field: u8,
+    /// Bytes in `text`, 255 when there were too many; in a status line the position.
+    pub(super) text_len: u8,
+    /// Whether the last byte was a CR.
+    pub(super) after_cr: u8,
     /// Bytes of the body, or of the chunk, still to come; while the status line is read, its number so far.
     pub(super) remaining: u32,
     pub(super) body_len: u32,
@@ -90,13 +96,8 @@ pub struct Response {
     /// Bytes that the head or the line of chunked framing may still have.
     pub(super) room: u16,
     pub(super) flags: u16,
-    pub(super) state: u8,
-    /// Which field the value belongs to.
-    pub(super) field: u8,
-    /// Bytes in `text`, 255 when there were too many; in a status line the position.
-    pub(super) text_len: u8,
     /// A field name, or one element of a field's list, in lower case.
-    pub(super) text: [u8; 39],
+    pub(super) text: [u8; 38],
 }
 
 /// What one [`Response::step`] did.
@@ -134,6 +135,10 @@ impl Response {
     /// Starts to read the response to a request of this method.
     pub const fn begin(method: Method) -> Self {
         Self {
+            state: state::STATUS,
+            field: 0,
+            text_len: 0,
+            after_cr: 0,
             remaining: 0,
             body_len: 0,
             content_length: 0,
@@ -148,10 +153,7 @@ impl Response {
                 Method::Head => flag::HEAD,
                 Method::Get | Method::Post => 0,
             },
-            state: state::STATUS,
-            field: 0,
-            text_len: 0,
-            text: [0; 39],
+            text: [0; 38],
         }
     }
 
@@ -351,15 +353,16 @@ impl Response {
     }
 
     /// Takes one byte of a line: of the head, of chunked framing or of the trailer section.
+    #[inline(never)]
     fn line_byte(&mut self, byte: u8) -> Result<()> {
         self.room = self.room.checked_sub(1).ok_or(Error::HttpHeadTooLarge)?;
-        let after_cr = self.has(flag::CR);
-        self.clear(flag::CR);
+        let after_cr = self.after_cr != 0;
+        self.after_cr = 0;
         if after_cr && byte != b'\n' {
             return Err(Error::HttpSyntax);
         }
         if byte == b'\r' {
-            self.set(flag::CR);
+            self.after_cr = 1;
             return Ok(());
         }
         if byte.is_ascii_control() && byte != b'\n' && byte != b'\t' {
@@ -387,6 +390,7 @@ impl Response {
         Ok(())
     }
 
+    #[inline(never)]
     fn status_byte(&mut self, byte: u8) -> Result<()> {
         let position = self.text_len;
         self.text_len = position.wrapping_add(1);
@@ -427,6 +431,7 @@ impl Response {
     }
 
     /// Decides how the body is framed, RFC 9112 section 6.3.
+    #[inline(never)]
     fn end_head(&mut self) -> Result<()> {
         if self.has(flag::TRAILER) {
             self.state = state::COMPLETE;

@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::name;
-use super::record::{Num, Record, Value};
+use super::record::{BASES, Entry, FIELDS, N, Record, S, U, V, VB, VD, VS};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, Token};
@@ -25,33 +25,21 @@ const LABELS: [u32; 15] = [
     packed(b"bn"),
     packed(b"bu"),
     packed(b"bt"),
-    packed(b"bv"),
     packed(b"bs"),
+    packed(b"bv"),
     packed(b"n"),
     packed(b"u"),
-    packed(b"s"),
-    packed(b"t"),
     packed(b"ut"),
+    packed(b"t"),
+    packed(b"s"),
     packed(b"v"),
     packed(b"vs"),
     packed(b"vd"),
     packed(b"vb"),
     packed(b"bver"),
 ];
-/// How many of the labels, from the start, last beyond their record.
-const BASES: usize = 5;
-/// How many of the others have a place of their own; the rest are values, of which there is one.
-const FIELDS: usize = 6;
-
 const BN: u16 = 1;
 const BU: u16 = 1 << 1;
-const N: u16 = 1 << 5;
-const U: u16 = 1 << 6;
-const S: u16 = 1 << 7;
-const V: u16 = 1 << 10;
-const VS: u16 = 1 << 11;
-const VD: u16 = 1 << 12;
-const VB: u16 = 1 << 13;
 const VALUES: u16 = V | VS | VD | VB;
 const STRINGS: u16 = BN | BU | N | U | VS | VD;
 
@@ -84,18 +72,6 @@ pub struct Raw {
     pub text: Option<Span>,
 }
 
-/// What one record says, before its base fields are applied.
-#[derive(Default)]
-struct Fields {
-    /// Which labels occurred.
-    seen: u16,
-    boolean: bool,
-    /// Whether there is something to hand out.
-    measured: bool,
-    /// `n`, `u`, `s`, `t`, `ut`, and `v`, `vs` or `vd`.
-    spans: [Span; FIELDS],
-}
-
 impl Pack {
     /// Before the first byte.
     pub fn new() -> Self {
@@ -123,7 +99,7 @@ impl Pack {
     pub fn validate(&mut self, text: &[u8]) -> Result<usize> {
         self.rewind(NEW);
         let mut count = 0_usize;
-        let mut fields = Fields::default();
+        let mut fields = Entry::default();
         while self.step(text, &mut fields)? {
             count = count.wrapping_add(usize::from(fields.measured));
         }
@@ -140,22 +116,30 @@ impl Pack {
     ///
     /// Takes the text that was validated. When it has been changed since, this fails or hands out what is there now.
     pub fn next(&mut self, text: &mut [u8]) -> Result<Option<Record>> {
+        let mut entry = Entry::default();
+        let found = self.read(text, &mut entry)?;
+        Ok(found.then(|| entry.resolve()))
+    }
+
+    /// As [`Pack::next`], smaller where size counts: false behind the last record.
+    pub fn read(&mut self, text: &mut [u8], entry: &mut Entry) -> Result<bool> {
         if self.state == DONE {
-            return Ok(None);
+            return Ok(false);
         }
         if self.state != VALID {
             return Err(Error::State);
         }
         self.state = DONE;
-        let mut fields = Fields::default();
-        while self.step(text, &mut fields)? {
-            self.decode(text, &mut fields)?;
-            if fields.measured {
+        while self.step(text, entry)? {
+            self.decode(text, entry)?;
+            if entry.measured {
                 self.state = VALID;
-                return Ok(Some(self.resolve(&fields)));
+                entry.index = self.index.wrapping_sub(1);
+                entry.bases = self.bases;
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// As [`Pack::next`], without decoding: for a look ahead on a copy, after which the records can still be read.
@@ -167,7 +151,7 @@ impl Pack {
                 Err(Error::State)
             };
         }
-        let mut fields = Fields::default();
+        let mut fields = Entry::default();
         while self.step(text, &mut fields)? {
             if fields.measured {
                 let [base_name, ..] = self.bases;
@@ -184,7 +168,7 @@ impl Pack {
     }
 
     /// Reads and checks one record; false when the pack is complete.
-    fn step(&mut self, text: &[u8], fields: &mut Fields) -> Result<bool> {
+    fn step(&mut self, text: &[u8], fields: &mut Entry) -> Result<bool> {
         if self.reader.position() == 0 && self.reader.token(text)? != Token::ArrayStart {
             return Err(Error::SenmlType);
         }
@@ -196,7 +180,7 @@ impl Pack {
             }
             _ => return Err(Error::SenmlType),
         }
-        *fields = Fields::default();
+        *fields = Entry::default();
         while self.reader.token(text)? == Token::Key {
             self.field(text, fields)?;
         }
@@ -206,7 +190,7 @@ impl Pack {
     }
 
     /// Reads the value of one label.
-    fn field(&mut self, text: &[u8], fields: &mut Fields) -> Result<()> {
+    fn field(&mut self, text: &[u8], fields: &mut Entry) -> Result<()> {
         let Some(label) = label(text, self.reader.span())? else {
             return self.reader.skip_value(text);
         };
@@ -257,7 +241,7 @@ impl Pack {
     }
 
     /// Checks what a record says as a whole.
-    fn check(&mut self, text: &[u8], fields: &mut Fields) -> Result<()> {
+    fn check(&mut self, text: &[u8], fields: &mut Entry) -> Result<()> {
         if self.version == 0 {
             self.version = VERSION;
         }
@@ -288,7 +272,7 @@ impl Pack {
     }
 
     /// Where the span of a label is kept.
-    fn slot<'a>(&'a mut self, fields: &'a mut Fields, label: usize) -> Option<&'a mut Span> {
+    fn slot<'a>(&'a mut self, fields: &'a mut Entry, label: usize) -> Option<&'a mut Span> {
         match label.checked_sub(BASES) {
             None => self.bases.get_mut(label),
             Some(slot) => fields.spans.get_mut(slot.min(FIELDS - 1)),
@@ -296,7 +280,7 @@ impl Pack {
     }
 
     /// Decodes the texts of one record in place.
-    fn decode(&mut self, text: &mut [u8], fields: &mut Fields) -> Result<()> {
+    fn decode(&mut self, text: &mut [u8], fields: &mut Entry) -> Result<()> {
         let seen = fields.seen & STRINGS;
         for label in 0..LABELS.len() {
             let bit = bit(label);
@@ -307,48 +291,6 @@ impl Pack {
             }
         }
         Ok(())
-    }
-
-    fn resolve(&self, fields: &Fields) -> Record {
-        let [base_name, base_unit, base_time, base_value, base_sum] = self.bases;
-        let [name, unit, sum, time, update_time, value] = fields.spans;
-        let number = Num {
-            text: value,
-            base: base_value,
-        };
-        Record {
-            index: self.index.wrapping_sub(1),
-            base_name,
-            name,
-            unit: if fields.seen & U == 0 {
-                base_unit
-            } else {
-                unit
-            },
-            value: if fields.seen & V != 0 {
-                Value::Number(number)
-            } else if fields.seen & VS != 0 {
-                Value::Text(value)
-            } else if fields.seen & VD != 0 {
-                Value::Data(value)
-            } else if fields.seen & VB != 0 {
-                Value::Bool(fields.boolean)
-            } else {
-                Value::None
-            },
-            sum: Num {
-                text: sum,
-                base: base_sum,
-            },
-            time: Num {
-                text: time,
-                base: base_time,
-            },
-            update_time: Num {
-                text: update_time,
-                base: Span::default(),
-            },
-        }
     }
 }
 
@@ -436,6 +378,7 @@ const fn packed(label: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::senml::record::{Num, Value};
     use std::format;
     use std::string::String;
     use std::vec::Vec;

@@ -117,6 +117,133 @@ pub enum Value {
     Data(Span),
 }
 
+/// How many labels, from the start of the reader's list, last beyond their record.
+pub(super) const BASES: usize = 5;
+/// How many of the others have a place of their own; the rest are values, of which there is one.
+pub(super) const FIELDS: usize = 6;
+
+pub(super) const N: u16 = 1 << 5;
+pub(super) const U: u16 = 1 << 6;
+pub(super) const S: u16 = 1 << 9;
+pub(super) const V: u16 = 1 << 10;
+pub(super) const VS: u16 = 1 << 11;
+pub(super) const VD: u16 = 1 << 12;
+pub(super) const VB: u16 = 1 << 13;
+
+/// What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
+///
+/// Plain integers, of which every combination is safe.
+#[derive(Clone, Copy, Default, Debug)]
+#[repr(C)]
+pub struct Entry {
+    pub(super) index: usize,
+    /// `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+    pub(super) spans: [Span; 6],
+    /// `bn`, `bu`, `bt`, `bs`, `bv`.
+    pub(super) bases: [Span; 5],
+    /// Which labels occurred.
+    pub(super) seen: u16,
+    pub(super) boolean: bool,
+    /// Whether there is something to hand out.
+    pub(super) measured: bool,
+}
+
+impl Entry {
+    /// Where the record stands in its pack.
+    pub const fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The base name in force and the record's own name.
+    pub const fn names(&self) -> (Span, Span) {
+        let [base_name, ..] = self.bases;
+        let [name, ..] = self.spans;
+        (base_name, name)
+    }
+
+    /// Its unit, or else the base unit in force.
+    pub const fn unit(&self) -> Span {
+        let [_, base_unit, ..] = self.bases;
+        let [_, unit, ..] = self.spans;
+        if self.seen & U == 0 { base_unit } else { unit }
+    }
+
+    /// Its text, decoded.
+    pub fn text(&self) -> Option<Span> {
+        self.value_of(VS)
+    }
+
+    /// Its data, decoded.
+    pub fn data(&self) -> Option<Span> {
+        self.value_of(VD)
+    }
+
+    /// Its truth value.
+    pub fn boolean(&self) -> Option<bool> {
+        (self.seen & VB != 0).then_some(self.boolean)
+    }
+
+    /// Whether its value is a number.
+    pub const fn is_number(&self) -> bool {
+        self.seen & V != 0
+    }
+
+    /// Its value, its sum, its time or its update time, from 0 to 3.
+    #[inline(never)]
+    pub fn number(&self, field: usize) -> Num {
+        let text = FIELDS.wrapping_sub(1).wrapping_sub(field);
+        let base = BASES.wrapping_sub(1).wrapping_sub(field);
+        match field {
+            0 if !self.is_number() => Num::default(),
+            0..=2 => Num {
+                text: self.spans.get(text).copied().unwrap_or_default(),
+                base: self.bases.get(base).copied().unwrap_or_default(),
+            },
+            _ => Num {
+                text: self.spans.get(text).copied().unwrap_or_default(),
+                base: Span::default(),
+            },
+        }
+    }
+
+    /// Whether there is such a number, or a base of it.
+    #[inline(never)]
+    pub fn has(&self, field: usize) -> bool {
+        !self.number(field).is_absent()
+    }
+
+    fn value_of(&self, kind: u16) -> Option<Span> {
+        let [.., value] = self.spans;
+        (self.seen & kind != 0).then_some(value)
+    }
+
+    /// All of it at once.
+    pub fn resolve(&self) -> Record {
+        let (base_name, name) = self.names();
+        let value = if let Some(text) = self.text() {
+            Value::Text(text)
+        } else if let Some(data) = self.data() {
+            Value::Data(data)
+        } else if let Some(value) = self.boolean() {
+            Value::Bool(value)
+        } else if self.is_number() {
+            Value::Number(self.number(0))
+        } else {
+            Value::None
+        };
+        Record {
+            index: self.index,
+            base_name,
+            name,
+            unit: self.unit(),
+            value,
+            sum: self.number(1),
+            time: self.number(2),
+            update_time: self.number(3),
+        }
+    }
+}
+
 /// One record with all base fields applied (RFC 8428 section 4.6).
 ///
 /// Texts are unescaped, and each is followed by a NUL that does not count. Spans are offsets into the pack's buffer, good as

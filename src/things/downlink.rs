@@ -4,7 +4,7 @@
 
 use crate::error::Result;
 use crate::senml::reader::Pack;
-use crate::senml::record::Record;
+use crate::senml::record::{Entry, Record};
 
 /// A downlink being read. The bytes stay with the caller and are given to each call; texts and data are decoded in them.
 ///
@@ -30,6 +30,11 @@ impl Downlink {
     /// The next record, or `None` behind the last one. Takes the bytes that [`Downlink::begin`] checked.
     pub fn next(&mut self, body: &mut [u8]) -> Result<Option<Record>> {
         self.pack.next(body)
+    }
+
+    /// As [`Downlink::next`], smaller where size counts: false behind the last record.
+    pub fn read(&mut self, body: &mut [u8], entry: &mut Entry) -> Result<bool> {
+        self.pack.read(body, entry)
     }
 
     /// A copy of the position in the pack, to look ahead from with [`Pack::next_raw`].

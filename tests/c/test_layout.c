@@ -49,7 +49,7 @@ void test_layout(void) {
     SIZE(kpn_sms_delivery, 8, 8);
     OFFSET(kpn_sms_delivery, missed, 0, 0);
     OFFSET(kpn_sms_delivery, worst, 4, 4);
-    SIZE(kpn_record, 144, 280);
+    SIZE(kpn_record, 160, 312);
     OFFSET(kpn_record, kind, 4, 4);
     OFFSET(kpn_record, index, 8, 8);
     OFFSET(kpn_record, base_name, 12, 16);

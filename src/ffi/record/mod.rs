@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Object, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::json::reader::Span;
-use crate::senml::record::{FullName, Num, Record, Value};
+use crate::senml::record::{Entry, FullName, Num};
 
 /// A record without value: it has only a sum.
 pub const KPN_SUM_ONLY: i32 = 0;
@@ -74,9 +74,7 @@ pub struct kpn_record {
     pub has_update_time: bool,
     private_bytes: *const u8,
     private_len: usize,
-    private_base_name: Span,
-    private_name: Span,
-    private_numbers: [Num; 4],
+    private_entry: Entry,
 }
 
 // SAFETY: repr(C) with the u32 tag in front; pointers, integers and bool that only the library writes behind it.
@@ -87,25 +85,31 @@ unsafe impl Object for kpn_record {
 /// The text that is not there. A literal would lie in one section with the texts of all statuses, and link them.
 static EMPTY: u8 = 0;
 
+/// A text for C, with its length.
+#[inline(never)]
+fn c_text(span: Span, body: &[u8]) -> (*const c_char, usize) {
+    let text = span.of(body);
+    let start = if text.is_empty() {
+        &raw const EMPTY
+    } else {
+        text.as_ptr()
+    };
+    (start.cast(), text.len())
+}
+
 impl kpn_record {
     /// Written where it is to stand: a copy on the stack would be the largest frame of the library.
-    pub(super) fn write(place: &mut MaybeUninit<Self>, record: &Record, body: &[u8]) {
-        let text = |span: Span| {
-            let text = span.of(body);
-            let start = if text.is_empty() {
-                &raw const EMPTY
-            } else {
-                text.as_ptr()
-            };
-            (start.cast::<c_char>(), text.len())
-        };
-        let (base_name, base_name_len) = text(record.base_name);
-        let (name, name_len) = text(record.name);
-        let (unit, unit_len) = text(record.unit);
-        let out = place.write(Self {
+    pub(super) fn write(out: &mut MaybeUninit<Self>, entry: &Entry, body: &[u8]) {
+        let text = |span: Span| c_text(span, body);
+        let (base_name, name) = entry.names();
+        let (base_name, base_name_len) = text(base_name);
+        let (name, name_len) = text(name);
+        let (unit, unit_len) = text(entry.unit());
+        let has = |field| entry.has(field);
+        let out = out.write(Self {
             private_tag: Self::TAG,
             kind: KPN_SUM_ONLY,
-            index: record.index,
+            index: entry.index(),
             base_name,
             base_name_len,
             name,
@@ -117,44 +121,34 @@ impl kpn_record {
             data: core::ptr::null(),
             data_len: 0,
             boolean: false,
-            has_sum: !record.sum.is_absent(),
-            has_time: !record.time.is_absent(),
-            has_update_time: !record.update_time.is_absent(),
+            has_sum: has(1),
+            has_time: has(2),
+            has_update_time: has(3),
             private_bytes: body.as_ptr(),
             private_len: body.len(),
-            private_base_name: record.base_name,
-            private_name: record.name,
-            private_numbers: [Num::default(), record.sum, record.time, record.update_time],
+            private_entry: *entry,
         });
-        match record.value {
-            Value::None => {}
-            Value::Number(num) => {
-                out.kind = KPN_NUMBER;
-                if let Some(value) = out.private_numbers.first_mut() {
-                    *value = num;
-                }
-            }
-            Value::Bool(value) => {
-                out.kind = KPN_BOOL;
-                out.boolean = value;
-            }
-            Value::Text(span) => {
-                out.kind = KPN_TEXT;
-                (out.text, out.text_len) = text(span);
-            }
-            Value::Data(span) => {
-                let data = span.of(body);
-                out.kind = KPN_DATA;
-                out.data = data.as_ptr();
-                out.data_len = data.len();
-            }
+        if let Some(span) = entry.text() {
+            out.kind = KPN_TEXT;
+            (out.text, out.text_len) = text(span);
+        } else if let Some(span) = entry.data() {
+            let data = span.of(body);
+            out.kind = KPN_DATA;
+            out.data = data.as_ptr();
+            out.data_len = data.len();
+        } else if let Some(value) = entry.boolean() {
+            out.kind = KPN_BOOL;
+            out.boolean = value;
+        } else if entry.is_number() {
+            out.kind = KPN_NUMBER;
         }
     }
 
     fn full_name<'a>(&self, body: &'a [u8]) -> FullName<'a> {
+        let (base, local) = self.private_entry.names();
         FullName {
-            base: self.private_base_name.of(body),
-            local: self.private_name.of(body),
+            base: base.of(body),
+            local: local.of(body),
         }
     }
 
@@ -167,11 +161,12 @@ impl kpn_record {
     }
 
     fn number(&self, field: i32) -> Result<Num> {
-        let index = usize::try_from(field).or(Err(Error::InvalidArgument))?;
-        let number = *self
-            .private_numbers
-            .get(index)
-            .ok_or(Error::InvalidArgument)?;
+        if !(KPN_FIELD_VALUE..=KPN_FIELD_UPDATE_TIME).contains(&field) {
+            return Err(Error::InvalidArgument);
+        }
+        let number = self
+            .private_entry
+            .number(usize::try_from(field).unwrap_or_default());
         // A time that is not given counts 0: now.
         if number.is_absent() && field != KPN_FIELD_TIME {
             return Err(Error::InvalidArgument);

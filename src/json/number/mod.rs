@@ -61,10 +61,7 @@ impl Decimal {
         if upper.exponent < lower.exponent {
             (upper, lower) = (lower, upper);
         }
-        let aligned = scaled(
-            upper.mantissa,
-            upper.exponent.abs_diff(lower.exponent),
-        )?;
+        let aligned = scaled(upper.mantissa, upper.exponent.abs_diff(lower.exponent))?;
         lower.mantissa = lower.mantissa.checked_add(aligned)?;
         Some(lower.normalise())
     }
