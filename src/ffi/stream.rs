@@ -7,7 +7,7 @@ use super::span::kpn_span;
 use super::status::{kpn_status, status};
 use super::uplink::{self, KPN_URN_MAX, Where, kpn_uplink};
 use crate::error::Result;
-use crate::things::stream::{Piece, Stream, StreamState};
+use crate::things::stream::{Stream, StreamState};
 use crate::things::uplink::UplinkState;
 use crate::token::SECRET_MAX;
 
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn kpn_stream_take(
     out_piece: *mut kpn_span,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    status(unsafe { give(stream, out_piece, |parts| parts.stream().take(room)) })
+    status(unsafe { give(stream, out_piece, Step::Take(room)) })
 }
 
 /// Ends the first pass and gives the head with length and token, to be sent before anything else.
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn kpn_stream_head(
     // SAFETY: the same contract.
     let secret = unsafe { ptr::text(secret, SECRET_MAX) };
     // SAFETY: the same contract.
-    status(secret.and_then(|secret| unsafe { head(stream, Some(secret), out_head) }))
+    status(secret.and_then(|secret| unsafe { give(stream, out_head, Step::Head(Some(secret))) }))
 }
 
 /// Ends the first pass and gives a head without a token, for the device types that need none.
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn kpn_stream_head_unsigned(
     out_head: *mut kpn_span,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    status(unsafe { head(stream, None, out_head) })
+    status(unsafe { give(stream, out_head, Step::Head(None)) })
 }
 
 /// Starts the second pass, in which the same calls follow as after `kpn_stream_begin`.
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn kpn_stream_finish(
     out_piece: *mut kpn_span,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    status(unsafe { give(stream, out_piece, |parts| parts.stream().finish()) })
+    status(unsafe { give(stream, out_piece, Step::Finish) })
 }
 
 /// Bytes of the whole request, head and body, as soon as `kpn_stream_head` has measured them.
@@ -363,50 +363,43 @@ unsafe fn begin(
     unsafe { uplink::start(uplink, window, window_cap, to, texts, begin) }
 }
 
+/// What gives a piece of the window.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Take(usize),
+    Head(Option<&'a [u8]>),
+    Finish,
+}
+
 /// # Safety
 ///
 /// As for `kpn_stream_head`.
-unsafe fn head(
-    stream: *mut kpn_stream,
-    secret: Option<&[u8]>,
-    out_head: *mut kpn_span,
-) -> Result<()> {
-    let secret_region = Region::of_bytes(secret.unwrap_or_default());
-    Region::of(stream).apart_from(secret_region)?;
-    Region::of(out_head).apart_from(secret_region)?;
-    // SAFETY: the same contract.
-    let begun = unsafe { ptr::object(stream) }?;
-    begun.uplink.memory().apart_from(secret_region)?;
-    // SAFETY: the texts of a custom endpoint are still there.
-    let target = unsafe { uplink::target(&begun.uplink) }?;
-    // SAFETY: the same contract.
-    unsafe {
-        give(stream, out_head, |parts| {
-            parts.stream().head(target, secret)
-        })
-    }
-}
-
-/// Makes a call that gives a piece of the window.
-///
-/// # Safety
-///
-/// As for `kpn_stream_take`.
-unsafe fn give(
-    stream: *mut kpn_stream,
-    out_piece: *mut kpn_span,
-    call: impl FnOnce(&mut Parts<'_>) -> Result<Piece>,
-) -> Result<()> {
+unsafe fn give(stream: *mut kpn_stream, out_piece: *mut kpn_span, step: Step<'_>) -> Result<()> {
+    let secret = match step {
+        Step::Head(Some(secret)) => Region::of_bytes(secret),
+        _ => Region::of_bytes(&[]),
+    };
+    let own = Region::of(stream);
     let result = Region::of(out_piece);
-    Region::of(stream).apart_from(result)?;
+    own.apart_from(result)?;
+    own.apart_from(secret)?;
+    result.apart_from(secret)?;
     // SAFETY: the same contract.
     let out_piece = unsafe { ptr::out(out_piece) }?;
     // SAFETY: the same contract.
     let stream = unsafe { ptr::object_mut(stream) }?;
-    stream.uplink.memory().apart_from(result)?;
+    let memory = stream.uplink.memory();
+    memory.apart_from(result)?;
+    memory.apart_from(secret)?;
+    // SAFETY: the texts of a custom endpoint are still there.
+    let target = unsafe { uplink::target(&stream.uplink) };
     // SAFETY: `begin` kept the window, which belongs to the library.
     let mut parts = unsafe { Parts::of(stream) }?;
-    let piece = call(&mut parts)?;
+    let piece = match step {
+        Step::Take(room) => parts.stream().take(room),
+        Step::Head(secret) => parts.stream().head(target?, secret),
+        Step::Finish => parts.stream().finish(),
+    }?;
     out_piece.write(kpn_span::inside(parts.window, piece.start, piece.len)?);
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Measurements that wait for a connection: a first-in first-out queue in the caller's memory.
 //!
 //! Records lie one behind the other from the start of the memory, each as long as it is, so that every byte of the memory
-//! can hold measurements: 1,024 bytes hold 40 temperatures with time. `heapless::Deque` was tried for them: its capacity is a part of
-//! its type, which C cannot choose, its `DequeView` cannot be made over memory that C brings, and every record would take
-//! the room of the longest. What heapless does here is to build the next record whole before anything of the queue is touched.
+//! can hold measurements: 1,024 bytes hold 40 temperatures with time. heapless was tried for them: the capacity of its `Deque` is a part
+//! of its type, which C cannot choose, its `DequeView` cannot be made over memory that C brings, and every record would
+//! take the room of the longest. Building each record in its `Vec` first cost a frame of 556 bytes.
 //!
 //! Values are kept as the JSON text in which they will be sent: numbers are rendered once, by the conversion that their
 //! kind needs, so a device that queues no doubles links no code for them.

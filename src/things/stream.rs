@@ -96,7 +96,7 @@ impl<'a> Stream<'a> {
     /// `PassDiffers` when the second pass is longer than the first: then the stream is over.
     pub fn take(&mut self, room: usize) -> Result<Piece> {
         if self.state.phase != MEASURING && self.state.phase != WRITING {
-            return self.out_of_order();
+            return Err(self.out_of_order());
         }
         let capacity = self.window.len();
         let mut pack = self.uplink.in_window(self.window)?;
@@ -111,7 +111,7 @@ impl<'a> Stream<'a> {
         }
         // The bracket has to follow.
         if self.state.hash.total() >= self.state.measured.total() {
-            return self.differs();
+            return Err(self.fail(Error::PassDiffers));
         }
         Ok(piece)
     }
@@ -124,7 +124,7 @@ impl<'a> Stream<'a> {
             check_secret(secret)?;
         }
         if self.state.phase != MEASURING {
-            return self.out_of_order();
+            return Err(self.out_of_order());
         }
         self.close()?;
         self.state.measured = self.state.hash.clone();
@@ -144,7 +144,7 @@ impl<'a> Stream<'a> {
         let len = out.len();
         // Only a body of more than 2^32 bytes has a head longer than `begin` kept room for.
         if body_len.is_err() || !out.fits() {
-            return self.fail(Error::NumberRange);
+            return Err(self.fail(Error::NumberRange));
         }
         self.uplink.leave_window();
         self.state.request_len = len.saturating_add(body_len.unwrap_or_default());
@@ -155,7 +155,7 @@ impl<'a> Stream<'a> {
     /// Starts the second pass, which gets the same calls as the first.
     pub fn restart(&mut self, target: Target<'_>, urn: &[u8]) -> Result<()> {
         if self.state.phase != HEAD {
-            return self.out_of_order();
+            return Err(self.out_of_order());
         }
         self.uplink.begin_window(self.window, target, urn)?;
         self.state.hash = Token::new();
@@ -168,11 +168,11 @@ impl<'a> Stream<'a> {
     /// `PassDiffers` when any byte differs: then the stream is over, and the connection must be closed.
     pub fn finish(&mut self) -> Result<Piece> {
         if self.state.phase != WRITING {
-            return self.out_of_order();
+            return Err(self.out_of_order());
         }
         let piece = self.close()?;
         if !self.state.hash.same(&self.state.measured) {
-            return self.differs();
+            return Err(self.fail(Error::PassDiffers));
         }
         self.uplink.leave_window();
         self.state.phase = 0;
@@ -188,19 +188,21 @@ impl<'a> Stream<'a> {
         Ok(piece)
     }
 
-    fn out_of_order<T>(&mut self) -> Result<T> {
-        self.uplink.in_window(self.window)?.failure()?;
-        Err(Error::State)
-    }
-
-    fn differs<T>(&mut self) -> Result<T> {
-        self.fail(Error::PassDiffers)
-    }
-
+    /// Why a call cannot be made now: what ended the stream, or the order of the calls.
     #[cold]
-    fn fail<T>(&mut self, error: Error) -> Result<T> {
+    #[inline(never)]
+    fn out_of_order(&mut self) -> Error {
+        let pack = self.uplink.in_window(self.window);
+        let failure = pack.and_then(|pack| pack.failure());
+        failure.err().unwrap_or(Error::State)
+    }
+
+    /// Ends the stream: every later call fails with the same cause.
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self, error: Error) -> Error {
         self.state.phase = 0;
         *self.uplink = UplinkState::broken(error);
-        Err(error)
+        error
     }
 }

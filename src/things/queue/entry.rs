@@ -81,8 +81,6 @@ impl<'a> Entry<'a> {
     }
 
     /// The fixed part of a checked record; its first byte is the length of the whole.
-    ///
-    /// The record goes piece by piece into its place: built in a `heapless::Vec` first, copies of it made a frame of 556 bytes.
     pub fn front(&self) -> Result<[u8; FIXED]> {
         let kind = match self.value {
             Value::Number(_) => NUMBER,
