@@ -91,24 +91,24 @@ fn scaled(value: i64, power: u32) -> Option<i64> {
     }
 }
 
-/// Multiplies by 10^`power`; false when that is beyond `u64`. By additions: any multiplication of 64-bit numbers is a
+/// Multiplies by 10^`power`; false when that is beyond `u64`. Byte by byte: any multiplication of 64-bit numbers is a
 /// library function on small cores.
 #[inline(never)]
 fn scale(value: &mut u64, power: u32) -> bool {
+    let mut bytes = value.to_le_bytes();
     for _ in 0..power {
-        let Some(ten) = times_ten(*value) else {
+        let mut carry = 0_u32;
+        for byte in &mut bytes {
+            let part = u32::from(*byte).wrapping_mul(10).wrapping_add(carry);
+            [*byte, ..] = part.to_le_bytes();
+            carry = part >> 8;
+        }
+        if carry != 0 {
             return false;
-        };
-        *value = ten;
+        }
     }
+    *value = u64::from_le_bytes(bytes);
     true
-}
-
-fn times_ten(value: u64) -> Option<u64> {
-    let double = value.checked_add(value)?;
-    let four = double.checked_add(double)?;
-    let five = four.checked_add(value)?;
-    five.checked_add(five)
 }
 
 /// The signed value, when it exists.
