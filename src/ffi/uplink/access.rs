@@ -28,7 +28,8 @@ impl Open<'_> {
     #[inline(never)]
     fn apart(&self, bytes: &[u8]) -> Result<()> {
         let bytes = Region::of_bytes(bytes);
-        ptr::apart(2, &[self.own, self.memory, bytes])
+        self.own.apart_from(bytes)?;
+        self.memory.apart_from(bytes)
     }
 
     /// # Safety
@@ -137,7 +138,10 @@ pub(super) unsafe fn add(
             // SAFETY: the same contract.
             Some(unsafe { open.text(unit, KPN_UNIT_MAX) }?)
         };
-        open.apart(bytes.ok_or(Error::InvalidArgument)?)?;
+        let bytes = bytes.ok_or(Error::InvalidArgument)?;
+        if !bytes.is_empty() {
+            open.apart(bytes)?;
+        }
         let pack = &mut open.pack;
         pack.put(Part::Record, Some(name), unit, label, write)
     };
