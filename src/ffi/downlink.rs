@@ -210,14 +210,7 @@ unsafe fn start(downlink: *mut kpn_downlink, body: Result<&mut [u8]>) -> Result<
         Region::of(downlink).apart_from(Region::of_bytes(body))?;
     }
     // SAFETY: the same contract; apart from the bytes as just checked.
-    let place = unsafe { ptr::out(downlink) }?;
-    let downlink = place.write(kpn_downlink {
-        private_tag: kpn_downlink::TAG,
-        private_reserved: 0,
-        private_bytes: core::ptr::null_mut(),
-        private_len: 0,
-        private_state: Downlink::default(),
-    });
+    let downlink = unsafe { ptr::begin(downlink) }?;
     let body = body?;
     downlink.private_bytes = body.as_mut_ptr();
     downlink.private_len = body.len();
