@@ -818,7 +818,7 @@ typedef struct kpn_private_record {
  * One record of a downlink, all base fields applied (RFC 8428 section 4.6).
  *
  * Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are good as long as that buffer is not written to. Numbers are
- * kept as the text that came; `kpn_record_double` and its siblings read them. 144 bytes on a 32-bit
+ * kept as the text that came; `kpn_record_double` and its siblings read them. 160 bytes on a 32-bit
  * target. May be copied. Belongs to one thread at a time.
  */
 typedef struct kpn_record {
