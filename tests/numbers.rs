@@ -97,7 +97,8 @@ fn shortest_notation(parts: &(bool, String, i64)) -> String {
             "0".repeat(usize::try_from(-power - 1).unwrap())
         )
     };
-    if plain.len() <= scientific.len() {
+    let is_whole = *exponent >= 0 && power < 15;
+    if is_whole || plain.len() <= scientific.len() {
         plain
     } else {
         scientific
