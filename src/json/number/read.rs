@@ -316,6 +316,22 @@ fn nearest_in_registers(magnitude: u64, exponent: i32) -> Option<Floor> {
 #[inline(never)]
 fn nearest_in_memory(magnitude: u64, exponent: i32) -> Floor {
     let mut ratio = Ratio::ZERO;
+    let shape = match Shape::new(align(&mut ratio, magnitude, exponent)) {
+        Ok(shape) => shape,
+        Err(floor) => return floor,
+    };
+    let bits = draw_bits(&mut ratio, shape.count);
+    Floor {
+        bits: bits.wrapping_add(shape.field),
+        above: ratio.compare_one(),
+    }
+}
+
+/// Brings `magnitude` × 10^`exponent` into the range from one to two, and returns the power of two that it lacks then.
+///
+/// Apart from its caller, as `draw_bits` is, to keep the frame that holds the fraction small.
+#[inline(never)]
+fn align(ratio: &mut Ratio, magnitude: u64, exponent: i32) -> i32 {
     ratio.set(magnitude, 0, exponent);
     let up = i32::try_from(ratio.top.bit_len()).unwrap_or_default();
     let down = i32::try_from(ratio.bottom.bit_len()).unwrap_or_default();
@@ -327,12 +343,14 @@ fn nearest_in_memory(magnitude: u64, exponent: i32) -> Floor {
         ratio.top.multiply(2);
         power = power.wrapping_sub(1);
     }
-    let shape = match Shape::new(power) {
-        Ok(shape) => shape,
-        Err(floor) => return floor,
-    };
+    power
+}
+
+/// The first `count` binary digits of a fraction between one and two; what is left stays in it.
+#[inline(never)]
+fn draw_bits(ratio: &mut Ratio, count: i32) -> u64 {
     let mut bits = 0_u64;
-    for _ in 0..shape.count {
+    for _ in 0..count {
         bits <<= 1;
         if ratio.compare_one().is_ge() {
             ratio.top.subtract(&ratio.bottom);
@@ -340,10 +358,7 @@ fn nearest_in_memory(magnitude: u64, exponent: i32) -> Floor {
         }
         ratio.top.multiply(2);
     }
-    Floor {
-        bits: bits.wrapping_add(shape.field),
-        above: ratio.compare_one(),
-    }
+    bits
 }
 
 /// Compares the whole text, of any length, with the middle between `floor` and the next double, digit by digit.
