@@ -1,11 +1,10 @@
 //! Numbers as JSON text (RFC 8259 section 6), written as RFC 8428 section 5 asks, and read exactly.
 //!
-//! Why our own code: on a Cortex-M3 (`-Os`, link-time optimisation) writing doubles takes 2.6 KB here, of which 1.0 KB is
-//! the writer that decimals need anyway; zmij takes 4.8 KB, ryu with `small` 6.4 KB, neither with fixed decimals.
-//! Reading takes 2.6 KB, of which 0.6 KB is the grammar and 0.6 KB the large integers shared with writing;
-//! `str::parse` takes 19.5 KB. A sensor's 20.5 is written in about 720 instructions (zmij 630, ryu 4,300) and read in
-//! about 1,370; with eight digits more it is 2,400 and 1,950. The rare values that need large integers, far from one, take
-//! 2,000 to 110,000 (zmij stays at 700).
+//! Why our own code: measured on a Cortex-M3 (`-Os`, link-time optimisation), ryu with `small` takes 6.4 KB for writing
+//! doubles, zmij 4.8 KB, neither with fixed decimals; `str::parse` takes 19.5 KB for reading. Here writing doubles and
+//! floats adds 2.0 KB to the writer of decimals (`make report`: uplink-float less uplink). The price is time: what
+//! `make report` calls double-write is several times zmij's count, and values far from one, which need large integers, take
+//! up to 110,000 instructions.
 #![forbid(unsafe_code)]
 
 mod big;
