@@ -12,6 +12,8 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 needs='
 cmake                          cmd:cmake
 make                           cmd:make
+zip                            cmd:zip
+unzip                          cmd:unzip
 valgrind                       cmd:valgrind
 gcc                            cmd:cc
 g++                            cmd:c++

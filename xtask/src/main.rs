@@ -13,6 +13,7 @@ mod header;
 mod link;
 mod machine;
 mod neighbour;
+mod packages;
 mod report;
 mod snippets;
 mod stack;

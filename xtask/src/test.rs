@@ -6,8 +6,8 @@ use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, firmware, fuzz, header, link, neighbour, snippets,
-    vectors, workspace::Workspace,
+    budgets, check, cost, ctest, demo, dist, firmware, fuzz, header, link, neighbour, packages,
+    snippets, vectors, workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -24,7 +24,7 @@ const STEPS: &[Step] = &[
         cost::check_decimals_link_no_float_code,
     ),
     ("archives are reproducible", dist::check_reproducible),
-    ("packages", dist::check_packages),
+    ("packages", packages::check),
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
     ("fuzz", fuzz::check),

@@ -1,0 +1,138 @@
+//! What is handed out: packages for compilers and for vendor toolchains in `dist/`, with a manifest and checksums.
+//!
+//! One module per kind of package. Each has one function `pack(workspace, archives, dist)`, which puts one file into
+//! `dist` and answers what it is; [`KINDS`] lists them, and nothing else needs to know of a new kind.
+
+mod native;
+pub mod pack;
+mod reproducible;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Serialize;
+use xshell::cmd;
+
+use crate::{
+    archive::{self, Options},
+    target::{TARGETS, Target},
+    workspace::Workspace,
+};
+
+pub use native::pack as pack_native;
+pub use reproducible::check as check_reproducible;
+
+/// Packs one file into the folder `dist`.
+type Pack = fn(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package>;
+
+/// Packages for vendor toolchains, each with the archives that it needs of all.
+const KINDS: &[Pack] = &[];
+
+/// One file in `dist/`.
+#[derive(Debug)]
+pub struct Package {
+    /// Whom it is for: `native`, `zephyr`, `arduino`, and so on.
+    pub kind: &'static str,
+    /// Its name.
+    pub file: String,
+    /// Short names of the targets that it has archives for.
+    pub targets: Vec<&'static str>,
+}
+
+/// The archives as they ship, per target.
+#[derive(Debug)]
+pub struct Archives(Vec<(&'static Target, PathBuf)>);
+
+impl Archives {
+    /// Builds them for some targets, or for all.
+    pub fn build(workspace: &Workspace, targets: &'static [Target]) -> anyhow::Result<Self> {
+        let paths = archive::build_all(workspace, targets, Options::default())?;
+        Ok(Self(targets.iter().zip(paths).collect()))
+    }
+
+    /// The archive for a target, by its short name.
+    pub fn of(&self, name: &str) -> anyhow::Result<&Path> {
+        self.0
+            .iter()
+            .find(|(target, _)| target.name == name)
+            .map(|(_, path)| path.as_path())
+            .with_context(|| format!("no archive for `{name}`"))
+    }
+}
+
+/// Builds all packages, the manifest and the checksums.
+pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let dist = workspace.path("dist");
+    shell.remove_path(&dist)?;
+    shell.create_dir(&dist)?;
+    let archives = Archives::build(workspace, TARGETS)?;
+    let packages = pack_all(workspace, &archives, &dist)?;
+    let sums = write_lists(workspace, &packages, &dist)?;
+    println!("{sums}{} packages in dist/", packages.len());
+    Ok(())
+}
+
+/// All packages that there are.
+fn pack_all(
+    workspace: &Workspace,
+    archives: &Archives,
+    dist: &Path,
+) -> anyhow::Result<Vec<Package>> {
+    let mut packages = Vec::new();
+    for (target, _) in &archives.0 {
+        packages.push(native::pack(workspace, archives, target, dist)?);
+    }
+    for pack in KINDS {
+        packages.push(pack(workspace, archives, dist)?);
+    }
+    Ok(packages)
+}
+
+/// One package in `manifest.json`.
+#[derive(Serialize)]
+struct Entry<'a> {
+    file: &'a str,
+    kind: &'a str,
+    targets: &'a [&'a str],
+    bytes: usize,
+    sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    name: &'a str,
+    version: &'a str,
+    packages: Vec<Entry<'a>>,
+}
+
+/// `SHA256SUMS` for sha256sum, `manifest.json` for programs; answers the former.
+fn write_lists(workspace: &Workspace, packages: &[Package], dist: &Path) -> anyhow::Result<String> {
+    let shell = &workspace.shell;
+    let within = shell.push_dir(dist);
+    let files = packages.iter().map(|package| &package.file);
+    let sums = cmd!(shell, "sha256sum {files...}").quiet().read()? + "\n";
+    drop(within);
+    let mut entries = Vec::new();
+    for (package, line) in packages.iter().zip(sums.lines()) {
+        let (sha256, _) = line.split_once(' ').context("a sum, then a name")?;
+        entries.push(Entry {
+            file: &package.file,
+            kind: package.kind,
+            targets: &package.targets,
+            bytes: shell.read_binary_file(dist.join(&package.file))?.len(),
+            sha256,
+        });
+    }
+    let manifest = Manifest {
+        name: "kpn-things",
+        version: Workspace::version(),
+        packages: entries,
+    };
+    shell.write_file(
+        dist.join("manifest.json"),
+        serde_json::to_string_pretty(&manifest)? + "\n",
+    )?;
+    shell.write_file(dist.join("SHA256SUMS"), &sums)?;
+    Ok(sums)
+}

@@ -1,0 +1,92 @@
+//! Archive files that hold no time, owner or order of the machine that made them: the same content gives the same bytes.
+
+use std::path::Path;
+
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+/// Files of the repository that every package has: what is copied, and the folder inside the package.
+pub const COMMON: [(&str, &str); 4] = [
+    ("include/kpn_things.h", "include"),
+    ("LICENSE-MIT", "."),
+    ("LICENSE-APACHE", "."),
+    ("CHANGELOG.md", "."),
+];
+
+/// Copies files of the repository into folders below `to`, which are made as needed.
+pub fn copy(workspace: &Workspace, files: &[(&str, &str)], to: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    for (file, folder) in files {
+        let folder = to.join(folder);
+        shell.create_dir(&folder)?;
+        shell.copy_file(workspace.path(file), folder)?;
+    }
+    Ok(())
+}
+
+/// An empty folder `name` of its own to put a package together in, whatever was there before.
+pub fn staging(
+    workspace: &Workspace,
+    kind: &str,
+    name: &str,
+) -> anyhow::Result<std::path::PathBuf> {
+    let folder = workspace.scratch(&format!("dist/{kind}"))?.join(name);
+    workspace.shell.remove_path(&folder)?;
+    workspace.shell.create_dir(&folder)?;
+    Ok(folder)
+}
+
+/// Packs a folder, under its own name, into `file`.
+pub fn tar_gz(workspace: &Workspace, folder: &Path, file: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let (parent, name) = split(folder)?;
+    let tar = folder.with_added_extension("tar");
+    cmd!(
+        shell,
+        "tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --format=ustar
+         --file {tar} --directory {parent} {name}"
+    )
+    .quiet()
+    .run()?;
+    cmd!(shell, "gzip --no-name --best --force {tar}")
+        .quiet()
+        .run()?;
+    shell.copy_file(tar.with_added_extension("gz"), file)?;
+    Ok(())
+}
+
+/// Packs a folder, under its own name, into `file`.
+#[allow(dead_code, reason = "for packages that are zip files")]
+pub fn zip(workspace: &Workspace, folder: &Path, file: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let (parent, name) = split(folder)?;
+    shell.remove_path(file)?;
+    let within = shell.push_dir(parent);
+    // The first time that the format can hold.
+    cmd!(
+        shell,
+        "find {name} -exec touch --no-dereference --date=1980-01-01T00:00:00Z"
+    )
+    .args(["{}", "+"])
+    .quiet()
+    .run()?;
+    cmd!(shell, "chmod -R u=rwX,go=rX {name}").quiet().run()?;
+    let files = cmd!(shell, "find {name} -type f").quiet().read()?;
+    let mut files: Vec<_> = files.lines().collect();
+    files.sort_unstable();
+    cmd!(shell, "zip --quiet --no-extra -9 {file} -@")
+        .env("TZ", "UTC")
+        .stdin(files.join("\n"))
+        .quiet()
+        .run()?;
+    drop(within);
+    Ok(())
+}
+
+fn split(folder: &Path) -> anyhow::Result<(&Path, &std::ffi::OsStr)> {
+    folder
+        .parent()
+        .zip(folder.file_name())
+        .ok_or_else(|| anyhow::anyhow!("{} is no folder in a folder", folder.display()))
+}
