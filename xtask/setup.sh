@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the build and the tests need from the distribution's packages.
+# Installs what the build and the tests need from the distribution's packages, and Python tools into target/python.
 # Touches nothing when everything is there. --dry-run says what would be installed and stops.
 set -eu
 
@@ -8,7 +8,7 @@ dry_run=no
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# One tool per line: package, then what shows that it is there: commands or files, any source is good.
+# One tool per line: package, then what shows that it is there: a command, a file, or a Python module; any source is good.
 needs='
 cmake                          cmd:cmake
 make                           cmd:make
@@ -25,6 +25,10 @@ gcc-riscv64-unknown-elf        cmd:riscv64-unknown-elf-gcc
 picolibc-riscv64-unknown-elf   file:/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs
 qemu-system-arm                cmd:qemu-system-arm
 qemu-system-misc               cmd:qemu-system-riscv32
+pkg-config                     cmd:pkg-config
+doxygen                        cmd:doxygen
+python3                        cmd:python3
+python3-venv                   module:ensurepip
 '
 
 # Rust for the chips: installed rustup targets, or a compiler with the sources of its `core`.
@@ -44,6 +48,7 @@ is_there() {
         for path in ${1#file:}; do [ -e "$path" ] && return 0; done
         return 1
         ;;
+    module:*) python3 -c "import ${1#module:}" >/dev/null 2>&1 ;;
     esac
 }
 
@@ -60,6 +65,24 @@ has_all_rust_targets() {
     done
 }
 
+# Python tools, pinned; a copy of the list beside them says which ones are there.
+requirements=$(dirname "$0")/requirements.txt
+python=$(dirname "$0")/../target/python
+
+has_python_tools() {
+    ! grep -q '^[^#]' "$requirements" || cmp -s "$requirements" "$python/requirements.txt"
+}
+
+install_python_tools() {
+    has_python_tools && return
+    say "installing what $requirements names into $python"
+    [ "$dry_run" = no ] || return 0
+    rm -rf "$python"
+    python3 -m venv "$python"
+    "$python/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2
+    cp "$requirements" "$python/requirements.txt"
+}
+
 if ! command -v cargo >/dev/null 2>&1; then
     say 'cargo is missing: install Rust from https://rustup.rs first'
     exit 1
@@ -67,7 +90,10 @@ fi
 
 missing=$(missing_of "$needs")
 has_all_rust_targets || missing="$missing$(missing_of "$rust_web")"
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+    install_python_tools
+    exit 0
+fi
 
 if [ "$(id -u)" = 0 ]; then
     as_root=
@@ -82,7 +108,10 @@ if [ "$as_root" = none ] || ! command -v apt-get >/dev/null 2>&1; then
 fi
 
 say "installing $missing"
-[ "$dry_run" = no ] || exit 0
+if [ "$dry_run" = yes ]; then
+    install_python_tools
+    exit 0
+fi
 
 apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@" >&2; }
 
@@ -119,3 +148,4 @@ if [ -n "$still" ]; then
     say "still missing after the installation: $still"
     exit 1
 fi
+install_python_tools
