@@ -5,7 +5,7 @@
 #include "message.h"
 
 #if defined(WITH_UPLINK) || defined(WITH_DOWNLINK) || defined(WITH_TOKEN) || defined(WITH_CONFIG) || defined(WITH_SMS) \
-    || defined(WITH_FIRMWARE)
+    || defined(WITH_FIRMWARE) || defined(WITH_STREAM) || defined(WITH_QUEUE)
 static uint8_t volatile *volatile input;
 static int volatile output;
 #else
@@ -70,6 +70,54 @@ static void downlink(void)
         output = (int)real;
 #endif
     }
+}
+#endif
+
+#ifdef WITH_STREAM
+static void stream(void)
+{
+    static kpn_stream stream;
+    kpn_span piece;
+    kpn_status status = kpn_stream_begin(&stream, (uint8_t *)input, 256, KPN_ENDPOINT_M2M, MESSAGE_URN);
+    for (int pass = 1; pass <= 2 && status == KPN_OK; pass++) {
+        for (int i = 0; i < 1000; i++) {
+            (void)kpn_uplink_set_time(&stream.uplink, 1585650750 + i);
+            (void)kpn_uplink_add_decimal(&stream.uplink, KPN_TEMPERATURE, input[i % 256], -1);
+            output = kpn_stream_take(&stream, 100, &piece);
+            output = (int)piece.len;
+        }
+        status = pass == 1 ? kpn_stream_head(&stream, MESSAGE_SECRET, &piece) : kpn_stream_finish(&stream, &piece);
+        output = (int)piece.len;
+        if (pass == 1 && status == KPN_OK)
+            status = kpn_stream_restart(&stream, MESSAGE_URN);
+    }
+    output = status;
+}
+#endif
+
+#ifdef WITH_QUEUE
+static void queue(void)
+{
+    static kpn_queue queue;
+    static uint8_t memory[1024];
+    kpn_uplink uplink;
+    kpn_span request;
+    uint32_t count;
+    size_t len;
+    if (kpn_queue_begin(&queue, memory, sizeof memory, KPN_QUEUE_DROP_OLDEST) != KPN_OK)
+        return;
+    output = kpn_queue_restore(&queue, (const uint8_t *)input, MESSAGE_CAP, 0, 0);
+    output = kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, input[0], input[1], -1);
+    output = kpn_queue_push_bool(&queue, "doorOpen", NULL, KPN_CLOCK_UPTIME, input[0], input[1] != 0);
+    output = kpn_queue_push_text(&queue, KPN_FIRMWARE, KPN_CLOCK_UPTIME, input[0], (const char *)input);
+    if (kpn_uplink_begin(&uplink, (uint8_t *)input, MESSAGE_CAP, KPN_ENDPOINT_M2M, MESSAGE_URN) != KPN_OK)
+        return;
+    output = kpn_queue_fill(&queue, &uplink, input[0], input[1], &count);
+    output = kpn_uplink_finish(&uplink, MESSAGE_SECRET, &request);
+    output = (int)(request.len + count);
+    output = output != 0 ? kpn_queue_accepted(&queue) : kpn_queue_failed(&queue);
+    output = (int)(kpn_queue_records(&queue) + kpn_queue_dropped(&queue));
+    output = kpn_queue_save(&queue, input[0], (uint8_t *)input, MESSAGE_CAP, &len);
 }
 #endif
 
@@ -140,6 +188,12 @@ int main(void)
 #endif
 #ifdef WITH_DOWNLINK
     downlink();
+#endif
+#ifdef WITH_STREAM
+    stream();
+#endif
+#ifdef WITH_QUEUE
+    queue();
 #endif
 #ifdef WITH_CONFIG
     config();

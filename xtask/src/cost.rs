@@ -33,6 +33,8 @@ pub const FEATURES: &[(&str, &[&str])] = &[
             "-DWITH_FLOAT",
         ],
     ),
+    ("stream", &["-DWITH_STREAM"]),
+    ("queue", &["-DWITH_QUEUE"]),
     ("config", &["-DWITH_CONFIG"]),
     ("firmware", &["-DWITH_FIRMWARE"]),
     ("sms", &["-DWITH_SMS"]),
