@@ -3,35 +3,15 @@
 set -eu
 
 exchange=$1 simulator=$2 config=$3
-urn=urn:dev:IMEI:123456789012345
-secret=0123456789abcdefghijklmnopqrstuvwxyzABCD
-folder=$(mktemp -d)
-pid=
-failed=0
-
-stop() {
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null || :
-    [ -z "$pid" ] || wait "$pid" 2>/dev/null || :
-    pid=
-}
-trap 'stop; rm -rf "$folder"' EXIT
-trap 'exit 1' INT TERM HUP
+. "$(dirname "$0")/../simulator.sh"
 
 # expect NAME STATUS TEXT ABSENT [simulator's arguments]: ends with STATUS, prints TEXT and not ABSENT.
 expect() {
     name=$1 status=$2 text=$3 absent=$4
     shift 4
-    rm -f "$folder/port"
-    "$simulator" --listen 127.0.0.1:0 --port-file "$folder/port" --max-seconds 20 "$@" >"$folder/log" 2>&1 &
-    pid=$!
-    tries=0
-    until [ -s "$folder/port" ]; do
-        tries=$((tries + 1))
-        [ $tries -lt 100 ] || { echo "$name: the simulator did not start"; cat "$folder/log"; exit 1; }
-        sleep 0.1
-    done
+    start "$@"
     ended=0
-    "$exchange" "$config" 127.0.0.1 "$(cat "$folder/port")" >"$folder/out" 2>&1 || ended=$?
+    "$exchange" "$config" 127.0.0.1 "$port" >"$folder/out" 2>&1 || ended=$?
     stop
     if [ "$ended" != "$status" ] || ! grep -q "$text" "$folder/out" || grep -q "$absent" "$folder/out"; then
         echo "$name: ended with $ended instead of $status, or lacks \`$text\`, or has \`$absent\`:"

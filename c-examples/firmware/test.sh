@@ -3,19 +3,7 @@
 set -eu
 
 firmware=$1 simulator=$2 config=$3
-urn=urn:dev:IMEI:123456789012345
-secret=0123456789abcdefghijklmnopqrstuvwxyzABCD
-folder=$(mktemp -d)
-pid=
-failed=0
-
-stop() {
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null || :
-    [ -z "$pid" ] || wait "$pid" 2>/dev/null || :
-    pid=
-}
-trap 'stop; rm -rf "$folder"' EXIT
-trap 'exit 1' INT TERM HUP
+. "$(dirname "$0")/../simulator.sh"
 
 head -c 20000 /dev/urandom >"$folder/sent"
 
@@ -24,22 +12,15 @@ head -c 20000 /dev/urandom >"$folder/sent"
 expect() {
     name=$1 status=$2 text=$3 bytes=$4
     shift 4
-    rm -f "$folder/port" "$folder/state" "$folder/got"
-    "$simulator" --listen 127.0.0.1:0 --port-file "$folder/port" --max-seconds 60 --device "$urn:=$secret" "$@" >"$folder/log" 2>&1 &
-    pid=$!
-    tries=0
-    until [ -s "$folder/port" ]; do
-        tries=$((tries + 1))
-        [ $tries -lt 100 ] || { echo "$name: the simulator did not start"; cat "$folder/log"; exit 1; }
-        sleep 0.1
-    done
+    rm -f "$folder/state" "$folder/got"
+    start --device "$urn:=$secret" "$@"
     : >"$folder/out"
     runs=0 ended=3
     # A device runs again after a power loss, and later when it could not go on.
     while { [ $ended = 3 ] || [ $ended$status = 10 ]; } && [ $runs -lt 100 ]; do
         runs=$((runs + 1)) ended=0
         # shellcheck disable=SC2086
-        "$firmware" "$config" "$folder/state" "$folder/got" 127.0.0.1 "$(cat "$folder/port")" $bytes >>"$folder/out" 2>&1 || ended=$?
+        "$firmware" "$config" "$folder/state" "$folder/got" 127.0.0.1 "$port" $bytes >>"$folder/out" 2>&1 || ended=$?
         [ ! -e "$folder/damage" ] || { rm "$folder/damage"; printf X | dd of="$folder/state" bs=1 seek=12 conv=notrunc 2>/dev/null; }
     done
     stop

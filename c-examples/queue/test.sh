@@ -3,47 +3,20 @@
 set -eu
 
 queue=$1 simulator=$2
-urn=urn:dev:IMEI:123456789012345
-secret=0123456789abcdefghijklmnopqrstuvwxyzABCD
+. "$(dirname "$0")/../simulator.sh"
 count=300
-folder=$(mktemp -d)
-pid=
-failed=0
-
-stop() {
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null || :
-    [ -z "$pid" ] || wait "$pid" 2>/dev/null || :
-    pid=
-}
-trap 'stop; rm -rf "$folder"' EXIT
-trap 'exit 1' INT TERM HUP
 
 # run NAME STATUS TEXT [simulator's arguments]: `queue` ends with STATUS and prints TEXT; afterwards $folder/values has the accepted numbers.
 run() {
     name=$1 status=$2 text=$3
     shift 3
-    rm -f "$folder/port" "$folder/image"
-    "$simulator" --listen 127.0.0.1:0 --port-file "$folder/port" --max-seconds 60 --quiet --json-log "$folder/json" \
-        --device "$urn:=$secret" "$@" >"$folder/log" 2>&1 &
-    pid=$!
-    tries=0
-    until [ -s "$folder/port" ]; do
-        tries=$((tries + 1))
-        [ $tries -lt 100 ] || { echo "$name: the simulator did not start"; cat "$folder/log"; exit 1; }
-        sleep 0.1
-    done
+    rm -f "$folder/image"
+    start --quiet --device "$urn:=$secret" "$@"
     ended=0
-    "$queue" 127.0.0.1 "$(cat "$folder/port")" "$folder/image" $count >"$folder/out" 2>&1 || ended=$?
+    "$queue" 127.0.0.1 "$port" "$folder/image" $count >"$folder/out" 2>&1 || ended=$?
     stop
-    grep '"accepted":true' "$folder/json" | grep -o '"v":[0-9.e]*' | sed 's/.*://; s/\.0$//' >"$folder/values" || :
+    accepted >"$folder/values"
     [ "$ended" = "$status" ] && grep -q "$text" "$folder/out" || wrong "ended with $ended instead of $status, or lacks \`$text\`"
-}
-
-wrong() {
-    echo "$name: $1:"
-    cat "$folder/out"
-    tail -n 12 "$folder/log"
-    failed=1
 }
 
 # What was accepted is 1 to $count, each once and in this order.
