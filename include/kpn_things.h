@@ -1096,8 +1096,9 @@ typedef struct kpn_private_socket {
  * A TCP connection to the platform, kept open between messages, with the count of its requests.
  *
  * In archives built with the feature `posix`; define `KPN_POSIX` to see it. `kpn_posix_begin` once, `kpn_posix_exchange` per message,
- * `kpn_posix_close` in the end, since it holds a file descriptor. Every wait is bounded by the time limit; signals are waited out, and no
- * SIGPIPE is raised. Belongs to one thread at a time. For TLS bring your own transport.
+ * `kpn_posix_close` in the end, since it holds a file descriptor. What is no whole message goes step by step: `kpn_posix_open`,
+ * `kpn_posix_send`, then `kpn_posix_read` for a response or `kpn_posix_receive` for bytes. Every wait is bounded by the time limit; signals
+ * are waited out, and no SIGPIPE is raised. 20 bytes on every target. Belongs to one thread at a time. For TLS see c-examples/tls.
  *
  * ~~~{.c}
  * kpn_posix posix;
@@ -2159,11 +2160,106 @@ kpn_status kpn_posix_begin(struct kpn_posix *posix,
 
 #if defined(KPN_POSIX)
 /**
+ * Opens a connection, unless one is open that can carry another request.
+ *
+ * A new one is opened when there is none, when the server closed it in the meantime or sent what nobody asked for, and when it has carried
+ * its requests. `kpn_posix_close` before it gives a new one in any case. IPv4 and IPv6. RFC 9112 section 9.
+ *
+ * @param[in,out] posix  From `kpn_posix_begin`; always to the same host and port while a connection is open.
+ * @param[in]     host   NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
+ * @param[in]     port   1 to 65535.
+ *
+ * @retval KPN_OK                    A connection is open.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `host` is too long, or `port` is 0.
+ * @retval KPN_ERR_STATE             `posix` was not begun.
+ * @retval KPN_ERR_OVERLAP           `host` lies in `posix`.
+ * @retval KPN_ERR_CONNECT           No address of the host took the connection; see `kpn_posix_errno`.
+ * @retval KPN_ERR_TIMEOUT           The time limit is over.
+ */
+KPN_NODISCARD
+kpn_status kpn_posix_open(struct kpn_posix *posix,
+                          const char *host,
+                          uint16_t port);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Sends bytes on the open connection, all of them: a request, or a piece of one.
+ *
+ * @param[in,out] posix  From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
+ * @param[in]     bytes  NULL when `len` is 0. Not kept.
+ * @param[in]     len    Bytes; 0 sends nothing.
+ *
+ * @retval KPN_OK                    The system has taken all of them; whether they arrive, the response tells.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             `posix` was not begun, or no connection is open.
+ * @retval KPN_ERR_OVERLAP           `posix` and `bytes` share memory.
+ * @retval KPN_ERR_TIMEOUT           The time limit is over; the connection is closed.
+ * @retval KPN_ERR_IO                The connection broke and is closed; see `kpn_posix_errno`.
+ */
+KPN_NODISCARD
+kpn_status kpn_posix_send(struct kpn_posix *posix,
+                          const uint8_t *bytes,
+                          size_t len);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Receives what has arrived on the open connection; waits for at least one byte.
+ *
+ * For what is no response to a message, such as parts of firmware or records of TLS; the requests on the connection are the caller's to count.
+ *
+ * @param[in,out] posix    From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
+ * @param[out]    out      Receives the bytes; untouched behind them.
+ * @param[in]     out_cap  Bytes, 1 or more.
+ * @param[out]    out_len  Receives their number; 0 when the server has closed the connection. Written only with `KPN_OK`.
+ *
+ * @retval KPN_OK                    `out_len` bytes were received.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `out_cap` is 0 or above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE             `posix` was not begun, or no connection is open.
+ * @retval KPN_ERR_OVERLAP           Two of the arguments share memory.
+ * @retval KPN_ERR_TIMEOUT           The time limit is over; the connection is closed.
+ * @retval KPN_ERR_IO                The connection broke and is closed; see `kpn_posix_errno`.
+ */
+KPN_NODISCARD
+kpn_status kpn_posix_receive(struct kpn_posix *posix,
+                             uint8_t *out,
+                             size_t out_cap,
+                             size_t *out_len);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Receives a response on the open connection until it is complete, and counts the request that it answers.
+ *
+ * Closes the connection when it can take no other request, when more arrives than the response, and after every failure.
+ *
+ * @param[in,out] posix     From `kpn_posix_begin`, with a connection on which a request was sent.
+ * @param[in,out] response  From `kpn_response_begin`, untouched. Complete when the result is `KPN_OK`.
+ *
+ * @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
+ * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned.
+ * @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or no connection is open.
+ * @retval KPN_ERR_OVERLAP                  `posix` shares memory with `response` or with its buffer.
+ * @retval KPN_ERR_TIMEOUT                  The time limit is over.
+ * @retval KPN_ERR_IO                       The connection broke; see `kpn_posix_errno`.
+ * @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`, and so for the following.
+ * @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
+ * @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
+ * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
+ * @retval KPN_ERR_HTTP_TRUNCATED           The server closed the connection before the response was complete.
+ */
+KPN_NODISCARD
+kpn_status kpn_posix_read(struct kpn_posix *posix,
+                          struct kpn_response *response);
+#endif
+
+#if defined(KPN_POSIX)
+/**
  * Sends a request and reads its response, on the open connection or on a new one.
  *
- * Connects when there is no connection, when the server closed it in the meantime, or when it has carried its requests. Nothing is sent
- * twice: when the connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. IPv4 and
- * IPv6. RFC 9112 section 9.
+ * The same as `kpn_posix_open`, `kpn_posix_send` and `kpn_posix_read`. Nothing is sent twice: when the connection breaks, whether the
+ * message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
  *
  * @param[in,out] posix     From `kpn_posix_begin`; always to the same host and port.
  * @param[in]     host      NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.

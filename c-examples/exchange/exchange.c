@@ -1,6 +1,6 @@
 /*
  * exchange CONFIG [HOST PORT]: sends one message as the configuration file says, and acts on the response and its downlink.
- * HOST (an IPv4 address) and PORT stand in for those of the configuration, such as those of the simulator.
+ * HOST and PORT stand in for those of the configuration, such as those of the simulator.
  * Ends with 0 when the message was accepted, 1 when it is to be sent again later, 2 when it must not be sent again unchanged.
  */
 #define KPN_POSIX
@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { ACCEPTED = 0, LATER = 1, NEVER = 2, MILLISECONDS = 10000 };
 
@@ -65,10 +66,12 @@ int main(int argc, char **argv)
         return NEVER;
     }
     kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
+    kpn_uplink_set_base_time(&uplink, (int64_t)time(NULL));
     kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
-    kpn_uplink_add_double(&uplink, KPN_LATITUDE, 52.3731415926);
+    kpn_uplink_add_double(&uplink, KPN_HUMIDITY, 48.25);
     kpn_uplink_add_bool(&uplink, "doorOpen", NULL, true);
     kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0");
+    kpn_uplink_add_int64(&uplink, KPN_COUNTER, 42);
     status = kpn_uplink_finish_config(&uplink, &config, &request);
     if (status != KPN_OK) { /* the first failure of all of the above */
         fprintf(stderr, "message: %s\n", kpn_status_text(status));

@@ -1,11 +1,11 @@
 /*
  * firmware CONFIG STATE IMAGE HOST PORT [BYTES]: fetches the firmware that the platform announces in a downlink, part by part, into the
  * file IMAGE, which stands for the flash. STATE keeps what must outlive a reset: run it again to go on where it was.
- * HOST (an IPv4 address) and PORT: where to send the message. BYTES: stops after so many bytes of firmware, as if the power had gone.
+ * HOST and PORT: where to send the message. BYTES: stops after so many bytes of firmware, as if the power had gone.
  * Ends with 0 when the firmware is complete, 1 when it is to be run again later, 2 when that does not help, 3 after BYTES.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "../posix/net.h"
+#define KPN_POSIX
 #include "kpn_things.h"
 
 #include <stdio.h>
@@ -13,11 +13,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { COMPLETE = 0, LATER = 1, NEVER = 2, POWER_LOST = 3, SECONDS = 5, PART = 512 };
+enum { COMPLETE = 0, LATER = 1, NEVER = 2, POWER_LOST = 3, MILLISECONDS = 5000, PART = 512 };
 
 static uint8_t buffer[2048]; /* configuration, message, its response, then the requests */
 static uint8_t memory[KPN_FIRMWARE_MEMORY];
 static kpn_firmware firmware;
+static kpn_posix posix; /* to the platform, then to the server that has the firmware */
 
 static size_t read_file(const char *path)
 {
@@ -68,22 +69,17 @@ static kpn_status ask(const kpn_config *config, const char *host, uint16_t port)
     kpn_span request;
     kpn_response response;
     kpn_downlink downlink;
-    uint8_t chunk[128];
     kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, config);
 
     kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0");
     status = kpn_uplink_finish_config(&uplink, config, &request);
-    int fd = status == KPN_OK ? net_connect(host, port, SECONDS) : -1;
-    if (status == KPN_OK && (fd < 0 || !net_send(fd, request.ptr, request.len))) {
-        status = KPN_ERR_HTTP_TRUNCATED;
+    if (status == KPN_OK) {
+        status = kpn_response_begin(&response, buffer, sizeof buffer);
     }
-    if (status == KPN_OK && (status = kpn_response_begin(&response, buffer, sizeof buffer)) == KPN_OK) {
-        do {
-            size_t len = net_receive(fd, chunk, sizeof chunk);
-            status = len > 0 ? kpn_response_feed(&response, chunk, len, NULL) : kpn_response_end(&response);
-        } while (status == KPN_NEED_MORE);
+    if (status == KPN_OK) {
+        status = kpn_posix_exchange(&posix, host, port, request, &response);
     }
-    net_close(fd);
+    kpn_posix_close(&posix);
     if (status == KPN_OK && (status = kpn_downlink_begin(&downlink, &response)) == KPN_OK) {
         status = kpn_firmware_offer(&firmware, &downlink, kpn_config_urn(config));
     }
@@ -91,7 +87,7 @@ static kpn_status ask(const kpn_config *config, const char *host, uint16_t port)
 }
 
 /* Fetches one part. Each piece goes to the flash as it comes, and counts when the part ends with KPN_OK. */
-static kpn_status fetch(int *fd, FILE *flash, long *bytes_left)
+static kpn_status fetch(FILE *flash, long *bytes_left)
 {
     char host[KPN_FIRMWARE_HOST_MAX + 1];
     uint8_t chunk[200];
@@ -100,16 +96,16 @@ static kpn_status fetch(int *fd, FILE *flash, long *bytes_left)
     kpn_status status = kpn_firmware_host(&firmware, host, sizeof host);
 
     if (status == KPN_OK && kpn_firmware_must_connect(&firmware)) {
-        net_close(*fd);
-        *fd = net_connect(host, kpn_firmware_port(&firmware), SECONDS);
-        status = *fd >= 0 ? kpn_firmware_connected(&firmware) : kpn_firmware_close(&firmware);
+        kpn_posix_close(&posix);
+        status = kpn_posix_open(&posix, host, kpn_firmware_port(&firmware));
+        status = status == KPN_OK ? kpn_firmware_connected(&firmware) : kpn_firmware_close(&firmware);
     }
     if (status == KPN_OK && (status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len)) == KPN_OK) {
-        status = net_send(*fd, buffer, len) ? KPN_NEED_MORE : kpn_firmware_close(&firmware);
+        status = kpn_posix_send(&posix, buffer, len) == KPN_OK ? KPN_NEED_MORE : kpn_firmware_close(&firmware);
     }
     while (status == KPN_NEED_MORE) {
-        len = net_receive(*fd, chunk, sizeof chunk);
-        if (len == 0) {
+        if (kpn_posix_receive(&posix, chunk, sizeof chunk, &len) != KPN_OK || len == 0) {
+            len = 0;
             status = kpn_firmware_close(&firmware);
         }
         for (size_t used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
@@ -131,7 +127,6 @@ static kpn_status fetch(int *fd, FILE *flash, long *bytes_left)
 int main(int argc, char **argv)
 {
     kpn_config config;
-    int fd = -1;
     long bytes_left = argc == 7 ? strtol(argv[6], NULL, 10) : 0x7fffffff;
 
     if ((argc != 6 && argc != 7) || kpn_config_read(&config, (const char *)buffer, read_file(argv[1]), NULL) != KPN_OK) {
@@ -139,13 +134,16 @@ int main(int argc, char **argv)
         return NEVER;
     }
     kpn_status status = kpn_firmware_begin(&firmware, memory, sizeof memory, PART);
+    if (status == KPN_OK) { /* the requests on a connection are counted by the firmware object */
+        status = kpn_posix_begin(&posix, KPN_REQUESTS_MAX, MILLISECONDS);
+    }
     size_t len = read_file(argv[2]);
     if (status == KPN_OK) {
         status = len > 0 ? load(len) : ask(&config, argv[4], (uint16_t)strtoul(argv[5], NULL, 10));
     }
-    if (status != KPN_OK || kpn_firmware_needs_tls(&firmware) || kpn_firmware_needs_dns(&firmware)) {
-        fprintf(stderr, "no firmware: %s\n", kpn_status_text(status)); /* or one that needs TLS or DNS, which net.c has not */
-        return status == KPN_ERR_HTTP_TRUNCATED ? LATER : NEVER;
+    if (status != KPN_OK || kpn_firmware_needs_tls(&firmware)) { /* for TLS see c-examples/tls */
+        fprintf(stderr, "no firmware: %s\n", kpn_status_text(status));
+        return status == KPN_ERR_CONNECT || status == KPN_ERR_TIMEOUT || status == KPN_ERR_IO || status == KPN_ERR_HTTP_TRUNCATED ? LATER : NEVER;
     }
     FILE *flash = fopen(argv[3], "r+b");
     if (flash == NULL && (flash = fopen(argv[3], "w+b")) == NULL) {
@@ -154,7 +152,7 @@ int main(int argc, char **argv)
     }
     srand((unsigned)time(NULL)); /* a device takes its hardware's random numbers */
     while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
-        status = fetch(&fd, flash, &bytes_left);
+        status = fetch(flash, &bytes_left);
         if (status == KPN_OK && !save(argv[2])) {
             perror(argv[2]);
         } else if (status == KPN_AGAIN) {
@@ -165,7 +163,7 @@ int main(int argc, char **argv)
             (void)nanosleep(&wait, NULL);
         }
     }
-    net_close(fd);
+    kpn_posix_close(&posix);
     printf("%lu of %lu bytes: %s, status %d\n", (unsigned long)kpn_firmware_confirmed(&firmware),
            (unsigned long)kpn_firmware_total(&firmware), kpn_status_text(status), (int)kpn_firmware_http_status(&firmware));
     if (fclose(flash) == 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE) {

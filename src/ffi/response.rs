@@ -101,6 +101,12 @@ impl kpn_response {
         self.private_state.collect(bytes, store)
     }
 
+    /// Where the buffer lies.
+    #[cfg(feature = "posix")]
+    pub(super) fn memory(&self) -> Region {
+        Region::new(self.private_buffer, self.private_capacity)
+    }
+
     /// The parser's own state.
     #[cfg(feature = "posix")]
     pub(super) const fn state(&mut self) -> &mut Response {

@@ -2,6 +2,9 @@
  * Sizes, alignments and offsets as C sees them: they are the ABI. `src/ffi` asserts the same numbers for Rust. The macro
  * prints each of them when KPN_TEST_PRINT_LAYOUT is defined.
  */
+#ifdef KPN_TEST_POSIX
+#define KPN_POSIX
+#endif
 #include "check.h"
 
 #define POINTER_BITS (sizeof(void *) * 8)
@@ -46,6 +49,9 @@ void test_layout(void) {
     OFFSET(kpn_firmware_piece, ptr, 4, 8);
     OFFSET(kpn_firmware_piece, len, 8, 16);
     OFFSET(kpn_firmware_piece, used, 12, 24);
+#ifdef KPN_TEST_POSIX
+    SIZE(kpn_posix, 20, 20);
+#endif
     SIZE(kpn_sms_delivery, 8, 8);
     OFFSET(kpn_sms_delivery, missed, 0, 0);
     OFFSET(kpn_sms_delivery, worst, 4, 4);

@@ -1,10 +1,51 @@
-/* The transport over POSIX sockets: what it refuses. Exchanges are tested with a real server, see c-examples/exchange. */
+/* The transport over POSIX sockets, against servers on loopback: in this process for single steps, in a child for whole exchanges. */
 #ifdef KPN_TEST_POSIX
 #define KPN_POSIX
+#define _POSIX_C_SOURCE 200809L
 #endif
 #include "check.h"
 
 #ifdef KPN_TEST_POSIX
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HOST "127.0.0.1"
+#define MILLISECONDS 10000u
+
+/* A listening socket on a free port. Connections wait in its queue until they are accepted. */
+static int listen_on_free_port(uint16_t *port)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(listener >= 0);
+    CHECK(bind(listener, (const struct sockaddr *)(const void *)&address, len) == 0);
+    CHECK(listen(listener, 4) == 0);
+    CHECK(getsockname(listener, (struct sockaddr *)(void *)&address, &len) == 0);
+    *port = ntohs(address.sin_port);
+    return listener;
+}
+
+static bool nobody_waits(int listener)
+{
+    int flags = fcntl(listener, F_GETFL);
+    bool waits;
+
+    CHECK(fcntl(listener, F_SETFL, flags | O_NONBLOCK) == 0);
+    waits = accept(listener, NULL, NULL) >= 0;
+    CHECK(fcntl(listener, F_SETFL, flags) == 0);
+    return !waits;
+}
 
 static void refuses_bad_arguments(void)
 {
@@ -40,7 +81,49 @@ static void refuses_bad_arguments(void)
     memset(host, 'h', sizeof host);
     host[sizeof host - 1] = '\0';
     CHECK_STATUS(kpn_posix_exchange(&posix, host, 1, request, &response), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_open(&posix, host, 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK(kpn_response_status(&response) == 0);
+    CHECK_OK(kpn_posix_close(&posix));
+}
+
+static void refuses_bad_arguments_of_single_steps(void)
+{
+    kpn_posix posix;
+    kpn_response response;
+    size_t len = 77;
+
+    CHECK_OK(kpn_posix_begin(&posix, 1, 1000));
+    CHECK_OK(kpn_response_begin(&response, memory, MEMORY_CAP));
+    CHECK_STATUS(kpn_posix_open(NULL, HOST, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_open(&posix, NULL, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_open(&posix, HOST, 0), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_open(&posix, (const char *)&posix, 1), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_send(NULL, other, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_send(&posix, NULL, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_send(&posix, other, (size_t)-1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_send(&posix, (const uint8_t *)&posix, 1), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_receive(NULL, other, 1, &len), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_receive(&posix, NULL, 1, &len), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_receive(&posix, other, 0, &len), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_receive(&posix, other, (size_t)-1, &len), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_receive(&posix, other, 1, NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_receive(&posix, (uint8_t *)&posix, 1, &len), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_receive(&posix, (uint8_t *)&len, sizeof len, &len), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_read(NULL, &response), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_read(&posix, NULL), KPN_ERR_INVALID_ARGUMENT);
+
+    /* Nothing is open. */
+    CHECK_STATUS(kpn_posix_send(&posix, other, 1), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_posix_send(&posix, NULL, 0), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_posix_receive(&posix, other, 1, &len), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
+    CHECK_SIZE(len, 77);
+
+    /* A response that would write its body over the connection. */
+    CHECK_OK(kpn_response_begin(&response, (uint8_t *)&posix, sizeof posix));
+    kpn_span request = {other, 4};
+    CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_exchange(&posix, HOST, 1, request, &response), KPN_ERR_OVERLAP);
     CHECK_OK(kpn_posix_close(&posix));
 }
 
@@ -49,6 +132,7 @@ static void refuses_what_was_never_begun(void)
     kpn_posix posix;
     kpn_response response;
     kpn_span request;
+    size_t len = 0;
 
     request.ptr = other;
     request.len = 4;
@@ -56,6 +140,10 @@ static void refuses_what_was_never_begun(void)
         CHECK_OK(kpn_response_begin(&response, memory, MEMORY_CAP));
         spoil(&posix, sizeof posix, pattern);
         CHECK_STATUS(kpn_posix_exchange(&posix, "127.0.0.1", 1, request, &response), KPN_ERR_STATE);
+        CHECK_STATUS(kpn_posix_open(&posix, HOST, 1), KPN_ERR_STATE);
+        CHECK_STATUS(kpn_posix_send(&posix, other, 4), KPN_ERR_STATE);
+        CHECK_STATUS(kpn_posix_receive(&posix, other, 4, &len), KPN_ERR_STATE);
+        CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
         CHECK_STATUS(kpn_posix_close(&posix), KPN_ERR_STATE);
         CHECK(kpn_posix_errno(&posix) == 0);
         CHECK_OK(kpn_posix_begin(&posix, 1, 1000));
@@ -84,11 +172,204 @@ static void says_when_nobody_listens(void)
     CHECK_OK(kpn_posix_close(&posix));
 }
 
+static void goes_step_by_step(void)
+{
+    kpn_posix posix;
+    uint16_t port;
+    size_t len = 0;
+    char got[8];
+    int listener = listen_on_free_port(&port);
+
+    CHECK_OK(kpn_posix_begin(&posix, 2, MILLISECONDS));
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    int peer = accept(listener, NULL, NULL);
+    CHECK(peer >= 0);
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    CHECK(nobody_waits(listener));
+
+    CHECK_OK(kpn_posix_send(&posix, (const uint8_t *)"abc", 3));
+    CHECK_OK(kpn_posix_send(&posix, NULL, 0));
+    CHECK_OK(kpn_posix_send(&posix, (const uint8_t *)"d", 1));
+    CHECK(recv(peer, got, 4, MSG_WAITALL) == 4);
+    CHECK_TEXT(got, 4, "abcd");
+
+    CHECK(send(peer, "hello", 5, 0) == 5);
+    memset(other, 0xA5, 8);
+    CHECK_OK(kpn_posix_receive(&posix, other, 3, &len));
+    CHECK_TEXT(other, len, "hel");
+    CHECK(filled(other + 3, 5, 0xA5));
+    CHECK_OK(kpn_posix_receive(&posix, other, 8, &len));
+    CHECK_TEXT(other, len, "lo");
+
+    /* One that the server has closed is not taken for another request. */
+    CHECK(close(peer) == 0);
+    CHECK_OK(kpn_posix_receive(&posix, other, 8, &len));
+    CHECK_SIZE(len, 0);
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    peer = accept(listener, NULL, NULL);
+    CHECK(peer >= 0);
+
+    /* A closed one takes nothing; another can be opened. */
+    CHECK_OK(kpn_posix_close(&posix));
+    CHECK_STATUS(kpn_posix_send(&posix, other, 1), KPN_ERR_STATE);
+    CHECK(recv(peer, got, 1, 0) == 0);
+    CHECK(close(peer) == 0);
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    CHECK_OK(kpn_posix_close(&posix));
+    CHECK(close(listener) == 0);
+}
+
+static void gives_up_when_nothing_comes(void)
+{
+    kpn_posix posix;
+    kpn_response response;
+    uint16_t port;
+    size_t len = 77;
+    int listener = listen_on_free_port(&port);
+
+    CHECK_OK(kpn_posix_begin(&posix, 2, 50));
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    CHECK_STATUS(kpn_posix_receive(&posix, other, 8, &len), KPN_ERR_TIMEOUT);
+    CHECK_SIZE(len, 77);
+    CHECK(kpn_posix_errno(&posix) > 0);
+    CHECK_STATUS(kpn_posix_receive(&posix, other, 8, &len), KPN_ERR_STATE);
+    CHECK_OK(kpn_response_begin(&response, memory, MEMORY_CAP));
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_TIMEOUT);
+    CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
+    CHECK_OK(kpn_posix_close(&posix));
+    CHECK(close(listener) == 0);
+}
+
+static const char message[] = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]";
+
+/* What a server does with one request. */
+typedef struct {
+    bool on_new_connection; /* where the request must come in; the client must have closed the one before, unless the server did */
+    bool closes;            /* after the answer */
+    const char *answer;
+} step;
+
+static bool take_request(int fd)
+{
+    char got[sizeof message];
+    return recv(fd, got, sizeof message - 1, MSG_WAITALL) == (ssize_t)(sizeof message - 1) &&
+           memcmp(got, message, sizeof message - 1) == 0;
+}
+
+/* The child: 0 when every request came in where it must. */
+static int serve(int listener, const step *steps, size_t count)
+{
+    int fd = -1;
+    char byte;
+
+    alarm(20);
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].on_new_connection) {
+            if (fd >= 0 && (recv(fd, &byte, 1, 0) > 0 || close(fd) != 0)) { /* an end, or a reset */
+                return 1;
+            }
+            fd = accept(listener, NULL, NULL);
+        }
+        if (fd < 0 || !take_request(fd)) {
+            return 2;
+        }
+        /* One byte first, so that no response comes in one piece. */
+        size_t len = strlen(steps[i].answer);
+        size_t first = len > 0 ? 1 : 0;
+        if (send(fd, steps[i].answer, first, MSG_NOSIGNAL) != (ssize_t)first ||
+            send(fd, steps[i].answer + first, len - first, MSG_NOSIGNAL) != (ssize_t)(len - first)) {
+            return 3;
+        }
+        if (steps[i].closes) {
+            (void)close(fd);
+            fd = -1;
+        }
+    }
+    return fd < 0 || recv(fd, &byte, 1, 0) <= 0 ? 0 : 4;
+}
+
+#define STEPS_MAX 6
+
+static void exchanges(const step *steps, const kpn_status *expected, size_t count, uint16_t limit, uint32_t milliseconds)
+{
+    kpn_posix posix;
+    kpn_response response;
+    uint16_t port;
+    int ended = 0;
+    int listener = listen_on_free_port(&port);
+    const kpn_span request = {(const uint8_t *)message, sizeof message - 1};
+
+    (void)fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(serve(listener, steps, count));
+    }
+    CHECK(child > 0);
+    CHECK_OK(kpn_posix_begin(&posix, limit, milliseconds));
+    for (size_t i = 0; i < count; i++) {
+        CHECK_OK(kpn_response_begin(&response, memory, MEMORY_CAP));
+        CHECK_STATUS(kpn_posix_exchange(&posix, HOST, port, request, &response), expected[i]);
+        CHECK(expected[i] != KPN_OK || kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED);
+    }
+    CHECK_OK(kpn_posix_close(&posix));
+    CHECK(waitpid(child, &ended, 0) == child);
+    CHECK(WIFEXITED(ended));
+    CHECK(WEXITSTATUS(ended) == 0);
+    CHECK(close(listener) == 0);
+}
+
+#define ACCEPTED "HTTP/1.1 202 \r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n"
+#define LAST "HTTP/1.1 202 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+static void keeps_a_connection_for_as_many_requests_as_it_may(void)
+{
+    const step steps[STEPS_MAX] = {{true, false, ACCEPTED},  {false, false, ACCEPTED}, {true, false, ACCEPTED},
+                                   {false, false, ACCEPTED}, {true, false, ACCEPTED},  {false, false, ACCEPTED}};
+    const kpn_status expected[STEPS_MAX] = {KPN_OK, KPN_OK, KPN_OK, KPN_OK, KPN_OK, KPN_OK};
+    exchanges(steps, expected, STEPS_MAX, 2, MILLISECONDS);
+}
+
+static void leaves_a_connection_that_the_server_gives_up(void)
+{
+    const step steps[] = {{true, false, ACCEPTED},
+                          {false, false, LAST}, /* says it and waits: the client closes */
+                          {true, false, ACCEPTED "HTTP/1.1 202 \r\n"}, /* more than was asked for */
+                          {true, true, "HTTP/1.1 200 OK\r\n\r\n[]"}, /* a body until the end */
+                          {true, false, ACCEPTED}};
+    const kpn_status expected[] = {KPN_OK, KPN_OK, KPN_OK, KPN_OK, KPN_OK};
+    exchanges(steps, expected, 5, KPN_REQUESTS_MAX, MILLISECONDS);
+}
+
+static void goes_on_after_failures(void)
+{
+    const step steps[] = {{true, true, "HTTP/1.1 202 \r\nContent-Length: 9\r\n\r\n[]"},
+                          {true, false, "SSH-2.0-OpenSSH_9.2\r\n"},
+                          {true, true, ""},
+                          {true, false, ACCEPTED}};
+    const kpn_status expected[] = {KPN_ERR_HTTP_TRUNCATED, KPN_ERR_HTTP_SYNTAX, KPN_ERR_HTTP_TRUNCATED, KPN_OK};
+    exchanges(steps, expected, 4, KPN_REQUESTS_MAX, MILLISECONDS);
+}
+
+static void gives_up_a_server_that_is_silent(void)
+{
+    const step steps[] = {{true, false, "HTTP/1.1 202 \r\n"}};
+    const kpn_status expected[] = {KPN_ERR_TIMEOUT};
+    exchanges(steps, expected, 1, KPN_REQUESTS_MAX, 200);
+}
+
 void test_posix(void)
 {
     refuses_bad_arguments();
+    refuses_bad_arguments_of_single_steps();
     refuses_what_was_never_begun();
     says_when_nobody_listens();
+    goes_step_by_step();
+    gives_up_when_nothing_comes();
+    keeps_a_connection_for_as_many_requests_as_it_may();
+    leaves_a_connection_that_the_server_gives_up();
+    goes_on_after_failures();
+    gives_up_a_server_that_is_silent();
 }
 
 #else
