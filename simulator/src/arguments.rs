@@ -33,8 +33,14 @@ Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,on=me
   wrong-crc    the CRC of a part is wrong
   size-change  the total size in Content-Range is one more than it was
 
+Orders for --control, a line each; the answer is a line too, `ok` or `error: REASON`:
+  downlink URN=JSON   for the next response to this device
+  sms URN=TEXT        to --sms-to, first at once, then at the platform's times
+  such as: echo 'downlink urn:dev:IMEI:123456789012345=[{"n":"valve","vb":true}]' | nc -q 1 127.0.0.1 PORT
+
 Prints `listening on ADDRESS:PORT` on standard output when it is ready, then with --tls-listen
-`listening with TLS on ADDRESS:PORT`; the log goes to standard error.
+`listening with TLS on ADDRESS:PORT`, and with --control `taking orders on ADDRESS:PORT`; the log goes to
+standard error.
 A message is taken on /ingestion/m2m/senml/v1 and /ingestion/ip/senml/v1 (POST).
 
 Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds is over before
@@ -105,7 +111,7 @@ pub struct Arguments {
     pub partial_content: bool,
 
     /// Sends an SMS to --sms-to, again and again at the platform's times until it is taken
-    #[arg(long, value_name = "URN=TEXT", requires = "sms_to", value_parser = sms)]
+    #[arg(long, value_name = "URN=TEXT", requires = "sms_to")]
     pub sms: Vec<Sms>,
 
     /// Where the device takes SMS: a connection each, with the sender 5277, a line feed and the text
@@ -115,6 +121,14 @@ pub struct Arguments {
     /// Makes the clock for SMS faster
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = speed)]
     pub sms_speed: f64,
+
+    /// Address of loopback and port where downlinks and SMS are queued while it runs, see below
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub control: Option<String>,
+
+    /// Writes the port of --control to a file when ready
+    #[arg(long, value_name = "FILE", requires = "control")]
+    pub control_port_file: Option<PathBuf>,
 
     /// Makes something go wrong, see below
     #[arg(long, value_name = "FAULT")]
@@ -188,12 +202,4 @@ fn speed(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|speed: &f64| *speed > 0.0 && speed.is_finite())
         .ok_or_else(|| "a number above 0".to_owned())
-}
-
-fn sms(text: &str) -> Result<Sms, String> {
-    let (urn, text) = text.split_once('=').ok_or("expected URN=TEXT")?;
-    Ok(Sms {
-        urn: urn.to_owned(),
-        text: text.to_owned(),
-    })
 }

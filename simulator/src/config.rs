@@ -204,6 +204,11 @@ pub fn add_downlink(
         Some(name) => read_file(&folder.join(name))?,
         None => Bytes::from(downlink.to_owned()),
     };
+    queue_downlink(registry, urn, body)
+}
+
+/// Queues a body as it is.
+pub fn queue_downlink(registry: &mut Registry, urn: &str, body: Bytes) -> Result<(), String> {
     // Wrong ones are allowed on purpose: firmware must survive them.
     if let Err(error) = serde_json::from_slice::<serde_json::Value>(&body) {
         tracing::warn!("downlink for {urn} is not JSON ({error}); it will be sent as it is");

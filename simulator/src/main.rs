@@ -11,7 +11,7 @@
 //! senml    packs, checked and resolved    token    SHA-256 of body and secret
 //! device   secrets and downlink queues    config   settings
 //! files    parts of firmware              fault    what goes wrong on demand
-//! sms      attempts on a faster clock
+//! sms      attempts on a faster clock     control  orders while it runs
 //! tls      a certificate of its own, with the feature `tls`
 //! ```
 
@@ -19,6 +19,7 @@
 
 mod arguments;
 mod config;
+mod control;
 mod device;
 mod fault;
 mod files;
@@ -113,10 +114,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
 
     let plain = Door::open(&arguments.listen, "listening on", Security::Plain).await?;
     let address = plain.address;
+    let secure = tls_door(&arguments).await?;
+    let control = control_door(&arguments).await?;
+    // Last, so that who waits for this file finds the others.
     if let Some(path) = &arguments.port_file {
         plain.write_port(path)?;
     }
-    let secure = tls_door(&arguments).await?;
     let doors: Vec<Door> = [Some(plain), secure].into_iter().flatten().collect();
     let origin = arguments.file_origin.unwrap_or_else(|| address.to_string());
     for firmware in &arguments.firmware {
@@ -130,7 +133,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     if registry.urns().next().is_none() {
         tracing::warn!("no device is registered: every message will be refused");
     }
-    let ready: String = doors.iter().map(Door::to_string).collect();
+    for sms in &arguments.sms {
+        sms.check(&registry)?;
+    }
+    let ready: String = doors.iter().chain(&control).map(Door::to_string).collect();
     let mut stdout = io::stdout();
     stdout
         .write_all(ready.as_bytes())
@@ -149,14 +155,21 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
         let platform = Arc::clone(&platform);
         servers.spawn(http::serve(door.listener, door.security, platform));
     }
-    if let Some(to) = arguments.sms_to {
+    let route = arguments.sms_to.map(|to| sms::Route {
+        to,
+        speed: arguments.sms_speed,
+    });
+    if let Some(route) = &route {
         for sms in arguments.sms {
-            let route = sms::Route {
-                to: to.clone(),
-                speed: arguments.sms_speed,
-            };
-            servers.spawn(sms::deliver(Arc::clone(&platform), sms, route));
+            servers.spawn(sms::deliver(Arc::clone(&platform), sms, route.clone()));
         }
+    }
+    if let Some(control) = control {
+        servers.spawn(control::serve(
+            control.listener,
+            Arc::clone(&platform),
+            route,
+        ));
     }
     let late = tokio::select! {
         late = ends.wait() => late,
@@ -214,6 +227,18 @@ impl fmt::Display for Door {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", self.label, self.address)
     }
+}
+
+async fn control_door(arguments: &Arguments) -> Result<Option<Door>, String> {
+    let Some(wanted) = &arguments.control else {
+        return Ok(None);
+    };
+    let door = Door::open(wanted, "taking orders on", Security::Plain).await?;
+    control::check_address(door.address)?;
+    if let Some(path) = &arguments.control_port_file {
+        door.write_port(path)?;
+    }
+    Ok(Some(door))
 }
 
 #[cfg(not(feature = "tls"))]

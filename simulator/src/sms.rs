@@ -3,6 +3,7 @@
 //! A device that listens is on the network. Each attempt is one connection, on which the sender,
 //! a line feed and the text are written; it succeeded when the device then closes the connection.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::device::Registry;
 use crate::http::Platform;
 use crate::report::now;
 
@@ -37,6 +39,31 @@ pub struct Sms {
     pub urn: String,
     /// What it says.
     pub text: String,
+}
+
+impl Sms {
+    /// Refuses an SMS to a device that is not there.
+    pub fn check(&self, registry: &Registry) -> Result<(), String> {
+        match registry.find(&self.urn) {
+            Some(_) => Ok(()),
+            None => Err(format!(
+                "SMS for {}: no such device is registered",
+                self.urn
+            )),
+        }
+    }
+}
+
+impl FromStr for Sms {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (urn, text) = text.split_once('=').ok_or("expected URN=TEXT")?;
+        Ok(Self {
+            urn: urn.to_owned(),
+            text: text.to_owned(),
+        })
+    }
 }
 
 /// How SMS reach the device.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::crypto::ring::{Ticketer, default_provider};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// Names that the certificate is for when none are given: the Internet path's host, and this desk.
@@ -17,7 +17,7 @@ pub fn acceptor(names: Vec<String>) -> Result<(TlsAcceptor, String), String> {
         .map_err(|error| format!("no certificate could be made: {error}"))?;
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der())
         .map_err(|error| format!("the key cannot be used: {error}"))?;
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| {
             builder
@@ -25,5 +25,8 @@ pub fn acceptor(names: Vec<String>) -> Result<(TlsAcceptor, String), String> {
                 .with_single_cert(vec![certified.cert.der().clone()], key)
         })
         .map_err(|error| format!("TLS cannot be set up: {error}"))?;
+    // Session tickets, so that devices can resume, as behind the usual load balancers.
+    config.ticketer =
+        Ticketer::new().map_err(|error| format!("no tickets can be made: {error}"))?;
     Ok((TlsAcceptor::from(Arc::new(config)), certified.cert.pem()))
 }
