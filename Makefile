@@ -2,7 +2,7 @@
 XTASK := cargo run --quiet --package xtask --
 TARGET ?= thumbv6m-none-eabi
 
-.PHONY: help setup demo test check header archive report bench fuzz dist
+.PHONY: help setup demo test check header archive report wire bench fuzz dist
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ archive: setup ## Build the C archive for one chip: make archive TARGET=thumbv7e
 
 report: setup ## What it costs, measured: lines `name value unit`; the table of README.md too
 	@$(XTASK) report --readme
+
+wire: setup ## Bytes on the wire of one message, over HTTP and TLS; the table of README.md too
+	@$(XTASK) wire
 
 bench: setup ## Instructions per operation on Cortex-M3
 	@$(XTASK) bench

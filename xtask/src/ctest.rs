@@ -2,7 +2,7 @@
 
 use xshell::cmd;
 
-use crate::{archive, target, workspace::Workspace};
+use crate::{archive, simulator, target, workspace::Workspace};
 
 /// Against the archives that ship for this machine: everything with 64 bits, the C part with 32.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
@@ -16,10 +16,7 @@ fn run_for(workspace: &Workspace, name: &str, host: &str) -> anyhow::Result<()> 
     let archive = archive::build(workspace, target, archive::Options::default())?;
     let folder = workspace.scratch(&format!("ctest/{name}"))?;
     let flags = target.gcc_flags.join(" ");
-    cmd!(shell, "cargo build --quiet --package kpn-things-simulator")
-        .quiet()
-        .run()?;
-    let simulator = workspace.path("target/debug/kpn-things-simulator");
+    let simulator = simulator::build(workspace)?;
     cmd!(
         shell,
         "cmake -S . -B {folder} --log-level=WARNING -DKPN_THINGS_ARCHIVE={archive} -DCMAKE_BUILD_TYPE=

@@ -14,13 +14,16 @@ mod link;
 mod machine;
 mod neighbour;
 mod packages;
+mod readme;
 mod report;
+mod simulator;
 mod snippets;
 mod stack;
 mod symbols;
 mod target;
 mod test;
 mod vectors;
+mod wire;
 mod workspace;
 
 use std::process::ExitCode;
@@ -73,6 +76,8 @@ enum Job {
         #[arg(long)]
         readme: bool,
     },
+    /// Bytes on the wire of one message, over HTTP and TLS: lines `name value unit`, and the table of README.md
+    Wire,
     /// Instructions per operation on Cortex-M3
     Bench,
     /// Everything that must hold
@@ -107,6 +112,7 @@ fn run() -> anyhow::Result<()> {
         Job::Header => header::write(&workspace),
         Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
         Job::Report { readme } => report::run(&workspace, readme),
+        Job::Wire => wire::run(&workspace),
         Job::Bench => report::bench(&workspace),
         Job::Test { only } => test::run(&workspace, only.as_deref()),
     }

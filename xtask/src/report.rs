@@ -7,14 +7,10 @@ use anyhow::Context as _;
 use crate::{
     archive::{self, Options},
     cost::{FEATURES, add_flash, add_ram, add_sizes},
-    firmware, stack,
+    firmware, readme, stack,
     target::{TARGETS, Target},
     workspace::Workspace,
 };
-
-const README: &str = "README.md";
-const BEGIN: &str = "<!-- report:begin -->";
-const END: &str = "<!-- report:end -->";
 
 /// One measured number.
 #[derive(Debug)]
@@ -27,14 +23,12 @@ pub struct Line {
     pub unit: &'static str,
 }
 
-/// Prints all lines; with `readme`, writes the table there too.
-pub fn run(workspace: &Workspace, readme: bool) -> anyhow::Result<()> {
+/// Prints all lines; with `write`, writes the table of README.md too.
+pub fn run(workspace: &Workspace, write: bool) -> anyhow::Result<()> {
     let lines = collect(workspace)?;
-    for line in &lines {
-        println!("{} {} {}", line.name, line.value, line.unit);
-    }
-    if readme {
-        write_readme(workspace, &lines)?;
+    print(&lines);
+    if write {
+        readme::write_section(workspace, "report", &table(&lines)?)?;
     }
     Ok(())
 }
@@ -43,10 +37,15 @@ pub fn run(workspace: &Workspace, readme: bool) -> anyhow::Result<()> {
 pub fn bench(workspace: &Workspace) -> anyhow::Result<()> {
     let mut lines = Vec::new();
     add_instructions(workspace, &mut lines)?;
-    for line in &lines {
+    print(&lines);
+    Ok(())
+}
+
+/// Lines `name value unit`.
+pub fn print(lines: &[Line]) {
+    for line in lines {
         println!("{} {} {}", line.name, line.value, line.unit);
     }
-    Ok(())
 }
 
 /// Everything that is measured.
@@ -135,21 +134,6 @@ fn add_instructions(workspace: &Workspace, lines: &mut Vec<Line>) -> anyhow::Res
             });
         }
     }
-    Ok(())
-}
-
-fn write_readme(workspace: &Workspace, lines: &[Line]) -> anyhow::Result<()> {
-    let text = workspace.shell.read_file(README)?;
-    let (before, rest) = text
-        .split_once(BEGIN)
-        .with_context(|| format!("{README} has the mark {BEGIN}"))?;
-    let (_, after) = rest
-        .split_once(END)
-        .with_context(|| format!("{README} has the mark {END}"))?;
-    let table = table(lines)?;
-    workspace
-        .shell
-        .write_file(README, format!("{before}{BEGIN}\n{table}{END}{after}"))?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use xshell::cmd;
 
 use crate::{
     budgets, check, cost, ctest, demo, dist, firmware, fuzz, header, link, neighbour, packages,
-    snippets, vectors, workspace::Workspace,
+    snippets, vectors, wire, workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     ("c", ctest::check),
     ("fuzz", fuzz::check),
     ("demo", demo::run),
+    ("bytes on the wire", wire::check),
     ("firmware failures are noticed", firmware::check_can_fail),
     ("firmware", firmware::check),
     ("vectors on every core", vectors::check),
@@ -62,7 +63,7 @@ fn rust(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     cmd!(
         shell,
-        "cargo test --quiet --workspace --features kpn-things/posix"
+        "cargo test --quiet --workspace --features kpn-things/posix,kpn-things-simulator/tls"
     )
     .quiet()
     .run()?;

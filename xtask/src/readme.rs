@@ -1,0 +1,52 @@
+//! Tables of README.md that commands write, each between marks of its own.
+
+use anyhow::Context as _;
+
+use crate::workspace::Workspace;
+
+const README: &str = "README.md";
+
+/// What stands between the marks of this name.
+pub fn section(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
+    let text = workspace.shell.read_file(README)?;
+    let (_, section, _) = split(&text, name)?;
+    Ok(section.to_owned())
+}
+
+/// Replaces what stands between them.
+pub fn write_section(workspace: &Workspace, name: &str, section: &str) -> anyhow::Result<()> {
+    let text = workspace.shell.read_file(README)?;
+    let (before, _, after) = split(&text, name)?;
+    workspace
+        .shell
+        .write_file(README, format!("{before}{section}{after}"))?;
+    Ok(())
+}
+
+/// The text up to the end of the first mark's line, up to the second mark, and the rest.
+fn split<'a>(text: &'a str, name: &str) -> anyhow::Result<(&'a str, &'a str, &'a str)> {
+    let mark = |end| format!("<!-- {name}:{end} -->");
+    let (begin, end) = (mark("begin") + "\n", mark("end"));
+    let missing = || format!("{README} has the marks of {name}");
+    let start = text.find(&begin).with_context(missing)? + begin.len();
+    let (before, rest) = text.split_at(start);
+    let (section, after) = rest.split_at(rest.find(&end).with_context(missing)?);
+    Ok((before, section, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn finds_what_stands_between_the_marks() {
+        let text = "a\n<!-- x:begin -->\nb\n<!-- x:end -->\nc\n";
+        let parts = split(text, "x").unwrap();
+        assert_eq!(
+            parts,
+            ("a\n<!-- x:begin -->\n", "b\n", "<!-- x:end -->\nc\n")
+        );
+        assert!(split(text, "y").is_err());
+        assert!(split("<!-- x:end -->\n<!-- x:begin -->\n", "x").is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! The simulator as a process of ours: built, started on free ports of loopback, ended.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+};
+
+use anyhow::Context as _;
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+/// Builds it with everything that it can do; answers where it is.
+pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let shell = &workspace.shell;
+    cmd!(
+        shell,
+        "cargo build --quiet --package kpn-things-simulator --features tls"
+    )
+    .quiet()
+    .run()?;
+    Ok(workspace.path("target/debug/kpn-things-simulator"))
+}
+
+/// A running one. It is killed when this is dropped, and ends by itself after half a minute.
+pub struct Simulator {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    /// The port for plain HTTP.
+    pub port: u16,
+}
+
+impl Simulator {
+    /// Starts it on a free port, with more arguments.
+    pub fn start(program: &PathBuf, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut child = Command::new(program)
+            .args(["--listen", "127.0.0.1:0", "--max-seconds", "30"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the simulator")?;
+        let output = child.stdout.take().context("no output")?;
+        let mut simulator = Self {
+            child,
+            output: BufReader::new(output),
+            port: 0,
+        };
+        simulator.port = simulator.next_port()?;
+        Ok(simulator)
+    }
+
+    /// The port in the next line of what it prints: of TLS, when it was asked for.
+    pub fn next_port(&mut self) -> anyhow::Result<u16> {
+        let mut line = String::new();
+        self.output.read_line(&mut line)?;
+        let port = line.trim().rsplit(':').next().unwrap_or_default();
+        port.parse()
+            .with_context(|| format!("the simulator says {line:?} instead of a port"))
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(mut self) -> anyhow::Result<ExitStatus> {
+        Ok(self.child.wait()?)
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        // It has ended by itself, or nothing can be done about it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
