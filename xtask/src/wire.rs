@@ -4,7 +4,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -147,7 +147,7 @@ fn compare(section: &str, cases: &[Case]) -> anyhow::Result<()> {
             .with_context(|| {
                 format!("README.md has no row `{}`: run `make wire`", case.sentence)
             })?;
-        let tolerance = if case.name.starts_with("tls") {
+        let tolerance = if case.name.starts_with("tls") && case.name.ends_with("-new") {
             SIGNATURES
         } else {
             0
@@ -295,11 +295,11 @@ fn measure(workspace: &Workspace) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// One version, and the key exchange that all servers have: others differ in their length.
+/// One version, and X25519 for the key exchange: other groups differ in their length. P-256 is what the certificate is for.
 fn openssl(version: &str) -> String {
     format!(
         "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = measured\n[measured]\n\
-         MinProtocol = {version}\nMaxProtocol = {version}\nGroups = X25519\n"
+         MinProtocol = {version}\nMaxProtocol = {version}\nGroups = X25519:P-256\n"
     )
 }
 
@@ -434,7 +434,11 @@ fn pump(
 ) -> anyhow::Result<()> {
     let mut chunk = [0; 16384];
     loop {
-        let len = from.read(&mut chunk)?;
+        let len = match from.read(&mut chunk) {
+            // A side that closes before it has read everything resets the connection.
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+            result => result?,
+        };
         if len == 0 {
             break;
         }
