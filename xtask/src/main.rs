@@ -14,6 +14,7 @@ mod link;
 mod machine;
 mod neighbour;
 mod packages;
+mod proxy;
 mod readme;
 mod report;
 mod simulator;

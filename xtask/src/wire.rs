@@ -4,11 +4,10 @@
 
 use std::{
     fmt::Write as _,
-    io::{ErrorKind, Read as _, Write as _},
-    net::{Shutdown, TcpListener, TcpStream},
+    io::Write as _,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
@@ -17,7 +16,7 @@ use xshell::cmd;
 
 use crate::{
     archive::{self, Options},
-    readme,
+    proxy, readme,
     report::{self, Line},
     simulator::{self, Simulator},
     target,
@@ -368,7 +367,7 @@ impl<'a> Program<'a> {
     fn count(mut self, port: u16) -> anyhow::Result<Vec<u64>> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let own = listener.local_addr()?.port().to_string();
-        let proxy = thread::spawn(move || carry(&listener, port));
+        let proxy = thread::spawn(move || proxy::carry(&listener, port));
         let arguments = self.arguments.iter().map(|text| match text.as_str() {
             PORT => own.clone(),
             other => other.to_owned(),
@@ -398,66 +397,6 @@ impl<'a> Program<'a> {
             .map_err(|_| anyhow!("the proxy panicked"))?
             .context("the proxy failed")
     }
-}
-
-/// Who sends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Device,
-    Platform,
-}
-
-/// Flights of one connection, and whose the last one is.
-type Flights = Arc<Mutex<(Vec<u64>, Option<Side>)>>;
-
-/// Passes one connection on to `port`, counting.
-fn carry(listener: &TcpListener, port: u16) -> anyhow::Result<Vec<u64>> {
-    let (device, _) = listener.accept()?;
-    let platform = TcpStream::connect(("127.0.0.1", port))?;
-    let flights = Flights::default();
-    let back = {
-        let (from, to) = (platform.try_clone()?, device.try_clone()?);
-        let flights = Arc::clone(&flights);
-        thread::spawn(move || pump(from, to, Side::Platform, &flights))
-    };
-    pump(device, platform, Side::Device, &flights)?;
-    back.join().map_err(|_| anyhow!("a pump panicked"))??;
-    let counted = flights.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(counted.0.clone())
-}
-
-fn pump(
-    mut from: TcpStream,
-    mut to: TcpStream,
-    side: Side,
-    flights: &Flights,
-) -> anyhow::Result<()> {
-    let mut chunk = [0; 16384];
-    loop {
-        let len = match from.read(&mut chunk) {
-            // A side that closes before it has read everything resets the connection.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
-            result => result?,
-        };
-        if len == 0 {
-            break;
-        }
-        {
-            // Counted before it is passed on, so that an answer never comes first.
-            let mut flights = flights.lock().unwrap_or_else(PoisonError::into_inner);
-            let (counts, last) = &mut *flights;
-            match counts.last_mut().filter(|_| *last == Some(side)) {
-                Some(count) => *count += u64::try_from(len)?,
-                None => counts.push(u64::try_from(len)?),
-            }
-            *last = Some(side);
-        }
-        // A device that has said goodbye does not wait for the answer to it: that is sent all the same.
-        let _ = to.write_all(chunk.get(..len).unwrap_or_default());
-    }
-    // The other side may have closed already.
-    let _ = to.shutdown(Shutdown::Write);
-    Ok(())
 }
 
 #[cfg(test)]
