@@ -19,7 +19,7 @@ fn run_for(workspace: &Workspace, name: &str, host: &str) -> anyhow::Result<()> 
     let simulator = simulator::build(workspace)?;
     cmd!(
         shell,
-        "cmake -S . -B {folder} --log-level=WARNING -DKPN_THINGS_ARCHIVE={archive} -DCMAKE_BUILD_TYPE=
+        "cmake -S . -B {folder} --log-level=WARNING -DKPN_THINGS_ARCHIVE={archive} -DCMAKE_BUILD_TYPE= -DKPN_THINGS_TESTS=ON
          -DKPN_THINGS_TEST_HOST={host} -DKPN_THINGS_SIMULATOR={simulator}
          -DCMAKE_C_FLAGS={flags} -DCMAKE_CXX_FLAGS={flags}"
     )

@@ -87,6 +87,16 @@ impl Machine {
         target::find(self.target)
     }
 
+    /// Tells picolibc's linker script where memory is.
+    pub fn memory(&self) -> String {
+        let ((flash, flash_size), (ram, ram_size)) = (self.flash, self.ram);
+        format!(
+            "-Wl,--defsym=__flash={flash:#x},--defsym=__flash_size={flash_size:#x},--defsym=__ram={ram:#x},\
+             --defsym=__ram_size={ram_size:#x},--defsym=__stack_size={:#x}",
+            self.stack
+        )
+    }
+
     /// Compiles C sources and links them with archives to an image for this board.
     pub fn build(
         &self,
@@ -101,12 +111,7 @@ impl Machine {
         let elf = workspace
             .scratch("firmware")?
             .join(format!("{name}-{}.elf", self.name));
-        let ((flash, flash_size), (ram, ram_size)) = (self.flash, self.ram);
-        let memory = format!(
-            "-Wl,--defsym=__flash={flash:#x},--defsym=__flash_size={flash_size:#x},--defsym=__ram={ram:#x},\
-             --defsym=__ram_size={ram_size:#x},--defsym=__stack_size={:#x}",
-            self.stack
-        );
+        let memory = self.memory();
         cmd!(
             shell,
             "{gcc} {flags...} -std=c99 -Os -Wall -Wextra -Werror -I include -I tests/firmware {arguments...}

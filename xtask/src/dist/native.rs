@@ -1,7 +1,7 @@
-//! One package per target for compilers and build systems that know nothing of KPN Things: archive, header, files for
-//! CMake and pkg-config.
+//! For compilers and build systems that know nothing of KPN Things: one package per target, and one with all of them.
+//! Archives, header, and what CMake and pkg-config need to find them.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use super::{
     Archives, Package,
@@ -9,88 +9,129 @@ use super::{
 };
 use crate::{archive, target::Target, workspace::Workspace};
 
-/// Packs one target's archive.
+/// Where the files for CMake lie in a package.
+const CMAKE: &str = "lib/cmake/kpn_things";
+
+/// Files for CMake that say the same in every package.
+const CMAKE_FILES: [(&str, &str); 2] = [
+    ("packaging/cmake/kpn_things-config.cmake", CMAKE),
+    ("packaging/cmake/kpn_things-target.cmake", CMAKE),
+];
+
+/// Packs one target's archive, as `lib/libkpn_things.a`.
 pub fn pack(
     workspace: &Workspace,
     archives: &Archives,
     target: &Target,
     dist: &Path,
 ) -> anyhow::Result<Package> {
+    let name = format!("kpn-things-{}-{}", Workspace::version(), target.name);
+    pack_as(workspace, archives, &name, &[(target, "lib")], dist)
+}
+
+/// Packs all archives, each as `lib/<target>/libkpn_things.a`.
+pub fn pack_all(
+    workspace: &Workspace,
+    archives: &Archives,
+    dist: &Path,
+) -> anyhow::Result<Package> {
+    let folders: Vec<_> = archives
+        .targets()
+        .map(|target| (target, format!("lib/{}", target.name)))
+        .collect();
+    let folders: Vec<_> = folders
+        .iter()
+        .map(|(target, folder)| (*target, folder.as_str()))
+        .collect();
+    let name = format!("kpn-things-{}", Workspace::version());
+    pack_as(workspace, archives, &name, &folders, dist)
+}
+
+/// Packs archives, each into its folder inside the package.
+fn pack_as(
+    workspace: &Workspace,
+    archives: &Archives,
+    name: &str,
+    folders: &[(&Target, &str)],
+    dist: &Path,
+) -> anyhow::Result<Package> {
     let shell = &workspace.shell;
-    let version = Workspace::version();
-    let name = format!("kpn-things-{version}-{}", target.name);
-    let folder = pack::staging(workspace, "native", &name)?;
-    for part in ["lib/cmake/kpn_things", "lib/pkgconfig"] {
-        shell.create_dir(folder.join(part))?;
+    let root = pack::staging(workspace, "native", name)?;
+    pack::copy(workspace, &COMMON, &root)?;
+    pack::copy(workspace, &CMAKE_FILES, &root)?;
+    shell.copy_file(
+        workspace.path("packaging/cmake/package.cmake"),
+        root.join("CMakeLists.txt"),
+    )?;
+    let version = filled(workspace, "kpn_things-config-version.cmake.in", "")?;
+    shell.write_file(
+        root.join(CMAKE).join("kpn_things-config-version.cmake"),
+        version,
+    )?;
+    for (target, folder) in folders {
+        let lib = root.join(folder);
+        shell.create_dir(&lib)?;
+        shell.copy_file(archives.of(target.name)?, lib.join(archive::FILE_NAME))?;
+        let up = "../".repeat(folder.split('/').count());
+        let include = format!("${{pcfiledir}}/../{up}include");
+        shell.write_file(
+            lib.join("pkgconfig/kpn_things.pc"),
+            filled(workspace, "kpn_things.pc.in", &include)?,
+        )?;
     }
-    let archive = archives.of(target.name)?;
-    shell.copy_file(archive, folder.join("lib").join(archive::FILE_NAME))?;
-    pack::copy(workspace, &COMMON, &folder)?;
+    let targets: Vec<_> = folders.iter().map(|(target, _)| *target).collect();
     shell.write_file(
-        folder.join("VERSION"),
-        format!("{version}\n{}\n{}\n", target.name, target.triple),
+        root.join(CMAKE).join("kpn_things-archives.cmake"),
+        cmake_archives(folders)?,
     )?;
-    shell.write_file(
-        folder.join("lib/cmake/kpn_things/kpn_things-config.cmake"),
-        cmake_config(target),
-    )?;
-    shell.write_file(
-        folder.join("lib/cmake/kpn_things/kpn_things-config-version.cmake"),
-        cmake_version(),
-    )?;
-    shell.write_file(folder.join("lib/pkgconfig/kpn_things.pc"), pkg_config())?;
+    shell.write_file(root.join("VERSION"), about(&targets)?)?;
     let file = format!("{name}.tar.gz");
-    pack::tar_gz(workspace, &folder, &dist.join(&file))?;
+    pack::tar_gz(workspace, &root, &dist.join(&file))?;
     Ok(Package {
         kind: "native",
         file,
-        targets: vec![target.name],
+        targets: targets.iter().map(|target| target.name).collect(),
     })
 }
-fn cmake_config(target: &Target) -> String {
-    format!(
-        "# find_package(kpn_things), then target_link_libraries(<yours> PRIVATE kpn_things::kpn_things).\n\
-         # This package is for {cores} ({triple}).\n\
-         if(NOT TARGET kpn_things::kpn_things)\n  \
-           get_filename_component(_kpn_things_prefix \"${{CMAKE_CURRENT_LIST_DIR}}/../../..\" ABSOLUTE)\n  \
-           add_library(kpn_things::kpn_things STATIC IMPORTED)\n  \
-           set_target_properties(kpn_things::kpn_things PROPERTIES\n    \
-             IMPORTED_LOCATION \"${{_kpn_things_prefix}}/lib/{file}\"\n    \
-             INTERFACE_INCLUDE_DIRECTORIES \"${{_kpn_things_prefix}}/include\")\n  \
-           unset(_kpn_things_prefix)\n\
-         endif()\n",
-        cores = target.cores,
-        triple = target.triple,
-        file = archive::FILE_NAME,
-    )
+
+/// For people: version, then a line per target.
+fn about(targets: &[&Target]) -> anyhow::Result<String> {
+    let mut text = format!("{}\n", Workspace::version());
+    for target in targets {
+        writeln!(text, "{} {} {}", target.name, target.triple, target.cores)?;
+    }
+    Ok(text)
 }
 
-/// Compatible within a major version. CMake's own template compares the size of pointers as well, which a package for
-/// one target need not.
-fn cmake_version() -> String {
+/// What `kpn_things-config.cmake` reads: which archives there are.
+fn cmake_archives(folders: &[(&Target, &str)]) -> anyhow::Result<String> {
+    let root = "${CMAKE_CURRENT_LIST_DIR}/../../..";
+    let names: Vec<_> = folders.iter().map(|(target, _)| target.name).collect();
+    let mut text = format!(
+        "get_filename_component(_kpn_things_include \"{root}/include\" ABSOLUTE)\n\
+         set(_kpn_things_targets {})\n",
+        names.join(" ")
+    );
+    for (target, folder) in folders {
+        writeln!(
+            text,
+            "get_filename_component(_kpn_things_archive_{} \"{root}/{folder}/{}\" ABSOLUTE)",
+            target.name,
+            archive::FILE_NAME
+        )?;
+    }
+    Ok(text)
+}
+
+/// A template of `packaging/cmake` with its places filled, as CMake's `configure_file` does it for `cmake --install`.
+fn filled(workspace: &Workspace, template: &str, include: &str) -> anyhow::Result<String> {
     let version = Workspace::version();
     let major = version.split('.').next().unwrap_or_default();
-    format!(
-        "set(PACKAGE_VERSION {version})\n\
-         if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION OR NOT PACKAGE_FIND_VERSION_MAJOR STREQUAL \"{major}\")\n  \
-           set(PACKAGE_VERSION_COMPATIBLE FALSE)\n\
-         else()\n  \
-           set(PACKAGE_VERSION_COMPATIBLE TRUE)\n\
-         endif()\n\
-         if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)\n  \
-           set(PACKAGE_VERSION_EXACT TRUE)\n\
-         endif()\n"
-    )
-}
-
-fn pkg_config() -> String {
-    format!(
-        "prefix=${{pcfiledir}}/../..\n\n\
-         Name: kpn-things\n\
-         Description: The device side of KPN Things for C firmware\n\
-         Version: {}\n\
-         Cflags: -I${{prefix}}/include\n\
-         Libs: -L${{prefix}}/lib -lkpn_things\n",
-        Workspace::version()
-    )
+    let text = workspace
+        .shell
+        .read_file(workspace.path("packaging/cmake").join(template))?;
+    Ok(text
+        .replace("@KPN_THINGS_VERSION@", version)
+        .replace("@KPN_THINGS_MAJOR@", major)
+        .replace("@KPN_THINGS_PC_INCLUDE@", include))
 }
