@@ -3,6 +3,7 @@
 //! One module per kind of package. Each has one function `pack(workspace, archives, dist)`, which puts one file into
 //! `dist` and answers what it is; [`KINDS`] lists them, and nothing else needs to know of a new kind.
 
+pub mod arduino;
 mod native;
 pub mod pack;
 mod reproducible;
@@ -15,7 +16,7 @@ use xshell::cmd;
 
 use crate::{
     archive::{self, Options},
-    target::{TARGETS, Target},
+    target::{self, TARGETS, Target},
     workspace::Workspace,
 };
 
@@ -26,7 +27,7 @@ pub use reproducible::check as check_reproducible;
 type Pack = fn(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package>;
 
 /// Packages with several archives in one file.
-const KINDS: &[Pack] = &[native::pack_all];
+const KINDS: &[Pack] = &[native::pack_all, arduino::pack];
 
 /// One file in `dist/`.
 #[derive(Debug)]
@@ -70,6 +71,20 @@ impl Archives {
     /// The targets that there are archives for.
     pub fn targets(&self) -> impl Iterator<Item = &'static Target> {
         self.0.iter().map(|(target, _)| *target)
+    }
+
+    /// Builds them for the targets with these short names.
+    pub fn build_some(workspace: &Workspace, names: &[&str]) -> anyhow::Result<Self> {
+        let build = |name: &&str| {
+            let target = target::find(name)?;
+            Ok((
+                target,
+                archive::build(workspace, target, Options::default())?,
+            ))
+        };
+        Ok(Self(
+            names.iter().map(build).collect::<anyhow::Result<_>>()?,
+        ))
     }
 
     /// The archive for a target, by its short name.

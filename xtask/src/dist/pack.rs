@@ -57,7 +57,6 @@ pub fn tar_gz(workspace: &Workspace, folder: &Path, file: &Path) -> anyhow::Resu
 }
 
 /// Packs a folder, under its own name, into `file`.
-#[allow(dead_code, reason = "for packages that are zip files")]
 pub fn zip(workspace: &Workspace, folder: &Path, file: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let (parent, name) = split(folder)?;
@@ -75,7 +74,7 @@ pub fn zip(workspace: &Workspace, folder: &Path, file: &Path) -> anyhow::Result<
     let files = cmd!(shell, "find {name} -type f").quiet().read()?;
     let mut files: Vec<_> = files.lines().collect();
     files.sort_unstable();
-    cmd!(shell, "zip --quiet --no-extra -9 {file} -@")
+    cmd!(shell, "zip --quiet -X -9 {file} -@")
         .env("TZ", "UTC")
         .stdin(files.join("\n"))
         .quiet()

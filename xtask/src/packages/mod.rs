@@ -1,9 +1,11 @@
 //! Projects that use the packages as their users do: unpacked, in an empty folder outside of the repository.
 
+pub mod arduino;
 mod cmake;
 mod lines;
 mod make;
 mod place;
+mod properties;
 
 use crate::workspace::Workspace;
 

@@ -1,0 +1,8 @@
+#ifndef SHIM_SODAQ_WDT_H
+#define SHIM_SODAQ_WDT_H
+
+#include <stdint.h>
+
+void sodaq_wdt_safe_delay(uint32_t milliseconds);
+
+#endif

@@ -1,0 +1,169 @@
+/* The networks of the sketches: they come up with the right APN, and lead to HostClient. Built once per sketch, with its SHIM_… set. */
+#include <Arduino.h>
+
+#if !defined(SHIM_WIFIS3)
+static bool is_apn(const char *apn)
+{
+    if (strcmp(apn, "kpnthings.iot") == 0) {
+        return true;
+    }
+    printf("no network behind %s\n", apn);
+    return false;
+}
+#endif
+
+#if defined(SHIM_MKRNB)
+#include <MKRNB.h>
+
+NB_NetworkStatus_t NB::begin(const char *, bool, bool)
+{
+    return NB_ERROR; // whatever APN the modem has stored
+}
+
+NB_NetworkStatus_t NB::begin(const char *, const char *apn, bool, bool)
+{
+    ready_ = is_apn(apn);
+    return ready_ ? NB_READY : NB_ERROR;
+}
+
+int NB::isAccessAlive()
+{
+    return ready_;
+}
+
+NB_NetworkStatus_t GPRS::attachGPRS(bool)
+{
+    return GPRS_READY;
+}
+
+#elif defined(SHIM_MKRGSM)
+#include <MKRGSM.h>
+
+GSM3_NetworkStatus_t GSM::begin(const char *, bool, bool)
+{
+    ready_ = true;
+    return GSM_READY;
+}
+
+int GSM::isAccessAlive()
+{
+    return ready_;
+}
+
+GSM3_NetworkStatus_t GPRS::attachGPRS(const char *apn, const char *user, const char *password, bool)
+{
+    return is_apn(apn) && *user == '\0' && *password == '\0' ? GPRS_READY : ERROR;
+}
+
+#elif defined(SHIM_WIFIS3)
+#include <WiFiS3.h>
+
+CWifi WiFi;
+
+int CWifi::begin(const char *ssid, const char *)
+{
+    status_ = *ssid != '\0' ? WL_CONNECTED : WL_IDLE_STATUS;
+    return status_;
+}
+
+uint8_t CWifi::status()
+{
+    return status_;
+}
+
+#elif defined(SHIM_SODAQ)
+#include <Sodaq_R4X.h>
+#include <Sodaq_wdt.h>
+
+void sodaq_wdt_safe_delay(uint32_t milliseconds)
+{
+    delay(milliseconds);
+}
+
+void Sodaq_R4X::init(Sodaq_OnOffBee *, Uart &, uint32_t) {}
+
+bool Sodaq_R4X::connect(const char *apn, const char *, MNOProfile, const char *, const char *, const char *)
+{
+    ready_ = is_apn(apn);
+    return ready_;
+}
+
+bool Sodaq_R4X::isConnected()
+{
+    return ready_;
+}
+
+int Sodaq_R4X::socketCreate(uint16_t, UbloxProtocols protocol)
+{
+    return protocol == UbloxTCP ? 0 : -1;
+}
+
+bool Sodaq_R4X::socketConnect(int8_t, const char *host, uint16_t port)
+{
+    pending_ = 0;
+    return client_.connect(host, port) == 1;
+}
+
+size_t Sodaq_R4X::socketWrite(int8_t, const uint8_t *bytes, size_t len)
+{
+    return len > 512 ? 0 : client_.write(bytes, len);
+}
+
+bool Sodaq_R4X::socketWaitForRead(int8_t, uint32_t timeout)
+{
+    const unsigned long start = millis();
+    while (client_.available() == 0 && millis() - start < timeout) {
+        delay(10);
+    }
+    pending_ = static_cast<size_t>(client_.available());
+    return pending_ > 0;
+}
+
+size_t Sodaq_R4X::socketRead(int8_t, uint8_t *bytes, size_t len)
+{
+    const int got = pending_ == 0 ? 0 : client_.read(bytes, len < pending_ ? len : pending_);
+    pending_ -= got > 0 ? static_cast<size_t>(got) : 0;
+    return got > 0 ? static_cast<size_t>(got) : 0;
+}
+
+bool Sodaq_R4X::socketClose(int8_t, bool)
+{
+    client_.stop();
+    return true;
+}
+
+bool Sodaq_R4X::socketFlush(int8_t, uint32_t)
+{
+    return true;
+}
+
+bool Sodaq_R4X::socketIsClosed(int8_t)
+{
+    return !client_.connected();
+}
+
+size_t Sodaq_R4X::socketGetPendingBytes(int8_t)
+{
+    return pending_;
+}
+
+bool Sodaq_R4X::socketHasPendingBytes(int8_t)
+{
+    return pending_ > 0;
+}
+#else
+#error "which modem?"
+#endif
+
+void setup();
+void loop();
+
+/// `sketch TURNS`: setup, then loop as many times.
+int main(int argc, char **argv)
+{
+    setup();
+    for (int turns = argc > 1 ? atoi(argv[1]) : 1; turns > 0; turns--) {
+        loop();
+    }
+    return 0;
+}

@@ -1,0 +1,63 @@
+//! The Arduino library: class, header and examples, with an archive per kind of board.
+
+use std::path::Path;
+
+use super::{Archives, Package, pack};
+use crate::{archive, workspace::Workspace};
+
+/// Name of the package's folder, and so of the library's in the user's sketchbook.
+pub const FOLDER: &str = "KPN_Things";
+
+/// Folder below `src/` by `build.mcu`, FPU and float ABI of the boards, and the target whose archive lies there.
+pub const FOLDERS: [(&str, &str); 4] = [
+    ("cortex-m0plus", "thumbv6m"),
+    ("cortex-m4", "thumbv7em"),
+    ("cortex-m4/fpv4-sp-d16-hard", "thumbv7em-hf"),
+    ("esp32c3", "riscv32imc"),
+];
+
+/// What is copied as it is: from where, and the folder inside the package.
+const COPIED: [(&str, &str); 9] = [
+    ("packaging/arduino/README.md", "."),
+    ("packaging/arduino/MIGRATION.md", "."),
+    ("packaging/arduino/keywords.txt", "."),
+    ("LICENSE-MIT", "."),
+    ("LICENSE-APACHE", "."),
+    ("CHANGELOG.md", "."),
+    ("packaging/arduino/src/KpnThings.h", "src"),
+    ("packaging/arduino/src/KpnThings.cpp", "src"),
+    ("include/kpn_things.h", "src"),
+];
+
+/// Packs the library.
+pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package> {
+    let shell = &workspace.shell;
+    let folder = pack::staging(workspace, "arduino", FOLDER)?;
+    pack::copy(workspace, &COPIED, &folder)?;
+    let properties = shell.read_file(workspace.path("packaging/arduino/library.properties.in"))?;
+    shell.write_file(
+        folder.join("library.properties"),
+        properties.replace("@VERSION@", Workspace::version()),
+    )?;
+    for sketch in shell.read_dir(workspace.path("packaging/arduino/examples"))? {
+        let to = folder
+            .join("examples")
+            .join(sketch.file_name().unwrap_or_default());
+        shell.create_dir(&to)?;
+        for file in shell.read_dir(&sketch)? {
+            shell.copy_file(file, &to)?;
+        }
+    }
+    for (part, target) in FOLDERS {
+        let to = folder.join("src").join(part);
+        shell.create_dir(&to)?;
+        shell.copy_file(archives.of(target)?, to.join(archive::FILE_NAME))?;
+    }
+    let file = format!("kpn-things-{}-arduino.zip", Workspace::version());
+    pack::zip(workspace, &folder, &dist.join(&file))?;
+    Ok(Package {
+        kind: "arduino",
+        file,
+        targets: FOLDERS.iter().map(|(_, target)| *target).collect(),
+    })
+}
