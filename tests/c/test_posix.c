@@ -8,11 +8,15 @@
 #ifdef KPN_TEST_POSIX
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HOST "127.0.0.1"
@@ -260,9 +264,11 @@ static bool take_request(int fd)
 /* The child: 0 when every request came in where it must. */
 static int serve(int listener, const step *steps, size_t count)
 {
+    const struct timespec moment = {0, 20000000};
     int fd = -1;
     char byte;
 
+    (void)signal(SIGALRM, SIG_DFL);
     alarm(20);
     for (size_t i = 0; i < count; i++) {
         if (steps[i].on_new_connection) {
@@ -274,10 +280,10 @@ static int serve(int listener, const step *steps, size_t count)
         if (fd < 0 || !take_request(fd)) {
             return 2;
         }
-        /* One byte first, so that no response comes in one piece. */
+        /* One byte first, and the rest late. */
         size_t len = strlen(steps[i].answer);
         size_t first = len > 0 ? 1 : 0;
-        if (send(fd, steps[i].answer, first, MSG_NOSIGNAL) != (ssize_t)first ||
+        if (send(fd, steps[i].answer, first, MSG_NOSIGNAL) != (ssize_t)first || nanosleep(&moment, NULL) != 0 ||
             send(fd, steps[i].answer + first, len - first, MSG_NOSIGNAL) != (ssize_t)(len - first)) {
             return 3;
         }
@@ -313,7 +319,11 @@ static void exchanges(const step *steps, const kpn_status *expected, size_t coun
         CHECK(expected[i] != KPN_OK || kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED);
     }
     CHECK_OK(kpn_posix_close(&posix));
-    CHECK(waitpid(child, &ended, 0) == child);
+    pid_t waited = waitpid(child, &ended, 0);
+    while (waited < 0 && errno == EINTR) {
+        waited = waitpid(child, &ended, 0);
+    }
+    CHECK(waited == child);
     CHECK(WIFEXITED(ended));
     CHECK(WEXITSTATUS(ended) == 0);
     CHECK(close(listener) == 0);
@@ -358,6 +368,33 @@ static void gives_up_a_server_that_is_silent(void)
     exchanges(steps, expected, 1, KPN_REQUESTS_MAX, 200);
 }
 
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
+static void waits_signals_out(void)
+{
+    const step steps[] = {{true, false, ACCEPTED}, {false, false, ACCEPTED}, {true, false, LAST}};
+    const kpn_status expected[] = {KPN_OK, KPN_OK, KPN_OK};
+    const struct itimerval often = {{0, 2000}, {0, 2000}};
+    const struct itimerval never = {{0, 0}, {0, 0}};
+    struct sigaction action;
+    struct sigaction before;
+
+    memset(&action, 0, sizeof action); /* without SA_RESTART: the system's calls end with EINTR */
+    action.sa_handler = count_signal;
+    CHECK(sigaction(SIGALRM, &action, &before) == 0);
+    CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+    exchanges(steps, expected, 3, 2, MILLISECONDS);
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+    CHECK(sigaction(SIGALRM, &before, NULL) == 0);
+    CHECK(signals >= 3);
+}
+
 void test_posix(void)
 {
     refuses_bad_arguments();
@@ -370,6 +407,7 @@ void test_posix(void)
     leaves_a_connection_that_the_server_gives_up();
     goes_on_after_failures();
     gives_up_a_server_that_is_silent();
+    waits_signals_out();
 }
 
 #else
