@@ -88,15 +88,22 @@ mod header {
 
     fn add_versions(text: &mut String) -> Result<(), Box<dyn Error>> {
         text.push_str(
-            "\n/** @name Version of this header; `kpn_version` tells that of the archive. @{ */\n",
+            "\n/** @name Version of this header; `kpn_version` tells that of the archive.\n * @{ */\n",
         );
-        for part in ["MAJOR", "MINOR", "PATCH"] {
+        for (part, meaning) in [
+            ("MAJOR", "Grows with changes that callers have to follow."),
+            ("MINOR", "Grows with new functions."),
+            ("PATCH", "Grows with corrections."),
+        ] {
             let number = env::var(format!("CARGO_PKG_VERSION_{part}"))?;
-            writeln!(text, "#define KPN_THINGS_VERSION_{part} {number}")?;
+            writeln!(
+                text,
+                "#define KPN_THINGS_VERSION_{part} {number} /**< {meaning} */"
+            )?;
         }
         writeln!(
             text,
-            "#define KPN_THINGS_VERSION \"{}\"",
+            "#define KPN_THINGS_VERSION \"{}\" /**< All three. */",
             env::var("CARGO_PKG_VERSION")?
         )?;
         text.push_str("/** @} */\n");
@@ -104,7 +111,7 @@ mod header {
     }
 
     fn add_statuses(text: &mut String) -> Result<(), Box<dyn Error>> {
-        text.push_str("\n/** @name Results of calls, see `kpn_status`. @{ */\n");
+        text.push_str("\n/** @name Results of calls, see `kpn_status`.\n * @{ */\n");
         for status in STATUSES {
             writeln!(
                 text,
@@ -120,7 +127,7 @@ mod header {
 
     fn add_names(text: &mut String) -> Result<(), Box<dyn Error>> {
         text.push_str(
-            "\n/** @name KPN's names with their units: each stands for the two arguments `name, unit`. @{ */\n",
+            "\n/** @name KPN's names with their units: each stands for the two arguments `name, unit`.\n * @{ */\n",
         );
         for entry in NAMES {
             let unit = entry
@@ -138,7 +145,7 @@ mod header {
 
     fn add_units(text: &mut String) -> Result<(), Box<dyn Error>> {
         text.push_str(
-            "\n/** @name Registered SenML units, RFC 8428 section 12.1 and RFC 8798. @{ */\n",
+            "\n/** @name Registered SenML units, RFC 8428 section 12.1 and RFC 8798.\n * @{ */\n",
         );
         for unit in UNITS {
             writeln!(

@@ -7,6 +7,7 @@ mod cost;
 mod ctest;
 mod demo;
 mod dist;
+mod docs;
 mod firmware;
 mod fuzz;
 mod header;

@@ -6,8 +6,8 @@ use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, firmware, fuzz, header, link, neighbour, packages,
-    snippets, vectors, wire, workspace::Workspace,
+    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, neighbour,
+    packages, snippets, vectors, wire, workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -17,6 +17,8 @@ const STEPS: &[Step] = &[
     ("rust", rust),
     ("header", header::check),
     ("examples in texts", snippets::check),
+    ("links in texts", docs::check_links),
+    ("header as pages", docs::check_header),
     ("archives", link::check),
     ("archives can be refused", link::check_can_fail),
     (
@@ -28,6 +30,7 @@ const STEPS: &[Step] = &[
     ("arduino class", packages::arduino::check_class),
     ("arduino sketches", packages::arduino::check_sketches),
     ("arduino package", packages::arduino::check_package),
+    ("commands on pages", docs::check_pages),
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
     ("fuzz", fuzz::check),

@@ -104,10 +104,19 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     shell.remove_path(&dist)?;
     shell.create_dir(&dist)?;
     let archives = Archives::build(workspace, TARGETS)?;
-    let packages = pack_all(workspace, &archives, &dist)?;
-    let sums = write_lists(workspace, &packages, &dist)?;
-    println!("{sums}{} packages in dist/", packages.len());
+    let sums = pack_into(workspace, &archives, &dist)?;
+    println!("{sums}{} packages in dist/", sums.lines().count());
     Ok(())
+}
+
+/// Packs everything into a folder, with manifest and checksums; answers the latter.
+pub fn pack_into(
+    workspace: &Workspace,
+    archives: &Archives,
+    dist: &Path,
+) -> anyhow::Result<String> {
+    let packages = pack_all(workspace, archives, dist)?;
+    write_lists(workspace, &packages, dist)
 }
 
 /// All packages that there are.

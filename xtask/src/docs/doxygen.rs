@@ -1,0 +1,43 @@
+//! The header as doxygen reads it.
+
+use anyhow::{bail, ensure};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+const HEADER: &str = "include/kpn_things.h";
+
+/// Renders the header; any warning is an error. A test of the test: a comment that names no parameter must be refused.
+pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    render(workspace, HEADER)?;
+    let text = workspace.shell.read_file(HEADER)?;
+    let wrong = text.replacen("@param[in]", "@param[in] no_such_", 1);
+    ensure!(wrong != text, "the header names no parameter");
+    let copy = workspace.scratch("doxygen")?.join("kpn_things.h");
+    workspace.shell.write_file(&copy, wrong)?;
+    match render(workspace, &copy.display().to_string()) {
+        Ok(()) => bail!("a parameter that is not there passes"),
+        Err(error) => ensure!(
+            format!("{error:#}").contains("no_such_"),
+            "refused, but not for the parameter: {error:#}"
+        ),
+    }
+    println!("the header is rendered without a warning");
+    Ok(())
+}
+
+fn render(workspace: &Workspace, header: &str) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let settings = shell.read_file("packaging/doxygen/Doxyfile")?;
+    let output = cmd!(shell, "doxygen -")
+        .stdin(format!("{settings}\nINPUT = {header}\n"))
+        .quiet()
+        .ignore_status()
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success() && said.trim().is_empty(),
+        "doxygen says:\n{said}"
+    );
+    Ok(())
+}
