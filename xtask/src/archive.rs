@@ -377,5 +377,10 @@ fn aeabi_shim(
     )
     .quiet()
     .run()?;
+    // What gcc says there of enumerations and `wchar_t` would make a warning in firmware that chose otherwise.
+    let objcopy = target.tool("objcopy");
+    cmd!(shell, "{objcopy} --remove-section .ARM.attributes {object}")
+        .quiet()
+        .run()?;
     Ok(Some(object))
 }

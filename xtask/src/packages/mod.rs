@@ -2,6 +2,7 @@
 
 pub mod arduino;
 mod cmake;
+mod flags;
 mod lines;
 mod make;
 mod place;
@@ -14,5 +15,6 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     lines::check(workspace)?;
     let place = place::Place::new(workspace)?;
     cmake::check(&place)?;
-    make::check(&place)
+    make::check(&place)?;
+    flags::check(&place)
 }

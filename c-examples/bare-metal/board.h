@@ -1,0 +1,22 @@
+/* What this firmware needs of a board. board.c has it for Arm's MPS2 with a Cortex-M3 (AN385), which QEMU emulates; for
+ * another board, write these functions anew and adapt the memory in board.ld. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void board_begin(void);
+
+/* The line to the modem, which is connected to the platform and hands bytes through. */
+void modem_write(const uint8_t *bytes, size_t len);
+/* Bytes that came, at least one; 0 when none came for so long. */
+size_t modem_read(uint8_t *bytes, size_t cap, uint32_t timeout_ms);
+
+/* A second line, for people. */
+void console_write(const char *text);
+
+void valve_set(bool open);
+
+#endif

@@ -1,0 +1,2 @@
+// The consumer's program as C++.
+#include "../main.c"
