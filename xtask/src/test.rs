@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     ("arduino sketches", packages::arduino::check_sketches),
     ("arduino package", packages::arduino::check_package),
     ("commands on pages", docs::check_pages),
+    ("zephyr module", packages::zephyr::check),
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
     ("fuzz", fuzz::check),

@@ -7,6 +7,7 @@ pub mod arduino;
 mod native;
 pub mod pack;
 mod reproducible;
+mod zephyr;
 
 use std::path::{Path, PathBuf};
 
@@ -22,12 +23,13 @@ use crate::{
 
 pub use native::{pack as pack_native, pack_all as pack_native_all};
 pub use reproducible::check as check_reproducible;
+pub use zephyr::pack as pack_zephyr;
 
 /// Packs one file into the folder `dist`.
 type Pack = fn(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package>;
 
 /// Packages with several archives in one file.
-const KINDS: &[Pack] = &[native::pack_all, arduino::pack];
+const KINDS: &[Pack] = &[native::pack_all, arduino::pack, zephyr::pack];
 
 /// One file in `dist/`.
 #[derive(Debug)]
@@ -66,6 +68,20 @@ impl Archives {
         }
         let paths = archive::build_all(workspace, targets, Options::default())?;
         Ok(Self(targets.iter().zip(paths).collect()))
+    }
+
+    /// Builds them for some targets, by their short names.
+    pub fn build_some(workspace: &Workspace, names: &[&str]) -> anyhow::Result<Self> {
+        let build = |name: &&str| {
+            let target = target::find(name)?;
+            Ok((
+                target,
+                archive::build(workspace, target, Options::default())?,
+            ))
+        };
+        Ok(Self(
+            names.iter().map(build).collect::<anyhow::Result<_>>()?,
+        ))
     }
 
     /// The targets that there are archives for.

@@ -7,6 +7,7 @@ mod lines;
 mod make;
 mod place;
 mod properties;
+pub mod zephyr;
 
 use crate::workspace::Workspace;
 

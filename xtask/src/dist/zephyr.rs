@@ -1,0 +1,56 @@
+//! The Zephyr module as a package: its files, the header, the sample, and an archive per Rust target.
+
+use std::path::Path;
+
+use super::{
+    Archives, Package,
+    pack::{self, COMMON},
+};
+use crate::{archive, workspace::Workspace};
+
+/// Files of the module, and where they stand in the package: as in the repository.
+const FILES: [(&str, &str); 14] = [
+    ("zephyr/module.yml", "zephyr"),
+    ("zephyr/Kconfig", "zephyr"),
+    ("zephyr/CMakeLists.txt", "zephyr"),
+    ("zephyr/target.cmake", "zephyr"),
+    ("zephyr/kpn_zephyr.c", "zephyr"),
+    ("zephyr/README.md", "zephyr"),
+    ("zephyr/include/kpn_zephyr.h", "zephyr/include"),
+    ("c-examples/zephyr/CMakeLists.txt", "c-examples/zephyr"),
+    ("c-examples/zephyr/Kconfig", "c-examples/zephyr"),
+    ("c-examples/zephyr/prj.conf", "c-examples/zephyr"),
+    ("c-examples/zephyr/overlay-nsos.conf", "c-examples/zephyr"),
+    ("c-examples/zephyr/sample.yaml", "c-examples/zephyr"),
+    ("c-examples/zephyr/src/main.c", "c-examples/zephyr/src"),
+    (
+        "c-examples/zephyr/boards/qemu_cortex_m3.conf",
+        "c-examples/zephyr/boards",
+    ),
+];
+
+/// What tells Kconfig that there are archives, and no sources to build them from.
+const ARCHIVES_KCONFIG: &str = "# Written by `make dist`: the archives for each core stand beside this file.\n\n\
+    config KPN_THINGS_HAS_ARCHIVES\n\tdefault y\n";
+
+/// Packs the module with all archives that are given.
+pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package> {
+    let shell = &workspace.shell;
+    let name = format!("kpn-things-{}-zephyr", Workspace::version());
+    let folder = pack::staging(workspace, "zephyr", &name)?;
+    pack::copy(workspace, &COMMON, &folder)?;
+    pack::copy(workspace, &FILES, &folder)?;
+    for (target, archive) in &archives.0 {
+        let to = folder.join("zephyr/archives").join(target.triple);
+        shell.create_dir(&to)?;
+        shell.copy_file(archive, to.join(archive::FILE_NAME))?;
+    }
+    shell.write_file(folder.join("zephyr/archives/Kconfig"), ARCHIVES_KCONFIG)?;
+    let file = format!("{name}.tar.gz");
+    pack::tar_gz(workspace, &folder, &dist.join(&file))?;
+    Ok(Package {
+        kind: "zephyr",
+        file,
+        targets: archives.0.iter().map(|(target, _)| target.name).collect(),
+    })
+}
