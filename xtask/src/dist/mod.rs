@@ -70,20 +70,6 @@ impl Archives {
         Ok(Self(targets.iter().zip(paths).collect()))
     }
 
-    /// Builds them for some targets, by their short names.
-    pub fn build_some(workspace: &Workspace, names: &[&str]) -> anyhow::Result<Self> {
-        let build = |name: &&str| {
-            let target = target::find(name)?;
-            Ok((
-                target,
-                archive::build(workspace, target, Options::default())?,
-            ))
-        };
-        Ok(Self(
-            names.iter().map(build).collect::<anyhow::Result<_>>()?,
-        ))
-    }
-
     /// The targets that there are archives for.
     pub fn targets(&self) -> impl Iterator<Item = &'static Target> {
         self.0.iter().map(|(target, _)| *target)

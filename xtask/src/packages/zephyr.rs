@@ -51,7 +51,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         check_targets(workspace, &module)?;
     }
     check_cmake(workspace, &package)?;
-    check_lines(workspace)?;
+    check_page(workspace, &package)?;
     check_chip(workspace, &package)?;
     check_exchange(workspace, &package)?;
     check_sample(workspace, &package)
@@ -256,25 +256,35 @@ fn check_cargo(workspace: &Workspace) -> anyhow::Result<()> {
     .refused_with("CONFIG_KPN_THINGS_RUST_TARGET")
 }
 
-/// What a project of the user's needs to use the module, as the page says it: at most five lines.
-fn check_lines(workspace: &Workspace) -> anyhow::Result<()> {
-    let page = workspace
-        .shell
-        .read_file(workspace.path("zephyr/README.md"))?;
+/// What the page tells the users of the module to write: at most five lines, and C that compiles.
+fn check_page(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let page = shell.read_file(package.join("zephyr/README.md"))?;
     let part = page
         .split("## In your own application")
         .nth(1)
         .and_then(|rest| rest.split("\n## ").next())
         .context("no such part in zephyr/README.md")?;
-    let lines = part
+    let blocks: Vec<_> = part
         .split("```")
         .skip(1)
         .step_by(2)
-        .filter(|block| block.starts_with("cmake") || block.starts_with("ini"))
-        .flat_map(|block| block.lines().skip(1))
-        .filter(|line| !line.trim().is_empty())
+        .filter_map(|block| block.split_once('\n'))
+        .collect();
+    let of = |language| blocks.iter().filter(move |(kind, _)| *kind == language);
+    let lines = of("cmake")
+        .chain(of("ini"))
+        .flat_map(|(_, text)| text.lines())
         .count();
     ensure!((2..=5).contains(&lines), "{lines} lines for the user");
+    let (_, example) = of("c").next().context("no example in C")?;
+    cmd!(
+        shell,
+        "gcc -std=c99 {WARNINGS...} -fsyntax-only -I{package}/include -I{package}/zephyr/include -xc -"
+    )
+    .stdin(example)
+    .quiet()
+    .run()?;
     Ok(())
 }
 
