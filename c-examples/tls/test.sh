@@ -12,8 +12,8 @@ start_tls() {
     tls_port=$(cat "$folder/tls-port")
 }
 
-# expect NAME STATUS TEXT ABSENT PORT [arguments of `tls`]: ends with STATUS, prints TEXT and not ABSENT; the platform has taken the message if
-# and only if STATUS is 0.
+# expect NAME STATUS TEXT ABSENT PORT [arguments of `tls`]: ends with STATUS, prints TEXT and not ABSENT; the platform was called by its name and has
+# taken the message if and only if STATUS is 0.
 expect() {
     name=$1 status=$2 text=$3 absent=$4 to=$5
     shift 5
@@ -21,7 +21,7 @@ expect() {
     ended=0
     "$tls" "$config" 127.0.0.1 "$to" "$@" >"$folder/out" 2>&1 || ended=$?
     tail -n "+$((before + 1))" "$folder/json" >"$folder/new"
-    taken=$(grep -c '"accepted":true' "$folder/new" || :)
+    taken=$(grep '"server_name":"prod.dm.kpnthings.com"' "$folder/new" | grep -c '"accepted":true' || :)
     if [ "$ended" != "$status" ] || ! grep -q "$text" "$folder/out" || grep -q "$absent" "$folder/out" ||
         [ "$taken" != $((status == 0)) ]; then
         echo "$name: ended with $ended instead of $status, or lacks \`$text\`, or has \`$absent\`, or was taken wrongly:"

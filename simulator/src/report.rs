@@ -37,6 +37,8 @@ pub struct Event {
     pub time: f64,
     /// Address and port of the device.
     pub peer: String,
+    /// The host that the device named in its TLS handshake.
+    pub server_name: Option<String>,
     /// Place of the request on its connection, from 1; 0 when it was not a request.
     pub request: u32,
     /// Method, empty when there was no readable head.

@@ -77,4 +77,7 @@ fn serves_the_internet_path_with_both_versions() {
         }
     }
     assert_eq!(simulator.events().len(), 2);
+    for event in simulator.events() {
+        assert_eq!(event["server_name"], "prod.dm.kpnthings.com");
+    }
 }

@@ -183,11 +183,14 @@ async fn secure_connection(
     let mut spare = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TcpStream::from_std(stream)?;
     match security {
-        Security::Plain => serve_connection(platform, stream, peer).await,
+        Security::Plain => serve_connection(platform, stream, peer, None).await,
         #[cfg(feature = "tls")]
         Security::Tls(acceptor) => {
             match timeout(platform.config.read_timeout, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => serve_connection(platform, stream, peer).await,
+                Ok(Ok(stream)) => {
+                    let name = stream.get_ref().1.server_name().map(str::to_owned);
+                    serve_connection(platform, stream, peer, name).await;
+                }
                 Ok(Err(error)) => tracing::warn!("TLS with {peer} failed: {error}"),
                 Err(_) => tracing::warn!("TLS with {peer} took too long"),
             }
@@ -202,13 +205,22 @@ async fn secure_connection(
     timeout(LINGER, swallow).await.unwrap_or(Ok(()))
 }
 
-async fn serve_connection<S>(platform: &Arc<Platform>, stream: S, peer: SocketAddr)
-where
+async fn serve_connection<S>(
+    platform: &Arc<Platform>,
+    stream: S,
+    peer: SocketAddr,
+    server_name: Option<String>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let config = &platform.config;
     let wire = Wire::new(config.max_head);
-    let session = Arc::new(Session::new(Arc::clone(platform), peer, wire.clone()));
+    let session = Arc::new(Session::new(
+        Arc::clone(platform),
+        peer,
+        server_name,
+        wire.clone(),
+    ));
     let service = service_fn(|request| {
         let session = Arc::clone(&session);
         async move { session.answer(request).await }

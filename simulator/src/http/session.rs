@@ -34,6 +34,8 @@ const GARBAGE: &[u8] = b"\x00\xff<html>502 Bad Gateway\r\n\r\n{\"error\":";
 pub struct Session {
     platform: Arc<Platform>,
     peer: SocketAddr,
+    /// What the device called the platform in its TLS handshake.
+    server_name: Option<String>,
     wire: Wire,
     requests: AtomicU32,
 }
@@ -59,10 +61,16 @@ struct NoBody {
 
 impl Session {
     /// A connection that has had no request yet.
-    pub fn new(platform: Arc<Platform>, peer: SocketAddr, wire: Wire) -> Self {
+    pub fn new(
+        platform: Arc<Platform>,
+        peer: SocketAddr,
+        server_name: Option<String>,
+        wire: Wire,
+    ) -> Self {
         Self {
             platform,
             peer,
+            server_name,
             wire,
             requests: AtomicU32::new(0),
         }
@@ -84,6 +92,7 @@ impl Session {
         let faults = self.platform.faults.draw(target);
         let mut event = self.platform.new_event(self.peer);
         event.kind = kind;
+        event.server_name.clone_from(&self.server_name);
         event.request = number;
         event.method = parts.method.to_string();
         event.path = parts.uri.path().to_owned();
