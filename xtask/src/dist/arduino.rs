@@ -34,20 +34,16 @@ pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::
     let shell = &workspace.shell;
     let folder = pack::staging(workspace, "arduino", FOLDER)?;
     pack::copy(workspace, &COPIED, &folder)?;
-    let properties = shell.read_file(workspace.path("packaging/arduino/library.properties.in"))?;
-    shell.write_file(
-        folder.join("library.properties"),
-        properties.replace("@VERSION@", Workspace::version()),
+    pack::manifest(
+        workspace,
+        "packaging/arduino/library.properties.in",
+        &folder,
     )?;
-    for sketch in shell.read_dir(workspace.path("packaging/arduino/examples"))? {
-        let to = folder
-            .join("examples")
-            .join(sketch.file_name().unwrap_or_default());
-        shell.create_dir(&to)?;
-        for file in shell.read_dir(&sketch)? {
-            shell.copy_file(file, &to)?;
-        }
-    }
+    pack::tree(
+        workspace,
+        "packaging/arduino/examples",
+        &folder.join("examples"),
+    )?;
     for (part, target) in FOLDERS {
         let to = folder.join("src").join(part);
         shell.create_dir(&to)?;

@@ -4,8 +4,10 @@
 //! `dist` and answers what it is; [`KINDS`] lists them, and nothing else needs to know of a new kind.
 
 pub mod arduino;
+pub mod esp_idf;
 mod native;
 pub mod pack;
+pub mod platformio;
 mod reproducible;
 mod zephyr;
 
@@ -29,7 +31,13 @@ pub use zephyr::pack as pack_zephyr;
 type Pack = fn(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package>;
 
 /// Packages with several archives in one file.
-const KINDS: &[Pack] = &[native::pack_all, arduino::pack, zephyr::pack];
+const KINDS: &[Pack] = &[
+    native::pack_all,
+    arduino::pack,
+    platformio::pack,
+    esp_idf::pack,
+    zephyr::pack,
+];
 
 /// One file in `dist/`.
 #[derive(Debug)]

@@ -25,6 +25,35 @@ pub fn copy(workspace: &Workspace, files: &[(&str, &str)], to: &Path) -> anyhow:
     Ok(())
 }
 
+/// Writes a manifest `name.in` of the repository into a package as `name`, with the version in its place.
+pub fn manifest(workspace: &Workspace, file: &str, to: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let text = shell.read_file(workspace.path(file))?;
+    let name = Path::new(file).file_stem().unwrap_or_default();
+    shell.write_file(
+        to.join(name),
+        text.replace("@VERSION@", Workspace::version()),
+    )?;
+    Ok(())
+}
+
+/// Copies a folder of the repository, with all that git knows in it.
+pub fn tree(workspace: &Workspace, from: &str, to: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let files = cmd!(
+        shell,
+        "git ls-files --cached --others --exclude-standard -- {from}"
+    )
+    .quiet()
+    .read()?;
+    for file in files.lines() {
+        let to = to.join(Path::new(file).strip_prefix(from)?);
+        shell.create_dir(to.parent().unwrap_or(&to))?;
+        shell.copy_file(workspace.path(file), to)?;
+    }
+    Ok(())
+}
+
 /// An empty folder `name` of its own to put a package together in, whatever was there before.
 pub fn staging(
     workspace: &Workspace,

@@ -2,12 +2,16 @@
 
 pub mod arduino;
 mod cmake;
+pub mod esp_idf;
 mod flags;
 mod lines;
 mod make;
 mod place;
+pub mod platformio;
 mod properties;
 pub mod zephyr;
+
+use xshell::{Shell, cmd};
 
 use crate::workspace::Workspace;
 
@@ -18,4 +22,17 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     cmake::check(&place)?;
     make::check(&place)?;
     flags::check(&place)
+}
+
+/// Names of the files in an archive, without the folder that they all are in.
+fn archive_listing(shell: &Shell, file: &str, folder: &str) -> anyhow::Result<Vec<String>> {
+    let names = cmd!(shell, "tar --list --file {file}").quiet().read()?;
+    let mut names: Vec<_> = names
+        .lines()
+        .filter(|name| !name.ends_with('/'))
+        .filter_map(|name| name.strip_prefix(folder))
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    Ok(names)
 }

@@ -1,0 +1,1 @@
+int esp_event_loop_create_default(void);

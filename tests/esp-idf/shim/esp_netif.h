@@ -1,0 +1,1 @@
+int esp_netif_init(void);

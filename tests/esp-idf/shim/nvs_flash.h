@@ -1,0 +1,1 @@
+int nvs_flash_init(void);

@@ -1,0 +1,1 @@
+int example_connect(void);

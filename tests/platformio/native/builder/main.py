@@ -1,0 +1,7 @@
+"""Compiles and links for this machine."""
+
+from SCons.Script import Default, DefaultEnvironment
+
+env = DefaultEnvironment()
+env.Replace(PROGNAME="program")
+Default(env.BuildProgram())

@@ -1,0 +1,171 @@
+//! The ESP-IDF component: checked and packed by its own component manager, configured and linked for each of its chips, refused for the
+//! others; its example run on this machine over a stand-in for ESP-IDF.
+
+use std::path::Path;
+
+use anyhow::ensure;
+use xshell::{Shell, cmd};
+
+use super::{archive_listing, place::aloud};
+use crate::{
+    archive::{self, Options},
+    dist::{self, Archives, esp_idf::NAME},
+    header,
+    simulator::{self, Simulator},
+    target,
+    workspace::Workspace,
+};
+
+/// Chips that have an archive, with the options of their compiler.
+const CHIPS: [(&str, &str); 4] = [
+    ("esp32c2", "-march=rv32imc -mabi=ilp32"),
+    ("esp32c3", "-march=rv32imc -mabi=ilp32"),
+    ("esp32c6", "-march=rv32imac -mabi=ilp32"),
+    ("esp32h2", "-march=rv32imac -mabi=ilp32"),
+];
+/// Chips that have none: Xtensa, and hard float.
+const OTHERS: [&str; 3] = ["esp32", "esp32s3", "esp32p4"];
+
+const URN: &str = "urn:dev:DVNUUID:89b053c5-7380-4fc3-8fe6-8792e746580f";
+const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
+
+/// The component, unpacked in an empty folder outside of the repository.
+pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let archives = Archives::build_some(workspace, &dist::esp_idf::ARCHIVES)?;
+    let outside = shell.create_temp_dir()?;
+    let package = dist::esp_idf::pack(workspace, &archives, outside.path())?;
+    let compote = workspace.path("target/python/bin/compote");
+    let consumer = workspace.path("tests/esp-idf/consumer");
+    let main = workspace.path("tests/platformio/project/src/main.c");
+    let here = outside.path();
+    let within = shell.push_dir(here);
+    let file = &package.file;
+    cmd!(shell, "tar --extract --file {file}").quiet().run()?;
+    manifest(shell, &compote, here, file)?;
+
+    let component = here.join(NAME);
+    cmd!(shell, "cp -r {consumer} consumer").quiet().run()?;
+    let configure = |chip: &str, options: &str, more: &str| {
+        let build = format!("build-{chip}");
+        let arguments = [
+            format!("-DCOMPONENT={}", component.display()),
+            format!("-DMAIN={}", main.display()),
+            format!("-DIDF_TARGET={chip}"),
+            "-DCMAKE_SYSTEM_NAME=Generic".to_owned(),
+            "-DCMAKE_C_COMPILER=riscv64-unknown-elf-gcc".to_owned(),
+            "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY".to_owned(),
+            format!("-DCMAKE_C_FLAGS={options} --specs=picolibc.specs -Os -Wall -Wextra -Werror"),
+            "-DCMAKE_EXE_LINKER_FLAGS=-nostartfiles -Wl,--entry=main -Wl,--gc-sections".to_owned(),
+            format!("-DCONFIG_KPN_THINGS_ARCHIVE={more}"),
+        ];
+        cmd!(shell, "cmake -S consumer -B {build} {arguments...}")
+    };
+    for (chip, options) in CHIPS {
+        aloud(configure(chip, options, ""))?;
+        aloud(cmd!(shell, "cmake --build build-{chip}"))?;
+    }
+    for chip in OTHERS {
+        let refused = refused(configure(chip, "", ""))?;
+        for word in [chip, "Espressif's Rust", "CONFIG_KPN_THINGS_ARCHIVE"] {
+            ensure!(refused.contains(word), "{chip}: no `{word}` in: {refused}");
+        }
+    }
+    // As for a chip whose archive the user has built, here in the project's folder.
+    let own = archives.of("riscv32imac")?;
+    cmd!(shell, "cp {own} consumer/own.a").quiet().run()?;
+    aloud(configure("esp32c5", CHIPS[2].1, "own.a"))?;
+    aloud(cmd!(shell, "cmake --build build-esp32c5"))?;
+    let missing = refused(configure("esp32c3", CHIPS[1].1, "none.a"))?;
+    ensure!(
+        missing.contains("there is no") && missing.contains("none.a"),
+        "{missing}"
+    );
+    drop(within);
+    println!("{} chips, {} refused", CHIPS.len(), OTHERS.len());
+    Ok(())
+}
+
+/// Espressif's own checks, each with something that they refuse.
+fn manifest(shell: &Shell, compote: &Path, here: &Path, file: &str) -> anyhow::Result<()> {
+    let lint = || {
+        cmd!(shell, "{compote} --warnings-as-errors manifest lint {NAME}")
+            .env("IDF_TOOLS_PATH", here.join("tools"))
+    };
+    aloud(lint())?;
+    aloud(
+        cmd!(
+            shell,
+            "{compote} component pack --name {NAME} --project-dir {NAME} --dest-dir {here}/packed"
+        )
+        .env("IDF_TOOLS_PATH", here.join("tools")),
+    )?;
+    let version = Workspace::version();
+    let theirs = archive_listing(shell, &format!("packed/{NAME}_{version}.tgz"), "./")?;
+    let ours = archive_listing(shell, file, &format!("{NAME}/"))?;
+    ensure!(
+        ours == theirs,
+        "the component manager packs other files:\n{ours:?}\n{theirs:?}"
+    );
+    let path = here.join(NAME).join("idf_component.yml");
+    let text = shell.read_file(&path)?;
+    shell.write_file(&path, text.replace(version, "one"))?;
+    refused(lint())?;
+    shell.write_file(&path, text)?;
+    Ok(())
+}
+
+/// What a command says that must fail, in one line.
+fn refused(command: xshell::Cmd) -> anyhow::Result<String> {
+    let output = command.quiet().ignore_status().output()?;
+    let said =
+        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+    let said = said
+        .concat()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    ensure!(!output.status.success(), "taken: {said}");
+    Ok(said)
+}
+
+/// The example is accepted and acts on a downlink; with another secret it does neither.
+pub fn check_example(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let program = workspace.scratch("esp-idf")?.join("internet");
+    let library = archive::build(workspace, target::find("x86_64-linux")?, Options::default())?;
+    let device = [
+        format!("-DCONFIG_DEVICE_URN=\"{URN}:\""),
+        format!("-DCONFIG_DEVICE_SECRET=\"{SECRET}\""),
+    ];
+    let warnings = header::WARNINGS;
+    cmd!(
+        shell,
+        "cc -std=gnu17 {warnings...} -g -fsanitize=address,undefined -Itests/esp-idf/shim -Iinclude {device...}
+         packaging/esp-idf/examples/internet/main/main.c tests/esp-idf/shim/idf.c {library} -o {program}"
+    )
+    .quiet()
+    .run()?;
+    let simulator = simulator::build(workspace)?;
+    let valve = format!(r#"{URN}=[{{"bn":"{URN}:","n":"valve","vb":true}}]"#);
+    for (secret, status, opens) in [
+        (SECRET.to_owned(), "HTTP 202", true),
+        (format!("another{SECRET}"), "HTTP 401", false),
+    ] {
+        let device = format!("{URN}={secret}");
+        let platform = Simulator::start(
+            &simulator,
+            &["--quiet", "--device", &device, "--downlink", &valve],
+        )?;
+        let said = cmd!(shell, "timeout 60 {program}")
+            .env("KPN_PORT", platform.port.to_string())
+            .env("KPN_TURNS", "2")
+            .quiet()
+            .read()?;
+        ensure!(
+            said.matches(status).count() == 2 && said.contains("the valve is now open") == opens,
+            "{said}"
+        );
+    }
+    Ok(())
+}
