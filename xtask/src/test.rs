@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     ),
     ("archives are reproducible", dist::check_reproducible),
     ("packages", packages::check),
+    ("bare metal", packages::bare_metal::check),
     ("arduino class", packages::arduino::check_class),
     ("arduino sketches", packages::arduino::check_sketches),
     ("arduino package", packages::arduino::check_package),

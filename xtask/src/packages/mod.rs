@@ -1,6 +1,7 @@
 //! Projects that use the packages as their users do: unpacked, in an empty folder outside of the repository.
 
 pub mod arduino;
+pub mod bare_metal;
 mod cmake;
 pub mod esp_idf;
 mod flags;
