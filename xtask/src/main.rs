@@ -13,6 +13,7 @@ mod fuzz;
 mod header;
 mod link;
 mod machine;
+mod modem;
 mod neighbour;
 mod packages;
 mod proxy;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, neighbour,
+    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, modem, neighbour,
     packages, snippets, vectors, wire, workspace::Workspace,
 };
 
@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     ("zephyr module", packages::zephyr::check),
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
+    ("modems", modem::check),
     ("fuzz", fuzz::check),
     ("demo", demo::run),
     ("bytes on the wire", wire::check),

@@ -1,0 +1,344 @@
+#include "at.h"
+
+#include <string.h>
+
+enum { TRIES = 4, NUMBER_MAX = 99999999 };
+
+const char *at_result_text(at_result result)
+{
+    switch (result) {
+    case AT_OK: return "done";
+    case AT_ERR_ARGUMENT: return "an argument is malformed";
+    case AT_ERR_STATE: return "a call in the wrong order";
+    case AT_ERR_TIMEOUT: return "nothing came in time";
+    case AT_ERR_MODEM: return "the modem refuses";
+    case AT_ERR_CLOSED: return "the connection was closed";
+    case AT_ERR_GARBAGE: return "the UART loses or changes bytes";
+    case AT_ERR_UART: return "the UART failed";
+    case AT_ERR_RESPONSE: return "the answer is not HTTP";
+    default: return "not a result";
+    }
+}
+
+bool at_begins(const char *line, const char *prefix)
+{
+    return strncmp(line, prefix, strlen(prefix)) == 0;
+}
+
+bool at_numbers(const char *text, int32_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int32_t number = 0;
+        if (*text < '0' || *text > '9') {
+            return false;
+        }
+        while (*text >= '0' && *text <= '9') {
+            if (number > NUMBER_MAX) {
+                return false;
+            }
+            number = 10 * number + (*text++ - '0');
+        }
+        if (*text != '\0' && *text != ',') {
+            return false;
+        }
+        if (*text == ',') {
+            text++;
+        }
+        numbers[i] = number;
+    }
+    return true;
+}
+
+void at_begin(at *modem, const at_uart *uart, void (*urc)(void *owner, const char *line), void *owner)
+{
+    memset(modem, 0, sizeof *modem);
+    modem->uart = *uart;
+    modem->urc = urc;
+    modem->owner = owner;
+    modem->number = -1;
+}
+
+void at_limit(at *modem, uint32_t milliseconds)
+{
+    modem->start = modem->uart.clock(modem->uart.context);
+    modem->limit = milliseconds;
+    modem->garbage = false;
+    modem->write_failed = false;
+}
+
+void at_bytes(at *modem, const uint8_t *bytes, size_t len)
+{
+    if (len > 0 && !modem->write_failed && !modem->uart.write(modem->uart.context, bytes, len)) {
+        modem->write_failed = true;
+    }
+}
+
+void at_text(at *modem, const char *text)
+{
+    at_bytes(modem, (const uint8_t *)text, strlen(text));
+}
+
+void at_number(at *modem, uint32_t number)
+{
+    char digits[11];
+    size_t at = sizeof digits - 1;
+
+    digits[at] = '\0';
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    at_text(modem, &digits[at]);
+}
+
+at_result at_take(at *modem, const uint8_t **out_bytes, size_t max, size_t *out_len)
+{
+    if (modem->write_failed) {
+        return AT_ERR_UART;
+    }
+    if (modem->rx_at == modem->rx_len) {
+        uint32_t elapsed = modem->uart.clock(modem->uart.context) - modem->start;
+        int32_t got = 0;
+        if (elapsed < modem->limit) {
+            got = modem->uart.read(modem->uart.context, modem->rx, sizeof modem->rx, modem->limit - elapsed);
+        }
+        if (got < 0 || got > AT_RX_CAP) {
+            return AT_ERR_UART;
+        }
+        modem->rx_at = 0;
+        modem->rx_len = (uint8_t)got;
+        if (got == 0) {
+            return modem->garbage ? AT_ERR_GARBAGE : AT_ERR_TIMEOUT;
+        }
+    }
+    size_t len = (size_t)(modem->rx_len - modem->rx_at);
+    if (len > max) {
+        len = max;
+    }
+    *out_bytes = &modem->rx[modem->rx_at];
+    *out_len = len;
+    modem->rx_at = (uint8_t)(modem->rx_at + len);
+    return AT_OK;
+}
+
+static at_result take_byte(at *modem, char *byte)
+{
+    const uint8_t *bytes;
+    size_t len;
+    at_result result = at_take(modem, &bytes, 1, &len);
+
+    if (result == AT_OK) {
+        *byte = (char)bytes[0];
+    }
+    return result;
+}
+
+at_result at_expect(at *modem, char byte)
+{
+    char got;
+    at_result result = take_byte(modem, &got);
+
+    return result != AT_OK ? result : got == byte ? AT_OK : AT_ERR_GARBAGE;
+}
+
+/* The next line that is not empty; ends at `prompt` too when that stands first, and after `quoted` at a quotation mark. */
+static at_result next_line(at *modem, char prompt, const char *quoted)
+{
+    if (modem->line_done) { /* what a time-out left is continued */
+        modem->line_done = false;
+        modem->line_len = 0;
+    }
+    for (;;) {
+        char byte;
+        at_result result = take_byte(modem, &byte);
+        if (result != AT_OK) {
+            return result;
+        }
+        bool ends = byte == '\r' || byte == '\n';
+        if (modem->line_len == 0 && (ends || byte == ' ')) { /* a space follows the prompt of Quectel */
+            continue;
+        }
+        if (!ends && (byte < ' ' || byte > '~')) {
+            modem->garbage = true;
+        }
+        modem->line[modem->line_len] = '\0';
+        ends = ends || (byte == '"' && quoted != NULL && at_begins(modem->line, quoted));
+        ends = ends || (byte == prompt && prompt != '\0' && modem->line_len == 0);
+        if (ends) {
+            modem->line_end = byte;
+            modem->line_done = true;
+            return AT_OK;
+        }
+        if (modem->line_len < AT_LINE_CAP - 1) { /* of longer lines, such as echoes, the beginning is enough */
+            modem->line[modem->line_len++] = byte;
+        }
+    }
+}
+
+/* What a line says of a command: AT_OK for nothing yet. */
+static at_result refusal(at *modem)
+{
+    const char *line = modem->line;
+
+    modem->number = -1;
+    if (at_begins(line, "+CME ERROR: ") || at_begins(line, "+CMS ERROR: ")) {
+        int32_t number;
+        if (at_numbers(line + strlen("+CME ERROR: "), &number, 1)) {
+            modem->number = number;
+        }
+        return AT_ERR_MODEM;
+    }
+    if (strcmp(line, "ERROR") == 0 || strcmp(line, "NO CARRIER") == 0 || strcmp(line, "SEND FAIL") == 0) {
+        return AT_ERR_MODEM;
+    }
+    return AT_OK;
+}
+
+static void hear(at *modem)
+{
+    if (modem->urc != NULL) {
+        modem->urc(modem->owner, modem->line);
+    }
+}
+
+at_result at_answer(at *modem, const char *ok, const char *prefix, int32_t *numbers, size_t count)
+{
+    bool answered = false;
+    bool informed = prefix == NULL;
+
+    while (!answered || !informed) {
+        at_result result = next_line(modem, '\0', NULL);
+        if (result == AT_OK) {
+            result = refusal(modem);
+        }
+        if (result != AT_OK) {
+            return result;
+        }
+        if (strcmp(modem->line, ok != NULL ? ok : "OK") == 0) {
+            answered = true;
+        } else if (prefix != NULL && at_begins(modem->line, prefix)) {
+            if (!at_numbers(modem->line + strlen(prefix), numbers, count)) {
+                return AT_ERR_GARBAGE;
+            }
+            informed = true;
+        } else {
+            hear(modem);
+        }
+    }
+    return AT_OK;
+}
+
+at_result at_command(at *modem, const char *command, uint32_t milliseconds)
+{
+    at_limit(modem, milliseconds);
+    at_text(modem, command);
+    at_text(modem, "\r");
+    return at_answer(modem, NULL, NULL, NULL, 0);
+}
+
+at_result at_prompt(at *modem, char prompt)
+{
+    for (;;) {
+        at_result result = next_line(modem, prompt, NULL);
+        if (result != AT_OK) {
+            return result;
+        }
+        if (modem->line_end == prompt) {
+            return AT_OK;
+        }
+        result = refusal(modem);
+        if (result != AT_OK) {
+            return result;
+        }
+        hear(modem);
+    }
+}
+
+at_result at_info(at *modem, const char *prefix, bool quote)
+{
+    for (;;) {
+        at_result result = next_line(modem, '\0', quote ? prefix : NULL);
+        if (result != AT_OK) {
+            return result;
+        }
+        if (at_begins(modem->line, prefix)) {
+            return AT_OK;
+        }
+        result = refusal(modem);
+        if (result != AT_OK) {
+            return result;
+        }
+        if (strcmp(modem->line, "OK") == 0) { /* the line that belongs to it was lost */
+            return AT_ERR_GARBAGE;
+        }
+        hear(modem);
+    }
+}
+
+at_result at_listen(at *modem)
+{
+    at_result result = next_line(modem, '\0', NULL);
+
+    if (result == AT_OK) {
+        hear(modem);
+    }
+    return result;
+}
+
+at_result at_pause(at *modem, uint32_t milliseconds)
+{
+    at_result result;
+
+    at_limit(modem, milliseconds);
+    while ((result = at_listen(modem)) == AT_OK) {
+    }
+    return result == AT_ERR_TIMEOUT || result == AT_ERR_GARBAGE ? AT_OK : result;
+}
+
+/* Drops what comes until nothing came for so long. */
+static at_result settle(at *modem, uint32_t milliseconds, uint32_t quiet)
+{
+    const uint8_t *bytes;
+    size_t len;
+    uint32_t start = modem->uart.clock(modem->uart.context);
+    at_result result;
+
+    do {
+        at_limit(modem, quiet);
+        result = at_take(modem, &bytes, AT_RX_CAP, &len);
+    } while (result == AT_OK && modem->uart.clock(modem->uart.context) - start < milliseconds);
+    modem->line_done = true;
+    return result == AT_ERR_UART ? result : AT_OK;
+}
+
+at_result at_synchronise(at *modem, uint32_t milliseconds, uint32_t quiet, size_t owed)
+{
+    at_result result = AT_OK;
+    int32_t ignored;
+
+    for (int i = 0; i < TRIES; i++) {
+        if ((result = settle(modem, milliseconds, quiet)) != AT_OK) {
+            return result;
+        }
+        at_limit(modem, milliseconds);
+        if (i > 0) { /* the first question has been enough for a modem that misses a few bytes */
+            for (; owed > 0; owed--) {
+                at_text(modem, "A");
+            }
+            at_text(modem, "\r");
+            if ((result = settle(modem, milliseconds, quiet)) != AT_OK) {
+                return result;
+            }
+            at_limit(modem, milliseconds);
+        }
+        at_text(modem, "AT+CMEE?\r"); /* its answer cannot be mistaken for a late one to another command */
+        result = at_answer(modem, NULL, "+CMEE: ", &ignored, 1);
+        if (result == AT_OK) {
+            return i == 0 ? AT_OK : settle(modem, milliseconds, quiet);
+        }
+        if (result == AT_ERR_UART) {
+            return result;
+        }
+    }
+    return result;
+}

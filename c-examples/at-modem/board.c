@@ -1,0 +1,87 @@
+/*
+ * The transport on a board: a receive buffer that the UART's interrupt fills, and a tick counter. The four functions that stand as
+ * `extern` are those of the chip: fill them in. The buffer must hold what comes while other code runs: 512 bytes are 44 ms at 115,200
+ * baud.
+ */
+#include "sara_r4.h"
+
+extern void board_uart_put(uint8_t byte); /* waits until there is room */
+extern uint32_t board_ticks(void);        /* milliseconds */
+extern void board_wait(void);             /* until the next interrupt, such as WFI */
+extern bool board_uart_overran(void);     /* bytes were lost since the last call */
+
+void board_uart_received(uint8_t byte);
+at_result board_report(const uint8_t *request, size_t len, kpn_response *response);
+
+enum { ROOM = 512 }; /* a power of two */
+
+static volatile uint8_t received[ROOM];
+static volatile uint32_t put_count;
+static uint32_t taken_count;
+
+/* To be called by the UART's interrupt, for each byte. */
+void board_uart_received(uint8_t byte)
+{
+    received[put_count % ROOM] = byte;
+    put_count = put_count + 1;
+}
+
+static bool uart_write(void *context, const uint8_t *bytes, size_t len)
+{
+    (void)context;
+    while (len-- > 0) {
+        board_uart_put(*bytes++);
+    }
+    return true;
+}
+
+static int32_t uart_read(void *context, uint8_t *bytes, size_t cap, uint32_t milliseconds)
+{
+    uint32_t start = board_ticks();
+    int32_t count = 0;
+
+    (void)context;
+    while (put_count == taken_count && board_ticks() - start < milliseconds) {
+        board_wait();
+    }
+    if (put_count - taken_count > ROOM || board_uart_overran()) {
+        taken_count = put_count;
+        return -1;
+    }
+    while (put_count != taken_count && (size_t)count < cap) {
+        bytes[count++] = received[taken_count++ % ROOM];
+    }
+    return count;
+}
+
+static uint32_t uart_clock(void *context)
+{
+    (void)context;
+    return board_ticks();
+}
+
+static kpn_modem modem;
+
+/* One message with its response. `kpn_modem_may_have_arrived` says after a failure whether to send it again. */
+at_result board_report(const uint8_t *request, size_t len, kpn_response *response)
+{
+    static const at_uart uart = {NULL, uart_write, uart_read, uart_clock};
+    at_result result = kpn_modem_begin(&modem, &kpn_sara_r4, &uart);
+
+    modem.read_max = 256; /* less than fits into the buffer */
+    if (result == AT_OK) {
+        result = kpn_modem_command(&modem, "AT+CGDCONT=1,\"IP\",\"kpnthings.iot\"", 10000);
+    }
+    if (result == AT_OK) {
+        result = kpn_modem_open(&modem, "10.151.236.157", 80);
+    }
+    if (result == AT_OK) {
+        result = kpn_modem_send(&modem, request, len);
+    }
+    if (result == AT_OK) {
+        result = kpn_modem_receive(&modem, response);
+    }
+    at_result closing = kpn_modem_close(&modem); /* even if it fails, what was received is valid */
+    (void)closing;
+    return result;
+}

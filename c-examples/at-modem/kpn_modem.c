@@ -1,0 +1,331 @@
+#include "kpn_modem.h"
+
+#include <string.h>
+
+enum { IDLE = 0x51, OPEN, SENT, SPOILT }; /* not 0: a struct that was never begun has no state */
+
+enum { ADDRESS_MAX = 15, HEX_STEP = 16 };
+
+at_result kpn_modem_begin(kpn_modem *modem, const kpn_modem_kind *kind, const at_uart *uart)
+{
+    if (modem == NULL || kind == NULL || uart == NULL || uart->write == NULL || uart->read == NULL || uart->clock == NULL) {
+        return AT_ERR_ARGUMENT;
+    }
+    memset(modem, 0, sizeof *modem);
+    at_begin(&modem->line, uart, kind->urc, modem);
+    modem->kind = kind;
+    modem->times = kind->times;
+    modem->read_max = kind->read_max;
+    modem->socket = -1;
+    modem->number = -1;
+    modem->state = IDLE;
+    return AT_OK;
+}
+
+static bool is_ipv4(const char *address)
+{
+    size_t len = 0;
+
+    for (int part = 0; part < 4; part++) {
+        unsigned value = 0;
+        size_t digits = 0;
+        for (; address[len] >= '0' && address[len] <= '9'; len++, digits++) {
+            if (len >= ADDRESS_MAX) {
+                return false;
+            }
+            value = 10 * value + (unsigned)(address[len] - '0');
+        }
+        if (digits == 0 || digits > 3 || value > 255 || address[len] != (part < 3 ? '.' : '\0')) {
+            return false;
+        }
+        len++;
+    }
+    return true;
+}
+
+/* After a failure the modem is set up anew: its settings may be other ones than those that were sent. */
+static at_result note(kpn_modem *modem, at_result result)
+{
+    if (result != AT_OK && result != AT_ERR_CLOSED) {
+        modem->synchronised = false;
+    }
+    if (result == AT_ERR_MODEM) {
+        modem->number = modem->line.number;
+    }
+    return result;
+}
+
+static at_result synchronise(kpn_modem *modem)
+{
+    at_result result = AT_OK;
+
+    if (!modem->synchronised) {
+        result = at_synchronise(&modem->line, modem->times.command, modem->times.quiet, modem->owed);
+        modem->owed = 0;
+        if (result == AT_OK) { /* echo off, and numbers with errors */
+            result = at_command(&modem->line, "ATE0", modem->times.command);
+        }
+        if (result == AT_OK) {
+            result = at_command(&modem->line, "AT+CMEE=1", modem->times.command);
+        }
+        modem->synchronised = result == AT_OK;
+        if (result == AT_OK) {
+            result = modem->kind->recover(modem);
+        }
+    }
+    return note(modem, result);
+}
+
+at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t milliseconds)
+{
+    if (modem == NULL || command == NULL || strpbrk(command, "\r\n") != NULL) {
+        return AT_ERR_ARGUMENT;
+    }
+    if (modem->state != IDLE && modem->state != OPEN) {
+        return AT_ERR_STATE;
+    }
+    at_result result = synchronise(modem);
+    if (result == AT_OK) {
+        result = note(modem, at_command(&modem->line, command, milliseconds));
+        if (result == AT_ERR_MODEM) { /* yours to judge */
+            modem->synchronised = true;
+        }
+    }
+    if (!modem->synchronised && modem->state == OPEN) {
+        modem->state = SPOILT;
+    }
+    return result;
+}
+
+at_result kpn_modem_open(kpn_modem *modem, const char *address, uint16_t port)
+{
+    if (modem == NULL || address == NULL || !is_ipv4(address) || port == 0) {
+        return AT_ERR_ARGUMENT;
+    }
+    if (modem->state != IDLE) {
+        return AT_ERR_STATE;
+    }
+    modem->may_have_arrived = false;
+    modem->closed = false;
+    modem->announced = false;
+    at_result result = synchronise(modem);
+    if (result == AT_OK) {
+        result = note(modem, modem->kind->open(modem, address, port));
+        if (result == AT_OK) {
+            modem->state = OPEN;
+        } else { /* what is left of the socket goes with the next synchronisation */
+            modem->socket = -1;
+        }
+    }
+    return result;
+}
+
+at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len)
+{
+    kpn_pieces pieces;
+    kpn_span piece;
+    size_t sent = 0;
+
+    if (modem == NULL || request == NULL || len == 0 || modem->kind == NULL
+        || kpn_pieces_begin(&pieces, request, len, modem->kind->piece_max) != KPN_OK) {
+        return AT_ERR_ARGUMENT;
+    }
+    if (modem->state != OPEN) {
+        return AT_ERR_STATE;
+    }
+    modem->may_have_arrived = false;
+    at_result result = modem->closed ? AT_ERR_CLOSED : AT_OK;
+    while (result == AT_OK && kpn_pieces_next(&pieces, &piece) == KPN_OK) {
+        sent += piece.len;
+        result = note(modem, modem->kind->write(modem, piece, sent == len));
+        if (result == AT_ERR_MODEM && modem->closed) {
+            result = AT_ERR_CLOSED;
+        }
+    }
+    modem->state = result == AT_OK ? SENT : SPOILT;
+    return result;
+}
+
+at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response)
+{
+    if (modem == NULL || response == NULL) {
+        return AT_ERR_ARGUMENT;
+    }
+    if (modem->state != SENT) {
+        return AT_ERR_STATE;
+    }
+    modem->state = SPOILT;
+    modem->fed = KPN_NEED_MORE;
+    uint32_t start = modem->line.uart.clock(modem->line.uart.context);
+    for (;;) {
+        uint32_t elapsed = modem->line.uart.clock(modem->line.uart.context) - start;
+        if (elapsed >= modem->times.response) {
+            return note(modem, AT_ERR_TIMEOUT);
+        }
+        at_result result = AT_OK;
+        uint32_t left = modem->times.response - elapsed;
+        at_limit(&modem->line, left < modem->times.poll ? left : modem->times.poll);
+        while (result == AT_OK && !modem->announced && !modem->closed) {
+            result = at_listen(&modem->line);
+        }
+        if (result == AT_ERR_UART) {
+            return note(modem, result);
+        }
+        bool last = modem->closed; /* what was not read before the connection ended is read now */
+        modem->got = 0;
+        result = note(modem, modem->kind->read(modem, response));
+        if (modem->fed == KPN_OK) { /* complete, and counted: it holds even if the OK behind it was lost */
+            modem->state = result == AT_OK && !last && kpn_response_keep_alive(response) ? OPEN : SPOILT;
+            return AT_OK;
+        }
+        if (result == AT_ERR_MODEM && last) {
+            result = AT_OK;
+        }
+        if (result != AT_OK) {
+            return result;
+        }
+        if (modem->fed < 0) {
+            return note(modem, AT_ERR_RESPONSE);
+        }
+        if (last && modem->got == 0) {
+            modem->fed = kpn_response_end(response);
+            return modem->fed == KPN_OK ? AT_OK : AT_ERR_CLOSED;
+        }
+    }
+}
+
+at_result kpn_modem_close(kpn_modem *modem)
+{
+    if (modem == NULL) {
+        return AT_ERR_ARGUMENT;
+    }
+    if (modem->state == IDLE) {
+        return AT_OK;
+    }
+    if (modem->kind == NULL) {
+        return AT_ERR_STATE;
+    }
+    modem->state = IDLE;
+    bool had = modem->synchronised;
+    at_result result = synchronise(modem);
+    if (result == AT_OK && had) { /* otherwise the recovery closed it */
+        result = note(modem, modem->kind->close(modem));
+        if (result == AT_ERR_MODEM && modem->closed) { /* there was nothing left to close */
+            result = AT_OK;
+        }
+    }
+    modem->socket = -1;
+    return result;
+}
+
+bool kpn_modem_may_have_arrived(const kpn_modem *modem)
+{
+    return modem != NULL && modem->may_have_arrived;
+}
+
+int32_t kpn_modem_error_number(const kpn_modem *modem)
+{
+    return modem != NULL ? modem->number : -1;
+}
+
+kpn_status kpn_modem_response_status(const kpn_modem *modem)
+{
+    return modem != NULL ? modem->fed : KPN_ERR_INVALID_ARGUMENT;
+}
+
+at_result kpn_modem_ask_number(kpn_modem *modem, at_result result, const char *command, const char *prefix)
+{
+    int32_t number;
+
+    if (result == AT_ERR_MODEM && modem->line.number < 0) {
+        at_limit(&modem->line, modem->times.command);
+        at_text(&modem->line, command);
+        at_result asked = at_answer(&modem->line, NULL, prefix, &number, 1);
+        if (asked == AT_OK) {
+            modem->line.number = number;
+        } else if (asked != AT_ERR_MODEM) {
+            return asked;
+        }
+    }
+    return result;
+}
+
+void kpn_modem_hex(kpn_modem *modem, kpn_span piece)
+{
+    kpn_pieces steps;
+    char digits[2 * HEX_STEP + 1];
+    size_t len;
+
+    if (kpn_pieces_begin(&steps, piece.ptr, piece.len, HEX_STEP) == KPN_OK) {
+        while (kpn_pieces_next_hex(&steps, digits, sizeof digits, &len) == KPN_OK) {
+            at_text(&modem->line, digits);
+        }
+    }
+}
+
+static int digit(uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9') {
+        return byte - '0';
+    }
+    byte = (uint8_t)(byte | 0x20); /* either case */
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* Two digits in place of each byte; false when they are none. */
+static bool from_hex(uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        int high = digit(bytes[2 * i]);
+        int low = digit(bytes[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        bytes[i] = (uint8_t)(16 * high + low);
+    }
+    return true;
+}
+
+at_result kpn_modem_feed(kpn_modem *modem, kpn_response *response, size_t len, const char *tail)
+{
+    uint8_t decoded[2 * HEX_STEP];
+    kpn_status fed = KPN_NEED_MORE;
+    at_result result = AT_OK;
+
+    modem->got = len;
+    for (size_t left = len; left > 0 && result == AT_OK;) {
+        const uint8_t *bytes = decoded;
+        size_t count = 0;
+        if (modem->kind->hex) {
+            size_t wanted = left < (size_t)HEX_STEP ? left : (size_t)HEX_STEP;
+            while (count < 2 * wanted && result == AT_OK) {
+                size_t some;
+                result = at_take(&modem->line, &bytes, 2 * wanted - count, &some);
+                if (result == AT_OK) {
+                    memcpy(&decoded[count], bytes, some);
+                    count += some;
+                }
+            }
+            bytes = decoded;
+            count = wanted;
+            if (result == AT_OK && !from_hex(decoded, wanted)) {
+                result = AT_ERR_GARBAGE;
+            }
+        } else {
+            result = at_take(&modem->line, &bytes, left, &count);
+        }
+        if (result == AT_OK) {
+            left -= count;
+            if (fed == KPN_NEED_MORE) { /* after the end or a failure the rest is only counted */
+                fed = kpn_response_feed(response, bytes, count, NULL);
+            }
+        }
+    }
+    for (; *tail != '\0' && result == AT_OK; tail++) {
+        result = at_expect(&modem->line, *tail);
+    }
+    if (result == AT_OK && len > 0) {
+        modem->fed = fed;
+    }
+    return result;
+}

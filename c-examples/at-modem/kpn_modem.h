@@ -1,0 +1,119 @@
+/*
+ * Messages to KPN Things over the TCP sockets of a cellular modem: the same few calls for each kind of modem.
+ *
+ *   kpn_modem modem;
+ *   kpn_response response;
+ *
+ *   kpn_modem_begin(&modem, &kpn_sara_r4, &uart);
+ *   at_result result = kpn_modem_open(&modem, "10.151.236.157", 80);
+ *   if (result == AT_OK) {
+ *       result = kpn_modem_send(&modem, request.ptr, request.len);
+ *   }
+ *   if (result == AT_OK && kpn_response_begin(&response, buffer, sizeof buffer) == KPN_OK) {
+ *       result = kpn_modem_receive(&modem, &response);
+ *   }
+ *   kpn_modem_close(&modem);
+ *
+ * The connection stays usable for the next message after a response that keeps it alive. After any failure close it, and open it again.
+ * The sockets of the modem belong to this code; other commands may be sent with `kpn_modem_command` between its calls.
+ */
+#ifndef KPN_MODEM_H
+#define KPN_MODEM_H
+
+#include "at.h"
+#include "kpn_things.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct kpn_modem kpn_modem;
+
+/* How long it may take, in milliseconds; and how long to wait before something is tried again. */
+typedef struct kpn_modem_times {
+    uint32_t command;  /* a command that needs no network */
+    uint32_t open;     /* a connection */
+    uint32_t write;    /* one piece of a request */
+    uint32_t response; /* a whole response */
+    uint32_t close;    /* the end of a connection */
+    uint32_t poll;     /* then the modem is asked for data although it announced none */
+    uint32_t quiet;    /* a line on which nothing comes for so long is quiet */
+} kpn_modem_times;
+
+/* A kind of modem. */
+typedef struct kpn_modem_kind {
+    size_t piece_max; /* most bytes of a request in one command */
+    size_t read_max;  /* most bytes of a response in one command */
+    bool hex;         /* data travels as hexadecimal digits */
+    kpn_modem_times times;
+    at_result (*recover)(kpn_modem *modem); /* after synchronisation: forgets the sockets of earlier days */
+    at_result (*open)(kpn_modem *modem, const char *address, uint16_t port);
+    at_result (*write)(kpn_modem *modem, kpn_span piece, bool last);
+    at_result (*read)(kpn_modem *modem, kpn_response *response);
+    at_result (*close)(kpn_modem *modem);
+    void (*urc)(void *modem, const char *line);
+} kpn_modem_kind;
+
+/* A modem with at most one connection. */
+struct kpn_modem {
+    kpn_modem_times times; /* yours to change after `kpn_modem_begin` */
+    size_t read_max;       /* likewise: small when the UART has a small buffer */
+
+    /* Private from here on. */
+    at line;
+    const kpn_modem_kind *kind;
+    size_t owed;        /* bytes that the modem may still wait for */
+    size_t got;         /* bytes of the last read */
+    kpn_status fed;     /* of the response */
+    int32_t socket;     /* -1: none */
+    int32_t number;     /* of the last refusal */
+    uint8_t state;
+    bool synchronised;
+    bool announced;     /* data that was not read yet */
+    bool closed;        /* by the other side */
+    bool may_have_arrived;
+};
+
+/* Starts; nothing is sent to the modem. `uart` is copied. */
+at_result kpn_modem_begin(kpn_modem *modem, const kpn_modem_kind *kind, const at_uart *uart);
+
+/* Sends a command of yours, such as one that sets the APN, and awaits OK within so many milliseconds. Not between send and receive. */
+at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t milliseconds);
+
+/* Connects to an IPv4 address. AT_ERR_STATE when there is a connection. */
+at_result kpn_modem_open(kpn_modem *modem, const char *address, uint16_t port);
+
+/* Sends a request of any length, in pieces that the modem takes. AT_ERR_STATE without a connection, or before the last response. */
+at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len);
+
+/* Receives one response, begun with `kpn_response_begin`; only after AT_OK it counts. AT_ERR_STATE when nothing was sent. */
+at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response);
+
+/* Ends the connection, also after failures; without one it does nothing. */
+at_result kpn_modem_close(kpn_modem *modem);
+
+/*
+ * After a failure: whether the platform may have the last request all the same. When false, sending it again cannot make it arrive twice.
+ */
+bool kpn_modem_may_have_arrived(const kpn_modem *modem);
+
+/* The number that came with the last AT_ERR_MODEM, as the manual of the modem lists it; -1 when there was none. */
+int32_t kpn_modem_error_number(const kpn_modem *modem);
+
+/* The reason of the last AT_ERR_RESPONSE. */
+kpn_status kpn_modem_response_status(const kpn_modem *modem);
+
+/* For the kinds of modems: counted bytes of a response, then `tail`. They count only when it is there: then no byte was lost or doubled. */
+at_result kpn_modem_feed(kpn_modem *modem, kpn_response *response, size_t len, const char *tail);
+
+/* For the kinds of modems: after AT_ERR_MODEM without a number, asks for it; the answer begins with `prefix`. Other results stay as they are. */
+at_result kpn_modem_ask_number(kpn_modem *modem, at_result result, const char *command, const char *prefix);
+
+/* For the kinds of modems: a piece as hexadecimal digits. */
+void kpn_modem_hex(kpn_modem *modem, kpn_span piece);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

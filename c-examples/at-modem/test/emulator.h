@@ -1,0 +1,21 @@
+/* The emulated modem with a platform behind it, in this process and in virtual time: simulator/modem/src/ffi.rs. */
+#ifndef EMULATOR_H
+#define EMULATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct emulator emulator;
+
+/* `words` are options of kpn-things-modem and of the platform (src/desk.rs). NULL when they are none. */
+emulator *emulator_new(const char *words);
+void emulator_free(emulator *modem);
+void emulator_write(emulator *modem, const uint8_t *bytes, size_t len);
+size_t emulator_read(emulator *modem, uint8_t *bytes, size_t cap, uint32_t milliseconds);
+uint64_t emulator_clock(const emulator *modem);
+uint32_t emulator_messages(const emulator *modem, bool accepted);
+bool emulator_is_whole(const emulator *modem, const uint8_t *bytes, size_t len);
+uint64_t emulator_count(const emulator *modem, bool to_modem);
+
+#endif

@@ -1,0 +1,68 @@
+/* One message through an emulated modem, and what holds of it whatever happened. */
+#ifndef RUN_H
+#define RUN_H
+
+#include "../quectel_bg96.h"
+#include "../sara_r4.h"
+#include "emulator.h"
+
+#define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
+
+enum { DESK_MS = 40000, REQUEST_CAP = 8192, STEPS_MAX = 100000 };
+
+/* A kind of modem and the options that make the emulator one. */
+typedef struct kind_under_test {
+    const char *name;
+    const kpn_modem_kind *kind;
+    const char *words;
+} kind_under_test;
+
+extern const kind_under_test kinds[3];
+
+/* A device at its modem. */
+typedef struct desk {
+    emulator *emulator;
+    kpn_modem modem;
+    uint32_t steps; /* calls of the UART */
+    uint8_t body[1024];
+    kpn_response response;
+} desk;
+
+/* What came of an attempt. */
+typedef struct attempt {
+    at_result open;
+    at_result send;
+    at_result receive;
+    at_result close;
+    int32_t status; /* of the response; 0 without one */
+    bool accepted;  /* as the device sees it */
+    bool may_have_arrived;
+    int32_t number;
+    uint32_t taken; /* by the platform, in this attempt */
+} attempt;
+
+/* Sets up; the words are those of the kind and `words`. */
+void desk_begin(desk *desk, const kind_under_test *kind, const char *words);
+void desk_end(desk *desk);
+
+/* Opens, sends `request`, receives, closes. */
+attempt desk_exchange(desk *desk, kpn_span request);
+
+/* The first failure of the four calls. */
+at_result attempt_result(const attempt *attempt);
+
+/* A message with about so many bytes of body. */
+kpn_span make_request(uint8_t *buffer, size_t cap, size_t about);
+
+/* Ends the program with what failed when it does not hold. */
+#define REQUIRE(condition, ...) require((condition), __FILE__, __LINE__, #condition, __VA_ARGS__)
+void require(bool holds, const char *file, int line, const char *condition, const char *format, ...);
+
+/* What must hold of an attempt with whatever fault. */
+void require_honest(const desk *desk, const attempt *attempt, kpn_span request, const char *what);
+
+void run_cases(void);
+void run_refusals(void);
+void run_sweeps(unsigned stride); /* every so many bytes */
+
+#endif

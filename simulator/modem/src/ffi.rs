@@ -1,0 +1,187 @@
+//! For C programs in the same process: a modem with the platform behind it, in virtual time.
+//!
+//! `c-examples/at-modem/test/emulator.h` declares the same.
+
+use std::ffi::{CStr, c_char};
+use std::slice;
+
+use clap::Parser;
+
+use crate::desk::{Desk, DeskOptions};
+use crate::line::Line;
+use crate::modem::Modem;
+use crate::options::Options;
+use crate::random::Random;
+
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+pub(crate) struct Words {
+    #[command(flatten)]
+    pub(crate) modem: Options,
+    #[command(flatten)]
+    pub(crate) desk: DeskOptions,
+}
+
+/// A modem, its line and its clock.
+#[derive(Debug)]
+pub struct Emulator {
+    modem: Modem<Desk>,
+    to_modem: Line,
+    to_host: Line,
+    split: usize,
+    random: Random,
+    arrived: Vec<u8>,
+    now: u64,
+}
+
+impl Emulator {
+    fn new(words: &Words) -> Self {
+        let options = &words.modem;
+        let line = |faults: &[_], salt| Line::new(faults, options.noise, options.seed ^ salt);
+        Self {
+            modem: Modem::new(options, Desk::new(&words.desk)),
+            to_modem: line(&options.to_modem, 0x1111),
+            to_host: line(&options.to_host, 0x2222),
+            split: options.split.max(1),
+            random: Random::new(options.seed),
+            arrived: Vec::new(),
+            now: 0,
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            for byte in self.to_modem.carry(*byte) {
+                self.modem.feed(byte, self.now);
+            }
+        }
+    }
+
+    fn read(&mut self, bytes: &mut [u8], milliseconds: u32) -> usize {
+        let end = self.now + u64::from(milliseconds);
+        loop {
+            self.modem.poll(self.now);
+            let said: Vec<_> = self.modem.output().drain(..).collect();
+            for byte in said {
+                self.arrived.extend(self.to_host.carry(byte));
+            }
+            if !self.arrived.is_empty() || self.now >= end {
+                break;
+            }
+            let wake = self.modem.wake().unwrap_or(u64::MAX);
+            self.now = wake.max(self.now + 1).min(end);
+        }
+        let split = 1 + self.random.below(self.split as u64);
+        let count = self
+            .arrived
+            .len()
+            .min(bytes.len())
+            .min(usize::try_from(split).unwrap_or(usize::MAX));
+        for (to, from) in bytes.iter_mut().zip(self.arrived.drain(..count)) {
+            *to = from;
+        }
+        count
+    }
+}
+
+/// Makes one. NULL, with the reason on standard error, when the words, which spaces separate, are no options.
+///
+/// # Safety
+///
+/// `words` is a NUL-terminated text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn emulator_new(words: *const c_char) -> *mut Emulator {
+    // SAFETY: the caller gives a NUL-terminated text.
+    let text = unsafe { CStr::from_ptr(words) }.to_string_lossy();
+    match Words::try_parse_from(text.split_whitespace()) {
+        Ok(words) => Box::into_raw(Box::new(Emulator::new(&words))),
+        Err(error) => {
+            eprintln!("{error}");
+            std::ptr::null_mut()
+        }
+    }
+}
+
+/// Ends one.
+///
+/// # Safety
+///
+/// `emulator` is from `emulator_new` and not used any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn emulator_free(emulator: *mut Emulator) {
+    // SAFETY: the caller gives back what `emulator_new` made.
+    drop(unsafe { Box::from_raw(emulator) });
+}
+
+/// Bytes from the host.
+///
+/// # Safety
+///
+/// `emulator` is from `emulator_new`; `bytes` has `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn emulator_write(emulator: &mut Emulator, bytes: *const u8, len: usize) {
+    // SAFETY: the caller says that there are so many.
+    emulator.write(unsafe { slice::from_raw_parts(bytes, len) });
+}
+
+/// Bytes for the host; waits in virtual time.
+///
+/// # Safety
+///
+/// `emulator` is from `emulator_new`; `bytes` has room for `cap` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn emulator_read(
+    emulator: &mut Emulator,
+    bytes: *mut u8,
+    cap: usize,
+    milliseconds: u32,
+) -> usize {
+    // SAFETY: the caller says that there is so much room, initialised.
+    emulator.read(
+        unsafe { slice::from_raw_parts_mut(bytes, cap) },
+        milliseconds,
+    )
+}
+
+/// Virtual milliseconds since `emulator_new`.
+#[unsafe(no_mangle)]
+pub extern "C" fn emulator_clock(emulator: &Emulator) -> u64 {
+    emulator.now
+}
+
+/// Messages that the platform accepted, or refused.
+#[unsafe(no_mangle)]
+pub extern "C" fn emulator_messages(emulator: &Emulator, accepted: bool) -> u32 {
+    if accepted {
+        u32::try_from(emulator.modem.network.accepted().len()).unwrap_or(u32::MAX)
+    } else {
+        emulator.modem.network.refused()
+    }
+}
+
+/// Whether every body that was accepted is this one.
+///
+/// # Safety
+///
+/// `bytes` has `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn emulator_is_whole(
+    emulator: &Emulator,
+    bytes: *const u8,
+    len: usize,
+) -> bool {
+    // SAFETY: the caller says that there are so many.
+    let body = unsafe { slice::from_raw_parts(bytes, len) };
+    let accepted = emulator.modem.network.accepted();
+    accepted.iter().all(|one| one == body)
+}
+
+/// Bytes that went into the line so far, to the modem or to the host.
+#[unsafe(no_mangle)]
+pub extern "C" fn emulator_count(emulator: &Emulator, to_modem: bool) -> u64 {
+    if to_modem {
+        emulator.to_modem.count()
+    } else {
+        emulator.to_host.count()
+    }
+}

@@ -1,0 +1,178 @@
+//! What a modem is and what goes wrong with it: the words of the command line.
+
+use std::str::FromStr;
+
+use clap::{Parser, ValueEnum};
+
+/// Whose commands it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// u-blox SARA-R4
+    SaraR4,
+    /// Quectel BG96 and BG95
+    Bg96,
+}
+
+/// Shown below the options by `--help`.
+const MORE: &str = "\
+Faults of the line, for --to-modem and --to-host, each at the byte with this number, counted from 0:
+  lose@N    it does not arrive          double@N    it arrives twice
+  flip@N=X  its bits X (hex) change     cut@N       nothing arrives from it on
+
+--refuse COMMAND=REPLY answers a command so: ERROR, SEND FAIL, +CME ERROR: 111, or a number, which QIOPEN
+reports in its URC. A bar separates lines of a reply. COMMAND:2=REPLY does it with the second one only.
+--mute COMMAND never answers it. USOWR-DATA and QISEND-DATA stand for the data after a prompt.";
+
+/// A cellular modem on a desk: AT commands on a serial line, TCP connections to the simulator.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "kpn-things-modem", version, after_help = MORE)]
+pub struct Options {
+    /// Whose commands it takes
+    #[arg(long, value_enum)]
+    pub kind: Kind,
+
+    /// Echo is off from the start; otherwise ATE0 turns it off
+    #[arg(long)]
+    pub no_echo: bool,
+
+    /// Most bytes that one read hands out, below what the kind allows
+    #[arg(long, value_name = "BYTES", default_value = "65535")]
+    pub read_max: usize,
+
+    /// URCs that concern nobody come in between, before so many percent of the lines
+    #[arg(long, value_name = "PERCENT", default_value = "0")]
+    pub chatter: u64,
+
+    /// A command takes so long
+    #[arg(long, value_name = "MS", default_value = "1")]
+    pub delay: u64,
+
+    /// A connection takes so long
+    #[arg(long, value_name = "MS", default_value = "1")]
+    pub connect_delay: u64,
+
+    /// Closing a connection takes so long
+    #[arg(long, value_name = "MS", default_value = "1")]
+    pub close_delay: u64,
+
+    /// Data that was not read is lost when the platform closes the connection
+    #[arg(long)]
+    pub forget_on_close: bool,
+
+    /// New data is not announced
+    #[arg(long)]
+    pub no_announcement: bool,
+
+    /// Answers a command with an error, see below
+    #[arg(long, value_name = "COMMAND[:N]=REPLY")]
+    pub refuse: Vec<Refusal>,
+
+    /// Never answers a command
+    #[arg(long, value_name = "COMMAND")]
+    pub mute: Vec<String>,
+
+    /// What happens to a byte on its way to the modem, see below
+    #[arg(long, value_name = "FAULT")]
+    pub to_modem: Vec<Fault>,
+
+    /// What happens to a byte on its way from the modem, see below
+    #[arg(long, value_name = "FAULT")]
+    pub to_host: Vec<Fault>,
+
+    /// Loses, doubles or changes one in so many bytes, either way; 0 for none
+    #[arg(long, value_name = "BYTES", default_value = "0")]
+    pub noise: u64,
+
+    /// Hands out what the modem says in pieces of random length up to this
+    #[arg(long, value_name = "BYTES", default_value = "65535")]
+    pub split: usize,
+
+    /// Decides where chatter, noise and splits happen
+    #[arg(long, default_value = "1")]
+    pub seed: u64,
+}
+
+/// A command that is answered with an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The name, such as `USOCO`.
+    pub command: String,
+    /// Only the one with this number, counted from 1.
+    pub only: Option<u64>,
+    /// The line that answers it.
+    pub reply: String,
+}
+
+impl FromStr for Refusal {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (command, reply) = text.split_once('=').ok_or("expected COMMAND=REPLY")?;
+        let (command, only) = match command.split_once(':') {
+            None => (command, None),
+            Some((name, number)) => (
+                name,
+                Some(
+                    number
+                        .parse()
+                        .map_err(|_| format!("{number:?} is no number"))?,
+                ),
+            ),
+        };
+        Ok(Self {
+            command: command.to_owned(),
+            only,
+            // A space cannot be told from the end of a word where options come as one text.
+            reply: reply.replace('_', " "),
+        })
+    }
+}
+
+/// What happens to a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harm {
+    /// It does not arrive.
+    Lose,
+    /// It arrives twice.
+    Double,
+    /// These bits change.
+    Flip(u8),
+    /// Nothing arrives from it on.
+    Cut,
+}
+
+/// A fault of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// What happens.
+    pub harm: Harm,
+    /// To the byte with this number.
+    pub at: u64,
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?}: expected lose@N, double@N, flip@N=X or cut@N");
+        let (name, place) = text.split_once('@').ok_or_else(wrong)?;
+        let (at, bits) = place
+            .split_once('=')
+            .map_or((place, None), |(at, bits)| (at, Some(bits)));
+        let harm = match (name, bits) {
+            ("lose", None) => Harm::Lose,
+            ("double", None) => Harm::Double,
+            ("cut", None) => Harm::Cut,
+            ("flip", Some(bits)) => u8::from_str_radix(bits, 16)
+                .ok()
+                .filter(|bits| *bits != 0)
+                .map(Harm::Flip)
+                .ok_or_else(wrong)?,
+            _ => return Err(wrong()),
+        };
+        Ok(Self {
+            harm,
+            at: at.parse().map_err(|_| wrong())?,
+        })
+    }
+}

@@ -1,0 +1,287 @@
+//! Conversations with the emulated modem, as the manuals show them.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::desk::Desk;
+use crate::ffi::Words;
+use crate::line::Line;
+use crate::modem::Modem;
+use crate::network::{Network, Tcp};
+use crate::options::{Fault, Harm, Refusal};
+
+const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
+const BODY: &str =
+    r#"[{"bn":"urn:dev:IMEI:123456789012345:","n":"temperature","u":"Cel","v":20.5}]"#;
+const TOKEN: &str = "2a6a85076c72c964dd129541130f080d3afa6927a4a72dde9317d6f23c475ed9";
+
+/// A modem, and the time.
+struct Host<N> {
+    modem: Modem<N>,
+    now: u64,
+}
+
+fn host(words: &str) -> Host<Desk> {
+    let words = Words::try_parse_from(words.split_whitespace()).unwrap();
+    Host {
+        modem: Modem::new(&words.modem, Desk::new(&words.desk)),
+        now: 0,
+    }
+}
+
+impl<N: Network> Host<N> {
+    /// What the modem says to this within 100 ms.
+    fn say(&mut self, text: &str) -> String {
+        for byte in text.bytes() {
+            self.modem.feed(byte, self.now);
+        }
+        for _ in 0..100 {
+            self.modem.poll(self.now);
+            self.now += 1;
+        }
+        let said: Vec<_> = self.modem.output().drain(..).collect();
+        String::from_utf8(said).unwrap()
+    }
+}
+
+fn request() -> String {
+    format!(
+        "POST /ingestion/m2m/senml/v1 HTTP/1.1\r\nThings-Message-Token: {TOKEN}\r\nContent-Length: {}\r\n\r\n{BODY}",
+        BODY.len()
+    )
+}
+
+const OK: &str = "\r\nOK\r\n";
+
+#[test]
+fn a_sara_r4_writes_after_its_prompt_and_reads() {
+    let mut host = host(&format!("--kind sara-r4 --secret {SECRET}"));
+    assert_eq!(host.say("ATE0\r"), format!("ATE0\r{OK}"));
+    assert_eq!(host.say("AT+USOCR=6\r"), format!("\r\n+USOCR: 0\r\n{OK}"));
+    assert_eq!(host.say("AT+USOCO=0,\"127.0.0.1\",80\r"), OK);
+    let request = request();
+    let len = request.len();
+    assert_eq!(host.say(&format!("AT+USOWR=0,{len}\r")), "\r\n@");
+    let said = host.say(&request);
+    assert!(
+        said.starts_with(&format!("\r\n+USOWR: 0,{len}\r\n{OK}")),
+        "{said}"
+    );
+    assert!(said.ends_with("\r\n+UUSORD: 0,60\r\n"), "{said}");
+    let said = host.say("AT+USORD=0,10\r");
+    assert_eq!(
+        said,
+        format!("\r\n+USORD: 0,10,\"HTTP/1.1 2\"\r\n{OK}\r\n+UUSORD: 0,50\r\n")
+    );
+    host.say("AT+USORD=0,50\r");
+    assert_eq!(
+        host.say("AT+USORD=0,50\r"),
+        format!("\r\n+USORD: 0,\"\"\r\n{OK}")
+    );
+    assert_eq!(host.modem.network.accepted(), [BODY.as_bytes()]);
+    assert_eq!(host.say("AT+USOCL=0\r"), OK);
+    assert_eq!(host.say("AT+USOCL=0\r"), "\r\nERROR\r\n");
+}
+
+#[test]
+fn a_sara_r4_takes_hexadecimal_text_of_the_right_length() {
+    let mut host = host("--kind sara-r4 --no-echo");
+    host.say("AT+CMEE=1\rAT+USOCR=6\rAT+USOCO=0,\"127.0.0.1\",80\r");
+    let refused = "\r\n+CME ERROR: 4\r\n";
+    assert_eq!(
+        host.say("AT+USOWR=0,2,\"4142\"\r"),
+        refused,
+        "not in its mode"
+    );
+    host.say("AT+UDCONF=1,1\r");
+    assert_eq!(
+        host.say("AT+USOWR=0,2,\"4142\"\r"),
+        format!("\r\n+USOWR: 0,2\r\n{OK}")
+    );
+    for wrong in ["2,\"41\"", "2,\"414x\"", "2,\"414243\"", "2,4142", "0,\"\""] {
+        assert_eq!(
+            host.say(&format!("AT+USOWR=0,{wrong}\r")),
+            refused,
+            "{wrong}"
+        );
+    }
+    let long = format!("AT+USOWR=0,513,\"{}\"\r", "41".repeat(513));
+    assert_eq!(host.say(&long), refused);
+    assert_eq!(host.say("AT+USOWR=0,1025\r"), refused);
+}
+
+#[test]
+fn a_bg96_writes_after_its_prompt_and_reads() {
+    let mut host = host(&format!("--kind bg96 --no-echo --secret {SECRET}"));
+    let open = "AT+QIOPEN=1,0,\"TCP\",\"127.0.0.1\",80,0,0\r";
+    let without = host.say(open);
+    assert_eq!(without, format!("{OK}\r\n+QIOPEN: 0,561\r\n"));
+    assert_eq!(host.say("AT+QIACT=1\r"), OK);
+    assert_eq!(host.say("AT+QIACT=1\r"), "\r\nERROR\r\n");
+    assert_eq!(host.say(open), format!("{OK}\r\n+QIOPEN: 0,0\r\n"));
+    assert_eq!(host.say(open), format!("{OK}\r\n+QIOPEN: 0,563\r\n"));
+    assert_eq!(host.say("AT+QISEND=0,1461\r"), "\r\nERROR\r\n");
+    let request = request();
+    assert_eq!(
+        host.say(&format!("AT+QISEND=0,{}\r", request.len())),
+        "\r\n> "
+    );
+    assert_eq!(
+        host.say(&request),
+        "\r\nSEND OK\r\n\r\n+QIURC: \"recv\",0\r\n"
+    );
+    assert_eq!(
+        host.say("AT+QIRD=0,10\r"),
+        format!("\r\n+QIRD: 10\r\nHTTP/1.1 2\r\n{OK}")
+    );
+    host.say("AT+QIRD=0,1500\r");
+    assert_eq!(
+        host.say("AT+QIRD=0,1500\r"),
+        format!("\r\n+QIRD: 0\r\n{OK}")
+    );
+    assert_eq!(host.modem.network.accepted(), [BODY.as_bytes()]);
+    assert_eq!(host.say("AT+QICLOSE=0\r"), OK);
+    assert_eq!(host.say("AT+QISEND=0,5\r"), "\r\nERROR\r\n");
+}
+
+#[test]
+fn a_platform_counts_only_what_is_right() {
+    let mut host = host(&format!("--kind sara-r4 --no-echo --secret {SECRET}"));
+    host.say("AT+USOCR=6\rAT+USOCO=0,\"127.0.0.1\",80\r");
+    let wrong = request().replace("20.5", "21.5");
+    host.say(&format!("AT+USOWR=0,{}\r", wrong.len()));
+    host.say(&wrong);
+    assert!(host.modem.network.accepted().is_empty());
+    assert_eq!(host.modem.network.refused(), 1);
+    assert!(host.say("AT+USORD=0,100\r").contains("HTTP/1.1 401 "));
+}
+
+#[test]
+fn a_connection_that_ends_is_announced() {
+    for (kind, open, urc) in [
+        (
+            "sara-r4",
+            "AT+USOCR=6\rAT+USOCO=0,\"127.0.0.1\",80\r",
+            "\r\n+UUSOCL: 0\r\n",
+        ),
+        (
+            "bg96",
+            "AT+QIACT=1\rAT+QIOPEN=1,0,\"TCP\",\"127.0.0.1\",80,0,0\r",
+            "\r\n+QIURC: \"closed\",0\r\n",
+        ),
+    ] {
+        let mut host = host(&format!("--kind {kind} --no-echo --idle 500"));
+        assert!(!host.say(open).contains(urc));
+        host.now += 500;
+        assert_eq!(host.say(""), urc);
+        assert_eq!(host.say(""), "", "once");
+    }
+}
+
+#[test]
+fn refusals_meet_the_command_that_they_name() {
+    let mut host = host("--kind sara-r4 --no-echo --refuse CMEE:2=ERROR --mute USOER");
+    assert!(host.say("AT+CMEE?\r").ends_with(OK));
+    assert_eq!(host.say("AT+CMEE?\r"), "\r\nERROR\r\n");
+    assert!(host.say("AT+CMEE?\r").ends_with(OK));
+    assert_eq!(host.say("AT+USOER\r"), "");
+    assert_eq!(host.say("noise AT\r"), OK);
+    assert_eq!(host.say("noise\r"), "");
+}
+
+#[test]
+fn options_are_read() {
+    let refusal: Refusal = "USOCO:3=+CME_ERROR:_30".parse().unwrap();
+    assert_eq!(
+        (refusal.only, refusal.reply.as_str()),
+        (Some(3), "+CME ERROR: 30")
+    );
+    let fault: Fault = "flip@12=80".parse().unwrap();
+    assert_eq!((fault.harm, fault.at), (Harm::Flip(0x80), 12));
+    for wrong in [
+        "lose",
+        "lose@",
+        "lose@x",
+        "flip@1",
+        "flip@1=0",
+        "flip@1=100",
+        "lose@1=2",
+        "keep@1",
+    ] {
+        assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
+    }
+    for wrong in ["USOCO", "USOCO:x=ERROR"] {
+        assert!(wrong.parse::<Refusal>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_line_harms_the_bytes_that_it_is_told_to() {
+    let carried = |faults: &[&str]| -> Vec<u8> {
+        let faults: Vec<Fault> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+        let mut line = Line::new(&faults, 0, 1);
+        b"abcd".iter().flat_map(|byte| line.carry(*byte)).collect()
+    };
+    assert_eq!(carried(&[]), b"abcd");
+    assert_eq!(carried(&["lose@0", "double@3"]), b"bcdd");
+    assert_eq!(carried(&["flip@1=20"]), b"aBcd");
+    assert_eq!(carried(&["cut@2"]), b"ab");
+}
+
+#[test]
+fn noise_depends_on_the_seed_alone() {
+    let carried = |seed| -> Vec<u8> {
+        let mut line = Line::new(&[], 10, seed);
+        (0..=255).flat_map(|byte| line.carry(byte)).collect()
+    };
+    assert_eq!(carried(1), carried(1));
+    assert_ne!(carried(1), carried(2));
+    assert_ne!(carried(1), (0..=255).collect::<Vec<_>>());
+}
+
+#[test]
+fn real_connections_carry_bytes_both_ways() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let platform = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = [0; 5];
+        stream.read_exact(&mut asked).unwrap();
+        stream.write_all(b"world").unwrap();
+        asked
+    });
+    let options = Words::try_parse_from("--kind sara-r4 --no-echo".split(' ')).unwrap();
+    let mut host = Host {
+        modem: Modem::new(&options.modem, Tcp::default()),
+        now: 0,
+    };
+    host.say("AT+USOCR=6\r");
+    assert_eq!(host.say(&format!("AT+USOCO=0,\"127.0.0.1\",{port}\r")), OK);
+    host.say("AT+USOWR=0,5\r");
+    let mut said = host.say("hello");
+    for _ in 0..200 {
+        if said.contains("+UUSOCL: 0") {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+        said += &host.say("");
+    }
+    assert_eq!(&platform.join().unwrap(), b"hello");
+    assert!(said.contains("+UUSORD: 0,5"), "{said}");
+    assert!(host.say("AT+USORD=0,5\r").contains("\"world\""));
+}
+
+#[test]
+fn a_port_where_nobody_listens_refuses() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    assert_eq!(Tcp::default().connect(0, address, 0), Err(111));
+}
