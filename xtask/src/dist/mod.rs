@@ -57,23 +57,6 @@ pub struct Archives(Vec<(&'static Target, PathBuf)>);
 impl Archives {
     /// Builds them for some targets, or for all.
     pub fn build(workspace: &Workspace, targets: &'static [Target]) -> anyhow::Result<Self> {
-        if std::env::var_os("STALE").is_some() {
-            return Ok(Self(
-                targets
-                    .iter()
-                    .map(|t| {
-                        (
-                            t,
-                            workspace
-                                .path("target/xtask/archive")
-                                .join(t.name)
-                                .join(archive::FILE_NAME),
-                        )
-                    })
-                    .filter(|(_, p)| p.exists())
-                    .collect(),
-            ));
-        }
         let paths = archive::build_all(workspace, targets, Options::default())?;
         Ok(Self(targets.iter().zip(paths).collect()))
     }
