@@ -157,7 +157,12 @@ fn cargo_folder(target: &Target) -> usize {
 /// Runs cargo; what comes out still holds `compiler_builtins` and global names of Rust's.
 fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::Result<PathBuf> {
     let cargo = Cargo::of(workspace, target, options.fast_sha)?;
-    let mut flags = vec!["--cfg", "kpn_archive"];
+    // Here and not for all crates: what lies elsewhere need not be compiled anew when the repository moves.
+    let remap = format!(
+        "--remap-path-prefix={}=kpn-things",
+        workspace.path("").display()
+    );
+    let mut flags = vec!["--cfg", "kpn_archive", remap.as_str()];
     if cargo.toolchain == Toolchain::Debian {
         // For the report; the section does not get into the archive that ships.
         flags.push("-Zemit-stack-sizes");
@@ -253,9 +258,7 @@ fn rust_flags(
     let cargo_home = shell
         .var("CARGO_HOME")
         .or_else(|_| shell.var("HOME").map(|home| format!("{home}/.cargo")))?;
-    let root = workspace.path("");
     let mut flags = vec![
-        format!("--remap-path-prefix={}=kpn-things", root.display()),
         format!("--remap-path-prefix={cargo_home}=cargo"),
         format!("--remap-path-prefix={sysroot}=rust"),
         "-Cforce-unwind-tables=no".to_owned(),

@@ -1,34 +1,57 @@
-//! The same sources give the same bytes, wherever they lie.
+//! The same sources give the same bytes, wherever they lie and whenever they are packed.
 
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
+use super::{Archives, pack_into};
 use crate::{
     archive::{self, Options},
-    target,
+    target::{self, TARGETS},
     workspace::Workspace,
 };
 
-/// Two builds in different folders give the same bytes.
+/// Built elsewhere from nothing. The others take what is compiled of `core` and of foreign crates, which do not move.
+const FROM_NOTHING: [&str; 2] = ["thumbv6m", "x86_64-linux"];
+
+/// Archives built in another folder, and packages packed a second time, have the same bytes.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let here = Archives::build(workspace, TARGETS)?;
     let elsewhere = copy_of_sources(workspace)?;
-    for name in ["thumbv6m", "x86_64-linux"] {
-        let target = target::find(name)?;
-        let here = archive::build(workspace, target, Options::default())?;
-        let there = archive::build(&elsewhere, target, Options::default())?;
+    copy_of_compiled(workspace, &elsewhere)?;
+    for (target, there) in
+        TARGETS
+            .iter()
+            .zip(archive::build_all(&elsewhere, TARGETS, Options::default())?)
+    {
         let same =
-            workspace.shell.read_binary_file(&here)? == workspace.shell.read_binary_file(&there)?;
-        ensure!(same, "{} and {} differ", here.display(), there.display());
+            shell.read_binary_file(here.of(target.name)?)? == shell.read_binary_file(&there)?;
+        ensure!(same, "{} and {} differ", target.name, there.display());
     }
+    let mut sums = Vec::new();
+    for round in ["first", "second"] {
+        let folder = workspace.scratch(&format!("dist/{round}"))?;
+        sums.push(pack_into(workspace, &here, &folder)?);
+        shell.remove_path(folder)?;
+    }
+    let [first, second] = sums.as_slice() else {
+        anyhow::bail!("two rounds");
+    };
+    for (first, second) in first.lines().zip(second.lines()) {
+        ensure!(first == second, "packed again, {first} is {second}");
+    }
+    println!(
+        "{} archives and {} packages, twice the same bytes",
+        TARGETS.len(),
+        first.lines().count()
+    );
     Ok(())
 }
 
 fn copy_of_sources(workspace: &Workspace) -> anyhow::Result<Workspace> {
     let shell = &workspace.shell;
     let root = workspace.scratch("elsewhere/with-a-longer-name")?;
-    for part in ["src", "include", "simulator", "xtask", ".cargo"] {
-        shell.remove_path(root.join(part))?;
-    }
+    shell.remove_path(&root)?;
     let files = cmd!(shell, "git ls-files --cached --others --exclude-standard")
         .quiet()
         .read()?;
@@ -38,4 +61,22 @@ fn copy_of_sources(workspace: &Workspace) -> anyhow::Result<Workspace> {
         shell.copy_file(workspace.path(file), to)?;
     }
     Workspace::at(&root)
+}
+
+/// The folders of cargo, without the targets that are to be built from nothing.
+fn copy_of_compiled(workspace: &Workspace, elsewhere: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let to = elsewhere.scratch("")?;
+    for folder in shell.read_dir(workspace.scratch("")?)? {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with("cargo-") || name.contains("fast-sha") {
+            continue;
+        }
+        cmd!(shell, "cp -a {folder} {to}").quiet().run()?;
+        for target in FROM_NOTHING {
+            let triple = target::find(target)?.triple;
+            shell.remove_path(to.join(name.as_ref()).join(triple))?;
+        }
+    }
+    Ok(())
 }
