@@ -30,7 +30,14 @@ mod statuses;
 )]
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
+    // Whether `sha2` takes its small rounds; see `.cargo/config.toml`.
+    println!("cargo::rustc-check-cfg=cfg(sha2_backend_soft, values(\"compact\"))");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(kpn_short_multiplication)");
+    // The only cores here that cannot multiply 32 by 32 bits to 64, which is what a division by a constant becomes.
+    if std::env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv6m")) {
+        println!("cargo::rustc-cfg=kpn_short_multiplication");
+    }
     #[cfg(feature = "header")]
     header::generate()?;
     Ok(())

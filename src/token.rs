@@ -1,9 +1,15 @@
 //! The message token: lower-case hex of SHA-256 over the body, then the secret. No separator, no HMAC.
 //!
-//! `sha2` compresses; the block buffer around it is ours, because a C caller owns this state: plain words of a known
-//! layout, which can be wiped.
+//! `sha2` compresses, apart from small bare-metal builds, which have rounds of their own. The block buffer around it is ours,
+//! because a C caller owns this state: plain words of a known layout, which can be wiped.
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, all(sha2_backend_soft = "compact", target_os = "none")))]
+mod compact;
+
+#[cfg(all(sha2_backend_soft = "compact", target_os = "none"))]
+use compact::compress256;
+#[cfg(not(all(sha2_backend_soft = "compact", target_os = "none")))]
 use sha2::block_api::compress256;
 use zeroize::Zeroize;
 
@@ -79,12 +85,11 @@ impl Token {
         if filled > 0 {
             let room = self.block.get_mut(filled..).unwrap_or_default();
             let Some((now, rest)) = bytes.split_at_checked(room.len()) else {
-                copy(room, bytes);
-                return;
+                return copy(room, bytes);
             };
             copy(room, now);
             bytes = rest;
-            compress256(&mut self.state, core::slice::from_ref(&self.block));
+            self.compress();
         }
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         if !blocks.is_empty() {
@@ -122,17 +127,28 @@ impl Token {
     pub fn finish_into(&mut self, secret: &[u8], hex: &mut [u8; TOKEN_LEN]) {
         self.update(secret);
         let bits = self.total.wrapping_mul(8);
+        let filled = self.filled();
         // Padding: a mark, then zeros up to where the length stands in the last block.
-        let mut padding = [0; BLOCK];
-        let [mark, ..] = &mut padding;
-        *mark = 0x80;
-        let room = LENGTH_AT.wrapping_sub(self.filled()).wrapping_sub(1) & (BLOCK - 1);
-        self.update(padding.get(..=room).unwrap_or_default());
-        self.update(&bits.to_be_bytes());
+        if let Some([mark, zeros @ ..]) = self.block.get_mut(filled..) {
+            *mark = 0x80;
+            zeros.fill(0);
+        }
+        if filled >= LENGTH_AT {
+            self.compress();
+            self.block.fill(0);
+        }
+        if let Some(length) = self.block.last_chunk_mut() {
+            *length = bits.to_be_bytes();
+        }
+        self.compress();
 
-        let digits = self.state.iter().flat_map(|word| word.to_be_bytes());
-        for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(digits) {
-            *pair = [digit(byte >> 4), digit(byte & 15)];
+        for (digits, word) in hex.as_chunks_mut::<8>().0.iter_mut().zip(self.state) {
+            let mut word = word;
+            for to in digits {
+                word = word.rotate_left(4);
+                let [low, ..] = word.to_le_bytes();
+                *to = digit(low & 15);
+            }
         }
         self.wipe();
     }
@@ -142,6 +158,11 @@ impl Token {
         self.state.zeroize();
         self.block.zeroize();
         self.restart();
+    }
+
+    /// Takes the block buffer, which is full, into the hash value.
+    fn compress(&mut self) {
+        compress256(&mut self.state, core::slice::from_ref(&self.block));
     }
 
     fn filled(&self) -> usize {
@@ -169,9 +190,11 @@ pub fn equal(left: &[u8; TOKEN_LEN], right: &[u8; TOKEN_LEN]) -> bool {
     core::hint::black_box(difference) == 0
 }
 
+/// To the start of room that is never shorter.
 fn copy(to: &mut [u8], from: &[u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
+    // As long as each other by construction, so that the panic of `copy_from_slice` is not linked.
+    if let Some(to) = to.get_mut(..from.len()) {
+        to.copy_from_slice(from);
     }
 }
 

