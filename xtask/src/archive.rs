@@ -376,7 +376,8 @@ fn aeabi_shim(
     let object = folder.join("aeabi_mem.o");
     cmd!(
         shell,
-        "{gcc} {flags...} -std=c99 -Os -ffreestanding -fno-builtin -ffunction-sections -Wa,--noexecstack -c xtask/aeabi_mem.c -o {object}"
+        "{gcc} {flags...} -std=c99 -Os -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns -ffunction-sections
+         -Wa,--noexecstack -c xtask/aeabi_mem.c -o {object}"
     )
     .quiet()
     .run()?;
