@@ -49,7 +49,9 @@ impl Num {
         if let Ok(sum) = self.to_decimal(buffer) {
             return Ok(number::decimal_to_f64(sum));
         }
-        Ok(number::to_f64(part(self.text, buffer))? + number::to_f64(part(self.base, buffer))?)
+        let own = number::to_f64(part(self.text, buffer))?;
+        let base = number::to_f64(part(self.base, buffer))?;
+        Ok(number::add(own, base))
     }
 
     /// The sum when it is an integer within `i64`, in whatever notation; [`Error::NumberRange`] otherwise.

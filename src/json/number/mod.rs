@@ -7,11 +7,13 @@
 //! up to 110,000 instructions.
 #![forbid(unsafe_code)]
 
+mod add;
 mod big;
 
 mod read;
 mod write;
 
+pub use add::add;
 pub(super) use read::skip;
 pub use read::{decimal_to_f64, parse_len, to_decimal, to_f64, to_i64, to_u64};
 pub use write::{
@@ -124,9 +126,22 @@ const fn with_sign(magnitude: u64, negative: bool) -> Option<i64> {
     }
 }
 
-/// Takes off the last digit, byte by byte: a division is a library function on Cortex-M0.
+/// Takes off the last digit.
 #[inline(never)]
 fn take_digit(value: &mut u64) -> u8 {
+    // Where the core can do it, a multiplication instead of the loop: a tenth of the instructions.
+    if !cfg!(kpn_short_multiplication)
+        && let Ok(short) = u32::try_from(*value)
+    {
+        *value = u64::from(short / 10);
+        let [digit, ..] = (short % 10).to_le_bytes();
+        return digit;
+    }
+    take_digit_by_bytes(value)
+}
+
+/// As `take_digit`, byte by byte: there, and for what has more than 32 bits, a division is a library function.
+fn take_digit_by_bytes(value: &mut u64) -> u8 {
     let mut bytes = value.to_le_bytes();
     let mut rest = 0_u32;
     for byte in bytes.iter_mut().rev() {
@@ -155,4 +170,24 @@ fn trim(mut magnitude: u64, mut exponent: i32) -> (u64, i32) {
         exponent = above;
     }
     (magnitude, exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_come_off_by_bytes_and_by_division_alike() {
+        for shift in 0..64 {
+            for offset in [0, 1, 9, 10, 99, 12_345] {
+                let value = (u64::MAX >> shift).wrapping_sub(offset);
+                let expected = (value / 10, value % 10);
+                for take in [take_digit, take_digit_by_bytes] {
+                    let mut rest = value;
+                    let digit = take(&mut rest);
+                    assert_eq!((rest, u64::from(digit)), expected, "{value}");
+                }
+            }
+        }
+    }
 }
