@@ -19,9 +19,9 @@ use crate::error::{Error, Result};
 use crate::json::number::Decimal;
 use crate::senml::pack::Pack;
 use crate::senml::record::RELATIVE_TIME_LIMIT;
-use entry::{Entry, NUMBER_MAX};
+use entry::Entry;
 
-pub use entry::{NAME_MAX, TEXT_MAX, Value, When};
+pub use entry::{NAME_MAX, NUMBER_MAX, TEXT_MAX, Value, When};
 pub use image::{IMAGE_EXTRA, Since};
 
 /// What gives way when there is no room.

@@ -6,12 +6,13 @@ use super::{
     KPN_CLOCK_NONE, KPN_CLOCK_UNIX, KPN_CLOCK_UPTIME, KPN_QUEUE_NAME_MAX, KPN_QUEUE_TEXT_MAX,
     kpn_queue,
 };
+use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
-use crate::ffi::uplink::{KPN_EXPONENT_MAX, KPN_UNIT_MAX};
-use crate::json::number::{self, Decimal};
-use crate::things::queue::{Queue, Value, When};
+use crate::ffi::uplink::{KPN_UNIT_MAX, put_decimal};
+use crate::json::number;
+use crate::things::queue::{NUMBER_MAX, Queue, Value, When};
 
 /// Appends a number, given as `mantissa` times ten to the power of `exponent`.
 ///
@@ -47,17 +48,12 @@ pub unsafe extern "C" fn kpn_queue_push_decimal(
     mantissa: i64,
     exponent: i32,
 ) -> kpn_status {
-    let push = |mut new: New<'_>| {
-        if !(-KPN_EXPONENT_MAX..=KPN_EXPONENT_MAX).contains(&exponent) {
-            return Err(Error::InvalidArgument);
-        }
-        new.queue.push_number(new.name, new.unit, new.when, |out| {
-            number::write_decimal(out, Decimal { mantissa, exponent });
-            Ok(())
-        })
-    };
+    let mut text = [0; NUMBER_MAX];
+    let mut out = Buf::new(&mut text, 0);
+    let written = put_decimal(&mut out, mantissa.cast_unsigned(), exponent);
+    let number = written.map(|()| out.written());
     // SAFETY: the same contract.
-    status(unsafe { open(queue, name, unit, clock, seconds) }.and_then(push))
+    unsafe { push_number(queue, name, unit, clock, seconds, number) }
 }
 
 /// Appends a double, as the shortest number that reads back equal.
@@ -93,13 +89,11 @@ pub unsafe extern "C" fn kpn_queue_push_double(
     seconds: u32,
     value: f64,
 ) -> kpn_status {
-    let push = |mut new: New<'_>| {
-        new.queue.push_number(new.name, new.unit, new.when, |out| {
-            number::write_f64(out, value)
-        })
-    };
+    let mut text = [0; NUMBER_MAX];
+    let mut out = Buf::new(&mut text, 0);
+    let number = number::write_f64(&mut out, value).map(|()| out.written());
     // SAFETY: the same contract.
-    status(unsafe { open(queue, name, unit, clock, seconds) }.and_then(push))
+    unsafe { push_number(queue, name, unit, clock, seconds, number) }
 }
 
 /// Appends a truth value.
@@ -195,6 +189,25 @@ impl New<'_> {
     fn push(&mut self, value: Value<'_>) -> Result<()> {
         self.queue.push(self.name, self.unit, self.when, value)
     }
+}
+
+/// Appends a number that is rendered already: to render it takes more stack than anything else here, so it is over by then.
+///
+/// # Safety
+///
+/// As for `kpn_queue_push_decimal`.
+#[inline(never)]
+unsafe fn push_number(
+    queue: *mut kpn_queue,
+    name: *const c_char,
+    unit: *const c_char,
+    clock: i32,
+    seconds: u32,
+    number: Result<&[u8]>,
+) -> kpn_status {
+    let push = |mut new: New<'_>| new.push(Value::Number(number?));
+    // SAFETY: the same contract.
+    status(unsafe { open(queue, name, unit, clock, seconds) }.and_then(push))
 }
 
 /// # Safety

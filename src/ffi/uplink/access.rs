@@ -286,7 +286,7 @@ pub(super) fn decimal(mantissa: i64, exponent: i32) -> Result<Decimal> {
 }
 
 /// A decimal number for `add_number` and its kin.
-pub(super) fn put_decimal(out: &mut Buf<'_>, bits: u64, exponent: i32) -> Result<()> {
+pub(in crate::ffi) fn put_decimal(out: &mut Buf<'_>, bits: u64, exponent: i32) -> Result<()> {
     number::write_decimal(out, decimal(bits.cast_signed(), exponent)?);
     Ok(())
 }

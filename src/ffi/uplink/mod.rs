@@ -19,8 +19,8 @@ use crate::things::endpoint::{self, Endpoint};
 use crate::things::uplink::UplinkState;
 use crate::things::urn;
 
-pub(super) use access::target;
-use access::{add, add_bytes, add_number, add_sum, put_decimal, put_double, set, set_base_name};
+use access::{add, add_bytes, add_number, add_sum, put_double, set, set_base_name};
+pub(super) use access::{put_decimal, target};
 use access::{set_base_unit, set_merged, set_number};
 
 /// Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.

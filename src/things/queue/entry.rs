@@ -12,7 +12,7 @@ pub const NAME_MAX: usize = 48;
 /// Longest text of a queued record, in bytes.
 pub const TEXT_MAX: usize = 64;
 /// No number is longer: a sign, 17 digits, a point and an exponent, or 19 digits with an exponent of three places.
-pub(super) const NUMBER_MAX: usize = 32;
+pub const NUMBER_MAX: usize = 32;
 
 const FIXED: usize = 8;
 
