@@ -163,8 +163,9 @@ unsafe fn check_tag(object: *const u32, align: usize, tag: u32) -> Result<()> {
 #[inline(never)]
 unsafe fn clear(object: *mut u32, size: usize, align: usize, tag: u32) -> Result<()> {
     check_address(object.cast(), align)?;
-    // SAFETY: not NULL as just checked; writable by the contract.
-    unsafe { object.cast::<u8>().write_bytes(0, size) };
+    // SAFETY: not NULL and aligned as just checked; writable by the contract; an object is made of whole words, for its
+    // alignment is that of its tag or a multiple.
+    unsafe { object.write_bytes(0, size / size_of::<u32>()) };
     // SAFETY: not NULL and aligned as just checked, for an object begins with its tag; writable by the contract.
     unsafe { object.write(tag) };
     Ok(())
@@ -280,8 +281,9 @@ unsafe fn find_text<'a>(start: *const u8, max: usize) -> Option<&'a [u8]> {
         }
         len = len.wrapping_add(1);
     }
-    // SAFETY: the bytes before `len` were just read, so they lie in one array; nobody writes to them by the contract.
-    unsafe { bytes(start, len) }.ok()
+    // SAFETY: the bytes before `len` were just read, so they lie in one array, which has no more than isize::MAX bytes;
+    // nobody writes to them by the contract.
+    Some(unsafe { core::slice::from_raw_parts(start, len) })
 }
 
 /// Fails with `InvalidArgument` when the pointer is NULL or misaligned.

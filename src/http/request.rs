@@ -75,19 +75,14 @@ pub const fn decimal_digits(value: usize) -> usize {
 
 /// Length in bytes of the head that [`write_post_head`] renders for a body length of `body_len_digits` digits.
 pub const fn post_head_len(target: Target<'_>, signed: bool, body_len_digits: usize) -> usize {
-    let token = if signed {
-        TOKEN.len().saturating_add(TOKEN_LEN)
-    } else {
-        0
-    };
-    POST.len()
-        .saturating_add(target.path.len())
-        .saturating_add(VERSION_AND_HOST.len())
-        .saturating_add(target.host.len())
-        .saturating_add(token)
-        .saturating_add(TYPE_AND_LENGTH.len())
-        .saturating_add(body_len_digits)
-        .saturating_add(END.len())
+    let fixed = POST.len() + VERSION_AND_HOST.len() + TYPE_AND_LENGTH.len() + END.len();
+    let token = if signed { TOKEN.len() + TOKEN_LEN } else { 0 };
+    // Host and path lie in memory, so there is no overflow.
+    fixed
+        .wrapping_add(token)
+        .wrapping_add(target.path.len())
+        .wrapping_add(target.host.len())
+        .wrapping_add(body_len_digits)
 }
 
 /// Writes the head of a POST of `body_len` bytes of JSON, up to and with the empty line.

@@ -9,9 +9,9 @@ pub const NAME_MAX: usize = 255;
 
 /// Checks a resolved name, given as base name and local name; one of them may be empty.
 pub fn check(base: &[u8], local: &[u8]) -> Result<()> {
-    let mut bytes = base.iter().chain(local);
-    let begins = bytes.next().is_some_and(u8::is_ascii_alphanumeric);
-    if begins && bytes.all(|&byte| allowed(byte)) {
+    let first = base.first().or(local.first());
+    let begins = first.is_some_and(u8::is_ascii_alphanumeric);
+    if begins && all_allowed(base) && all_allowed(local) {
         Ok(())
     } else {
         Err(Error::SenmlName)
@@ -21,17 +21,22 @@ pub fn check(base: &[u8], local: &[u8]) -> Result<()> {
 /// Checks a local name that a base name precedes: 1 to `NAME_MAX` bytes, any of the alphabet in front.
 pub fn check_local(local: &[u8]) -> Result<()> {
     let fits = (1..=NAME_MAX).contains(&local.len());
-    if fits && local.iter().all(|&byte| allowed(byte)) {
+    if fits && all_allowed(local) {
         Ok(())
     } else {
         Err(Error::SenmlName)
     }
 }
 
+#[inline(never)]
+fn all_allowed(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| allowed(byte))
+}
+
 /// Whether a byte is of the alphabet.
 pub(super) fn allowed(byte: u8) -> bool {
-    // `-`, `.`, `/`, the digits and `:` stand side by side in ASCII; letters differ from theirs by one bit.
-    matches!(byte, b'-'..=b':' | b'_') || (byte | 0x20).wrapping_sub(b'a') < 26
+    // Letters of both cases differ by one bit; `-`, `.`, `/`, the digits and `:` stand side by side in ASCII.
+    (byte | 0x20).wrapping_sub(b'a') < 26 || matches!(byte, b'-'..=b':' | b'_')
 }
 
 #[cfg(test)]

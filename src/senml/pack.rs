@@ -164,6 +164,21 @@ impl<'a> Pack<'a> {
         measuring: bool,
         base_name: &[u8],
     ) -> Result<Self> {
+        if let Err(error) = name::check(base_name, b"") {
+            state.fail(error);
+            return Err(error);
+        }
+        Self::begin_checked(state, buffer, start, measuring, base_name)
+    }
+
+    /// As `begin`, for a base name that `name::check` accepts.
+    pub fn begin_checked(
+        state: &'a mut PackState,
+        buffer: &'a mut [u8],
+        start: usize,
+        measuring: bool,
+        base_name: &[u8],
+    ) -> Result<Self> {
         state.clear();
         state.start = start;
         state.measuring = u8::from(measuring);
@@ -172,7 +187,11 @@ impl<'a> Pack<'a> {
         out.put_byte(b'[');
         pack.state.len = out.len();
         pack.state.base_start = out.len();
-        match pack.set_base_name(base_name) {
+        let named = pack.base(BASE_NAME, &mut |out| {
+            quoted(out, base_name);
+            Ok(())
+        });
+        match named {
             Ok(()) => Ok(pack),
             Err(error) => {
                 pack.state.phase = BROKEN;
@@ -341,14 +360,15 @@ impl<'a> Pack<'a> {
         out.put(separator);
         if let Some(name) = name {
             name::check_local(name)?;
-            out.put(b"\"n\":");
-            quoted(&mut out, name);
+            // Names and units have no character that JSON would escape.
+            out.put(b"\"n\":\"");
+            out.put(name);
             if let Some(unit) = unit {
                 unit::check(unit)?;
-                out.put(b",\"u\":");
-                quoted(&mut out, unit);
+                out.put(b"\",\"u\":\"");
+                out.put(unit);
             }
-            out.put_byte(b',');
+            out.put(b"\",");
         }
         out.put(label);
         write(&mut out)?;

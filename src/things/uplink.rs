@@ -6,7 +6,8 @@
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::http::request::{BODY_LEN_DIGITS_MAX, Target, decimal_digits, write_post_head};
+use crate::http::request::{BODY_LEN_DIGITS_MAX, Target};
+use crate::http::request::{decimal_digits, post_head_len, write_post_head};
 use crate::json::reader::strip_whitespace;
 use crate::senml::pack::{Pack, PackState};
 use crate::things::urn;
@@ -59,12 +60,13 @@ impl UplinkState {
         target: Target<'_>,
         urn: &[u8],
     ) -> Result<()> {
-        self.head = head_len(target, true, 0).wrapping_sub(1);
+        self.head = post_head_len(target, true, 0);
         self.body_start = body_start(self.head, buffer.len());
         self.phase = BUILDING;
         match target.check().and_then(|()| urn::check(urn).map(drop)) {
             Ok(()) => {
-                Pack::begin(&mut self.pack, buffer, self.body_start, measuring, urn).map(drop)
+                let start = self.body_start;
+                Pack::begin_checked(&mut self.pack, buffer, start, measuring, urn).map(drop)
             }
             Err(error) => Err(self.fail(error)),
         }
@@ -93,7 +95,7 @@ impl UplinkState {
         target.check()?;
         let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
         let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
-        self.head = head_len(target, true, 0).wrapping_sub(1);
+        self.head = post_head_len(target, true, 0);
         let head = self.head.saturating_add(decimal_digits(len));
         self.missing = head.saturating_sub(start);
         if self.missing > 0 {
@@ -140,7 +142,7 @@ impl UplinkState {
             phase: WINDOW,
             ..Self::default()
         };
-        let head = head_len(target, true, 0).wrapping_add(BODY_LEN_DIGITS_MAX - 1);
+        let head = post_head_len(target, true, BODY_LEN_DIGITS_MAX);
         let missing = head.saturating_sub(window.len());
         let fit = target.check().and_then(|()| urn::check(urn).map(drop));
         let fit = fit.and_then(|()| {
@@ -155,7 +157,7 @@ impl UplinkState {
             self.pack = PackState::broken(error);
             return Err(error);
         }
-        Pack::begin(&mut self.pack, window, 0, false, urn).map(drop)
+        Pack::begin_checked(&mut self.pack, window, 0, false, urn).map(drop)
     }
 
     /// The pack in the window of a stream.
@@ -259,7 +261,7 @@ impl<'a> Uplink<'a> {
         }
         // The texts of a custom target may have been changed since `begin`.
         target.check()?;
-        if head_len(target, true, 0) > self.state.head.wrapping_add(1) {
+        if post_head_len(target, true, 0) > self.state.head {
             return Err(Error::InvalidArgument);
         }
         let (start, len) = if self.state.phase == BUILDING {
@@ -268,7 +270,7 @@ impl<'a> Uplink<'a> {
             (self.state.body_start, self.state.body_len)
         };
         self.state.phase = FINISHED;
-        let head_len = head_len(target, secret.is_some(), len);
+        let head_len = post_head_len(target, secret.is_some(), decimal_digits(len));
         let mut request = Request {
             start: 0,
             len: head_len.wrapping_add(len),
@@ -291,19 +293,6 @@ impl<'a> Uplink<'a> {
         write_post_head(&mut out, target, secret.map(|_| &hex), len);
         Ok(request)
     }
-}
-
-/// Length of the head, by writing it nowhere.
-#[inline(never)]
-fn head_len(target: Target<'_>, signed: bool, body_len: usize) -> usize {
-    let mut out = Buf::new(&mut [], 0);
-    write_post_head(
-        &mut out,
-        target,
-        signed.then_some(&[0; TOKEN_LEN]),
-        body_len,
-    );
-    out.len()
 }
 
 /// Where the body begins: behind a head whose Content-Length has as many digits as the rest of the buffer allows.
