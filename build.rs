@@ -24,19 +24,20 @@ mod units;
 )]
 mod statuses;
 
-#[cfg_attr(
-    not(feature = "header"),
-    expect(clippy::unnecessary_wraps, reason = "only writing the header can fail")
-)]
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
     // Whether `sha2` takes its small rounds; see `.cargo/config.toml`.
     println!("cargo::rustc-check-cfg=cfg(sha2_backend_soft, values(\"compact\"))");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(kpn_short_multiplication)");
-    // The only cores here that cannot multiply 32 by 32 bits to 64, which is what a division by a constant becomes.
-    if std::env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv6m")) {
-        println!("cargo::rustc-cfg=kpn_short_multiplication");
+    println!("cargo::rustc-check-cfg=cfg(kpn_eight_registers, kpn_no_division)");
+    let target = std::env::var("TARGET")?;
+    // Armv6-M and the baseline of Armv8-M: most of their instructions reach eight registers.
+    if target.starts_with("thumbv6m") || target.starts_with("thumbv8m.base") {
+        println!("cargo::rustc-cfg=kpn_eight_registers");
+    }
+    // Only Armv6-M neither divides nor multiplies to 64 bits, which is what a division by a constant becomes.
+    if target.starts_with("thumbv6m") {
+        println!("cargo::rustc-cfg=kpn_no_division");
     }
     #[cfg(feature = "header")]
     header::generate()?;

@@ -115,6 +115,33 @@ struct Ends {
     sorted: [u32; ATTEMPT_MINUTES.len()],
 }
 
+/// `value` modulo `divisor`; 0 for 0.
+fn remainder(value: u32, divisor: u32) -> u32 {
+    if cfg!(kpn_no_division) {
+        remainder_by_bits(value, divisor)
+    } else {
+        value.checked_rem(divisor).unwrap_or_default()
+    }
+}
+
+/// Bit by bit: the library's division takes 266 bytes where the core has none.
+fn remainder_by_bits(mut value: u32, divisor: u32) -> u32 {
+    if divisor == 0 {
+        return 0;
+    }
+    let mut multiple = divisor;
+    while multiple <= value >> 1 {
+        multiple <<= 1;
+    }
+    while multiple >= divisor {
+        if value >= multiple {
+            value = value.wrapping_sub(multiple);
+        }
+        multiple >>= 1;
+    }
+    value
+}
+
 /// Above every end, since an end is less than the period.
 const NONE: u32 = u32::MAX;
 
@@ -127,7 +154,7 @@ impl Ends {
     }
 
     fn insert(&mut self, at: u32) {
-        let mut carried = at.checked_rem(self.period).unwrap_or_default();
+        let mut carried = remainder(at, self.period);
         for end in &mut self.sorted {
             if carried < *end {
                 core::mem::swap(&mut carried, end);
@@ -161,6 +188,17 @@ impl Ends {
 mod tests {
     use super::*;
     use std::vec::Vec;
+
+    #[test]
+    fn remainders_by_bits_are_those_by_division() {
+        for value in [0, 1, 2, 59, 60, 61, 3600, 604_800, u32::MAX - 1, u32::MAX] {
+            for divisor in [0, 1, 2, 3, 60, 86_400, 604_799, 1 << 31, u32::MAX] {
+                let expected = value.checked_rem(divisor).unwrap_or(0);
+                assert_eq!(remainder_by_bits(value, divisor), expected);
+                assert_eq!(remainder(value, divisor), expected);
+            }
+        }
+    }
 
     #[test]
     fn knows_the_platform_by_its_number() {

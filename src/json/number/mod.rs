@@ -67,6 +67,23 @@ impl Decimal {
         Some(lower.normalise())
     }
 
+    /// Whether it is `limit`, which is above zero, or more.
+    pub(crate) fn reaches(self, limit: u32) -> bool {
+        let Some(mut value) = u64::try_from(self.mantissa)
+            .ok()
+            .filter(|value| *value != 0)
+        else {
+            return false;
+        };
+        let mut limit = u64::from(limit);
+        // What cannot be scaled is beyond all that can.
+        if self.exponent < 0 {
+            scale(&mut limit, self.exponent.unsigned_abs()) && value >= limit
+        } else {
+            !scale(&mut value, self.exponent.unsigned_abs()) || value >= limit
+        }
+    }
+
     /// The value, when it is an integer within `i64`.
     pub(crate) fn to_i64(self) -> Option<i64> {
         scaled(self.mantissa, u32::try_from(self.exponent).ok()?)
@@ -130,7 +147,7 @@ const fn with_sign(magnitude: u64, negative: bool) -> Option<i64> {
 #[inline(never)]
 fn take_digit(value: &mut u64) -> u8 {
     // Where the core can do it, a multiplication instead of the loop: a tenth of the instructions.
-    if !cfg!(kpn_short_multiplication)
+    if !cfg!(kpn_no_division)
         && let Ok(short) = u32::try_from(*value)
     {
         *value = u64::from(short / 10);
@@ -175,6 +192,32 @@ fn trim(mut magnitude: u64, mut exponent: i32) -> (u64, i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reaches_a_limit_in_every_notation() {
+        let decimal = |mantissa, exponent| Decimal { mantissa, exponent };
+        for (mantissa, exponent, reaches) in [
+            (1000, 0, true),
+            (999, 0, false),
+            (1, 3, true),
+            (9_999, -1, false),
+            (10_000, -1, true),
+            (1, 2, false),
+            (1, i32::MAX, true),
+            (0, i32::MAX, false),
+            (0, 0, false),
+            (i64::MAX, -15, true),
+            (i64::MAX, -16, false),
+            (i64::MAX, -17, false),
+            (i64::MAX, i32::MIN, false),
+            (i64::MAX, 1, true),
+            (-1, 9, false),
+            (i64::MIN, 0, false),
+        ] {
+            let value = decimal(mantissa, exponent);
+            assert_eq!(value.reaches(1000), reaches, "{value:?}");
+        }
+    }
 
     #[test]
     fn digits_come_off_by_bytes_and_by_division_alike() {

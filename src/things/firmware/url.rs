@@ -138,7 +138,14 @@ impl Parser {
             HOST => self.host_byte(byte),
             PORT if byte == b'/' => self.begin_path(at),
             PORT => self.port_byte(byte),
-            _ => byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(&byte),
+            // Not by `contains`, whose search for whole words takes 150 bytes.
+            _ => {
+                let refused = matches!(
+                    byte,
+                    b'#' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+                );
+                byte.is_ascii_graphic() && !refused
+            }
         }
     }
 
