@@ -17,12 +17,14 @@ impl<'a> Buf<'a> {
     /// Appends bytes; when they do not fit whole, none is written but all are counted.
     #[inline(never)]
     pub fn put(&mut self, bytes: &[u8]) {
-        let free = self.bytes.get_mut(self.len..).unwrap_or_default();
-        // As long as each other by construction, so that the panic of `copy_from_slice` is not linked.
-        if let Some((room, _)) = free.split_at_mut_checked(bytes.len()) {
+        let end = self.len.saturating_add(bytes.len());
+        if let Some(room) = self.bytes.get_mut(self.len..end)
+            // Always so; without the question, the panic of `copy_from_slice` is linked.
+            && room.len() == bytes.len()
+        {
             room.copy_from_slice(bytes);
         }
-        self.len = self.len.saturating_add(bytes.len());
+        self.len = end;
     }
 
     /// Appends one byte.

@@ -165,7 +165,7 @@ unsafe fn clear(object: *mut u32, size: usize, align: usize, tag: u32) -> Result
     check_address(object.cast(), align)?;
     // SAFETY: not NULL and aligned as just checked; writable by the contract; an object is made of whole words, for its
     // alignment is that of its tag or a multiple.
-    unsafe { object.write_bytes(0, size / size_of::<u32>()) };
+    unsafe { object.write_bytes(0, size >> 2) };
     // SAFETY: not NULL and aligned as just checked, for an object begins with its tag; writable by the contract.
     unsafe { object.write(tag) };
     Ok(())

@@ -75,10 +75,16 @@ pub const fn decimal_digits(value: usize) -> usize {
 
 /// Length in bytes of the head that [`write_post_head`] renders for a body length of `body_len_digits` digits.
 pub const fn post_head_len(target: Target<'_>, signed: bool, body_len_digits: usize) -> usize {
-    let fixed = POST.len() + VERSION_AND_HOST.len() + TYPE_AND_LENGTH.len() + END.len();
-    let token = if signed { TOKEN.len() + TOKEN_LEN } else { 0 };
-    // Host and path lie in memory, so there is no overflow.
-    fixed
+    let token = if signed {
+        TOKEN.len().wrapping_add(TOKEN_LEN)
+    } else {
+        0
+    };
+    // All of it lies in memory, so there is no overflow.
+    POST.len()
+        .wrapping_add(VERSION_AND_HOST.len())
+        .wrapping_add(TYPE_AND_LENGTH.len())
+        .wrapping_add(END.len())
         .wrapping_add(token)
         .wrapping_add(target.path.len())
         .wrapping_add(target.host.len())

@@ -36,14 +36,17 @@ const TIME: &Label = b"\x20\"t\":";
 const UPDATE_TIME: &Label = b"\x40\"ut\":";
 /// `s`
 pub const SUM: &Label = b"\x80\"s\":";
+// What follows only a name or a unit closes its quotes too.
+/// `s` as all that a record has.
+pub const ONLY_SUM: &Label = b"\x80\",\"s\":";
 /// `v`
-pub const NUMBER: &Label = b"\x00\"v\":";
+pub const NUMBER: &Label = b"\x00\",\"v\":";
 /// `vb`
-pub const BOOLEAN: &Label = b"\x00\"vb\":";
+pub const BOOLEAN: &Label = b"\x00\",\"vb\":";
 /// `vs`
-pub const TEXT: &Label = b"\x00\"vs\":";
+pub const TEXT: &Label = b"\x00\",\"vs\":";
 /// `vd`
-pub const DATA: &Label = b"\x00\"vd\":";
+pub const DATA: &Label = b"\x00\",\"vd\":";
 const BASE_LABELS: u8 = 31;
 
 /// Renders a value. One function pointer each, so that what surrounds values is compiled once.
@@ -368,7 +371,6 @@ impl<'a> Pack<'a> {
                 out.put(b"\",\"u\":\"");
                 out.put(unit);
             }
-            out.put(b"\",");
         }
         out.put(label);
         write(&mut out)?;

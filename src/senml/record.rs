@@ -73,24 +73,7 @@ impl Num {
     ///
     /// Exact and without floating point. Fails as [`Num::to_decimal`].
     pub fn is_relative(self, buffer: &[u8]) -> Result<bool> {
-        let time = self.to_decimal(buffer)?;
-        let Ok(mut mantissa) = u64::try_from(time.mantissa) else {
-            return Ok(true);
-        };
-        let mut exponent = time.exponent;
-        let mut limit = u64::from(RELATIVE_TIME_LIMIT);
-        while exponent > 0 && mantissa < limit && mantissa > 0 {
-            mantissa = mantissa.wrapping_mul(10);
-            exponent = exponent.wrapping_sub(1);
-        }
-        while exponent < 0 && limit <= mantissa {
-            if limit > u64::MAX / 10 {
-                return Ok(true);
-            }
-            limit = limit.wrapping_mul(10);
-            exponent = exponent.wrapping_add(1);
-        }
-        Ok(mantissa < limit)
+        Ok(!self.to_decimal(buffer)?.reaches(RELATIVE_TIME_LIMIT))
     }
 }
 

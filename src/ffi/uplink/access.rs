@@ -2,14 +2,14 @@
 
 use core::ffi::c_char;
 
-use super::{KPN_EXPONENT_MAX, KPN_NAME_MAX, KPN_UNIT_MAX, KPN_URN_MAX, Where, kpn_uplink};
+use super::{CUSTOM, KPN_EXPONENT_MAX, KPN_NAME_MAX, KPN_UNIT_MAX, KPN_URN_MAX, Where, kpn_uplink};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::http::request::Target;
 use crate::json::number::{self, Decimal};
-use crate::senml::pack::{Label, NUMBER, Pack, Part, SUM, Write};
+use crate::senml::pack::{Label, NUMBER, ONLY_SUM, Pack, Part, Write};
 use crate::things::uplink::{Uplink, UplinkState};
 use crate::things::urn;
 
@@ -46,6 +46,11 @@ impl Open<'_> {
 /// # Safety
 ///
 /// `uplink` is as for `kpn_uplink_begin`.
+#[expect(
+    clippy::inline_always,
+    reason = "it fills a structure, which its caller would have to copy: 100 bytes of flash"
+)]
+#[inline(always)]
 unsafe fn open<'a>(uplink: *mut kpn_uplink) -> Result<Open<'a>> {
     // SAFETY: the same contract.
     let uplink = unsafe { ptr::object_mut(uplink) }?;
@@ -184,7 +189,7 @@ pub(super) unsafe fn add_sum(
 ) -> kpn_status {
     let write = &mut |out: &mut Buf<'_>| write(out, bits, scale);
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, SUM, Some(&[]), write) }
+    unsafe { add(uplink, name, unit, ONLY_SUM, Some(&[]), write) }
 }
 
 /// Appends a record with a value that `write` renders from bytes.
@@ -255,7 +260,14 @@ pub(in crate::ffi) unsafe fn target<'a>(uplink: &kpn_uplink) -> Result<Target<'a
         path: uplink.private_path,
     };
     // SAFETY: the same contract.
-    unsafe { to.target() }
+    let target = unsafe { to.target() };
+    if to.endpoint == CUSTOM
+        && let Ok(target) = &target
+    {
+        // The caller's own texts may have been changed since `begin`.
+        target.check()?;
+    }
+    target
 }
 
 impl kpn_uplink {

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::{BASE_NAME, BASE_SUM, BASE_TIME, BASE_UNIT, BASE_VALUE, SUM, TIME, UPDATE_TIME};
-use super::{BOOLEAN, DATA, DecimalState, NUMBER, Pack, TEXT, quoted};
+use super::{BOOLEAN, DATA, DecimalState, NUMBER, ONLY_SUM, Pack, TEXT, quoted};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::number::{self, Decimal};
@@ -122,7 +122,7 @@ impl Pack<'_> {
         unit: Option<&[u8]>,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.add(name, unit, SUM, &mut write)
+        self.add(name, unit, ONLY_SUM, &mut write)
     }
 
     /// Appends a record with a truth value (`vb`).
@@ -154,15 +154,7 @@ pub fn write_data(out: &mut Buf<'_>, data: &[u8]) -> Result<()> {
 
 /// Whether a time is one that SenML does not take as relative to now.
 fn is_absolute(seconds: Decimal) -> bool {
-    let limit = Decimal {
-        mantissa: i64::from(RELATIVE_TIME_LIMIT),
-        exponent: 0,
-    };
-    match seconds.checked_sub(limit) {
-        Some(above) => above.mantissa >= 0,
-        // Beyond what 64 bits hold at one precision: so large, or with so many decimals that little stands before them.
-        None => seconds.mantissa > 0 && seconds.normalise().exponent > 0,
-    }
+    seconds.reaches(RELATIVE_TIME_LIMIT)
 }
 
 fn check_absolute(seconds: Decimal) -> Result<()> {
