@@ -126,6 +126,8 @@ impl<'a> Stream<'a> {
         if self.state.phase != MEASURING {
             return Err(self.out_of_order());
         }
+        // The texts of a custom target may have been changed since `begin`.
+        target.check()?;
         self.close()?;
         self.state.measured = self.state.hash.clone();
         let body_len = usize::try_from(self.state.measured.total());

@@ -247,7 +247,7 @@ impl<'a> Uplink<'a> {
 
     /// Closes the pack, signs it with `secret`, writes the head, and says where the request lies.
     ///
-    /// With `None` the request carries no token, which only some device types may do. `target` has passed `Target::check`, and is the one of `begin`; one
+    /// With `None` the request carries no token, which only some device types may do. `target` is the one of `begin`; one
     /// that is longer is refused.
     pub fn finish(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Request> {
         if let Some(secret) = secret {
@@ -259,6 +259,8 @@ impl<'a> Uplink<'a> {
             // A body that could not be adopted says so again.
             _ => return self.state.pack.failure().and(Err(Error::State)),
         }
+        // The texts of a custom target may have been changed since `begin`.
+        target.check()?;
         if post_head_len(target, true, 0) > self.state.head {
             return Err(Error::InvalidArgument);
         }

@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use super::{CUSTOM, KPN_EXPONENT_MAX, KPN_NAME_MAX, KPN_UNIT_MAX, KPN_URN_MAX, Where, kpn_uplink};
+use super::{KPN_EXPONENT_MAX, KPN_NAME_MAX, KPN_UNIT_MAX, KPN_URN_MAX, Where, kpn_uplink};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
@@ -260,14 +260,7 @@ pub(in crate::ffi) unsafe fn target<'a>(uplink: &kpn_uplink) -> Result<Target<'a
         path: uplink.private_path,
     };
     // SAFETY: the same contract.
-    let target = unsafe { to.target() };
-    if to.endpoint == CUSTOM
-        && let Ok(target) = &target
-    {
-        // The caller's own texts may have been changed since `begin`.
-        target.check()?;
-    }
-    target
+    unsafe { to.target() }
 }
 
 impl kpn_uplink {
