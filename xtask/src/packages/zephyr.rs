@@ -1,36 +1,19 @@
-//! The Zephyr module without a Zephyr tree: its manifests, Kconfig and CMake against stand-ins for what they meet there,
-//! its glue and its sample compiled for this machine and run against the simulator and against a hostile network.
+//! The Zephyr module without a Zephyr tree: its manifests, Kconfig and CMake against stand-ins for what they meet there.
 
-use std::{
-    fs::File,
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
-};
+mod run;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use xshell::{Shell, TempDir, cmd};
 
 use crate::{
     dist::{self, Archives},
-    simulator::{self, Simulator},
     workspace::Workspace,
 };
 
-const DEVICE: &str = "urn:dev:IMEI:123456789012345:";
-const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
-
 /// Short names of the targets that the test's package has archives for.
 const PACKED: [&str; 2] = ["thumbv7m", "x86_64-linux"];
-
-/// Time limits of the glue in the tests, in milliseconds.
-const LIMITS: [&str; 3] = [
-    "-DCONFIG_KPN_THINGS_EXCHANGE_CONNECT_TIMEOUT=700",
-    "-DCONFIG_KPN_THINGS_EXCHANGE_SEND_TIMEOUT=700",
-    "-DCONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT=1500",
-];
 
 const WARNINGS: [&str; 6] = [
     "-Wall",
@@ -53,8 +36,8 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     check_cmake(workspace, &package)?;
     check_page(workspace, &package)?;
     check_chip(workspace, &package)?;
-    check_exchange(workspace, &package)?;
-    check_sample(workspace, &package)
+    run::check_exchange(workspace, &package)?;
+    run::check_sample(workspace, &package)
 }
 
 fn unpack(workspace: &Workspace, archives: &Archives, to: &Path) -> anyhow::Result<PathBuf> {
@@ -306,253 +289,5 @@ fn check_chip(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     .quiet()
     .run()?;
     drop(within);
-    Ok(())
-}
-
-/// Compiles a program with the glue and the archive of the package.
-fn compile(
-    workspace: &Workspace,
-    package: &Path,
-    main: &Path,
-    defines: &[String],
-    program: &Path,
-) -> anyhow::Result<()> {
-    let shell = &workspace.shell;
-    let host = package.join("zephyr/archives/x86_64-unknown-linux-gnu/libkpn_things.a");
-    let sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    cmd!(
-        shell,
-        "gcc -std=c99 -D_DEFAULT_SOURCE {WARNINGS...} -g {sanitizers...} -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
-         -DCONFIG_KPN_THINGS_LOG_LEVEL=4 -DCONFIG_KPN_THINGS_EXCHANGE_CHUNK=16 -DCONFIG_ARCH_POSIX -DCONFIG_DNS_RESOLVER
-         {LIMITS...} {defines...} {main} {package}/zephyr/kpn_zephyr.c {host} -o {program}"
-    )
-    .quiet()
-    .run()?;
-    // Zephyr 4 has names of its own for the flags, and a system without a resolver has no names of hosts.
-    cmd!(
-        shell,
-        "gcc -std=c11 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
-         -DCONFIG_KPN_THINGS_LOG_LEVEL=4 -DCONFIG_KPN_THINGS_EXCHANGE_CHUNK=64 -DZVFS_O_NONBLOCK=2048 -DZVFS_F_SETFL=4
-         {LIMITS...} {package}/zephyr/kpn_zephyr.c"
-    )
-    .quiet()
-    .run()?;
-    Ok(())
-}
-
-/// A call of the test program, and what it says.
-struct Call<'a> {
-    workspace: &'a Workspace,
-    program: &'a Path,
-}
-
-impl Call<'_> {
-    /// Wants `status errno http-status`, and no secret in what is logged.
-    fn expect(&self, wanted: &str, shim: &str, arguments: &[&str]) -> anyhow::Result<()> {
-        let shell = &self.workspace.shell;
-        let program = self.program;
-        let begin = Instant::now();
-        let output = cmd!(shell, "{program} {arguments...}")
-            .env("SHIM", shim)
-            .quiet()
-            .ignore_status()
-            .output()?;
-        let log = String::from_utf8_lossy(&output.stderr);
-        let result = String::from_utf8_lossy(&output.stdout);
-        ensure!(output.status.success(), "{}: {log}", output.status);
-        ensure!(
-            result.trim() == wanted,
-            "{arguments:?} with `{shim}`: {result} instead of {wanted}: {log}"
-        );
-        ensure!(!log.contains(SECRET), "the secret is logged: {log}");
-        let failed = !wanted.is_empty() && !wanted.starts_with("0 ");
-        ensure!(log.contains("<wrn>") == failed, "the log says: {log}");
-        ensure!(
-            begin.elapsed() < Duration::from_secs(8),
-            "{arguments:?} took {:?}",
-            begin.elapsed()
-        );
-        Ok(())
-    }
-}
-
-/// What starts simulators that know the device.
-fn platform(
-    workspace: &Workspace,
-) -> anyhow::Result<impl Fn(&[&str]) -> anyhow::Result<Simulator>> {
-    let program = simulator::build(workspace)?;
-    let device = format!("{DEVICE}={SECRET}");
-    Ok(move |arguments: &[&str]| {
-        let mut all = vec!["--device", device.as_str()];
-        all.extend(arguments);
-        Simulator::start(&program, &all)
-    })
-}
-
-fn check_exchange(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
-    let folder = workspace.scratch("zephyr")?;
-    let program = folder.join("exchange");
-    let main = workspace.path("tests/zephyr/exchange.c");
-    compile(workspace, package, &main, &[], &program)?;
-    let call = Call {
-        workspace,
-        program: &program,
-    };
-    call.expect("", "", &["arguments"])?;
-    let platform = platform(workspace)?;
-
-    for (fault, wanted) in [
-        ("", "0 0 202"),
-        ("status=503", "0 0 503"),
-        ("delay=500", "0 0 202"),
-        ("drop", "-44 0 0"),
-        ("cut=30", "-44 0 202"),
-        ("garbage", "-40 0 0"),
-        ("delay=3000", "-91 110 0"),
-    ] {
-        let faults = if fault.is_empty() {
-            vec![]
-        } else {
-            vec!["--fault", fault]
-        };
-        let simulator = platform(&faults)?;
-        let port = simulator.port.to_string();
-        for shim in ["", "again", "no-option"] {
-            call.expect(wanted, shim, &["127.0.0.1", &port])
-                .with_context(|| format!("fault `{fault}`"))?;
-        }
-        if fault.is_empty() {
-            call.expect(wanted, "", &["localhost", &port])?;
-            // Nobody has these: -90 with EHOSTUNREACH.
-            call.expect("-90 113 0", "", &["m.m", &port])?;
-        }
-    }
-    check_hostile(&call)
-}
-
-/// Peers that no platform is.
-fn check_hostile(call: &Call) -> anyhow::Result<()> {
-    let closed = port_of(&TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)?;
-    call.expect("-90 111 0", "", &["127.0.0.1", &closed])?;
-    call.expect("-90 111 0", "again", &["::ffff:127.0.0.1", &closed])?;
-    call.expect("-90 104 0", "no-pollout", &["127.0.0.1", &closed])?;
-    // Zephyr 3 tells only when the request is sent.
-    call.expect("-92 111 0", "no-option", &["127.0.0.1", &closed])?;
-
-    // Nobody takes connections any more once the queue is full.
-    let full = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = full.local_addr()?;
-    let waiting = fill(&address)?;
-    call.expect("-91 110 0", "", &["127.0.0.1", &port_of(&full)?])?;
-    drop((waiting, full));
-
-    // One that never reads.
-    let deaf = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    call.expect("-91 110 0", "", &["127.0.0.1", &port_of(&deaf)?, "big"])?;
-
-    // One that goes away without reading: a reset.
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let port = port_of(&listener)?;
-    let gone = thread::spawn(move || -> std::io::Result<()> {
-        let (stream, _) = listener.accept()?;
-        let mut byte = [0];
-        while stream.peek(&mut byte)? == 0 {}
-        Ok(())
-    });
-    call.expect("-92 104 0", "", &["127.0.0.1", &port])?;
-    gone.join()
-        .map_err(|_| anyhow::anyhow!("the peer panicked"))??;
-
-    // One byte now and then, for ever: the limit is that of the whole response.
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let port = port_of(&listener)?;
-    let slow = thread::spawn(move || -> std::io::Result<()> {
-        let (mut stream, _) = listener.accept()?;
-        let mut head = [0; 64];
-        let _ = stream.read(&mut head)?;
-        stream.write_all(b"HTTP/1.1 202 Accepted\r\n")?;
-        for _ in 0..40 {
-            thread::sleep(Duration::from_millis(200));
-            if stream.write_all(b"X").is_err() {
-                break;
-            }
-        }
-        Ok(())
-    });
-    call.expect("-91 110 202", "", &["127.0.0.1", &port])?;
-    slow.join()
-        .map_err(|_| anyhow::anyhow!("the peer panicked"))??;
-    Ok(())
-}
-
-fn port_of(listener: &TcpListener) -> anyhow::Result<String> {
-    Ok(listener.local_addr()?.port().to_string())
-}
-
-/// Connections until there is no room for more.
-fn fill(address: &SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
-    let mut waiting = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(address, Duration::from_millis(300)) {
-        waiting.push(stream);
-        ensure!(waiting.len() < 10_000, "the queue is never full");
-    }
-    Ok(waiting)
-}
-
-/// The sample sends its message, acts on a downlink, tries again and gives up.
-fn check_sample(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
-    let shell = &workspace.shell;
-    let program = workspace.scratch("zephyr")?.join("sample");
-    let main = package.join("c-examples/zephyr/src/main.c");
-    let valve = format!(r#"{DEVICE}=[{{"bn":"{DEVICE}","n":"valve","vb":true}}]"#);
-    let cases: [(&[&str], &str, &str, &str); 4] = [
-        (
-            &["--downlink", &valve],
-            SECRET,
-            "the valve is now open",
-            "again in",
-        ),
-        (
-            &["--fault", "status=503,times=1"],
-            SECRET,
-            "again in",
-            "given up",
-        ),
-        (
-            &["--fault", "drop"],
-            SECRET,
-            "given up after 3 attempts",
-            "valve",
-        ),
-        (
-            &[],
-            "another0123456789abcdefghijklmnopqrstuv",
-            "status 401",
-            "again in",
-        ),
-    ];
-    let platform = platform(workspace)?;
-    for (arguments, secret, wanted, absent) in cases {
-        let simulator = platform(arguments)?;
-        let defines = [
-            "-DCONFIG_SAMPLE_HOST=\"127.0.0.1\"".to_owned(),
-            format!("-DCONFIG_SAMPLE_PORT={}", simulator.port),
-            format!("-DCONFIG_SAMPLE_DEVICE=\"{DEVICE}\""),
-            format!("-DCONFIG_SAMPLE_SECRET=\"{secret}\""),
-            "-DCONFIG_SAMPLE_ATTEMPTS=3".to_owned(),
-        ];
-        compile(workspace, package, &main, &defines, &program)?;
-        let log = program.with_extension("log");
-        let ended = std::process::Command::new(&program)
-            .stderr(File::create(&log)?)
-            .status()?;
-        let log = shell.read_file(&log)?;
-        ensure!(ended.success(), "{ended}: {log}");
-        ensure!(
-            log.contains(wanted) && !log.contains(absent) && log.ends_with("done\n"),
-            "{arguments:?}: no `{wanted}`, or `{absent}`, in: {log}"
-        );
-        ensure!(!log.contains(secret), "the secret is logged: {log}");
-    }
     Ok(())
 }
