@@ -3094,6 +3094,7 @@ kpn_status kpn_stream_take(struct kpn_stream *stream,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The stream was not begun or is not in its first pass.
  * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+ * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
@@ -3116,6 +3117,7 @@ kpn_status kpn_stream_head(struct kpn_stream *stream,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The stream was not begun or is not in its first pass.
  * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+ * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
  * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
@@ -3904,9 +3906,10 @@ kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
  * @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
  *
  * @retval KPN_OK                    The request is complete.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or a custom host or path has become longer.
  * @retval KPN_ERR_STATE             The uplink was not begun, or is finished.
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+ * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
  * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
@@ -3925,9 +3928,10 @@ kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
  * @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
  *
  * @retval KPN_OK                    The request is complete.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or a custom host or path has become longer.
  * @retval KPN_ERR_STATE             The uplink was not begun, or is finished.
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+ * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
  * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
  */

@@ -181,6 +181,7 @@ pub unsafe extern "C" fn kpn_stream_take(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The stream was not begun or is not in its first pass.
 /// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+/// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
 /// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
 /// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
@@ -213,6 +214,7 @@ pub unsafe extern "C" fn kpn_stream_head(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The stream was not begun or is not in its first pass.
 /// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
+/// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
 /// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
 /// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.

@@ -118,6 +118,23 @@ static void hosts_and_paths(void) {
     CHECK_STATUS(begin_to("h", text), KPN_ERR_HEAD_TEXT);
 }
 
+static void a_target_that_changes_after_begin(void) {
+    kpn_uplink uplink;
+    kpn_span request = {NULL, 77};
+    char host[] = "example.org";
+    char path[] = "/in";
+    CHECK_OK(kpn_uplink_begin_custom(&uplink, memory, MEMORY_CAP, host, path, URN));
+    CHECK_OK(kpn_uplink_add_bool(&uplink, "x", NULL, true));
+    host[3] = '\r';
+    CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_HEAD_TEXT);
+    host[3] = 'm';
+    path[1] = '\n';
+    CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_HEAD_TEXT);
+    CHECK_SIZE(request.len, 77);
+    path[1] = 'i';
+    CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
+}
+
 static void secrets(void) {
     kpn_uplink uplink;
     kpn_span request = {NULL, 77};
@@ -148,6 +165,7 @@ void test_limits(void) {
     units();
     urns();
     hosts_and_paths();
+    a_target_that_changes_after_begin();
     secrets();
     endpoints();
 }

@@ -247,6 +247,18 @@ static void misuse(void) {
     }
 }
 
+static void a_target_that_changes_after_begin(void) {
+    kpn_span piece = {NULL, 77};
+    char host[] = "example.org";
+    CHECK_OK(kpn_stream_begin_custom(&stream, memory, WINDOW, host, "/in", URN));
+    CHECK_OK(kpn_uplink_add_bool(&stream.uplink, "a", NULL, true));
+    host[3] = '\r';
+    CHECK_STATUS(kpn_stream_head(&stream, SECRET, &piece), KPN_ERR_HEAD_TEXT);
+    CHECK_SIZE(piece.len, 77);
+    host[3] = 'm';
+    CHECK_OK(kpn_stream_head(&stream, SECRET, &piece));
+}
+
 static void pieces_are_the_whole_again(void) {
     kpn_pieces pieces;
     kpn_span piece;
@@ -321,6 +333,7 @@ void test_stream(void) {
     failures_of_a_pass_are_not_lost();
     windows_of_every_size();
     misuse();
+    a_target_that_changes_after_begin();
     pieces_are_the_whole_again();
     misuse_of_pieces();
 }

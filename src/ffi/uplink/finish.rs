@@ -23,9 +23,10 @@ use crate::token::SECRET_MAX;
 /// @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
 ///
 /// @retval KPN_OK                    The request is complete.
-/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or a custom host or path has become longer.
 /// @retval KPN_ERR_STATE             The uplink was not begun, or is finished.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+/// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
 /// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
 /// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
@@ -55,9 +56,10 @@ pub unsafe extern "C" fn kpn_uplink_finish(
 /// @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
 ///
 /// @retval KPN_OK                    The request is complete.
-/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or a custom host or path has become longer.
 /// @retval KPN_ERR_STATE             The uplink was not begun, or is finished.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+/// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
 /// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
 ///
