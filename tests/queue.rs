@@ -384,7 +384,8 @@ proptest! {
                 let request = uplink.finish(TARGET, None).unwrap();
                 let end = request.start + request.len;
                 let at = buffer.windows(4).position(|at| at == b"\r\n\r\n").unwrap() + 4;
-                let body: Vec<serde_json::Value> = serde_json::from_slice(&buffer[at..end]).unwrap();
+                // Grammar only: a changed number under a right CRC may be beyond what a double holds.
+                let body: Vec<serde::de::IgnoredAny> = serde_json::from_slice(&buffer[at..end]).unwrap();
                 prop_assert_eq!(body.len() - 1, usize::try_from(records).unwrap());
             }
         } else {

@@ -108,7 +108,7 @@ impl<'a> Image<'a> {
         complete.then_some(image)
     }
 
-    /// Whether the bytes are as many records as they should be, and each is one that could have been pushed.
+    /// Whether the bytes are as many records as they should be, and each is one that a pack takes.
     fn records_are_sound(&self) -> bool {
         let mut rest = self.records;
         let mut count: u32 = 0;
