@@ -3884,6 +3884,7 @@ kpn_status kpn_uplink_begin_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, or is finished; or there is no configuration in `config`.
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
+ * @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
  * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
  */
