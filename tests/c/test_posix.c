@@ -383,15 +383,16 @@ static void waits_signals_out(void)
     const struct itimerval often = {{0, 2000}, {0, 2000}};
     const struct itimerval never = {{0, 0}, {0, 0}};
     struct sigaction action;
-    struct sigaction before;
 
     memset(&action, 0, sizeof action); /* without SA_RESTART: the system's calls end with EINTR */
     action.sa_handler = count_signal;
-    CHECK(sigaction(SIGALRM, &action, &before) == 0);
+    CHECK(sigaction(SIGALRM, &action, NULL) == 0);
     CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
     exchanges(steps, expected, 3, 2, MILLISECONDS);
     CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
-    CHECK(sigaction(SIGALRM, &before, NULL) == 0);
+    /* Ignored and not as before: valgrind delivers late, and a signal that still waits would end the program. */
+    action.sa_handler = SIG_IGN;
+    CHECK(sigaction(SIGALRM, &action, NULL) == 0);
     CHECK(signals >= 3);
 }
 
