@@ -8,6 +8,9 @@
     || defined(WITH_FIRMWARE) || defined(WITH_STREAM) || defined(WITH_QUEUE)
 static uint8_t volatile *volatile input;
 static int volatile output;
+#if defined(WITH_FLOAT) && defined(WITH_DOWNLINK)
+static double volatile real_output; /* an int would link the compiler's conversion into the firmware */
+#endif
 #else
 static int volatile output;
 #endif
@@ -65,9 +68,9 @@ static void downlink(void)
         output = kpn_record_is(&record, "valve") && record.kind == KPN_BOOL && record.boolean;
         output = kpn_record_int64(&record, KPN_FIELD_VALUE, &integer);
 #ifdef WITH_FLOAT
-        double real;
+        double real = 0;
         output = kpn_record_double(&record, KPN_FIELD_VALUE, &real);
-        output = (int)real;
+        real_output = real;
 #endif
     }
 }
