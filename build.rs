@@ -26,8 +26,6 @@ mod statuses;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
-    // Whether `sha2` takes its small rounds; see `.cargo/config.toml`.
-    println!("cargo::rustc-check-cfg=cfg(sha2_backend_soft, values(\"compact\"))");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(kpn_eight_registers, kpn_no_division)");
     let target = std::env::var("TARGET")?;

@@ -1,15 +1,15 @@
 //! The message token: lower-case hex of SHA-256 over the body, then the secret. No separator, no HMAC.
 //!
-//! `sha2` compresses, apart from small bare-metal builds, which have rounds of their own. The block buffer around it is ours,
+//! `sha2` compresses, but for bare metal without the feature `fast-sha`, where small rounds of our own do. The block buffer around it is ours,
 //! because a C caller owns this state: plain words of a known layout, which can be wiped.
 #![forbid(unsafe_code)]
 
-#[cfg(any(test, all(sha2_backend_soft = "compact", target_os = "none")))]
+#[cfg(any(test, all(target_os = "none", not(feature = "fast-sha"))))]
 mod compact;
 
-#[cfg(all(sha2_backend_soft = "compact", target_os = "none"))]
+#[cfg(all(target_os = "none", not(feature = "fast-sha")))]
 use compact::compress256;
-#[cfg(not(all(sha2_backend_soft = "compact", target_os = "none")))]
+#[cfg(not(all(target_os = "none", not(feature = "fast-sha"))))]
 use sha2::block_api::compress256;
 use zeroize::Zeroize;
 

@@ -156,7 +156,7 @@ fn cargo_folder(target: &Target) -> usize {
 
 /// Runs cargo; what comes out still holds `compiler_builtins` and global names of Rust's.
 fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::Result<PathBuf> {
-    let cargo = Cargo::of(workspace, target, options.fast_sha)?;
+    let cargo = Cargo::of(workspace, target)?;
     // Here and not for all crates: what lies elsewhere need not be compiled anew when the repository moves.
     let remap = format!(
         "--remap-path-prefix={}=kpn-things",
@@ -170,7 +170,14 @@ fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::
     if options.deliberate_panic {
         flags.extend(["--cfg", "kpn_deliberate_panic"]);
     }
-    cargo.run(workspace, target, &["--package", "kpn-things"], &flags)?;
+    let mut which = vec!["--package", "kpn-things"];
+    if target.family == Family::Linux {
+        which.extend(["--features", "posix"]);
+    }
+    if options.fast_sha {
+        which.extend(["--features", "fast-sha"]);
+    }
+    cargo.run(workspace, target, &which, &flags)?;
     Ok(cargo
         .folder
         .join(target.triple)
@@ -180,7 +187,7 @@ fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::
 
 /// Someone else's Rust archive, as cargo makes it.
 pub fn build_neighbour(workspace: &Workspace, target: &Target) -> anyhow::Result<PathBuf> {
-    let cargo = Cargo::of(workspace, target, false)?;
+    let cargo = Cargo::of(workspace, target)?;
     cargo.run(
         workspace,
         target,
@@ -202,15 +209,14 @@ struct Cargo {
 }
 
 impl Cargo {
-    fn of(workspace: &Workspace, target: &Target, fast_sha: bool) -> anyhow::Result<Self> {
+    fn of(workspace: &Workspace, target: &Target) -> anyhow::Result<Self> {
         let toolchain = Toolchain::of(workspace, target)?;
-        let fast = if fast_sha { "-fast-sha" } else { "" };
         let turn = cargo_folder(target);
-        let folder = workspace.scratch(&format!("cargo{fast}-{toolchain:?}-{turn}"))?;
+        let folder = workspace.scratch(&format!("cargo-{toolchain:?}-{turn}"))?;
         Ok(Self {
             toolchain,
             folder,
-            flags: rust_flags(workspace, toolchain, target, fast_sha)?,
+            flags: rust_flags(workspace, toolchain, target)?,
         })
     }
 
@@ -234,20 +240,16 @@ impl Cargo {
                 .env("RUSTC", DEBIAN_RUSTC)
                 .env("RUSTC_BOOTSTRAP", "1");
         }
-        if target.family == Family::Linux {
-            command = command.args(["--features", "posix"]);
-        }
         command = command.env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\x1f"));
         Ok(command.arg("--").args(flags).quiet().run()?)
     }
 }
 
-/// Flags for all crates. They replace those of `.cargo/config.toml`.
+/// Flags for all crates.
 fn rust_flags(
     workspace: &Workspace,
     toolchain: Toolchain,
     target: &Target,
-    fast_sha: bool,
 ) -> anyhow::Result<Vec<String>> {
     let shell = &workspace.shell;
     let compiler = if toolchain == Toolchain::Debian {
@@ -264,9 +266,6 @@ fn rust_flags(
         format!("--remap-path-prefix={sysroot}=rust"),
         "-Cforce-unwind-tables=no".to_owned(),
     ];
-    if !fast_sha {
-        flags.push("--cfg=sha2_backend_soft=\"compact\"".to_owned());
-    }
     if target.family == Family::Arm {
         // Short constants stand beside the code that uses them, without a pointer to them: some 100 bytes less.
         flags.push("-Cllvm-args=-arm-promote-constant".to_owned());

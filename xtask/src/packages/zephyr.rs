@@ -201,17 +201,15 @@ fn check_cargo(workspace: &Workspace) -> anyhow::Result<()> {
         Ok(())
     };
 
-    let compact = "--cfg sha2_backend_soft=\"compact\"";
     has(
         &call(&["CPU_CORTEX_M3=y", "KPN_THINGS_PANIC_HANDLER=y"])?,
         &[
             "/cargo/thumbv7m-none-eabi/release/libkpn_things.a",
             "--target thumbv7m-none-eabi",
             "--no-default-features --features panic-handler",
-            compact,
             "zephyr_ld_options -Wl,-z,noexecstack",
         ],
-        &["build-std"],
+        &["build-std", "fast-sha"],
     )?;
     has(
         &call(&[
@@ -223,8 +221,9 @@ fn check_cargo(workspace: &Workspace) -> anyhow::Result<()> {
         &[
             "--target xtensa-esp32-none-elf",
             "-Zbuild-std=core --offline",
+            "--no-default-features --features fast-sha",
         ],
-        &["panic-handler", compact],
+        &["panic-handler"],
     )?;
     has(
         &call(&["ARCH_POSIX=y", "64BIT=y"])?,
