@@ -1,7 +1,7 @@
 //! The ESP-IDF component: checked and packed by its own component manager, configured and linked for each of its chips, refused for the
 //! others; its example run on this machine over a stand-in for ESP-IDF.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use xshell::{Shell, cmd};
@@ -35,7 +35,8 @@ pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     let archives = Archives::build_some(workspace, &dist::esp_idf::ARCHIVES)?;
     let outside = shell.create_temp_dir()?;
     let package = dist::esp_idf::pack(workspace, &archives, outside.path())?;
-    let compote = workspace.path("target/python/bin/compote");
+    let python = workspace.path("target/python/bin");
+    let compote = python.join("compote");
     let consumer = workspace.path("tests/esp-idf/consumer");
     let main = workspace.path("tests/platformio/project/src/main.c");
     let here = outside.path();
@@ -44,13 +45,15 @@ pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     cmd!(shell, "tar --extract --file {file}").quiet().run()?;
     manifest(shell, &compote, here, file)?;
 
-    let component = here.join(NAME);
     cmd!(shell, "cp -r {consumer} consumer").quiet().run()?;
+    cmd!(shell, "cp {main} consumer/main/main.c")
+        .quiet()
+        .run()?;
+    let components = resolve(shell, &python, here)?;
     let configure = |chip: &str, options: &str, more: &str| {
         let build = format!("build-{chip}");
         let arguments = [
-            format!("-DCOMPONENT={}", component.display()),
-            format!("-DMAIN={}", main.display()),
+            format!("-DCOMPONENTS={}", components.display()),
             format!("-DIDF_TARGET={chip}"),
             "-DCMAKE_SYSTEM_NAME=Generic".to_owned(),
             "-DCMAKE_C_COMPILER=riscv64-unknown-elf-gcc".to_owned(),
@@ -113,6 +116,36 @@ fn manifest(shell: &Shell, compote: &Path, here: &Path, file: &str) -> anyhow::R
     refused(lint())?;
     shell.write_file(&path, text)?;
     Ok(())
+}
+
+/// What the component manager makes of the project's `main/idf_component.yml`: a CMake file that names each component's folder.
+///
+/// ESP-IDF's build calls it the same way. A version that the component does not take is refused.
+fn resolve(shell: &Shell, python: &Path, here: &Path) -> anyhow::Result<PathBuf> {
+    shell.create_dir("idf")?;
+    shell.create_dir("resolved")?;
+    let resolved = here.join("resolved/components.cmake");
+    let prepare = |version: &str| {
+        cmd!(
+            shell,
+            "{python}/python -m idf_component_manager.prepare_components --project_dir {here}/consumer --interface_version 4
+             prepare_dependencies --managed_components_list_file {resolved} --build_dir {here}/resolved"
+        )
+        .env("IDF_PATH", here.join("idf"))
+        .env("IDF_VERSION", version)
+        .env("IDF_TARGET", "esp32c3")
+        .env("IDF_TOOLS_PATH", here.join("tools"))
+    };
+    let old = refused(prepare("4.4.0"))?;
+    ensure!(old.contains("idf"), "refused, but not for ESP-IDF: {old}");
+    aloud(prepare("5.0.0"))?;
+    let text = shell.read_file(&resolved)?;
+    let folder = here.join(NAME);
+    ensure!(
+        text.contains(&format!("idf_build_component(\"{}\"", folder.display())),
+        "the project does not have the component: {text}"
+    );
+    Ok(resolved)
 }
 
 /// What a command says that must fail, in one line.
