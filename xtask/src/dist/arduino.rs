@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Archives, Package, pack};
-use crate::{archive, workspace::Workspace};
+use crate::workspace::Workspace;
 
 /// Name of the package's folder, and so of the library's in the user's sketchbook.
 pub const FOLDER: &str = "KPN_Things";
@@ -31,7 +31,6 @@ const COPIED: [(&str, &str); 9] = [
 
 /// Packs the library.
 pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package> {
-    let shell = &workspace.shell;
     let folder = pack::staging(workspace, "arduino", FOLDER)?;
     pack::copy(workspace, &COPIED, &folder)?;
     pack::manifest(
@@ -44,11 +43,7 @@ pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::
         "packaging/arduino/examples",
         &folder.join("examples"),
     )?;
-    for (part, target) in FOLDERS {
-        let to = folder.join("src").join(part);
-        shell.create_dir(&to)?;
-        shell.copy_file(archives.of(target)?, to.join(archive::FILE_NAME))?;
-    }
+    pack::archives(workspace, archives, FOLDERS, &folder.join("src"))?;
     let file = format!("kpn-things-{}-arduino.zip", Workspace::version());
     pack::zip(workspace, &folder, &dist.join(&file))?;
     Ok(Package {

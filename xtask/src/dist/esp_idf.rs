@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use super::{Archives, Package, pack};
-use crate::{archive, workspace::Workspace};
+use super::{
+    Archives, Package,
+    pack::{self, COMMON},
+};
+use crate::workspace::Workspace;
 
 /// Name of the component and of its folder.
 pub const NAME: &str = "kpn_things";
@@ -11,33 +14,27 @@ pub const NAME: &str = "kpn_things";
 /// Targets whose archives `CMakeLists.txt` chooses from.
 pub const ARCHIVES: [&str; 2] = ["riscv32imc", "riscv32imac"];
 
-const COPIED: [(&str, &str); 7] = [
-    ("include/kpn_things.h", "include"),
+/// What is copied beside what every package has.
+const FILES: [(&str, &str); 3] = [
     ("packaging/esp-idf/CMakeLists.txt", "."),
     ("packaging/esp-idf/Kconfig", "."),
     ("packaging/esp-idf/README.md", "."),
-    ("LICENSE-MIT", "."),
-    ("LICENSE-APACHE", "."),
-    ("CHANGELOG.md", "."),
 ];
 
 /// Packs the component.
 pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package> {
-    let shell = &workspace.shell;
     let version = Workspace::version();
     let folder = pack::staging(workspace, "esp-idf", NAME)?;
-    pack::copy(workspace, &COPIED, &folder)?;
+    pack::copy(workspace, &COMMON, &folder)?;
+    pack::copy(workspace, &FILES, &folder)?;
     pack::manifest(workspace, "packaging/esp-idf/idf_component.yml.in", &folder)?;
     pack::tree(
         workspace,
         "packaging/esp-idf/examples",
         &folder.join("examples"),
     )?;
-    for target in ARCHIVES {
-        let to = folder.join("lib").join(target);
-        shell.create_dir(&to)?;
-        shell.copy_file(archives.of(target)?, to.join(archive::FILE_NAME))?;
-    }
+    let archives_by_target = ARCHIVES.map(|target| (target, target));
+    pack::archives(workspace, archives, archives_by_target, &folder.join("lib"))?;
     let file = format!("kpn-things-{version}-esp-idf.tgz");
     pack::tar_gz(workspace, &folder, &dist.join(&file))?;
     Ok(Package {

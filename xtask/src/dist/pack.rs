@@ -4,7 +4,8 @@ use std::path::Path;
 
 use xshell::cmd;
 
-use crate::workspace::Workspace;
+use super::Archives;
+use crate::{archive, workspace::Workspace};
 
 /// Files of the repository that every package has: what is copied, and the folder inside the package.
 pub const COMMON: [(&str, &str); 4] = [
@@ -21,6 +22,22 @@ pub fn copy(workspace: &Workspace, files: &[(&str, &str)], to: &Path) -> anyhow:
         let folder = to.join(folder);
         shell.create_dir(&folder)?;
         shell.copy_file(workspace.path(file), folder)?;
+    }
+    Ok(())
+}
+
+/// Copies the archives of some targets, each given with its folder below `to`.
+pub fn archives<'a>(
+    workspace: &Workspace,
+    archives: &Archives,
+    folders: impl IntoIterator<Item = (&'a str, &'a str)>,
+    to: &Path,
+) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    for (folder, target) in folders {
+        let to = to.join(folder);
+        shell.create_dir(&to)?;
+        shell.copy_file(archives.of(target)?, to.join(archive::FILE_NAME))?;
     }
     Ok(())
 }

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use super::{Archives, Package, pack};
-use crate::{archive, workspace::Workspace};
+use super::{
+    Archives, Package,
+    pack::{self, COMMON},
+};
+use crate::workspace::Workspace;
 
 /// Targets whose archives `link.py` chooses from.
 pub const ARCHIVES: [&str; 9] = [
@@ -20,23 +23,20 @@ pub const ARCHIVES: [&str; 9] = [
 /// The archive for unit tests on the developer's machine.
 pub const HOST: &str = "x86_64-linux";
 
-const COPIED: [(&str, &str); 8] = [
-    ("include/kpn_things.h", "include"),
+/// What is copied beside what every package has.
+const FILES: [(&str, &str); 4] = [
     ("packaging/arduino/src/KpnThings.h", "src"),
     ("packaging/arduino/src/KpnThings.cpp", "src"),
     ("packaging/platformio/link.py", "."),
     ("packaging/platformio/README.md", "."),
-    ("LICENSE-MIT", "."),
-    ("LICENSE-APACHE", "."),
-    ("CHANGELOG.md", "."),
 ];
 
 /// Packs the library.
 pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package> {
-    let shell = &workspace.shell;
     let version = Workspace::version();
     let folder = pack::staging(workspace, "platformio", "kpn-things")?;
-    pack::copy(workspace, &COPIED, &folder)?;
+    pack::copy(workspace, &COMMON, &folder)?;
+    pack::copy(workspace, &FILES, &folder)?;
     pack::manifest(workspace, "packaging/platformio/library.json.in", &folder)?;
     pack::tree(
         workspace,
@@ -44,11 +44,8 @@ pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::
         &folder.join("examples"),
     )?;
     let targets = || ARCHIVES.into_iter().chain([HOST]);
-    for target in targets() {
-        let to = folder.join("lib").join(target);
-        shell.create_dir(&to)?;
-        shell.copy_file(archives.of(target)?, to.join(archive::FILE_NAME))?;
-    }
+    let archives_by_target = targets().map(|target| (target, target));
+    pack::archives(workspace, archives, archives_by_target, &folder.join("lib"))?;
     let file = format!("kpn-things-{version}-platformio.tar.gz");
     pack::tar_gz(workspace, &folder, &dist.join(&file))?;
     Ok(Package {

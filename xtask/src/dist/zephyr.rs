@@ -6,7 +6,7 @@ use super::{
     Archives, Package,
     pack::{self, COMMON},
 };
-use crate::{archive, workspace::Workspace};
+use crate::workspace::Workspace;
 
 /// Files of the module, and where they stand in the package: as in the repository.
 const FILES: [(&str, &str); 14] = [
@@ -40,11 +40,15 @@ pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::
     let folder = pack::staging(workspace, "zephyr", &name)?;
     pack::copy(workspace, &COMMON, &folder)?;
     pack::copy(workspace, &FILES, &folder)?;
-    for (target, archive) in &archives.0 {
-        let to = folder.join("zephyr/archives").join(target.triple);
-        shell.create_dir(&to)?;
-        shell.copy_file(archive, to.join(archive::FILE_NAME))?;
-    }
+    let triples = archives
+        .targets()
+        .map(|target| (target.triple, target.name));
+    pack::archives(
+        workspace,
+        archives,
+        triples,
+        &folder.join("zephyr/archives"),
+    )?;
     shell.write_file(folder.join("zephyr/archives/Kconfig"), ARCHIVES_KCONFIG)?;
     let file = format!("{name}.tar.gz");
     pack::tar_gz(workspace, &folder, &dist.join(&file))?;
