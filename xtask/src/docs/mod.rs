@@ -1,5 +1,6 @@
 //! What the texts promise: links lead somewhere, commands run, and the header becomes pages without a warning.
 
+mod console;
 mod doxygen;
 mod links;
 mod pages;
@@ -51,4 +52,38 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
         fenced ^= fence;
         (!fenced && !fence).then_some((index + 1, line))
     })
+}
+
+/// Lines of the fenced blocks of one language, one block after the other, without the indentation of a list.
+///
+/// A block without a language has the language of no name.
+fn code<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let mut lines = Vec::new();
+    let mut open: Option<(usize, bool)> = None;
+    for line in text.lines() {
+        let indented = line.len() - line.trim_start().len();
+        match (line.trim_start().strip_prefix("```"), open) {
+            (Some(name), None) => open = Some((indented, name == language)),
+            (Some(_), Some(_)) => open = None,
+            (None, Some((indentation, true))) => {
+                lines.push(line.get(indentation.min(indented)..).unwrap_or(line));
+            }
+            (None, _) => {}
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code;
+
+    #[test]
+    fn takes_the_blocks_of_a_language_in_order() {
+        let text = "a\n```sh\nb\n```\n```console\nc\n```\n```\nd\n```\n1. e\n\n   ```sh\n   f\n     g\n\n   ```\nh\n";
+        assert_eq!(code(text, "sh"), ["b", "f", "  g", ""]);
+        assert_eq!(code(text, "console"), ["c"]);
+        assert_eq!(code(text, ""), ["d"]);
+        assert!(code(text, "c").is_empty());
+    }
 }

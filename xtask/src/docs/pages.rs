@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
-use super::all;
+use super::{all, code, console};
 use crate::{
     dist::{self, Archives},
     target::TARGETS,
@@ -22,10 +22,12 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let packages = workspace.scratch("docs/dist")?;
     let archives = Archives::build(workspace, TARGETS)?;
     dist::pack_into(workspace, &archives, &packages)?;
+    console::check(workspace, &packages)?;
     let mut ran = 0;
     for page in all(workspace)? {
         let script = commands(&page.text);
         if !script.is_empty() {
+            check_ends(&script).with_context(|| page.path.clone())?;
             run(workspace, &script).with_context(|| page.path.clone())?;
             println!("{}: its commands run", page.path);
             ran += 1;
@@ -71,29 +73,36 @@ fn run(workspace: &Workspace, script: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All blocks of a page that are marked as `sh`, one after the other.
+/// The commands of a page that are to be run.
 fn commands(text: &str) -> String {
-    let mut script = String::new();
-    let mut inside = false;
-    for line in text.lines() {
-        if line.starts_with("```") {
-            inside = !inside && line == "```sh";
-        } else if inside {
-            script.push_str(line);
-            script.push('\n');
-        }
+    code(text, "sh")
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// Refuses loops that wait without end for something that has failed.
+fn check_ends(script: &str) -> anyhow::Result<()> {
+    for line in script.lines() {
+        let waits = line
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .any(|word| ["until", "while"].contains(&word));
+        ensure!(
+            !waits || line.contains("timeout "),
+            "`{line}` may wait without end"
+        );
     }
-    script
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::commands;
+    use super::check_ends;
 
     #[test]
-    fn takes_the_blocks_marked_as_sh_in_order() {
-        let text = "a\n```sh\nb\n```\n```console\nc\n```\n```\nd\n```\n```sh\ne\n```\nf\n";
-        assert_eq!(commands(text), "b\ne\n");
-        assert_eq!(commands("```console\na\n```\n"), "");
+    fn a_page_waits_with_a_limit() {
+        check_ends("timeout 30 sh -c 'until [ -s port ]; do sleep 0.1; done'\nls\n").unwrap();
+        assert!(check_ends("until [ -s port ]; do sleep 0.1; done\n").is_err());
+        assert!(check_ends("ls\nwhile true\ndo :; done\n").is_err());
     }
 }
