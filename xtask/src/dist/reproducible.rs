@@ -1,5 +1,7 @@
 //! The same sources give the same bytes, wherever they lie and whenever they are packed.
 
+use std::path::Path;
+
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
@@ -24,10 +26,9 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
             .iter()
             .zip(archive::build_all(&elsewhere, TARGETS, Options::default())?)
     {
-        let same =
-            shell.read_binary_file(here.of(target.name)?)? == shell.read_binary_file(&there)?;
-        ensure!(same, "{} and {} differ", target.name, there.display());
+        expect_same(workspace, here.of(target.name)?, &there).context(target.name)?;
     }
+    check_can_fail(workspace, here.of("thumbv6m")?)?;
     let mut sums = Vec::new();
     for round in ["first", "second"] {
         let folder = workspace.scratch(&format!("dist/{round}"))?;
@@ -44,6 +45,31 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "{} archives and {} packages, twice the same bytes",
         TARGETS.len(),
         first.lines().count()
+    );
+    Ok(())
+}
+
+fn expect_same(workspace: &Workspace, here: &Path, there: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    ensure!(
+        shell.read_binary_file(here)? == shell.read_binary_file(there)?,
+        "{} and {} differ",
+        here.display(),
+        there.display()
+    );
+    Ok(())
+}
+
+/// A test of the test: an archive of other code is not taken for the same.
+fn check_can_fail(workspace: &Workspace, archive: &Path) -> anyhow::Result<()> {
+    let options = Options {
+        deliberate_panic: true,
+        ..Options::default()
+    };
+    let other = archive::build(workspace, target::find("thumbv6m")?, options)?;
+    ensure!(
+        expect_same(workspace, archive, &other).is_err(),
+        "two archives that differ pass for the same"
     );
     Ok(())
 }
