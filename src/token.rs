@@ -107,24 +107,17 @@ impl Token {
             && waiting.fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
     }
 
-    /// Hashes the secret behind the body and returns the token; what was hashed is wiped.
+    /// Hashes the secret behind the body and returns the token, which takes the place of all that was hashed.
     ///
     /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`, and is then as before.
-    pub fn finish(&mut self, secret: &[u8]) -> Result<[u8; TOKEN_LEN]> {
+    pub fn finish(&mut self, secret: &[u8]) -> Result<&[u8; TOKEN_LEN]> {
         check_secret(secret)?;
         Ok(self.finish_unchecked(secret))
     }
 
     /// As `finish`, for a secret of any form.
-    pub fn finish_unchecked(&mut self, secret: &[u8]) -> [u8; TOKEN_LEN] {
-        let mut hex = [0; TOKEN_LEN];
-        self.finish_into(secret, &mut hex);
-        hex
-    }
-
-    /// As `finish_unchecked`, in place.
     #[inline(never)]
-    pub fn finish_into(&mut self, secret: &[u8], hex: &mut [u8; TOKEN_LEN]) {
+    pub fn finish_unchecked(&mut self, secret: &[u8]) -> &[u8; TOKEN_LEN] {
         self.update(secret);
         let bits = self.total.wrapping_mul(8);
         let filled = self.filled();
@@ -142,7 +135,8 @@ impl Token {
         }
         self.compress();
 
-        for (digits, word) in hex.as_chunks_mut::<8>().0.iter_mut().zip(self.state) {
+        // The block has as many bytes as the token has digits: the token covers what is left of the secret.
+        for (digits, word) in self.block.as_chunks_mut::<8>().0.iter_mut().zip(self.state) {
             let mut word = word;
             for to in digits {
                 word = word.rotate_left(4);
@@ -150,7 +144,8 @@ impl Token {
                 *to = digit(low & 15);
             }
         }
-        self.wipe();
+        self.restart();
+        &self.block
     }
 
     /// Overwrites everything that was derived from the bytes hashed so far, and starts anew.
@@ -227,7 +222,7 @@ mod tests {
             let mut token = Token::new();
             token.update(front);
             token.update(back);
-            assert_eq!(&token.finish(SECRET).unwrap(), TOKEN, "split at {split}");
+            assert_eq!(token.finish(SECRET).unwrap(), TOKEN, "split at {split}");
         }
     }
 
@@ -239,7 +234,7 @@ mod tests {
             let mut token = Token::new();
             token.update(&bytes[..len]);
             let hex = token.finish_unchecked(b"");
-            let text = core::str::from_utf8(&hex).unwrap();
+            let text = core::str::from_utf8(hex).unwrap();
             let ours: std::vec::Vec<u8> = (0..32)
                 .map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2).unwrap(), 16).unwrap())
                 .collect();
@@ -260,7 +255,7 @@ mod tests {
         ] {
             assert_eq!(token.finish(secret), Err(Error::Secret));
         }
-        assert_eq!(&token.finish(SECRET).unwrap(), TOKEN);
+        assert_eq!(token.finish(SECRET).unwrap(), TOKEN);
         assert!(check_secret(&SECRET[..30]).is_ok() && check_secret(&long[..100]).is_ok());
     }
 
@@ -270,7 +265,7 @@ mod tests {
         token.update(BODY);
         token.finish(SECRET).unwrap();
         assert_eq!(token.total, 0);
-        assert_eq!(token.block, [0; 64]);
+        assert_eq!(&token.block, TOKEN);
         assert_eq!(token.state, Token::new().state);
     }
 

@@ -87,8 +87,8 @@ fn write(resolved: &[Json], merged: bool) -> Vec<u8> {
         }
         .unwrap();
     }
-    let (start, len) = pack.finish().unwrap();
-    buffer[start..][..len].to_vec()
+    let len = pack.finish().unwrap();
+    buffer[..len].to_vec()
 }
 
 /// Name, unit, value and time of each record.

@@ -59,7 +59,7 @@ fn the_vector_of_kpns_sdk_has_a_key_shorter_than_the_rule_allows() {
     token.update(body);
     assert_eq!(token.finish(b"MYKEY2"), Err(Error::Secret));
     assert_eq!(token.total(), 55);
-    assert_eq!(&token.finish_unchecked(b"MYKEY2"), expected);
+    assert_eq!(token.finish_unchecked(b"MYKEY2"), expected);
 }
 
 #[test]

@@ -16,12 +16,6 @@ pub struct kpn_span {
 }
 
 impl kpn_span {
-    /// No bytes.
-    pub(super) const EMPTY: Self = Self {
-        ptr: core::ptr::null(),
-        len: 0,
-    };
-
     /// These bytes.
     pub(super) const fn of(bytes: &[u8]) -> Self {
         Self {

@@ -353,7 +353,7 @@ unsafe fn begin(
 ) -> Result<()> {
     let (own, memory) = (Region::of(stream), Region::new(window, window_cap));
     // SAFETY: the same contract.
-    let texts = unsafe { uplink::check(own, memory, to, Some(urn)) };
+    let texts = unsafe { uplink::check(own, memory, to, urn) };
     // SAFETY: the same contract.
     let stream = unsafe { ptr::begin(stream) }?;
     let state = &mut stream.private_state;

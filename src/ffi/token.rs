@@ -28,6 +28,13 @@ pub struct kpn_token {
     private_hash: Token,
 }
 
+/// A token as a C string.
+#[repr(C)]
+struct Text {
+    hex: [u8; TOKEN_LEN],
+    nul: u8,
+}
+
 // SAFETY: repr(C) with the u32 tag in front and plain integers behind it.
 unsafe impl Object for kpn_token {
     const TAG: u32 = 0x6b70_7401;
@@ -113,7 +120,7 @@ pub unsafe extern "C" fn kpn_token_finish(
         let own = Region::of(token);
         // SAFETY: the same contract.
         let secret = unsafe { ptr::text(secret, SECRET_MAX) }?;
-        let out_token = out_token.cast::<[u8; KPN_TOKEN_LEN + 1]>();
+        let out_token = out_token.cast::<Text>();
         let result = Region::of(out_token);
         ptr::apart(2, &[own, result, Region::of_bytes(secret)])?;
         // SAFETY: the same contract.
@@ -121,9 +128,10 @@ pub unsafe extern "C" fn kpn_token_finish(
         // SAFETY: the same contract.
         let token = unsafe { ptr::object_mut(token) }?;
         check_secret(secret)?;
-        let text = out.write([0; KPN_TOKEN_LEN + 1]);
-        let [hex @ .., _] = text;
-        token.private_hash.finish_into(secret, hex);
+        out.write(Text {
+            hex: *token.private_hash.finish_unchecked(secret),
+            nul: 0,
+        });
         token.private_tag = 0;
         Ok(())
     };

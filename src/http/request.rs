@@ -59,6 +59,7 @@ impl Target<'_> {
 }
 
 /// Number of decimal digits of `value`, 1 for 0.
+#[inline(never)]
 pub const fn decimal_digits(value: usize) -> usize {
     let mut digits: usize = 1;
     let mut limit: usize = 10;

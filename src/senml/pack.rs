@@ -234,29 +234,24 @@ impl<'a> Pack<'a> {
         self.state.failure()
     }
 
-    /// Closes the pack and returns the offset and the length of its text.
+    /// Closes the pack and returns the length of its text, which begins at the offset that `begin` was given.
     ///
     /// Refuses with the first failure that was not acknowledged, and a pack without a measurement. Labels that no value
     /// followed are left out.
-    pub fn finish(&mut self) -> Result<(usize, usize)> {
-        self.ready_to_finish()?;
+    pub fn finish(&mut self) -> Result<usize> {
+        self.failure()?;
+        if self.state.phase > RECORD {
+            return Err(Error::State);
+        }
+        if self.state.records == 0 {
+            return Err(Error::SenmlEmpty);
+        }
         self.drop_open();
         let mut out = Buf::new(self.buffer, self.state.len);
         out.put_byte(b']');
         self.state.len = out.len();
         self.state.phase = FINISHED;
-        let len = self.state.len.wrapping_sub(self.state.start);
-        Ok((self.state.start, len))
-    }
-
-    /// Whether `finish` would succeed.
-    pub fn ready_to_finish(&self) -> Result<()> {
-        self.failure()?;
-        match self.state.phase {
-            CLOSED | BASE | RECORD if self.state.records == 0 => Err(Error::SenmlEmpty),
-            CLOSED | BASE | RECORD => Ok(()),
-            _ => Err(Error::State),
-        }
+        Ok(self.state.len.wrapping_sub(self.state.start))
     }
 
     fn base_time(&self) -> Decimal {

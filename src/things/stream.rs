@@ -10,7 +10,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::http::request::{Target, write_post_head};
 use crate::things::uplink::UplinkState;
-use crate::token::{TOKEN_LEN, Token, check_secret};
+use crate::token::{Token, check_secret};
 
 const MEASURING: u8 = 1;
 const HEAD: u8 = 2;
@@ -131,18 +131,9 @@ impl<'a> Stream<'a> {
         self.close()?;
         self.state.measured = self.state.hash.clone();
         let body_len = usize::try_from(self.state.measured.total());
-        let token = secret.map(|secret| {
-            let mut hex = [0; TOKEN_LEN];
-            self.state.hash.finish_into(secret, &mut hex);
-            hex
-        });
+        let token = secret.map(|secret| self.state.hash.finish_unchecked(secret));
         let mut out = Buf::new(self.window, 0);
-        write_post_head(
-            &mut out,
-            target,
-            token.as_ref(),
-            body_len.unwrap_or(usize::MAX),
-        );
+        write_post_head(&mut out, target, token, body_len.unwrap_or(usize::MAX));
         let len = out.len();
         // Only a body of more than 2^32 bytes has a head longer than `begin` kept room for.
         if body_len.is_err() || !out.fits() {
@@ -184,8 +175,8 @@ impl<'a> Stream<'a> {
     /// Closes the pack and hashes what is left of it in the window.
     fn close(&mut self) -> Result<Piece> {
         let mut pack = self.uplink.in_window(self.window)?;
-        let (start, len) = pack.finish()?;
-        let piece = Piece { start, len };
+        let len = pack.finish()?;
+        let piece = Piece { start: 0, len };
         self.state.hash.update(piece.of(self.window));
         Ok(piece)
     }

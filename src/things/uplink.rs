@@ -11,7 +11,7 @@ use crate::http::request::{decimal_digits, post_head_len, write_post_head};
 use crate::json::reader::strip_whitespace;
 use crate::senml::pack::{Pack, PackState};
 use crate::things::urn;
-use crate::token::{TOKEN_LEN, Token, check_secret};
+use crate::token::{Token, check_secret};
 
 const BUILDING: u8 = 1;
 const ADOPTED: u8 = 2;
@@ -26,7 +26,8 @@ pub struct UplinkState {
     pack: PackState,
     /// Length of the head without the digits of its Content-Length.
     head: usize,
-    body_start: usize,
+    /// Where the body begins; once finished, the request.
+    start: usize,
     body_len: usize,
     missing: usize,
     phase: u8,
@@ -61,11 +62,11 @@ impl UplinkState {
         urn: &[u8],
     ) -> Result<()> {
         self.head = post_head_len(target, true, 0);
-        self.body_start = body_start(self.head, buffer.len());
+        self.start = body_start(self.head, buffer.len());
         self.phase = BUILDING;
         match target.check().and_then(|()| urn::check(urn).map(drop)) {
             Ok(()) => {
-                let start = self.body_start;
+                let start = self.start;
                 Pack::begin_checked(&mut self.pack, buffer, start, measuring, urn).map(drop)
             }
             Err(error) => Err(self.fail(error)),
@@ -102,7 +103,7 @@ impl UplinkState {
             return Err(Error::BufferFull);
         }
         self.body_len = strip_whitespace(body)?;
-        self.body_start = start;
+        self.start = start;
         self.phase = ADOPTED;
         Ok(())
     }
@@ -122,7 +123,7 @@ impl UplinkState {
             return 0;
         }
         let end = capacity.saturating_add(missing);
-        let body = end.saturating_sub(self.body_start);
+        let body = end.saturating_sub(self.start);
         self.head
             .saturating_add(decimal_digits(body))
             .saturating_add(body)
@@ -250,61 +251,58 @@ impl<'a> Uplink<'a> {
     /// With `None` the request carries no token, which only some device types may do. `target` is the one of `begin`; one
     /// that is longer is refused.
     pub fn finish(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Request> {
+        let len = self.frame(target, secret)?;
+        let start = self.state.start;
+        Ok(Request { start, len })
+    }
+
+    /// Leaves the start in the state, so that the result fits in registers.
+    fn frame(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<usize> {
         if let Some(secret) = secret {
             check_secret(secret)?;
         }
-        match self.state.phase {
-            BUILDING => Pack::resume(&mut self.state.pack, self.buffer).ready_to_finish()?,
-            ADOPTED => {}
+        let state = &mut *self.state;
+        if state.phase != BUILDING && state.phase != ADOPTED {
             // A body that could not be adopted says so again.
-            _ => return self.state.pack.failure().and(Err(Error::State)),
+            return state.pack.failure().and(Err(Error::State));
         }
         // The texts of a custom target may have been changed since `begin`.
         target.check()?;
-        if post_head_len(target, true, 0) > self.state.head {
+        if post_head_len(target, true, 0) > state.head {
             return Err(Error::InvalidArgument);
         }
-        let (start, len) = if self.state.phase == BUILDING {
-            Pack::resume(&mut self.state.pack, self.buffer).finish()?
-        } else {
-            (self.state.body_start, self.state.body_len)
-        };
-        self.state.phase = FINISHED;
-        let head_len = post_head_len(target, secret.is_some(), decimal_digits(len));
-        let mut request = Request {
-            start: 0,
-            len: head_len.wrapping_add(len),
-        };
-        if self.state.pack.measuring() {
-            return Ok(request);
+        if state.phase == BUILDING {
+            state.body_len = Pack::resume(&mut state.pack, self.buffer).finish()?;
         }
-        request.start = start.checked_sub(head_len).ok_or(Error::InvalidArgument)?;
+        state.phase = FINISHED;
+        let (body_start, body_len) = (state.start, state.body_len);
+        let head_len = post_head_len(target, secret.is_some(), decimal_digits(body_len));
+        let len = head_len.wrapping_add(body_len);
+        if state.pack.measuring() {
+            state.start = 0;
+            return Ok(len);
+        }
+        state.start = body_start.wrapping_sub(head_len);
         let (room, rest) = self
             .buffer
-            .split_at_mut_checked(start)
+            .split_at_mut_checked(body_start)
             .ok_or(Error::State)?;
-        let mut hex = [0; TOKEN_LEN];
-        if let Some(secret) = secret {
-            let mut token = Token::new();
-            token.update(rest.get(..len).ok_or(Error::State)?);
-            token.finish_into(secret, &mut hex);
-        }
-        let mut out = Buf::new(room, request.start);
-        write_post_head(&mut out, target, secret.map(|_| &hex), len);
-        Ok(request)
+        let mut token = Token::new();
+        let token = secret.map(|secret| {
+            token.update(rest.get(..body_len).unwrap_or_default());
+            token.finish_unchecked(secret)
+        });
+        write_post_head(&mut Buf::new(room, state.start), target, token, body_len);
+        Ok(len)
     }
 }
 
 /// Where the body begins: behind a head whose Content-Length has as many digits as the rest of the buffer allows.
 fn body_start(head: usize, capacity: usize) -> usize {
-    let mut digits: usize = 1;
-    loop {
-        let start = head.wrapping_add(digits);
-        if decimal_digits(capacity.saturating_sub(start)) <= digits {
-            return start;
-        }
-        digits = digits.wrapping_add(1);
-    }
+    let rest = capacity.saturating_sub(head);
+    // The digits themselves take room from the body, which can save one of them.
+    let others = decimal_digits(rest).wrapping_sub(1);
+    head.wrapping_add(decimal_digits(rest.saturating_sub(others)))
 }
 
 #[cfg(test)]

@@ -255,7 +255,6 @@ pub(super) unsafe fn set_merged(uplink: *mut kpn_uplink) -> kpn_status {
 /// A custom endpoint's texts are still there.
 pub(in crate::ffi) unsafe fn target<'a>(uplink: &kpn_uplink) -> Result<Target<'a>> {
     let to = Where {
-        endpoint: uplink.private_endpoint,
         host: uplink.private_host,
         path: uplink.private_path,
     };

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::http::request::Target;
 use crate::json::number;
 use crate::senml::{name, unit};
-use crate::things::endpoint::{self, Endpoint};
+use crate::things::endpoint::{INTERNET, M2M};
 use crate::things::uplink::UplinkState;
 use crate::things::urn;
 
@@ -27,8 +27,6 @@ use access::{set_base_unit, set_merged, set_number};
 pub const KPN_ENDPOINT_M2M: i32 = 1;
 /// From anywhere else, over TLS that the firmware brings: `prod.dm.kpnthings.com`, `POST /ingestion/ip/senml/v1`.
 pub const KPN_ENDPOINT_INTERNET: i32 = 2;
-/// A host and path of the caller's own; only `kpn_uplink_begin_custom` and `kpn_uplink_adopt_custom` take one.
-const CUSTOM: i32 = 3;
 
 /// Longest device URN, in bytes, with its ending colon.
 pub const KPN_URN_MAX: usize = 96;
@@ -74,7 +72,7 @@ const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 #[repr(C)]
 pub struct kpn_uplink {
     private_tag: u32,
-    private_endpoint: i32,
+    private_reserved: u32,
     private_buffer: *mut u8,
     private_capacity: usize,
     private_host: *const c_char,
@@ -245,55 +243,59 @@ pub unsafe extern "C" fn kpn_uplink_adopt_custom(
     status(unsafe { adopt(uplink, buffer, buffer_cap, to, body_offset, body_len) })
 }
 
-/// An endpoint as a C caller gives it.
+// Statics, since constants that end in a NUL would come with all other texts of the library: 2.7 KB.
+static M2M_HOST: [u8; M2M.host.len() + 1] = terminated(M2M.host);
+static M2M_PATH: [u8; M2M.path.len() + 1] = terminated(M2M.path);
+static INTERNET_HOST: [u8; INTERNET.host.len() + 1] = terminated(INTERNET.host);
+static INTERNET_PATH: [u8; INTERNET.path.len() + 1] = terminated(INTERNET.path);
+static NO_TEXT: [u8; 1] = [0];
+
+/// A text with the NUL behind it.
+const fn terminated<const N: usize>(text: &[u8]) -> [u8; N] {
+    let mut terminated = [0; N];
+    if let Some((room, _)) = terminated.split_at_mut_checked(text.len()) {
+        room.copy_from_slice(text);
+    }
+    terminated
+}
+
+const fn text(terminated: &'static [u8]) -> *const c_char {
+    terminated.as_ptr().cast()
+}
+
+/// Host and path as C texts: those of an endpoint of KPN Things in constant memory, others where the caller has them.
 #[derive(Clone, Copy)]
 pub(super) struct Where {
-    endpoint: i32,
     host: *const c_char,
     path: *const c_char,
 }
 
 impl Where {
-    pub(super) const fn known(endpoint: i32) -> Self {
-        Self {
-            // A number that is the custom endpoint's would read host and path.
-            endpoint: if endpoint == CUSTOM { 0 } else { endpoint },
-            host: core::ptr::null(),
-            path: core::ptr::null(),
+    /// An endpoint by its number; NULL, which is refused later, for a number that is none.
+    pub(super) fn known(endpoint: i32) -> Self {
+        match endpoint {
+            KPN_ENDPOINT_M2M => Self::custom(text(&M2M_HOST), text(&M2M_PATH)),
+            KPN_ENDPOINT_INTERNET => Self::custom(text(&INTERNET_HOST), text(&INTERNET_PATH)),
+            _ => Self::custom(core::ptr::null(), core::ptr::null()),
         }
     }
 
     pub(super) const fn custom(host: *const c_char, path: *const c_char) -> Self {
-        Self {
-            endpoint: CUSTOM,
-            host,
-            path,
-        }
+        Self { host, path }
     }
 
     /// # Safety
     ///
     /// `host` and `path` are NULL or NUL-terminated until the target is gone.
     unsafe fn target<'a>(self) -> Result<Target<'a>> {
-        let of = |endpoint: Endpoint<'static>| Target {
-            host: endpoint.host,
-            path: endpoint.path,
-        };
-        match self.endpoint {
-            KPN_ENDPOINT_M2M => Ok(of(endpoint::M2M)),
-            KPN_ENDPOINT_INTERNET => Ok(of(endpoint::INTERNET)),
-            CUSTOM => {
-                // SAFETY: the same contract.
-                let host = unsafe { ptr::text(self.host, KPN_HEAD_TEXT_MAX) }?;
-                // SAFETY: the same contract.
-                let path = unsafe { ptr::text(self.path, KPN_HEAD_TEXT_MAX) }?;
-                if host.len() > KPN_HEAD_TEXT_MAX || path.len() > KPN_HEAD_TEXT_MAX {
-                    return Err(Error::HeadText);
-                }
-                Ok(Target { host, path })
-            }
-            _ => Err(Error::InvalidArgument),
+        // SAFETY: the same contract.
+        let host = unsafe { ptr::text(self.host, KPN_HEAD_TEXT_MAX) }?;
+        // SAFETY: the same contract.
+        let path = unsafe { ptr::text(self.path, KPN_HEAD_TEXT_MAX) }?;
+        if host.len() > KPN_HEAD_TEXT_MAX || path.len() > KPN_HEAD_TEXT_MAX {
+            return Err(Error::HeadText);
         }
+        Ok(Target { host, path })
     }
 }
 
@@ -306,15 +308,12 @@ pub(super) unsafe fn check<'a>(
     own: Region,
     memory: Region,
     to: Where,
-    urn: Option<*const c_char>,
+    urn: *const c_char,
 ) -> Result<(Target<'a>, &'a [u8])> {
     // SAFETY: the same contract.
     let target = unsafe { to.target() }?;
-    let urn = match urn {
-        // SAFETY: the same contract.
-        Some(urn) => unsafe { ptr::text(urn, KPN_URN_MAX) }?,
-        None => &[],
-    };
+    // SAFETY: the same contract.
+    let urn = unsafe { ptr::text(urn, KPN_URN_MAX) }?;
     let [host, path, name] = [target.host, target.path, urn].map(Region::of_bytes);
     ptr::apart(2, &[own, memory, host, path, name])?;
     Ok((target, urn))
@@ -343,7 +342,6 @@ pub(super) unsafe fn start(
     let bytes = unsafe { ptr::bytes_mut(buffer, buffer_cap) };
     // SAFETY: the same contract.
     let uplink = unsafe { ptr::begin(uplink) }?;
-    uplink.private_endpoint = to.endpoint;
     uplink.private_host = to.host;
     uplink.private_path = to.path;
     let state = &mut uplink.private_state;
@@ -370,7 +368,7 @@ unsafe fn begin(
     let measuring = buffer.is_null();
     let (own, memory) = (Region::of(uplink), Region::new(buffer, buffer_cap));
     // SAFETY: the same contract.
-    let texts = unsafe { check(own, memory, to, Some(urn)) };
+    let texts = unsafe { check(own, memory, to, urn) };
     let begin: &mut Start<'_> =
         &mut |state, buffer, target, urn| state.begin(buffer, measuring, target, urn);
     // SAFETY: the same contract.
@@ -390,7 +388,7 @@ unsafe fn adopt(
 ) -> Result<()> {
     let (own, memory) = (Region::of(uplink), Region::new(buffer, buffer_cap));
     // SAFETY: the same contract.
-    let texts = unsafe { check(own, memory, to, None) };
+    let texts = unsafe { check(own, memory, to, text(&NO_TEXT)) };
     let adopt: &mut Start<'_> =
         &mut |state, buffer, target, _| state.adopt(buffer, target, body_offset, body_len);
     // SAFETY: the same contract.

@@ -29,8 +29,7 @@ fn text(calls: &[Call]) -> String {
     for (at, call) in calls.iter().enumerate() {
         assert_eq!(call(&mut pack), Ok(()), "call {at}");
     }
-    let (start, len) = pack.finish().unwrap();
-    assert_eq!(start, START);
+    let len = pack.finish().unwrap();
     assert!(memory[..START].iter().all(|&byte| byte == CANARY));
     let text = String::from_utf8(memory[START..START + len].to_vec()).unwrap();
     serde_json::from_str::<Vec<serde_json::Map<_, _>>>(&text).unwrap();
@@ -141,7 +140,7 @@ fn times_are_relative_to_the_base_time_exactly() {
         }
         pack.set_time(time).unwrap();
         five(&mut pack).unwrap();
-        let (_, len) = pack.finish().unwrap();
+        let len = pack.finish().unwrap();
         let text = core::str::from_utf8(&memory[..len]).unwrap();
         let expected = std::format!(r#"{{"t":{written},"n":"a","v":5}}]"#);
         assert!(text.ends_with(&expected), "{text}");
@@ -322,7 +321,7 @@ fn refuses_what_senml_and_json_cannot_carry() {
         assert_eq!(pack.acknowledge(), Err(error));
         assert_eq!(pack.acknowledge(), Ok(()));
     }
-    assert_eq!(pack.finish(), Ok((0, before + 1)));
+    assert_eq!(pack.finish(), Ok(before + 1));
 }
 
 #[test]
@@ -371,7 +370,7 @@ fn under_a_base_field_that_failed_no_record_is_taken() {
     assert_eq!(five(&mut pack), Err(Error::State));
     assert_eq!(pack.finish(), Err(Error::State));
     assert_eq!(pack.acknowledge(), Err(Error::State));
-    let (_, len) = pack.finish().unwrap();
+    let len = pack.finish().unwrap();
     assert_eq!(
         core::str::from_utf8(&memory[..len]).unwrap(),
         r#"[{"bn":"a"},{"n":"a","v":5},{"bu":"m"},{"n":"a","v":5}]"#
@@ -458,15 +457,15 @@ fn at_capacity(capacity: usize, merged: bool) {
         assert_eq!(copy.finish(), Err(Error::BufferFull));
         assert_eq!(copy.acknowledge(), Err(Error::BufferFull));
         if copy.state.records() > 0 {
-            let (start, len) = copy.finish().unwrap();
-            serde_json::from_slice::<serde_json::Value>(&text[start..start + len]).unwrap();
+            let len = copy.finish().unwrap();
+            serde_json::from_slice::<serde_json::Value>(&text[START..START + len]).unwrap();
         }
         assert_eq!(pack.acknowledge(), Err(Error::BufferFull));
     }
     match pack.finish() {
-        Ok((start, len)) => {
-            assert!(start + len <= capacity);
-            serde_json::from_slice::<serde_json::Value>(&pack.buffer[start..start + len]).unwrap();
+        Ok(len) => {
+            assert!(START + len <= capacity);
+            serde_json::from_slice::<serde_json::Value>(&pack.buffer[START..START + len]).unwrap();
         }
         Err(error) => assert_eq!((error, pack.state.records()), (Error::SenmlEmpty, 0)),
     }
@@ -489,7 +488,7 @@ fn measuring_gives_the_length() {
     for call in EVERYTHING {
         call(&mut pack).unwrap();
     }
-    assert_eq!(pack.finish(), Ok((START, text(EVERYTHING).len())));
+    assert_eq!(pack.finish(), Ok(text(EVERYTHING).len()));
     assert_eq!((state.records(), state.missing()), (5, 0));
     assert!(state.measuring());
 }
