@@ -21,33 +21,82 @@ const RECORD: u8 = 2;
 const FINISHED: u8 = 3;
 const BROKEN: u8 = 4;
 
-/// The bit under which an open record remembers to have a label, then the label as it is written: one slice, since
-/// a struct with a slice in it would be three words more.
-pub type Label = [u8];
+/// What of a pack a call is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// A base field: no record may follow until a failure is acknowledged.
+    Base,
+    /// A label of the next record: that record is refused too.
+    Label,
+    /// A record.
+    Record,
+}
 
-const BASE_NAME: &Label = b"\x01\"bn\":";
-const BASE_TIME: &Label = b"\x02\"bt\":";
-const BASE_UNIT: &Label = b"\x04\"bu\":";
+/// A label as it is written, and what it does to the pack. Behind one pointer, where a slice would be two words.
+pub struct Label {
+    part: Part,
+    /// The bit under which an open record remembers to have it.
+    bit: u8,
+    len: u8,
+    text: [u8; LABEL_MAX],
+}
+
+const LABEL_MAX: usize = 7;
+
+impl Label {
+    const fn new(part: Part, bit: u8, label: &[u8]) -> Self {
+        let mut text = [0; LABEL_MAX];
+        let mut len: u8 = 0;
+        let mut rest = label;
+        let mut room = text.as_mut_slice();
+        while let (Some((&byte, others)), Some((to, free))) =
+            (rest.split_first(), room.split_first_mut())
+        {
+            *to = byte;
+            (rest, room) = (others, free);
+            len = len.wrapping_add(1);
+        }
+        Self {
+            part,
+            bit,
+            len,
+            text,
+        }
+    }
+
+    /// What it is a label of.
+    pub const fn part(&self) -> Part {
+        self.part
+    }
+
+    fn text(&self) -> &[u8] {
+        self.text.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+const BASE_NAME: &Label = &Label::new(Part::Base, 0x01, b"\"bn\":");
+const BASE_TIME: &Label = &Label::new(Part::Base, 0x02, b"\"bt\":");
+const BASE_UNIT: &Label = &Label::new(Part::Base, 0x04, b"\"bu\":");
 /// `bv`
-pub const BASE_VALUE: &Label = b"\x08\"bv\":";
+pub const BASE_VALUE: &Label = &Label::new(Part::Base, 0x08, b"\"bv\":");
 /// `bs`
-pub const BASE_SUM: &Label = b"\x10\"bs\":";
-const TIME: &Label = b"\x20\"t\":";
-const UPDATE_TIME: &Label = b"\x40\"ut\":";
+pub const BASE_SUM: &Label = &Label::new(Part::Base, 0x10, b"\"bs\":");
+const TIME: &Label = &Label::new(Part::Label, 0x20, b"\"t\":");
+const UPDATE_TIME: &Label = &Label::new(Part::Label, 0x40, b"\"ut\":");
 /// `s`
-pub const SUM: &Label = b"\x80\"s\":";
+pub const SUM: &Label = &Label::new(Part::Label, 0x80, b"\"s\":");
 // What follows only a name or a unit closes its quotes too.
 /// `s` as all that a record has.
-pub const ONLY_SUM: &Label = b"\x80\",\"s\":";
+pub const ONLY_SUM: &Label = &Label::new(Part::Record, 0x80, b"\",\"s\":");
 /// `v`
-pub const NUMBER: &Label = b"\x00\",\"v\":";
+pub const NUMBER: &Label = &Label::new(Part::Record, 0, b"\",\"v\":");
 /// `vb`
-pub const BOOLEAN: &Label = b"\x00\",\"vb\":";
+pub const BOOLEAN: &Label = &Label::new(Part::Record, 0, b"\",\"vb\":");
 /// `vs`
-pub const TEXT: &Label = b"\x00\",\"vs\":";
+pub const TEXT: &Label = &Label::new(Part::Record, 0, b"\",\"vs\":");
 /// `vd`
-pub const DATA: &Label = b"\x00\",\"vd\":";
-const BASE_LABELS: u8 = 31;
+pub const DATA: &Label = &Label::new(Part::Record, 0, b"\",\"vd\":");
+const BASE_LABELS: u8 = 0x1f;
 
 /// Renders a value. One function pointer each, so that what surrounds values is compiled once.
 pub type Write<'w> = dyn FnMut(&mut Buf<'_>) -> Result<()> + 'w;
@@ -93,17 +142,6 @@ pub struct PackState {
 struct DecimalState {
     mantissa: i64,
     exponent: i32,
-}
-
-/// What of a pack a refused call was about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
-    /// A base field: no record may follow until the failure is acknowledged.
-    Base,
-    /// A label of the next record: that record is refused too.
-    Label,
-    /// A record.
-    Record,
 }
 
 impl PackState {
@@ -190,7 +228,7 @@ impl<'a> Pack<'a> {
         out.put_byte(b'[');
         pack.state.len = out.len();
         pack.state.base_start = out.len();
-        let named = pack.base(BASE_NAME, &mut |out| {
+        let named = pack.put(BASE_NAME, None, None, &mut |out| {
             quoted(out, base_name);
             Ok(())
         });
@@ -279,58 +317,39 @@ impl<'a> Pack<'a> {
         }
     }
 
-    fn base(&mut self, label: &Label, write: &mut Write<'_>) -> Result<()> {
-        self.put(Part::Base, None, None, label, write)
-    }
-
-    fn label(&mut self, label: &Label, write: &mut Write<'_>) -> Result<()> {
-        self.put(Part::Label, None, None, label, write)
-    }
-
-    fn add(
-        &mut self,
-        name: &[u8],
-        unit: Option<&[u8]>,
-        label: &Label,
-        write: &mut Write<'_>,
-    ) -> Result<()> {
-        self.put(Part::Record, Some(name), unit, label, write)
-    }
-
     /// Writes one label with its value, and keeps it when all of it is in place: what all others come down to.
     ///
     /// A record has a name and may have a unit; a base field and a label of the next record have none.
     #[inline(never)]
     pub fn put(
         &mut self,
-        part: Part,
+        label: &Label,
         name: Option<&[u8]>,
         unit: Option<&[u8]>,
-        label: &Label,
         write: &mut Write<'_>,
     ) -> Result<()> {
-        let (bit, label) = label.split_first().unwrap_or((&0, label));
-        match self.render(part, name, unit, *bit, label, write) {
+        match self.render(label, name, unit, write) {
             Ok(len) => {
-                self.keep(part, *bit, len);
+                self.keep(label, len);
                 Ok(())
             }
-            Err(error) => self.refuse(error, part),
+            Err(error) => self.refuse(error, label.part()),
         }
     }
 
     fn render(
         &mut self,
-        part: Part,
+        label: &Label,
         name: Option<&[u8]>,
         unit: Option<&[u8]>,
-        bit: u8,
-        label: &[u8],
         write: &mut Write<'_>,
     ) -> Result<usize> {
-        // The same label again would be a duplicate: a base field then belongs to a new base record.
-        let again = self.state.labels & bit != 0;
+        let part = label.part;
         let phase = self.state.phase;
+        // The same label again would be a duplicate: a base field then belongs to a new base record.
+        let again = self.state.labels & label.bit != 0;
+        // Whether the open record goes on.
+        let mut joins = self.state.merged != 0;
         if part == Part::Base {
             if phase == BROKEN {
                 self.failure()?;
@@ -338,24 +357,24 @@ impl<'a> Pack<'a> {
             if phase != CLOSED && phase != BASE {
                 return Err(Error::State);
             }
+            joins = !again;
         } else {
             self.unspoilt()?;
             if again {
                 return Err(Error::State);
             }
         }
-        let joins = match part {
-            Part::Base => !again,
-            _ => self.state.merged != 0,
-        };
-        let separator: &[u8] = match phase {
-            CLOSED if self.state.records == 0 => b"{",
-            CLOSED => b",{",
-            BASE if !joins => b"},{",
-            _ => b",",
-        };
         let mut out = Buf::new(self.buffer, self.state.len);
-        out.put(separator);
+        let opens = phase == CLOSED || (phase == BASE && !joins);
+        if phase != CLOSED && opens {
+            out.put_byte(b'}');
+        }
+        if phase != CLOSED || self.state.records > 0 {
+            out.put_byte(b',');
+        }
+        if opens {
+            out.put_byte(b'{');
+        }
         if let Some(name) = name {
             name::check_local(name)?;
             // Names and units have no character that JSON would escape.
@@ -367,7 +386,7 @@ impl<'a> Pack<'a> {
                 out.put(unit);
             }
         }
-        out.put(label);
+        out.put(label.text());
         write(&mut out)?;
         // What still has to follow: a brace unless it is there, and the bracket.
         let mut closers = 2;
@@ -381,17 +400,18 @@ impl<'a> Pack<'a> {
     }
 
     /// Counts what was written up to `len`.
-    fn keep(&mut self, part: Part, bit: u8, len: usize) {
+    fn keep(&mut self, label: &Label, len: usize) {
         let state = &mut *self.state;
-        match part {
+        match label.part {
             Part::Base => {
                 if state.phase == CLOSED {
                     state.base_start = state.len;
                 }
                 state.phase = BASE;
-                if state.labels & bit != 0 {
+                if state.labels & label.bit != 0 {
                     state.labels = 0;
                 }
+                state.labels |= label.bit;
             }
             Part::Label => {
                 if state.phase != RECORD {
@@ -399,15 +419,13 @@ impl<'a> Pack<'a> {
                     state.whole_phase = state.phase;
                     state.phase = RECORD;
                 }
+                state.labels |= label.bit;
             }
             Part::Record => {
                 state.phase = CLOSED;
                 state.labels = 0;
-                state.records = state.records.saturating_add(1);
+                state.records = state.records.wrapping_add(1);
             }
-        }
-        if part != Part::Record {
-            state.labels |= bit;
         }
         state.len = len;
     }

@@ -107,14 +107,14 @@ pub(super) unsafe fn set<'a>(
 pub(super) unsafe fn set_number(
     uplink: *mut kpn_uplink,
     part: Part,
-    label: &'static Label,
+    label: &Label,
     write: WriteNumber,
     bits: u64,
     scale: i32,
 ) -> kpn_status {
     let mut call = |open: &mut Open<'_>| {
         let pack = &mut open.pack;
-        pack.put(part, None, None, label, &mut |out| write(out, bits, scale))
+        pack.put(label, None, None, &mut |out| write(out, bits, scale))
     };
     // SAFETY: the same contract.
     unsafe { with_pack(uplink, part, &mut call) }
@@ -130,7 +130,7 @@ pub(super) unsafe fn add(
     uplink: *mut kpn_uplink,
     name: *const c_char,
     unit: *const c_char,
-    label: &'static Label,
+    label: &Label,
     bytes: Option<&[u8]>,
     write: &mut Write<'_>,
 ) -> kpn_status {
@@ -148,7 +148,7 @@ pub(super) unsafe fn add(
             open.apart(bytes)?;
         }
         let pack = &mut open.pack;
-        pack.put(Part::Record, Some(name), unit, label, write)
+        pack.put(label, Some(name), unit, write)
     };
     // SAFETY: the same contract.
     unsafe { with_pack(uplink, Part::Record, &mut call) }
@@ -202,7 +202,7 @@ pub(super) unsafe fn add_bytes(
     uplink: *mut kpn_uplink,
     name: *const c_char,
     unit: *const c_char,
-    label: &'static Label,
+    label: &Label,
     bytes: Option<&[u8]>,
     write: fn(&mut Buf<'_>, &[u8]) -> Result<()>,
 ) -> kpn_status {

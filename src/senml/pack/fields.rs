@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::{BASE_NAME, BASE_SUM, BASE_TIME, BASE_UNIT, BASE_VALUE, SUM, TIME, UPDATE_TIME};
-use super::{BOOLEAN, DATA, DecimalState, NUMBER, ONLY_SUM, Pack, TEXT, quoted};
+use super::{BOOLEAN, DATA, DecimalState, Label, NUMBER, ONLY_SUM, Pack, TEXT, Write, quoted};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::number::{self, Decimal};
@@ -13,7 +13,7 @@ use crate::senml::{name, unit};
 impl Pack<'_> {
     /// `bn`: names the device of the records that follow.
     pub fn set_base_name(&mut self, base_name: &[u8]) -> Result<()> {
-        self.base(BASE_NAME, &mut |out| {
+        self.put(BASE_NAME, None, None, &mut |out| {
             name::check(base_name, b"")?;
             quoted(out, base_name);
             Ok(())
@@ -22,11 +22,7 @@ impl Pack<'_> {
 
     /// `bt`: the moment, in seconds since 1970 (UTC), that the times of the records that follow count from.
     pub fn set_base_time(&mut self, seconds: Decimal) -> Result<()> {
-        self.base(BASE_TIME, &mut |out| {
-            check_absolute(seconds)?;
-            number::write_decimal(out, seconds);
-            Ok(())
-        })?;
+        self.set_decimal(BASE_TIME, absolute(seconds))?;
         self.state.base_time = DecimalState {
             mantissa: seconds.mantissa,
             exponent: seconds.exponent,
@@ -36,7 +32,7 @@ impl Pack<'_> {
 
     /// `bu`: the unit of the records that follow and name none.
     pub fn set_base_unit(&mut self, base_unit: &[u8]) -> Result<()> {
-        self.base(BASE_UNIT, &mut |out| {
+        self.put(BASE_UNIT, None, None, &mut |out| {
             unit::check(base_unit)?;
             quoted(out, base_unit);
             Ok(())
@@ -48,7 +44,7 @@ impl Pack<'_> {
         &mut self,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.base(BASE_VALUE, &mut write)
+        self.put(BASE_VALUE, None, None, &mut write)
     }
 
     /// `bs`: what a reader adds to the sums that follow.
@@ -56,17 +52,16 @@ impl Pack<'_> {
         &mut self,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.base(BASE_SUM, &mut write)
+        self.put(BASE_SUM, None, None, &mut write)
     }
 
     /// `t`: when the next record was measured, in seconds since 1970 (UTC).
     pub fn set_time(&mut self, seconds: Decimal) -> Result<()> {
         let base = self.base_time();
-        self.label(TIME, &mut |out| {
-            check_absolute(seconds)?;
-            number::write_decimal(out, difference(seconds, base)?);
-            Ok(())
-        })
+        self.set_decimal(
+            TIME,
+            absolute(seconds).and_then(|seconds| difference(seconds, base)),
+        )
     }
 
     /// `t`: how many seconds ago the next record was measured, counted from the base time when there is one, else from
@@ -75,34 +70,53 @@ impl Pack<'_> {
     /// Less than [`RELATIVE_TIME_LIMIT`], and not so long before the base time that the sum would be relative again.
     pub fn set_time_ago(&mut self, seconds: Decimal) -> Result<()> {
         let base = self.base_time();
-        self.label(TIME, &mut |out| {
-            if seconds.mantissa < 0 || is_absolute(seconds) {
+        let checked = || {
+            if seconds.mantissa < 0 || absolute(seconds).is_ok() {
                 return Err(Error::SenmlTime);
             }
             if base.mantissa != 0 {
-                check_absolute(difference(base, seconds)?)?;
+                absolute(difference(base, seconds)?)?;
             }
             let mantissa = seconds.mantissa.wrapping_neg();
-            let exponent = seconds.exponent;
-            number::write_decimal(out, Decimal { mantissa, exponent });
-            Ok(())
-        })
+            Ok(Decimal {
+                mantissa,
+                ..seconds
+            })
+        };
+        self.set_decimal(TIME, checked())
     }
 
     /// `ut`: within how many seconds the next record is updated at the latest.
     pub fn set_update_time(&mut self, seconds: Decimal) -> Result<()> {
-        self.label(UPDATE_TIME, &mut |out| {
-            if seconds.mantissa < 0 {
-                return Err(Error::SenmlTime);
-            }
-            number::write_decimal(out, seconds);
-            Ok(())
-        })
+        let checked = if seconds.mantissa < 0 {
+            Err(Error::SenmlTime)
+        } else {
+            Ok(seconds)
+        };
+        self.set_decimal(UPDATE_TIME, checked)
     }
 
     /// `s`: the sum that stands beside the value of the next record.
     pub fn set_sum(&mut self, mut write: impl FnMut(&mut Buf<'_>) -> Result<()>) -> Result<()> {
-        self.label(SUM, &mut write)
+        self.put(SUM, None, None, &mut write)
+    }
+
+    #[inline(never)]
+    fn set_decimal(&mut self, label: &Label, value: Result<Decimal>) -> Result<()> {
+        self.put(label, None, None, &mut |out| {
+            number::write_decimal(out, value?);
+            Ok(())
+        })
+    }
+
+    fn add(
+        &mut self,
+        name: &[u8],
+        unit: Option<&[u8]>,
+        label: &Label,
+        write: &mut Write<'_>,
+    ) -> Result<()> {
+        self.put(label, Some(name), unit, write)
     }
 
     /// Appends a record with a number (`v`) that `write` renders.
@@ -152,14 +166,10 @@ pub fn write_data(out: &mut Buf<'_>, data: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a time is one that SenML does not take as relative to now.
-fn is_absolute(seconds: Decimal) -> bool {
-    seconds.reaches(RELATIVE_TIME_LIMIT)
-}
-
-fn check_absolute(seconds: Decimal) -> Result<()> {
-    if is_absolute(seconds) {
-        Ok(())
+/// A time that SenML does not take as relative to now.
+fn absolute(seconds: Decimal) -> Result<Decimal> {
+    if seconds.reaches(RELATIVE_TIME_LIMIT) {
+        Ok(seconds)
     } else {
         Err(Error::SenmlTime)
     }
