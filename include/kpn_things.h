@@ -1234,7 +1234,10 @@ typedef struct kpn_private_uplink {
      * Length of the head without the digits of its Content-Length.
      */
     size_t head;
-    size_t body_start;
+    /**
+     * Where the body begins; once finished, the request.
+     */
+    size_t start;
     size_t body_len;
     size_t missing;
     uint8_t phase;
@@ -1263,7 +1266,7 @@ typedef struct kpn_private_uplink {
  */
 typedef struct kpn_uplink {
     uint32_t private_tag;
-    int32_t private_endpoint;
+    uint32_t private_reserved;
     uint8_t *private_buffer;
     size_t private_capacity;
     const char *private_host;

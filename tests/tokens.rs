@@ -99,7 +99,7 @@ fn one_object_makes_many_tokens() {
         token.update(body.as_bytes());
         let made = token.finish(secret.as_bytes()).unwrap();
         let expected: [u8; 64] = expected.as_bytes().try_into().unwrap();
-        assert!(equal(&made, &expected));
+        assert!(equal(made, &expected));
         assert_eq!(token.total(), 0);
     }
 }

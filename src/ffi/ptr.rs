@@ -142,6 +142,18 @@ pub unsafe fn begin<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
     Ok(unsafe { &mut *object })
 }
 
+/// Overwrites a whole object with zeros, so that it has to be begun anew. Fails like `begin`.
+///
+/// The zeros stay: the memory is that of the caller, who may look at it.
+///
+/// # Safety
+///
+/// As for `begin`.
+pub unsafe fn end<T: Object>(object: *mut T) -> Result<()> {
+    // SAFETY: the same contract.
+    unsafe { clear(object.cast(), size_of::<T>(), align_of::<T>(), 0) }
+}
+
 /// # Safety
 ///
 /// `object` is NULL, misaligned, or points to readable memory of an object.

@@ -262,9 +262,10 @@ impl<'a> Uplink<'a> {
             check_secret(secret)?;
         }
         let state = &mut *self.state;
+        // A message that could not be begun, or a body that could not be adopted, says so again.
+        state.pack.failure()?;
         if state.phase != BUILDING && state.phase != ADOPTED {
-            // A body that could not be adopted says so again.
-            return state.pack.failure().and(Err(Error::State));
+            return Err(Error::State);
         }
         // The texts of a custom target may have been changed since `begin`.
         target.check()?;

@@ -25,6 +25,20 @@ const FOLDERS: usize = 2;
 /// Where Debian's `rustc-web` puts its compiler and the sources of `core`.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
+/// Choices of LLVM that make the code for Arm smaller, by 3 % of a firmware that uses everything on thumbv6m.
+const SMALLER_ARM: [&str; 5] = [
+    // Short constants stand beside the code that uses them, without a pointer to them.
+    "-arm-promote-constant",
+    // Two conditions stay two branches: one out of both wants more registers than the small cores have.
+    "-simplifycfg-branch-fold-threshold=0",
+    // The condition of a loop is not repeated in front of it.
+    "-rotation-max-header-size=0",
+    // Blocks stand in the order that needs the fewest and shortest jumps.
+    "-apply-ext-tsp-for-size",
+    // Nothing moves onto an edge of the flow that would get a block of its own for it.
+    "-machine-sink-split=false",
+];
+
 /// What an archive may be built with.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Options {
@@ -267,8 +281,7 @@ fn rust_flags(
         "-Cforce-unwind-tables=no".to_owned(),
     ];
     if target.family == Family::Arm {
-        // Short constants stand beside the code that uses them, without a pointer to them: some 100 bytes less.
-        flags.push("-Cllvm-args=-arm-promote-constant".to_owned());
+        flags.extend(SMALLER_ARM.map(|option| format!("-Cllvm-args={option}")));
     }
     Ok(flags)
 }

@@ -50,7 +50,7 @@ pub unsafe extern "C" fn kpn_queue_push_decimal(
 ) -> kpn_status {
     let mut text = [0; NUMBER_MAX];
     let mut out = Buf::new(&mut text, 0);
-    let written = put_decimal(&mut out, mantissa.cast_unsigned(), exponent);
+    let written = put_decimal(&mut out, mantissa, exponent);
     let number = written.map(|()| out.written());
     // SAFETY: the same contract.
     unsafe { push_number(queue, name, unit, clock, seconds, number) }

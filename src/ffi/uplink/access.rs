@@ -2,20 +2,17 @@
 
 use core::ffi::c_char;
 
+use super::value::Value;
 use super::{KPN_EXPONENT_MAX, KPN_NAME_MAX, KPN_UNIT_MAX, KPN_URN_MAX, Where, kpn_uplink};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::http::request::Target;
-use crate::json::number::{self, Decimal};
-use crate::senml::pack::{Label, NUMBER, ONLY_SUM, Pack, Part, Write};
+use crate::json::number::Decimal;
+use crate::senml::pack::{Label, Pack, Part};
 use crate::things::uplink::{Uplink, UplinkState};
 use crate::things::urn;
-
-/// Renders a number of which C gave the integer or the bits, and the exponent or the number of decimals. A function each,
-/// so that what surrounds the number is compiled once.
-pub(super) type WriteNumber = fn(&mut Buf<'_>, u64, i32) -> Result<()>;
 
 /// The pack of an uplink, and the memory that no argument may lie in.
 pub(super) struct Open<'a> {
@@ -98,118 +95,52 @@ pub(super) unsafe fn set<'a>(
     unsafe { with_pack(uplink, part, &mut call) }
 }
 
-/// Sets a base field or a label to a number that `write` renders.
+/// Sets a base field or a label.
 ///
 /// # Safety
 ///
 /// As for `open`.
-#[inline(never)]
-pub(super) unsafe fn set_number(
+pub(super) unsafe fn set_value(
     uplink: *mut kpn_uplink,
-    part: Part,
     label: &Label,
-    write: WriteNumber,
-    bits: u64,
-    scale: i32,
+    value: &Value<'_>,
 ) -> kpn_status {
-    let mut call = |open: &mut Open<'_>| {
-        let pack = &mut open.pack;
-        pack.put(label, None, None, &mut |out| write(out, bits, scale))
-    };
-    // SAFETY: the same contract.
-    unsafe { with_pack(uplink, part, &mut call) }
+    // SAFETY: the same contract; the texts are not looked at.
+    unsafe { add(uplink, core::ptr::null(), core::ptr::null(), label, value) }
 }
 
-/// Appends a record whose value `write` renders, from `bytes` where it is no number.
+/// Appends a record, or sets what has no name.
 ///
 /// # Safety
 ///
-/// As for `open`; `name` and `unit` are NULL or NUL-terminated.
+/// As for `open`; for a record, `name` and `unit` are NULL or NUL-terminated.
 #[inline(never)]
 pub(super) unsafe fn add(
     uplink: *mut kpn_uplink,
     name: *const c_char,
     unit: *const c_char,
     label: &Label,
-    bytes: Option<&[u8]>,
-    write: &mut Write<'_>,
+    value: &Value<'_>,
 ) -> kpn_status {
     let mut call = |open: &mut Open<'_>| {
-        // SAFETY: the same contract.
-        let name = unsafe { open.text(name, KPN_NAME_MAX) }?;
-        let unit = if unit.is_null() {
-            None
-        } else {
+        let mut texts = [None, None];
+        if label.part() == Part::Record {
             // SAFETY: the same contract.
-            Some(unsafe { open.text(unit, KPN_UNIT_MAX) }?)
-        };
-        let bytes = bytes.ok_or(Error::InvalidArgument)?;
-        if !bytes.is_empty() {
-            open.apart(bytes)?;
+            texts[0] = Some(unsafe { open.text(name, KPN_NAME_MAX) }?);
+            if !unit.is_null() {
+                // SAFETY: the same contract.
+                texts[1] = Some(unsafe { open.text(unit, KPN_UNIT_MAX) }?);
+            }
         }
-        let pack = &mut open.pack;
-        pack.put(label, Some(name), unit, write)
+        if !value.bytes.is_empty() {
+            open.apart(value.bytes)?;
+        }
+        let [name, unit] = texts;
+        let write = &mut |out: &mut Buf<'_>| value.write(out);
+        open.pack.put(label, name, unit, write)
     };
     // SAFETY: the same contract.
-    unsafe { with_pack(uplink, Part::Record, &mut call) }
-}
-
-/// Appends a record with a number as its value.
-///
-/// # Safety
-///
-/// As for `add`.
-#[inline(never)]
-pub(super) unsafe fn add_number(
-    uplink: *mut kpn_uplink,
-    name: *const c_char,
-    unit: *const c_char,
-    write: WriteNumber,
-    bits: u64,
-    scale: i32,
-) -> kpn_status {
-    let write = &mut |out: &mut Buf<'_>| write(out, bits, scale);
-    // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, NUMBER, Some(&[]), write) }
-}
-
-/// Appends a record with a sum and no value.
-///
-/// # Safety
-///
-/// As for `add`.
-#[inline(never)]
-pub(super) unsafe fn add_sum(
-    uplink: *mut kpn_uplink,
-    name: *const c_char,
-    unit: *const c_char,
-    write: WriteNumber,
-    bits: u64,
-    scale: i32,
-) -> kpn_status {
-    let write = &mut |out: &mut Buf<'_>| write(out, bits, scale);
-    // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, ONLY_SUM, Some(&[]), write) }
-}
-
-/// Appends a record with a value that `write` renders from bytes.
-///
-/// # Safety
-///
-/// As for `add`.
-#[inline(never)]
-pub(super) unsafe fn add_bytes(
-    uplink: *mut kpn_uplink,
-    name: *const c_char,
-    unit: *const c_char,
-    label: &Label,
-    bytes: Option<&[u8]>,
-    write: fn(&mut Buf<'_>, &[u8]) -> Result<()>,
-) -> kpn_status {
-    let given = bytes.unwrap_or_default();
-    let write = &mut |out: &mut Buf<'_>| write(out, given);
-    // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, label, bytes, write) }
+    unsafe { with_pack(uplink, label.part(), &mut call) }
 }
 
 /// # Safety
@@ -287,15 +218,4 @@ pub(super) fn decimal(mantissa: i64, exponent: i32) -> Result<Decimal> {
     } else {
         Err(Error::InvalidArgument)
     }
-}
-
-/// A decimal number for `add_number` and its kin.
-pub(in crate::ffi) fn put_decimal(out: &mut Buf<'_>, bits: u64, exponent: i32) -> Result<()> {
-    number::write_decimal(out, decimal(bits.cast_signed(), exponent)?);
-    Ok(())
-}
-
-/// A double for `add_number` and its kin.
-pub(super) fn put_double(out: &mut Buf<'_>, bits: u64, _: i32) -> Result<()> {
-    number::write_f64(out, f64::from_bits(bits))
 }

@@ -2,12 +2,12 @@
 
 use core::ffi::c_char;
 
-use super::{add, add_bytes, add_number, add_sum, kpn_uplink, put_decimal, put_double};
-use crate::buf::Buf;
+use super::access::add;
+use super::kpn_uplink;
+use super::value::Value;
 use crate::ffi::ptr;
 use crate::ffi::status::kpn_status;
-use crate::json::{number, string};
-use crate::senml::pack::{BOOLEAN, DATA, TEXT, write_data};
+use crate::senml::pack::{BOOLEAN, DATA, NUMBER, ONLY_SUM, TEXT};
 
 /// Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
 ///
@@ -42,13 +42,12 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        add_number(
+        add(
             uplink,
             name,
             unit,
-            put_decimal,
-            mantissa.cast_unsigned(),
-            exponent,
+            NUMBER,
+            &Value::decimal(mantissa, exponent),
         )
     }
 }
@@ -82,12 +81,8 @@ pub unsafe extern "C" fn kpn_uplink_add_int64(
     unit: *const c_char,
     value: i64,
 ) -> kpn_status {
-    let write = |out: &mut Buf<'_>, bits: u64, _| {
-        number::write_i64(out, bits.cast_signed());
-        Ok(())
-    };
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, write, value.cast_unsigned(), 0) }
+    unsafe { add(uplink, name, unit, NUMBER, &Value::signed(value)) }
 }
 
 /// Appends a record with an unsigned integer.
@@ -118,12 +113,8 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
     unit: *const c_char,
     value: u64,
 ) -> kpn_status {
-    let write = |out: &mut Buf<'_>, bits, _| {
-        number::write_u64(out, bits);
-        Ok(())
-    };
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, write, value, 0) }
+    unsafe { add(uplink, name, unit, NUMBER, &Value::unsigned(value)) }
 }
 
 /// Appends a record with a double, as the shortest text that reads back to the same double.
@@ -157,7 +148,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, put_double, value.to_bits(), 0) }
+    unsafe { add(uplink, name, unit, NUMBER, &Value::double(value)) }
 }
 
 /// Appends a record with a float, as the shortest text that reads back to the same float.
@@ -189,11 +180,8 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
     unit: *const c_char,
     value: f32,
 ) -> kpn_status {
-    let write = |out: &mut Buf<'_>, bits, _| {
-        number::write_f32(out, f32::from_bits(u32::try_from(bits).unwrap_or_default()))
-    };
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, write, u64::from(value.to_bits()), 0) }
+    unsafe { add(uplink, name, unit, NUMBER, &Value::float(value)) }
 }
 
 /// Appends a record with a double, rounded to a given number of decimals.
@@ -228,21 +216,8 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
     value: f64,
     decimals: u8,
 ) -> kpn_status {
-    let write = |out: &mut Buf<'_>, bits, decimals| {
-        let decimals = u8::try_from(decimals).unwrap_or(u8::MAX);
-        number::write_f64_fixed(out, f64::from_bits(bits), decimals)
-    };
     // SAFETY: the same contract.
-    unsafe {
-        add_number(
-            uplink,
-            name,
-            unit,
-            write,
-            value.to_bits(),
-            i32::from(decimals),
-        )
-    }
+    unsafe { add(uplink, name, unit, NUMBER, &Value::fixed(value, decimals)) }
 }
 
 /// Appends a record with a truth value.
@@ -273,12 +248,8 @@ pub unsafe extern "C" fn kpn_uplink_add_bool(
     unit: *const c_char,
     value: bool,
 ) -> kpn_status {
-    let write = &mut |out: &mut Buf<'_>| {
-        out.put(if value { b"true" } else { b"false" });
-        Ok(())
-    };
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, BOOLEAN, Some(&[]), write) }
+    unsafe { add(uplink, name, unit, BOOLEAN, &Value::boolean(value)) }
 }
 
 /// Appends a record with a text.
@@ -311,9 +282,9 @@ pub unsafe extern "C" fn kpn_uplink_add_text(
     text: *const c_char,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let text = unsafe { ptr::text(text, usize::MAX) }.ok();
+    let bytes = unsafe { ptr::text(text, usize::MAX) };
     // SAFETY: the same contract.
-    unsafe { add_bytes(uplink, name, unit, TEXT, text, string::write) }
+    unsafe { add(uplink, name, unit, TEXT, &Value::text(bytes)) }
 }
 
 /// Appends a record with a text of a given length.
@@ -348,9 +319,9 @@ pub unsafe extern "C" fn kpn_uplink_add_text_n(
     text_len: usize,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let text = unsafe { ptr::bytes(text.cast(), text_len) }.ok();
+    let bytes = unsafe { ptr::bytes(text.cast(), text_len) };
     // SAFETY: the same contract.
-    unsafe { add_bytes(uplink, name, unit, TEXT, text, string::write) }
+    unsafe { add(uplink, name, unit, TEXT, &Value::text(bytes)) }
 }
 
 /// Appends a record with binary data.
@@ -384,9 +355,9 @@ pub unsafe extern "C" fn kpn_uplink_add_data(
     data_len: usize,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let data = unsafe { ptr::bytes(data, data_len) }.ok();
+    let bytes = unsafe { ptr::bytes(data, data_len) };
     // SAFETY: the same contract.
-    unsafe { add_bytes(uplink, name, unit, DATA, data, write_data) }
+    unsafe { add(uplink, name, unit, DATA, &Value::data(bytes)) }
 }
 
 /// Appends a record with a sum and no value, given as `mantissa` times ten to the power of `exponent`.
@@ -422,13 +393,12 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_decimal(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        add_sum(
+        add(
             uplink,
             name,
             unit,
-            put_decimal,
-            mantissa.cast_unsigned(),
-            exponent,
+            ONLY_SUM,
+            &Value::decimal(mantissa, exponent),
         )
     }
 }
@@ -463,5 +433,5 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_sum(uplink, name, unit, put_double, value.to_bits(), 0) }
+    unsafe { add(uplink, name, unit, ONLY_SUM, &Value::double(value)) }
 }

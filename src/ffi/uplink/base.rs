@@ -2,9 +2,9 @@
 
 use core::ffi::c_char;
 
-use super::{
-    kpn_uplink, put_decimal, put_double, set, set_base_name, set_base_unit, set_merged, set_number,
-};
+use super::access::{set, set_base_name, set_base_unit, set_merged, set_value};
+use super::kpn_uplink;
+use super::value::Value;
 use crate::ffi::status::kpn_status;
 use crate::senml::pack::{BASE_SUM, BASE_VALUE, Pack, Part};
 
@@ -171,16 +171,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        set_number(
-            uplink,
-            Part::Base,
-            BASE_VALUE,
-            put_decimal,
-            mantissa.cast_unsigned(),
-            exponent,
-        )
-    }
+    unsafe { set_value(uplink, BASE_VALUE, &Value::decimal(mantissa, exponent)) }
 }
 
 /// Sets what a reader adds to the values of the following records (`bv`), as a double.
@@ -205,16 +196,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        set_number(
-            uplink,
-            Part::Base,
-            BASE_VALUE,
-            put_double,
-            value.to_bits(),
-            0,
-        )
-    }
+    unsafe { set_value(uplink, BASE_VALUE, &Value::double(value)) }
 }
 
 /// Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
@@ -244,16 +226,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        set_number(
-            uplink,
-            Part::Base,
-            BASE_SUM,
-            put_decimal,
-            mantissa.cast_unsigned(),
-            exponent,
-        )
-    }
+    unsafe { set_value(uplink, BASE_SUM, &Value::decimal(mantissa, exponent)) }
 }
 
 /// Sets what a reader adds to the sums of the following records (`bs`), as a double.
@@ -278,5 +251,5 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, Part::Base, BASE_SUM, put_double, value.to_bits(), 0) }
+    unsafe { set_value(uplink, BASE_SUM, &Value::double(value)) }
 }

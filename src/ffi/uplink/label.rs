@@ -1,6 +1,8 @@
 //! Labels that the next record has beside its value.
 
-use super::{kpn_uplink, put_decimal, put_double, set, set_number};
+use super::access::{set, set_value};
+use super::kpn_uplink;
+use super::value::Value;
 use crate::ffi::status::kpn_status;
 use crate::senml::pack::{Pack, Part, SUM};
 
@@ -183,16 +185,7 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        set_number(
-            uplink,
-            Part::Label,
-            SUM,
-            put_decimal,
-            mantissa.cast_unsigned(),
-            exponent,
-        )
-    }
+    unsafe { set_value(uplink, SUM, &Value::decimal(mantissa, exponent)) }
 }
 
 /// Sets the sum that stands beside the value of the next record (`s`), as a double.
@@ -217,5 +210,5 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, Part::Label, SUM, put_double, value.to_bits(), 0) }
+    unsafe { set_value(uplink, SUM, &Value::double(value)) }
 }

@@ -6,6 +6,7 @@ mod base;
 mod configured;
 mod finish;
 mod label;
+mod value;
 
 use core::ffi::c_char;
 
@@ -19,9 +20,8 @@ use crate::things::endpoint::{INTERNET, M2M};
 use crate::things::uplink::UplinkState;
 use crate::things::urn;
 
-use access::{add, add_bytes, add_number, add_sum, put_double, set, set_base_name};
-pub(super) use access::{put_decimal, target};
-use access::{set_base_unit, set_merged, set_number};
+pub(super) use access::target;
+pub(super) use value::put_decimal;
 
 /// Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.
 pub const KPN_ENDPOINT_M2M: i32 = 1;
