@@ -152,7 +152,9 @@ pub unsafe extern "C" fn kpn_token_finish(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_token_wipe(token: *mut kpn_token) -> kpn_status {
     // SAFETY: the same contract.
-    status(unsafe { ptr::object_mut(token).and_then(|token| ptr::end(token)) })
+    let found = unsafe { ptr::object_mut(token) };
+    // SAFETY: the same contract.
+    status(found.and_then(|token| unsafe { ptr::end(token) }))
 }
 
 /// Compares two message tokens in a time that depends on neither, for servers and tests.
