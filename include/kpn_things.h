@@ -738,6 +738,10 @@ typedef struct kpn_private_tokens {
     uint8_t depth;
     uint8_t expect;
     /**
+     * Which of [`Token`] was the last.
+     */
+    uint8_t kind;
+    /**
      * What the last key, string or number was.
      */
     struct kpn_private_range span;
@@ -802,13 +806,9 @@ typedef struct kpn_downlink {
 typedef struct kpn_private_record {
     size_t index;
     /**
-     * `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+     * `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
      */
-    struct kpn_private_range spans[6];
-    /**
-     * `bn`, `bu`, `bt`, `bs`, `bv`.
-     */
-    struct kpn_private_range bases[5];
+    struct kpn_private_range spans[11];
     /**
      * Which labels occurred.
      */

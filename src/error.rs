@@ -43,6 +43,8 @@ errors! {
     HeadText = -5;
     /// No room: the writer's `missing` says how many bytes.
     BufferFull = 3;
+    /// Nothing follows.
+    End = 2;
     /// A response body larger than the buffer given for it.
     BodyTooLarge = -10;
     /// A name, with its base name, outside RFC 8428's alphabet.

@@ -3,8 +3,7 @@
 use super::ptr::{self, Object, Region};
 use super::record::kpn_record;
 use super::response::kpn_response;
-use super::status::{code, kpn_status, status};
-use super::status_list::{END, OK};
+use super::status::{kpn_status, status};
 use crate::error::Result;
 use crate::senml::reader::Pack;
 use crate::senml::record::Entry;
@@ -164,7 +163,7 @@ pub unsafe extern "C" fn kpn_downlink_next(
     downlink: *mut kpn_downlink,
     out_record: *mut kpn_record,
 ) -> kpn_status {
-    let next = || -> Result<kpn_status> {
+    let next = || -> Result<()> {
         let result = Region::of(out_record);
         Region::of(downlink).apart_from(result)?;
         // SAFETY: the same contract.
@@ -175,13 +174,11 @@ pub unsafe extern "C" fn kpn_downlink_next(
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
         let body = unsafe { ptr::bytes_mut(downlink.private_bytes, downlink.private_len) }?;
         let mut entry = Entry::default();
-        if !downlink.private_state.read(body, &mut entry)? {
-            return Ok(END);
-        }
+        downlink.private_state.read(body, &mut entry)?;
         kpn_record::write(out_record, &entry, body);
-        Ok(OK)
+        Ok(())
     };
-    next().unwrap_or_else(code)
+    status(next())
 }
 
 /// Which record of the pack comes next, or was refused by `kpn_downlink_begin`.

@@ -37,7 +37,7 @@ pub fn decode(text: &mut [u8]) -> Result<usize> {
     let mut len = 0_usize;
     while let Some(&byte) = text.get(position) {
         position = position.wrapping_add(1);
-        if let Some(byte) = decoder.push(byte)? {
+        if let Some(byte) = decoder.push(byte) {
             if let Some(to) = text.get_mut(len) {
                 *to = byte;
             }
@@ -48,12 +48,15 @@ pub fn decode(text: &mut [u8]) -> Result<usize> {
     Ok(len)
 }
 
+const BOTH: u8 = 3;
+
 /// Turns base64 digits into bytes.
 pub struct Decoder {
     bits: u32,
     /// How many of the lower bits belong to no byte yet: 0, 2, 4 or 6.
     count: u32,
     padding: u32,
+    /// Bits: the standard alphabet, the one for URLs; both once a digit was wrong.
     alphabets: u8,
 }
 
@@ -68,11 +71,11 @@ impl Decoder {
         }
     }
 
-    /// Takes one digit or padding sign; returns the byte that it completes.
-    pub fn push(&mut self, byte: u8) -> Result<Option<u8>> {
+    /// Takes one digit or padding sign; returns the byte that it completes. What is wrong is told by `finish`.
+    pub fn push(&mut self, byte: u8) -> Option<u8> {
         if byte == b'=' {
             self.padding = self.padding.saturating_add(1);
-            return Ok(None);
+            return None;
         }
         let (value, alphabet) = match byte {
             b'A'..=b'Z' => (byte.wrapping_sub(b'A'), 0),
@@ -82,27 +85,27 @@ impl Decoder {
             b'/' => (63, 1),
             b'-' => (62, 2),
             b'_' => (63, 2),
-            _ => return Err(Error::Base64),
+            _ => (0, BOTH),
         };
         self.alphabets |= alphabet;
-        if self.padding > 0 || self.alphabets == 3 {
-            return Err(Error::Base64);
+        if self.padding > 0 {
+            self.alphabets = BOTH;
         }
         self.bits = self.bits << 6 | u32::from(value);
         self.count = self.count.wrapping_add(6);
         if self.count < 8 {
-            return Ok(None);
+            return None;
         }
         self.count = self.count.wrapping_sub(8);
         let [byte, ..] = self.bits.wrapping_shr(self.count).to_le_bytes();
-        Ok(Some(byte))
+        Some(byte)
     }
 
-    /// Checks the end: no single digit left, padding whole or absent, no bit lost.
+    /// Checks the whole: one alphabet, no single digit left, padding whole or absent, no bit lost.
     pub const fn finish(&self) -> Result<()> {
         let lost = self.bits & 1_u32.wrapping_shl(self.count).wrapping_sub(1);
         let padded = self.padding == 0 || self.padding == self.count >> 1;
-        if lost == 0 && padded && self.count < 6 {
+        if self.alphabets < BOTH && lost == 0 && padded && self.count < 6 {
             Ok(())
         } else {
             Err(Error::Base64)

@@ -96,6 +96,33 @@ pub enum Token {
     End,
 }
 
+impl Token {
+    #[expect(
+        clippy::as_conversions,
+        reason = "the discriminant of a field-less enum"
+    )]
+    const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The token of a code; of any other number the last one.
+    const fn of(code: u8) -> Self {
+        match code {
+            0 => Self::ArrayStart,
+            1 => Self::ArrayEnd,
+            2 => Self::ObjectStart,
+            3 => Self::ObjectEnd,
+            4 => Self::Key,
+            5 => Self::String,
+            6 => Self::Number,
+            7 => Self::True,
+            8 => Self::False,
+            9 => Self::Null,
+            _ => Self::End,
+        }
+    }
+}
+
 /// A value must follow: at the start, and behind a colon.
 const VALUE: u8 = 0;
 /// Behind an opening bracket: its first item, or it closes.
@@ -116,6 +143,8 @@ pub struct Reader {
     objects: u32,
     depth: u8,
     expect: u8,
+    /// Which of [`Token`] was the last.
+    kind: u8,
     /// What the last key, string or number was.
     span: Span,
 }
@@ -128,6 +157,7 @@ impl Reader {
             objects: 0,
             depth: 0,
             expect: VALUE,
+            kind: 0,
             span: Span { start: 0, end: 0 },
         }
     }
@@ -161,14 +191,24 @@ impl Reader {
 
     /// Takes the next token, as [`Reader::next`], its span apart: smaller where size counts.
     pub fn token(&mut self, text: &[u8]) -> Result<Token> {
-        let mut byte = match self.peek(text) {
-            Err(_) if self.expect == AFTER && self.depth == 0 => return Ok(Token::End),
-            byte => byte?,
+        self.advance(text)?;
+        Ok(Token::of(self.kind))
+    }
+
+    /// Leaves the token in the reader, so that the result is one register.
+    #[inline(never)]
+    fn advance(&mut self, text: &[u8]) -> Result<()> {
+        let Some(mut byte) = self.peek(text) else {
+            if self.expect != AFTER || self.depth > 0 {
+                return Err(Error::JsonTruncated);
+            }
+            self.found(Token::End);
+            return Ok(());
         };
         if self.expect == AFTER && self.depth > 0 && byte == b',' {
             self.step();
             self.expect = NEXT;
-            byte = self.peek(text)?;
+            byte = self.peek(text).ok_or(Error::JsonTruncated)?;
         } else if self.expect == AFTER || (self.expect == FIRST && matches!(byte, b']' | b'}')) {
             return self.close(byte);
         }
@@ -177,28 +217,33 @@ impl Reader {
                 return Err(Error::JsonSyntax);
             }
             self.string(text)?;
-            if self.peek(text)? != b':' {
+            if self.peek(text).ok_or(Error::JsonTruncated)? != b':' {
                 return Err(Error::JsonSyntax);
             }
             self.step();
             self.expect = VALUE;
-            return Ok(Token::Key);
+            self.found(Token::Key);
+            return Ok(());
         }
         self.value(text, byte)
+    }
+
+    const fn found(&mut self, token: Token) {
+        self.kind = token.code();
     }
 
     /// Skips the value that follows a key, however it is nested.
     pub fn skip_value(&mut self, text: &[u8]) -> Result<()> {
         let depth = self.depth;
         loop {
-            self.token(text)?;
+            self.advance(text)?;
             if self.depth <= depth {
                 return Ok(());
             }
         }
     }
 
-    fn value(&mut self, text: &[u8], byte: u8) -> Result<Token> {
+    fn value(&mut self, text: &[u8], byte: u8) -> Result<()> {
         let token = match byte {
             b'[' | b'{' => return self.open(byte == b'{'),
             b'"' => {
@@ -222,10 +267,11 @@ impl Reader {
             }
         };
         self.expect = AFTER;
-        Ok(token)
+        self.found(token);
+        Ok(())
     }
 
-    fn open(&mut self, object: bool) -> Result<Token> {
+    fn open(&mut self, object: bool) -> Result<()> {
         if self.depth >= DEPTH_MAX {
             return Err(Error::JsonDepth);
         }
@@ -233,14 +279,15 @@ impl Reader {
         self.objects = self.objects << 1 | u32::from(object);
         self.expect = FIRST;
         self.step();
-        Ok(if object {
+        self.found(if object {
             Token::ObjectStart
         } else {
             Token::ArrayStart
-        })
+        });
+        Ok(())
     }
 
-    fn close(&mut self, byte: u8) -> Result<Token> {
+    fn close(&mut self, byte: u8) -> Result<()> {
         let (expected, token) = if self.in_object() {
             (b'}', Token::ObjectEnd)
         } else {
@@ -253,23 +300,18 @@ impl Reader {
         self.objects >>= 1;
         self.expect = AFTER;
         self.step();
-        Ok(token)
+        self.found(token);
+        Ok(())
     }
 
     fn string(&mut self, text: &[u8]) -> Result<()> {
         self.step();
         let mut content = Unescape::new(self.position);
         self.span.start = self.position;
-        let read = loop {
-            match content.next(text) {
-                Ok(Some(_)) => {}
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
+        while content.next(text).is_some() {}
         self.position = content.position();
         self.span.end = self.position;
-        read?;
+        content.check()?;
         if self.position >= text.len() {
             return Err(Error::JsonTruncated);
         }
@@ -297,12 +339,11 @@ impl Reader {
 
     /// Skips white space; the first byte of the token behind it.
     #[inline(never)]
-    fn peek(&mut self, text: &[u8]) -> Result<u8> {
+    fn peek(&mut self, text: &[u8]) -> Option<u8> {
         loop {
             match text.get(self.position) {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.step(),
-                Some(&byte) => return Ok(byte),
-                None => return Err(Error::JsonTruncated),
+                byte => return byte.copied(),
             }
         }
     }

@@ -50,12 +50,13 @@ pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
 pub fn unescape(text: &mut [u8]) -> Result<usize> {
     let mut reader = Unescape::new(0);
     let mut len = 0_usize;
-    while let Some(byte) = reader.next(text)? {
+    while let Some(byte) = reader.next(text) {
         if let Some(to) = text.get_mut(len) {
             *to = byte;
         }
         len = len.wrapping_add(1);
     }
+    reader.check()?;
     if reader.position() < text.len() {
         return Err(Error::JsonSyntax);
     }
@@ -66,7 +67,7 @@ pub fn unescape(text: &mut [u8]) -> Result<usize> {
 pub fn equals(raw: &[u8], plain: &[u8]) -> bool {
     let mut reader = Unescape::new(0);
     let mut rest = plain.iter();
-    while let Ok(Some(byte)) = reader.next(raw) {
+    while let Some(byte) = reader.next(raw) {
         if rest.next() != Some(&byte) {
             return false;
         }
@@ -99,6 +100,8 @@ pub struct Unescape {
     /// bytes, none of which is zero.
     pending: u32,
     utf8: Utf8,
+    /// Why there is no next byte: the end, or an error.
+    stopped: Option<Error>,
 }
 
 impl Unescape {
@@ -108,6 +111,7 @@ impl Unescape {
             position,
             pending: 0,
             utf8: Utf8::START,
+            stopped: None,
         }
     }
 
@@ -116,49 +120,71 @@ impl Unescape {
         self.position
     }
 
-    /// The next byte, or `None` at an unescaped quote and at the end of the text.
-    pub fn next(&mut self, text: &[u8]) -> Result<Option<u8>> {
+    /// The next byte, or `None` at an unescaped quote, at the end of the text, and where it is no JSON: `check` tells.
+    pub fn next(&mut self, text: &[u8]) -> Option<u8> {
+        match self.byte(text) {
+            Ok(byte) => {
+                let [byte, ..] = byte.to_le_bytes();
+                Some(byte)
+            }
+            Err(error) => {
+                self.stopped = Some(error);
+                None
+            }
+        }
+    }
+
+    /// After the last byte: whether it was the last one indeed.
+    pub fn check(&self) -> Result<()> {
+        match self.stopped {
+            None | Some(Error::End) => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// The next byte in a word, which makes the result two registers.
+    fn byte(&mut self, text: &[u8]) -> Result<u32> {
         if self.pending != 0 {
-            let [byte, ..] = self.pending.to_le_bytes();
+            let byte = self.pending & 0xFF;
             self.pending >>= 8;
-            return Ok(Some(byte));
+            return Ok(byte);
         }
         let Some(&byte) = text.get(self.position) else {
-            return if self.utf8.is_whole() {
-                Ok(None)
+            return Err(if self.utf8.is_whole() {
+                Error::End
             } else {
-                Err(Error::JsonTruncated)
-            };
+                Error::JsonTruncated
+            });
         };
         if !self.utf8.accepts(byte) {
             return Err(Error::Utf8);
         }
         if byte == b'"' {
-            return Ok(None);
+            return Err(Error::End);
         }
         if byte < 0x20 {
             return Err(Error::JsonSyntax);
         }
         self.position = self.position.wrapping_add(1);
         if byte == b'\\' {
-            return self.escape(text).map(Some);
+            return self.escape(text);
         }
-        Ok(Some(byte))
+        Ok(u32::from(byte))
     }
 
     /// Reads what follows a backslash; returns the first byte of the character and keeps the others.
-    fn escape(&mut self, text: &[u8]) -> Result<u8> {
+    fn escape(&mut self, text: &[u8]) -> Result<u32> {
         let byte = self.take(text)?;
-        if byte != b'u' {
+        if byte != u32::from(b'u') {
             let (_, character) = SHORT
                 .iter()
-                .find(|(letter, _)| *letter == byte)
+                .find(|(letter, _)| u32::from(*letter) == byte)
                 .ok_or(Error::JsonEscape)?;
-            return Ok(*character);
+            return Ok(u32::from(*character));
         }
         let mut code = self.hex4(text)?;
         if code >> 10 == HIGH {
-            if self.take(text)? != b'\\' || self.take(text)? != b'u' {
+            if self.take(text)? != u32::from(b'\\') || self.take(text)? != u32::from(b'u') {
                 return Err(Error::JsonEscape);
             }
             let low = self.hex4(text)?;
@@ -185,8 +211,7 @@ impl Unescape {
             }
             lead |= mark;
         }
-        let [first, ..] = lead.to_le_bytes();
-        Ok(first)
+        Ok(lead)
     }
 
     fn hex4(&mut self, text: &[u8]) -> Result<u32> {
@@ -208,10 +233,11 @@ impl Unescape {
         Ok(code)
     }
 
-    fn take(&mut self, text: &[u8]) -> Result<u8> {
-        let byte = text.get(self.position).copied();
+    fn take(&mut self, text: &[u8]) -> Result<u32> {
+        let byte = text.get(self.position);
         self.position = self.position.wrapping_add(1);
-        byte.ok_or(Error::JsonTruncated)
+        byte.map(|&byte| u32::from(byte))
+            .ok_or(Error::JsonTruncated)
     }
 }
 

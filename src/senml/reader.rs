@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::name;
-use super::record::{BASES, Entry, FIELDS, N, Record, S, U, V, VB, VD, VS};
+use super::record::{BASES, Entry, N, PLACES, Record, S, U, V, VB, VD, VS};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, Token};
@@ -100,8 +100,12 @@ impl Pack {
         self.rewind(NEW);
         let mut count = 0_usize;
         let mut fields = Entry::default();
-        while self.step(text, &mut fields)? {
-            count = count.wrapping_add(usize::from(fields.measured));
+        loop {
+            match self.step(text, &mut fields) {
+                Ok(()) => count = count.wrapping_add(usize::from(fields.measured)),
+                Err(Error::End) => break,
+                Err(error) => return Err(error),
+            }
         }
         self.rewind(VALID);
         Ok(count)
@@ -117,58 +121,61 @@ impl Pack {
     /// Takes the text that was validated. When it has been changed since, this fails or hands out what is there now.
     pub fn next(&mut self, text: &mut [u8]) -> Result<Option<Record>> {
         let mut entry = Entry::default();
-        let found = self.read(text, &mut entry)?;
-        Ok(found.then(|| entry.resolve()))
+        match self.read(text, &mut entry) {
+            Ok(()) => Ok(Some(entry.resolve())),
+            Err(Error::End) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// As [`Pack::next`], smaller where size counts: false behind the last record.
-    pub fn read(&mut self, text: &mut [u8], entry: &mut Entry) -> Result<bool> {
-        if self.state == DONE {
-            return Ok(false);
-        }
-        if self.state != VALID {
-            return Err(Error::State);
-        }
+    /// As [`Pack::next`], smaller where size counts: `End` behind the last record.
+    pub fn read(&mut self, text: &mut [u8], entry: &mut Entry) -> Result<()> {
+        self.ready()?;
         self.state = DONE;
-        while self.step(text, entry)? {
+        loop {
+            self.step(text, entry)?;
             self.decode(text, entry)?;
             if entry.measured {
                 self.state = VALID;
                 entry.index = self.index.wrapping_sub(1);
-                entry.bases = self.bases;
-                return Ok(true);
+                return Ok(());
             }
         }
-        Ok(false)
+    }
+
+    /// Whether there may be another record.
+    fn ready(&self) -> Result<()> {
+        match self.state {
+            VALID => Ok(()),
+            DONE => Err(Error::End),
+            _ => Err(Error::State),
+        }
     }
 
     /// As [`Pack::next`], without decoding: for a look ahead on a copy, after which the records can still be read.
     pub fn next_raw(&mut self, text: &[u8]) -> Result<Option<Raw>> {
-        if self.state != VALID {
-            return if self.state == DONE {
-                Ok(None)
-            } else {
-                Err(Error::State)
-            };
-        }
         let mut fields = Entry::default();
-        while self.step(text, &mut fields)? {
-            if fields.measured {
-                let [base_name, ..] = self.bases;
-                let [name, .., value] = fields.spans;
-                return Ok(Some(Raw {
+        let mut read = self.ready();
+        while read.is_ok() && !fields.measured {
+            read = self.step(text, &mut fields);
+        }
+        match read {
+            Ok(()) => {
+                let (base_name, name) = fields.names();
+                let [.., value] = fields.spans;
+                Ok(Some(Raw {
                     base_name,
                     name,
                     text: (fields.seen & VS != 0).then_some(value),
-                }));
+                }))
             }
+            Err(Error::End) => Ok(None),
+            Err(error) => Err(error),
         }
-        self.state = DONE;
-        Ok(None)
     }
 
-    /// Reads and checks one record; false when the pack is complete.
-    fn step(&mut self, text: &[u8], fields: &mut Entry) -> Result<bool> {
+    /// Reads and checks one record; `End` when the pack is complete.
+    fn step(&mut self, text: &[u8], fields: &mut Entry) -> Result<()> {
         if self.reader.position() == 0 && self.reader.token(text)? != Token::ArrayStart {
             return Err(Error::SenmlType);
         }
@@ -176,17 +183,22 @@ impl Pack {
             Token::ObjectStart => {}
             Token::ArrayEnd => {
                 self.reader.token(text)?;
-                return Ok(false);
+                self.state = DONE;
+                return Err(Error::End);
             }
             _ => return Err(Error::SenmlType),
         }
         *fields = Entry::default();
+        if let Some(bases) = fields.spans.first_chunk_mut() {
+            *bases = self.bases;
+        }
         while self.reader.token(text)? == Token::Key {
             self.field(text, fields)?;
         }
         self.check(text, fields)?;
+        self.keep_bases(fields);
         self.index = self.index.wrapping_add(1);
-        Ok(true)
+        Ok(())
     }
 
     /// Reads the value of one label.
@@ -217,11 +229,18 @@ impl Pack {
             return self.check_version(span.of(text));
         }
         if bit != VB
-            && let Some(slot) = self.slot(fields, label)
+            && let Some(place) = place(fields, label)
         {
-            *slot = span;
+            *place = span;
         }
         Ok(())
+    }
+
+    /// What lasts beyond the record.
+    fn keep_bases(&mut self, fields: &Entry) {
+        if let Some(&bases) = fields.spans.first_chunk() {
+            self.bases = bases;
+        }
     }
 
     fn check_version(&mut self, text: &[u8]) -> Result<()> {
@@ -257,26 +276,18 @@ impl Pack {
                 Err(Error::SenmlValue)
             };
         }
-        let [name, .., value] = fields.spans;
-        let [base_name, ..] = self.bases;
+        let (base_name, name) = fields.names();
+        let [.., value] = fields.spans;
         check_name(text, base_name, name)?;
         if values == VD {
             let mut chars = Unescape::new(value.start);
             let mut data = Decoder::new();
-            while let Some(byte) = chars.next(text)? {
-                data.push(byte)?;
+            while let Some(byte) = chars.next(text) {
+                data.push(byte);
             }
             data.finish()?;
         }
         Ok(())
-    }
-
-    /// Where the span of a label is kept.
-    fn slot<'a>(&'a mut self, fields: &'a mut Entry, label: usize) -> Option<&'a mut Span> {
-        match label.checked_sub(BASES) {
-            None => self.bases.get_mut(label),
-            Some(slot) => fields.spans.get_mut(slot.min(FIELDS - 1)),
-        }
     }
 
     /// Decodes the texts of one record in place.
@@ -285,13 +296,19 @@ impl Pack {
         for label in 0..LABELS.len() {
             let bit = bit(label);
             if seen & bit != 0
-                && let Some(span) = self.slot(fields, label)
+                && let Some(span) = place(fields, label)
             {
                 decode(text, span, bit == VD)?;
             }
         }
+        self.keep_bases(fields);
         Ok(())
     }
+}
+
+/// Where the span of a label is kept.
+fn place(fields: &mut Entry, label: usize) -> Option<&mut Span> {
+    fields.spans.get_mut(label.min(PLACES - 1))
 }
 
 fn bit(label: usize) -> u16 {
@@ -304,7 +321,7 @@ fn label(text: &[u8], key: Span) -> Result<Option<usize>> {
     let mut bytes = 0_u32;
     let mut last = 0;
     let mut overflow = false;
-    while let Ok(Some(byte)) = chars.next(text) {
+    while let Some(byte) = chars.next(text) {
         // A leading NUL would pass for no byte at all.
         overflow |= bytes > 0x00FF_FFFF || byte == 0;
         bytes = bytes << 8 | u32::from(byte);
@@ -325,7 +342,7 @@ fn check_name(text: &[u8], base: Span, local: Span) -> Result<()> {
     for span in [base, local] {
         let text = text.get(..span.end).unwrap_or_default();
         let mut chars = Unescape::new(span.start);
-        while let Ok(Some(byte)) = chars.next(text) {
+        while let Some(byte) = chars.next(text) {
             let fits = if begun {
                 name::allowed(byte)
             } else {
@@ -345,9 +362,9 @@ fn decode(text: &mut [u8], span: &mut Span, data: bool) -> Result<()> {
     let mut chars = Unescape::new(span.start);
     let mut digits = Decoder::new();
     let mut end = span.start;
-    while let Some(mut byte) = chars.next(text)? {
+    while let Some(mut byte) = chars.next(text) {
         if data {
-            let Some(decoded) = digits.push(byte)? else {
+            let Some(decoded) = digits.push(byte) else {
                 continue;
             };
             byte = decoded;
@@ -357,6 +374,8 @@ fn decode(text: &mut [u8], span: &mut Span, data: bool) -> Result<()> {
         }
         end = end.wrapping_add(1);
     }
+    chars.check()?;
+    digits.finish()?;
     if let Some(to) = text.get_mut(end) {
         *to = 0;
     }

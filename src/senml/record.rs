@@ -104,8 +104,8 @@ pub enum Value {
 
 /// How many labels, from the start of the reader's list, last beyond their record.
 pub(super) const BASES: usize = 5;
-/// How many of the others have a place of their own; the rest are values, of which there is one.
-pub(super) const FIELDS: usize = 6;
+/// How many labels have a place of their own; the last is that of the value, of which there is one.
+pub(super) const PLACES: usize = BASES + 6;
 
 pub(super) const N: u16 = 1 << 5;
 pub(super) const U: u16 = 1 << 6;
@@ -122,10 +122,8 @@ pub(super) const VB: u16 = 1 << 13;
 #[repr(C)]
 pub struct Entry {
     pub(super) index: usize,
-    /// `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
-    pub(super) spans: [Span; 6],
-    /// `bn`, `bu`, `bt`, `bs`, `bv`.
-    pub(super) bases: [Span; 5],
+    /// `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+    pub(super) spans: [Span; 11],
     /// Which labels occurred.
     pub(super) seen: u16,
     pub(super) boolean: bool,
@@ -141,15 +139,13 @@ impl Entry {
 
     /// The base name in force and the record's own name.
     pub const fn names(&self) -> (Span, Span) {
-        let [base_name, ..] = self.bases;
-        let [name, ..] = self.spans;
+        let [base_name, _, _, _, _, name, ..] = self.spans;
         (base_name, name)
     }
 
     /// Its unit, or else the base unit in force.
     pub const fn unit(&self) -> Span {
-        let [_, base_unit, ..] = self.bases;
-        let [_, unit, ..] = self.spans;
+        let [_, base_unit, _, _, _, _, unit, ..] = self.spans;
         if self.seen & U == 0 { base_unit } else { unit }
     }
 
@@ -176,19 +172,21 @@ impl Entry {
     /// Its value, its sum, its time or its update time, from 0 to 3.
     #[inline(never)]
     pub fn number(&self, field: usize) -> Num {
-        let text = FIELDS.wrapping_sub(1).wrapping_sub(field);
-        let base = BASES.wrapping_sub(1).wrapping_sub(field);
-        match field {
-            0 if !self.is_number() => Num::default(),
-            0..=2 => Num {
-                text: self.spans.get(text).copied().unwrap_or_default(),
-                base: self.bases.get(base).copied().unwrap_or_default(),
-            },
-            _ => Num {
-                text: self.spans.get(text).copied().unwrap_or_default(),
-                base: Span::default(),
-            },
+        let at = |place: usize| {
+            let place = place.wrapping_sub(field);
+            self.spans.get(place).copied().unwrap_or_default()
+        };
+        if field == 0 && !self.is_number() {
+            return Num::default();
         }
+        let text = at(PLACES - 1);
+        // An update time has none.
+        let base = if field < 3 {
+            at(BASES - 1)
+        } else {
+            Span::default()
+        };
+        Num { text, base }
     }
 
     /// Whether there is such a number, or a base of it.

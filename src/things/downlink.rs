@@ -32,8 +32,8 @@ impl Downlink {
         self.pack.next(body)
     }
 
-    /// As [`Downlink::next`], smaller where size counts: false behind the last record.
-    pub fn read(&mut self, body: &mut [u8], entry: &mut Entry) -> Result<bool> {
+    /// As [`Downlink::next`], smaller where size counts: `End` behind the last record.
+    pub fn read(&mut self, body: &mut [u8], entry: &mut Entry) -> Result<()> {
         self.pack.read(body, entry)
     }
 

@@ -50,7 +50,7 @@ impl Source<'_> {
 
     fn copy(&self, span: Span, into: &mut StringView<u8>) -> Result<()> {
         let mut content = Unescape::new(span.start);
-        while let Some(byte) = content.next(self.text)? {
+        while let Some(byte) = content.next(self.text) {
             if !byte.is_ascii() {
                 return Err(Error::Config);
             }
@@ -60,7 +60,7 @@ impl Source<'_> {
             }
             push(into, byte)?;
         }
-        Ok(())
+        content.check()
     }
 
     /// Reads a number from 1 to 65535.

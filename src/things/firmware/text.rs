@@ -8,7 +8,7 @@ use crate::json::string::Unescape;
 #[inline(never)]
 pub fn each(text: &[u8], take: &mut dyn FnMut(u8) -> bool) -> bool {
     let mut chars = Unescape::new(0);
-    while let Ok(Some(byte)) = chars.next(text) {
+    while let Some(byte) = chars.next(text) {
         if !take(byte) {
             return false;
         }
