@@ -748,14 +748,41 @@ typedef struct kpn_private_tokens {
 } kpn_private_tokens;
 
 /**
+ * What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
+ *
+ * Plain integers, of which every combination is safe.
+ */
+typedef struct kpn_private_record {
+    /**
+     * Where the next record stands in its pack.
+     */
+    size_t next_index;
+    /**
+     * `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+     */
+    struct kpn_private_range spans[11];
+    /**
+     * Which labels occurred.
+     */
+    uint16_t seen;
+    bool boolean;
+    /**
+     * Whether there is something to hand out.
+     */
+    bool measured;
+} kpn_private_record;
+
+/**
  * The position in a pack and the base fields in force. The same buffer is given to each call.
  *
  * Plain integers, of which every combination is safe; all zero is the start.
  */
 typedef struct kpn_private_reader {
     struct kpn_private_tokens reader;
-    struct kpn_private_range bases[5];
-    size_t index;
+    /**
+     * The record that was read last, and the base fields in force.
+     */
+    struct kpn_private_record entry;
     uint8_t version;
     uint8_t state;
 } kpn_private_reader;
@@ -774,7 +801,7 @@ typedef struct kpn_private_downlink {
  *
  * `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` until it no longer returns `KPN_OK`. The whole pack is checked
  * before the first record is handed out, so a broken downlink does nothing. Texts and data are decoded inside the buffer that the body lies in,
- * which must not be used for anything else until the records were read. 84 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It
+ * which must not be used for anything else until the records were read. 136 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It
  * holds a pointer: not for storage.
  *
  * ~~~{.c}
@@ -797,28 +824,6 @@ typedef struct kpn_downlink {
     size_t private_len;
     struct kpn_private_downlink private_state;
 } kpn_downlink;
-
-/**
- * What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
- *
- * Plain integers, of which every combination is safe.
- */
-typedef struct kpn_private_record {
-    size_t index;
-    /**
-     * `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
-     */
-    struct kpn_private_range spans[11];
-    /**
-     * Which labels occurred.
-     */
-    uint16_t seen;
-    bool boolean;
-    /**
-     * Whether there is something to hand out.
-     */
-    bool measured;
-} kpn_private_record;
 
 /**
  * One record of a downlink, all base fields applied (RFC 8428 section 4.6).

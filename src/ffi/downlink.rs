@@ -6,14 +6,13 @@ use super::response::kpn_response;
 use super::status::{kpn_status, status};
 use crate::error::Result;
 use crate::senml::reader::Pack;
-use crate::senml::record::Entry;
 use crate::things::downlink::Downlink;
 
 /// A downlink being read.
 ///
 /// `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` until it no longer returns `KPN_OK`. The whole pack is checked
 /// before the first record is handed out, so a broken downlink does nothing. Texts and data are decoded inside the buffer that the body lies in,
-/// which must not be used for anything else until the records were read. 84 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It
+/// which must not be used for anything else until the records were read. 136 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It
 /// holds a pointer: not for storage.
 ///
 /// ~~~{.c}
@@ -173,9 +172,8 @@ pub unsafe extern "C" fn kpn_downlink_next(
         let out_record = unsafe { ptr::out(out_record) }?;
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
         let body = unsafe { ptr::bytes_mut(downlink.private_bytes, downlink.private_len) }?;
-        let mut entry = Entry::default();
-        downlink.private_state.read(body, &mut entry)?;
-        kpn_record::write(out_record, &entry, body);
+        let entry = downlink.private_state.read(body)?;
+        kpn_record::write(out_record, entry, body);
         Ok(())
     };
     status(next())

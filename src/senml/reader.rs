@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::name;
-use super::record::{BASES, Entry, N, PLACES, Record, S, U, V, VB, VD, VS};
+use super::record::{Entry, N, Record, S, U, V, VB, VD, VS};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, Token};
@@ -55,8 +55,8 @@ const DONE: u8 = 2;
 #[repr(C)]
 pub struct Pack {
     reader: Reader,
-    bases: [Span; 5],
-    index: usize,
+    /// The record that was read last, and the base fields in force.
+    entry: Entry,
     version: u8,
     state: u8,
 }
@@ -87,8 +87,7 @@ impl Pack {
     #[inline(never)]
     fn rewind(&mut self, state: u8) {
         self.reader = Reader::new();
-        self.bases = [Span::default(); BASES];
-        self.index = 0;
+        self.entry = Entry::default();
         self.version = 0;
         self.state = state;
     }
@@ -99,10 +98,9 @@ impl Pack {
     pub fn validate(&mut self, text: &[u8]) -> Result<usize> {
         self.rewind(NEW);
         let mut count = 0_usize;
-        let mut fields = Entry::default();
         loop {
-            match self.step(text, &mut fields) {
-                Ok(()) => count = count.wrapping_add(usize::from(fields.measured)),
+            match self.step(text) {
+                Ok(()) => count = count.wrapping_add(usize::from(self.entry.measured)),
                 Err(Error::End) => break,
                 Err(error) => return Err(error),
             }
@@ -113,32 +111,30 @@ impl Pack {
 
     /// Which record is read next, from 0, or was refused.
     pub const fn index(&self) -> usize {
-        self.index
+        self.entry.next_index
     }
 
     /// The next record with a measurement, its texts decoded in place; `None` behind the last one.
     ///
     /// Takes the text that was validated. When it has been changed since, this fails or hands out what is there now.
     pub fn next(&mut self, text: &mut [u8]) -> Result<Option<Record>> {
-        let mut entry = Entry::default();
-        match self.read(text, &mut entry) {
-            Ok(()) => Ok(Some(entry.resolve())),
+        match self.read(text) {
+            Ok(entry) => Ok(Some(entry.resolve())),
             Err(Error::End) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// As [`Pack::next`], smaller where size counts: `End` behind the last record.
-    pub fn read(&mut self, text: &mut [u8], entry: &mut Entry) -> Result<()> {
+    pub fn read(&mut self, text: &mut [u8]) -> Result<&Entry> {
         self.ready()?;
         self.state = DONE;
         loop {
-            self.step(text, entry)?;
-            self.decode(text, entry)?;
-            if entry.measured {
+            self.step(text)?;
+            self.decode(text)?;
+            if self.entry.measured {
                 self.state = VALID;
-                entry.index = self.index.wrapping_sub(1);
-                return Ok(());
+                return Ok(&self.entry);
             }
         }
     }
@@ -154,19 +150,21 @@ impl Pack {
 
     /// As [`Pack::next`], without decoding: for a look ahead on a copy, after which the records can still be read.
     pub fn next_raw(&mut self, text: &[u8]) -> Result<Option<Raw>> {
-        let mut fields = Entry::default();
         let mut read = self.ready();
-        while read.is_ok() && !fields.measured {
-            read = self.step(text, &mut fields);
+        if read.is_ok() {
+            read = self.step(text);
+            while read.is_ok() && !self.entry.measured {
+                read = self.step(text);
+            }
         }
+        let entry = &self.entry;
         match read {
             Ok(()) => {
-                let (base_name, name) = fields.names();
-                let [.., value] = fields.spans;
+                let (base_name, name) = entry.names();
                 Ok(Some(Raw {
                     base_name,
                     name,
-                    text: (fields.seen & VS != 0).then_some(value),
+                    text: entry.text(),
                 }))
             }
             Err(Error::End) => Ok(None),
@@ -175,7 +173,7 @@ impl Pack {
     }
 
     /// Reads and checks one record; `End` when the pack is complete.
-    fn step(&mut self, text: &[u8], fields: &mut Entry) -> Result<()> {
+    fn step(&mut self, text: &[u8]) -> Result<()> {
         if self.reader.position() == 0 && self.reader.token(text)? != Token::ArrayStart {
             return Err(Error::SenmlType);
         }
@@ -188,32 +186,28 @@ impl Pack {
             }
             _ => return Err(Error::SenmlType),
         }
-        *fields = Entry::default();
-        if let Some(bases) = fields.spans.first_chunk_mut() {
-            *bases = self.bases;
-        }
+        self.entry.renew();
         while self.reader.token(text)? == Token::Key {
-            self.field(text, fields)?;
+            self.field(text)?;
         }
-        self.check(text, fields)?;
-        self.keep_bases(fields);
-        self.index = self.index.wrapping_add(1);
+        self.check(text)?;
+        self.entry.next_index = self.entry.next_index.wrapping_add(1);
         Ok(())
     }
 
     /// Reads the value of one label.
-    fn field(&mut self, text: &[u8], fields: &mut Entry) -> Result<()> {
+    fn field(&mut self, text: &[u8]) -> Result<()> {
         let Some(label) = label(text, self.reader.span())? else {
             return self.reader.skip_value(text);
         };
         let bit = bit(label);
-        if fields.seen & bit != 0 {
+        if self.entry.seen & bit != 0 {
             return Err(Error::SenmlDuplicate);
         }
-        fields.seen |= bit;
+        self.entry.seen |= bit;
         let fits = match self.reader.token(text)? {
             Token::True => {
-                fields.boolean = true;
+                self.entry.boolean = true;
                 VB
             }
             Token::False => VB,
@@ -229,18 +223,11 @@ impl Pack {
             return self.check_version(span.of(text));
         }
         if bit != VB
-            && let Some(place) = place(fields, label)
+            && let Some(place) = self.entry.place(label)
         {
             *place = span;
         }
         Ok(())
-    }
-
-    /// What lasts beyond the record.
-    fn keep_bases(&mut self, fields: &Entry) {
-        if let Some(&bases) = fields.spans.first_chunk() {
-            self.bases = bases;
-        }
     }
 
     fn check_version(&mut self, text: &[u8]) -> Result<()> {
@@ -249,7 +236,7 @@ impl Pack {
             b"10" => VERSION,
             _ => return Err(Error::SenmlVersion),
         };
-        if self.index == 0 {
+        if self.entry.next_index == 0 {
             self.version = version;
         }
         if version == self.version {
@@ -260,26 +247,26 @@ impl Pack {
     }
 
     /// Checks what a record says as a whole.
-    fn check(&mut self, text: &[u8], fields: &mut Entry) -> Result<()> {
+    fn check(&mut self, text: &[u8]) -> Result<()> {
         if self.version == 0 {
             self.version = VERSION;
         }
-        let values = fields.seen & VALUES;
+        let entry = &mut self.entry;
+        let values = entry.seen & VALUES;
         if values & values.wrapping_sub(1) != 0 {
             return Err(Error::SenmlValue);
         }
-        fields.measured = fields.seen & (VALUES | S) != 0;
-        if !fields.measured {
-            return if fields.seen & N == 0 {
+        entry.measured = entry.seen & (VALUES | S) != 0;
+        if !entry.measured {
+            return if entry.seen & N == 0 {
                 Ok(())
             } else {
                 Err(Error::SenmlValue)
             };
         }
-        let (base_name, name) = fields.names();
-        let [.., value] = fields.spans;
+        let (base_name, name) = entry.names();
         check_name(text, base_name, name)?;
-        if values == VD {
+        if let Some(value) = entry.data() {
             let mut chars = Unescape::new(value.start);
             let mut data = Decoder::new();
             while let Some(byte) = chars.next(text) {
@@ -291,24 +278,18 @@ impl Pack {
     }
 
     /// Decodes the texts of one record in place.
-    fn decode(&mut self, text: &mut [u8], fields: &mut Entry) -> Result<()> {
-        let seen = fields.seen & STRINGS;
+    fn decode(&mut self, text: &mut [u8]) -> Result<()> {
+        let seen = self.entry.seen & STRINGS;
         for label in 0..LABELS.len() {
             let bit = bit(label);
             if seen & bit != 0
-                && let Some(span) = place(fields, label)
+                && let Some(span) = self.entry.place(label)
             {
                 decode(text, span, bit == VD)?;
             }
         }
-        self.keep_bases(fields);
         Ok(())
     }
-}
-
-/// Where the span of a label is kept.
-fn place(fields: &mut Entry, label: usize) -> Option<&mut Span> {
-    fields.spans.get_mut(label.min(PLACES - 1))
 }
 
 fn bit(label: usize) -> u16 {
@@ -597,11 +578,14 @@ mod tests {
         assert_eq!(pack.next(&mut text), Ok(None));
         let mut wild = Pack {
             reader: Reader::new(),
-            bases: [Span {
-                start: usize::MAX,
-                end: 3,
-            }; BASES],
-            index: usize::MAX,
+            entry: Entry {
+                next_index: usize::MAX,
+                spans: [Span {
+                    start: usize::MAX,
+                    end: 3,
+                }; 11],
+                ..Entry::default()
+            },
             version: 255,
             state: VALID,
         };

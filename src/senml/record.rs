@@ -121,7 +121,8 @@ pub(super) const VB: u16 = 1 << 13;
 #[derive(Clone, Copy, Default, Debug)]
 #[repr(C)]
 pub struct Entry {
-    pub(super) index: usize,
+    /// Where the next record stands in its pack.
+    pub(super) next_index: usize,
     /// `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
     pub(super) spans: [Span; 11],
     /// Which labels occurred.
@@ -134,7 +135,22 @@ pub struct Entry {
 impl Entry {
     /// Where the record stands in its pack.
     pub const fn index(&self) -> usize {
-        self.index
+        self.next_index.wrapping_sub(1)
+    }
+
+    /// Forgets the record, but not the base fields.
+    pub(super) fn renew(&mut self) {
+        if let Some((_, own)) = self.spans.split_first_chunk_mut::<BASES>() {
+            own.fill(Span::default());
+        }
+        self.seen = 0;
+        self.boolean = false;
+        self.measured = false;
+    }
+
+    /// Where the span of a label is kept, by its place in the reader's list.
+    pub(super) fn place(&mut self, label: usize) -> Option<&mut Span> {
+        self.spans.get_mut(label.min(PLACES - 1))
     }
 
     /// The base name in force and the record's own name.
@@ -215,7 +231,7 @@ impl Entry {
             Value::None
         };
         Record {
-            index: self.index,
+            index: self.index(),
             base_name,
             name,
             unit: self.unit(),

@@ -33,8 +33,8 @@ impl Downlink {
     }
 
     /// As [`Downlink::next`], smaller where size counts: `End` behind the last record.
-    pub fn read(&mut self, body: &mut [u8], entry: &mut Entry) -> Result<()> {
-        self.pack.read(body, entry)
+    pub fn read(&mut self, body: &mut [u8]) -> Result<&Entry> {
+        self.pack.read(body)
     }
 
     /// A copy of the position in the pack, to look ahead from with [`Pack::next_raw`].

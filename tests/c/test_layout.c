@@ -37,7 +37,7 @@ void test_layout(void) {
     SIZE(kpn_stream, on_x86_32 ? 312 : 320, 384);
     SIZE(kpn_pieces, 24, 40);
     SIZE(kpn_queue, 40, 56);
-    SIZE(kpn_downlink, 84, 152);
+    SIZE(kpn_downlink, 136, 256);
     SIZE(kpn_config, 504, 504);
     SIZE(kpn_config_problem, 12, 16);
     OFFSET(kpn_config_problem, field, 0, 0);
