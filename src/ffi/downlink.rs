@@ -163,17 +163,17 @@ pub unsafe extern "C" fn kpn_downlink_next(
     out_record: *mut kpn_record,
 ) -> kpn_status {
     let next = || -> Result<()> {
-        let result = Region::of(out_record);
-        Region::of(downlink).apart_from(result)?;
         // SAFETY: the same contract.
         let downlink = unsafe { ptr::object_mut(downlink) }?;
-        Region::new(downlink.private_bytes, downlink.private_len).apart_from(result)?;
-        // SAFETY: the same contract; apart from the others as just checked.
-        let out_record = unsafe { ptr::out(out_record) }?;
+        let bytes = Region::new(downlink.private_bytes, downlink.private_len);
+        let own = Region::of(&raw const *downlink);
+        ptr::apart(1, &[Region::of(out_record), own, bytes])?;
+        ptr::check(out_record)?;
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
         let body = unsafe { ptr::bytes_mut(downlink.private_bytes, downlink.private_len) }?;
         let entry = downlink.private_state.read(body)?;
-        kpn_record::write(out_record, entry, body);
+        // SAFETY: the same contract; apart from the others as just checked.
+        unsafe { ptr::begin(out_record) }?.fill(entry, body);
         Ok(())
     };
     status(next())

@@ -7,6 +7,7 @@ use super::span::kpn_span;
 use super::status::{kpn_status, status};
 use super::uplink::{self, KPN_URN_MAX, Where, kpn_uplink};
 use crate::error::Result;
+use crate::http::request::Target;
 use crate::things::stream::{Stream, StreamState};
 use crate::things::uplink::UplinkState;
 use crate::token::SECRET_MAX;
@@ -357,7 +358,7 @@ unsafe fn begin(
     // SAFETY: the same contract.
     let stream = unsafe { ptr::begin(stream) }?;
     let state = &mut stream.private_state;
-    let begin: &mut uplink::Start<'_> = &mut |uplink, window, target, urn| {
+    let begin = |uplink: &mut UplinkState, window: &mut [u8], target: Target<'_>, urn: &[u8]| {
         Stream::begin(state, uplink, window, target, urn).map(drop)
     };
     let uplink = &raw mut stream.uplink;

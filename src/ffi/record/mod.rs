@@ -3,7 +3,6 @@
 mod number;
 
 use core::ffi::c_char;
-use core::mem::MaybeUninit;
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
@@ -98,49 +97,33 @@ fn c_text(span: Span, body: &[u8]) -> (*const c_char, usize) {
 }
 
 impl kpn_record {
-    /// Written where it is to stand: a copy on the stack would be the largest frame of the library.
-    pub(super) fn write(out: &mut MaybeUninit<Self>, entry: &Entry, body: &[u8]) {
+    /// Fills in a record that was just begun, where it stands: a copy on the stack would be the largest frame of the library.
+    pub(super) fn fill(&mut self, entry: &Entry, body: &[u8]) {
+        self.private_entry = *entry;
+        self.private_bytes = body.as_ptr();
+        self.private_len = body.len();
         let text = |span: Span| c_text(span, body);
         let (base_name, name) = entry.names();
-        let (base_name, base_name_len) = text(base_name);
-        let (name, name_len) = text(name);
-        let (unit, unit_len) = text(entry.unit());
-        let has = |field| entry.has(field);
-        let out = out.write(Self {
-            private_tag: Self::TAG,
-            kind: KPN_SUM_ONLY,
-            index: entry.index(),
-            base_name,
-            base_name_len,
-            name,
-            name_len,
-            unit,
-            unit_len,
-            text: (&raw const EMPTY).cast(),
-            text_len: 0,
-            data: core::ptr::null(),
-            data_len: 0,
-            boolean: false,
-            has_sum: has(1),
-            has_time: has(2),
-            has_update_time: has(3),
-            private_bytes: body.as_ptr(),
-            private_len: body.len(),
-            private_entry: *entry,
-        });
-        if let Some(span) = entry.text() {
-            out.kind = KPN_TEXT;
-            (out.text, out.text_len) = text(span);
+        self.index = entry.index();
+        (self.base_name, self.base_name_len) = text(base_name);
+        (self.name, self.name_len) = text(name);
+        (self.unit, self.unit_len) = text(entry.unit());
+        (self.text, self.text_len) = text(entry.text().unwrap_or_default());
+        self.has_sum = entry.has(1);
+        self.has_time = entry.has(2);
+        self.has_update_time = entry.has(3);
+        if entry.text().is_some() {
+            self.kind = KPN_TEXT;
         } else if let Some(span) = entry.data() {
             let data = span.of(body);
-            out.kind = KPN_DATA;
-            out.data = data.as_ptr();
-            out.data_len = data.len();
+            self.kind = KPN_DATA;
+            self.data = data.as_ptr();
+            self.data_len = data.len();
         } else if let Some(value) = entry.boolean() {
-            out.kind = KPN_BOOL;
-            out.boolean = value;
+            self.kind = KPN_BOOL;
+            self.boolean = value;
         } else if entry.is_number() {
-            out.kind = KPN_NUMBER;
+            self.kind = KPN_NUMBER;
         }
     }
 

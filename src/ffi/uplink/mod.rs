@@ -319,24 +319,19 @@ pub(super) unsafe fn check<'a>(
     Ok((target, urn))
 }
 
-/// Starts a message of which the texts are checked.
-pub(super) type Start<'s> =
-    dyn FnMut(&mut UplinkState, &mut [u8], Target<'_>, &[u8]) -> Result<()> + 's;
-
 /// Puts a new message in place and starts it. What cannot be started replaces an earlier message all the same, and
 /// gives its failure again in `finish`.
 ///
 /// # Safety
 ///
 /// As for `kpn_uplink_begin_custom`; `texts` comes from `check` with the same arguments.
-#[inline(never)]
 pub(super) unsafe fn start(
     uplink: *mut kpn_uplink,
     buffer: *mut u8,
     buffer_cap: usize,
     to: Where,
     texts: Result<(Target<'_>, &[u8])>,
-    start: &mut Start<'_>,
+    start: impl FnOnce(&mut UplinkState, &mut [u8], Target<'_>, &[u8]) -> Result<()>,
 ) -> Result<()> {
     // SAFETY: the same contract; apart from the uplink and the texts as `check` found, or not used.
     let bytes = unsafe { ptr::bytes_mut(buffer, buffer_cap) };
@@ -369,8 +364,9 @@ unsafe fn begin(
     let (own, memory) = (Region::of(uplink), Region::new(buffer, buffer_cap));
     // SAFETY: the same contract.
     let texts = unsafe { check(own, memory, to, urn) };
-    let begin: &mut Start<'_> =
-        &mut |state, buffer, target, urn| state.begin(buffer, measuring, target, urn);
+    let begin = |state: &mut UplinkState, buffer: &mut [u8], target: Target<'_>, urn: &[u8]| {
+        state.begin(buffer, measuring, target, urn)
+    };
     // SAFETY: the same contract.
     unsafe { start(uplink, buffer, buffer_cap, to, texts, begin) }
 }
@@ -389,8 +385,9 @@ unsafe fn adopt(
     let (own, memory) = (Region::of(uplink), Region::new(buffer, buffer_cap));
     // SAFETY: the same contract.
     let texts = unsafe { check(own, memory, to, text(&NO_TEXT)) };
-    let adopt: &mut Start<'_> =
-        &mut |state, buffer, target, _| state.adopt(buffer, target, body_offset, body_len);
+    let adopt = |state: &mut UplinkState, buffer: &mut [u8], target: Target<'_>, _: &[u8]| {
+        state.adopt(buffer, target, body_offset, body_len)
+    };
     // SAFETY: the same contract.
     unsafe { start(uplink, buffer, buffer_cap, to, texts, adopt) }
 }
