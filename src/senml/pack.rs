@@ -154,16 +154,33 @@ impl PackState {
         }
     }
 
-    #[inline(never)]
-    fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Makes it a pack that could not be begun.
-    pub fn fail(&mut self, error: Error) {
-        self.clear();
+    pub const fn fail(&mut self, error: Error) {
         self.phase = BROKEN;
         self.failure = error.code();
+    }
+
+    /// As [`Pack::begin`], for a base name that `name::check` accepts. The state is a new one.
+    ///
+    /// After an error it is for the caller to let the pack `fail`.
+    pub fn begin(
+        &mut self,
+        buffer: &mut [u8],
+        start: usize,
+        measuring: bool,
+        base_name: &[u8],
+    ) -> Result<()> {
+        self.measuring = u8::from(measuring);
+        self.start = start;
+        let mut out = Buf::new(buffer, start);
+        out.put_byte(b'[');
+        self.len = out.len();
+        self.base_start = out.len();
+        let mut pack = Pack::resume(self, buffer);
+        pack.put(BASE_NAME, None, None, &mut |out| {
+            quoted(out, base_name);
+            Ok(())
+        })
     }
 
     /// Bytes by which the last refused call exceeded the room; 0 when it failed for another reason.
@@ -205,40 +222,14 @@ impl<'a> Pack<'a> {
         measuring: bool,
         base_name: &[u8],
     ) -> Result<Self> {
-        if let Err(error) = name::check(base_name, b"") {
+        *state = PackState::default();
+        let checked = name::check(base_name, b"");
+        if let Err(error) = checked.and_then(|()| state.begin(buffer, start, measuring, base_name))
+        {
             state.fail(error);
             return Err(error);
         }
-        Self::begin_checked(state, buffer, start, measuring, base_name)
-    }
-
-    /// As `begin`, for a base name that `name::check` accepts.
-    pub fn begin_checked(
-        state: &'a mut PackState,
-        buffer: &'a mut [u8],
-        start: usize,
-        measuring: bool,
-        base_name: &[u8],
-    ) -> Result<Self> {
-        state.clear();
-        state.start = start;
-        state.measuring = u8::from(measuring);
-        let mut pack = Self { state, buffer };
-        let mut out = Buf::new(pack.buffer, start);
-        out.put_byte(b'[');
-        pack.state.len = out.len();
-        pack.state.base_start = out.len();
-        let named = pack.put(BASE_NAME, None, None, &mut |out| {
-            quoted(out, base_name);
-            Ok(())
-        });
-        match named {
-            Ok(()) => Ok(pack),
-            Err(error) => {
-                pack.state.phase = BROKEN;
-                Err(error)
-            }
-        }
+        Ok(Self { state, buffer })
     }
 
     /// Goes on with a pack that was begun over the same buffer.

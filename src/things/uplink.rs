@@ -43,17 +43,15 @@ impl UplinkState {
         }
     }
 
-    /// Marks a message that could not be begun, and gives the error back.
-    #[cold]
-    pub fn fail(&mut self, error: Error) -> Error {
+    /// Marks a message that could not be begun.
+    pub const fn fail(&mut self, error: Error) {
         self.pack.fail(error);
         if self.phase == 0 {
             self.phase = BUILDING;
         }
-        error
     }
 
-    /// As [`Uplink::begin`].
+    /// As [`Uplink::begin`], in a state that is a new one. After an error it is for the caller to let it `fail`.
     pub fn begin(
         &mut self,
         buffer: &mut [u8],
@@ -61,19 +59,15 @@ impl UplinkState {
         target: Target<'_>,
         urn: &[u8],
     ) -> Result<()> {
+        target.check()?;
+        urn::check(urn)?;
         self.head = post_head_len(target, true, 0);
         self.start = body_start(self.head, buffer.len());
         self.phase = BUILDING;
-        match target.check().and_then(|()| urn::check(urn).map(drop)) {
-            Ok(()) => {
-                let start = self.start;
-                Pack::begin_checked(&mut self.pack, buffer, start, measuring, urn).map(drop)
-            }
-            Err(error) => Err(self.fail(error)),
-        }
+        self.pack.begin(buffer, self.start, measuring, urn)
     }
 
-    /// As [`Uplink::adopt`].
+    /// As [`Uplink::adopt`], in a state that is a new one. After an error it is for the caller to let it `fail`.
     pub fn adopt(
         &mut self,
         buffer: &mut [u8],
@@ -81,18 +75,7 @@ impl UplinkState {
         start: usize,
         len: usize,
     ) -> Result<()> {
-        *self = Self::default();
-        let taken = self.take_body(buffer, target, start, len);
-        taken.inspect_err(|&error| self.pack.fail(error))
-    }
-
-    fn take_body(
-        &mut self,
-        buffer: &mut [u8],
-        target: Target<'_>,
-        start: usize,
-        len: usize,
-    ) -> Result<()> {
+        self.phase = ADOPTED;
         target.check()?;
         let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
         let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
@@ -104,7 +87,6 @@ impl UplinkState {
         }
         self.body_len = strip_whitespace(body)?;
         self.start = start;
-        self.phase = ADOPTED;
         Ok(())
     }
 
@@ -154,11 +136,8 @@ impl UplinkState {
                 Err(Error::BufferFull)
             }
         });
-        if let Err(error) = fit {
-            self.pack = PackState::broken(error);
-            return Err(error);
-        }
-        Pack::begin_checked(&mut self.pack, window, 0, false, urn).map(drop)
+        let begun = fit.and_then(|()| self.pack.begin(window, 0, false, urn));
+        begun.inspect_err(|&error| self.pack.fail(error))
     }
 
     /// The pack in the window of a stream.
@@ -209,7 +188,9 @@ impl<'a> Uplink<'a> {
         target: Target<'_>,
         urn: &[u8],
     ) -> Result<Self> {
-        state.begin(buffer, measuring, target, urn)?;
+        *state = UplinkState::default();
+        let begun = state.begin(buffer, measuring, target, urn);
+        begun.inspect_err(|&error| state.fail(error))?;
         Ok(Self { state, buffer })
     }
 
@@ -224,7 +205,9 @@ impl<'a> Uplink<'a> {
         start: usize,
         len: usize,
     ) -> Result<Self> {
-        state.adopt(buffer, target, start, len)?;
+        *state = UplinkState::default();
+        let taken = state.adopt(buffer, target, start, len);
+        taken.inspect_err(|&error| state.fail(error))?;
         Ok(Self { state, buffer })
     }
 

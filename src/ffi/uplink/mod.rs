@@ -340,14 +340,13 @@ pub(super) unsafe fn start(
     uplink.private_host = to.host;
     uplink.private_path = to.path;
     let state = &mut uplink.private_state;
-    match texts.and_then(|texts| Ok((texts, bytes?))) {
-        Ok(((target, urn), bytes)) => {
-            uplink.private_buffer = buffer;
-            uplink.private_capacity = buffer_cap;
-            start(state, bytes, target, urn)
-        }
-        Err(error) => Err(state.fail(error)),
-    }
+    let begun = texts.and_then(|(target, urn)| {
+        let bytes = bytes?;
+        uplink.private_buffer = buffer;
+        uplink.private_capacity = buffer_cap;
+        start(state, bytes, target, urn)
+    });
+    begun.inspect_err(|&error| state.fail(error))
 }
 
 /// # Safety
