@@ -13,6 +13,7 @@ use xshell::cmd;
 use crate::{
     symbols::Symbols,
     target::{self, Family, TARGETS, Target},
+    target_spec,
     workspace::Workspace,
 };
 
@@ -63,9 +64,9 @@ impl Options {
 /// Which compiler builds for a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Toolchain {
-    /// The rustup target is installed.
+    /// The rustup target is installed. Its `core` keeps a frame pointer on Arm, and so does all that is built for it.
     Rustup,
-    /// Debian's compiler, which builds `core` from its sources.
+    /// Debian's compiler, which builds `core` from its sources, on Arm without a frame pointer.
     Debian,
 }
 
@@ -242,15 +243,22 @@ impl Cargo {
         flags: &[&str],
     ) -> anyhow::Result<()> {
         let shell = &workspace.shell;
-        let (triple, folder) = (target.triple, &self.folder);
+        let folder = &self.folder;
+        let described = match self.toolchain {
+            Toolchain::Debian if target.family == Family::Arm => Some(
+                target_spec::without_frame_pointer(workspace, target, DEBIAN_RUSTC)?,
+            ),
+            _ => None,
+        };
+        let which_target = described.unwrap_or_else(|| target.triple.into());
         let mut command = cmd!(
             shell,
-            "cargo rustc --quiet --release {which...} --lib --crate-type staticlib --locked --target {triple}
+            "cargo rustc --quiet --release {which...} --lib --crate-type staticlib --locked --target {which_target}
              --target-dir {folder}"
         );
         if self.toolchain == Toolchain::Debian {
             command = command
-                .arg("-Zbuild-std=core")
+                .args(["-Zbuild-std=core", "-Zjson-target-spec"])
                 .env("RUSTC", DEBIAN_RUSTC)
                 .env("RUSTC_BOOTSTRAP", "1");
         }

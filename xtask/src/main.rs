@@ -24,6 +24,7 @@ mod snippets;
 mod stack;
 mod symbols;
 mod target;
+mod target_spec;
 mod test;
 mod vectors;
 mod wire;

@@ -314,8 +314,14 @@ pub(super) unsafe fn check<'a>(
     let target = unsafe { to.target() }?;
     // SAFETY: the same contract.
     let urn = unsafe { ptr::text(urn, KPN_URN_MAX) }?;
-    let [host, path, name] = [target.host, target.path, urn].map(Region::of_bytes);
-    ptr::apart(2, &[own, memory, host, path, name])?;
+    let regions = [
+        own,
+        memory,
+        Region::of_bytes(target.host),
+        Region::of_bytes(target.path),
+        Region::of_bytes(urn),
+    ];
+    ptr::apart(2, &regions)?;
     Ok((target, urn))
 }
 
