@@ -2,32 +2,23 @@
 //! a decimal text and a binary floating-point value.
 #![forbid(unsafe_code)]
 
-use core::cmp::Ordering;
-
 /// The largest ones are 5^342 (the smallest number that is not rounded to zero, read from 20 digits: 795 bits,
 /// doubled twice) and 2^752 (digits of the smallest double, ten times that).
-const LIMBS: usize = 25;
+const LIMBS: usize = 50;
+/// All bits of a limb.
+const ONES: u32 = 0xFFFF;
 
-/// Limbs from low to high; those from `len` on are zero, so ordinary values cost two to four limbs.
+/// Limbs from low to high; those from `len` on are zero, so ordinary values cost four to eight limbs. They have 16 bits, so
+/// that no product or sum leaves a register: limbs of 32 bits took 220 bytes more on a Cortex-M0, where 64 bits are two.
 pub struct Big {
     /// 100 bytes: this is the memory in which all exact work is done.
-    limbs: [u32; LIMBS],
+    limbs: [u16; LIMBS],
     len: usize,
 }
 
-/// The low half.
-pub fn low(value: u64) -> u32 {
-    u32::try_from(value & 0xFFFF_FFFF).unwrap_or_default()
-}
-
-/// The high half.
-pub fn high(value: u64) -> u32 {
-    low(value >> 32)
-}
-
-/// Bits up to the highest one that is set.
-pub fn bit_len(value: u64) -> u32 {
-    64_u32.wrapping_sub(value.leading_zeros())
+/// The lowest 16 bits.
+fn low(value: u32) -> u16 {
+    u16::try_from(value & ONES).unwrap_or_default()
 }
 
 impl Big {
@@ -37,98 +28,92 @@ impl Big {
         len: 0,
     };
 
+    /// Gives a zero its value, which is `value` × 2^`twos` × 5^`fives`; a negative power counts as none.
+    #[inline(never)]
+    pub fn set(&mut self, value: u64, twos: i32, fives: i32) {
+        let twos = twos.max(0);
+        self.len = usize::try_from(twos >> 4).unwrap_or_default();
+        let mut rest = value;
+        while rest != 0 {
+            self.push(u32::try_from(rest & 0xFFFF).unwrap_or_default());
+            rest >>= 16;
+        }
+        self.scale(2, twos & 15);
+        self.scale(5, fives);
+    }
+
+    /// Puts a limb above all others.
     fn push(&mut self, limb: u32) {
-        if limb != 0
-            && let Some(to) = self.limbs.get_mut(self.len)
-        {
-            *to = limb;
+        if let Some(to) = self.limbs.get_mut(self.len) {
+            *to = low(limb);
             self.len = self.len.wrapping_add(1);
         }
     }
 
-    /// Gives a zero its value, which is `value` × 2^`twos` × 5^`fives`; a negative power counts as none.
+    /// Multiplies by `base`^`power`, `base` being at most five; a negative power counts as none.
     #[inline(never)]
-    pub fn set(&mut self, value: u64, twos: i32, fives: i32) {
-        let top = high(value);
-        let [first, second, ..] = &mut self.limbs;
-        *first = low(value);
-        *second = top;
-        self.len = if top == 0 { 1 } else { 2 };
-        self.scale(5, fives);
-        self.scale(2, twos);
-    }
-
-    /// Multiplies by `base`^`power`; a negative power counts as none.
-    #[inline(never)]
-    pub fn scale(&mut self, base: u32, power: i32) {
-        let mut factor = 1_u32;
+    fn scale(&mut self, base: u32, power: i32) {
+        let mut factor = 1;
         for _ in 0..power {
-            if factor >= 1 << 29 {
+            factor = base.wrapping_mul(factor);
+            if factor >= 1 << 13 {
                 self.multiply(factor);
                 factor = 1;
             }
-            factor = factor.wrapping_mul(base);
         }
-        self.multiply(factor);
+        if factor != 1 {
+            self.multiply(factor);
+        }
     }
 
-    /// Multiplies by a small factor.
+    /// Multiplies by a factor of one limb.
     #[inline(never)]
     pub fn multiply(&mut self, factor: u32) {
         let mut carry = 0;
         for limb in self.limbs.iter_mut().take(self.len) {
-            let product = u64::from(*limb)
-                .wrapping_mul(u64::from(factor))
-                .wrapping_add(u64::from(carry));
-            *limb = low(product);
-            carry = high(product);
+            carry = u32::from(*limb).wrapping_mul(factor).wrapping_add(carry);
+            *limb = low(carry);
+            carry >>= 16;
         }
-        self.push(carry);
-    }
-
-    /// Takes away `other`, which is not larger.
-    #[inline(never)]
-    pub fn subtract(&mut self, other: &Self) {
-        let mut borrow = 0_i64;
-        for (limb, other) in self.limbs.iter_mut().zip(&other.limbs).take(self.len) {
-            let difference = borrow
-                .wrapping_add(i64::from(*limb))
-                .wrapping_sub(i64::from(*other));
-            *limb = u32::try_from(difference & 0xFFFF_FFFF).unwrap_or_default();
-            borrow = difference >> 32;
+        if carry != 0 {
+            self.push(carry);
         }
     }
 
-    /// Compares the sum of this and `addend` with `other`; without `mask` (0 instead of all ones) this alone.
+    /// Adds `other`, or with `flip` all ones takes it away. Whether the highest limb has a carry: no borrow.
     #[inline(never)]
-    pub fn compare_sum(&self, addend: &Self, mask: u32, other: &Self) -> Ordering {
-        let len = self.len.max(addend.len).max(other.len);
-        let mut carry = 0_i64;
-        let mut rest = 0_i64;
+    fn add(&mut self, other: &Self, flip: u32) -> bool {
+        let mut carry = flip & 1;
+        let limbs = self.limbs.iter_mut().zip(&other.limbs);
+        for (limb, other) in limbs.take(self.len.max(other.len)) {
+            carry = u32::from(*limb)
+                .wrapping_add(u32::from(*other) ^ flip)
+                .wrapping_add(carry);
+            *limb = low(carry);
+            carry >>= 16;
+        }
+        carry != 0
+    }
+
+    /// Whether this and `addend`, unless that does not `count`, and `more`, 0 or -1, are together not less than `other`.
+    #[inline(never)]
+    pub fn reaches(&self, addend: &Self, counts: bool, more: i32, other: &Self) -> bool {
+        let mask = if counts { ONES } else { 0 };
+        let mut carry = more;
         let limbs = self.limbs.iter().zip(&addend.limbs).zip(&other.limbs);
-        for ((limb, addend), other) in limbs.take(len) {
-            let difference = carry
-                .wrapping_add(i64::from(*limb))
-                .wrapping_add(i64::from(*addend & mask))
-                .wrapping_sub(i64::from(*other));
-            rest |= difference & 0xFFFF_FFFF;
-            carry = difference >> 32;
+        for ((limb, addend), other) in limbs.take(self.len.max(addend.len).max(other.len)) {
+            carry = carry
+                .wrapping_add_unsigned(u32::from(*limb))
+                .wrapping_add_unsigned(u32::from(*addend) & mask)
+                .wrapping_sub_unsigned(u32::from(*other))
+                >> 16;
         }
-        // What is left above the highest limb has the sign; without it the limbs below decide between equal and more.
-        carry.cmp(&0).then(rest.cmp(&0))
+        carry >= 0
     }
 
-    /// Bits up to the highest one that is set.
-    pub fn bit_len(&self) -> u32 {
-        let mut bits = 0_u32;
-        let mut below = 0_u32;
-        for limb in self.limbs.iter().take(self.len) {
-            if *limb != 0 {
-                bits = below.wrapping_add(bit_len(u64::from(*limb)));
-            }
-            below = below.wrapping_add(32);
-        }
-        bits
+    /// Whether it is zero.
+    pub fn is_zero(&self) -> bool {
+        self.limbs.iter().all(|limb| *limb == 0)
     }
 }
 
@@ -138,6 +123,8 @@ pub struct Ratio {
     pub top: Big,
     /// The denominator.
     pub bottom: Big,
+    /// Where the denominator is a one followed by zeros, the limb of that one.
+    point: usize,
 }
 
 impl Ratio {
@@ -145,41 +132,56 @@ impl Ratio {
     pub const ZERO: Self = Self {
         top: Big::ZERO,
         bottom: Big::ZERO,
+        point: LIMBS,
     };
 
-    /// Gives a fresh one its value, which is `value` × 2^`twos` × 5^`fives`.
+    /// Gives a fresh one its value, which is `value` × 2^`twos` × 5^`fives`. Returns the power of two in its numerator.
     #[inline(never)]
-    pub fn set(&mut self, value: u64, twos: i32, fives: i32) {
-        self.top.set(value, twos, fives);
-        self.bottom
-            .set(1, twos.saturating_neg(), fives.saturating_neg());
+    pub fn set(&mut self, value: u64, twos: i32, fives: i32) -> i32 {
+        // Whole limbs, so that digits of an ordinary value lie in a limb of their own.
+        let down = twos.wrapping_neg().max(0).wrapping_add(15) & !15;
+        let up = twos.wrapping_add(down);
+        self.top.set(value, up, fives);
+        self.bottom.set(1, down, fives.wrapping_neg());
+        if fives >= 0 {
+            self.point = usize::try_from(down >> 4).unwrap_or_default();
+        }
+        up
     }
 
-    /// Compares with one.
-    pub fn compare_one(&self) -> Ordering {
-        self.top.compare_sum(&self.top, 0, &self.bottom)
+    /// Takes away the whole part, which is returned; only of a value whose denominator has no fives.
+    pub fn take_whole(&mut self) -> u64 {
+        let mut whole = 0;
+        for limb in self.top.limbs.iter_mut().skip(self.point).take(4).rev() {
+            whole = whole << 16 | u64::from(*limb);
+            *limb = 0;
+        }
+        self.top.len = self.point;
+        whole
     }
 
-    /// Compares with one half.
-    pub fn compare_half(&self) -> Ordering {
-        self.top.compare_sum(&self.top, u32::MAX, &self.bottom)
+    /// Whether it rounds up to one: above one half, or at it behind an odd digit.
+    pub fn rounds_up(&self, digit: u8) -> bool {
+        let odd = i32::from(digit & 1);
+        self.top
+            .reaches(&self.top, true, odd.wrapping_sub(1), &self.bottom)
     }
 
     /// Multiplies by ten and takes away the whole part, which is returned.
     #[inline(never)]
     pub fn next_digit(&mut self) -> u8 {
         self.top.multiply(10);
+        if let Some(limb) = self.top.limbs.get_mut(self.point) {
+            let [digit, _] = limb.to_le_bytes();
+            *limb = 0;
+            self.top.len = self.point;
+            return digit;
+        }
         let mut digit = 0_u8;
-        while self.compare_one().is_ge() {
-            self.top.subtract(&self.bottom);
+        while self.top.add(&self.bottom, ONES) {
             digit = digit.wrapping_add(1);
         }
+        self.top.add(&self.bottom, 0);
         digit
     }
-}
-
-/// The smallest power of ten that may be taken to exceed every number below 2^`bits`: exact, or one too high.
-pub fn decimal_position(bits: i32) -> i32 {
-    // log10(2) is 78913.2 / 2^18; exact for all doubles, as a test shows.
-    (bits.wrapping_mul(78_913) >> 18).wrapping_add(1)
 }

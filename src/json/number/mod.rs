@@ -7,15 +7,14 @@
 //! up to 110,000 instructions.
 #![forbid(unsafe_code)]
 
-mod add;
 mod big;
-
 mod read;
+mod wide;
 mod write;
 
-pub use add::add;
 pub(super) use read::skip;
 pub use read::{decimal_to_f64, parse_len, to_decimal, to_f64, to_i64, to_u64};
+pub use wide::add;
 pub use write::{
     FIXED_DECIMALS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,
 };
@@ -109,21 +108,25 @@ fn scaled(value: i64, power: u32) -> Option<i64> {
     }
 }
 
-/// Multiplies by 10^`power`; false when that is beyond `u64`. Byte by byte: any multiplication of 64-bit numbers is a
-/// library function on small cores.
+/// Multiplies by 10^`power`; false when that is beyond `u64`.
 #[inline(never)]
 fn scale(value: &mut u64, power: u32) -> bool {
+    (0..power).all(|_| push_digit(value, 0))
+}
+
+/// Puts a digit behind those of `value`; false when that is beyond `u64`. Byte by byte: any multiplication of 64-bit numbers is
+/// a library function on small cores.
+#[inline(never)]
+fn push_digit(value: &mut u64, digit: u8) -> bool {
     let mut bytes = value.to_le_bytes();
-    for _ in 0..power {
-        let mut carry = 0_u32;
-        for byte in &mut bytes {
-            let part = u32::from(*byte).wrapping_mul(10).wrapping_add(carry);
-            [*byte, ..] = part.to_le_bytes();
-            carry = part >> 8;
-        }
-        if carry != 0 {
-            return false;
-        }
+    let mut carry = u32::from(digit);
+    for byte in &mut bytes {
+        carry = u32::from(*byte).wrapping_mul(10).wrapping_add(carry);
+        [*byte, ..] = carry.to_le_bytes();
+        carry >>= 8;
+    }
+    if carry != 0 {
+        return false;
     }
     *value = u64::from_le_bytes(bytes);
     true

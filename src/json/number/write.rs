@@ -1,10 +1,9 @@
 //! Numbers to text.
 #![forbid(unsafe_code)]
 
-use core::cmp::Ordering;
-
-use super::big::{Big, Ratio, bit_len, decimal_position};
-use super::{Decimal, take_digit};
+use super::big::{Big, Ratio};
+use super::wide::{HIDDEN, TOP, parts};
+use super::{Decimal, push_digit, take_digit};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 
@@ -12,7 +11,7 @@ use crate::error::{Error, Result};
 pub const FIXED_DECIMALS_MAX: u8 = 20;
 
 /// Room for the digits of any `u64`.
-const DIGITS_MAX: usize = 20;
+pub(super) const DIGITS_MAX: usize = 20;
 
 /// Writes an integer in full, without exponent.
 #[inline(never)]
@@ -47,16 +46,15 @@ pub fn write_decimal(out: &mut Buf<'_>, value: Decimal) {
 ///
 /// `Error::NotFinite` for NaN and infinities; nothing is written then.
 pub fn write_f64(out: &mut Buf<'_>, value: f64) -> Result<()> {
-    write_shortest(out, &Binary::from_f64(value)?);
-    Ok(())
+    write_shortest(out, value.to_bits(), false)
 }
 
 /// Writes the shortest text that reads back as the same `f32`, as `write_f64`. Not more than 9 digits.
 pub fn write_f32(out: &mut Buf<'_>, value: f32) -> Result<()> {
-    let bits = value.to_bits();
-    let magnitude = u64::from(bits & (u32::MAX >> 1));
-    write_shortest(out, &Binary::new(bits >> 31 != 0, magnitude, 23, 255)?);
-    Ok(())
+    // Sign, exponent and fraction in the places that they have in a double.
+    let bits = u64::from(value.to_bits());
+    let magnitude = bits & ((1 << 31) - 1);
+    write_shortest(out, (bits ^ magnitude) << 32 | magnitude << 29, true)
 }
 
 /// Writes with a fixed number of decimals, rounded from the exact binary value, ties to even, as `format!("{:.N}")`.
@@ -67,8 +65,9 @@ pub fn write_f64_fixed(out: &mut Buf<'_>, value: f64, decimals: u8) -> Result<()
     if decimals > FIXED_DECIMALS_MAX {
         return Err(Error::InvalidArgument);
     }
-    let binary = Binary::from_f64(value)?;
-    put_sign(out, binary.negative);
+    let bits = value.to_bits();
+    let binary = Binary::new(bits, false)?;
+    put_sign(out, bits >> 63 != 0);
     put_fixed(out, &binary, decimals);
     Ok(())
 }
@@ -79,16 +78,8 @@ fn put_sign(out: &mut Buf<'_>, negative: bool) {
     }
 }
 
-/// None for a negative count.
-#[inline(never)]
-fn put_zeros(out: &mut Buf<'_>, count: i32) {
-    for _ in 0..count {
-        out.put_byte(b'0');
-    }
-}
-
 /// The decimal digits, at the end of the memory given.
-fn digits(text: &mut [u8; DIGITS_MAX], mut value: u64) -> &[u8] {
+pub(super) fn digits(text: &mut [u8; DIGITS_MAX], mut value: u64) -> &[u8] {
     let mut start = DIGITS_MAX;
     for place in text.iter_mut().rev() {
         *place = b'0' | take_digit(&mut value);
@@ -116,162 +107,114 @@ fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) 
     if magnitude == 0 {
         power = 0;
     }
-    let last = i32::try_from(digits.len().wrapping_sub(1)).unwrap_or_default();
+    let behind = i32::try_from(digits.len().wrapping_sub(1)).unwrap_or_default();
     // The power of ten of the first digit.
-    let shown = power.wrapping_add(i64::from(last));
+    let shown = power.wrapping_add(i64::from(behind));
 
     // What the lengths of the two notations come down to: `e`, and a point where there are several digits.
-    let marks = if last > 0 { 3 } else { 2 };
+    let marks = if behind > 0 { 3 } else { 2 };
     let is_plain = if power >= 0 {
         shown < WHOLE_DIGITS || power.wrapping_sub(1) <= marks
     } else {
         shown.wrapping_neg() <= marks
     };
-    put_sign(out, negative);
-    let small = |power: i64| i32::try_from(power).unwrap_or_default();
-    let (split, zeros) = if is_plain {
-        (small(shown), small(power))
+    let first = if is_plain {
+        i32::try_from(shown).unwrap_or_default()
     } else {
-        (0, 0)
+        0
     };
-    if split < 0 {
-        out.put(b"0.");
-        put_zeros(out, split.wrapping_neg().wrapping_sub(1));
-    }
-    for (index, &digit) in (0..).zip(digits) {
-        out.put_byte(digit);
-        if index == split && index != last {
+    let last = first.wrapping_sub(behind);
+    put_sign(out, negative);
+    let mut digits = digits.iter();
+    for place in (last.min(0)..=first.max(0)).rev() {
+        if place == -1 {
             out.put_byte(b'.');
         }
+        let digit = if place > first { None } else { digits.next() };
+        out.put_byte(digit.copied().unwrap_or(b'0'));
     }
-    put_zeros(out, zeros);
     if !is_plain {
         out.put_byte(b'e');
         write_i64(out, shown);
     }
 }
 
-/// A finite value as `mantissa` × 2^`exponent`.
+/// A finite value, `mantissa` × 2^`exponent`, without sign.
 struct Binary {
-    negative: bool,
     mantissa: u64,
     exponent: i32,
+    /// How many bits at the end of the mantissa a float does not have.
+    spare: u32,
     /// At a power of two the next value below is only half as far away as the next above.
     narrow_below: bool,
 }
 
 impl Binary {
-    fn from_f64(value: f64) -> Result<Self> {
-        let bits = value.to_bits();
-        Self::new(bits >> 63 != 0, bits & (u64::MAX >> 1), 52, 2047)
-    }
-
-    /// Takes a format of `fraction_bits` stored bits apart; `top` is its exponent field for what is not finite.
-    fn new(negative: bool, magnitude: u64, fraction_bits: u32, top: i32) -> Result<Self> {
-        let hidden = 1_u64.wrapping_shl(fraction_bits);
-        let fraction = magnitude & hidden.wrapping_sub(1);
-        let field = i32::try_from(magnitude.wrapping_shr(fraction_bits)).unwrap_or(top);
+    /// Takes a double apart, or a float whose parts stand in the places that they have in a double.
+    fn new(bits: u64, is_float: bool) -> Result<Self> {
+        let (mantissa, field) = parts(bits);
+        let (top, spare) = if is_float { (255, 29) } else { (TOP, 0) };
         if field == top {
             return Err(Error::NotFinite);
         }
-        // 2047 / 2 + 52 is 1075, 255 / 2 + 23 is 150.
-        let bias = (top >> 1).wrapping_add_unsigned(fraction_bits);
         Ok(Self {
-            negative,
-            mantissa: if field == 0 {
-                fraction
-            } else {
-                fraction | hidden
-            },
-            exponent: field.max(1).wrapping_sub(bias),
-            narrow_below: fraction == 0 && field > 1,
+            mantissa,
+            // 2047 / 2 + 52 is 1075.
+            exponent: field.wrapping_sub((top >> 1).wrapping_add(52)),
+            spare,
+            narrow_below: mantissa == HIDDEN && field > 1,
         })
     }
 
     /// The value is below 2 to this power.
     fn bits(&self) -> i32 {
-        self.exponent.wrapping_add_unsigned(bit_len(self.mantissa))
-    }
-
-    /// `magnitude` with its last digit rounded, once that can be the last. What is left behind it is compared with the margin
-    /// below (`low`), with one half, and, together with the margin above, with one (`high`).
-    fn last_digit(
-        &self,
-        magnitude: u64,
-        low: Ordering,
-        high: Ordering,
-        half: Ordering,
-    ) -> Option<u64> {
-        let even = self.mantissa & 1 == 0;
-        let may_stay = low.is_lt() || (even && low.is_eq());
-        let may_grow = high.is_gt() || (even && high.is_eq());
-        let grows = match half {
-            Ordering::Less => !may_stay,
-            Ordering::Equal => may_grow && (!may_stay || magnitude & 1 != 0),
-            Ordering::Greater => may_grow,
-        };
-        (may_stay || may_grow).then(|| magnitude.wrapping_add(u64::from(grows)))
+        self.exponent.wrapping_add(53)
     }
 }
 
-fn write_shortest(out: &mut Buf<'_>, binary: &Binary) {
-    let (magnitude, exponent) = shortest(binary);
-    put_scaled(out, binary.negative, magnitude, exponent);
+/// The smallest power of ten that may be taken to exceed every number below 2^`bits`: exact, or one too high.
+fn decimal_position(bits: i32) -> i32 {
+    // log10(2) is 78913.2 / 2^18; exact for all doubles, as a test shows.
+    (bits.wrapping_mul(78_913) >> 18).wrapping_add(1)
 }
 
-/// The shortest decimal number that is nearer to `binary` than to its neighbours, and of those the nearest.
+/// Writes the shortest decimal number that is nearer to a value than to its neighbours, and of those the nearest.
 ///
 /// Steele and White's free-format algorithm: draw digits until what is left is smaller than the margin, half the
-/// distance to a neighbour. A border belongs to the even one of the two. Everything is in halves of the last binary place.
-fn shortest(binary: &Binary) -> (u64, i32) {
-    if binary.mantissa == 0 {
-        return (0, 0);
-    }
-    if let Some(found) = shortest_in_registers(binary) {
-        return found;
-    }
-    shortest_in_memory(binary)
+/// distance to a neighbour. Everything is in halves of the last binary place.
+#[inline(never)]
+fn write_shortest(out: &mut Buf<'_>, bits: u64, is_float: bool) -> Result<()> {
+    let binary = Binary::new(bits, is_float)?;
+    let (magnitude, exponent) = shortest_exact(&binary).unwrap_or_else(|| shortest(&binary));
+    put_scaled(out, bits >> 63 != 0, magnitude, exponent);
+    Ok(())
 }
 
-/// For values from about 0.001 to 2^53, which fit in 64 bits: what sensors measure, without large integers.
-#[inline(never)]
-fn shortest_in_registers(binary: &Binary) -> Option<(u64, i32)> {
-    const ROOM: u32 = 61;
-    if binary.exponent >= 0 {
+/// Values such as 20.5, with few binary digits and not more than six decimal ones: of so few, no others are as near.
+fn shortest_exact(binary: &Binary) -> Option<(u64, i32)> {
+    let (mut magnitude, below) = (high(binary.mantissa), low(binary.mantissa));
+    let mut twos = binary.exponent.wrapping_add(32);
+    let mut exponent = 0_i32;
+    if below != 0 || twos > 0 {
         return None;
     }
-    let mut rest = binary.mantissa << 1;
-    let mut margin = 1_u64;
-    let mut shift = 1_u32.wrapping_sub_signed(binary.exponent);
-    let mut exponent = 0_i32;
-    let mut magnitude = 0_u64;
-    loop {
-        // One is 2^shift.
-        if shift <= ROOM {
-            let one = 1_u64.wrapping_shl(shift);
-            magnitude = magnitude.wrapping_add(rest.wrapping_shr(shift));
-            rest &= one.wrapping_sub(1);
-            let low = (rest << u32::from(binary.narrow_below)).cmp(&margin);
-            let high = rest.wrapping_add(margin).cmp(&one);
-            let half = rest.cmp(&(one >> 1));
-            if let Some(found) = binary.last_digit(magnitude, low, high, half) {
-                return Some((found, exponent));
-            }
-        } else if rest >> ROOM != 0 {
+    while twos < 0 && magnitude != 0 {
+        if magnitude & 1 == 0 {
+            magnitude >>= 1;
+        } else if magnitude < 200_000 {
+            // Half, as five times with a power of ten less.
+            magnitude = magnitude.wrapping_mul(5);
+            exponent = exponent.wrapping_sub(1);
+        } else {
             return None;
         }
-        // Ten times, as five times with half of the one.
-        magnitude = magnitude.wrapping_mul(10);
-        rest = rest.wrapping_mul(5);
-        margin = margin.wrapping_mul(5);
-        shift = shift.wrapping_sub(1);
-        exponent = exponent.wrapping_sub(1);
+        twos = twos.wrapping_add(1);
     }
+    Some((u64::from(magnitude), exponent))
 }
 
-/// For all values, with large integers.
 #[inline(never)]
-fn shortest_in_memory(binary: &Binary) -> (u64, i32) {
+fn shortest(binary: &Binary) -> (u64, i32) {
     let mut ratio = Ratio::ZERO;
     draw_digits(binary, &mut ratio)
 }
@@ -280,26 +223,47 @@ fn shortest_in_memory(binary: &Binary) -> (u64, i32) {
 #[inline(never)]
 fn draw_digits(binary: &Binary, ratio: &mut Ratio) -> (u64, i32) {
     let mut margin = Big::ZERO;
-    let position = decimal_position(binary.bits());
-    let twos = binary.exponent.wrapping_sub(position).wrapping_sub(1);
-    ratio.set(binary.mantissa << 1, twos, position.wrapping_neg());
-    margin.set(1, twos, position.wrapping_neg());
-    let narrow = if binary.narrow_below { u32::MAX } else { 0 };
-    let mut exponent = position;
+    let mut exponent = decimal_position(binary.bits());
     let mut magnitude = 0_u64;
+    // What sensors measure starts with its whole part, and has a denominator that makes digits come out by themselves.
+    let is_ordinary = binary.exponent.wrapping_add_unsigned(binary.spare) <= 0;
+    if is_ordinary {
+        exponent = exponent.min(0);
+    }
+    let fives = exponent.wrapping_neg();
+    let twos = binary.exponent.wrapping_add(fives).wrapping_sub(1);
+    let up = ratio.set(binary.mantissa << 1, twos, fives);
+    margin.set(1, up.wrapping_add_unsigned(binary.spare), fives);
+    if is_ordinary {
+        magnitude = ratio.take_whole();
+    }
+    let odd = low(binary.mantissa) >> binary.spare & 1;
+    let odd = odd.cast_signed();
     loop {
-        magnitude = magnitude
-            .wrapping_mul(10)
-            .wrapping_add(u64::from(ratio.next_digit()));
+        // A border between two values belongs to the even one of them.
+        let top = &ratio.top;
+        let twice = binary.narrow_below;
+        let may_stay = !top.reaches(top, twice, odd.wrapping_sub(1), &margin);
+        let may_grow = top.reaches(&margin, true, odd.wrapping_neg(), &ratio.bottom);
+        if may_stay || may_grow {
+            let [digit, ..] = magnitude.to_le_bytes();
+            let grows = may_grow && (ratio.rounds_up(digit) || !may_stay);
+            return (magnitude.wrapping_add(u64::from(grows)), exponent);
+        }
+        push_digit(&mut magnitude, ratio.next_digit());
         margin.multiply(10);
         exponent = exponent.wrapping_sub(1);
-        let low = ratio.top.compare_sum(&ratio.top, narrow, &margin);
-        let high = ratio.top.compare_sum(&margin, u32::MAX, &ratio.bottom);
-        let found = binary.last_digit(magnitude, low, high, ratio.compare_half());
-        if let Some(found) = found {
-            return (found, exponent);
-        }
     }
+}
+
+/// The lower half.
+fn low(value: u64) -> u32 {
+    u32::try_from(value & 0xFFFF_FFFF).unwrap_or_default()
+}
+
+/// The upper half.
+fn high(value: u64) -> u32 {
+    low(value >> 32)
 }
 
 #[inline(never)]
@@ -343,12 +307,7 @@ fn put_drawn(out: &mut Buf<'_>, binary: &Binary, decimals: u8, ratio: &mut Ratio
             nines = 0;
         }
     }
-    let grows = match ratio.compare_half() {
-        Ordering::Less => false,
-        Ordering::Equal => last & 1 != 0,
-        Ordering::Greater => true,
-    };
-    if grows {
+    if ratio.rounds_up(last) {
         text.put_run(waiting.wrapping_add(1), 0, nines);
     } else {
         text.put_run(waiting, 9, nines);
