@@ -135,11 +135,12 @@ impl Ratio {
         point: LIMBS,
     };
 
-    /// Gives a fresh one its value, which is `value` × 2^`twos` × 5^`fives`. Returns the power of two in its numerator.
+    /// Gives a fresh one its value, which is `value` × 2^`twos` × 5^`fives`. Returns the power of two in its numerator, at
+    /// least 1.
     #[inline(never)]
     pub fn set(&mut self, value: u64, twos: i32, fives: i32) -> i32 {
         // Whole limbs, so that digits of an ordinary value lie in a limb of their own.
-        let down = twos.wrapping_neg().max(0).wrapping_add(15) & !15;
+        let down = twos.wrapping_neg().max(0).wrapping_add(16) & !15;
         let up = twos.wrapping_add(down);
         self.top.set(value, up, fives);
         self.bottom.set(1, down, fives.wrapping_neg());
@@ -149,20 +150,23 @@ impl Ratio {
         up
     }
 
-    /// Takes away the whole part, which is returned; only of a value whose denominator has no fives.
+    /// Takes away the whole part, which is returned, where the denominator is a one followed by zeros.
+    #[inline(never)]
     pub fn take_whole(&mut self) -> u64 {
-        let mut whole = 0;
-        for limb in self.top.limbs.iter_mut().skip(self.point).take(4).rev() {
-            whole = whole << 16 | u64::from(*limb);
-            *limb = 0;
+        let mut whole = 0_u64;
+        while self.top.len > self.point {
+            self.top.len = self.top.len.wrapping_sub(1);
+            if let Some(limb) = self.top.limbs.get_mut(self.top.len) {
+                whole = whole << 16 | u64::from(*limb);
+                *limb = 0;
+            }
         }
-        self.top.len = self.point;
         whole
     }
 
     /// Whether it rounds up to one: above one half, or at it behind an odd digit.
-    pub fn rounds_up(&self, digit: u8) -> bool {
-        let odd = i32::from(digit & 1);
+    pub fn rounds_up(&self, digit: u32) -> bool {
+        let odd = (digit & 1).cast_signed();
         self.top
             .reaches(&self.top, true, odd.wrapping_sub(1), &self.bottom)
     }
@@ -171,17 +175,13 @@ impl Ratio {
     #[inline(never)]
     pub fn next_digit(&mut self) -> u8 {
         self.top.multiply(10);
-        if let Some(limb) = self.top.limbs.get_mut(self.point) {
-            let [digit, _] = limb.to_le_bytes();
-            *limb = 0;
-            self.top.len = self.point;
-            return digit;
+        let [mut digit, ..] = self.take_whole().to_le_bytes();
+        if self.point == LIMBS {
+            while self.top.add(&self.bottom, ONES) {
+                digit = digit.wrapping_add(1);
+            }
+            self.top.add(&self.bottom, 0);
         }
-        let mut digit = 0_u8;
-        while self.top.add(&self.bottom, ONES) {
-            digit = digit.wrapping_add(1);
-        }
-        self.top.add(&self.bottom, 0);
         digit
     }
 }

@@ -28,7 +28,7 @@ pub fn write_u64(out: &mut Buf<'_>, value: u64) {
 
 /// Whole numbers of up to this many digits are written in full: many readers take `1000` for an integer and `1e3` for a
 /// floating-point number, and a double holds all of them exactly.
-const WHOLE_DIGITS: i64 = 15;
+const WHOLE_DIGITS: u32 = 15;
 
 /// Writes a decimal number exactly: whole numbers of up to 15 digits in full, others in the shorter of plain and `e`
 /// notation, plain when both are equally long.
@@ -66,7 +66,10 @@ pub fn write_f64_fixed(out: &mut Buf<'_>, value: f64, decimals: u8) -> Result<()
         return Err(Error::InvalidArgument);
     }
     let bits = value.to_bits();
-    let binary = Binary::new(bits, false)?;
+    let binary = Binary::new(bits, false);
+    if !binary.is_finite {
+        return Err(Error::NotFinite);
+    }
     put_sign(out, bits >> 63 != 0);
     put_fixed(out, &binary, decimals);
     Ok(())
@@ -96,8 +99,8 @@ pub(super) fn digits(text: &mut [u8; DIGITS_MAX], mut value: u64) -> &[u8] {
 fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) {
     let mut text = [0; DIGITS_MAX];
     let mut digits = digits(&mut text, magnitude);
-    // The power of ten of the last digit.
-    let mut power = i64::from(exponent);
+    // The power of ten of the last digit, and of the first. Where they outgrow `i32`, they are read without sign.
+    let mut power = exponent;
     while let [shorter @ .., b'0'] = digits
         && !shorter.is_empty()
     {
@@ -108,21 +111,17 @@ fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) 
         power = 0;
     }
     let behind = i32::try_from(digits.len().wrapping_sub(1)).unwrap_or_default();
-    // The power of ten of the first digit.
-    let shown = power.wrapping_add(i64::from(behind));
+    let shown = power.wrapping_add(behind);
 
     // What the lengths of the two notations come down to: `e`, and a point where there are several digits.
     let marks = if behind > 0 { 3 } else { 2 };
-    let is_plain = if power >= 0 {
-        shown < WHOLE_DIGITS || power.wrapping_sub(1) <= marks
+    let is_plain = if exponent < 0 && power < 0 {
+        shown.wrapping_add(marks) >= 0
     } else {
-        shown.wrapping_neg() <= marks
+        let zeros = power.cast_unsigned();
+        shown.cast_unsigned() < WHOLE_DIGITS || zeros <= marks.wrapping_add(1).cast_unsigned()
     };
-    let first = if is_plain {
-        i32::try_from(shown).unwrap_or_default()
-    } else {
-        0
-    };
+    let first = if is_plain { shown } else { 0 };
     let last = first.wrapping_sub(behind);
     put_sign(out, negative);
     let mut digits = digits.iter();
@@ -135,11 +134,15 @@ fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) 
     }
     if !is_plain {
         out.put_byte(b'e');
-        write_i64(out, shown);
+        if exponent < 0 {
+            write_i64(out, shown.into());
+        } else {
+            write_u64(out, shown.cast_unsigned().into());
+        }
     }
 }
 
-/// A finite value, `mantissa` × 2^`exponent`, without sign.
+/// A value without sign, `mantissa` × 2^`exponent` where it is finite.
 struct Binary {
     mantissa: u64,
     exponent: i32,
@@ -147,23 +150,22 @@ struct Binary {
     spare: u32,
     /// At a power of two the next value below is only half as far away as the next above.
     narrow_below: bool,
+    is_finite: bool,
 }
 
 impl Binary {
     /// Takes a double apart, or a float whose parts stand in the places that they have in a double.
-    fn new(bits: u64, is_float: bool) -> Result<Self> {
+    fn new(bits: u64, is_float: bool) -> Self {
         let (mantissa, field) = parts(bits);
         let (top, spare) = if is_float { (255, 29) } else { (TOP, 0) };
-        if field == top {
-            return Err(Error::NotFinite);
-        }
-        Ok(Self {
+        Self {
+            is_finite: field != top,
             mantissa,
             // 2047 / 2 + 52 is 1075.
             exponent: field.wrapping_sub((top >> 1).wrapping_add(52)),
             spare,
             narrow_below: mantissa == HIDDEN && field > 1,
-        })
+        }
     }
 
     /// The value is below 2 to this power.
@@ -184,75 +186,93 @@ fn decimal_position(bits: i32) -> i32 {
 /// distance to a neighbour. Everything is in halves of the last binary place.
 #[inline(never)]
 fn write_shortest(out: &mut Buf<'_>, bits: u64, is_float: bool) -> Result<()> {
-    let binary = Binary::new(bits, is_float)?;
-    let (magnitude, exponent) = shortest_exact(&binary).unwrap_or_else(|| shortest(&binary));
-    put_scaled(out, bits >> 63 != 0, magnitude, exponent);
+    let binary = Binary::new(bits, is_float);
+    if !binary.is_finite {
+        return Err(Error::NotFinite);
+    }
+    let mut digits = Digits::default();
+    if !digits.set_exact(&binary) {
+        digits.set_shortest(&binary);
+    }
+    put_scaled(out, bits >> 63 != 0, digits.magnitude, digits.exponent);
     Ok(())
 }
 
-/// Values such as 20.5, with few binary digits and not more than six decimal ones: of so few, no others are as near.
-fn shortest_exact(binary: &Binary) -> Option<(u64, i32)> {
-    let (mut magnitude, below) = (high(binary.mantissa), low(binary.mantissa));
-    let mut twos = binary.exponent.wrapping_add(32);
-    let mut exponent = 0_i32;
-    if below != 0 || twos > 0 {
-        return None;
-    }
-    while twos < 0 && magnitude != 0 {
-        if magnitude & 1 == 0 {
-            magnitude >>= 1;
-        } else if magnitude < 200_000 {
-            // Half, as five times with a power of ten less.
-            magnitude = magnitude.wrapping_mul(5);
-            exponent = exponent.wrapping_sub(1);
-        } else {
-            return None;
+/// `magnitude` × 10^`exponent`.
+#[derive(Default)]
+struct Digits {
+    magnitude: u64,
+    exponent: i32,
+}
+
+impl Digits {
+    /// Takes a value such as 20.5, with few binary digits and not more than six decimal ones: of so few, no others are as near.
+    /// False for other values.
+    fn set_exact(&mut self, binary: &Binary) -> bool {
+        let mut magnitude = high(binary.mantissa);
+        let mut twos = binary.exponent.wrapping_add(32);
+        if low(binary.mantissa) != 0 || twos > 0 {
+            return false;
         }
-        twos = twos.wrapping_add(1);
+        while twos < 0 && magnitude != 0 {
+            if magnitude & 1 == 0 {
+                magnitude >>= 1;
+            } else if magnitude < 200_000 {
+                // Half, as five times with a power of ten less.
+                magnitude = magnitude.wrapping_mul(5);
+                self.exponent = self.exponent.wrapping_sub(1);
+            } else {
+                return false;
+            }
+            twos = twos.wrapping_add(1);
+        }
+        self.magnitude = magnitude.into();
+        true
     }
-    Some((u64::from(magnitude), exponent))
-}
 
-#[inline(never)]
-fn shortest(binary: &Binary) -> (u64, i32) {
-    let mut ratio = Ratio::ZERO;
-    draw_digits(binary, &mut ratio)
-}
+    /// Takes any value.
+    #[inline(never)]
+    fn set_shortest(&mut self, binary: &Binary) {
+        let mut ratio = Ratio::ZERO;
+        self.draw(binary, &mut ratio);
+    }
 
-/// Gets the memory of the fraction from its caller, so that neither frame is large.
-#[inline(never)]
-fn draw_digits(binary: &Binary, ratio: &mut Ratio) -> (u64, i32) {
-    let mut margin = Big::ZERO;
-    let mut exponent = decimal_position(binary.bits());
-    let mut magnitude = 0_u64;
-    // What sensors measure starts with its whole part, and has a denominator that makes digits come out by themselves.
-    let is_ordinary = binary.exponent.wrapping_add_unsigned(binary.spare) <= 0;
-    if is_ordinary {
-        exponent = exponent.min(0);
+    /// Gets the memory of the fraction from its caller, so that neither frame is large.
+    #[inline(never)]
+    fn draw(&mut self, binary: &Binary, ratio: &mut Ratio) {
+        let mut margin = Big::ZERO;
+        let mut exponent = decimal_position(binary.bits());
+        // What sensors measure starts with its whole part, and has a denominator that makes digits come out by themselves.
+        if binary.exponent.wrapping_add_unsigned(binary.spare) <= 0 {
+            exponent = exponent.min(0);
+        }
+        let fives = exponent.wrapping_neg();
+        let up = ratio.set(binary.mantissa, binary.exponent.wrapping_add(fives), fives);
+        let half = up.wrapping_add_unsigned(binary.spare).wrapping_sub(1);
+        margin.set(1, half, fives);
+        self.exponent = exponent;
+        self.magnitude = ratio.take_whole();
+        while !self.end(binary, ratio, &margin) {
+            push_digit(&mut self.magnitude, ratio.next_digit());
+            margin.multiply(10);
+            self.exponent = self.exponent.wrapping_sub(1);
+        }
     }
-    let fives = exponent.wrapping_neg();
-    let twos = binary.exponent.wrapping_add(fives).wrapping_sub(1);
-    let up = ratio.set(binary.mantissa << 1, twos, fives);
-    margin.set(1, up.wrapping_add_unsigned(binary.spare), fives);
-    if is_ordinary {
-        magnitude = ratio.take_whole();
-    }
-    let odd = low(binary.mantissa) >> binary.spare & 1;
-    let odd = odd.cast_signed();
-    loop {
+
+    /// Rounds the last digit, once it can be the last one with what is left behind it.
+    #[inline(never)]
+    fn end(&mut self, binary: &Binary, left: &Ratio, margin: &Big) -> bool {
         // A border between two values belongs to the even one of them.
-        let top = &ratio.top;
-        let twice = binary.narrow_below;
-        let may_stay = !top.reaches(top, twice, odd.wrapping_sub(1), &margin);
-        let may_grow = top.reaches(&margin, true, odd.wrapping_neg(), &ratio.bottom);
-        if may_stay || may_grow {
-            let [digit, ..] = magnitude.to_le_bytes();
-            let grows = may_grow && (ratio.rounds_up(digit) || !may_stay);
-            return (magnitude.wrapping_add(u64::from(grows)), exponent);
+        let odd = (low(binary.mantissa) >> binary.spare & 1).cast_signed();
+        let (top, twice) = (&left.top, binary.narrow_below);
+        let may_stay = !top.reaches(top, twice, odd.wrapping_sub(1), margin);
+        let may_grow = top.reaches(margin, true, odd.wrapping_neg(), &left.bottom);
+        if !may_grow {
+            return may_stay;
         }
-        push_digit(&mut magnitude, ratio.next_digit());
-        margin.multiply(10);
-        exponent = exponent.wrapping_sub(1);
+        let stays = may_stay && !left.rounds_up(low(self.magnitude));
+        self.magnitude = self.magnitude.wrapping_add(u64::from(!stays));
+        true
     }
 }
 
@@ -307,7 +327,7 @@ fn put_drawn(out: &mut Buf<'_>, binary: &Binary, decimals: u8, ratio: &mut Ratio
             nines = 0;
         }
     }
-    if ratio.rounds_up(last) {
+    if ratio.rounds_up(last.into()) {
         text.put_run(waiting.wrapping_add(1), 0, nines);
     } else {
         text.put_run(waiting, 9, nines);
