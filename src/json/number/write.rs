@@ -121,24 +121,30 @@ fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) 
         let zeros = power.cast_unsigned();
         shown.cast_unsigned() < WHOLE_DIGITS || zeros <= marks.wrapping_add(1).cast_unsigned()
     };
+    // What is shown at the power zero is plain.
     let first = if is_plain { shown } else { 0 };
-    let last = first.wrapping_sub(behind);
+    let last = first.wrapping_sub(behind).min(0);
     put_sign(out, negative);
     let mut digits = digits.iter();
-    for place in (last.min(0)..=first.max(0)).rev() {
+    let mut place = first.max(0);
+    while place >= last {
         if place == -1 {
             out.put_byte(b'.');
         }
         let digit = if place > first { None } else { digits.next() };
         out.put_byte(digit.copied().unwrap_or(b'0'));
+        place = place.wrapping_sub(1);
     }
-    if !is_plain {
+    if first != shown {
         out.put_byte(b'e');
-        if exponent < 0 {
-            write_i64(out, shown.into());
+        let is_below = exponent < 0 && shown < 0;
+        put_sign(out, is_below);
+        let size = if is_below {
+            shown.wrapping_neg()
         } else {
-            write_u64(out, shown.cast_unsigned().into());
-        }
+            shown
+        };
+        write_u64(out, size.cast_unsigned().into());
     }
 }
 
