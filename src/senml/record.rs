@@ -23,14 +23,15 @@ pub struct Num {
 
 impl Num {
     /// Whether there is neither a number nor a base. It then counts 0.
-    pub const fn is_absent(self) -> bool {
+    pub const fn is_absent(&self) -> bool {
         self.text.is_empty() && self.base.is_empty()
     }
 
     /// The exact sum of number and base, normalised.
     ///
     /// [`Error::NumberRange`] when it, or one of the two, has a mantissa beyond `i64` or an exponent beyond `i32`.
-    pub fn to_decimal(self, buffer: &[u8]) -> Result<Decimal> {
+    #[inline(never)]
+    pub fn to_decimal(&self, buffer: &[u8]) -> Result<Decimal> {
         let own = number::to_decimal(part(self.text, buffer))?;
         let base = number::to_decimal(part(self.base, buffer))?;
         own.add(base).ok_or(Error::NumberRange)
@@ -39,30 +40,33 @@ impl Num {
     /// The double nearest to the sum, infinite when there is none.
     ///
     /// With a number and a base whose exact sum is no [`Decimal`], the sum of the doubles nearest to each.
-    pub fn to_f64(self, buffer: &[u8]) -> Result<f64> {
-        if self.base.is_empty() {
-            return number::to_f64(part(self.text, buffer));
-        }
-        if self.text.is_empty() {
-            return number::to_f64(part(self.base, buffer));
-        }
-        if let Ok(sum) = self.to_decimal(buffer) {
+    pub fn to_f64(&self, buffer: &[u8]) -> Result<f64> {
+        let alone = self.text.is_empty() || self.base.is_empty();
+        if !alone && let Ok(sum) = self.to_decimal(buffer) {
             return Ok(number::decimal_to_f64(sum));
         }
-        let own = number::to_f64(part(self.text, buffer))?;
+        let first = if self.text.is_empty() {
+            self.base
+        } else {
+            self.text
+        };
+        let value = number::to_f64(part(first, buffer))?;
+        if alone {
+            return Ok(value);
+        }
         let base = number::to_f64(part(self.base, buffer))?;
-        Ok(number::add(own, base))
+        Ok(number::add(value, base))
     }
 
     /// The sum when it is an integer within `i64`, in whatever notation; [`Error::NumberRange`] otherwise.
-    pub fn to_i64(self, buffer: &[u8]) -> Result<i64> {
+    pub fn to_i64(&self, buffer: &[u8]) -> Result<i64> {
         let sum = self.to_decimal(buffer)?;
         sum.to_i64().ok_or(Error::NumberRange)
     }
 
     /// The sum when it is an integer within `u64`, or with a base within `i64` and not negative; [`Error::NumberRange`]
     /// otherwise.
-    pub fn to_u64(self, buffer: &[u8]) -> Result<u64> {
+    pub fn to_u64(&self, buffer: &[u8]) -> Result<u64> {
         if self.base.is_empty() {
             return number::to_u64(part(self.text, buffer));
         }
@@ -72,7 +76,7 @@ impl Num {
     /// Whether a time counts from now: below [`RELATIVE_TIME_LIMIT`] seconds, negative in the past.
     ///
     /// Exact and without floating point. Fails as [`Num::to_decimal`].
-    pub fn is_relative(self, buffer: &[u8]) -> Result<bool> {
+    pub fn is_relative(&self, buffer: &[u8]) -> Result<bool> {
         Ok(!self.to_decimal(buffer)?.reaches(RELATIVE_TIME_LIMIT))
     }
 }

@@ -3,142 +3,146 @@
 
 use super::wide::Wide;
 use super::write::{DIGITS_MAX, digits};
-use super::{Decimal, push_digit, scale, with_sign};
+use super::{Decimal, push_digit, scale, trim, with_sign};
 use crate::error::{Error, Result};
 
-/// A JSON number in parts.
+/// What `Number::digits` adds to the count of decimals, or that the digits stand behind the E.
+const WHOLE: u32 = 0;
+const DECIMALS: u32 = 1;
+const POWER: u32 = 2;
+
+/// A JSON number in parts, and where it is read.
 #[derive(Default)]
-struct Number {
+struct Number<'a> {
+    text: &'a [u8],
+    /// What comes next in the text.
+    next: usize,
     negative: bool,
     /// Whether a digit other than zero did not fit, or the power of ten is beyond `i32`.
     cut: bool,
-    /// The power behind the E is negative.
-    shrinks: bool,
-    /// The significant digits up to the last one that is not zero, as far as they fit.
+    /// The significant digits as far as they fit.
     magnitude: u64,
     /// How many digits `magnitude` has.
-    digits: u32,
-    /// Digits behind the last one in `magnitude`.
+    digits: i32,
+    /// Digits behind those in `magnitude`.
     behind: u32,
-    /// What stands behind the E.
+    /// Digits behind the point.
+    decimals: u32,
+    /// What stands behind the E, without sign.
     power: u32,
     /// Power of ten of `magnitude`; when that is beyond `i32`, the nearest there is.
     exponent: i32,
 }
 
-impl Number {
-    /// Takes one digit. Zeros wait for a digit behind them before they become part of `magnitude`.
+impl<'a> Number<'a> {
+    fn new(text: &'a [u8], next: usize) -> Self {
+        Self {
+            text,
+            next,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the byte that comes next, if it is this one.
     #[inline(never)]
-    fn digit(&mut self, digit: u8) {
-        if self.magnitude == 0 && digit == 0 {
-            return;
-        }
-        self.behind = self.behind.wrapping_add(1);
-        if digit == 0 {
-            return;
-        }
-        while self.behind != 0 && !self.cut {
-            let next = if self.behind == 1 { digit } else { 0 };
-            if push_digit(&mut self.magnitude, next) {
-                self.digits = self.digits.wrapping_add(1);
-                self.behind = self.behind.wrapping_sub(1);
+    fn accept(&mut self, byte: u8) -> bool {
+        let accepts = self.text.get(self.next) == Some(&byte);
+        self.next = self.next.wrapping_add(usize::from(accepts));
+        accepts
+    }
+
+    /// Takes one digit or more.
+    #[inline(never)]
+    fn digits(&mut self, part: u32) -> Result<()> {
+        let start = self.next;
+        while let Some(&byte) = self.text.get(self.next) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            self.next = self.next.wrapping_add(1);
+            if part == POWER {
+                // Far beyond what any text's digits can make up for.
+                let above = self.power.min(400_000_000).wrapping_mul(10);
+                self.power = above.wrapping_add(u32::from(digit));
             } else {
-                self.cut = true;
+                self.decimals = self.decimals.wrapping_add(part);
+                self.digit(digit);
             }
+        }
+        if self.next != start {
+            Ok(())
+        } else if start < self.text.len() {
+            Err(Error::JsonSyntax)
+        } else {
+            Err(Error::JsonTruncated)
         }
     }
 
-    /// Takes the strict JSON number that stands at `position`.
-    #[inline(never)]
-    fn take(&mut self, text: &[u8], position: &mut usize) -> Result<()> {
-        let mut state = 0_u32;
-        loop {
-            let found = text.get(*position).copied();
-            let byte = found.unwrap_or_default();
-            let kind = match byte {
-                b'0' => 0,
-                b'1'..=b'9' => 4,
-                b'-' => 8,
-                b'+' => 12,
-                b'.' => 16,
-                b'e' | b'E' => 20,
-                _ => 24,
-            };
-            let row = usize::try_from(state).unwrap_or_default();
-            let next = GRAMMAR.get(row).copied().unwrap_or_default() >> kind & 15;
-            let digit = byte & 0x0F;
-            match next {
-                0 => {
-                    return if WHOLE.wrapping_shr(state) & 1 != 0 {
-                        Ok(())
-                    } else if found.is_none() {
-                        Err(Error::JsonTruncated)
-                    } else {
-                        Err(Error::JsonSyntax)
-                    };
-                }
-                1 => self.negative = true,
-                2 | 3 => self.digit(digit),
-                5 => {
-                    self.exponent = self.exponent.wrapping_sub(1);
-                    self.digit(digit);
-                }
-                7 => self.shrinks = byte == b'-',
-                8 => {
-                    // Far beyond what any text's digits can make up for.
-                    let above = self.power.min(400_000_000).wrapping_mul(10);
-                    self.power = above.wrapping_add(u32::from(digit));
-                }
-                _ => {}
-            }
-            state = next;
-            *position = position.wrapping_add(1);
+    /// Adds one digit.
+    fn digit(&mut self, digit: u8) {
+        if self.behind == 0 && push_digit(&mut self.magnitude, digit) {
+            self.digits = self.digits.wrapping_add(i32::from(self.magnitude != 0));
+        } else {
+            // Behind one that does not fit, none does.
+            self.behind = self.behind.wrapping_add(1);
+            self.cut |= digit != 0;
         }
     }
 
-    /// Takes a whole text.
+    /// Takes a number in the grammar of RFC 8259 section 6. Returns whether its power is negative.
     #[inline(never)]
-    fn read(&mut self, text: &[u8]) -> Result<()> {
-        let mut position = 0;
-        let taken = self.take(text, &mut position);
-        if taken.is_err() || position != text.len() {
+    fn take(&mut self) -> Result<bool> {
+        self.negative = self.accept(b'-');
+        if !self.accept(b'0') {
+            self.digits(WHOLE)?;
+        }
+        if self.accept(b'.') {
+            self.digits(DECIMALS)?;
+        }
+        let mut shrinks = false;
+        if self.accept(b'e') || self.accept(b'E') {
+            shrinks = self.accept(b'-');
+            if !shrinks {
+                self.accept(b'+');
+            }
+            self.digits(POWER)?;
+        }
+        Ok(shrinks)
+    }
+
+    /// Takes the whole text, and normalises the number.
+    #[inline(never)]
+    fn read(&mut self) -> Result<()> {
+        let shrinks = self.take();
+        let (Ok(shrinks), true) = (shrinks, self.next == self.text.len()) else {
             return Err(Error::JsonSyntax);
-        }
-        if self.magnitude == 0 {
-            self.exponent = 0;
+        };
+        let given = self.behind.wrapping_sub(self.decimals).cast_signed();
+        let (magnitude, exponent) = trim(self.magnitude, given);
+        self.magnitude = magnitude;
+        if magnitude == 0 {
             return Ok(());
         }
-        let exponent = self.exponent.wrapping_add_unsigned(self.behind);
-        let (exponent, farthest) = if self.shrinks {
-            (exponent.checked_sub_unsigned(self.power), i32::MIN)
+        self.digits = self.digits.wrapping_add(given).wrapping_sub(exponent);
+        let (power, farthest) = if shrinks {
+            (i64::from(self.power).wrapping_neg(), i32::MIN)
         } else {
-            (exponent.checked_add_unsigned(self.power), i32::MAX)
+            (i64::from(self.power), i32::MAX)
         };
-        self.cut |= exponent.is_none();
+        let exponent = i32::try_from(power.wrapping_add(exponent.into()));
+        self.cut |= exponent.is_err();
         self.exponent = exponent.unwrap_or(farthest);
         Ok(())
     }
 }
 
-/// What may follow in the grammar of RFC 8259 section 6: a row for each state, in it the next state for each kind of
-/// character, 0 for none. The kinds, from the right: zero, another digit, minus, plus, point, E.
-const GRAMMAR: [u32; 9] = [
-    0x00_0132, // 0: at the start
-    0x00_0032, // 1: behind the minus
-    0x64_0000, // 2: behind a leading zero
-    0x64_0033, // 3: in the whole part
-    0x00_0055, // 4: behind the point
-    0x60_0055, // 5: in the decimals
-    0x00_7788, // 6: behind the E
-    0x00_0088, // 7: behind the sign of the power
-    0x00_0088, // 8: in the power
-];
-/// The states in which a number is whole, one bit each.
-const WHOLE: u32 = 1 << 2 | 1 << 3 | 1 << 5 | 1 << 8;
-
 /// Skips the strict JSON number that stands at `position`.
 pub fn skip(text: &[u8], position: &mut usize) -> Result<()> {
-    Number::default().take(text, position)
+    let mut number = Number::new(text, *position);
+    let taken = number.take();
+    *position = number.next;
+    taken.map(|_| ())
 }
 
 /// Length of the number at the start of `text` in the grammar of RFC 8259 section 6; `None` when there is none.
@@ -153,8 +157,8 @@ pub fn parse_len(text: &[u8]) -> Option<usize> {
 /// `Error::JsonSyntax` when `text` as a whole is no number, `Error::NumberRange` when the mantissa is beyond `i64` or the
 /// exponent beyond `i32`.
 pub fn to_decimal(text: &[u8]) -> Result<Decimal> {
-    let mut number = Number::default();
-    number.read(text)?;
+    let mut number = Number::new(text, 0);
+    number.read()?;
     match with_sign(number.magnitude, number.negative) {
         Some(mantissa) if !number.cut => Ok(Decimal {
             mantissa,
@@ -166,8 +170,8 @@ pub fn to_decimal(text: &[u8]) -> Result<Decimal> {
 
 /// The magnitude of an integer.
 fn to_integer(text: &[u8]) -> Result<(u64, bool)> {
-    let mut number = Number::default();
-    number.read(text)?;
+    let mut number = Number::new(text, 0);
+    number.read()?;
     let exponent = u32::try_from(number.exponent).map_err(|_| Error::NumberRange)?;
     if number.cut || !scale(&mut number.magnitude, exponent) {
         return Err(Error::NumberRange);
@@ -193,9 +197,9 @@ pub fn to_u64(text: &[u8]) -> Result<u64> {
 ///
 /// `Error::JsonSyntax` when `text` as a whole is no number.
 pub fn to_f64(text: &[u8]) -> Result<f64> {
-    let mut number = Number::default();
-    number.read(text)?;
-    Ok(nearest(&number, text))
+    let mut number = Number::new(text, 0);
+    number.read()?;
+    Ok(nearest(&number))
 }
 
 /// The nearest double, ties to even, as `to_f64`.
@@ -204,18 +208,19 @@ pub fn decimal_to_f64(value: Decimal) -> f64 {
     let mut memory = [0; DIGITS_MAX];
     let text = digits(&mut memory, magnitude);
     let number = Number {
+        text,
         negative: value.mantissa < 0,
         magnitude,
-        digits: u32::try_from(text.len()).unwrap_or_default(),
         exponent: value.exponent,
+        digits: i32::try_from(text.len()).unwrap_or_default(),
         ..Number::default()
     };
-    nearest(&number, text)
+    nearest(&number)
 }
 
-/// Rounds a number that stands in `text`.
+/// The double nearest to a number, whose digits stand in its text.
 #[inline(never)]
-fn nearest(number: &Number, text: &[u8]) -> f64 {
+fn nearest(number: &Number<'_>) -> f64 {
     let mut wide = Wide {
         mantissa: number.magnitude,
         field: 1086,
@@ -225,9 +230,8 @@ fn nearest(number: &Number, text: &[u8]) -> f64 {
     // Beyond these all is zero or infinite.
     let exponent = number.exponent.clamp(-400, 400);
     wide.scale(exponent);
-    let position = exponent.wrapping_add_unsigned(number.digits);
     let sign = u64::from(number.negative) << 63;
-    f64::from_bits(wide.round(text, position) | sign)
+    f64::from_bits(wide.round(number.text, exponent.wrapping_add(number.digits)) | sign)
 }
 
 #[cfg(test)]
