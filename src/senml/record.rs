@@ -32,9 +32,16 @@ impl Num {
     /// [`Error::NumberRange`] when it, or one of the two, has a mantissa beyond `i64` or an exponent beyond `i32`.
     #[inline(never)]
     pub fn to_decimal(&self, buffer: &[u8]) -> Result<Decimal> {
-        let own = number::to_decimal(part(self.text, buffer))?;
-        let base = number::to_decimal(part(self.base, buffer))?;
-        own.add(base).ok_or(Error::NumberRange)
+        let mut sum = Decimal {
+            mantissa: 0,
+            exponent: 0,
+        };
+        for span in [self.text, self.base] {
+            if !span.is_empty() && !sum.add(&number::to_decimal(span.of(buffer))?) {
+                return Err(Error::NumberRange);
+            }
+        }
+        Ok(sum)
     }
 
     /// The double nearest to the sum, infinite when there is none.
@@ -45,17 +52,14 @@ impl Num {
         if !alone && let Ok(sum) = self.to_decimal(buffer) {
             return Ok(number::decimal_to_f64(sum));
         }
-        let first = if self.text.is_empty() {
-            self.base
-        } else {
-            self.text
-        };
-        let value = number::to_f64(part(first, buffer))?;
-        if alone {
-            return Ok(value);
+        let mut sum = None;
+        for span in [self.text, self.base] {
+            if !span.is_empty() {
+                let value = number::to_f64(span.of(buffer))?;
+                sum = Some(sum.map_or(value, |sum| number::add(sum, value)));
+            }
         }
-        let base = number::to_f64(part(self.base, buffer))?;
-        Ok(number::add(value, base))
+        Ok(sum.unwrap_or_default())
     }
 
     /// The sum when it is an integer within `i64`, in whatever notation; [`Error::NumberRange`] otherwise.

@@ -143,18 +143,17 @@ impl kpn_record {
         unsafe { ptr::bytes(self.private_bytes, self.private_len) }
     }
 
-    fn number(&self, field: i32) -> Result<Num> {
+    fn number(&self, field: i32, number: &mut Num) -> Result<()> {
         if !(KPN_FIELD_VALUE..=KPN_FIELD_UPDATE_TIME).contains(&field) {
             return Err(Error::InvalidArgument);
         }
-        let number = self
-            .private_entry
-            .number(usize::try_from(field).unwrap_or_default());
+        let entry = &self.private_entry;
+        *number = entry.number(usize::try_from(field).unwrap_or_default());
         // A time that is not given counts 0: now.
         if number.is_absent() && field != KPN_FIELD_TIME {
             return Err(Error::InvalidArgument);
         }
-        Ok(number)
+        Ok(())
     }
 }
 

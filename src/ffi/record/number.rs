@@ -72,10 +72,11 @@ pub unsafe extern "C" fn kpn_record_decimal(
         ptr::check(out_mantissa)?;
         ptr::check(out_exponent)?;
         mantissa.apart_from(exponent)?;
+        let mut number = Num::default();
         // SAFETY: the same contract.
-        unsafe { find(record, field, exponent) }?;
+        unsafe { find(record, field, exponent, &mut number) }?;
         // SAFETY: the same contract.
-        let (number, body) = unsafe { find(record, field, mantissa) }?;
+        let body = unsafe { find(record, field, mantissa, &mut number) }?;
         let value = number.to_decimal(body)?;
         // SAFETY: the same contract; apart from all others as just checked.
         let out_mantissa = unsafe { ptr::out(out_mantissa) }?;
@@ -178,13 +179,14 @@ unsafe fn read<T>(
     record: *const kpn_record,
     field: i32,
     out_value: *mut T,
-    evaluate: impl FnOnce(Num, &[u8]) -> Result<T>,
+    evaluate: impl FnOnce(&Num, &[u8]) -> Result<T>,
 ) -> kpn_status {
+    let mut number = Num::default();
     // SAFETY: the same contract.
-    let found = unsafe { find(record, field, Region::of(out_value)) };
+    let found = unsafe { find(record, field, Region::of(out_value), &mut number) };
     let value = ptr::check(out_value)
         .and(found)
-        .and_then(|(number, body)| evaluate(number, body));
+        .and_then(|body| evaluate(&number, body));
     status(value.and_then(|value| {
         // SAFETY: the same contract; apart from the record and its bytes, as `find` checked.
         unsafe { ptr::out(out_value) }?.write(value);
@@ -192,7 +194,7 @@ unsafe fn read<T>(
     }))
 }
 
-/// A number of a record and the bytes that it stands in; the result may lie in neither.
+/// Sets a number of a record, and returns the bytes that it stands in; the result may lie in neither.
 ///
 /// # Safety
 ///
@@ -202,12 +204,14 @@ unsafe fn find<'a>(
     record: *const kpn_record,
     field: i32,
     result: Region,
-) -> Result<(Num, &'a [u8])> {
+    number: &mut Num,
+) -> Result<&'a [u8]> {
     Region::of(record).apart_from(result)?;
     // SAFETY: the same contract; nothing is written to the record, as just checked.
     let record: &'a kpn_record = unsafe { ptr::object(record) }?;
     Region::new(record.private_bytes, record.private_len).apart_from(result)?;
     // SAFETY: the same contract.
     let body = unsafe { record.body() }?;
-    Ok((record.number(field)?, body))
+    record.number(field, number)?;
+    Ok(body)
 }

@@ -34,36 +34,53 @@ impl Decimal {
     ///
     /// A zero stays where the exponent cannot grow further.
     #[must_use]
-    pub fn normalise(self) -> Self {
+    pub fn normalise(mut self) -> Self {
+        self.trim();
+        self
+    }
+
+    #[inline(never)]
+    fn trim(&mut self) {
         let (magnitude, exponent) = trim(self.mantissa.unsigned_abs(), self.exponent);
-        Self {
-            // Only i64::MIN has no positive twin, and that one does not end in zero.
-            mantissa: with_sign(magnitude, self.mantissa < 0).unwrap_or(self.mantissa),
-            exponent,
-        }
+        // Only i64::MIN has no positive twin, and that one does not end in zero.
+        self.mantissa = with_sign(magnitude, self.mantissa < 0).unwrap_or(self.mantissa);
+        self.exponent = exponent;
     }
 
     /// The exact sum, normalised; `None` when its mantissa, or one of the two at the lower exponent, is beyond `i64`.
     #[must_use]
-    pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.normalise().add(other.normalise())
+    pub fn checked_add(mut self, mut other: Self) -> Option<Self> {
+        self.trim();
+        other.trim();
+        self.add(&other).then_some(self)
     }
 
-    /// As `checked_add`, for two that are normalised.
-    pub(crate) fn add(self, other: Self) -> Option<Self> {
-        let (mut upper, mut lower) = (self, other);
-        if upper.mantissa == 0 {
-            return Some(lower);
+    /// As `checked_add`, for two that are normalised; false instead of `None`.
+    #[inline(never)]
+    pub(crate) fn add(&mut self, other: &Self) -> bool {
+        if other.mantissa == 0 {
+            return true;
         }
-        if lower.mantissa == 0 {
-            return Some(upper);
+        if self.mantissa == 0 {
+            *self = *other;
+            return true;
         }
-        if upper.exponent < lower.exponent {
-            (upper, lower) = (lower, upper);
-        }
-        let aligned = scaled(upper.mantissa, upper.exponent.abs_diff(lower.exponent))?;
-        lower.mantissa = lower.mantissa.checked_add(aligned)?;
-        Some(lower.normalise())
+        let (upper, lower) = if self.exponent < other.exponent {
+            (other, &*self)
+        } else {
+            (&*self, other)
+        };
+        let aligned = scaled(upper.mantissa, upper.exponent.abs_diff(lower.exponent));
+        let exponent = lower.exponent;
+        let Some(sum) = aligned.and_then(|aligned| aligned.checked_add(lower.mantissa)) else {
+            return false;
+        };
+        *self = Self {
+            mantissa: sum,
+            exponent,
+        };
+        self.trim();
+        true
     }
 
     /// Whether it is `limit`, which is above zero, or more.
