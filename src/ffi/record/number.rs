@@ -112,7 +112,7 @@ pub unsafe extern "C" fn kpn_record_int64(
     out_value: *mut i64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { read(record, field, out_value, |num, body| num.to_i64(body)) }
+    unsafe { read(record, field, out_value, Num::to_i64) }
 }
 
 /// Reads a number of a record as an unsigned integer, when it is one, in whatever notation.
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn kpn_record_uint64(
     out_value: *mut u64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { read(record, field, out_value, |num, body| num.to_u64(body)) }
+    unsafe { read(record, field, out_value, Num::to_u64) }
 }
 
 /// Says whether the time of a record counts from now (below 2^28 seconds, negative in the past) or since 1970.

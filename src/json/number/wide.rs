@@ -30,37 +30,48 @@ pub fn parts(bits: u64) -> (u64, i32) {
 }
 
 /// `left` + `right`, rounded to the nearest, ties to even.
+#[inline(never)]
 pub fn add(left: f64, right: f64) -> f64 {
-    let (mut large, mut small) = (left.to_bits(), right.to_bits());
-    if large & !SIGN < small & !SIGN {
-        (large, small) = (small, large);
-    }
-    let (mantissa, mut field) = parts(large);
-    let (addend, mut lower) = parts(small);
-    // Room for one bit above and for ten below, the lowest of which says whether anything was cut off.
-    let (mut sum, mut addend) = (mantissa << 10, addend << 10);
-    while lower < field {
-        addend = addend >> 1 | addend & 1;
-        lower = lower.wrapping_add(1);
-    }
-    if (large ^ small) & SIGN == 0 {
-        sum = sum.wrapping_add(addend);
+    let (left, right) = (left.to_bits(), right.to_bits());
+    let (_, left_field) = parts(left);
+    let (_, right_field) = parts(right);
+    let mut field = left_field.max(right_field);
+    let sum = aligned(left, field).wrapping_add(aligned(right, field));
+    let sign = if sum == 0 {
+        left & right
     } else {
-        sum = sum.wrapping_sub(addend);
-        if sum == 0 {
-            return if field == TOP { f64::NAN } else { 0.0 };
-        }
-    }
+        sum.cast_unsigned()
+    };
     if field == TOP {
+        if sum == 0 {
+            return f64::NAN;
+        }
         // So far above that it stays infinite, whatever was taken away.
         field <<= 1;
     }
     let mut wide = Wide {
-        mantissa: sum,
-        field: field.wrapping_add(1),
+        mantissa: sum.unsigned_abs(),
+        field: field.wrapping_add(2),
         slack: 0,
     };
-    f64::from_bits(wide.round(b"", 0) | large & SIGN)
+    f64::from_bits(wide.round(b"", 0) | sign & SIGN)
+}
+
+/// The mantissa of a double at a higher exponent field, with its sign: room for one bit above and for nine below, the lowest of
+/// which says whether anything was cut off.
+#[inline(never)]
+fn aligned(bits: u64, field: i32) -> i64 {
+    let (mantissa, own) = parts(bits);
+    let mut mantissa = mantissa << 9;
+    for _ in own..field {
+        mantissa = mantissa >> 1 | mantissa & 1;
+    }
+    let mantissa = mantissa.cast_signed();
+    if bits & SIGN == 0 {
+        mantissa
+    } else {
+        mantissa.wrapping_neg()
+    }
 }
 
 /// `mantissa` × 2^(`field` - 1086). With the highest bit of `mantissa` set, `field` is the exponent field of the double.
