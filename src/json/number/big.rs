@@ -38,8 +38,13 @@ impl Big {
             self.push(u32::try_from(rest & 0xFFFF).unwrap_or_default());
             rest >>= 16;
         }
-        self.scale(2, twos & 15);
-        self.scale(5, fives);
+        self.multiply(1 << (twos & 15));
+        let mut left = fives;
+        while left > 0 {
+            let (factor, count) = if left < 6 { (5, 1) } else { (15_625, 6) };
+            self.multiply(factor);
+            left = left.wrapping_sub(count);
+        }
     }
 
     /// Puts a limb above all others.
@@ -47,22 +52,6 @@ impl Big {
         if let Some(to) = self.limbs.get_mut(self.len) {
             *to = low(limb);
             self.len = self.len.wrapping_add(1);
-        }
-    }
-
-    /// Multiplies by `base`^`power`, `base` being at most five; a negative power counts as none.
-    #[inline(never)]
-    fn scale(&mut self, base: u32, power: i32) {
-        let mut factor = 1;
-        for _ in 0..power {
-            factor = base.wrapping_mul(factor);
-            if factor >= 1 << 13 {
-                self.multiply(factor);
-                factor = 1;
-            }
-        }
-        if factor != 1 {
-            self.multiply(factor);
         }
     }
 

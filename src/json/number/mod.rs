@@ -41,10 +41,14 @@ impl Decimal {
 
     #[inline(never)]
     fn trim(&mut self) {
-        let (magnitude, exponent) = trim(self.mantissa.unsigned_abs(), self.exponent);
-        // Only i64::MIN has no positive twin, and that one does not end in zero.
-        self.mantissa = with_sign(magnitude, self.mantissa < 0).unwrap_or(self.mantissa);
-        self.exponent = exponent;
+        let mut magnitude = self.mantissa.unsigned_abs();
+        trim(&mut magnitude, &mut self.exponent);
+        let value = magnitude.cast_signed();
+        self.mantissa = if self.mantissa < 0 {
+            value.wrapping_neg()
+        } else {
+            value
+        };
     }
 
     /// The exact sum, normalised; `None` when its mantissa, or one of the two at the lower exponent, is beyond `i64`.
@@ -85,18 +89,18 @@ impl Decimal {
 
     /// Whether it is `limit`, which is above zero, or more.
     pub(crate) fn reaches(self, limit: u32) -> bool {
-        let Some(mut value) = u64::try_from(self.mantissa)
-            .ok()
-            .filter(|value| *value != 0)
-        else {
+        if self.mantissa <= 0 {
             return false;
-        };
+        }
+        let mut value = self.mantissa.unsigned_abs();
         let mut limit = u64::from(limit);
+        let is_below = self.exponent < 0;
+        let scales = if is_below { &mut limit } else { &mut value };
         // What cannot be scaled is beyond all that can.
-        if self.exponent < 0 {
-            scale(&mut limit, self.exponent.unsigned_abs()) && value >= limit
+        if scale(scales, self.exponent.unsigned_abs()) {
+            value >= limit
         } else {
-            !scale(&mut value, self.exponent.unsigned_abs()) || value >= limit
+            !is_below
         }
     }
 
@@ -193,20 +197,18 @@ fn take_digit_by_bytes(value: &mut u64) -> u8 {
     digit
 }
 
-/// The same number without zeros at the end.
+/// Takes off the zeros at the end.
 #[inline(never)]
-fn trim(mut magnitude: u64, mut exponent: i32) -> (u64, i32) {
-    if magnitude == 0 {
-        return (0, 0);
+fn trim(magnitude: &mut u64, exponent: &mut i32) {
+    let mut shorter = *magnitude;
+    if shorter == 0 {
+        *exponent = 0;
+        return;
     }
-    let mut shorter = magnitude;
-    while take_digit(&mut shorter) == 0
-        && let Some(above) = exponent.checked_add(1)
-    {
-        magnitude = shorter;
-        exponent = above;
+    while take_digit(&mut shorter) == 0 && *exponent < i32::MAX {
+        *magnitude = shorter;
+        *exponent = exponent.wrapping_add(1);
     }
-    (magnitude, exponent)
 }
 
 #[cfg(test)]

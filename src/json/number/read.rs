@@ -119,18 +119,18 @@ impl<'a> Number<'a> {
             return Err(Error::JsonSyntax);
         };
         let given = self.behind.wrapping_sub(self.decimals).cast_signed();
-        let (magnitude, exponent) = trim(self.magnitude, given);
-        self.magnitude = magnitude;
-        if magnitude == 0 {
+        self.exponent = given;
+        trim(&mut self.magnitude, &mut self.exponent);
+        if self.magnitude == 0 {
             return Ok(());
         }
-        self.digits = self.digits.wrapping_add(given).wrapping_sub(exponent);
+        self.digits = self.digits.wrapping_add(given).wrapping_sub(self.exponent);
         let (power, farthest) = if shrinks {
             (i64::from(self.power).wrapping_neg(), i32::MIN)
         } else {
             (i64::from(self.power), i32::MAX)
         };
-        let exponent = i32::try_from(power.wrapping_add(exponent.into()));
+        let exponent = i32::try_from(power.wrapping_add(self.exponent.into()));
         self.cut |= exponent.is_err();
         self.exponent = exponent.unwrap_or(farthest);
         Ok(())
@@ -207,15 +207,14 @@ pub fn decimal_to_f64(value: Decimal) -> f64 {
     let magnitude = value.mantissa.unsigned_abs();
     let mut memory = [0; DIGITS_MAX];
     let text = digits(&mut memory, magnitude);
-    let number = Number {
+    nearest(&Number {
         text,
         negative: value.mantissa < 0,
         magnitude,
-        exponent: value.exponent,
         digits: i32::try_from(text.len()).unwrap_or_default(),
+        exponent: value.exponent,
         ..Number::default()
-    };
-    nearest(&number)
+    })
 }
 
 /// The double nearest to a number, whose digits stand in its text.

@@ -154,8 +154,6 @@ struct Binary {
     exponent: i32,
     /// How many bits at the end of the mantissa a float does not have.
     spare: u32,
-    /// At a power of two the next value below is only half as far away as the next above.
-    narrow_below: bool,
     is_finite: bool,
 }
 
@@ -170,7 +168,6 @@ impl Binary {
             // 2047 / 2 + 52 is 1075.
             exponent: field.wrapping_sub((top >> 1).wrapping_add(52)),
             spare,
-            narrow_below: mantissa == HIDDEN && field > 1,
         }
     }
 
@@ -270,7 +267,10 @@ impl Digits {
     fn end(&mut self, binary: &Binary, left: &Ratio, margin: &Big) -> bool {
         // A border between two values belongs to the even one of them.
         let odd = (low(binary.mantissa) >> binary.spare & 1).cast_signed();
-        let (top, twice) = (&left.top, binary.narrow_below);
+        // At a power of two the next value below is only half as far away as the next above, except for the lowest, where
+        // the digits are the same.
+        let twice = binary.mantissa == HIDDEN;
+        let top = &left.top;
         let may_stay = !top.reaches(top, twice, odd.wrapping_sub(1), margin);
         let may_grow = top.reaches(margin, true, odd.wrapping_neg(), &left.bottom);
         if !may_grow {
