@@ -84,10 +84,11 @@ impl Big {
         carry != 0
     }
 
-    /// Whether this and `addend`, unless that does not `count`, and `more`, 0 or -1, are together not less than `other`.
+    /// Whether this and `addend` and `more`, 0 or -1, are together not less than `other`.
     #[inline(never)]
-    pub fn reaches(&self, addend: &Self, counts: bool, more: i32, other: &Self) -> bool {
-        let mask = if counts { ONES } else { 0 };
+    pub fn reaches(&self, addend: Option<&Self>, more: i32, other: &Self) -> bool {
+        let mask = if addend.is_some() { ONES } else { 0 };
+        let addend = addend.unwrap_or(self);
         let mut carry = more;
         let limbs = self.limbs.iter().zip(&addend.limbs).zip(&other.limbs);
         for ((limb, addend), other) in limbs.take(self.len.max(addend.len).max(other.len)) {
@@ -159,7 +160,7 @@ impl Ratio {
     pub fn rounds_up(&self, digit: u32) -> bool {
         let odd = (digit & 1).cast_signed();
         self.top
-            .reaches(&self.top, true, odd.wrapping_sub(1), &self.bottom)
+            .reaches(Some(&self.top), odd.wrapping_sub(1), &self.bottom)
     }
 
     /// Multiplies by ten and takes away the whole part, which is returned.

@@ -269,10 +269,10 @@ impl Digits {
         let odd = (low(binary.mantissa) >> binary.spare & 1).cast_signed();
         // At a power of two the next value below is only half as far away as the next above, except for the lowest, where
         // the digits are the same.
-        let twice = binary.mantissa == HIDDEN;
         let top = &left.top;
-        let may_stay = !top.reaches(top, twice, odd.wrapping_sub(1), margin);
-        let may_grow = top.reaches(margin, true, odd.wrapping_neg(), &left.bottom);
+        let twice = (binary.mantissa == HIDDEN).then_some(top);
+        let may_stay = !top.reaches(twice, odd.wrapping_sub(1), margin);
+        let may_grow = top.reaches(Some(margin), odd.wrapping_neg(), &left.bottom);
         if !may_grow {
             return may_stay;
         }
