@@ -69,21 +69,35 @@ impl Decimal {
             *self = *other;
             return true;
         }
-        let (upper, lower) = if self.exponent < other.exponent {
-            (other, &*self)
+        let (mut upper, lower) = if self.exponent < other.exponent {
+            (*other, *self)
         } else {
-            (&*self, other)
+            (*self, *other)
         };
-        let aligned = scaled(upper.mantissa, upper.exponent.abs_diff(lower.exponent));
-        let exponent = lower.exponent;
-        let Some(sum) = aligned.and_then(|aligned| aligned.checked_add(lower.mantissa)) else {
+        if !upper.scale(upper.exponent.abs_diff(lower.exponent)) {
+            return false;
+        }
+        let Some(mantissa) = upper.mantissa.checked_add(lower.mantissa) else {
             return false;
         };
-        *self = Self {
-            mantissa: sum,
-            exponent,
-        };
+        self.mantissa = mantissa;
+        self.exponent = lower.exponent;
         self.trim();
+        true
+    }
+
+    /// Multiplies the mantissa by 10^`power`; false when that is beyond `i64`.
+    #[inline(never)]
+    fn scale(&mut self, power: u32) -> bool {
+        let is_negative = self.mantissa < 0;
+        let mut magnitude = self.mantissa.unsigned_abs();
+        if !scale(&mut magnitude, power) {
+            return false;
+        }
+        let Some(mantissa) = with_sign(magnitude, is_negative) else {
+            return false;
+        };
+        self.mantissa = mantissa;
         true
     }
 
@@ -105,8 +119,9 @@ impl Decimal {
     }
 
     /// The value, when it is an integer within `i64`.
-    pub(crate) fn to_i64(self) -> Option<i64> {
-        scaled(self.mantissa, u32::try_from(self.exponent).ok()?)
+    pub(crate) fn to_i64(mut self) -> Option<i64> {
+        let power = u32::try_from(self.exponent).ok()?;
+        self.scale(power).then_some(self.mantissa)
     }
 
     /// The exact difference, as `checked_add`.
@@ -116,16 +131,6 @@ impl Decimal {
             mantissa: other.mantissa.checked_neg()?,
             exponent: other.exponent,
         })
-    }
-}
-
-/// `value` × 10^`power`, when it exists.
-fn scaled(value: i64, power: u32) -> Option<i64> {
-    let mut magnitude = value.unsigned_abs();
-    if scale(&mut magnitude, power) {
-        with_sign(magnitude, value < 0)
-    } else {
-        None
     }
 }
 
