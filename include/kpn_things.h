@@ -651,38 +651,49 @@ typedef struct kpn_config_problem {
 typedef struct kpn_private_response {
     uint8_t state;
     /**
-     * Which field the value belongs to.
+     * The last byte when it was a CR, or white space in a value; else 0.
      */
-    uint8_t field;
+    uint8_t before;
     /**
-     * Bytes in `text`, 255 when there were too many; in a status line the position.
+     * Place in the tree of forms, and bytes of the form so far.
      */
-    uint8_t text_len;
+    uint8_t at;
+    uint8_t depth;
     /**
-     * Whether the last byte was a CR.
+     * The same for the beginning of the element.
      */
-    uint8_t after_cr;
+    uint8_t element;
+    uint8_t element_depth;
     /**
-     * Bytes of the body, or of the chunk, still to come; while the status line is read, its number so far.
+     * Error of an element that has no form.
+     */
+    uint8_t refusal;
+    /**
+     * Digits of the number so far, 255 for more.
+     */
+    uint8_t digits;
+    /**
+     * Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
      */
     uint32_t remaining;
     uint32_t body_len;
     uint32_t content_length;
     uint32_t retry_after;
-    uint32_t range_first;
-    uint32_t range_last;
-    uint32_t range_total;
     uint32_t crc32;
+    /**
+     * First, last and total.
+     */
+    uint32_t range[3];
+    /**
+     * The last three numbers.
+     */
+    uint32_t numbers[3];
+    uint32_t flags;
     uint16_t status;
     /**
      * Bytes that the head or the line of chunked framing may still have.
      */
     uint16_t room;
-    uint16_t flags;
-    /**
-     * A field name, or one element of a field's list, in lower case.
-     */
-    uint8_t text[38];
 } kpn_private_response;
 
 /**
@@ -690,7 +701,7 @@ typedef struct kpn_private_response {
  *
  * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
  * `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
- * was in. 96 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+ * was in. 76 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
  *
  * ~~~{.c}
  * kpn_response response;

@@ -46,7 +46,7 @@ const _: () = assert!(KPN_REQUESTS_MAX == crate::things::connection::REQUESTS_MA
 ///
 /// `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
 /// `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
-/// was in. 96 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+/// was in. 76 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
 ///
 /// ~~~{.c}
 /// kpn_response response;

@@ -10,7 +10,7 @@ impl Response {
         self.state = state;
         self.room = CHUNK_LINE_MAX;
         self.remaining = 0;
-        self.text_len = 0;
+        self.digits = 0;
     }
 
     /// Takes one byte of chunked framing, a line end as its LF. Two chunk parsers that disagree about a bare LF
@@ -26,14 +26,13 @@ impl Response {
         if self.state == state::CHUNK_EXTENSION {
             return Ok(());
         }
-        if self.state == state::CHUNK_SIZE
-            && let Some(digit) = hex_digit(byte)
-        {
+        let digit = hex_digit(byte);
+        if self.state == state::CHUNK_SIZE && digit < 16 {
             if self.remaining >> 28 != 0 {
                 return Err(Error::HttpContentLength);
             }
             self.remaining = self.remaining << 4 | u32::from(digit);
-            self.text_len = 1;
+            self.digits = 1;
             return Ok(());
         }
         // Without a digit before it, the end of the line refuses what begins here.
@@ -49,7 +48,7 @@ impl Response {
         if self.state == state::CHUNK_END {
             // The size line that follows shares the room of this line end.
             self.state = state::CHUNK_SIZE;
-        } else if self.text_len == 0 {
+        } else if self.digits == 0 {
             return Err(Error::HttpSyntax);
         } else if self.remaining != 0 {
             self.state = state::CHUNK_DATA;

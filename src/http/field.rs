@@ -1,249 +1,224 @@
 //! Field lines of a head: which are read, and what their values may be. Values are taken element by element of
-//! their comma-separated list, so that a line may be longer than any buffer.
+//! their comma-separated list, byte by byte, so that a line may have any length.
 #![forbid(unsafe_code)]
 
+use super::forms::{BASE_MAX, BEGIN, FIELD, TREE, action, refusal};
 use super::response::{Response, flag, state};
 use crate::error::{Error, Result};
 
-/// A field that is skipped; the others count from 1 in the order of `NAMES`.
-const OTHER: u8 = 0;
-const CONTENT_LENGTH: u8 = 1;
-const TRANSFER_ENCODING: u8 = 2;
-const CONNECTION: u8 = 3;
-const RETRY_AFTER: u8 = 4;
-const CONTENT_RANGE: u8 = 5;
-const DIGEST: u8 = 6;
+/// In `Response::at`: nothing begins as the bytes so far.
+const NOWHERE: u8 = u8::MAX;
 
-const NAMES: [&[u8]; 6] = [
-    b"content-length",
-    b"transfer-encoding",
-    b"connection",
-    b"retry-after",
-    b"content-range",
-    b"digest",
-];
+/// In `Response::element`: the field is skipped. Where no element begins.
+pub(super) const SKIPPED: u8 = 0;
 
 impl Response {
-    /// Takes one byte of a field name or the colon behind it.
+    /// Goes to the beginning of a line, `at` in the tree of forms.
+    pub(super) fn begin_line(&mut self, at: u8) {
+        self.at = at;
+        self.depth = 0;
+        self.digits = 0;
+    }
+
+    /// Takes one byte of a field name, or the colon that ends it.
     pub(super) fn name_byte(&mut self, byte: u8) -> Result<()> {
-        if byte != b':' || self.text_len == 0 {
-            self.push(byte);
+        if byte != b':' || self.at == FIELD {
+            self.follow(byte);
             return if is_tchar(byte) {
                 Ok(())
             } else {
                 Err(Error::HttpSyntax)
             };
         }
-        self.field = OTHER;
-        if !self.has(flag::TRAILER) {
-            for (field, name) in (1..).zip(&NAMES) {
-                if self.element_is(name) {
-                    self.field = field;
-                }
-            }
-        }
-        self.text_len = 0;
-        self.clear(flag::SPACE);
         self.state = state::VALUE;
+        self.element = SKIPPED;
+        if self.follow(byte) && !self.has(flag::TRAILER) {
+            self.element = self.at;
+            self.element_depth = self.depth;
+        }
         Ok(())
     }
 
     /// Takes one byte of a field value, the line end as its LF. Runs of white space count as one space.
-    pub(super) fn value_byte(&mut self, byte: u8) -> Result<()> {
+    pub(super) fn value_byte(&mut self, byte: u8, before: u8) -> Result<()> {
         if byte == b'\n' {
             self.state = state::LINE;
         }
-        if self.field == OTHER {
+        if self.element == SKIPPED {
             return Ok(());
         }
         match byte {
-            b'\n' | b',' => {
-                let result = self.end_element();
-                self.text_len = 0;
-                self.clear(flag::SPACE);
-                return result;
-            }
-            b' ' | b'\t' => self.set(flag::SPACE),
+            b'\n' | b',' => return self.end_element(),
+            b' ' | b'\t' => self.before = b' ',
             _ => {
-                if self.has(flag::SPACE) && self.text_len != 0 {
-                    self.push(b' ');
+                if before == b' ' && (self.at != self.element || self.digits != 0) {
+                    self.follow(b' ');
                 }
-                self.clear(flag::SPACE);
-                self.push(byte);
+                self.follow(byte);
             }
         }
         Ok(())
     }
 
+    /// Goes on in the forms by one byte; `false` when none goes on so, and then none will.
+    // One copy for five calls.
     #[inline(never)]
-    fn push(&mut self, byte: u8) {
-        if let Some(to) = self.text.get_mut(usize::from(self.text_len)) {
-            *to = byte.to_ascii_lowercase();
-            self.text_len = self.text_len.wrapping_add(1);
-        } else {
-            self.text_len = u8::MAX;
-            // No field accepts a NUL, so what was cut off cannot pass for the whole.
-            if let Some(last) = self.text.last_mut() {
-                *last = 0;
+    pub(super) fn follow(&mut self, byte: u8) -> bool {
+        let base = tree(self.at);
+        if base <= BASE_MAX {
+            let digit = hex_digit(byte);
+            if digit < base {
+                return self.digit(digit, base);
+            }
+            if self.digits != 0 {
+                // The number is over, and this byte comes behind it.
+                self.digits = 0;
+                self.step_down();
             }
         }
+        loop {
+            let form = tree(self.at);
+            if form >= BEGIN {
+                return false;
+            }
+            // No control character comes here, so that only letters differ in this bit.
+            if form == byte || form == byte | 0x20 {
+                break;
+            }
+            // The next form that has all bytes so far in common.
+            loop {
+                self.at = self.at.wrapping_add(1);
+                let common = tree(self.at).wrapping_sub(BEGIN);
+                if common < self.depth {
+                    self.at = NOWHERE;
+                    return false;
+                }
+                if common == self.depth {
+                    self.at = self.at.wrapping_add(1);
+                    break;
+                }
+            }
+        }
+        self.step_down();
+        let code = tree(self.at);
+        if (refusal::SYNTAX..=refusal::CODING).contains(&code) {
+            self.refusal = code;
+            self.step_down();
+        }
+        true
     }
 
-    /// The element in `text`; when it was longer, its beginning with a NUL at the end.
-    fn element(&self) -> &[u8] {
-        self.text
-            .get(..usize::from(self.text_len))
-            .unwrap_or(&self.text)
+    fn step_down(&mut self) {
+        self.at = self.at.wrapping_add(1);
+        self.depth = self.depth.wrapping_add(1);
     }
 
-    #[inline(never)]
-    fn element_is(&self, word: &[u8]) -> bool {
-        self.element() == word
+    /// Takes a digit; a number beyond `u32`, or of more digits than anybody writes, has no form.
+    fn digit(&mut self, digit: u8, base: u8) -> bool {
+        if self.digits == 0 {
+            self.begin_number(0);
+        }
+        self.digits = self.digits.wrapping_add(1);
+        let most = if base == 16 { 8 } else { 30 };
+        let [.., above] = self.numbers;
+        // `checked_mul` would go through 64 bits. What has no room for a digit in base 10 has none in base 16.
+        if self.digits <= most
+            && above <= u32::MAX / 10
+            && let Some(number) = above
+                .wrapping_mul(u32::from(base))
+                .checked_add(u32::from(digit))
+        {
+            self.numbers[2] = number;
+            return true;
+        }
+        self.at = NOWHERE;
+        false
+    }
+
+    fn begin_number(&mut self, number: u32) {
+        let [_, second, third] = self.numbers;
+        self.numbers = [second, third, number];
     }
 
     /// Kept out of the loop over bytes: 270 bytes of flash on Cortex-M0.
     #[inline(never)]
     fn end_element(&mut self) -> Result<()> {
-        let number = whole_number(self.element());
-        match self.field {
-            CONTENT_LENGTH => {
-                let length = number.ok_or(Error::HttpContentLength)?;
-                if self.has(flag::CONTENT_LENGTH) && length != self.content_length {
-                    return Err(Error::HttpContentLength);
-                }
-                self.content_length = length;
-                self.set(flag::CONTENT_LENGTH);
-            }
-            TRANSFER_ENCODING => {
-                if self.has(flag::CHUNKED) || !self.element_is(b"chunked") {
-                    return Err(Error::HttpTransferEncoding);
-                }
-                self.set(flag::CHUNKED);
-            }
-            CONNECTION => {
-                if self.element_is(b"close") {
-                    self.set(flag::CLOSE);
-                }
-                if self.element_is(b"keep-alive") {
-                    self.set(flag::KEEP_ALIVE);
-                }
-            }
-            RETRY_AFTER => {
-                if let Some(seconds) = number {
-                    self.retry_after = seconds;
-                    self.set(flag::RETRY_AFTER);
-                }
-            }
-            CONTENT_RANGE => return self.end_range().ok_or(Error::HttpSyntax),
-            DIGEST => return self.end_digest().ok_or(Error::HttpSyntax),
-            _ => {}
+        let behind = self.at.wrapping_add(u8::from(self.digits != 0));
+        let fits = self.take_element(tree(behind));
+        self.at = self.element;
+        self.depth = self.element_depth;
+        self.digits = 0;
+        let refusal = self.refusal;
+        if refusal == refusal::SYNTAX {
+            self.refusal = 0;
         }
-        Ok(())
+        if fits {
+            return Ok(());
+        }
+        match refusal {
+            refusal::SYNTAX => Err(Error::HttpSyntax),
+            refusal::LENGTH => Err(Error::HttpContentLength),
+            refusal::CODING => Err(Error::HttpTransferEncoding),
+            _ => Ok(()),
+        }
     }
 
-    /// `bytes first-last/total` with `*` for the range or the total; another unit is skipped. A range that cannot
-    /// be, or a second one, is refused: its bytes would land in the wrong place.
-    fn end_range(&mut self) -> Option<()> {
-        let Some(mut text) = self.element().strip_prefix(b"bytes ") else {
-            return Some(());
-        };
-        if self.has(flag::RANGE | flag::RANGE_TOTAL) {
-            return None;
+    /// Takes an element that has the form with this action. A second range or CRC that cannot be, a Content-Length that
+    /// contradicts another: refused, since the body would be cut or land in the wrong place, or be damaged unseen.
+    fn take_element(&mut self, action: u8) -> bool {
+        if !(action::CONTENT_LENGTH..=action::TOTAL).contains(&action) {
+            return false;
         }
-        let mut flags = 0;
-        let mut first = 0;
-        let mut last = 0;
-        let mut total = u32::MAX;
-        let text = &mut text;
-        if !take(text, b'*') {
-            first = number(text)?;
-            if !take(text, b'-') {
-                return None;
+        let [_, last, number] = self.numbers;
+        let flag = 1_u32.wrapping_shl(u32::from(action));
+        let before = self.flags;
+        self.set(flag);
+        if action == action::CONTENT_LENGTH {
+            if before & flag != 0 && number != self.content_length {
+                return false;
             }
-            last = number(text)?;
-            flags |= flag::RANGE;
+            self.content_length = number;
+        } else if action == action::RETRY_AFTER {
+            self.retry_after = number;
+        } else if action > action::KEEP_ALIVE {
+            if before & flag != 0 {
+                return false;
+            }
+            if action == action::CRC32 {
+                self.crc32 = number;
+            }
+            if action >= action::RANGE_OF_TOTAL {
+                self.range = match action {
+                    action::RANGE => [last, number, u32::MAX],
+                    action::TOTAL => [0, 0, number],
+                    _ => self.numbers,
+                };
+                let [first, last, total] = self.range;
+                if before & (flag::RANGE | flag::TOTAL) != 0
+                    || first > last
+                    || (last >= total && action != action::TOTAL)
+                {
+                    return false;
+                }
+            }
         }
-        if !take(text, b'/') {
-            return None;
-        }
-        if !take(text, b'*') {
-            total = number(text)?;
-            flags |= flag::RANGE_TOTAL;
-        }
-        if !text.is_empty() {
-            return None;
-        }
-        if flags == 0 || first > last || (flags & flag::RANGE != 0 && last >= total) {
-            return None;
-        }
-        self.range_first = first;
-        self.range_last = last;
-        self.range_total = total;
-        self.set(flags);
-        Some(())
-    }
-
-    /// `crc32=` and one to eight hex digits; another algorithm is skipped. A CRC that cannot be read, or a second
-    /// one, is refused: without it a damaged body would pass.
-    fn end_digest(&mut self) -> Option<()> {
-        let Some(digits) = self.element().strip_prefix(b"crc32=") else {
-            return Some(());
-        };
-        if self.has(flag::CRC32) || digits.is_empty() || digits.len() > 8 {
-            return None;
-        }
-        let mut crc = 0;
-        for &byte in digits {
-            crc = crc << 4 | u32::from(hex_digit(byte)?);
-        }
-        self.crc32 = crc;
-        self.set(flag::CRC32);
-        Some(())
+        true
     }
 }
 
-/// The number that is the whole of `text`; `None` beyond `u32` too.
-fn whole_number(mut text: &[u8]) -> Option<u32> {
-    let number = number(&mut text)?;
-    text.is_empty().then_some(number)
+/// A byte of the tree; behind its end as if another form began.
+fn tree(at: u8) -> u8 {
+    TREE.get(usize::from(at)).copied().unwrap_or(BEGIN)
 }
 
-/// Takes this byte from the start of `text`.
+/// Value of a hex digit in either case, 16 or more for another character.
 #[inline(never)]
-fn take(text: &mut &[u8], byte: u8) -> bool {
-    let rest = text.strip_prefix(&[byte]);
-    *text = rest.unwrap_or(text);
-    rest.is_some()
-}
-
-/// Takes the number at the start of `text`, one digit at least.
-#[inline(never)]
-fn number(text: &mut &[u8]) -> Option<u32> {
-    let mut number = None;
-    while let Some((&byte, rest)) = text.split_first() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
-        }
-        // `checked_mul` would go through 64 bits.
-        let above = number.unwrap_or(0_u32);
-        if above > u32::MAX / 10 {
-            return None;
-        }
-        number = Some(above.wrapping_mul(10).checked_add(u32::from(digit))?);
-        *text = rest;
+pub(super) const fn hex_digit(byte: u8) -> u8 {
+    let digit = byte.wrapping_sub(b'0');
+    if digit <= 9 {
+        return digit;
     }
-    number
-}
-
-/// Value of a hex digit in either case.
-#[inline(never)]
-pub(super) const fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
-        b'a'..=b'f' | b'A'..=b'F' => Some((byte | 0x20).wrapping_sub(b'a' - 10)),
-        _ => None,
-    }
+    (byte | 0x20).wrapping_sub(b'a').saturating_add(10)
 }
 
 /// Characters of a token, RFC 9110 section 5.6.2: visible ones but the delimiters, as bits from 0x20 on.

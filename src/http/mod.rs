@@ -3,5 +3,6 @@
 
 mod chunked;
 mod field;
+mod forms;
 pub mod request;
 pub mod response;

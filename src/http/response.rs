@@ -9,6 +9,8 @@
 //! line, white space before a colon and a bare LF in chunked framing are refused.
 #![forbid(unsafe_code)]
 
+use super::field::SKIPPED;
+use super::forms::{self, action};
 use crate::error::{Error, Result};
 
 /// Largest head in bytes, the heads of skipped 1xx responses included; a trailer section may be as large again.
@@ -30,45 +32,52 @@ pub enum Method {
 
 /// Where the parser stands. Zero stands for memory that was never begun; any number without a name here is refused.
 pub(super) mod state {
-    pub const STATUS: u8 = 1;
-    pub const REASON: u8 = 2;
-    pub const LINE: u8 = 3;
-    pub const NAME: u8 = 4;
-    pub const VALUE: u8 = 5;
-    pub const CHUNK_SIZE: u8 = 6;
-    pub const CHUNK_PADDING: u8 = 7;
-    pub const CHUNK_EXTENSION: u8 = 8;
-    pub const CHUNK_END: u8 = 9;
+    use crate::error::Error;
+
+    pub const STATUS: u8 = 0x30;
+    pub const LINE: u8 = 0x31;
+    pub const NAME: u8 = 0x32;
+    /// The reason phrase of the status line too, as the value of a field that is skipped.
+    pub const VALUE: u8 = 0x33;
+    pub const CHUNK_SIZE: u8 = 0x34;
+    pub const CHUNK_PADDING: u8 = 0x35;
+    pub const CHUNK_EXTENSION: u8 = 0x36;
+    pub const CHUNK_END: u8 = 0x37;
     /// From here on no byte is read as a line.
-    pub const BODY: u8 = 16;
-    pub const CHUNK_DATA: u8 = 17;
-    pub const UNTIL_CLOSE: u8 = 18;
-    pub const COMPLETE: u8 = 19;
-    pub const FAILED_SYNTAX: u8 = 32;
-    pub const FAILED_LENGTH: u8 = 33;
-    pub const FAILED_CODING: u8 = 34;
-    pub const FAILED_SIZE: u8 = 35;
-    pub const FAILED_TRUNCATED: u8 = 36;
+    pub const BODY: u8 = 0x38;
+    pub const CHUNK_DATA: u8 = 0x39;
+    pub const UNTIL_CLOSE: u8 = 0x3A;
+    pub const COMPLETE: u8 = 0x3B;
+    pub const FAILED_SYNTAX: u8 = failed(Error::HttpSyntax);
+    pub const FAILED_LENGTH: u8 = failed(Error::HttpContentLength);
+    pub const FAILED_CODING: u8 = failed(Error::HttpTransferEncoding);
+    pub const FAILED_SIZE: u8 = failed(Error::HttpHeadTooLarge);
+    pub const FAILED_TRUNCATED: u8 = failed(Error::HttpTruncated);
+
+    /// After an error. By its code, which is less code than a table either way.
+    pub const fn failed(error: Error) -> u8 {
+        error.code().wrapping_add(64)
+    }
 }
 
-/// Bits of `Response::flags`.
+/// Bits of `Response::flags`; those of fields are in the place that their action says.
 pub(super) mod flag {
-    pub const CONTENT_LENGTH: u16 = 1;
-    pub const CHUNKED: u16 = 1 << 1;
-    pub const CLOSE: u16 = 1 << 2;
-    pub const KEEP_ALIVE: u16 = 1 << 3;
-    pub const RETRY_AFTER: u16 = 1 << 4;
-    pub const RANGE: u16 = 1 << 5;
-    pub const RANGE_TOTAL: u16 = 1 << 6;
-    pub const CRC32: u16 = 1 << 7;
-    pub const HTTP_1_0: u16 = 1 << 8;
-    pub const TRAILER: u16 = 1 << 9;
-    /// White space was seen that counts only when more of the element follows.
-    pub const SPACE: u16 = 1 << 11;
+    use crate::http::forms::action;
+
+    pub const TRAILER: u32 = 1;
     /// The request was HEAD.
-    pub const HEAD: u16 = 1 << 12;
+    pub const HEAD: u32 = 1 << 1;
     /// The one empty line before the status line was seen.
-    pub const EMPTY_LINE: u16 = 1 << 13;
+    pub const EMPTY_LINE: u32 = 1 << 2;
+    pub const HTTP_1_0: u32 = 1 << action::HTTP_1_0;
+    pub const CONTENT_LENGTH: u32 = 1 << action::CONTENT_LENGTH;
+    pub const CHUNKED: u32 = 1 << action::CHUNKED;
+    pub const CLOSE: u32 = 1 << action::CLOSE;
+    pub const KEEP_ALIVE: u32 = 1 << action::KEEP_ALIVE;
+    pub const RETRY_AFTER: u32 = 1 << action::RETRY_AFTER;
+    pub const CRC32: u32 = 1 << action::CRC32;
+    pub const RANGE: u32 = 1 << action::RANGE | 1 << action::RANGE_OF_TOTAL;
+    pub const TOTAL: u32 = 1 << action::TOTAL | 1 << action::RANGE_OF_TOTAL;
 }
 
 /// State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
@@ -77,27 +86,32 @@ pub(super) mod flag {
 pub struct Response {
     // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
     pub(super) state: u8,
-    /// Which field the value belongs to.
-    pub(super) field: u8,
-    /// Bytes in `text`, 255 when there were too many; in a status line the position.
-    pub(super) text_len: u8,
-    /// Whether the last byte was a CR.
-    pub(super) after_cr: u8,
-    /// Bytes of the body, or of the chunk, still to come; while the status line is read, its number so far.
+    /// The last byte when it was a CR, or white space in a value; else 0.
+    pub(super) before: u8,
+    /// Place in the tree of forms, and bytes of the form so far.
+    pub(super) at: u8,
+    pub(super) depth: u8,
+    /// The same for the beginning of the element.
+    pub(super) element: u8,
+    pub(super) element_depth: u8,
+    /// Error of an element that has no form.
+    pub(super) refusal: u8,
+    /// Digits of the number so far, 255 for more.
+    pub(super) digits: u8,
+    /// Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
     pub(super) remaining: u32,
     pub(super) body_len: u32,
     pub(super) content_length: u32,
     pub(super) retry_after: u32,
-    pub(super) range_first: u32,
-    pub(super) range_last: u32,
-    pub(super) range_total: u32,
     pub(super) crc32: u32,
+    /// First, last and total.
+    pub(super) range: [u32; 3],
+    /// The last three numbers.
+    pub(super) numbers: [u32; 3],
+    pub(super) flags: u32,
     pub(super) status: u16,
     /// Bytes that the head or the line of chunked framing may still have.
     pub(super) room: u16,
-    pub(super) flags: u16,
-    /// A field name, or one element of a field's list, in lower case.
-    pub(super) text: [u8; 38],
 }
 
 /// What one [`Response::step`] did.
@@ -136,24 +150,26 @@ impl Response {
     pub const fn begin(method: Method) -> Self {
         Self {
             state: state::STATUS,
-            field: 0,
-            text_len: 0,
-            after_cr: 0,
+            before: 0,
+            at: forms::STATUS,
+            depth: 0,
+            element: 0,
+            element_depth: 0,
+            refusal: 0,
+            digits: 0,
             remaining: 0,
             body_len: 0,
             content_length: 0,
             retry_after: 0,
-            range_first: 0,
-            range_last: 0,
-            range_total: 0,
             crc32: 0,
+            range: [0; 3],
+            numbers: [0; 3],
             status: 0,
             room: HEAD_MAX,
             flags: match method {
                 Method::Head => flag::HEAD,
                 Method::Get | Method::Post => 0,
             },
-            text: [0; 38],
         }
     }
 
@@ -162,24 +178,45 @@ impl Response {
     /// Call again with what is left of the input until all is used or the response is complete. An error is final:
     /// every later call gives it again. `Error::State` for memory that was never begun.
     pub fn step<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>> {
+        let mut rest = input;
+        let body = self.take(&mut rest)?;
+        Ok(Step {
+            used: input.len().wrapping_sub(rest.len()),
+            body,
+            complete: self.is_complete(),
+        })
+    }
+
+    /// As [`Response::step`], but takes from the front of the input and returns the piece of the body.
+    #[inline(never)]
+    pub fn take<'a>(&mut self, input: &mut &'a [u8]) -> Result<&'a [u8]> {
         self.check()?;
-        let mut used: usize = 0;
-        for &byte in input {
-            if self.state >= state::BODY {
-                break;
-            }
-            used = used.wrapping_add(1);
+        let mut rest = *input;
+        while self.state < state::BODY
+            && let Some((&byte, behind)) = rest.split_first()
+        {
+            rest = behind;
             if let Err(error) = self.line_byte(byte) {
                 self.fail(error);
                 return Err(error);
             }
         }
-        let body = self.take_body(input.get(used..).unwrap_or_default());
-        Ok(Step {
-            used: used.wrapping_add(body.len()),
-            body,
-            complete: self.is_complete(),
-        })
+        let len = to_usize(self.remaining).min(rest.len());
+        let (body, rest) = rest.split_at_checked(len).unwrap_or_default();
+        *input = rest;
+        let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        self.body_len = self.body_len.saturating_add(len);
+        if self.state != state::UNTIL_CLOSE && len != 0 {
+            self.remaining = self.remaining.wrapping_sub(len);
+            if self.remaining == 0 {
+                if self.state == state::BODY {
+                    self.state = state::COMPLETE;
+                } else {
+                    self.begin_chunk_line(state::CHUNK_END);
+                }
+            }
+        }
+        Ok(body)
     }
 
     /// Reads on and copies the body into `store`, the same buffer in each call.
@@ -187,20 +224,20 @@ impl Response {
     /// A body that does not fit is read to its end all the same, so that the outcome is known and the connection
     /// stays usable; its beginning is in `store` and [`Response::body`] reports it. Errors as [`Response::step`].
     pub fn collect(&mut self, input: &[u8], store: &mut [u8]) -> Result<Collected> {
-        let mut used: usize = 0;
+        let mut rest = input;
         loop {
+            let left = rest.len();
             let offset = to_usize(self.body_len);
-            let step = self.step(input.get(used..).unwrap_or_default())?;
+            let body = self.take(&mut rest)?;
             let room = store.get_mut(offset..).unwrap_or_default();
-            for (to, from) in room.iter_mut().zip(step.body) {
+            for (to, from) in room.iter_mut().zip(body) {
                 *to = *from;
             }
-            used = used.wrapping_add(step.used);
-            // A step that uses nothing ends the loop even when the state was overwritten from outside.
-            if step.complete || step.used == 0 || used >= input.len() {
+            // Nothing taken ends the loop even when the state was overwritten from outside.
+            if self.is_complete() || rest.is_empty() || rest.len() == left {
                 return Ok(Collected {
-                    used,
-                    complete: step.complete,
+                    used: input.len().wrapping_sub(rest.len()),
+                    complete: self.is_complete(),
                     missing: to_usize(self.body_len).saturating_sub(store.len()),
                 });
             }
@@ -216,6 +253,7 @@ impl Response {
             state::COMPLETE => Ok(()),
             state::UNTIL_CLOSE => {
                 self.state = state::COMPLETE;
+                self.remaining = 0;
                 Ok(())
             }
             _ => {
@@ -281,8 +319,9 @@ impl Response {
 
     /// Content-Range in bytes; another unit is not read.
     pub fn content_range(&self) -> Option<ContentRange> {
-        let part = self.when(flag::RANGE, (self.range_first, self.range_last));
-        let total = self.when(flag::RANGE_TOTAL, self.range_total);
+        let [first, last, total] = self.range;
+        let part = self.when(flag::RANGE, (first, last));
+        let total = self.when(flag::TOTAL, total);
         (part.is_some() || total.is_some()).then_some(ContentRange { part, total })
     }
 
@@ -291,26 +330,23 @@ impl Response {
         self.when(flag::CRC32, self.crc32)
     }
 
-    pub(super) const fn has(&self, flag: u16) -> bool {
+    pub(super) const fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
 
-    pub(super) const fn set(&mut self, flag: u16) {
+    pub(super) const fn set(&mut self, flag: u32) {
         self.flags |= flag;
     }
 
-    pub(super) const fn clear(&mut self, flag: u16) {
-        self.flags &= !flag;
-    }
-
-    fn when<T>(&self, flag: u16, value: T) -> Option<T> {
+    fn when<T>(&self, flag: u32, value: T) -> Option<T> {
         self.has(flag).then_some(value)
     }
 
     /// The error that this response failed with.
+    #[inline(never)]
     const fn check(&self) -> Result<()> {
         match self.state {
-            state::STATUS..=state::CHUNK_END | state::BODY..=state::COMPLETE => Ok(()),
+            state::STATUS..=state::COMPLETE => Ok(()),
             state::FAILED_SYNTAX => Err(Error::HttpSyntax),
             state::FAILED_LENGTH => Err(Error::HttpContentLength),
             state::FAILED_CODING => Err(Error::HttpTransferEncoding),
@@ -321,113 +357,72 @@ impl Response {
     }
 
     const fn fail(&mut self, error: Error) {
-        self.state = match error {
-            Error::HttpContentLength => state::FAILED_LENGTH,
-            Error::HttpTransferEncoding => state::FAILED_CODING,
-            Error::HttpHeadTooLarge => state::FAILED_SIZE,
-            Error::HttpTruncated => state::FAILED_TRUNCATED,
-            _ => state::FAILED_SYNTAX,
-        };
-    }
-
-    fn take_body<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
-        let limit = match self.state {
-            state::BODY | state::CHUNK_DATA => to_usize(self.remaining),
-            state::UNTIL_CLOSE => usize::MAX,
-            _ => 0,
-        };
-        let body = input.get(..limit).unwrap_or(input);
-        let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
-        self.body_len = self.body_len.saturating_add(len);
-        if self.state != state::UNTIL_CLOSE && len != 0 {
-            self.remaining = self.remaining.wrapping_sub(len);
-            if self.remaining == 0 {
-                if self.state == state::BODY {
-                    self.state = state::COMPLETE;
-                } else {
-                    self.begin_chunk_line(state::CHUNK_END);
-                }
-            }
-        }
-        body
+        self.state = state::failed(error);
     }
 
     /// Takes one byte of a line: of the head, of chunked framing or of the trailer section.
     #[inline(never)]
     fn line_byte(&mut self, byte: u8) -> Result<()> {
-        self.room = self.room.checked_sub(1).ok_or(Error::HttpHeadTooLarge)?;
-        let after_cr = self.after_cr != 0;
-        self.after_cr = 0;
-        if after_cr && byte != b'\n' {
-            return Err(Error::HttpSyntax);
+        if self.room == 0 {
+            return Err(Error::HttpHeadTooLarge);
         }
-        if byte == b'\r' {
-            self.after_cr = 1;
-            return Ok(());
-        }
-        if byte.is_ascii_control() && byte != b'\n' && byte != b'\t' {
-            return Err(Error::HttpSyntax);
+        self.room = self.room.wrapping_sub(1);
+        let before = self.before;
+        let after_cr = before == b'\r';
+        self.before = 0;
+        if byte != b'\n' {
+            if after_cr {
+                return Err(Error::HttpSyntax);
+            }
+            if byte == b'\r' {
+                self.before = byte;
+                return Ok(());
+            }
+            if byte == 0x7f || (byte < b' ' && byte != b'\t') {
+                return Err(Error::HttpSyntax);
+            }
         }
         match self.state {
-            state::STATUS => return self.status_byte(byte),
-            state::REASON => {
-                if byte == b'\n' {
-                    self.state = state::LINE;
-                }
-            }
+            state::STATUS => self.status_byte(byte),
+            state::LINE if byte == b'\n' => self.end_head(),
             state::LINE => {
-                if byte == b'\n' {
-                    return self.end_head();
-                }
-                self.text_len = 0;
+                self.begin_line(forms::FIELD);
                 self.state = state::NAME;
-                return self.name_byte(byte);
+                self.name_byte(byte)
             }
-            state::NAME => return self.name_byte(byte),
-            state::VALUE => return self.value_byte(byte),
-            _ => return self.chunk_byte(byte, after_cr),
+            state::NAME => self.name_byte(byte),
+            state::VALUE => self.value_byte(byte, before),
+            _ => self.chunk_byte(byte, after_cr),
         }
-        Ok(())
     }
 
+    /// Takes one byte of the status line up to the space behind the status, which may be missing.
     #[inline(never)]
     fn status_byte(&mut self, byte: u8) -> Result<()> {
-        let position = self.text_len;
-        self.text_len = position.wrapping_add(1);
-        let fits = match position {
-            0 if byte == b'\n' && !self.has(flag::EMPTY_LINE) => {
+        if self.digits == 3 && (byte == b'\n' || byte == b' ') {
+            let [.., status] = self.numbers;
+            self.status = u16::try_from(status).unwrap_or_default();
+            if self.follow(action::HTTP_1_0) {
+                self.set(flag::HTTP_1_0);
+            }
+            self.element = SKIPPED;
+            self.state = if byte == b'\n' {
+                state::LINE
+            } else {
+                state::VALUE
+            };
+            if self.status >= 100 {
+                return Ok(());
+            }
+        } else if byte == b'\n' {
+            if self.depth == 0 && !self.has(flag::EMPTY_LINE) {
                 self.set(flag::EMPTY_LINE);
-                self.text_len = 0;
-                true
+                return Ok(());
             }
-            0..=6 => b"HTTP/1.".get(usize::from(position)) == Some(&byte),
-            7 => {
-                if byte == b'0' {
-                    self.set(flag::HTTP_1_0);
-                }
-                byte == b'0' || byte == b'1'
-            }
-            8 => byte == b' ',
-            9..=11 => {
-                let digit = byte.wrapping_sub(b'0');
-                self.remaining = self
-                    .remaining
-                    .wrapping_mul(10)
-                    .wrapping_add(u32::from(digit));
-                digit <= 9 && self.remaining != 0
-            }
-            _ if byte == b'\n' || byte == b' ' => {
-                self.status = u16::try_from(self.remaining).unwrap_or_default();
-                self.state = if byte == b'\n' {
-                    state::LINE
-                } else {
-                    state::REASON
-                };
-                true
-            }
-            _ => false,
-        };
-        if fits { Ok(()) } else { Err(Error::HttpSyntax) }
+        } else if self.follow(byte) {
+            return Ok(());
+        }
+        Err(Error::HttpSyntax)
     }
 
     /// Decides how the body is framed, RFC 9112 section 6.3.
@@ -442,8 +437,7 @@ impl Response {
         }
         if self.status < 200 {
             self.status = 0;
-            self.remaining = 0;
-            self.text_len = 0;
+            self.begin_line(forms::STATUS);
             self.flags &= flag::HEAD | flag::EMPTY_LINE;
             self.state = state::STATUS;
         } else if self.has(flag::HEAD) || self.status == 204 || self.status == 304 {
@@ -459,6 +453,7 @@ impl Response {
             };
         } else {
             self.set(flag::CLOSE);
+            self.remaining = u32::MAX;
             self.state = state::UNTIL_CLOSE;
         }
         Ok(())

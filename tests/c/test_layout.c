@@ -32,7 +32,7 @@ void test_layout(void) {
     OFFSET(kpn_span, len, 4, 8);
     SIZE(kpn_token, 112, 112);
     SIZE(kpn_connection, 8, 8);
-    SIZE(kpn_response, 96, 104);
+    SIZE(kpn_response, 76, 88);
     SIZE(kpn_uplink, on_x86_32 ? 88 : 96, 152);
     SIZE(kpn_stream, on_x86_32 ? 312 : 320, 384);
     SIZE(kpn_pieces, 24, 40);
@@ -43,7 +43,7 @@ void test_layout(void) {
     OFFSET(kpn_config_problem, field, 0, 0);
     OFFSET(kpn_config_problem, reason, 4, 4);
     OFFSET(kpn_config_problem, position, 8, 8);
-    SIZE(kpn_firmware, 144, 152);
+    SIZE(kpn_firmware, 124, 136);
     SIZE(kpn_firmware_piece, 16, 32);
     OFFSET(kpn_firmware_piece, offset, 0, 0);
     OFFSET(kpn_firmware_piece, ptr, 4, 8);
