@@ -127,6 +127,26 @@ pub unsafe fn object<'a, T: Object>(object: *const T) -> Result<&'a T> {
     Ok(unsafe { &*object })
 }
 
+/// An object that was found begun earlier in the same call.
+///
+/// # Safety
+///
+/// As for `object_mut`, which or `object` gave no error for it.
+pub const unsafe fn found_mut<'a, T: Object>(object: *mut T) -> &'a mut T {
+    // SAFETY: not NULL, aligned and with its tag by the contract, and so a whole valid `T`; exclusive by the contract.
+    unsafe { &mut *object }
+}
+
+/// An object that was found begun earlier in the same call and is only read.
+///
+/// # Safety
+///
+/// As for `found_mut`; reading by others is allowed.
+pub const unsafe fn found<'a, T: Object>(object: *const T) -> &'a T {
+    // SAFETY: not NULL, aligned and with its tag by the contract, and so a whole valid `T`; nobody writes by the contract.
+    unsafe { &*object }
+}
+
 /// Begins an object in place, with its tag and otherwise zeros. Fails with `InvalidArgument` when the pointer is NULL or
 /// misaligned.
 ///

@@ -102,7 +102,6 @@ impl kpn_response {
     }
 
     /// Where the buffer lies.
-    #[cfg(feature = "posix")]
     pub(super) fn memory(&self) -> Region {
         Region::new(self.private_buffer, self.private_capacity)
     }
@@ -189,28 +188,21 @@ pub unsafe extern "C" fn kpn_response_feed(
     out_used: *mut usize,
 ) -> kpn_status {
     let feed = || -> Result<kpn_status> {
-        let own = Region::of(response);
+        // SAFETY: the same contract; what the caller gave beside it is not touched before it is checked to lie apart.
+        let response = unsafe { ptr::object_mut(response) }?;
+        let own = Region::of(&raw const *response);
         let input = Region::new(bytes, len);
-        own.apart_from(input)?;
+        ptr::apart(3, &[own, response.memory(), Region::of(out_used), input])?;
         // SAFETY: the same contract.
-        let input_bytes = unsafe { ptr::bytes(bytes, len) }?;
+        let bytes = unsafe { ptr::bytes(bytes, len) }?;
         let used = if out_used.is_null() {
             None
         } else {
-            own.apart_from(Region::of(out_used))?;
-            input.apart_from(Region::of(out_used))?;
             // SAFETY: the same contract; apart from the others as just checked.
             Some(unsafe { ptr::out(out_used) }?)
         };
-        // SAFETY: the same contract.
-        let response = unsafe { ptr::object_mut(response) }?;
-        let memory = Region::new(response.private_buffer, response.private_capacity);
-        memory.apart_from(input)?;
-        if used.is_some() {
-            memory.apart_from(Region::of(out_used))?;
-        }
         // SAFETY: the caller leaves the buffer to the library; apart from the input as just checked.
-        let collected = unsafe { response.feed(input_bytes) }?;
+        let collected = unsafe { response.feed(bytes) }?;
         if let Some(used) = used {
             used.write(collected.used);
         }

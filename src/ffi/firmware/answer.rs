@@ -1,6 +1,6 @@
 //! Firmware: the response, and how far the download is.
 
-use super::{check, kpn_firmware};
+use super::{kpn_firmware, open_mut};
 use crate::error::Result;
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{code, kpn_status};
@@ -75,13 +75,12 @@ pub unsafe extern "C" fn kpn_firmware_feed(
 ) -> kpn_status {
     let feed = || -> Result<kpn_status> {
         // SAFETY: the same contract.
-        unsafe { check(firmware, Region::new(bytes, len), Region::of(out_piece)) }?;
+        let firmware =
+            unsafe { open_mut(firmware, Region::new(bytes, len), Region::of(out_piece)) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let out = unsafe { ptr::out(out_piece) }?;
         // SAFETY: the same contract.
         let bytes = unsafe { ptr::bytes(bytes, len) }?;
-        // SAFETY: the same contract; apart from the others as just checked.
-        let firmware = unsafe { ptr::object_mut(firmware) }?;
         let fed = firmware.private_state.feed(bytes)?;
         out.write(kpn_firmware_piece {
             offset: fed.offset,

@@ -1,6 +1,6 @@
 //! What of a download is kept over a reset.
 
-use super::{KPN_FIRMWARE_IMAGE_LEN, check, kpn_firmware};
+use super::{KPN_FIRMWARE_IMAGE_LEN, kpn_firmware, open, open_mut};
 use crate::error::Result;
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::span::kpn_span;
@@ -29,13 +29,11 @@ pub unsafe extern "C" fn kpn_firmware_texts(
 ) -> kpn_status {
     let texts = || -> Result<()> {
         // SAFETY: the same contract.
-        unsafe { check(firmware, Region::of(out_url), Region::of(out_token)) }?;
+        let firmware = unsafe { open(firmware, Region::of(out_url), Region::of(out_token)) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let url = unsafe { ptr::out(out_url) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let token = unsafe { ptr::out(out_token) }?;
-        // SAFETY: the same contract.
-        let firmware = unsafe { ptr::object(firmware) }?;
         // SAFETY: the caller leaves the memory to the library.
         let memory = unsafe { firmware.memory() }?;
         let (url_text, token_text) = firmware.private_state.texts(memory)?;
@@ -70,11 +68,9 @@ pub unsafe extern "C" fn kpn_firmware_save(
     let save = || -> Result<()> {
         let out: *mut [u8; KPN_FIRMWARE_IMAGE_LEN] = out_image.cast();
         // SAFETY: the same contract.
-        unsafe { check(firmware, Region::of(out), Region::none()) }?;
+        let firmware = unsafe { open(firmware, Region::of(out), Region::none()) }?;
         // SAFETY: the same contract; apart from the object as just checked.
         let out = unsafe { ptr::out(out) }?;
-        // SAFETY: the same contract.
-        let firmware = unsafe { ptr::object(firmware) }?;
         out.write(firmware.private_state.progress()?.to_bytes());
         Ok(())
     };
@@ -107,11 +103,10 @@ pub unsafe extern "C" fn kpn_firmware_load(
 ) -> kpn_status {
     let load = || -> Result<()> {
         // SAFETY: the same contract.
-        unsafe { check(firmware, Region::new(image, image_len), Region::none()) }?;
+        let firmware =
+            unsafe { open_mut(firmware, Region::new(image, image_len), Region::none()) }?;
         // SAFETY: the same contract.
         let image = unsafe { ptr::bytes(image, image_len) }?;
-        // SAFETY: the same contract; apart from the image as just checked.
-        let firmware = unsafe { ptr::object_mut(firmware) }?;
         firmware.private_state.resume(image)
     };
     status(load())

@@ -134,12 +134,39 @@ impl kpn_firmware {
 unsafe fn check(firmware: *const kpn_firmware, a: Region, b: Region) -> Result<()> {
     // SAFETY: the same contract.
     let memory = unsafe { ptr::object(firmware) }?.region();
-    a.apart_from(b)?;
-    for other in [a, b] {
-        Region::of(firmware).apart_from(other)?;
-        memory.apart_from(other)?;
-    }
-    Ok(())
+    ptr::apart(3, &[Region::of(firmware), memory, a, b])
+}
+
+/// The object, after `check`.
+///
+/// # Safety
+///
+/// As for `ptr::object_mut`.
+unsafe fn open_mut<'a>(
+    firmware: *mut kpn_firmware,
+    a: Region,
+    b: Region,
+) -> Result<&'a mut kpn_firmware> {
+    // SAFETY: the same contract.
+    unsafe { check(firmware, a, b) }?;
+    // SAFETY: the same contract; found begun by `check`.
+    Ok(unsafe { ptr::found_mut(firmware) })
+}
+
+/// The object that is only read, after `check`.
+///
+/// # Safety
+///
+/// As for `ptr::object`.
+unsafe fn open<'a>(
+    firmware: *const kpn_firmware,
+    a: Region,
+    b: Region,
+) -> Result<&'a kpn_firmware> {
+    // SAFETY: the same contract.
+    unsafe { check(firmware, a, b) }?;
+    // SAFETY: the same contract; found begun by `check`.
+    Ok(unsafe { ptr::found(firmware) })
 }
 
 /// Prepares for firmware; nothing is fetched until some is announced.
@@ -297,9 +324,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
         // SAFETY: the caller leaves the bytes to the downlink, and this call is no other use of it.
         let (pack, body) = unsafe { downlink.ahead() }?;
         // SAFETY: the same contract.
-        unsafe { check(firmware, place, Region::of_bytes(body)) }?;
-        // SAFETY: the same contract; apart from the downlink and its bytes as just checked.
-        let firmware = unsafe { ptr::object_mut(firmware) }?;
+        let firmware = unsafe { open_mut(firmware, place, Region::of_bytes(body)) }?;
         let urn = if urn.is_null() {
             &[]
         } else {

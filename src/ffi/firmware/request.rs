@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use super::{KPN_FIRMWARE_IDLE, check, kpn_firmware};
+use super::{KPN_FIRMWARE_IDLE, kpn_firmware, open, open_mut};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
@@ -52,9 +52,7 @@ pub unsafe extern "C" fn kpn_firmware_host(
     let host = || -> Result<()> {
         let out = Region::new(out_host.cast_const().cast(), cap);
         // SAFETY: the same contract.
-        unsafe { check(firmware, out, Region::none()) }?;
-        // SAFETY: the same contract.
-        let firmware = unsafe { ptr::object(firmware) }?;
+        let firmware = unsafe { open(firmware, out, Region::none()) }?;
         // SAFETY: the same contract; apart from the object and its memory as just checked.
         let out = unsafe { ptr::bytes_mut(out_host.cast(), cap) }?;
         // SAFETY: the caller leaves the memory to the library.
@@ -187,9 +185,8 @@ pub unsafe extern "C" fn kpn_firmware_request(
 ) -> kpn_status {
     let request = || -> Result<()> {
         // SAFETY: the same contract.
-        unsafe { check(firmware, Region::of(out_len), Region::new(buffer, cap)) }?;
-        // SAFETY: the same contract; apart from the others as just checked.
-        let firmware = unsafe { ptr::object_mut(firmware) }?;
+        let firmware =
+            unsafe { open_mut(firmware, Region::of(out_len), Region::new(buffer, cap)) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let len = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract; apart from the others as just checked.
