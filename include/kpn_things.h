@@ -915,6 +915,13 @@ typedef struct kpn_record {
 } kpn_record;
 
 /**
+ * Count of the requests on one connection: plain numbers, every bit pattern is valid.
+ */
+typedef struct kpn_private_connection {
+    uint16_t left;
+} kpn_private_connection;
+
+/**
  * Where the pieces of a URL are. Plain numbers; all zero is none.
  */
 typedef struct kpn_private_url {
@@ -942,17 +949,25 @@ typedef struct kpn_private_url {
 } kpn_private_url;
 
 /**
- * Count of the requests on one connection: plain numbers, every bit pattern is valid.
- */
-typedef struct kpn_private_connection {
-    uint16_t left;
-} kpn_private_connection;
-
-/**
  * State of one download: plain numbers, no pointer; every bit pattern is safe. The texts of URL and token lie in memory
  * of the caller that is given to each call.
  */
 typedef struct kpn_private_download {
+    uint8_t phase;
+    uint8_t body;
+    /**
+     * Code of the last error, 0 for none.
+     */
+    uint8_t error;
+    /**
+     * Failures in a row.
+     */
+    uint8_t failures;
+    uint8_t retries;
+    uint8_t real_host;
+    struct kpn_private_connection connection;
+    uint16_t limit;
+    uint16_t token_len;
     struct kpn_private_url url;
     uint32_t part_size;
     uint32_t confirmed;
@@ -961,7 +976,7 @@ typedef struct kpn_private_download {
      */
     uint32_t total;
     /**
-     * Offset behind the bytes that the response should bring.
+     * Offset behind the bytes that the response should bring; 0 as far as it goes.
      */
     uint32_t end;
     /**
@@ -969,18 +984,6 @@ typedef struct kpn_private_download {
      */
     uint32_t crc;
     struct kpn_private_response response;
-    uint16_t token_len;
-    uint16_t limit;
-    struct kpn_private_connection connection;
-    uint8_t phase;
-    uint8_t body;
-    /**
-     * Code of the last error, 0 for none.
-     */
-    uint8_t error;
-    uint8_t retries;
-    uint8_t failures;
-    uint8_t real_host;
 } kpn_private_download;
 
 /**

@@ -137,17 +137,13 @@ pub unsafe extern "C" fn kpn_response_begin(
 ) -> kpn_status {
     let begin = || -> Result<()> {
         Region::of(response).apart_from(Region::new(buffer, buffer_cap))?;
-        // SAFETY: the same contract; apart from the buffer as just checked.
-        let place = unsafe { ptr::out(response) }?;
         // SAFETY: the same contract.
         unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
-        place.write(kpn_response {
-            private_tag: kpn_response::TAG,
-            private_reserved: 0,
-            private_buffer: buffer,
-            private_capacity: buffer_cap,
-            private_state: Response::begin(Method::Post),
-        });
+        // SAFETY: the same contract; apart from the buffer as just checked.
+        let response = unsafe { ptr::begin(response) }?;
+        response.private_buffer = buffer;
+        response.private_capacity = buffer_cap;
+        response.private_state.begin_zeroed(Method::Post);
         Ok(())
     };
     status(begin())

@@ -148,10 +148,27 @@ pub struct ContentRange {
 impl Response {
     /// Starts to read the response to a request of this method.
     pub const fn begin(method: Method) -> Self {
+        let mut response = Self::none();
+        response.begin_zeroed(method);
+        response
+    }
+
+    /// The same in memory that is all zeros.
+    pub const fn begin_zeroed(&mut self, method: Method) {
+        self.state = state::STATUS;
+        self.at = forms::STATUS;
+        self.room = HEAD_MAX;
+        if matches!(method, Method::Head) {
+            self.flags = flag::HEAD;
+        }
+    }
+
+    /// No response, which is not read.
+    pub const fn none() -> Self {
         Self {
-            state: state::STATUS,
+            state: 0,
             before: 0,
-            at: forms::STATUS,
+            at: 0,
             depth: 0,
             element: 0,
             element_depth: 0,
@@ -164,12 +181,9 @@ impl Response {
             crc32: 0,
             range: [0; 3],
             numbers: [0; 3],
+            flags: 0,
             status: 0,
-            room: HEAD_MAX,
-            flags: match method {
-                Method::Head => flag::HEAD,
-                Method::Get | Method::Post => 0,
-            },
+            room: 0,
         }
     }
 

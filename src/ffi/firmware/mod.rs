@@ -197,18 +197,14 @@ pub unsafe extern "C" fn kpn_firmware_begin(
 ) -> kpn_status {
     let begin = || -> Result<()> {
         Region::of(firmware).apart_from(Region::new(memory, memory_cap))?;
-        // SAFETY: the same contract; apart from the memory as just checked.
-        let place = unsafe { ptr::out(firmware) }?;
         // SAFETY: the same contract.
         unsafe { ptr::bytes_mut(memory, memory_cap) }?;
         let part_size = NonZeroU32::new(part_size).ok_or(Error::InvalidArgument)?;
-        place.write(kpn_firmware {
-            private_tag: kpn_firmware::TAG,
-            private_reserved: 0,
-            private_memory: memory,
-            private_capacity: memory_cap,
-            private_state: Download::begin(part_size),
-        });
+        // SAFETY: the same contract; apart from the memory as just checked.
+        let firmware = unsafe { ptr::begin(firmware) }?;
+        firmware.private_memory = memory;
+        firmware.private_capacity = memory_cap;
+        firmware.private_state.begin_zeroed(part_size);
         Ok(())
     };
     status(begin())

@@ -21,13 +21,11 @@ impl Download {
     /// Call again with what is left of the input as long as it returns [`Step::More`]. An error is final: the download
     /// has failed and the connection is to be closed.
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<Fed<'a>> {
-        self.check()?;
-        if self.phase != phase::RESPONSE {
-            return Err(Error::State);
-        }
+        self.expect(phase::RESPONSE)?;
         let before = self.response.body_len();
-        let step = match self.response.step(input) {
-            Ok(step) => step,
+        let mut rest = input;
+        let piece = match self.response.take(&mut rest) {
+            Ok(piece) => piece,
             Err(error) => {
                 self.connection = Connection::closed();
                 return Ok(Fed {
@@ -38,51 +36,54 @@ impl Download {
                 });
             }
         };
-        if self.body == body::UNKNOWN
-            && (step.complete || !step.body.is_empty())
-            && let Err(error) = self.judge()
-        {
-            return Err(self.fail(error));
-        }
-        let (offset, piece) = self.take(before, step.body)?;
-        let progress = if step.complete {
+        let (offset, mut piece) = self.take(before, piece)?;
+        let mut step = Step::More;
+        if self.response.is_complete() {
             self.connection.record(&self.response);
-            self.complete()?
-        } else {
-            Step::More
-        };
+            step = self.complete()?;
+        }
+        if step == Step::Again {
+            piece = &[];
+        }
         Ok(Fed {
-            step: progress,
-            used: step.used,
+            step,
+            used: input.len().wrapping_sub(rest.len()),
             offset,
-            piece: if progress == Step::Again { &[] } else { piece },
+            piece,
         })
     }
 
     /// Tells that the connection is closed, by the server, by the caller after a time-out, or that it could not be opened.
     pub fn close(&mut self) -> Result<Step> {
-        self.check()?;
         let was_open = self.connection.left() != 0;
         self.connection = Connection::closed();
-        match self.phase {
-            phase::RESPONSE => match self.response.end() {
-                // A body without length, whose end nothing vouches for.
-                Ok(()) if self.body == body::UNKNOWN => match self.judge() {
-                    Ok(()) => self.complete(),
-                    Err(error) => Err(self.fail(error)),
-                },
-                Ok(()) => self.complete(),
-                Err(error) => self.again(error),
-            },
-            // An idle connection may be closed at any time.
-            phase::REQUEST if was_open => Ok(Step::Again),
-            phase::REQUEST => self.again(Error::HttpTruncated),
-            _ => Err(Error::State),
+        if self.phase == phase::REQUEST {
+            return if was_open {
+                // An idle connection may be closed at any time.
+                Ok(Step::Again)
+            } else {
+                self.again(Error::HttpTruncated)
+            };
+        }
+        self.expect(phase::RESPONSE)?;
+        match self.response.end() {
+            Ok(()) => self.complete(),
+            Err(error) => self.again(error),
         }
     }
 
-    /// Judges the head of the response: what its body will be.
+    /// Judges the head of the response, once: what its body will be.
+    #[inline(never)]
     fn judge(&mut self) -> Result<()> {
+        if self.body == body::UNKNOWN
+            && let Err(error) = self.judge_head()
+        {
+            return Err(self.fail(error));
+        }
+        Ok(())
+    }
+
+    fn judge_head(&mut self) -> Result<()> {
         let status = self.response.status();
         if Outcome::of(status).may_retry() {
             self.body = body::BUSY;
@@ -141,6 +142,9 @@ impl Download {
 
     /// What of a piece of the body belongs to the firmware, and where.
     fn take<'a>(&mut self, before: u32, piece: &'a [u8]) -> Result<(u32, &'a [u8])> {
+        if !piece.is_empty() {
+            self.judge()?;
+        }
         let confirmed = self.confirmed;
         let base = match self.body {
             body::PART => confirmed,
@@ -149,8 +153,7 @@ impl Download {
         };
         let offset = base.wrapping_add(before);
         let end = base.saturating_add(self.response.body_len());
-        let known = self.body == body::PART || self.end != 0;
-        if end == u32::MAX || (known && end > self.end) {
+        if end == u32::MAX || (self.end != 0 && end > self.end) {
             return Err(self.fail(Error::FirmwareRange));
         }
         self.crc = crc32::update(self.crc, piece);
@@ -160,20 +163,22 @@ impl Download {
 
     /// Judges a response that is whole.
     fn complete(&mut self) -> Result<Step> {
+        self.judge()?;
         let crc = self.response.crc32();
         let end = match self.body {
             body::PART => self.confirmed.wrapping_add(self.response.body_len()),
             body::WHOLE => self.response.body_len(),
             _ => return self.again(Error::FirmwareBusy),
         };
-        let ends_by_close = self.body == body::WHOLE
-            && self.end == 0
-            && crc.is_none()
-            && !self.response.is_framed();
-        let ends_early = self.end != 0 && end != self.end;
+        let fits = if self.end == 0 {
+            // Nothing else vouches for the end of the body.
+            end != 0 && (crc.is_some() || self.response.is_framed())
+        } else {
+            end == self.end
+        };
         // From the first byte, with the length of a part and without Content-Range: it may be either.
-        let may_be_part = self.body == body::WHOLE && self.total == 0 && end == self.part_size;
-        if end == 0 || ends_early || ends_by_close || may_be_part {
+        let may_be_part = self.total == 0 && end == self.part_size;
+        if !fits || may_be_part {
             return Err(self.fail(Error::FirmwareRange));
         }
         if crc.is_some_and(|crc| crc != self.crc) {
@@ -183,9 +188,7 @@ impl Download {
             self.total = end;
         }
         self.confirmed = end;
-        self.failures = 0;
-        self.error = 0;
-        self.phase = self.next_phase();
+        self.go_on();
         Ok(Step::Confirmed)
     }
 }

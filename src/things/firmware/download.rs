@@ -48,26 +48,28 @@ pub(super) mod body {
 #[repr(C)]
 #[derive(Debug)]
 pub struct Download {
+    // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
+    pub(super) phase: u8,
+    pub(super) body: u8,
+    /// Code of the last error, 0 for none.
+    pub(super) error: u8,
+    /// Failures in a row.
+    pub(super) failures: u8,
+    pub(super) retries: u8,
+    pub(super) real_host: u8,
+    pub(super) connection: Connection,
+    pub(super) limit: u16,
+    pub(super) token_len: u16,
     pub(super) url: Url,
     pub(super) part_size: u32,
     pub(super) confirmed: u32,
     /// 0 as long as it is not known.
     pub(super) total: u32,
-    /// Offset behind the bytes that the response should bring.
+    /// Offset behind the bytes that the response should bring; 0 as far as it goes.
     pub(super) end: u32,
     /// Of the body so far.
     pub(super) crc: u32,
     pub(super) response: Response,
-    pub(super) token_len: u16,
-    pub(super) limit: u16,
-    pub(super) connection: Connection,
-    pub(super) phase: u8,
-    pub(super) body: u8,
-    /// Code of the last error, 0 for none.
-    pub(super) error: u8,
-    pub(super) retries: u8,
-    pub(super) failures: u8,
-    pub(super) real_host: u8,
 }
 
 /// How far a call has brought the download.
@@ -97,24 +99,33 @@ pub struct Fed<'a> {
 impl Download {
     /// Before any announcement. Asks for `part_size` bytes at a time.
     pub const fn begin(part_size: NonZeroU32) -> Self {
-        Self {
+        let mut download = Self {
+            phase: phase::IDLE,
+            body: body::UNKNOWN,
+            error: 0,
+            failures: 0,
+            retries: 0,
+            real_host: 0,
+            connection: Connection::closed(),
+            limit: 0,
+            token_len: 0,
             url: Url::none(),
-            part_size: part_size.get(),
+            part_size: 0,
             confirmed: 0,
             total: 0,
             end: 0,
             crc: 0,
-            response: Response::begin(Method::Get),
-            token_len: 0,
-            limit: REQUESTS_MAX,
-            connection: Connection::closed(),
-            phase: phase::IDLE,
-            body: body::UNKNOWN,
-            error: 0,
-            retries: RETRIES,
-            failures: 0,
-            real_host: 0,
-        }
+            response: Response::none(),
+        };
+        download.begin_zeroed(part_size);
+        download
+    }
+
+    /// The same in memory that is all zeros.
+    pub const fn begin_zeroed(&mut self, part_size: NonZeroU32) {
+        self.part_size = part_size.get();
+        self.limit = REQUESTS_MAX;
+        self.retries = RETRIES;
     }
 
     /// How many failures in a row are tried again.
@@ -177,9 +188,7 @@ impl Download {
             self.connection = Connection::closed();
         }
         if !same || self.phase != phase::RESPONSE {
-            self.failures = 0;
-            self.error = 0;
-            self.phase = self.next_phase();
+            self.go_on();
         }
         Ok(())
     }
@@ -215,9 +224,7 @@ impl Download {
             self.connection = Connection::closed();
         }
         if self.phase != phase::IDLE {
-            self.failures = 0;
-            self.error = 0;
-            self.phase = self.next_phase();
+            self.go_on();
         }
         Ok(())
     }
@@ -241,8 +248,8 @@ impl Download {
     /// When `out` has no room for it, nothing else changes. `Error::State` unless a request is to be sent and the
     /// connection is open; after a failure, that failure. `Error::HeadText` when `memory` was changed.
     pub fn write_request(&mut self, memory: &[u8], out: &mut Buf<'_>) -> Result<()> {
-        self.check()?;
-        if self.phase != phase::REQUEST || self.connection.left() == 0 {
+        self.expect(phase::REQUEST)?;
+        if self.connection.left() == 0 {
             return Err(Error::State);
         }
         let (url, token) = self.texts(memory)?;
@@ -271,12 +278,16 @@ impl Download {
         Ok(())
     }
 
-    pub(super) const fn next_phase(&self) -> u8 {
-        if self.total != 0 && self.confirmed >= self.total {
+    /// Without failures so far, to the next request or the end.
+    #[inline(never)]
+    pub(super) const fn go_on(&mut self) {
+        self.failures = 0;
+        self.error = 0;
+        self.phase = if self.total != 0 && self.confirmed >= self.total {
             phase::COMPLETE
         } else {
             phase::REQUEST
-        }
+        };
     }
 
     /// Counts a failure that may be gone the next time.
@@ -299,12 +310,16 @@ impl Download {
         error
     }
 
-    /// The failure that the download ended with.
-    pub(super) fn check(&self) -> Result<()> {
-        match (self.phase, self.error()) {
-            (phase::FAILED, Some(error)) => Err(error),
-            _ => Ok(()),
+    /// Refuses a call in another phase than this one, with the failure that the download ended with.
+    #[inline(never)]
+    pub(super) fn expect(&self, phase: u8) -> Result<()> {
+        if self.phase == phase {
+            return Ok(());
         }
+        Err(match self.error() {
+            Some(error) if self.phase == phase::FAILED => error,
+            _ => Error::State,
+        })
     }
 
     /// Why the last request brought nothing; `None` when it brought a part, or when none was sent.
