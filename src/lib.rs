@@ -22,7 +22,7 @@
 //!   │ json  │ RFC 8259      │
 //!   └───┬───┘               │
 //!   ┌───▼───────────────────▼───┐
-//!   │ buf (write)   scan (read) │  bounded; beside them crc32, below them only error
+//!   │ buf (write)   scan (read) │  bounded; beside them charset and crc32, below them only error
 //!   └───────────────────────────┘
 //! ```
 //!
@@ -54,6 +54,7 @@
 extern crate std;
 
 pub mod buf;
+pub mod charset;
 pub mod crc32;
 pub mod error;
 pub mod ffi;

@@ -4,6 +4,7 @@
 
 use super::forms::{BASE_MAX, BEGIN, FIELD, TREE, action, refusal};
 use super::response::{Response, flag, state};
+use crate::charset::Set;
 use crate::error::{Error, Result};
 
 /// In `Response::at`: nothing begins as the bytes so far.
@@ -24,7 +25,7 @@ impl Response {
     pub(super) fn name_byte(&mut self, byte: u8) -> Result<()> {
         if byte != b':' || self.at == FIELD {
             self.follow(byte);
-            return if is_tchar(byte) {
+            return if TOKEN.has(byte) {
                 Ok(())
             } else {
                 Err(Error::HttpSyntax)
@@ -221,14 +222,8 @@ pub(super) const fn hex_digit(byte: u8) -> u8 {
     (byte | 0x20).wrapping_sub(b'a').saturating_add(10)
 }
 
-/// Characters of a token, RFC 9110 section 5.6.2: visible ones but the delimiters, as bits from 0x20 on.
-const TCHARS: [u32; 3] = [0x03FF_6CFA, 0xC7FF_FFFE, 0x57FF_FFFF];
-
-fn is_tchar(byte: u8) -> bool {
-    let word = usize::from(byte >> 5).wrapping_sub(1);
-    let bits = TCHARS.get(word).copied().unwrap_or_default();
-    bits.wrapping_shr(u32::from(byte)) & 1 != 0
-}
+/// Characters of a token, RFC 9110 section 5.6.2: visible ones but the delimiters.
+static TOKEN: Set = Set::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 
 #[cfg(test)]
 mod tests {
@@ -239,7 +234,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             let delimiter = b"\"(),/:;<=>?@[\\]{}".contains(&byte);
             let token = byte.is_ascii_graphic() && !delimiter;
-            assert_eq!(is_tchar(byte), token, "{byte:#x}");
+            assert_eq!(TOKEN.has(byte), token, "{byte:#x}");
         }
     }
 }

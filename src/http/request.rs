@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
+use crate::charset::Set;
 use crate::error::{Error, Result};
 use crate::json::number::write_u64;
 
@@ -131,7 +132,7 @@ pub fn write_get_range(
         return Err(Error::InvalidArgument);
     }
     target.check()?;
-    if bearer.is_empty() || !bearer.iter().all(|&byte| is_token68(byte)) {
+    if bearer.is_empty() || !bearer.iter().all(|&byte| TOKEN68.has(byte)) {
         return Err(Error::HeadText);
     }
     out.put(GET);
@@ -148,10 +149,8 @@ pub fn write_get_range(
     Ok(())
 }
 
-/// Whether a bearer token may have this byte.
-pub const fn is_token68(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
-}
+/// Characters of a bearer token.
+pub static TOKEN68: Set = Set::alphanumeric_and(b"-._~+/=");
 
 /// A `usize` has 32 bits where code size matters: no 64-bit division is linked for this.
 #[expect(clippy::as_conversions, reason = "no target has a usize above 64 bits")]

@@ -327,9 +327,11 @@ pub unsafe extern "C" fn kpn_firmware_offer(
             // SAFETY: the same contract.
             unsafe { ptr::text(urn, body.len()) }?
         };
-        let Some(announcement) = Announcement::find(pack, body, urn)? else {
+        let mut announcement = Announcement::none();
+        announcement.find(pack, body, urn)?;
+        if announcement.token_len == 0 {
             return Ok(END);
-        };
+        }
         // SAFETY: the caller leaves the memory to the library; apart from the bytes as just checked.
         unsafe { firmware.announce(&announcement) }?;
         Ok(OK)
@@ -420,7 +422,8 @@ unsafe fn start(
     }
     // SAFETY: the same contract; apart from the texts as just checked.
     let firmware = unsafe { ptr::object_mut(firmware) }?;
-    let announcement = Announcement::of(url, token)?;
+    let mut announcement = Announcement::none();
+    announcement.set(url, token)?;
     // SAFETY: the caller leaves the memory to the library; apart from the texts as just checked.
     unsafe { firmware.announce(&announcement) }
 }

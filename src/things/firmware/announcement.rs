@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::http::request;
 use crate::json::reader::Span;
 use crate::senml::reader::Pack;
-use crate::things::firmware::text;
+use crate::things::firmware::text::Chars;
 use crate::things::firmware::url::Url;
 
 /// Longest token in bytes.
@@ -16,21 +16,30 @@ pub const TOKEN_MAX: usize = 1024;
 pub struct Announcement<'a> {
     /// The URL's pieces.
     pub url: Url,
-    /// Bytes of the token, escapes resolved.
+    /// Bytes of the token, escapes resolved; 0 for no announcement.
     pub token_len: u16,
     /// URL and token, escapes not resolved.
     texts: [&'a [u8]; 2],
 }
 
 impl<'a> Announcement<'a> {
-    /// Looks through the records that `pack` has not handed out yet, and changes nothing.
+    /// No announcement.
+    pub const fn none() -> Self {
+        Self {
+            url: Url::none(),
+            token_len: 0,
+            texts: [&[]; 2],
+        }
+    }
+
+    /// Looks through the records that `pack` has not handed out yet, and changes nothing in them.
     ///
-    /// `None` unless both records are there with texts; of two with the same name the later one counts. With an empty
+    /// Still none unless both records are there with texts; of two with the same name the later one counts. With an empty
     /// `urn` for whatever device; else only those whose full name is the URN, with or without its ending colon, and
-    /// `url` or `token`. Errors as [`Announcement::of`].
+    /// `url` or `token`. Errors as [`Announcement::set`].
     // Apart from its caller's: together they would have a frame of 272 bytes on thumbv6m.
     #[inline(never)]
-    pub fn find(mut pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<Option<Self>> {
+    pub fn find(&mut self, mut pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<()> {
         let mut url = None;
         let mut token = None;
         while let Some(raw) = pack.next_raw(body)? {
@@ -38,91 +47,106 @@ impl<'a> Announcement<'a> {
                 continue;
             };
             let text = Some(text.of(body));
-            if is_named([raw.base_name, raw.name], body, urn, b":url") {
-                url = text;
-            } else if is_named([raw.base_name, raw.name], body, urn, b":token") {
-                token = text;
+            match name([raw.base_name, raw.name], body, urn) {
+                URL => url = text,
+                TOKEN => token = text,
+                _ => {}
             }
         }
-        let (Some(url), Some(token)) = (url, token) else {
-            return Ok(None);
-        };
-        Self::check(url, token).map(Some)
+        if let (Some(url), Some(token)) = (url, token) {
+            self.check(url, token)?;
+        }
+        Ok(())
     }
 
     /// Takes two texts that come without escapes.
     ///
     /// `Error::FirmwareUrl` or `Error::FirmwareTooLong` as [`Url::parse`]; the latter also for a token beyond
     /// [`TOKEN_MAX`]; `Error::HeadText` for one that is empty or no token68 (RFC 9110 section 11.2).
-    pub fn of(url: &'a [u8], token: &'a [u8]) -> Result<Self> {
+    pub fn set(&mut self, url: &'a [u8], token: &'a [u8]) -> Result<()> {
         if has_escapes(url) {
             return Err(Error::FirmwareUrl);
         }
         if has_escapes(token) {
             return Err(Error::HeadText);
         }
-        Self::check(url, token)
+        self.check(url, token)
     }
 
-    fn check(url_text: &'a [u8], token: &'a [u8]) -> Result<Self> {
-        let url = Url::parse(url_text)?;
-        let mut token_len: u16 = 0;
-        let whole = text::each(token, &mut |byte| {
-            token_len = token_len.wrapping_add(1);
-            usize::from(token_len) <= TOKEN_MAX && request::is_token68(byte)
-        });
-        if usize::from(token_len) > TOKEN_MAX {
-            return Err(Error::FirmwareTooLong);
+    fn check(&mut self, url: &'a [u8], token: &'a [u8]) -> Result<()> {
+        self.texts = [url, token];
+        self.url.parse(url)?;
+        let mut len: u16 = 0;
+        for byte in Chars::new(token) {
+            len = len.wrapping_add(1);
+            if usize::from(len) > TOKEN_MAX {
+                return Err(Error::FirmwareTooLong);
+            }
+            if !request::TOKEN68.has(byte) {
+                return Err(Error::HeadText);
+            }
         }
-        if token_len == 0 || !whole {
+        self.token_len = len;
+        if len == 0 {
             return Err(Error::HeadText);
         }
-        Ok(Self {
-            url,
-            token_len,
-            texts: [url_text, token],
-        })
+        Ok(())
     }
 
     /// Copies both texts to the front of `memory`, the token behind the URL; `Error::FirmwareTooLong` when they do not
     /// fit, and then nothing is copied.
     pub fn copy(&self, memory: &mut [u8]) -> Result<()> {
         let len = usize::from(self.url.len).saturating_add(usize::from(self.token_len));
-        let mut to = memory
+        let mut places = memory
             .get_mut(..len)
             .ok_or(Error::FirmwareTooLong)?
             .iter_mut();
         for text in self.texts {
-            text::each(text, &mut |byte| {
-                let place = to.next();
-                place.is_some_and(|place| {
-                    *place = byte;
-                    true
-                })
-            });
+            for (byte, place) in Chars::new(text).zip(&mut places) {
+                *place = byte;
+            }
         }
         Ok(())
     }
 }
 
-/// Whether base name and name, in one, are the URN and a name; without a URN, whether the name is. `end` is that name behind
-/// a colon.
-fn is_named([base_name, name]: [Span; 2], body: &[u8], urn: &[u8], end: &[u8]) -> bool {
-    let (base_name, skipped) = if urn.is_empty() {
-        (Span::default(), 1)
-    } else {
-        (base_name, usize::from(urn.ends_with(b":")))
-    };
-    let end = end.get(skipped..).unwrap_or_default();
-    let mut at = 0_usize;
-    let mut fits = |byte| {
-        let behind = at.wrapping_sub(urn.len());
-        let wanted = urn.get(at).or_else(|| end.get(behind));
-        at = at.wrapping_add(1);
-        wanted == Some(&byte)
-    };
-    let all = text::each(base_name.of(body), &mut fits) && text::each(name.of(body), &mut fits);
-    all && at == urn.len().wrapping_add(end.len())
+/// Results of `name`.
+const URL: u8 = 1;
+const TOKEN: u8 = 2;
+
+/// Whether base name and name, in one, are the URN and `url` or `token`; without a URN, whether the name is.
+fn name([base_name, name]: [Span; 2], body: &[u8], urn: &[u8]) -> u8 {
+    let mut names = [base_name, name];
+    // Of the name and a colon before it, which is not there without a URN.
+    let mut len = 0;
+    if urn.is_empty() {
+        names = [Span::default(), name];
+        len = 1;
+    }
+    let mut rest = urn.strip_suffix(b":").unwrap_or(urn).iter();
+    let mut may_be = URL | TOKEN;
+    for name in names {
+        for byte in Chars::new(name.of(body)) {
+            if let Some(&wanted) = rest.next() {
+                if wanted != byte {
+                    return 0;
+                }
+                continue;
+            }
+            if b":url".get(len) != Some(&byte) {
+                may_be &= !URL;
+            }
+            if b":token".get(len) != Some(&byte) {
+                may_be &= !TOKEN;
+            }
+            len = len.wrapping_add(1);
+        }
+    }
+    match len {
+        4 => may_be & URL,
+        6 => may_be & TOKEN,
+        _ => 0,
+    }
 }
 
 #[expect(

@@ -32,6 +32,19 @@ fn pack(url: &str, token: &str) -> String {
     )
 }
 
+/// Looks for an announcement in a downlink.
+fn find<'a>(downlink: &Downlink, body: &'a [u8], urn: &[u8]) -> Result<Option<Announcement<'a>>> {
+    let mut found = Announcement::none();
+    found.find(downlink.ahead(), body, urn)?;
+    Ok((found != Announcement::none()).then_some(found))
+}
+
+fn of<'a>(url: &'a str, token: &'a str) -> Result<Announcement<'a>> {
+    let mut announcement = Announcement::none();
+    announcement.set(url.as_bytes(), token.as_bytes())?;
+    Ok(announcement)
+}
+
 /// The download with the memory that it is given, and the flash.
 struct Device {
     download: Download,
@@ -60,7 +73,7 @@ impl Device {
         let body = text.as_bytes();
         let mut downlink = Downlink::default();
         downlink.begin(body)?;
-        let Some(found) = Announcement::find(downlink.ahead(), body, URN)? else {
+        let Some(found) = find(&downlink, body, URN)? else {
             return Ok(false);
         };
         self.download.announce(&found, &mut self.memory)?;
@@ -599,15 +612,15 @@ fn finds_both_records_in_any_order_and_leaves_the_pack_readable() {
         let mut downlink = Downlink::default();
         let count = downlink.begin(&body).unwrap();
         for urn in [URN, &URN[..URN.len() - 1]] {
-            let found = Announcement::find(downlink.ahead(), &body, urn).unwrap();
+            let found = find(&downlink, &body, urn).unwrap();
             assert_eq!(usize::from(found.unwrap().url.len), URL.len(), "{text}");
         }
-        let anyone = Announcement::find(downlink.ahead(), &body, b"").unwrap();
+        let anyone = find(&downlink, &body, b"").unwrap();
         assert_eq!(anyone.is_some(), !text.contains("[{\"n\""), "{text}");
         for _ in 0..count {
             assert!(downlink.next(&mut body).unwrap().is_some());
         }
-        assert_eq!(Announcement::find(downlink.ahead(), &body, URN), Ok(None));
+        assert_eq!(find(&downlink, &body, URN), Ok(None));
     }
 }
 
@@ -616,7 +629,7 @@ fn texts_fit_whole_or_are_refused() {
     let url = format!("http://a/{}", "x".repeat(247));
     let token = "y".repeat(TOKEN_MAX);
     let text = format!("{url}{token}");
-    let found = Announcement::of(url.as_bytes(), token.as_bytes()).unwrap();
+    let found = of(&url, &token).unwrap();
     let mut download = Download::begin(core::num::NonZeroU32::MIN);
     for len in 0..text.len() {
         let mut memory = vec![0xA5; len];
@@ -633,7 +646,7 @@ fn texts_fit_whole_or_are_refused() {
 
 #[test]
 fn plain_texts_have_no_escapes() {
-    assert!(Announcement::of(URL.as_bytes(), TOKEN.as_bytes()).is_ok());
+    assert!(of(URL, TOKEN).is_ok());
     for (url, token, error) in [
         ("http:\\/\\/a/", TOKEN, Error::FirmwareUrl),
         ("http://a/\"b", TOKEN, Error::FirmwareUrl),
@@ -641,7 +654,7 @@ fn plain_texts_have_no_escapes() {
         (URL, "a\"b", Error::HeadText),
         (URL, "\"", Error::HeadText),
     ] {
-        let found = Announcement::of(url.as_bytes(), token.as_bytes());
+        let found = of(&url, &token);
         assert_eq!(found.err(), Some(error), "{url} {token}");
     }
 }

@@ -5,9 +5,10 @@
 //! without a path, and every character that RFC 3986 does not allow.
 #![forbid(unsafe_code)]
 
+use crate::charset::Set;
 use crate::crc32;
 use crate::error::{Error, Result};
-use crate::things::firmware::text;
+use crate::things::firmware::text::Chars;
 
 /// Longest URL in bytes.
 pub const URL_MAX: u16 = 256;
@@ -53,17 +54,34 @@ impl Url {
 
     /// Reads a URL; JSON escapes in it count as what they stand for.
     ///
-    /// `Error::FirmwareTooLong` beyond [`URL_MAX`], `Error::FirmwareUrl` for what is refused.
-    pub fn parse(text: &[u8]) -> Result<Self> {
-        let mut parser = Parser::default();
-        let whole = text::each(text, &mut |byte| parser.push(byte));
-        if parser.url.len > URL_MAX {
-            return Err(Error::FirmwareTooLong);
+    /// `Error::FirmwareTooLong` beyond [`URL_MAX`], `Error::FirmwareUrl` for what is refused; the URL is then none of use.
+    pub fn parse(&mut self, text: &[u8]) -> Result<()> {
+        *self = Self::none();
+        let mut parser = Parser {
+            url: self,
+            octet: 0,
+            label_len: 0,
+            labels: 0,
+            state: SCHEME,
+            first: 0,
+            last: 0,
+        };
+        for byte in Chars::new(text) {
+            if parser.url.len == URL_MAX {
+                return Err(Error::FirmwareTooLong);
+            }
+            if !parser.push(byte) {
+                return Err(Error::FirmwareUrl);
+            }
+            parser.last = byte;
+            parser.url.len = parser.url.len.wrapping_add(1);
+            parser.url.crc = crc32::update(parser.url.crc, &[byte]);
         }
-        if !whole {
+        // A host or port at the end is as before a path.
+        if parser.state == SCHEME || (parser.state != PATH && !parser.push(b'/')) {
             return Err(Error::FirmwareUrl);
         }
-        parser.finish()
+        Ok(())
     }
 
     /// Whether the connection needs TLS, which the firmware brings.
@@ -110,49 +128,36 @@ const HOST: u8 = 1;
 const PORT: u8 = 2;
 const PATH: u8 = 3;
 
-#[derive(Default)]
-struct Parser {
-    url: Url,
+/// Characters of path and query.
+static PATH_SET: Set = Set::alphanumeric_and(b"!$%&'()*+,-./:;=?@[]_~");
+
+struct Parser<'a> {
+    url: &'a mut Url,
     /// The number that a label is, above 255 when it is none.
     octet: u16,
     label_len: u16,
+    /// Labels so far; one that is no number of an IPv4 address counts for many.
+    labels: u16,
     state: u8,
-    labels: u8,
-    first_of_label: u8,
+    /// First byte of the label.
+    first: u8,
+    /// The byte before this one.
     last: u8,
-    /// Whether a label so far was no number of an IPv4 address.
-    named: bool,
 }
 
-impl Parser {
+impl Parser<'_> {
+    // One copy for two calls.
+    #[inline(never)]
     fn push(&mut self, byte: u8) -> bool {
         let at = self.url.len;
-        self.url.len = at.wrapping_add(1);
-        self.url.crc = crc32::update(self.url.crc, &[byte]);
-        if at >= URL_MAX {
-            return false;
-        }
         match self.state {
             SCHEME => self.scheme_byte(at, byte),
-            HOST if byte == b'/' || byte == b':' => self.end_host(at, byte),
+            HOST if byte == b'.' => self.end_label(),
+            HOST if byte == b'/' || byte == b':' => self.end_label() && self.end_host(at, byte),
             HOST => self.host_byte(byte),
             PORT if byte == b'/' => self.begin_path(at),
             PORT => self.port_byte(byte),
-            _ => byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(&byte),
-        }
-    }
-
-    fn finish(mut self) -> Result<Url> {
-        let len = self.url.len;
-        let fits = match self.state {
-            HOST => self.end_host(len, b'/'),
-            PORT => self.begin_path(len),
-            state => state == PATH,
-        };
-        if fits {
-            Ok(self.url)
-        } else {
-            Err(Error::FirmwareUrl)
+            _ => PATH_SET.has(byte),
         }
     }
 
@@ -170,45 +175,41 @@ impl Parser {
     }
 
     fn host_byte(&mut self, byte: u8) -> bool {
-        if byte == b'.' {
-            return self.end_label();
-        }
         let digit = byte.wrapping_sub(b'0');
+        let mut number = digit <= 9 && self.octet <= 255;
         if self.label_len == 0 {
-            self.first_of_label = byte;
-            self.octet = 0;
+            self.first = byte;
+        } else if self.octet == 0 {
+            // A leading zero would be octal elsewhere.
+            number = false;
         }
-        // A leading zero would be octal elsewhere.
-        let number = digit <= 9 && (self.label_len == 0 || self.first_of_label != b'0');
-        self.octet = if number && self.octet <= 255 {
+        self.octet = if number {
             self.octet.wrapping_mul(10).wrapping_add(u16::from(digit))
         } else {
             u16::MAX
         };
         self.label_len = self.label_len.wrapping_add(1);
-        self.last = byte;
         byte.is_ascii_alphanumeric() || byte == b'-'
     }
 
+    #[inline(never)]
     fn end_label(&mut self) -> bool {
-        let fits = (1..=LABEL_MAX).contains(&self.label_len)
-            && self.first_of_label != b'-'
-            && self.last != b'-';
-        self.named |= self.octet > 255;
-        self.labels = self.labels.saturating_add(1);
+        let fits =
+            (1..=LABEL_MAX).contains(&self.label_len) && self.first != b'-' && self.last != b'-';
+        let count = if self.octet <= 255 { 1 } else { 16 };
+        self.labels = self.labels.wrapping_add(count);
         self.label_len = 0;
+        self.octet = 0;
         fits
     }
 
     /// A last label that begins with a digit is that of an address: no name in use ends so, and other readers take
     /// `127.1` or `0x7f000001` for an address.
     fn end_host(&mut self, at: u16, byte: u8) -> bool {
-        let fits = self.end_label();
-        let is_address = self.first_of_label.is_ascii_digit();
-        if is_address && (self.named || self.labels != 4) {
-            return false;
-        }
-        if is_address {
+        if self.first.is_ascii_digit() {
+            if self.labels != 4 {
+                return false;
+            }
             self.url.flags |= IPV4;
         }
         self.url.host_end = at;
@@ -217,21 +218,20 @@ impl Parser {
         }
         if byte == b':' {
             self.state = PORT;
-            return fits;
+            return true;
         }
         self.url.port = if self.url.tls() { 443 } else { 80 };
-        fits && self.begin_path(at)
+        self.begin_path(at)
     }
 
     fn port_byte(&mut self, byte: u8) -> bool {
         let digit = byte.wrapping_sub(b'0');
-        let port = self
-            .url
-            .port
-            .checked_mul(10)
-            .and_then(|port| port.checked_add(u16::from(digit)));
+        let port = u32::from(self.url.port)
+            .wrapping_mul(10)
+            .wrapping_add(u32::from(digit));
+        let port = u16::try_from(port);
         self.url.port = port.unwrap_or_default();
-        digit <= 9 && port.is_some()
+        digit <= 9 && port.is_ok()
     }
 
     fn begin_path(&mut self, at: u16) -> bool {
@@ -247,9 +247,15 @@ mod tests {
     use std::format;
     use std::string::String;
 
+    fn parse(text: &[u8]) -> Result<Url> {
+        let mut url = Url::none();
+        url.parse(text)?;
+        Ok(url)
+    }
+
     fn read(text: &str) -> Result<(bool, &str, u16, &str, bool)> {
         let bytes = text.as_bytes();
-        let url = Url::parse(bytes)?;
+        let url = parse(bytes)?;
         let text = |bytes| core::str::from_utf8(bytes).unwrap();
         assert_eq!(usize::from(url.len), bytes.len());
         assert_eq!(url.crc, crc32::update(0, bytes));
@@ -355,9 +361,9 @@ mod tests {
     #[test]
     fn json_escapes_count_as_what_they_stand_for() {
         let text = br"http:\/\/a\u002eb:81\/c";
-        let url = Url::parse(text).unwrap();
+        let url = parse(text).unwrap();
         let plain = b"http://a.b:81/c";
-        assert_eq!(Url::parse(plain), Ok(url));
+        assert_eq!(parse(plain), Ok(url));
         assert_eq!((url.host(plain), url.port), (&b"a.b"[..], 81));
         assert_eq!(url.authority(plain), b"a.b:81");
     }
@@ -382,7 +388,7 @@ mod tests {
         for byte in 0..=255_u8 {
             let with = |front: &[u8], back: &[u8]| {
                 let text = [front, &[byte], back].concat();
-                Url::parse(&text).is_ok()
+                parse(&text).is_ok()
             };
             let path = byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte);
             assert_eq!(with(b"http://a/", b"b"), path, "{byte}");
