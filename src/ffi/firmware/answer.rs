@@ -22,13 +22,9 @@ pub struct kpn_firmware_piece {
     pub used: usize,
 }
 
-const fn of_step(step: Step) -> kpn_status {
-    match step {
-        Step::More => NEED_MORE,
-        Step::Confirmed => OK,
-        Step::Again => AGAIN,
-    }
-}
+const _: () = assert!(
+    Step::More.code() == NEED_MORE && Step::Confirmed.code() == OK && Step::Again.code() == AGAIN
+);
 
 /// Reads bytes of the response, in any pieces, and hands out the bytes of firmware in them.
 ///
@@ -88,7 +84,7 @@ pub unsafe extern "C" fn kpn_firmware_feed(
             len: fed.piece.len(),
             used: fed.used,
         });
-        Ok(of_step(fed.step))
+        Ok(fed.step.code())
     };
     feed().unwrap_or_else(code)
 }
@@ -120,7 +116,7 @@ pub unsafe extern "C" fn kpn_firmware_close(firmware: *mut kpn_firmware) -> kpn_
     // SAFETY: the same contract.
     let firmware = unsafe { ptr::object_mut(firmware) };
     let step = firmware.and_then(|firmware| firmware.private_state.close());
-    step.map_or_else(code, of_step)
+    step.map_or_else(code, Step::code)
 }
 
 /// Why the last request brought nothing.

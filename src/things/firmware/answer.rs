@@ -24,24 +24,23 @@ impl Download {
         self.expect(phase::RESPONSE)?;
         let before = self.response.body_len();
         let mut rest = input;
-        let piece = match self.response.take(&mut rest) {
-            Ok(piece) => piece,
-            Err(error) => {
-                self.connection = Connection::closed();
-                return Ok(Fed {
-                    step: self.again(error)?,
-                    used: input.len(),
-                    offset: self.confirmed,
-                    piece: &[],
-                });
+        let mut offset = self.confirmed;
+        let mut piece: &[u8] = &[];
+        match self.response.take(&mut rest) {
+            Ok(found) => {
+                (offset, piece) = self.take(before, found)?;
+                if self.response.is_complete() {
+                    self.connection.record(&self.response);
+                    self.complete()?;
+                }
             }
-        };
-        let (offset, mut piece) = self.take(before, piece)?;
-        let mut step = Step::More;
-        if self.response.is_complete() {
-            self.connection.record(&self.response);
-            step = self.complete()?;
+            Err(error) => {
+                rest = &[];
+                self.connection = Connection::closed();
+                self.again(error)?;
+            }
         }
+        let step = self.step();
         if step == Step::Again {
             piece = &[];
         }
@@ -58,18 +57,18 @@ impl Download {
         let was_open = self.connection.left() != 0;
         self.connection = Connection::closed();
         if self.phase == phase::REQUEST {
-            return if was_open {
-                // An idle connection may be closed at any time.
-                Ok(Step::Again)
-            } else {
-                self.again(Error::HttpTruncated)
-            };
+            // An idle connection may be closed at any time.
+            if !was_open {
+                self.again(Error::HttpTruncated)?;
+            }
+            return Ok(Step::Again);
         }
         self.expect(phase::RESPONSE)?;
         match self.response.end() {
-            Ok(()) => self.complete(),
-            Err(error) => self.again(error),
+            Ok(()) => self.complete()?,
+            Err(error) => self.again(error)?,
         }
+        Ok(self.step())
     }
 
     /// Judges the head of the response, once: what its body will be.
@@ -162,7 +161,7 @@ impl Download {
     }
 
     /// Judges a response that is whole.
-    fn complete(&mut self) -> Result<Step> {
+    fn complete(&mut self) -> Result<()> {
         self.judge()?;
         let crc = self.response.crc32();
         let end = match self.body {
@@ -189,6 +188,6 @@ impl Download {
         }
         self.confirmed = end;
         self.go_on();
-        Ok(Step::Confirmed)
+        Ok(())
     }
 }

@@ -72,15 +72,27 @@ pub struct Download {
     pub(super) response: Response,
 }
 
-/// How far a call has brought the download.
+/// How far a call has brought the download. The values are those of the status in the C interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub enum Step {
-    /// Feed the next bytes.
-    More,
     /// The part is confirmed, the piece handed out with this included.
-    Confirmed,
+    Confirmed = 0,
+    /// Feed the next bytes.
+    More = 1,
     /// Not this time: wait, then ask for the same bytes again.
-    Again,
+    Again = 4,
+}
+
+impl Step {
+    /// The status in the C interface.
+    #[expect(
+        clippy::as_conversions,
+        reason = "the discriminant of a field-less enum"
+    )]
+    pub const fn code(self) -> i32 {
+        self as i32
+    }
 }
 
 /// What [`Download::feed`] found.
@@ -253,14 +265,12 @@ impl Download {
             return Err(Error::State);
         }
         let (url, token) = self.texts(memory)?;
-        let target = Target {
-            host: if self.real_host == 0 {
-                endpoint::M2M.host
-            } else {
-                self.url.authority(url)
-            },
-            path: self.url.path(url),
-        };
+        let (authority, path) = self.url.split(url);
+        let mut host = endpoint::M2M.host;
+        if self.real_host != 0 {
+            host = authority;
+        }
+        let target = Target { host, path };
         let mut end = self.confirmed.saturating_add(self.part_size);
         if self.total != 0 {
             end = end.min(self.total);
@@ -290,16 +300,27 @@ impl Download {
         };
     }
 
-    /// Counts a failure that may be gone the next time.
+    /// Counts a failure that may be gone the next time; too many of them are final.
     #[inline(never)]
-    pub(super) fn again(&mut self, error: Error) -> Result<Step> {
+    pub(super) fn again(&mut self, error: Error) -> Result<()> {
         if self.failures >= self.retries {
             return Err(self.fail(error));
         }
-        self.failures = self.failures.saturating_add(1);
+        self.failures = self.failures.wrapping_add(1);
         self.error = error.code();
         self.phase = phase::REQUEST;
-        Ok(Step::Again)
+        Ok(())
+    }
+
+    /// How far a response is.
+    pub(super) const fn step(&self) -> Step {
+        if self.phase == phase::RESPONSE {
+            Step::More
+        } else if self.error == 0 {
+            Step::Confirmed
+        } else {
+            Step::Again
+        }
     }
 
     #[inline(never)]

@@ -96,29 +96,22 @@ impl Url {
 
     /// Host name or IPv4 address.
     pub fn host<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        self.between(text, self.host_end)
+        text.get(usize::from(self.host_start())..usize::from(self.host_end))
+            .unwrap_or_default()
     }
 
-    /// Host with the port when it was given, as a `Host` header has it.
-    pub fn authority<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        self.between(text, self.path_start)
-    }
-
-    /// Path with its query.
-    pub fn path<'a>(&self, text: &'a [u8]) -> &'a [u8] {
-        match text.get(usize::from(self.path_start)..usize::from(self.len)) {
-            Some([]) | None => b"/",
-            Some(path) => path,
-        }
+    /// Host with the port when it was given, as a `Host` header has it, and path with its query.
+    pub fn split<'a>(&self, text: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let start = usize::from(self.path_start);
+        let (front, path) = text.split_at_checked(start).unwrap_or_default();
+        let host = front
+            .get(usize::from(self.host_start())..)
+            .unwrap_or_default();
+        (host, if path.is_empty() { b"/" } else { path })
     }
 
     const fn host_start(&self) -> u16 {
         if self.tls() { 8 } else { 7 }
-    }
-
-    fn between<'a>(&self, text: &'a [u8], end: u16) -> &'a [u8] {
-        text.get(usize::from(self.host_start())..usize::from(end))
-            .unwrap_or_default()
     }
 }
 
@@ -261,13 +254,13 @@ mod tests {
         assert_eq!(url.crc, crc32::update(0, bytes));
         let host = text(url.host(bytes));
         let given = format!("{host}:{}", url.port);
-        let authority = text(url.authority(bytes));
+        let authority = text(url.split(bytes).0);
         assert!(authority == host || authority == given || authority.contains(":0"));
         Ok((
             url.tls(),
             host,
             url.port,
-            text(url.path(bytes)),
+            text(url.split(bytes).1),
             url.is_ipv4(),
         ))
     }
@@ -365,7 +358,7 @@ mod tests {
         let plain = b"http://a.b:81/c";
         assert_eq!(parse(plain), Ok(url));
         assert_eq!((url.host(plain), url.port), (&b"a.b"[..], 81));
-        assert_eq!(url.authority(plain), b"a.b:81");
+        assert_eq!(url.split(plain).0, b"a.b:81");
     }
 
     #[test]
