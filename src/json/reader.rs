@@ -135,7 +135,7 @@ const AFTER: u8 = 3;
 /// The position in a text and what may follow there. The same text is given to each call.
 ///
 /// Plain integers, of which every combination is safe; all zero is the start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Reader {
     position: usize,

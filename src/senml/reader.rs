@@ -51,7 +51,7 @@ const DONE: u8 = 2;
 /// The position in a pack and the base fields in force. The same buffer is given to each call.
 ///
 /// Plain integers, of which every combination is safe; all zero is the start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Pack {
     reader: Reader,

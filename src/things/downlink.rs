@@ -37,9 +37,9 @@ impl Downlink {
         self.pack.read(body)
     }
 
-    /// A copy of the position in the pack, to look ahead from with [`Pack::next_raw`].
-    pub fn ahead(&self) -> Pack {
-        self.pack.clone()
+    /// The position in the pack, to look ahead from with [`Pack::next_raw`] in a copy.
+    pub const fn ahead(&self) -> &Pack {
+        &self.pack
     }
 
     /// Which record of the pack comes next, or was refused; from 0.

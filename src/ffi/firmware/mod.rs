@@ -12,7 +12,7 @@ use super::ptr::{self, Object, Region};
 use super::status::{code, kpn_status, status};
 use super::status_list::{END, OK};
 use crate::error::{Error, Result};
-use crate::things::firmware::announcement::{Announcement, TOKEN_MAX};
+use crate::things::firmware::announcement::{self, TOKEN_MAX, Texts};
 use crate::things::firmware::download::{Download, phase};
 use crate::things::firmware::{image, url};
 
@@ -117,10 +117,10 @@ impl kpn_firmware {
     /// # Safety
     ///
     /// As for `memory`.
-    unsafe fn announce(&mut self, announcement: &Announcement<'_>) -> Result<()> {
+    unsafe fn announce(&mut self, texts: Texts<'_>) -> Result<()> {
         // SAFETY: the same contract.
         let memory = unsafe { self.memory() }?;
-        self.private_state.announce(announcement, memory)
+        self.private_state.announce(texts, memory)
     }
 }
 
@@ -327,13 +327,11 @@ pub unsafe extern "C" fn kpn_firmware_offer(
             // SAFETY: the same contract.
             unsafe { ptr::text(urn, body.len()) }?
         };
-        let mut announcement = Announcement::none();
-        announcement.find(pack, body, urn)?;
-        if announcement.token_len == 0 {
+        let Some(texts) = announcement::find(pack, body, urn)? else {
             return Ok(END);
-        }
+        };
         // SAFETY: the caller leaves the memory to the library; apart from the bytes as just checked.
-        unsafe { firmware.announce(&announcement) }?;
+        unsafe { firmware.announce(texts) }?;
         Ok(OK)
     };
     offer().unwrap_or_else(code)
@@ -422,10 +420,9 @@ unsafe fn start(
     }
     // SAFETY: the same contract; apart from the texts as just checked.
     let firmware = unsafe { ptr::object_mut(firmware) }?;
-    let mut announcement = Announcement::none();
-    announcement.set(url, token)?;
+    announcement::check_plain([url, token])?;
     // SAFETY: the caller leaves the memory to the library; apart from the texts as just checked.
-    unsafe { firmware.announce(&announcement) }
+    unsafe { firmware.announce([url, token]) }
 }
 
 /// Forgets the firmware and what was fetched of it.

@@ -6,107 +6,77 @@ use crate::http::request;
 use crate::json::reader::Span;
 use crate::senml::reader::Pack;
 use crate::things::firmware::text::Chars;
-use crate::things::firmware::url::Url;
 
 /// Longest token in bytes.
 pub const TOKEN_MAX: usize = 1024;
 
-/// A checked announcement: its texts, as they stand in the pack.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Announcement<'a> {
-    /// The URL's pieces.
-    pub url: Url,
-    /// Bytes of the token, escapes resolved; 0 for no announcement.
-    pub token_len: u16,
-    /// URL and token, escapes not resolved.
-    texts: [&'a [u8]; 2],
+/// URL and token, as they stand in a pack, escapes not resolved.
+pub type Texts<'a> = [&'a [u8]; 2];
+
+/// Looks through the records that `pack` has not handed out yet, and changes nothing.
+///
+/// `None` unless both records are there with texts; of two with the same name the later one counts. With an empty
+/// `urn` for whatever device; else only those whose full name is the URN, with or without its ending colon, and
+/// `url` or `token`.
+// Apart from its caller's: together they would have a frame of 272 bytes on thumbv6m.
+#[inline(never)]
+pub fn find<'a>(pack: &Pack, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'a>>> {
+    let mut pack = *pack;
+    let mut url = None;
+    let mut token = None;
+    while let Some(raw) = pack.next_raw(body)? {
+        let Some(text) = raw.text else {
+            continue;
+        };
+        let text = Some(text.of(body));
+        match name([raw.base_name, raw.name], body, urn) {
+            URL => url = text,
+            TOKEN => token = text,
+            _ => {}
+        }
+    }
+    Ok(url.zip(token).map(|(url, token)| [url, token]))
 }
 
-impl<'a> Announcement<'a> {
-    /// No announcement.
-    pub const fn none() -> Self {
-        Self {
-            url: Url::none(),
-            token_len: 0,
-            texts: [&[]; 2],
-        }
+/// Refuses texts that come with escapes: `Error::FirmwareUrl` and `Error::HeadText`.
+pub fn check_plain([url, token]: Texts<'_>) -> Result<()> {
+    if has_escapes(url) {
+        return Err(Error::FirmwareUrl);
     }
-
-    /// Looks through the records that `pack` has not handed out yet, and changes nothing in them.
-    ///
-    /// Still none unless both records are there with texts; of two with the same name the later one counts. With an empty
-    /// `urn` for whatever device; else only those whose full name is the URN, with or without its ending colon, and
-    /// `url` or `token`. Errors as [`Announcement::set`].
-    // Apart from its caller's: together they would have a frame of 272 bytes on thumbv6m.
-    #[inline(never)]
-    pub fn find(&mut self, mut pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<()> {
-        let mut url = None;
-        let mut token = None;
-        while let Some(raw) = pack.next_raw(body)? {
-            let Some(text) = raw.text else {
-                continue;
-            };
-            let text = Some(text.of(body));
-            match name([raw.base_name, raw.name], body, urn) {
-                URL => url = text,
-                TOKEN => token = text,
-                _ => {}
-            }
-        }
-        if let (Some(url), Some(token)) = (url, token) {
-            self.check(url, token)?;
-        }
-        Ok(())
+    if has_escapes(token) {
+        return Err(Error::HeadText);
     }
+    Ok(())
+}
 
-    /// Takes two texts that come without escapes.
-    ///
-    /// `Error::FirmwareUrl` or `Error::FirmwareTooLong` as [`Url::parse`]; the latter also for a token beyond
-    /// [`TOKEN_MAX`]; `Error::HeadText` for one that is empty or no token68 (RFC 9110 section 11.2).
-    pub fn set(&mut self, url: &'a [u8], token: &'a [u8]) -> Result<()> {
-        if has_escapes(url) {
-            return Err(Error::FirmwareUrl);
+/// Bytes of a token. `Error::HeadText` for one that is empty or no token68 (RFC 9110 section 11.2),
+/// `Error::FirmwareTooLong` for one beyond [`TOKEN_MAX`].
+pub fn token_len(token: &[u8]) -> Result<u16> {
+    let mut len: u16 = 0;
+    for byte in Chars::new(token) {
+        len = len.wrapping_add(1);
+        if usize::from(len) > TOKEN_MAX {
+            return Err(Error::FirmwareTooLong);
         }
-        if has_escapes(token) {
+        if !request::TOKEN68.has(byte) {
             return Err(Error::HeadText);
         }
-        self.check(url, token)
     }
-
-    fn check(&mut self, url: &'a [u8], token: &'a [u8]) -> Result<()> {
-        self.texts = [url, token];
-        self.url.parse(url)?;
-        let mut len: u16 = 0;
-        for byte in Chars::new(token) {
-            len = len.wrapping_add(1);
-            if usize::from(len) > TOKEN_MAX {
-                return Err(Error::FirmwareTooLong);
-            }
-            if !request::TOKEN68.has(byte) {
-                return Err(Error::HeadText);
-            }
-        }
-        self.token_len = len;
-        if len == 0 {
-            return Err(Error::HeadText);
-        }
-        Ok(())
+    if len == 0 {
+        return Err(Error::HeadText);
     }
+    Ok(len)
+}
 
-    /// Copies both texts to the front of `memory`, the token behind the URL; `Error::FirmwareTooLong` when they do not
-    /// fit, and then nothing is copied.
-    pub fn copy(&self, memory: &mut [u8]) -> Result<()> {
-        let len = usize::from(self.url.len).saturating_add(usize::from(self.token_len));
-        let mut places = memory
-            .get_mut(..len)
-            .ok_or(Error::FirmwareTooLong)?
-            .iter_mut();
-        for text in self.texts {
-            for (byte, place) in Chars::new(text).zip(&mut places) {
+/// Copies both texts to `places`, escapes resolved, the token behind the URL.
+pub fn copy(texts: Texts<'_>, places: &mut [u8]) {
+    let mut places = places.iter_mut();
+    for text in texts {
+        for byte in Chars::new(text) {
+            if let Some(place) = places.next() {
                 *place = byte;
             }
         }
-        Ok(())
     }
 }
 

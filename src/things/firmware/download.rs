@@ -13,7 +13,7 @@ use crate::http::request::{self, Target};
 use crate::http::response::{Method, Response};
 use crate::things::connection::{Connection, REQUESTS_MAX};
 use crate::things::endpoint;
-use crate::things::firmware::announcement::Announcement;
+use crate::things::firmware::announcement::{self, Texts};
 use crate::things::firmware::image::Progress;
 use crate::things::firmware::url::Url;
 
@@ -187,13 +187,20 @@ impl Download {
     ///
     /// Another URL than before starts from the beginning. The same one, with whatever token, goes on where the download
     /// stands, also after it failed; when it is complete it stays so. `Error::FirmwareTooLong` when `memory` is too
-    /// small: nothing is changed then.
-    pub fn announce(&mut self, announcement: &Announcement<'_>, memory: &mut [u8]) -> Result<()> {
-        announcement.copy(memory)?;
-        let url = announcement.url;
+    /// small. After an error nothing is changed.
+    ///
+    /// `Error::FirmwareUrl` and `Error::FirmwareTooLong` as [`Url::parse`], the token as [`announcement::token_len`].
+    pub fn announce(&mut self, texts: Texts<'_>, memory: &mut [u8]) -> Result<()> {
+        let [url_text, token] = texts;
+        let mut url = Url::none();
+        url.parse(url_text)?;
+        let token_len = announcement::token_len(token)?;
+        let len = usize::from(url.len).wrapping_add(usize::from(token_len));
+        let places = memory.get_mut(..len).ok_or(Error::FirmwareTooLong)?;
+        announcement::copy(texts, places);
         let same = url.crc == self.url.crc && url.len == self.url.len;
         self.url = url;
-        self.token_len = announcement.token_len;
+        self.token_len = token_len;
         if !same {
             self.confirmed = 0;
             self.total = 0;

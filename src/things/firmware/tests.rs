@@ -1,6 +1,6 @@
 //! A device and a file server in one process: bytes in, bytes out, with every fault that a network and a server have.
 
-use super::announcement::{Announcement, TOKEN_MAX};
+use super::announcement::{TOKEN_MAX, check_plain, find};
 use super::download::{Download, Step, phase};
 use super::url::URL_MAX;
 use crate::buf::Buf;
@@ -32,19 +32,6 @@ fn pack(url: &str, token: &str) -> String {
     )
 }
 
-/// Looks for an announcement in a downlink.
-fn find<'a>(downlink: &Downlink, body: &'a [u8], urn: &[u8]) -> Result<Option<Announcement<'a>>> {
-    let mut found = Announcement::none();
-    found.find(downlink.ahead(), body, urn)?;
-    Ok((found != Announcement::none()).then_some(found))
-}
-
-fn of<'a>(url: &'a str, token: &'a str) -> Result<Announcement<'a>> {
-    let mut announcement = Announcement::none();
-    announcement.set(url.as_bytes(), token.as_bytes())?;
-    Ok(announcement)
-}
-
 /// The download with the memory that it is given, and the flash.
 struct Device {
     download: Download,
@@ -73,10 +60,10 @@ impl Device {
         let body = text.as_bytes();
         let mut downlink = Downlink::default();
         downlink.begin(body)?;
-        let Some(found) = find(&downlink, body, URN)? else {
+        let Some(found) = find(downlink.ahead(), body, URN)? else {
             return Ok(false);
         };
-        self.download.announce(&found, &mut self.memory)?;
+        self.download.announce(found, &mut self.memory)?;
         Ok(true)
     }
 
@@ -612,15 +599,15 @@ fn finds_both_records_in_any_order_and_leaves_the_pack_readable() {
         let mut downlink = Downlink::default();
         let count = downlink.begin(&body).unwrap();
         for urn in [URN, &URN[..URN.len() - 1]] {
-            let found = find(&downlink, &body, urn).unwrap();
-            assert_eq!(usize::from(found.unwrap().url.len), URL.len(), "{text}");
+            let found = find(downlink.ahead(), &body, urn).unwrap();
+            assert_eq!(found, Some([URL.as_bytes(), TOKEN.as_bytes()]), "{text}");
         }
-        let anyone = find(&downlink, &body, b"").unwrap();
+        let anyone = find(downlink.ahead(), &body, b"").unwrap();
         assert_eq!(anyone.is_some(), !text.contains("[{\"n\""), "{text}");
         for _ in 0..count {
             assert!(downlink.next(&mut body).unwrap().is_some());
         }
-        assert_eq!(find(&downlink, &body, URN), Ok(None));
+        assert_eq!(find(downlink.ahead(), &body, URN), Ok(None));
     }
 }
 
@@ -629,24 +616,30 @@ fn texts_fit_whole_or_are_refused() {
     let url = format!("http://a/{}", "x".repeat(247));
     let token = "y".repeat(TOKEN_MAX);
     let text = format!("{url}{token}");
-    let found = of(&url, &token).unwrap();
+    let found = [url.as_bytes(), token.as_bytes()];
     let mut download = Download::begin(core::num::NonZeroU32::MIN);
     for len in 0..text.len() {
         let mut memory = vec![0xA5; len];
-        let result = download.announce(&found, &mut memory);
+        let result = download.announce(found, &mut memory);
         assert_eq!(result, Err(Error::FirmwareTooLong));
         assert!(memory.iter().all(|&byte| byte == 0xA5));
         assert_eq!(download.phase(), phase::IDLE);
     }
     let mut memory = vec![0xA5; text.len() + 1];
-    assert_eq!(download.announce(&found, &mut memory), Ok(()));
+    assert_eq!(download.announce(found, &mut memory), Ok(()));
     assert_eq!(memory[..text.len()], *text.as_bytes());
     assert_eq!(memory[text.len()], 0xA5);
 }
 
 #[test]
 fn plain_texts_have_no_escapes() {
-    assert!(of(URL, TOKEN).is_ok());
+    let take = |url: &str, token: &str| {
+        let texts = [url.as_bytes(), token.as_bytes()];
+        check_plain(texts)?;
+        let mut device = Device::new(1);
+        device.download.announce(texts, &mut device.memory)
+    };
+    assert_eq!(take(URL, TOKEN), Ok(()));
     for (url, token, error) in [
         ("http:\\/\\/a/", TOKEN, Error::FirmwareUrl),
         ("http://a/\"b", TOKEN, Error::FirmwareUrl),
@@ -654,8 +647,7 @@ fn plain_texts_have_no_escapes() {
         (URL, "a\"b", Error::HeadText),
         (URL, "\"", Error::HeadText),
     ] {
-        let found = of(&url, &token);
-        assert_eq!(found.err(), Some(error), "{url} {token}");
+        assert_eq!(take(url, token), Err(error), "{url} {token}");
     }
 }
 
