@@ -9,7 +9,10 @@ pub const IMAGE_LEN: usize = 24;
 
 /// "KPNF" as it lies in memory.
 const MAGIC: u32 = u32::from_le_bytes(*b"KPNF");
-const VERSION: u8 = 1;
+const VERSION: u32 = 1;
+
+/// CRC-32 of any bytes that end in their own CRC-32.
+const CRC_OF_WHOLE: u32 = 0x2144_DF1C;
 
 /// A download at the end of a part. The part size is no matter: parts may have another size after a reset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,52 +29,51 @@ pub struct Progress {
 
 impl Progress {
     /// As bytes, all numbers in little-endian order.
-    #[inline(never)]
     pub fn to_bytes(self) -> [u8; IMAGE_LEN] {
-        let [low, high] = self.url_len.to_le_bytes();
-        let mut words = [
+        let words = [
             MAGIC,
-            u32::from_le_bytes([VERSION, 0, low, high]),
+            VERSION | u32::from(self.url_len) << 16,
             self.url_crc,
             self.confirmed,
             self.total,
-            0,
         ];
-        let mut crc = 0;
-        if let Some((last, words)) = words.split_last_mut() {
-            for word in words {
-                crc = crc32::update(crc, &word.to_le_bytes());
-            }
-            *last = crc;
-        }
         let mut bytes = [0; IMAGE_LEN];
         let (places, _) = bytes.as_chunks_mut::<4>();
-        for (place, word) in places.iter_mut().zip(words) {
-            *place = word.to_le_bytes();
+        let mut crc = 0;
+        if let Some((last, places)) = places.split_last_mut() {
+            for (place, word) in places.iter_mut().zip(words) {
+                *place = word.to_le_bytes();
+                crc = crc32::update(crc, place);
+            }
+            *last = crc.to_le_bytes();
         }
         bytes
     }
 
     /// From bytes; `Error::Image` for anything that [`Progress::to_bytes`] did not make, or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (&[_, head, url_crc, confirmed, total, _], &[]) = bytes.as_chunks::<4>() else {
-            return Err(Error::Image);
-        };
-        let [_, _, low, high] = head;
-        let progress = Self {
-            url_crc: u32::from_le_bytes(url_crc),
-            url_len: u16::from_le_bytes([low, high]),
-            confirmed: u32::from_le_bytes(confirmed),
-            total: u32::from_le_bytes(total),
-        };
-        let whole = progress.to_bytes() == bytes
-            && progress.url_len != 0
-            && progress.confirmed <= progress.total;
-        if whole {
-            Ok(progress)
-        } else {
-            Err(Error::Image)
+        let mut words = [0; IMAGE_LEN / 4];
+        for (word, &bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
+            *word = u32::from_le_bytes(bytes);
         }
+        let [magic, head, url_crc, confirmed, total, _] = words;
+        let [low, high, len @ ..] = head.to_le_bytes();
+        let url_len = u16::from_le_bytes(len);
+        let whole = bytes.len() == IMAGE_LEN
+            && crc32::update(0, bytes) == CRC_OF_WHOLE
+            && magic == MAGIC
+            && u32::from(u16::from_le_bytes([low, high])) == VERSION
+            && url_len != 0
+            && confirmed <= total;
+        if !whole {
+            return Err(Error::Image);
+        }
+        Ok(Self {
+            url_crc,
+            url_len,
+            confirmed,
+            total,
+        })
     }
 }
 
