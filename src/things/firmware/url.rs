@@ -124,10 +124,14 @@ const PATH: u8 = 3;
 /// Characters of path and query.
 static PATH_SET: Set = Set::alphanumeric_and(b"!$%&'()*+,-./:;=?@[]_~");
 
+static HOST_SET: Set = Set::alphanumeric_and(b"-");
+
+const NO_OCTET: u32 = 256;
+
 struct Parser<'a> {
     url: &'a mut Url,
-    /// The number that a label is, above 255 when it is none.
-    octet: u16,
+    /// The number that a label is, `NO_OCTET` when it is none.
+    octet: u32,
     label_len: u16,
     /// Labels so far; one that is no number of an IPv4 address counts for many.
     labels: u16,
@@ -168,28 +172,28 @@ impl Parser<'_> {
     }
 
     fn host_byte(&mut self, byte: u8) -> bool {
-        let digit = byte.wrapping_sub(b'0');
-        let mut number = digit <= 9 && self.octet <= 255;
+        let mut octet = self.octet;
         if self.label_len == 0 {
             self.first = byte;
-        } else if self.octet == 0 {
+        } else if octet == 0 {
             // A leading zero would be octal elsewhere.
-            number = false;
+            octet = NO_OCTET;
         }
-        self.octet = if number {
-            self.octet.wrapping_mul(10).wrapping_add(u16::from(digit))
-        } else {
-            u16::MAX
-        };
+        let digit = byte.wrapping_sub(b'0');
+        octet = octet.wrapping_mul(10).wrapping_add(u32::from(digit));
+        if digit > 9 || octet > NO_OCTET {
+            octet = NO_OCTET;
+        }
+        self.octet = octet;
         self.label_len = self.label_len.wrapping_add(1);
-        byte.is_ascii_alphanumeric() || byte == b'-'
+        HOST_SET.has(byte)
     }
 
     #[inline(never)]
     fn end_label(&mut self) -> bool {
         let fits =
             (1..=LABEL_MAX).contains(&self.label_len) && self.first != b'-' && self.last != b'-';
-        let count = if self.octet <= 255 { 1 } else { 16 };
+        let count = if self.octet < NO_OCTET { 1 } else { 16 };
         self.labels = self.labels.wrapping_add(count);
         self.label_len = 0;
         self.octet = 0;
@@ -222,9 +226,11 @@ impl Parser<'_> {
         let port = u32::from(self.url.port)
             .wrapping_mul(10)
             .wrapping_add(u32::from(digit));
-        let port = u16::try_from(port);
-        self.url.port = port.unwrap_or_default();
-        digit <= 9 && port.is_ok()
+        let Ok(port) = u16::try_from(port) else {
+            return false;
+        };
+        self.url.port = port;
+        digit <= 9
     }
 
     fn begin_path(&mut self, at: u16) -> bool {
