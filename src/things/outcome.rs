@@ -37,17 +37,16 @@ impl Outcome {
         Self::Unexpected,
     ];
 
-    /// The outcome of a status code where nothing else was agreed: the one place that says so.
-    pub const fn of(status: u16) -> Self {
-        match status {
-            200 | 202 => Self::Accepted,
-            400 => Self::Malformed,
-            401 | 403 => Self::TokenRejected,
-            404 => Self::DeviceUnknown,
-            408 | 429 | 500..=599 => Self::RetryLater,
-            402..=499 => Self::Refused,
-            _ => Self::Unexpected,
+    /// The outcome of a status code where nothing else was agreed; `STEPS` is the one place that says so.
+    #[inline(never)]
+    pub fn of(status: u16) -> Self {
+        let mut outcome = 0;
+        for &step in &PACKED {
+            if step >> 3 <= status {
+                outcome = step & 7;
+            }
         }
+        Self::from_code(i32::from(outcome)).unwrap_or(Self::Unexpected)
     }
 
     /// The value in the C interface.
@@ -60,8 +59,17 @@ impl Outcome {
     }
 
     /// The outcome with this value in the C interface.
-    pub fn from_code(code: i32) -> Option<Self> {
-        Self::ALL.iter().copied().find(|known| known.code() == code)
+    pub const fn from_code(code: i32) -> Option<Self> {
+        Some(match code {
+            1 => Self::Accepted,
+            2 => Self::Malformed,
+            3 => Self::TokenRejected,
+            4 => Self::DeviceUnknown,
+            5 => Self::RetryLater,
+            6 => Self::Refused,
+            7 => Self::Unexpected,
+            _ => return None,
+        })
     }
 
     /// Whether the same request may be sent again unchanged; every other failure will only repeat itself.
@@ -83,6 +91,48 @@ impl Outcome {
             Self::Unexpected => c"Check address, port and path: the answer is not one of the ingestion service.",
         }
     }
+}
+
+/// From which status on which outcome is meant, in rising order.
+const STEPS: [(u16, Outcome); 17] = [
+    (0, Outcome::Unexpected),
+    (200, Outcome::Accepted),
+    (201, Outcome::Unexpected),
+    (202, Outcome::Accepted),
+    (203, Outcome::Unexpected),
+    (400, Outcome::Malformed),
+    (401, Outcome::TokenRejected),
+    (402, Outcome::Refused),
+    (403, Outcome::TokenRejected),
+    (404, Outcome::DeviceUnknown),
+    (405, Outcome::Refused),
+    (408, Outcome::RetryLater),
+    (409, Outcome::Refused),
+    (429, Outcome::RetryLater),
+    (430, Outcome::Refused),
+    (500, Outcome::RetryLater),
+    (600, Outcome::Unexpected),
+];
+
+/// The same as status times 8 plus outcome: with its loop 50 bytes less on thumbv6m than a `match`.
+static PACKED: [u16; STEPS.len()] = packed();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "evaluated by the compiler, of small numbers"
+)]
+const fn packed() -> [u16; STEPS.len()] {
+    let mut packed = [0; STEPS.len()];
+    let mut at: usize = 0;
+    while at < packed.len() {
+        let (status, outcome) = STEPS[at];
+        packed[at] = status << 3 | outcome.code() as u16;
+        at = at.wrapping_add(1);
+    }
+    packed
 }
 
 /// Entries that a [`StatusTable`] can hold.
