@@ -411,7 +411,6 @@ impl Response {
     }
 
     /// Takes one byte of the status line up to the space behind the status, which may be missing.
-    #[inline(never)]
     fn status_byte(&mut self, byte: u8) -> Result<()> {
         if self.digits == 3 && (byte == b'\n' || byte == b' ') {
             let [.., status] = self.numbers;
@@ -440,7 +439,6 @@ impl Response {
     }
 
     /// Decides how the body is framed, RFC 9112 section 6.3.
-    #[inline(never)]
     fn end_head(&mut self) -> Result<()> {
         if self.has(flag::TRAILER) {
             self.state = state::COMPLETE;

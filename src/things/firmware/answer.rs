@@ -88,11 +88,12 @@ impl Download {
             self.body = body::BUSY;
             return Ok(());
         }
+        let known = self.total;
+        let differs = |size| known != 0 && size != known;
         let range = self.response.content_range();
+        let total = range.and_then(|range| range.total);
         if status == 416 {
-            let total = range.and_then(|range| range.total);
-            let other = self.total != 0 && total.is_some_and(|total| total != self.total);
-            return Err(if other {
+            return Err(if total.is_some_and(differs) {
                 Error::FirmwareSize
             } else {
                 Error::FirmwareRange
@@ -101,41 +102,35 @@ impl Download {
         if status != 200 && status != 206 {
             return Err(Error::FirmwareRefused);
         }
+        let len = self.response.content_length();
         let Some(range) = range else {
-            return self.judge_whole(status);
+            if status == 206 || len == Some(0) {
+                return Err(Error::FirmwareRange);
+            }
+            if len.is_some_and(differs) {
+                return Err(Error::FirmwareSize);
+            }
+            self.body = body::WHOLE;
+            // 0: as far as it goes.
+            self.end = len.unwrap_or(known);
+            return Ok(());
         };
-        let (Some((first, last)), Some(total)) = (range.part, range.total) else {
+        let (Some((first, last)), Some(total)) = (range.part, total) else {
             return Err(Error::FirmwareRange);
         };
-        if self.total != 0 && self.total != total {
+        if differs(total) {
             return Err(Error::FirmwareSize);
         }
-        let len = last.wrapping_sub(first).wrapping_add(1);
-        let other_len = self
-            .response
-            .content_length()
-            .is_some_and(|given| given != len);
         let end = self.end.min(total);
-        if first != self.confirmed || last.wrapping_add(1) != end || other_len {
+        let fits = first == self.confirmed
+            && last.wrapping_add(1) == end
+            && len.is_none_or(|len| len == end.wrapping_sub(first));
+        if !fits {
             return Err(Error::FirmwareRange);
         }
         self.body = body::PART;
         self.total = total;
         self.end = end;
-        Ok(())
-    }
-
-    fn judge_whole(&mut self, status: u16) -> Result<()> {
-        let len = self.response.content_length();
-        if status == 206 || len == Some(0) {
-            return Err(Error::FirmwareRange);
-        }
-        if len.is_some_and(|len| self.total != 0 && self.total != len) {
-            return Err(Error::FirmwareSize);
-        }
-        self.body = body::WHOLE;
-        // 0: as far as it goes.
-        self.end = len.unwrap_or(self.total);
         Ok(())
     }
 
