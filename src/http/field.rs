@@ -213,7 +213,6 @@ fn tree(at: u8) -> u8 {
 }
 
 /// Value of a hex digit in either case, 16 or more for another character.
-#[inline(never)]
 pub(super) const fn hex_digit(byte: u8) -> u8 {
     let digit = byte.wrapping_sub(b'0');
     if digit <= 9 {
