@@ -357,7 +357,6 @@ impl Response {
     }
 
     /// The error that this response failed with.
-    #[inline(never)]
     const fn check(&self) -> Result<()> {
         match self.state {
             state::STATUS..=state::COMPLETE => Ok(()),
