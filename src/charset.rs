@@ -16,7 +16,7 @@ impl Set {
         let mut at: usize = 0;
         while at < others.len() {
             let byte = others[at];
-            words[(byte >> 5) as usize - 1] |= 1 << (byte & 31);
+            words[((byte >> 5) as usize).wrapping_sub(1)] |= 1 << (byte & 31);
             at = at.wrapping_add(1);
         }
         Self(words)

@@ -73,9 +73,10 @@ pub fn copy(texts: Texts<'_>, places: &mut [u8]) {
     let mut places = places.iter_mut();
     for text in texts {
         for byte in Chars::new(text) {
-            if let Some(place) = places.next() {
-                *place = byte;
-            }
+            let Some(place) = places.next() else {
+                break;
+            };
+            *place = byte;
         }
     }
 }
@@ -108,6 +109,9 @@ fn name([base_name, name]: [Span; 2], body: &[u8], urn: &[u8]) -> u8 {
             }
             if b":token".get(len) != Some(&byte) {
                 may_be &= !TOKEN;
+            }
+            if may_be == 0 {
+                return 0;
             }
             len = len.wrapping_add(1);
         }

@@ -3,7 +3,8 @@
 
 use crate::json::string::Unescape;
 
-/// Gives the bytes that a JSON string stands for; without end NULs, which nothing accepts here, where it stands for none.
+/// Gives the bytes that a JSON string stands for. Where it stands for none it gives a NUL, which nothing accepts here, and
+/// perhaps more without end.
 pub struct Chars<'a> {
     text: &'a [u8],
     reader: Unescape,
@@ -27,5 +28,29 @@ impl Iterator for Chars<'_> {
         let next = self.reader.next(self.text);
         let whole = self.reader.position() == self.text.len() && self.reader.check().is_ok();
         if whole { next } else { next.or(Some(0)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn what_is_no_json_string_goes_on_with_a_nul() {
+        let take = |text| Chars::new(text).take(4).collect::<Vec<u8>>();
+        assert_eq!(take(b"a\\/\\u0062c"), b"a/bc");
+        assert_eq!(take(b"a\\u00e9"), "a\u{e9}".as_bytes());
+        assert_eq!(take(b""), b"");
+        for text in [
+            &b"ab\"c"[..],
+            b"ab\\",
+            b"ab\\x",
+            b"ab\x1f",
+            b"ab\xff",
+            b"ab\\ud800",
+        ] {
+            assert_eq!(take(text)[..3], *b"ab\0", "{}", text.escape_ascii());
+        }
     }
 }
