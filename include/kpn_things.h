@@ -669,7 +669,7 @@ typedef struct kpn_private_response {
      */
     uint8_t refusal;
     /**
-     * Digits of the number so far, 255 for more.
+     * Digits of the number so far; of a chunk size, whether there are any.
      */
     uint8_t digits;
     /**

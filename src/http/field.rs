@@ -62,7 +62,7 @@ impl Response {
     }
 
     /// Goes on in the forms by one byte; `false` when none goes on so, and then none will.
-    // One copy for five calls.
+    // One copy for its calls.
     #[inline(never)]
     pub(super) fn follow(&mut self, byte: u8) -> bool {
         let base = tree(self.at);
@@ -82,7 +82,7 @@ impl Response {
             if form >= BEGIN {
                 return false;
             }
-            // No control character comes here, so that only letters differ in this bit.
+            // Bytes of a head that differ in this bit are letters; control characters were refused before.
             if form == byte || form == byte | 0x20 {
                 break;
             }
@@ -141,7 +141,7 @@ impl Response {
         self.numbers = [second, third, number];
     }
 
-    /// Kept out of the loop over bytes: 270 bytes of flash on Cortex-M0.
+    /// Kept apart: 16 bytes less on thumbv6m.
     #[inline(never)]
     fn end_element(&mut self) -> Result<()> {
         let behind = self.at.wrapping_add(u8::from(self.digits != 0));

@@ -96,7 +96,7 @@ pub struct Response {
     pub(super) element_depth: u8,
     /// Error of an element that has no form.
     pub(super) refusal: u8,
-    /// Digits of the number so far, 255 for more.
+    /// Digits of the number so far; of a chunk size, whether there are any.
     pub(super) digits: u8,
     /// Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
     pub(super) remaining: u32,
@@ -414,6 +414,7 @@ impl Response {
         if self.digits == 3 && (byte == b'\n' || byte == b' ') {
             let [.., status] = self.numbers;
             self.status = u16::try_from(status).unwrap_or_default();
+            // The code of the version stands behind the number.
             if self.follow(action::HTTP_1_0) {
                 self.set(flag::HTTP_1_0);
             }
