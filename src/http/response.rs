@@ -339,6 +339,22 @@ impl Response {
         (part.is_some() || total.is_some()).then_some(ContentRange { part, total })
     }
 
+    /// Whether there is a Content-Range in bytes.
+    pub const fn has_range(&self) -> bool {
+        self.has(flag::RANGE | flag::TOTAL)
+    }
+
+    /// First and last offset and the total of a Content-Range that gives all of them.
+    pub fn range_of_total(&self) -> Option<[u32; 3]> {
+        self.when(flag::RANGE & flag::TOTAL, self.range)
+    }
+
+    /// The total of a Content-Range.
+    pub fn range_total(&self) -> Option<u32> {
+        let [.., total] = self.range;
+        self.when(flag::TOTAL, total)
+    }
+
     /// The CRC-32 that `Digest` gives for the body.
     pub fn crc32(&self) -> Option<u32> {
         self.when(flag::CRC32, self.crc32)

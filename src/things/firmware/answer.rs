@@ -90,10 +90,8 @@ impl Download {
         }
         let known = self.total;
         let differs = |size| known != 0 && size != known;
-        let range = self.response.content_range();
-        let total = range.and_then(|range| range.total);
         if status == 416 {
-            return Err(if total.is_some_and(differs) {
+            return Err(if self.response.range_total().is_some_and(differs) {
                 Error::FirmwareSize
             } else {
                 Error::FirmwareRange
@@ -103,7 +101,7 @@ impl Download {
             return Err(Error::FirmwareRefused);
         }
         let len = self.response.content_length();
-        let Some(range) = range else {
+        if !self.response.has_range() {
             if status == 206 || len == Some(0) {
                 return Err(Error::FirmwareRange);
             }
@@ -114,8 +112,8 @@ impl Download {
             // 0: as far as it goes.
             self.end = len.unwrap_or(known);
             return Ok(());
-        };
-        let (Some((first, last)), Some(total)) = (range.part, total) else {
+        }
+        let Some([first, last, total]) = self.response.range_of_total() else {
             return Err(Error::FirmwareRange);
         };
         if differs(total) {
