@@ -4,7 +4,7 @@ use super::ptr::{self, Object, Region};
 use super::record::kpn_record;
 use super::response::kpn_response;
 use super::status::{kpn_status, status};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::senml::reader::Pack;
 use crate::things::downlink::Downlink;
 
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn kpn_downlink_begin_bytes(
     // SAFETY: the same contract.
     let body = unsafe { ptr::bytes_mut(bytes, len) };
     // SAFETY: the same contract.
-    status(unsafe { start(downlink, body) })
+    status(unsafe { start(downlink, body.map_err(Error::from)) })
 }
 
 /// Hands out the next record, with all base fields applied and texts and data decoded.

@@ -19,6 +19,20 @@ pub unsafe trait Object: Sized {
     const TAG: u32;
 }
 
+/// A pointer that cannot be used, which is an invalid argument. Without a number of its own, so that a result has no more words
+/// than what it is good for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unfit;
+
+impl From<Unfit> for Error {
+    fn from(_: Unfit) -> Self {
+        Self::InvalidArgument
+    }
+}
+
+/// Something behind a pointer of the caller, or not.
+pub type Given<T> = core::result::Result<T, Unfit>;
+
 /// Most bytes of any memory: `PTRDIFF_MAX`.
 const LEN_MAX: usize = usize::MAX >> 1;
 
@@ -209,7 +223,7 @@ unsafe fn clear(object: *mut u32, size: usize, align: usize, tag: u32) -> Result
 ///
 /// `value` is NULL, misaligned, or points to an initialised `T`, all of whose bit patterns are valid, that nobody writes to
 /// until the reference is gone.
-pub unsafe fn value<'a, T>(value: *const T) -> Result<&'a T> {
+pub unsafe fn value<'a, T>(value: *const T) -> Given<&'a T> {
     check(value)?;
     // SAFETY: not NULL and aligned by `check`; initialised, valid and not written to by the contract.
     Ok(unsafe { &*value })
@@ -221,7 +235,7 @@ pub unsafe fn value<'a, T>(value: *const T) -> Result<&'a T> {
 ///
 /// `out` is NULL, misaligned, or points to memory for a `T` that the caller may write and that nobody else uses until the
 /// reference is gone.
-pub unsafe fn out<'a, T>(out: *mut T) -> Result<&'a mut MaybeUninit<T>> {
+pub unsafe fn out<'a, T>(out: *mut T) -> Given<&'a mut MaybeUninit<T>> {
     check(out)?;
     // SAFETY: not NULL and aligned by `check`; exclusive by the contract; MaybeUninit takes uninitialised memory.
     Ok(unsafe { &mut *out.cast::<MaybeUninit<T>>() })
@@ -234,8 +248,8 @@ pub unsafe fn out<'a, T>(out: *mut T) -> Result<&'a mut MaybeUninit<T>> {
 /// # Safety
 ///
 /// `start` is NULL or points to `len` initialised bytes that nobody writes to until the reference is gone.
-pub unsafe fn bytes<'a>(start: *const u8, len: usize) -> Result<&'a [u8]> {
-    let start = check_bytes(start, len).ok_or(Error::InvalidArgument)?;
+pub unsafe fn bytes<'a>(start: *const u8, len: usize) -> Given<&'a [u8]> {
+    let start = check_bytes(start, len).ok_or(Unfit)?;
     // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; initialised and not
     // written to by the contract.
     Ok(unsafe { core::slice::from_raw_parts(start.as_ptr(), len) })
@@ -248,8 +262,8 @@ pub unsafe fn bytes<'a>(start: *const u8, len: usize) -> Result<&'a [u8]> {
 /// `start` is NULL or points to `len` bytes that the caller may read and write and that nobody else uses until the
 /// reference is gone. They need not be initialised: the library never reads what it did not write, and only
 /// `u8` values pass.
-pub unsafe fn bytes_mut<'a>(start: *mut u8, len: usize) -> Result<&'a mut [u8]> {
-    let start = check_bytes(start, len).ok_or(Error::InvalidArgument)?;
+pub unsafe fn bytes_mut<'a>(start: *mut u8, len: usize) -> Given<&'a mut [u8]> {
+    let start = check_bytes(start, len).ok_or(Unfit)?;
     // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; exclusive by the contract.
     Ok(unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) })
 }
@@ -291,9 +305,9 @@ pub unsafe fn wipe<T>(object: *mut T) -> Result<()> {
 ///
 /// `start` is NULL or points to bytes that end in a NUL, or to more than `max` bytes; nobody writes to them until the
 /// reference is gone.
-pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Result<&'a [u8]> {
+pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Given<&'a [u8]> {
     // SAFETY: the same contract.
-    unsafe { find_text(start.cast(), max) }.ok_or(Error::InvalidArgument)
+    unsafe { find_text(start.cast(), max) }.ok_or(Unfit)
 }
 
 /// # Safety
@@ -319,13 +333,13 @@ unsafe fn find_text<'a>(start: *const u8, max: usize) -> Option<&'a [u8]> {
 }
 
 /// Fails with `InvalidArgument` when the pointer is NULL or misaligned.
-pub fn check<T>(pointer: *const T) -> Result<()> {
+pub fn check<T>(pointer: *const T) -> Given<()> {
     check_address(pointer.cast(), align_of::<T>())
 }
 
-fn check_address(pointer: *const u8, align: usize) -> Result<()> {
+fn check_address(pointer: *const u8, align: usize) -> Given<()> {
     if pointer.is_null() || pointer.addr() & align.wrapping_sub(1) != 0 {
-        Err(Error::InvalidArgument)
+        Err(Unfit)
     } else {
         Ok(())
     }

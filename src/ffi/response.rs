@@ -410,7 +410,7 @@ pub unsafe extern "C" fn kpn_connection_begin(
     }
     // SAFETY: the same contract.
     let place = unsafe { ptr::out(connection) };
-    status(place.map(|place| {
+    status(place.map_err(crate::error::Error::from).map(|place| {
         place.write(kpn_connection {
             private_tag: kpn_connection::TAG,
             private_state: Connection::begin(limit),

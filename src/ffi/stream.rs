@@ -6,7 +6,7 @@ use super::ptr::{self, Object, Region};
 use super::span::kpn_span;
 use super::status::{kpn_status, status};
 use super::uplink::{self, KPN_URN_MAX, Where, kpn_uplink};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::request::Target;
 use crate::things::stream::{Stream, StreamState};
 use crate::things::uplink::UplinkState;
@@ -200,6 +200,7 @@ pub unsafe extern "C" fn kpn_stream_head(
 ) -> kpn_status {
     // SAFETY: the same contract.
     let secret = unsafe { ptr::text(secret, SECRET_MAX) };
+    let secret = secret.map_err(Error::from);
     // SAFETY: the same contract.
     status(secret.and_then(|secret| unsafe { give(stream, out_head, Step::Head(Some(secret))) }))
 }

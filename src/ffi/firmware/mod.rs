@@ -8,7 +8,7 @@ use core::ffi::c_char;
 use core::num::NonZeroU32;
 
 use super::downlink::kpn_downlink;
-use super::ptr::{self, Object, Region};
+use super::ptr::{self, Given, Object, Region};
 use super::status::{code, kpn_status, status};
 use super::status_list::{END, OK};
 use crate::error::{Error, Result};
@@ -105,7 +105,7 @@ impl kpn_firmware {
     /// # Safety
     ///
     /// The memory given to `begin` is still there, and nobody else uses it while the slice is used.
-    unsafe fn memory<'a>(&self) -> Result<&'a mut [u8]> {
+    unsafe fn memory<'a>(&self) -> Given<&'a mut [u8]> {
         // SAFETY: `begin` checked and kept the memory; the rest is the same contract.
         unsafe { ptr::bytes_mut(self.private_memory, self.private_capacity) }
     }
@@ -408,11 +408,7 @@ pub unsafe extern "C" fn kpn_firmware_start_n(
 /// # Safety
 ///
 /// `firmware` as for `kpn_firmware_begin`.
-unsafe fn start(
-    firmware: *mut kpn_firmware,
-    url: Result<&[u8]>,
-    token: Result<&[u8]>,
-) -> Result<()> {
+unsafe fn start(firmware: *mut kpn_firmware, url: Given<&[u8]>, token: Given<&[u8]>) -> Result<()> {
     let (url, token) = (url?, token?);
     for text in [url, token] {
         // SAFETY: the same contract.

@@ -6,7 +6,7 @@ use core::ffi::c_char;
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::ffi::ptr::{self, Object, Region};
+use crate::ffi::ptr::{self, Given, Object, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::json::reader::Span;
 use crate::senml::record::{Entry, FullName, Num};
@@ -138,7 +138,7 @@ impl kpn_record {
     /// # Safety
     ///
     /// The buffer of the body is still there, and nobody writes to it while the slice is used.
-    unsafe fn body(&self) -> Result<&[u8]> {
+    unsafe fn body(&self) -> Given<&[u8]> {
         // SAFETY: the record was handed out over these bytes; the rest is the same contract.
         unsafe { ptr::bytes(self.private_bytes, self.private_len) }
     }

@@ -184,14 +184,14 @@ unsafe fn read<T>(
     let mut number = Num::default();
     // SAFETY: the same contract.
     let found = unsafe { find(record, field, Region::of(out_value), &mut number) };
-    let value = ptr::check(out_value)
-        .and(found)
-        .and_then(|body| evaluate(&number, body));
-    status(value.and_then(|value| {
+    let write = || -> Result<()> {
+        ptr::check(out_value)?;
+        let value = evaluate(&number, found?)?;
         // SAFETY: the same contract; apart from the record and its bytes, as `find` checked.
         unsafe { ptr::out(out_value) }?.write(value);
         Ok(())
-    }))
+    };
+    status(write())
 }
 
 /// Sets a number of a record, and returns the bytes that it stands in; the result may lie in neither.

@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 
 use super::{kpn_uplink, target};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::span::kpn_span;
 use crate::ffi::status::{kpn_status, status};
@@ -44,6 +44,7 @@ pub unsafe extern "C" fn kpn_uplink_finish(
 ) -> kpn_status {
     // SAFETY: the same contract.
     let secret = unsafe { ptr::text(secret, SECRET_MAX) };
+    let secret = secret.map_err(Error::from);
     // SAFETY: the same contract.
     status(secret.and_then(|secret| unsafe { finish(uplink, Some(secret), out_request) }))
 }

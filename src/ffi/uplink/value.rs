@@ -3,6 +3,7 @@
 use super::access::decimal;
 use crate::buf::Buf;
 use crate::error::{Error, Result};
+use crate::ffi::ptr::Given;
 use crate::json::{number, string};
 use crate::senml::pack::write_data;
 
@@ -77,11 +78,11 @@ impl<'a> Value<'a> {
         Self::number(write, 0, i32::from(value))
     }
 
-    pub(super) fn text(bytes: Result<&'a [u8]>) -> Self {
+    pub(super) fn text(bytes: Given<&'a [u8]>) -> Self {
         Self::of_bytes(|out, value| string::write(out, value.bytes), bytes)
     }
 
-    pub(super) fn data(bytes: Result<&'a [u8]>) -> Self {
+    pub(super) fn data(bytes: Given<&'a [u8]>) -> Self {
         Self::of_bytes(|out, value| write_data(out, value.bytes), bytes)
     }
 
@@ -96,7 +97,7 @@ impl<'a> Value<'a> {
 
     /// Bytes that are not there are refused where the value is written, so that the pack takes note.
     #[inline(never)]
-    fn of_bytes(write: Write, bytes: Result<&'a [u8]>) -> Self {
+    fn of_bytes(write: Write, bytes: Given<&'a [u8]>) -> Self {
         let refuse: Write = |_, _| Err(Error::InvalidArgument);
         Self {
             write: if bytes.is_ok() { write } else { refuse },
