@@ -327,7 +327,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
             // SAFETY: the same contract.
             unsafe { ptr::text(urn, body.len()) }?
         };
-        let Some(texts) = announcement::find(pack, body, urn)? else {
+        let Some(texts) = announcement::find(*pack, body, urn)? else {
             return Ok(END);
         };
         // SAFETY: the caller leaves the memory to the library; apart from the bytes as just checked.

@@ -60,7 +60,7 @@ impl Device {
         let body = text.as_bytes();
         let mut downlink = Downlink::default();
         downlink.begin(body)?;
-        let Some(found) = find(downlink.ahead(), body, URN)? else {
+        let Some(found) = find(*downlink.ahead(), body, URN)? else {
             return Ok(false);
         };
         self.download.announce(found, &mut self.memory)?;
@@ -599,15 +599,15 @@ fn finds_both_records_in_any_order_and_leaves_the_pack_readable() {
         let mut downlink = Downlink::default();
         let count = downlink.begin(&body).unwrap();
         for urn in [URN, &URN[..URN.len() - 1]] {
-            let found = find(downlink.ahead(), &body, urn).unwrap();
+            let found = find(*downlink.ahead(), &body, urn).unwrap();
             assert_eq!(found, Some([URL.as_bytes(), TOKEN.as_bytes()]), "{text}");
         }
-        let anyone = find(downlink.ahead(), &body, b"").unwrap();
+        let anyone = find(*downlink.ahead(), &body, b"").unwrap();
         assert_eq!(anyone.is_some(), !text.contains("[{\"n\""), "{text}");
         for _ in 0..count {
             assert!(downlink.next(&mut body).unwrap().is_some());
         }
-        assert_eq!(find(downlink.ahead(), &body, URN), Ok(None));
+        assert_eq!(find(*downlink.ahead(), &body, URN), Ok(None));
     }
 }
 
