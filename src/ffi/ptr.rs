@@ -100,14 +100,15 @@ impl Region {
 /// Refuses memory when one of the first `written` regions overlaps with any other.
 #[inline(never)]
 pub fn apart(written: usize, regions: &[Region]) -> Result<()> {
+    let read = regions.len().saturating_sub(written);
     let mut rest = regions;
-    for _ in 0..written {
-        if let Some((&one, others)) = rest.split_first() {
-            for &other in others {
-                one.apart_from(other)?;
-            }
-            rest = others;
+    while let [one, others @ ..] = rest
+        && others.len() >= read
+    {
+        for &other in others {
+            one.apart_from(other)?;
         }
+        rest = others;
     }
     Ok(())
 }
