@@ -296,7 +296,6 @@ impl Download {
     }
 
     /// Without failures so far, to the next request or the end.
-    #[inline(never)]
     pub(super) const fn go_on(&mut self) {
         self.failures = 0;
         self.error = 0;
@@ -376,7 +375,6 @@ impl Download {
     }
 
     /// URL and token in the memory that they were copied to; `Error::State` before an announcement.
-    #[inline(never)]
     pub fn texts<'a>(&self, memory: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
         if self.phase == phase::IDLE {
             return Err(Error::State);

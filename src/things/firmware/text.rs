@@ -12,6 +12,7 @@ pub struct Chars<'a> {
 
 impl<'a> Chars<'a> {
     /// Starts at the first byte.
+    #[inline(never)]
     pub const fn new(text: &'a [u8]) -> Self {
         Self {
             text,
