@@ -329,7 +329,6 @@ impl Download {
         }
     }
 
-    #[inline(never)]
     pub(super) const fn fail(&mut self, error: Error) -> Error {
         self.error = error.code();
         self.connection = Connection::closed();
