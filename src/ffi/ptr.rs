@@ -400,11 +400,11 @@ mod tests {
         // SAFETY: NULL is allowed.
         assert_eq!(unsafe { bytes(null, 0) }, Ok(&[][..]));
         // SAFETY: NULL is allowed.
-        assert_eq!(unsafe { bytes(null, 1) }, Err(Error::InvalidArgument));
+        assert_eq!(unsafe { bytes(null, 1) }, Err(Unfit));
         let byte = 7_u8;
         // SAFETY: the length is refused before anything is read.
         let too_long = unsafe { bytes(&raw const byte, usize::MAX) };
-        assert_eq!(too_long, Err(Error::InvalidArgument));
+        assert_eq!(too_long, Err(Unfit));
     }
 
     #[test]
