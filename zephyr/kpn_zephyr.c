@@ -23,6 +23,22 @@
 #define ZVFS_O_NONBLOCK O_NONBLOCK
 #endif
 
+/* Before Zephyr 4.4 these names have no prefix; from then on they need not exist without one. */
+#if !defined(NET_AF_INET)
+#define NET_AF_INET      AF_INET
+#define NET_AF_INET6     AF_INET6
+#define NET_AF_UNSPEC    AF_UNSPEC
+#define NET_IPPROTO_TCP  IPPROTO_TCP
+#define NET_SOCK_STREAM  SOCK_STREAM
+#define ZSOCK_SOL_SOCKET SOL_SOCKET
+#define ZSOCK_SO_ERROR   SO_ERROR
+#define net_htons        htons
+#define net_sockaddr     sockaddr
+#define net_sockaddr_in  sockaddr_in
+#define net_sockaddr_in6 sockaddr_in6
+#define net_socklen_t    socklen_t
+#endif
+
 LOG_MODULE_REGISTER(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
 
 /* How long to wait when a socket was said to be ready and was not. */
@@ -32,9 +48,9 @@ LOG_MODULE_REGISTER(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
 static int pending_error(int fd)
 {
 	int error = 0;
-	socklen_t len = sizeof(error);
+	net_socklen_t len = sizeof(error);
 
-	if (zsock_getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0) {
+	if (zsock_getsockopt(fd, ZSOCK_SOL_SOCKET, ZSOCK_SO_ERROR, &error, &len) < 0) {
 		/* Zephyr 3.x does not know the option: sending tells. */
 		return errno == ENOPROTOOPT || errno == EOPNOTSUPP ? 0 : errno;
 	}
@@ -76,10 +92,10 @@ static bool is_passing(int error)
 }
 
 /* 0, or an errno. */
-static int connect_to(const struct sockaddr *address, socklen_t len, int64_t deadline, int *out_fd)
+static int connect_to(const struct net_sockaddr *address, net_socklen_t len, int64_t deadline, int *out_fd)
 {
 	int error = 0;
-	int fd = zsock_socket(address->sa_family, SOCK_STREAM, IPPROTO_TCP);
+	int fd = zsock_socket(address->sa_family, NET_SOCK_STREAM, NET_IPPROTO_TCP);
 
 	if (fd < 0) {
 		return errno;
@@ -106,7 +122,7 @@ static int connect_to(const struct sockaddr *address, socklen_t len, int64_t dea
 #if defined(CONFIG_DNS_RESOLVER) || defined(CONFIG_NET_SOCKETS_OFFLOAD)
 static int connect_to_name(const char *host, uint16_t port, int64_t deadline, int *out_fd)
 {
-	struct zsock_addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	struct zsock_addrinfo hints = {.ai_family = NET_AF_UNSPEC, .ai_socktype = NET_SOCK_STREAM};
 	struct zsock_addrinfo *list = NULL;
 	int error = EHOSTUNREACH;
 
@@ -115,10 +131,10 @@ static int connect_to_name(const char *host, uint16_t port, int64_t deadline, in
 	}
 	for (struct zsock_addrinfo *entry = list; entry != NULL && error != 0 && error != ETIMEDOUT;
 	     entry = entry->ai_next) {
-		if (entry->ai_family == AF_INET) {
-			net_sin(entry->ai_addr)->sin_port = htons(port);
-		} else if (entry->ai_family == AF_INET6) {
-			net_sin6(entry->ai_addr)->sin6_port = htons(port);
+		if (entry->ai_family == NET_AF_INET) {
+			net_sin(entry->ai_addr)->sin_port = net_htons(port);
+		} else if (entry->ai_family == NET_AF_INET6) {
+			net_sin6(entry->ai_addr)->sin6_port = net_htons(port);
 		} else {
 			continue;
 		}
@@ -141,14 +157,14 @@ static int connect_to_name(const char *host, uint16_t port, int64_t deadline, in
 static kpn_status open_connection(const char *host, uint16_t port, int *out_fd, int *out_error)
 {
 	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_CONNECT_TIMEOUT;
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct net_sockaddr_in v4 = {.sin_family = NET_AF_INET, .sin_port = net_htons(port)};
+	struct net_sockaddr_in6 v6 = {.sin6_family = NET_AF_INET6, .sin6_port = net_htons(port)};
 	int error;
 
-	if (zsock_inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
-		error = connect_to((const struct sockaddr *)&v4, sizeof(v4), deadline, out_fd);
-	} else if (zsock_inet_pton(AF_INET6, host, &v6.sin6_addr) == 1) {
-		error = connect_to((const struct sockaddr *)&v6, sizeof(v6), deadline, out_fd);
+	if (zsock_inet_pton(NET_AF_INET, host, &v4.sin_addr) == 1) {
+		error = connect_to((const struct net_sockaddr *)&v4, sizeof(v4), deadline, out_fd);
+	} else if (zsock_inet_pton(NET_AF_INET6, host, &v6.sin6_addr) == 1) {
+		error = connect_to((const struct net_sockaddr *)&v6, sizeof(v6), deadline, out_fd);
 	} else {
 		error = connect_to_name(host, port, deadline, out_fd);
 	}

@@ -47,15 +47,18 @@ fn compile(
     )
     .quiet()
     .run()?;
-    // Zephyr 4 has names of its own for the flags, and a system without a resolver has no names of hosts.
-    cmd!(
-        shell,
-        "gcc -std=c11 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
-         -DCONFIG_KPN_THINGS_LOG_LEVEL=4 -DCONFIG_KPN_THINGS_EXCHANGE_CHUNK=64 -DZVFS_O_NONBLOCK=2048 -DZVFS_F_SETFL=4
-         {LIMITS...} {package}/zephyr/kpn_zephyr.c"
-    )
-    .quiet()
-    .run()?;
+    // Zephyr 4 has names of its own for the flags, and from 4.4 on for the rest of the network; a system without a resolver has no
+    // names of hosts.
+    for system in [&[][..], &["-DSHIM_PREFIXED", "-DCONFIG_DNS_RESOLVER"]] {
+        cmd!(
+            shell,
+            "gcc -std=c11 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
+             -DCONFIG_KPN_THINGS_LOG_LEVEL=4 -DCONFIG_KPN_THINGS_EXCHANGE_CHUNK=64 -DZVFS_O_NONBLOCK=2048 -DZVFS_F_SETFL=4
+             {system...} {LIMITS...} {package}/zephyr/kpn_zephyr.c"
+        )
+        .quiet()
+        .run()?;
+    }
     Ok(())
 }
 

@@ -136,4 +136,40 @@ static inline void zsock_freeaddrinfo(struct zsock_addrinfo *list)
     freeaddrinfo(list);
 }
 
+#if defined(SHIM_PREFIXED)
+/* As in Zephyr 4.4 without CONFIG_NET_NAMESPACE_COMPAT_MODE: a name without prefix is an error from here on. */
+enum shim_prefixed {
+    NET_AF_INET_VALUE = AF_INET,
+    NET_AF_INET6 = AF_INET6,
+    NET_AF_UNSPEC = AF_UNSPEC,
+    NET_IPPROTO_TCP = IPPROTO_TCP,
+    NET_SOCK_STREAM = SOCK_STREAM,
+    ZSOCK_SOL_SOCKET = SOL_SOCKET,
+    ZSOCK_SO_ERROR = SO_ERROR
+};
+
+#define NET_AF_INET NET_AF_INET_VALUE
+
+static inline uint16_t net_htons(uint16_t number)
+{
+    return htons(number);
+}
+
+#define net_sockaddr     sockaddr
+#define net_sockaddr_in  sockaddr_in
+#define net_sockaddr_in6 sockaddr_in6
+#define net_socklen_t    socklen_t
+
+#undef AF_INET
+#undef AF_INET6
+#undef AF_UNSPEC
+#undef IPPROTO_TCP
+#undef SOCK_STREAM
+#undef SOL_SOCKET
+#undef SO_ERROR
+#undef htons
+#pragma GCC poison AF_INET AF_INET6 AF_UNSPEC IPPROTO_TCP SOCK_STREAM SOL_SOCKET SO_ERROR htons
+#pragma GCC poison sockaddr sockaddr_in sockaddr_in6 socklen_t
+#endif
+
 #endif
