@@ -155,6 +155,7 @@ fn round([a, b, c, d, e, f, g, h]: [u32; 8], input: u32) -> [u32; 8] {
 /// Replaces the first sixteen words of the message schedule by the sixteen that follow.
 ///
 /// Each is also written behind them, where the later ones look for it: no index goes around.
+#[inline(never)]
 fn extend(schedule: &mut [u32; 2 * WORDS]) {
     let words = Cell::from_mut(schedule).as_array_of_cells();
     for window in words.array_windows() {
