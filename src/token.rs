@@ -136,8 +136,14 @@ impl Token {
         self.compress();
 
         // The block has as many bytes as the token has digits: the token covers what is left of the secret.
-        for (digits, word) in self.block.as_chunks_mut::<8>().0.iter_mut().zip(self.state) {
-            let mut word = word;
+        for (digits, word) in self
+            .block
+            .as_chunks_mut::<8>()
+            .0
+            .iter_mut()
+            .zip(&self.state)
+        {
+            let mut word = *word;
             for to in digits {
                 word = word.rotate_left(4);
                 let [low, ..] = word.to_le_bytes();
@@ -167,6 +173,7 @@ impl Token {
 }
 
 /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`.
+#[inline(never)]
 pub fn check_secret(secret: &[u8]) -> Result<()> {
     let fits = (SECRET_MIN..=SECRET_MAX).contains(&secret.len());
     if fits && secret.iter().all(u8::is_ascii_alphanumeric) {

@@ -127,7 +127,7 @@ impl UplinkState {
         };
         let head = post_head_len(target, true, BODY_LEN_DIGITS_MAX);
         let missing = head.saturating_sub(window.len());
-        let fit = target.check().and_then(|()| urn::check(urn).map(drop));
+        let fit = target.check().and_then(|()| urn::check(urn));
         let fit = fit.and_then(|()| {
             self.missing = missing;
             if missing == 0 {
@@ -272,11 +272,12 @@ impl<'a> Uplink<'a> {
             .split_at_mut_checked(body_start)
             .ok_or(Error::State)?;
         let mut token = Token::new();
-        let token = secret.map(|secret| {
+        let mut hex = None;
+        if let Some(secret) = secret {
             token.update(rest.get(..body_len).unwrap_or_default());
-            token.finish_unchecked(secret)
-        });
-        write_post_head(&mut Buf::new(room, state.start), target, token, body_len);
+            hex = Some(token.finish_unchecked(secret));
+        }
+        write_post_head(&mut Buf::new(room, state.start), target, hex, body_len);
         Ok(len)
     }
 }

@@ -23,44 +23,28 @@ const IMEI: &[u8] = b"urn:dev:IMEI:";
 const UUID: &[u8] = b"urn:dev:DVNUUID:";
 const DEV_EUI: &[u8] = b"urn:dev:DEVEUI:";
 
-const KINDS: &[(&[u8], Kind)] = &[
-    (IMEI, Kind::Imei),
-    (UUID, Kind::Uuid),
-    (DEV_EUI, Kind::DevEui),
-];
+/// Devices with a SIM, devices on the Internet, `LoRa` devices.
+const KINDS: [&[u8]; 3] = [IMEI, UUID, DEV_EUI];
 
-/// What a base name identifies a device by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// `urn:dev:IMEI:…:`, devices with a SIM.
-    Imei,
-    /// `urn:dev:DVNUUID:…:`, devices on the Internet.
-    Uuid,
-    /// `urn:dev:DEVEUI:…:`, `LoRa` devices.
-    DevEui,
-    /// Anything else that SenML allows.
-    Other,
-}
-
-/// Checks a base name and says of which kind it is.
+/// Checks a base name: one of KPN's kinds, or anything else that SenML allows.
 ///
 /// Fails with [`Error::SenmlName`] outside RFC 8428's alphabet (a letter or digit, then letters, digits and
 /// `- : . / _`), with [`Error::Urn`] above [`URN_MAX`] bytes, and when one of KPN's kinds (recognised by its prefix,
 /// upper and lower case as KPN writes it) has no identifier or no colon at its end. RFC 8428 section 4.5.1.
-pub fn check(urn: &[u8]) -> Result<Kind> {
+pub fn check(urn: &[u8]) -> Result<()> {
     name::check(urn, b"")?;
     if urn.len() > URN_MAX {
         return Err(Error::Urn);
     }
-    for &(prefix, kind) in KINDS {
+    for prefix in KINDS {
         if let Some(identifier) = urn.strip_prefix(prefix) {
             return match identifier {
-                [first, .., b':'] if *first != b':' => Ok(kind),
+                [first, .., b':'] if *first != b':' => Ok(()),
                 _ => Err(Error::Urn),
             };
         }
     }
-    Ok(Kind::Other)
+    Ok(())
 }
 
 /// Writes `urn:dev:IMEI:<imei>:`.
@@ -246,20 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn classifies_base_names() {
-        for (urn, kind) in [
-            ("urn:dev:IMEI:123456789012345:", Kind::Imei),
-            ("urn:dev:IMEI:0123456789abcdef:", Kind::Imei),
-            (
-                "urn:dev:DVNUUID:89b053c5-7380-4fc3-8fe6-8792e746580f:",
-                Kind::Uuid,
-            ),
-            ("urn:dev:DEVEUI:0123456789ABCDEF:", Kind::DevEui),
-            ("urn:dev:ow:10e2073a01080063", Kind::Other),
-            ("device-name", Kind::Other),
-            ("7", Kind::Other),
+    fn accepts_every_kind_and_what_is_none() {
+        for urn in [
+            "urn:dev:IMEI:123456789012345:",
+            "urn:dev:IMEI:0123456789abcdef:",
+            "urn:dev:DVNUUID:89b053c5-7380-4fc3-8fe6-8792e746580f:",
+            "urn:dev:DEVEUI:0123456789ABCDEF:",
+            "urn:dev:ow:10e2073a01080063",
+            "device-name",
+            "7",
         ] {
-            assert_eq!(check(urn.as_bytes()), Ok(kind), "{urn}");
+            assert_eq!(check(urn.as_bytes()), Ok(()), "{urn}");
         }
     }
 
@@ -278,7 +259,7 @@ mod tests {
         ] {
             assert_eq!(check(urn.as_bytes()), Err(error), "{urn}");
         }
-        assert_eq!(check(&[b'a'; URN_MAX]), Ok(Kind::Other));
+        assert_eq!(check(&[b'a'; URN_MAX]), Ok(()));
         assert_eq!(check(&[b'a'; URN_MAX + 1]), Err(Error::Urn));
     }
 }
