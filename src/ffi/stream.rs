@@ -359,12 +359,12 @@ unsafe fn begin(
     // SAFETY: the same contract.
     let stream = unsafe { ptr::begin(stream) }?;
     let state = &mut stream.private_state;
-    let begin = |uplink: &mut UplinkState, window: &mut [u8], target: Target<'_>, urn: &[u8]| {
-        Stream::begin(state, uplink, window, target, urn).map(drop)
+    let begin = |uplink: &mut UplinkState, window: &mut [u8], target: &Target<'_>, urn: &[u8]| {
+        Stream::begin(state, uplink, window, *target, urn).map(drop)
     };
     let uplink = &raw mut stream.uplink;
     // SAFETY: the same contract, for a part of the stream.
-    unsafe { uplink::start(uplink, window, window_cap, to, texts, begin) }
+    unsafe { uplink::start(uplink, window, window_cap, to, &texts, begin) }
 }
 
 /// What gives a piece of the window.

@@ -35,6 +35,9 @@ const AUTHORIZATION: &[u8] = b"\r\nAuthorization: Bearer ";
 const RANGE: &[u8] = b"\r\nRange: bytes=";
 const END: &[u8] = b"\r\n\r\n";
 
+/// Longest host and longest path, in bytes.
+pub const HEAD_TEXT_MAX: usize = 255;
+
 /// Where a request goes: what stands after `Host:` and in the request line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Target<'a> {
@@ -47,16 +50,22 @@ pub struct Target<'a> {
 impl Target<'_> {
     /// Accepts a target whose bytes cannot end a line or a field of the head.
     ///
-    /// Host and path are visible ASCII (0x21 to 0x7e), the host is not empty and the path starts with `/`;
-    /// anything else is `Error::HeadText`. The writers below rely on this check.
+    /// Host and path are visible ASCII (0x21 to 0x7e) of at most [`HEAD_TEXT_MAX`] bytes, the host is not empty and the path
+    /// starts with `/`; anything else is `Error::HeadText`. The writers below rely on this check.
     pub fn check(&self) -> Result<()> {
-        let plain = |text: &[u8]| text.iter().all(u8::is_ascii_graphic);
         let path_is_absolute = self.path.first() == Some(&b'/');
-        if self.host.is_empty() || !path_is_absolute || !plain(self.host) || !plain(self.path) {
-            return Err(Error::HeadText);
+        if path_is_absolute && is_plain(self.host) && is_plain(self.path) {
+            Ok(())
+        } else {
+            Err(Error::HeadText)
         }
-        Ok(())
     }
+}
+
+#[inline(never)]
+fn is_plain(text: &[u8]) -> bool {
+    let fits = !text.is_empty() && text.len() <= HEAD_TEXT_MAX;
+    fits && text.iter().all(u8::is_ascii_graphic)
 }
 
 /// Number of decimal digits of `value`, 1 for 0.

@@ -56,12 +56,12 @@ impl UplinkState {
         &mut self,
         buffer: &mut [u8],
         measuring: bool,
-        target: Target<'_>,
+        target: &Target<'_>,
         urn: &[u8],
     ) -> Result<()> {
         target.check()?;
         urn::check(urn)?;
-        self.head = post_head_len(target, true, 0);
+        self.head = post_head_len(*target, true, 0);
         self.start = body_start(self.head, buffer.len());
         self.phase = BUILDING;
         self.pack.begin(buffer, self.start, measuring, urn)
@@ -71,7 +71,7 @@ impl UplinkState {
     pub fn adopt(
         &mut self,
         buffer: &mut [u8],
-        target: Target<'_>,
+        target: &Target<'_>,
         start: usize,
         len: usize,
     ) -> Result<()> {
@@ -79,7 +79,7 @@ impl UplinkState {
         target.check()?;
         let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
         let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
-        self.head = post_head_len(target, true, 0);
+        self.head = post_head_len(*target, true, 0);
         let head = self.head.saturating_add(decimal_digits(len));
         self.missing = head.saturating_sub(start);
         if self.missing > 0 {
@@ -189,7 +189,7 @@ impl<'a> Uplink<'a> {
         urn: &[u8],
     ) -> Result<Self> {
         *state = UplinkState::default();
-        let begun = state.begin(buffer, measuring, target, urn);
+        let begun = state.begin(buffer, measuring, &target, urn);
         begun.inspect_err(|&error| state.fail(error))?;
         Ok(Self { state, buffer })
     }
@@ -206,7 +206,7 @@ impl<'a> Uplink<'a> {
         len: usize,
     ) -> Result<Self> {
         *state = UplinkState::default();
-        let taken = state.adopt(buffer, target, start, len);
+        let taken = state.adopt(buffer, &target, start, len);
         taken.inspect_err(|&error| state.fail(error))?;
         Ok(Self { state, buffer })
     }

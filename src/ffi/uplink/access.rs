@@ -6,7 +6,7 @@ use super::value::Value;
 use super::{KPN_EXPONENT_MAX, KPN_NAME_MAX, KPN_UNIT_MAX, KPN_URN_MAX, Where, kpn_uplink};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::ffi::ptr::{self, Region};
+use crate::ffi::ptr::{self, Given, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::http::request::Target;
 use crate::json::number::Decimal;
@@ -184,7 +184,7 @@ pub(super) unsafe fn set_merged(uplink: *mut kpn_uplink) -> kpn_status {
 /// # Safety
 ///
 /// A custom endpoint's texts are still there.
-pub(in crate::ffi) unsafe fn target<'a>(uplink: &kpn_uplink) -> Result<Target<'a>> {
+pub(in crate::ffi) unsafe fn target<'a>(uplink: &kpn_uplink) -> Given<Target<'a>> {
     let to = Where {
         host: uplink.private_host,
         path: uplink.private_path,

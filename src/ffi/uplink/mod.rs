@@ -10,9 +10,9 @@ mod value;
 
 use core::ffi::c_char;
 
-use super::ptr::{self, Object, Region};
+use super::ptr::{self, Given, Object, Region};
 use super::status::{kpn_status, status};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::request::Target;
 use crate::json::number;
 use crate::senml::{name, unit};
@@ -48,6 +48,7 @@ pub const KPN_TOKEN_LINE_LEN: usize = 88;
 const _: () = assert!(KPN_URN_MAX == urn::URN_MAX && KPN_NAME_MAX == name::NAME_MAX);
 const _: () = assert!(KPN_UNIT_MAX == unit::UNIT_MAX);
 const _: () = assert!(KPN_DECIMALS_MAX == number::FIXED_DECIMALS_MAX);
+const _: () = assert!(KPN_HEAD_TEXT_MAX == crate::http::request::HEAD_TEXT_MAX);
 const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 
 /// A message to the platform: one SenML pack, its token, and the HTTP request around it.
@@ -287,14 +288,11 @@ impl Where {
     /// # Safety
     ///
     /// `host` and `path` are NULL or NUL-terminated until the target is gone.
-    unsafe fn target<'a>(self) -> Result<Target<'a>> {
+    unsafe fn target<'a>(self) -> Given<Target<'a>> {
         // SAFETY: the same contract.
         let host = unsafe { ptr::text(self.host, KPN_HEAD_TEXT_MAX) }?;
         // SAFETY: the same contract.
         let path = unsafe { ptr::text(self.path, KPN_HEAD_TEXT_MAX) }?;
-        if host.len() > KPN_HEAD_TEXT_MAX || path.len() > KPN_HEAD_TEXT_MAX {
-            return Err(Error::HeadText);
-        }
         Ok(Target { host, path })
     }
 }
@@ -336,8 +334,8 @@ pub(super) unsafe fn start(
     buffer: *mut u8,
     buffer_cap: usize,
     to: Where,
-    texts: Result<(Target<'_>, &[u8])>,
-    start: impl FnOnce(&mut UplinkState, &mut [u8], Target<'_>, &[u8]) -> Result<()>,
+    texts: &Result<(Target<'_>, &[u8])>,
+    start: impl FnOnce(&mut UplinkState, &mut [u8], &Target<'_>, &[u8]) -> Result<()>,
 ) -> Result<()> {
     // SAFETY: the same contract; apart from the uplink and the texts as `check` found, or not used.
     let bytes = unsafe { ptr::bytes_mut(buffer, buffer_cap) };
@@ -346,12 +344,15 @@ pub(super) unsafe fn start(
     uplink.private_host = to.host;
     uplink.private_path = to.path;
     let state = &mut uplink.private_state;
-    let begun = texts.and_then(|(target, urn)| {
-        let bytes = bytes?;
-        uplink.private_buffer = buffer;
-        uplink.private_capacity = buffer_cap;
-        start(state, bytes, target, urn)
-    });
+    let begun = texts
+        .as_ref()
+        .map_err(|&error| error)
+        .and_then(|(target, urn)| {
+            let bytes = bytes?;
+            uplink.private_buffer = buffer;
+            uplink.private_capacity = buffer_cap;
+            start(state, bytes, target, urn)
+        });
     begun.inspect_err(|&error| state.fail(error))
 }
 
@@ -369,11 +370,11 @@ unsafe fn begin(
     let (own, memory) = (Region::of(uplink), Region::new(buffer, buffer_cap));
     // SAFETY: the same contract.
     let texts = unsafe { check(own, memory, to, urn) };
-    let begin = |state: &mut UplinkState, buffer: &mut [u8], target: Target<'_>, urn: &[u8]| {
+    let begin = |state: &mut UplinkState, buffer: &mut [u8], target: &Target<'_>, urn: &[u8]| {
         state.begin(buffer, measuring, target, urn)
     };
     // SAFETY: the same contract.
-    unsafe { start(uplink, buffer, buffer_cap, to, texts, begin) }
+    unsafe { start(uplink, buffer, buffer_cap, to, &texts, begin) }
 }
 
 /// # Safety
@@ -390,9 +391,9 @@ unsafe fn adopt(
     let (own, memory) = (Region::of(uplink), Region::new(buffer, buffer_cap));
     // SAFETY: the same contract.
     let texts = unsafe { check(own, memory, to, text(&NO_TEXT)) };
-    let adopt = |state: &mut UplinkState, buffer: &mut [u8], target: Target<'_>, _: &[u8]| {
+    let adopt = |state: &mut UplinkState, buffer: &mut [u8], target: &Target<'_>, _: &[u8]| {
         state.adopt(buffer, target, body_offset, body_len)
     };
     // SAFETY: the same contract.
-    unsafe { start(uplink, buffer, buffer_cap, to, texts, adopt) }
+    unsafe { start(uplink, buffer, buffer_cap, to, &texts, adopt) }
 }
