@@ -145,16 +145,7 @@ struct DecimalState {
 }
 
 impl PackState {
-    /// A pack that could not be begun: every call fails with `error`.
-    pub fn broken(error: Error) -> Self {
-        Self {
-            phase: BROKEN,
-            failure: error.code(),
-            ..Self::default()
-        }
-    }
-
-    /// Makes it a pack that could not be begun.
+    /// Makes it a pack that could not be begun: every call fails with `error`.
     pub const fn fail(&mut self, error: Error) {
         self.phase = BROKEN;
         self.failure = error.code();

@@ -378,7 +378,7 @@ const fn packed(label: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::senml::record::{Num, Value};
+    use crate::senml::record::{Num, PLACES, Value};
     use std::format;
     use std::string::String;
     use std::vec::Vec;
@@ -583,7 +583,7 @@ mod tests {
                 spans: [Span {
                     start: usize::MAX,
                     end: 3,
-                }; 11],
+                }; PLACES],
                 ..Entry::default()
             },
             version: 255,

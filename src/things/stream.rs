@@ -195,7 +195,8 @@ impl<'a> Stream<'a> {
     #[inline(never)]
     fn fail(&mut self, error: Error) -> Error {
         self.state.phase = 0;
-        *self.uplink = UplinkState::broken(error);
+        *self.uplink = UplinkState::default();
+        self.uplink.fail(error);
         error
     }
 }

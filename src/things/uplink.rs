@@ -34,16 +34,7 @@ pub struct UplinkState {
 }
 
 impl UplinkState {
-    /// A message that could not be begun: every call fails with `error`.
-    pub fn broken(error: Error) -> Self {
-        Self {
-            pack: PackState::broken(error),
-            phase: BUILDING,
-            ..Self::default()
-        }
-    }
-
-    /// Marks a message that could not be begun.
+    /// Marks a message that could not be begun: every call fails with `error`.
     pub const fn fail(&mut self, error: Error) {
         self.pack.fail(error);
         if self.phase == 0 {

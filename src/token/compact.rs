@@ -112,7 +112,7 @@ fn compress(state: &mut [u32; 8], block: &[u8; BLOCK], schedule: &mut [u32; 2 * 
     }
 }
 
-/// Sixteen rounds, two in a row: 110 bytes of flash that save a block 215 instructions.
+/// Sixteen rounds, two in a row: 72 bytes of flash that save a token, of three blocks, 980 instructions.
 #[cfg(not(kpn_eight_registers))]
 fn rounds(mut sums: [u32; 8], constants: &[u32; WORDS], words: &[u32]) -> [u32; 8] {
     let pairs = constants.as_chunks().0.iter().zip(words.as_chunks().0);

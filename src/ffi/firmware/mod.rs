@@ -9,8 +9,7 @@ use core::num::NonZeroU32;
 
 use super::downlink::kpn_downlink;
 use super::ptr::{self, Given, Object, Region};
-use super::status::{code, kpn_status, status};
-use super::status_list::{END, OK};
+use super::status::{kpn_status, status};
 use crate::error::{Error, Result};
 use crate::things::firmware::announcement::{self, TOKEN_MAX, Texts};
 use crate::things::firmware::download::{Download, phase};
@@ -313,7 +312,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
     downlink: *const kpn_downlink,
     urn: *const c_char,
 ) -> kpn_status {
-    let offer = || -> Result<kpn_status> {
+    let offer = || -> Result<()> {
         let place = Region::of(downlink);
         // SAFETY: the same contract.
         let downlink = unsafe { ptr::object(downlink) }?;
@@ -327,14 +326,11 @@ pub unsafe extern "C" fn kpn_firmware_offer(
             // SAFETY: the same contract.
             unsafe { ptr::text(urn, body.len()) }?
         };
-        let Some(texts) = announcement::find(*pack, body, urn)? else {
-            return Ok(END);
-        };
+        let texts = announcement::find(*pack, body, urn)?.ok_or(Error::End)?;
         // SAFETY: the caller leaves the memory to the library; apart from the bytes as just checked.
-        unsafe { firmware.announce(texts) }?;
-        Ok(OK)
+        unsafe { firmware.announce(texts) }
     };
-    offer().unwrap_or_else(code)
+    status(offer())
 }
 
 /// Announces firmware by URL and token from elsewhere, such as those that were kept over a reset; otherwise as `kpn_firmware_offer`.

@@ -392,7 +392,8 @@ fn nothing_is_written_behind_a_finished_or_broken_pack() {
     assert_eq!(pack.buffer, after);
 
     memory = [CANARY; 64];
-    state = PackState::broken(Error::Urn);
+    state = PackState::default();
+    state.fail(Error::Urn);
     let mut pack = Pack::resume(&mut state, &mut memory);
     for call in EVERYTHING {
         assert_eq!(call(&mut pack), Err(Error::Urn));
