@@ -140,7 +140,7 @@ pub struct kpn_config {
 
 // SAFETY: repr(C) with the u32 tag in front, which stands there only while the state is a valid `Config`.
 unsafe impl Object for kpn_config {
-    const TAG: u32 = 0x6b70_6601;
+    const NUMBER: u8 = 11;
 }
 
 const _: () = assert!(size_of::<kpn_config>() == 504);

@@ -38,7 +38,7 @@ pub struct kpn_downlink {
 
 // SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
 unsafe impl Object for kpn_downlink {
-    const TAG: u32 = 0x6b70_6401;
+    const NUMBER: u8 = 5;
 }
 
 impl kpn_downlink {

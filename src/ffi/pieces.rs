@@ -36,7 +36,7 @@ pub struct kpn_pieces {
 
 // SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
 unsafe impl Object for kpn_pieces {
-    const TAG: u32 = 0x6b70_7001;
+    const NUMBER: u8 = 9;
 }
 
 /// Starts to hand out bytes in pieces.

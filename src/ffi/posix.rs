@@ -40,7 +40,7 @@ pub struct kpn_posix {
 
 // SAFETY: repr(C) with the u32 tag in front and plain integers behind it.
 unsafe impl Object for kpn_posix {
-    const TAG: u32 = 0x6b70_7801;
+    const NUMBER: u8 = 12;
 }
 
 /// Prepares a connection; nothing is opened yet.

@@ -15,8 +15,21 @@ use crate::error::{Error, Result};
 /// The type is `#[repr(C)]`, its first field is the `u32` tag, all bytes zero are a valid value, and it has no padding that
 /// is read and no `Drop`.
 pub unsafe trait Object: Sized {
+    /// Which object it is, from 1 to 31, another for each type.
+    const NUMBER: u8;
+    /// Number and alignment, in one byte: a call of `check_tag` needs no constant from memory.
+    const KIND: u8 = kind(Self::NUMBER, align_of::<Self>());
     /// Value of the first field once the object was begun.
-    const TAG: u32;
+    const TAG: u32 = tag(Self::KIND);
+}
+
+const fn kind(number: u8, align: usize) -> u8 {
+    assert!(0 < number && number < 32 && (align == 4 || align == 8));
+    number << 3 | if align == 4 { 3 } else { 7 }
+}
+
+const fn tag(kind: u8) -> u32 {
+    u32::from_be_bytes([b'k', b'p', b'n', kind])
 }
 
 /// A pointer that cannot be used, which is an invalid argument. Without a number of its own, so that a result has no more words
@@ -123,7 +136,7 @@ pub fn apart(written: usize, regions: &[Region]) -> Result<()> {
 /// uses until the reference is gone.
 pub unsafe fn object_mut<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
     // SAFETY: the same contract.
-    unsafe { check_tag(object.cast(), align_of::<T>(), T::TAG) }?;
+    unsafe { check_tag(object.cast(), T::KIND) }?;
     // SAFETY: not NULL, aligned and with its tag, which stands there because `begin` wrote a whole valid `T`; exclusive
     // by the contract.
     Ok(unsafe { &mut *object })
@@ -136,7 +149,7 @@ pub unsafe fn object_mut<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
 /// As for `object_mut`; reading by others is allowed.
 pub unsafe fn object<'a, T: Object>(object: *const T) -> Result<&'a T> {
     // SAFETY: the same contract.
-    unsafe { check_tag(object.cast(), align_of::<T>(), T::TAG) }?;
+    unsafe { check_tag(object.cast(), T::KIND) }?;
     // SAFETY: not NULL, aligned and with its tag, which stands there because `begin` wrote a whole valid `T`; nobody
     // writes by the contract.
     Ok(unsafe { &*object })
@@ -171,7 +184,7 @@ pub const unsafe fn found<'a, T: Object>(object: *const T) -> &'a T {
 /// the reference is gone.
 pub unsafe fn begin<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
     // SAFETY: the same contract.
-    unsafe { clear(object.cast(), size_of::<T>(), align_of::<T>(), T::TAG) }?;
+    unsafe { clear(object.cast(), size_of::<T>(), T::KIND) }?;
     // SAFETY: not NULL and aligned as just checked, all its bytes were just written and are a valid `T`; exclusive by the
     // contract.
     Ok(unsafe { &mut *object })
@@ -186,18 +199,21 @@ pub unsafe fn begin<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
 /// As for `begin`.
 pub unsafe fn end<T: Object>(object: *mut T) -> Result<()> {
     // SAFETY: the same contract.
-    unsafe { clear(object.cast(), size_of::<T>(), align_of::<T>(), 0) }
+    unsafe { clear(object.cast(), size_of::<T>(), T::KIND) }?;
+    // SAFETY: not NULL and aligned as just checked, its first field a `u32`; writable by the contract.
+    unsafe { object.cast::<u32>().write(0) };
+    Ok(())
 }
 
 /// # Safety
 ///
 /// `object` is NULL, misaligned, or points to readable memory of an object.
 #[inline(never)]
-unsafe fn check_tag(object: *const u32, align: usize, tag: u32) -> Result<()> {
-    check_address(object.cast(), align)?;
+unsafe fn check_tag(object: *const u32, kind: u8) -> Result<()> {
+    check_kind(object, kind)?;
     // SAFETY: not NULL and aligned as just checked; readable by the contract; a u32 takes any bit pattern.
     let found = unsafe { object.read() };
-    if found == tag {
+    if found == tag(kind) {
         Ok(())
     } else {
         Err(Error::State)
@@ -208,13 +224,13 @@ unsafe fn check_tag(object: *const u32, align: usize, tag: u32) -> Result<()> {
 ///
 /// `object` is NULL, misaligned, or points to writable memory of that size.
 #[inline(never)]
-unsafe fn clear(object: *mut u32, size: usize, align: usize, tag: u32) -> Result<()> {
-    check_address(object.cast(), align)?;
+unsafe fn clear(object: *mut u32, size: usize, kind: u8) -> Result<()> {
+    check_kind(object, kind)?;
     // SAFETY: not NULL and aligned as just checked; writable by the contract; an object is made of whole words, for its
     // alignment is that of its tag or a multiple.
     unsafe { object.write_bytes(0, size >> 2) };
     // SAFETY: not NULL and aligned as just checked, for an object begins with its tag; writable by the contract.
-    unsafe { object.write(tag) };
+    unsafe { object.write(tag(kind)) };
     Ok(())
 }
 
@@ -344,6 +360,10 @@ fn check_address(pointer: *const u8, align: usize) -> Given<()> {
     } else {
         Ok(())
     }
+}
+
+fn check_kind(object: *const u32, kind: u8) -> Given<()> {
+    check_address(object.cast(), usize::from(kind & 7).wrapping_add(1))
 }
 
 /// Where an array lies: somewhere, if it is an empty one at NULL. An option fits in a register, a result does not.

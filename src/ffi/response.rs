@@ -68,7 +68,7 @@ pub struct kpn_response {
 
 // SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
 unsafe impl Object for kpn_response {
-    const TAG: u32 = 0x6b70_7201;
+    const NUMBER: u8 = 3;
 }
 
 impl kpn_response {
@@ -385,7 +385,7 @@ pub struct kpn_connection {
 
 // SAFETY: repr(C) with the u32 tag in front and plain integers behind it.
 unsafe impl Object for kpn_connection {
-    const TAG: u32 = 0x6b70_6301;
+    const NUMBER: u8 = 4;
 }
 
 /// Starts to count the requests on a connection that was just opened.

@@ -62,7 +62,7 @@ pub struct kpn_stream {
 
 // SAFETY: repr(C) with the u32 tag in front; pointers and plain integers behind it.
 unsafe impl Object for kpn_stream {
-    const TAG: u32 = 0x6b70_7301;
+    const NUMBER: u8 = 7;
 }
 
 /// Starts the first pass of a message of one device to one of the endpoints of KPN Things.

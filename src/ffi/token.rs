@@ -37,7 +37,7 @@ struct Text {
 
 // SAFETY: repr(C) with the u32 tag in front and plain integers behind it.
 unsafe impl Object for kpn_token {
-    const TAG: u32 = 0x6b70_7401;
+    const NUMBER: u8 = 1;
 }
 
 /// Starts a token over no bytes.

@@ -97,7 +97,7 @@ pub struct kpn_firmware {
 
 // SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
 unsafe impl Object for kpn_firmware {
-    const TAG: u32 = 0x6b70_6601;
+    const NUMBER: u8 = 10;
 }
 
 impl kpn_firmware {

@@ -72,7 +72,7 @@ pub struct kpn_queue {
 
 // SAFETY: repr(C) with the u32 tag in front; a pointer and plain integers behind it.
 unsafe impl Object for kpn_queue {
-    const TAG: u32 = 0x6b70_7101;
+    const NUMBER: u8 = 8;
 }
 
 impl kpn_queue {

@@ -78,7 +78,7 @@ pub struct kpn_record {
 
 // SAFETY: repr(C) with the u32 tag in front; pointers, integers and bool that only the library writes behind it.
 unsafe impl Object for kpn_record {
-    const TAG: u32 = 0x6b70_6502;
+    const NUMBER: u8 = 6;
 }
 
 /// The text that is not there. A literal would lie in one section with the texts of all statuses, and link them.

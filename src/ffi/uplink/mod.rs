@@ -83,7 +83,7 @@ pub struct kpn_uplink {
 
 // SAFETY: repr(C) with the u32 tag in front; pointers and plain integers behind it.
 unsafe impl Object for kpn_uplink {
-    const TAG: u32 = 0x6b70_7501;
+    const NUMBER: u8 = 2;
 }
 
 /// Starts a message of one device to one of the endpoints of KPN Things.
