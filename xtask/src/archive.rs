@@ -40,6 +40,9 @@ const SMALLER_ARM: [&str; 5] = [
     "-machine-sink-split=false",
 ];
 
+/// On bare metal the level is `z`, with as much inlined as at `s`: some checks prove only then that nothing panics.
+const INLINED: &str = "-inline-threshold=60";
+
 /// What an archive may be built with.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Options {
@@ -262,6 +265,9 @@ impl Cargo {
                 .env("RUSTC", DEBIAN_RUSTC)
                 .env("RUSTC_BOOTSTRAP", "1");
         }
+        if target.is_bare_metal() {
+            command = command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
+        }
         command = command.env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\x1f"));
         Ok(command.arg("--").args(flags).quiet().run()?)
     }
@@ -288,6 +294,9 @@ fn rust_flags(
         format!("--remap-path-prefix={sysroot}=rust"),
         "-Cforce-unwind-tables=no".to_owned(),
     ];
+    if target.is_bare_metal() {
+        flags.push(format!("-Cllvm-args={INLINED}"));
+    }
     if target.family == Family::Arm {
         flags.extend(SMALLER_ARM.map(|option| format!("-Cllvm-args={option}")));
     }
