@@ -69,58 +69,35 @@ pub enum Event {
     End,
 }
 
-/// The kind of a token: an [`Event`] whose span stays with the reader.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Token {
-    /// `[`
-    ArrayStart,
-    /// `]`
-    ArrayEnd,
-    /// `{`
-    ObjectStart,
-    /// `}`
-    ObjectEnd,
-    /// A member's name with its colon.
-    Key,
-    /// A string.
-    String,
-    /// A number.
-    Number,
-    /// `true`
-    True,
-    /// `false`
-    False,
-    /// `null`
-    Null,
-    /// Nothing but white space followed the one value.
-    End,
-}
+/// The kind of a token: an [`Event`] whose span stays with the reader. A number that is none of these is no token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(transparent)]
+pub struct Token(u8);
 
+#[expect(non_upper_case_globals, reason = "they read as the variants of an enum")]
 impl Token {
-    #[expect(
-        clippy::as_conversions,
-        reason = "the discriminant of a field-less enum"
-    )]
-    const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// The token of a code; of any other number the last one.
-    const fn of(code: u8) -> Self {
-        match code {
-            0 => Self::ArrayStart,
-            1 => Self::ArrayEnd,
-            2 => Self::ObjectStart,
-            3 => Self::ObjectEnd,
-            4 => Self::Key,
-            5 => Self::String,
-            6 => Self::Number,
-            7 => Self::True,
-            8 => Self::False,
-            9 => Self::Null,
-            _ => Self::End,
-        }
-    }
+    /// `[`
+    pub const ArrayStart: Self = Self(1);
+    /// `]`
+    pub const ArrayEnd: Self = Self(2);
+    /// `{`
+    pub const ObjectStart: Self = Self(3);
+    /// `}`
+    pub const ObjectEnd: Self = Self(4);
+    /// A member's name with its colon.
+    pub const Key: Self = Self(5);
+    /// A string.
+    pub const String: Self = Self(6);
+    /// A number.
+    pub const Number: Self = Self(7);
+    /// `true`
+    pub const True: Self = Self(8);
+    /// `false`
+    pub const False: Self = Self(9);
+    /// `null`
+    pub const Null: Self = Self(10);
+    /// Nothing but white space followed the one value.
+    pub const End: Self = Self(11);
 }
 
 /// A value must follow: at the start, and behind a colon.
@@ -144,7 +121,7 @@ pub struct Reader {
     depth: u8,
     expect: u8,
     /// Which of [`Token`] was the last.
-    kind: u8,
+    kind: Token,
     /// What the last key, string or number was.
     span: Span,
 }
@@ -157,7 +134,7 @@ impl Reader {
             objects: 0,
             depth: 0,
             expect: VALUE,
-            kind: 0,
+            kind: Token(0),
             span: Span { start: 0, end: 0 },
         }
     }
@@ -165,6 +142,16 @@ impl Reader {
     /// Offset behind the last token; after an error, near its cause.
     pub const fn position(&self) -> usize {
         self.position
+    }
+
+    /// Arrays and objects that are open.
+    pub const fn depth(&self) -> u8 {
+        self.depth
+    }
+
+    /// The token that was taken last.
+    pub const fn kind(&self) -> Token {
+        self.kind
     }
 
     /// What the last [`Token::Key`], [`Token::String`] or [`Token::Number`] was.
@@ -185,19 +172,19 @@ impl Reader {
             Token::True => Event::Bool(true),
             Token::False => Event::Bool(false),
             Token::Null => Event::Null,
-            Token::End => Event::End,
+            _ => Event::End,
         })
     }
 
     /// Takes the next token, as [`Reader::next`], its span apart: smaller where size counts.
     pub fn token(&mut self, text: &[u8]) -> Result<Token> {
         self.advance(text)?;
-        Ok(Token::of(self.kind))
+        Ok(self.kind)
     }
 
-    /// Leaves the token in the reader, so that the result is one register.
+    /// As [`Reader::token`], with the token left in the reader, so that the result is one register.
     #[inline(never)]
-    fn advance(&mut self, text: &[u8]) -> Result<()> {
+    pub fn advance(&mut self, text: &[u8]) -> Result<()> {
         let Some(mut byte) = self.peek(text) else {
             if self.expect != AFTER || self.depth > 0 {
                 return Err(Error::JsonTruncated);
@@ -229,7 +216,7 @@ impl Reader {
     }
 
     const fn found(&mut self, token: Token) {
-        self.kind = token.code();
+        self.kind = token;
     }
 
     /// Skips the value that follows a key, however it is nested.

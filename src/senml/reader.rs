@@ -20,28 +20,33 @@ use crate::json::string::Unescape;
 /// The version of RFC 8428, and the highest one understood.
 const VERSION: u8 = 10;
 
-/// Labels by their bytes, first one highest, in the order of the bits below.
-const LABELS: [u32; 15] = [
-    packed(b"bn"),
-    packed(b"bu"),
-    packed(b"bt"),
-    packed(b"bs"),
-    packed(b"bv"),
-    packed(b"n"),
-    packed(b"u"),
-    packed(b"ut"),
-    packed(b"t"),
-    packed(b"s"),
-    packed(b"v"),
-    packed(b"vs"),
-    packed(b"vd"),
-    packed(b"vb"),
-    packed(b"bver"),
+/// Labels by their bytes, first one highest, in the order of their bits; `bver` is the one behind them.
+const LABELS: [u16; 14] = [
+    u16::from_be_bytes(*b"bn"),
+    u16::from_be_bytes(*b"bu"),
+    u16::from_be_bytes(*b"bt"),
+    u16::from_be_bytes(*b"bs"),
+    u16::from_be_bytes(*b"bv"),
+    u16::from_be_bytes([0, b'n']),
+    u16::from_be_bytes([0, b'u']),
+    u16::from_be_bytes(*b"ut"),
+    u16::from_be_bytes([0, b't']),
+    u16::from_be_bytes([0, b's']),
+    u16::from_be_bytes([0, b'v']),
+    u16::from_be_bytes(*b"vs"),
+    u16::from_be_bytes(*b"vd"),
+    u16::from_be_bytes(*b"vb"),
 ];
 const BN: u16 = 1;
 const BU: u16 = 1 << 1;
 const VALUES: u16 = V | VS | VD | VB;
+const BVER: u16 = 1 << LABELS.len();
+/// Not a label yet: no value fits its bit.
+const NO_LABEL: usize = LABELS.len() + 1;
+/// A label that may be ignored.
+const UNKNOWN: usize = LABELS.len() + 2;
 const STRINGS: u16 = BN | BU | N | U | VS | VD;
+const NUMBERS: u16 = !(STRINGS | VB | 1 << NO_LABEL);
 
 /// `Pack::state`: before `validate`, after it, and when there is nothing more.
 const NEW: u8 = 0;
@@ -88,7 +93,7 @@ impl Pack {
     fn rewind(&mut self, state: u8) {
         self.reader = Reader::new();
         self.entry = Entry::default();
-        self.version = 0;
+        self.version = VERSION;
         self.state = state;
     }
 
@@ -173,59 +178,67 @@ impl Pack {
     }
 
     /// Reads and checks one record; `End` when the pack is complete.
+    ///
+    /// One loop over all tokens, told apart by how deep they stand: the pack is level 1, a record level 2.
     fn step(&mut self, text: &[u8]) -> Result<()> {
-        if self.reader.position() == 0 && self.reader.token(text)? != Token::ArrayStart {
-            return Err(Error::SenmlType);
-        }
-        match self.reader.token(text)? {
-            Token::ObjectStart => {}
-            Token::ArrayEnd => {
-                self.reader.token(text)?;
-                self.state = DONE;
-                return Err(Error::End);
+        let mut label = NO_LABEL;
+        loop {
+            self.reader.advance(text)?;
+            match (self.reader.depth(), self.reader.kind()) {
+                (1, Token::ArrayStart) | (0, Token::ArrayEnd) => {}
+                (2, Token::ObjectStart) => self.entry.renew(),
+                (2, Token::Key) => label = self.label(text)?,
+                (1, Token::ObjectEnd) => break,
+                (0, Token::End) => {
+                    self.state = DONE;
+                    return Err(Error::End);
+                }
+                _ => self.value(text, label)?,
             }
-            _ => return Err(Error::SenmlType),
-        }
-        self.entry.renew();
-        while self.reader.token(text)? == Token::Key {
-            self.field(text)?;
         }
         self.check(text)?;
         self.entry.next_index = self.entry.next_index.wrapping_add(1);
         Ok(())
     }
 
-    /// Reads the value of one label.
-    fn field(&mut self, text: &[u8]) -> Result<()> {
-        let Some(label) = label(text, self.reader.span())? else {
-            return self.reader.skip_value(text);
-        };
-        let bit = bit(label);
-        if self.entry.seen & bit != 0 {
-            return Err(Error::SenmlDuplicate);
-        }
-        self.entry.seen |= bit;
-        let fits = match self.reader.token(text)? {
-            Token::True => {
-                self.entry.boolean = true;
-                VB
+    /// Which label the last key is.
+    fn label(&mut self, text: &[u8]) -> Result<usize> {
+        let label = label(text, self.reader.span())?;
+        if label != UNKNOWN {
+            let bit = bit(label);
+            if self.entry.seen & bit != 0 {
+                return Err(Error::SenmlDuplicate);
             }
-            Token::False => VB,
+            self.entry.seen |= bit;
+        }
+        Ok(label)
+    }
+
+    /// Takes the last token as the value of a label, or as a part of it.
+    fn value(&mut self, text: &[u8], label: usize) -> Result<()> {
+        if label == UNKNOWN {
+            return Ok(());
+        }
+        let bit = bit(label);
+        let token = self.reader.kind();
+        let fits = match token {
+            Token::True | Token::False => VB,
             Token::String => STRINGS,
-            Token::Number => !(STRINGS | VB),
+            Token::Number => NUMBERS,
             _ => 0,
         };
         if fits & bit == 0 {
             return Err(Error::SenmlType);
         }
         let span = self.reader.span();
-        if bit > VB {
-            return self.check_version(span.of(text));
-        }
-        if bit != VB
-            && let Some(place) = self.entry.place(label)
-        {
-            *place = span;
+        match bit {
+            VB => self.entry.boolean = token == Token::True,
+            BVER => return self.check_version(span.of(text)),
+            _ => {
+                if let Some(place) = self.entry.place(label) {
+                    *place = span;
+                }
+            }
         }
         Ok(())
     }
@@ -248,9 +261,6 @@ impl Pack {
 
     /// Checks what a record says as a whole.
     fn check(&mut self, text: &[u8]) -> Result<()> {
-        if self.version == 0 {
-            self.version = VERSION;
-        }
         let entry = &mut self.entry;
         let values = entry.seen & VALUES;
         if values & values.wrapping_sub(1) != 0 {
@@ -296,8 +306,8 @@ fn bit(label: usize) -> u16 {
     1_u16.wrapping_shl(u32::try_from(label).unwrap_or_default())
 }
 
-/// Which label a key is, once unescaped; `None` for one that may be ignored.
-fn label(text: &[u8], key: Span) -> Result<Option<usize>> {
+/// Which label a key is, once unescaped.
+fn label(text: &[u8], key: Span) -> Result<usize> {
     let mut chars = Unescape::new(key.start);
     let mut bytes = 0_u32;
     let mut last = 0;
@@ -312,9 +322,13 @@ fn label(text: &[u8], key: Span) -> Result<Option<usize>> {
         return Err(Error::SenmlMustUnderstand);
     }
     if overflow {
-        return Ok(None);
+        return Ok(UNKNOWN);
     }
-    Ok(LABELS.iter().position(|&label| label == bytes))
+    if bytes == u32::from_be_bytes(*b"bver") {
+        return Ok(LABELS.len());
+    }
+    let known = LABELS.iter().position(|&label| u32::from(label) == bytes);
+    Ok(known.unwrap_or(UNKNOWN))
 }
 
 /// Checks the name in force, where a text that was not decoded yet may hold escapes.
@@ -362,17 +376,6 @@ fn decode(text: &mut [u8], span: &mut Span, data: bool) -> Result<()> {
     }
     span.end = end;
     Ok(())
-}
-
-const fn packed(label: &[u8]) -> u32 {
-    let mut bytes = 0;
-    let mut rest = label;
-    while let Some((&byte, next)) = rest.split_first() {
-        // Widened by its place in the word: `u32::from` is not const.
-        bytes = bytes << 8 | u32::from_be_bytes([0, 0, 0, byte]);
-        rest = next;
-    }
-    bytes
 }
 
 #[cfg(test)]
