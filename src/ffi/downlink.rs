@@ -166,8 +166,9 @@ pub unsafe extern "C" fn kpn_downlink_next(
         // SAFETY: the same contract.
         let downlink = unsafe { ptr::object_mut(downlink) }?;
         let bytes = Region::new(downlink.private_bytes, downlink.private_len);
-        let own = Region::of(&raw const *downlink);
-        ptr::apart(1, &[Region::of(out_record), own, bytes])?;
+        let record = Region::of(out_record);
+        record.apart_from(Region::of(&raw const *downlink))?;
+        record.apart_from(bytes)?;
         ptr::check(out_record)?;
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
         let body = unsafe { ptr::bytes_mut(downlink.private_bytes, downlink.private_len) }?;

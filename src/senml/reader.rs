@@ -20,23 +20,33 @@ use crate::json::string::Unescape;
 /// The version of RFC 8428, and the highest one understood.
 const VERSION: u8 = 10;
 
-/// Labels by their bytes, first one highest, in the order of their bits; `bver` is the one behind them.
+/// Labels as [`packed`], in the order of their bits; `bver` is the one behind them.
 const LABELS: [u16; 14] = [
-    u16::from_be_bytes(*b"bn"),
-    u16::from_be_bytes(*b"bu"),
-    u16::from_be_bytes(*b"bt"),
-    u16::from_be_bytes(*b"bs"),
-    u16::from_be_bytes(*b"bv"),
-    u16::from_be_bytes([0, b'n']),
-    u16::from_be_bytes([0, b'u']),
-    u16::from_be_bytes(*b"ut"),
-    u16::from_be_bytes([0, b't']),
-    u16::from_be_bytes([0, b's']),
-    u16::from_be_bytes([0, b'v']),
-    u16::from_be_bytes(*b"vs"),
-    u16::from_be_bytes(*b"vd"),
-    u16::from_be_bytes(*b"vb"),
+    short(b"bn"),
+    short(b"bu"),
+    short(b"bt"),
+    short(b"bs"),
+    short(b"bv"),
+    short(b"n"),
+    short(b"u"),
+    short(b"ut"),
+    short(b"t"),
+    short(b"s"),
+    short(b"v"),
+    short(b"vs"),
+    short(b"vd"),
+    short(b"vb"),
 ];
+const BVER_PACKED: u32 = !u32::from_be_bytes(*b"bver");
+
+const fn short(label: &[u8]) -> u16 {
+    match label {
+        [one] => u16::from_be_bytes([0, !*one]),
+        [one, two] => u16::from_be_bytes([!*one, !*two]),
+        _ => 0,
+    }
+}
+
 const BN: u16 = 1;
 const BU: u16 = 1 << 1;
 const VALUES: u16 = V | VS | VD | VB;
@@ -136,7 +146,7 @@ impl Pack {
         self.state = DONE;
         loop {
             self.step(text)?;
-            self.decode(text)?;
+            self.decode(text);
             if self.entry.measured {
                 self.state = VALID;
                 return Ok(&self.entry);
@@ -287,18 +297,17 @@ impl Pack {
         Ok(())
     }
 
-    /// Decodes the texts of one record in place.
-    fn decode(&mut self, text: &mut [u8]) -> Result<()> {
+    /// Decodes the texts of one record in place, which were just checked.
+    fn decode(&mut self, text: &mut [u8]) {
         let seen = self.entry.seen & STRINGS;
         for label in 0..LABELS.len() {
             let bit = bit(label);
             if seen & bit != 0
                 && let Some(span) = self.entry.place(label)
             {
-                decode(text, span, bit == VD)?;
+                decode(text, span, bit == VD);
             }
         }
-        Ok(())
     }
 }
 
@@ -309,35 +318,41 @@ fn bit(label: usize) -> u16 {
 /// Which label a key is, once unescaped.
 fn label(text: &[u8], key: Span) -> Result<usize> {
     let mut chars = Unescape::new(key.start);
-    let mut bytes = 0_u32;
-    let mut last = 0;
-    let mut overflow = false;
+    let mut bytes = 0;
     while let Some(byte) = chars.next(text) {
-        // A leading NUL would pass for no byte at all.
-        overflow |= bytes > 0x00FF_FFFF || byte == 0;
-        bytes = bytes << 8 | u32::from(byte);
-        last = byte;
+        bytes = packed(bytes, byte);
     }
-    if last == b'_' {
+    let [last, ..] = bytes.to_le_bytes();
+    if last == !b'_' {
         return Err(Error::SenmlMustUnderstand);
     }
-    if overflow {
-        return Ok(UNKNOWN);
-    }
-    if bytes == u32::from_be_bytes(*b"bver") {
+    if bytes == BVER_PACKED {
         return Ok(LABELS.len());
     }
     let known = LABELS.iter().position(|&label| u32::from(label) == bytes);
     Ok(known.unwrap_or(UNKNOWN))
 }
 
+/// The complements of up to four bytes, first one highest; all ones above the last when there are more.
+///
+/// No byte of UTF-8 has the complement 0, which is no byte at all.
+const fn packed(bytes: u32, byte: u8) -> u32 {
+    let more = bytes << 8 | u32::from_be_bytes([0, 0, 0, !byte]);
+    if bytes >> 24 == 0 {
+        more
+    } else {
+        more | 0xFF00_0000
+    }
+}
+
 /// Checks the name in force, where a text that was not decoded yet may hold escapes.
 fn check_name(text: &[u8], base: Span, local: Span) -> Result<()> {
     let mut begun = false;
     for span in [base, local] {
-        let text = text.get(..span.end).unwrap_or_default();
         let mut chars = Unescape::new(span.start);
-        while let Some(byte) = chars.next(text) {
+        while span.end > 0
+            && let Some(byte) = chars.next(text)
+        {
             let fits = if begun {
                 name::allowed(byte)
             } else {
@@ -353,7 +368,7 @@ fn check_name(text: &[u8], base: Span, local: Span) -> Result<()> {
 }
 
 /// Decodes a string where it stands, a NUL behind it, at the latest in place of the closing quote.
-fn decode(text: &mut [u8], span: &mut Span, data: bool) -> Result<()> {
+fn decode(text: &mut [u8], span: &mut Span, data: bool) {
     let mut chars = Unescape::new(span.start);
     let mut digits = Decoder::new();
     let mut end = span.start;
@@ -369,13 +384,10 @@ fn decode(text: &mut [u8], span: &mut Span, data: bool) -> Result<()> {
         }
         end = end.wrapping_add(1);
     }
-    chars.check()?;
-    digits.finish()?;
     if let Some(to) = text.get_mut(end) {
         *to = 0;
     }
     span.end = end;
-    Ok(())
 }
 
 #[cfg(test)]
