@@ -33,9 +33,9 @@ const LABELS: [u16; 14] = [
     short(b"t"),
     short(b"s"),
     short(b"v"),
+    short(b"vb"),
     short(b"vs"),
     short(b"vd"),
-    short(b"vb"),
 ];
 const BVER_PACKED: u32 = !u32::from_be_bytes(*b"bver");
 
@@ -286,8 +286,8 @@ impl Pack {
         }
         let (base_name, name) = entry.names();
         check_name(text, base_name, name)?;
-        if let Some(value) = entry.data() {
-            let mut chars = Unescape::new(value.start);
+        if entry.seen & VD != 0 {
+            let mut chars = Unescape::new(entry.value().start);
             let mut data = Decoder::new();
             while let Some(byte) = chars.next(text) {
                 data.push(byte);

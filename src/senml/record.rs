@@ -110,6 +110,24 @@ pub enum Value {
     Data(Span),
 }
 
+/// Which of its values a record has, counted in the order of their labels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kind(pub i32);
+
+#[expect(non_upper_case_globals, reason = "they read as the variants of an enum")]
+impl Kind {
+    /// None: the record has only a sum.
+    pub const None: Self = Self(0);
+    /// `v`
+    pub const Number: Self = Self(1);
+    /// `vb`
+    pub const Bool: Self = Self(2);
+    /// `vs`
+    pub const Text: Self = Self(3);
+    /// `vd`
+    pub const Data: Self = Self(4);
+}
+
 /// How many labels, from the start of the reader's list, last beyond their record.
 pub(super) const BASES: usize = 5;
 /// How many labels have a place of their own; the last is that of the value, of which there is one.
@@ -119,9 +137,9 @@ pub(super) const N: u16 = 1 << 5;
 pub(super) const U: u16 = 1 << 6;
 pub(super) const S: u16 = 1 << 9;
 pub(super) const V: u16 = 1 << 10;
-pub(super) const VS: u16 = 1 << 11;
-pub(super) const VD: u16 = 1 << 12;
-pub(super) const VB: u16 = 1 << 13;
+pub(super) const VB: u16 = 1 << 11;
+pub(super) const VS: u16 = 1 << 12;
+pub(super) const VD: u16 = 1 << 13;
 
 /// What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
 ///
@@ -173,19 +191,31 @@ impl Entry {
         if self.seen & U == 0 { base_unit } else { unit }
     }
 
-    /// Its text, decoded.
+    /// Where its number, its text or its data is.
+    pub const fn value(&self) -> Span {
+        let [.., value] = self.spans;
+        value
+    }
+
+    /// Where its text is.
     pub fn text(&self) -> Option<Span> {
-        self.value_of(VS)
+        (self.seen & VS != 0).then_some(self.value())
     }
 
-    /// Its data, decoded.
-    pub fn data(&self) -> Option<Span> {
-        self.value_of(VD)
+    /// Its truth value; false when it has none.
+    pub const fn boolean(&self) -> bool {
+        self.boolean
     }
 
-    /// Its truth value.
-    pub fn boolean(&self) -> Option<bool> {
-        (self.seen & VB != 0).then_some(self.boolean)
+    /// What kind of value it has.
+    pub fn kind(&self) -> Kind {
+        let mut rest = self.seen >> V.trailing_zeros() & 15;
+        let mut kind = Kind::None;
+        while rest > 0 {
+            rest >>= 1;
+            kind.0 = kind.0.wrapping_add(1);
+        }
+        kind
     }
 
     /// Whether its value is a number.
@@ -219,24 +249,16 @@ impl Entry {
         !self.number(field).is_absent()
     }
 
-    fn value_of(&self, kind: u16) -> Option<Span> {
-        let [.., value] = self.spans;
-        (self.seen & kind != 0).then_some(value)
-    }
-
     /// All of it at once.
     pub fn resolve(&self) -> Record {
         let (base_name, name) = self.names();
-        let value = if let Some(text) = self.text() {
-            Value::Text(text)
-        } else if let Some(data) = self.data() {
-            Value::Data(data)
-        } else if let Some(value) = self.boolean() {
-            Value::Bool(value)
-        } else if self.is_number() {
-            Value::Number(self.number(0))
-        } else {
-            Value::None
+        let span = self.value();
+        let value = match self.kind() {
+            Kind::Number => Value::Number(self.number(0)),
+            Kind::Bool => Value::Bool(self.boolean),
+            Kind::Text => Value::Text(span),
+            Kind::Data => Value::Data(span),
+            _ => Value::None,
         };
         Record {
             index: self.index(),

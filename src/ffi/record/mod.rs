@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Given, Object, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::json::reader::Span;
-use crate::senml::record::{Entry, FullName, Num};
+use crate::senml::record::{Entry, FullName, Kind, Num};
 
 /// A record without value: it has only a sum.
 pub const KPN_SUM_ONLY: i32 = 0;
@@ -21,6 +21,14 @@ pub const KPN_BOOL: i32 = 2;
 pub const KPN_TEXT: i32 = 3;
 /// A record with binary data (`vd`).
 pub const KPN_DATA: i32 = 4;
+
+const _: () = assert!(
+    KPN_SUM_ONLY == Kind::None.0
+        && KPN_NUMBER == Kind::Number.0
+        && KPN_BOOL == Kind::Bool.0
+        && KPN_TEXT == Kind::Text.0
+        && KPN_DATA == Kind::Data.0
+);
 
 /// The number of a `KPN_NUMBER` record, base value added.
 pub const KPN_FIELD_VALUE: i32 = 0;
@@ -108,22 +116,19 @@ impl kpn_record {
         (self.base_name, self.base_name_len) = text(base_name);
         (self.name, self.name_len) = text(name);
         (self.unit, self.unit_len) = text(entry.unit());
-        (self.text, self.text_len) = text(entry.text().unwrap_or_default());
         self.has_sum = entry.has(1);
         self.has_time = entry.has(2);
         self.has_update_time = entry.has(3);
-        if entry.text().is_some() {
-            self.kind = KPN_TEXT;
-        } else if let Some(span) = entry.data() {
-            let data = span.of(body);
-            self.kind = KPN_DATA;
-            self.data = data.as_ptr();
-            self.data_len = data.len();
-        } else if let Some(value) = entry.boolean() {
-            self.kind = KPN_BOOL;
-            self.boolean = value;
-        } else if entry.is_number() {
-            self.kind = KPN_NUMBER;
+        self.boolean = entry.boolean();
+        self.kind = entry.kind().0;
+        self.text = (&raw const EMPTY).cast();
+        let (start, len) = c_text(entry.value(), body);
+        if self.kind == KPN_TEXT {
+            self.text = start;
+            self.text_len = len;
+        } else if self.kind == KPN_DATA {
+            self.data = start.cast();
+            self.data_len = len;
         }
     }
 
