@@ -1,5 +1,7 @@
 //! What the platform says to the device: the records of a downlink, one by one.
 
+use core::ptr::NonNull;
+
 use super::ptr::{self, Object, Region};
 use super::record::kpn_record;
 use super::response::kpn_response;
@@ -49,7 +51,7 @@ impl kpn_downlink {
     /// The bytes given to `begin` are still there, and nobody writes to them while the slice is used.
     pub(super) unsafe fn ahead(&self) -> Result<(&Pack, &[u8])> {
         // SAFETY: `begin` checked and kept the bytes; the rest is the same contract.
-        let body = unsafe { ptr::bytes(self.private_bytes, self.private_len) }?;
+        let body = unsafe { ptr::kept(self.private_bytes, self.private_len) };
         Ok((self.private_state.ahead(), body))
     }
 }
@@ -171,7 +173,7 @@ pub unsafe extern "C" fn kpn_downlink_next(
         record.apart_from(bytes)?;
         ptr::check(out_record)?;
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
-        let body = unsafe { ptr::bytes_mut(downlink.private_bytes, downlink.private_len) }?;
+        let body = unsafe { ptr::kept_mut(downlink.private_bytes, downlink.private_len) };
         let entry = downlink.private_state.read(body)?;
         // SAFETY: the same contract; apart from the others as just checked.
         unsafe { ptr::begin(out_record) }?.fill(entry, body);
@@ -207,6 +209,8 @@ unsafe fn start(downlink: *mut kpn_downlink, body: Result<&mut [u8]>) -> Result<
     }
     // SAFETY: the same contract; apart from the bytes as just checked.
     let downlink = unsafe { ptr::begin(downlink) }?;
+    // The parts of a slice from now on, refused or not.
+    downlink.private_bytes = NonNull::dangling().as_ptr();
     let body = body?;
     downlink.private_bytes = body.as_mut_ptr();
     downlink.private_len = body.len();

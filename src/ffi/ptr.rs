@@ -285,6 +285,26 @@ pub unsafe fn bytes_mut<'a>(start: *mut u8, len: usize) -> Given<&'a mut [u8]> {
     Ok(unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) })
 }
 
+/// An array of bytes that `bytes` or `bytes_mut` accepted earlier, by the parts of its slice.
+///
+/// # Safety
+///
+/// As for `bytes`; `start` comes from a slice of `len` bytes.
+pub const unsafe fn kept<'a>(start: *const u8, len: usize) -> &'a [u8] {
+    // SAFETY: the parts of a slice by the contract, which also says that the bytes are still there and that nobody writes to them.
+    unsafe { core::slice::from_raw_parts(start, len) }
+}
+
+/// An array of bytes to be written to that `bytes_mut` accepted earlier, by the parts of its slice.
+///
+/// # Safety
+///
+/// As for `bytes_mut`; `start` comes from a slice of `len` bytes.
+pub const unsafe fn kept_mut<'a>(start: *mut u8, len: usize) -> &'a mut [u8] {
+    // SAFETY: the parts of a slice by the contract, which also says that the bytes are still there and that nobody else uses them.
+    unsafe { core::slice::from_raw_parts_mut(start, len) }
+}
+
 /// A value of the core whose layout Rust owns, in words that a struct of the caller keeps for it.
 ///
 /// # Safety

@@ -133,6 +133,20 @@ pub(super) const BASES: usize = 5;
 /// How many labels have a place of their own; the last is that of the value, of which there is one.
 pub(super) const PLACES: usize = BASES + 6;
 
+/// Places of labels whose spans others look at.
+pub mod place {
+    /// `bn`
+    pub const BASE_NAME: usize = 0;
+    /// `bu`
+    pub const BASE_UNIT: usize = 1;
+    /// `n`
+    pub const NAME: usize = 5;
+    /// `u`
+    pub const UNIT: usize = 6;
+    /// `v`, `vs` or `vd`
+    pub const VALUE: usize = super::PLACES - 1;
+}
+
 pub(super) const N: u16 = 1 << 5;
 pub(super) const U: u16 = 1 << 6;
 pub(super) const S: u16 = 1 << 9;
@@ -185,10 +199,18 @@ impl Entry {
         (base_name, name)
     }
 
-    /// Its unit, or else the base unit in force.
-    pub const fn unit(&self) -> Span {
-        let [_, base_unit, _, _, _, _, unit, ..] = self.spans;
-        if self.seen & U == 0 { base_unit } else { unit }
+    /// Where its unit stands, or else the base unit in force.
+    pub const fn unit_place(&self) -> usize {
+        if self.seen & U == 0 {
+            place::BASE_UNIT
+        } else {
+            place::UNIT
+        }
+    }
+
+    /// The span at a place; the default one when there is no such place, or nothing there.
+    pub fn span(&self, place: usize) -> Span {
+        self.spans.get(place).copied().unwrap_or_default()
     }
 
     /// Where its number, its text or its data is.
@@ -264,7 +286,7 @@ impl Entry {
             index: self.index(),
             base_name,
             name,
-            unit: self.unit(),
+            unit: self.span(self.unit_place()),
             value,
             sum: self.number(1),
             time: self.number(2),

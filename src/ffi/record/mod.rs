@@ -6,10 +6,9 @@ use core::ffi::c_char;
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::ffi::ptr::{self, Given, Object, Region};
+use crate::ffi::ptr::{self, Object, Region};
 use crate::ffi::status::{kpn_status, status};
-use crate::json::reader::Span;
-use crate::senml::record::{Entry, FullName, Kind, Num};
+use crate::senml::record::{Entry, FullName, Kind, Num, place};
 
 /// A record without value: it has only a sum.
 pub const KPN_SUM_ONLY: i32 = 0;
@@ -92,37 +91,25 @@ unsafe impl Object for kpn_record {
 /// The text that is not there. A literal would lie in one section with the texts of all statuses, and link them.
 static EMPTY: u8 = 0;
 
-/// A text for C, with its length.
-#[inline(never)]
-fn c_text(span: Span, body: &[u8]) -> (*const c_char, usize) {
-    let text = span.of(body);
-    let start = if text.is_empty() {
-        &raw const EMPTY
-    } else {
-        text.as_ptr()
-    };
-    (start.cast(), text.len())
-}
-
 impl kpn_record {
     /// Fills in a record that was just begun, where it stands: a copy on the stack would be the largest frame of the library.
     pub(super) fn fill(&mut self, entry: &Entry, body: &[u8]) {
         self.private_entry = *entry;
         self.private_bytes = body.as_ptr();
         self.private_len = body.len();
-        let text = |span: Span| c_text(span, body);
-        let (base_name, name) = entry.names();
         self.index = entry.index();
-        (self.base_name, self.base_name_len) = text(base_name);
-        (self.name, self.name_len) = text(name);
-        (self.unit, self.unit_len) = text(entry.unit());
+        // SAFETY: the bytes are those of `body`.
+        let c_text = |record: &Self, place| unsafe { record.c_text(place) };
+        (self.base_name, self.base_name_len) = c_text(self, place::BASE_NAME);
+        (self.name, self.name_len) = c_text(self, place::NAME);
+        (self.unit, self.unit_len) = c_text(self, entry.unit_place());
         self.has_sum = entry.has(1);
         self.has_time = entry.has(2);
         self.has_update_time = entry.has(3);
         self.boolean = entry.boolean();
         self.kind = entry.kind().0;
         self.text = (&raw const EMPTY).cast();
-        let (start, len) = c_text(entry.value(), body);
+        let (start, len) = c_text(self, place::VALUE);
         if self.kind == KPN_TEXT {
             self.text = start;
             self.text_len = len;
@@ -130,6 +117,24 @@ impl kpn_record {
             self.data = start.cast();
             self.data_len = len;
         }
+    }
+
+    /// A text for C, with its length.
+    ///
+    /// # Safety
+    ///
+    /// As for `body`.
+    #[inline(never)]
+    unsafe fn c_text(&self, place: usize) -> (*const c_char, usize) {
+        // SAFETY: the same contract.
+        let body = unsafe { self.body() };
+        let text = self.private_entry.span(place).of(body);
+        let start = if text.is_empty() {
+            &raw const EMPTY
+        } else {
+            text.as_ptr()
+        };
+        (start.cast(), text.len())
     }
 
     fn full_name<'a>(&self, body: &'a [u8]) -> FullName<'a> {
@@ -143,9 +148,9 @@ impl kpn_record {
     /// # Safety
     ///
     /// The buffer of the body is still there, and nobody writes to it while the slice is used.
-    unsafe fn body(&self) -> Given<&[u8]> {
-        // SAFETY: the record was handed out over these bytes; the rest is the same contract.
-        unsafe { ptr::bytes(self.private_bytes, self.private_len) }
+    unsafe fn body<'a>(&self) -> &'a [u8] {
+        // SAFETY: `fill` kept the parts of a slice; the rest is the same contract.
+        unsafe { ptr::kept(self.private_bytes, self.private_len) }
     }
 
     fn number(&self, field: i32, number: &mut Num) -> Result<()> {
@@ -178,7 +183,7 @@ pub unsafe extern "C" fn kpn_record_is(record: *const kpn_record, name: *const c
         // SAFETY: the same contract.
         let record = unsafe { ptr::object(record) }?;
         // SAFETY: the same contract.
-        let body = unsafe { record.body() }?;
+        let body = unsafe { record.body() };
         // SAFETY: the same contract.
         let name = unsafe { ptr::text(name, body.len()) }?;
         Ok(record.full_name(body).is(name))
@@ -202,7 +207,7 @@ pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *cons
         // SAFETY: the same contract.
         let record = unsafe { ptr::object(record) }?;
         // SAFETY: the same contract.
-        let body = unsafe { record.body() }?;
+        let body = unsafe { record.body() };
         // SAFETY: the same contract.
         let urn = unsafe { ptr::text(urn, body.len()) }?;
         Ok(record.full_name(body).is_for(urn))
@@ -244,7 +249,7 @@ pub unsafe extern "C" fn kpn_record_full_name(
         let bytes = Region::new(record.private_bytes, record.private_len);
         bytes.apart_from(name)?;
         // SAFETY: the same contract.
-        let body = unsafe { record.body() }?;
+        let body = unsafe { record.body() };
         // SAFETY: the same contract; apart from the record and the body.
         let out_name = unsafe { ptr::bytes_mut(out_name.cast(), cap) }?;
         let full_name = record.full_name(body);

@@ -211,7 +211,7 @@ unsafe fn find<'a>(
     let record: &'a kpn_record = unsafe { ptr::object(record) }?;
     Region::new(record.private_bytes, record.private_len).apart_from(result)?;
     // SAFETY: the same contract.
-    let body = unsafe { record.body() }?;
+    let body = unsafe { record.body() };
     record.number(field, number)?;
     Ok(body)
 }
