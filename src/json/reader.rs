@@ -98,6 +98,12 @@ impl Token {
     pub const Null: Self = Self(10);
     /// Nothing but white space followed the one value.
     pub const End: Self = Self(11);
+
+    /// Of a token of an array, that of an object when it is 1.
+    const fn of_object(self, object: u32) -> Self {
+        let [object, ..] = object.to_le_bytes();
+        Self(self.0.wrapping_add(object << 1))
+    }
 }
 
 /// A value must follow: at the start, and behind a colon.
@@ -108,6 +114,21 @@ const FIRST: u8 = 1;
 const NEXT: u8 = 2;
 /// Behind a value.
 const AFTER: u8 = 3;
+
+/// In place of a byte: nothing follows. Bytes are words, so that one with it takes one register.
+const END_OF_TEXT: u32 = u32::MAX;
+
+/// What a brace has more than the bracket of the same side.
+const CASE: u32 = 0x20;
+
+/// Why a byte is not what must stand there.
+const fn wrong(byte: u32) -> Error {
+    if byte == END_OF_TEXT {
+        Error::JsonTruncated
+    } else {
+        Error::JsonSyntax
+    }
+}
 
 /// The position in a text and what may follow there. The same text is given to each call.
 ///
@@ -185,38 +206,39 @@ impl Reader {
     /// As [`Reader::token`], with the token left in the reader, so that the result is one register.
     #[inline(never)]
     pub fn advance(&mut self, text: &[u8]) -> Result<()> {
-        let Some(mut byte) = self.peek(text) else {
-            if self.expect != AFTER || self.depth > 0 {
-                return Err(Error::JsonTruncated);
+        let mut byte = self.peek(text);
+        if self.expect == AFTER {
+            if byte == END_OF_TEXT && self.depth == 0 {
+                self.kind = Token::End;
+                return Ok(());
             }
-            self.found(Token::End);
-            return Ok(());
-        };
-        if self.expect == AFTER && self.depth > 0 && byte == b',' {
+            if byte != u32::from(b',') || self.depth == 0 {
+                return self.close(byte);
+            }
             self.step();
             self.expect = NEXT;
-            byte = self.peek(text).ok_or(Error::JsonTruncated)?;
-        } else if self.expect == AFTER || (self.expect == FIRST && matches!(byte, b']' | b'}')) {
+            byte = self.peek(text);
+        } else if self.expect == FIRST && byte | CASE == u32::from(b'}') {
             return self.close(byte);
         }
-        if self.expect != VALUE && self.in_object() {
-            if byte != b'"' {
-                return Err(Error::JsonSyntax);
-            }
-            self.string(text)?;
-            if self.peek(text).ok_or(Error::JsonTruncated)? != b':' {
-                return Err(Error::JsonSyntax);
-            }
-            self.step();
-            self.expect = VALUE;
-            self.found(Token::Key);
-            return Ok(());
+        let key = self.expect != VALUE && self.in_object();
+        if byte == u32::from(b'"') {
+            return self.string(text, key);
         }
-        self.value(text, byte)
-    }
-
-    const fn found(&mut self, token: Token) {
-        self.kind = token;
+        if key {
+            return Err(wrong(byte));
+        }
+        if byte | CASE == u32::from(b'{') {
+            return self.open(byte);
+        }
+        self.kind = if byte == u32::from(b'-') || byte.wrapping_sub(u32::from(b'0')) < 10 {
+            self.number(text)?;
+            Token::Number
+        } else {
+            self.literal(text, byte)?
+        };
+        self.expect = AFTER;
+        Ok(())
     }
 
     /// Skips the value that follows a key, however it is nested.
@@ -230,68 +252,33 @@ impl Reader {
         }
     }
 
-    fn value(&mut self, text: &[u8], byte: u8) -> Result<()> {
-        let token = match byte {
-            b'[' | b'{' => return self.open(byte == b'{'),
-            b'"' => {
-                self.string(text)?;
-                Token::String
-            }
-            b'-' | b'0'..=b'9' => {
-                self.number(text)?;
-                Token::Number
-            }
-            _ => {
-                let (rest, token): (&[u8], _) = match byte {
-                    b't' => (b"rue", Token::True),
-                    b'f' => (b"alse", Token::False),
-                    b'n' => (b"ull", Token::Null),
-                    _ => return Err(Error::JsonSyntax),
-                };
-                self.step();
-                self.literal(text, rest)?;
-                token
-            }
-        };
-        self.expect = AFTER;
-        self.found(token);
-        Ok(())
-    }
-
-    fn open(&mut self, object: bool) -> Result<()> {
+    fn open(&mut self, byte: u32) -> Result<()> {
         if self.depth >= DEPTH_MAX {
             return Err(Error::JsonDepth);
         }
         self.depth = self.depth.wrapping_add(1);
-        self.objects = self.objects << 1 | u32::from(object);
+        let object = byte >> 5 & 1;
+        self.objects = self.objects << 1 | object;
         self.expect = FIRST;
+        self.kind = Token::ArrayStart.of_object(object);
         self.step();
-        self.found(if object {
-            Token::ObjectStart
-        } else {
-            Token::ArrayStart
-        });
         Ok(())
     }
 
-    fn close(&mut self, byte: u8) -> Result<()> {
-        let (expected, token) = if self.in_object() {
-            (b'}', Token::ObjectEnd)
-        } else {
-            (b']', Token::ArrayEnd)
-        };
-        if byte != expected || self.depth == 0 {
-            return Err(Error::JsonSyntax);
+    fn close(&mut self, byte: u32) -> Result<()> {
+        let object = self.objects & 1;
+        if byte != u32::from(b']') | object << 5 || self.depth == 0 {
+            return Err(wrong(byte));
         }
         self.depth = self.depth.wrapping_sub(1);
         self.objects >>= 1;
         self.expect = AFTER;
+        self.kind = Token::ArrayEnd.of_object(object);
         self.step();
-        self.found(token);
         Ok(())
     }
 
-    fn string(&mut self, text: &[u8]) -> Result<()> {
+    fn string(&mut self, text: &[u8], key: bool) -> Result<()> {
         self.step();
         let mut content = Unescape::new(self.position);
         self.span.start = self.position;
@@ -303,18 +290,40 @@ impl Reader {
             return Err(Error::JsonTruncated);
         }
         self.step();
+        if !key {
+            self.kind = Token::String;
+            self.expect = AFTER;
+            return Ok(());
+        }
+        let byte = self.peek(text);
+        if byte != u32::from(b':') {
+            return Err(wrong(byte));
+        }
+        self.step();
+        self.kind = Token::Key;
+        self.expect = VALUE;
         Ok(())
     }
 
-    fn literal(&mut self, text: &[u8], rest: &[u8]) -> Result<()> {
+    fn literal(&mut self, text: &[u8], byte: u32) -> Result<Token> {
+        let (rest, token): (&[u8], _) = if byte == u32::from(b't') {
+            (b"rue", Token::True)
+        } else if byte == u32::from(b'f') {
+            (b"alse", Token::False)
+        } else if byte == u32::from(b'n') {
+            (b"ull", Token::Null)
+        } else {
+            return Err(wrong(byte));
+        };
+        self.step();
         for &expected in rest {
-            match text.get(self.position) {
-                Some(&byte) if byte == expected => self.step(),
-                Some(_) => return Err(Error::JsonSyntax),
-                None => return Err(Error::JsonTruncated),
+            let byte = self.byte(text);
+            if byte != u32::from(expected) {
+                return Err(wrong(byte));
             }
+            self.step();
         }
-        Ok(())
+        Ok(token)
     }
 
     fn number(&mut self, text: &[u8]) -> Result<()> {
@@ -324,15 +333,21 @@ impl Reader {
         Ok(())
     }
 
-    /// Skips white space; the first byte of the token behind it.
+    /// Skips white space; the first byte of the token behind it, or [`END_OF_TEXT`].
     #[inline(never)]
-    fn peek(&mut self, text: &[u8]) -> Option<u8> {
+    fn peek(&mut self, text: &[u8]) -> u32 {
         loop {
-            match text.get(self.position) {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.step(),
-                byte => return byte.copied(),
+            let byte = self.byte(text);
+            if !matches!(byte, 0x20 | 0x09 | 0x0A | 0x0D) {
+                return byte;
             }
+            self.step();
         }
+    }
+
+    fn byte(&self, text: &[u8]) -> u32 {
+        let byte = text.get(self.position);
+        byte.map_or(END_OF_TEXT, |&byte| u32::from(byte))
     }
 
     const fn step(&mut self) {
