@@ -306,21 +306,23 @@ impl Reader {
     }
 
     fn literal(&mut self, text: &[u8], byte: u32) -> Result<Token> {
-        let (rest, token): (&[u8], _) = if byte == u32::from(b't') {
-            (b"rue", Token::True)
+        // The letters that follow, the next one lowest.
+        let (mut rest, token) = if byte == u32::from(b't') {
+            (u32::from_le_bytes(*b"rue\0"), Token::True)
         } else if byte == u32::from(b'f') {
-            (b"alse", Token::False)
+            (u32::from_le_bytes(*b"alse"), Token::False)
         } else if byte == u32::from(b'n') {
-            (b"ull", Token::Null)
+            (u32::from_le_bytes(*b"ull\0"), Token::Null)
         } else {
             return Err(wrong(byte));
         };
         self.step();
-        for &expected in rest {
+        while rest > 0 {
             let byte = self.byte(text);
-            if byte != u32::from(expected) {
+            if byte != rest & 0xFF {
                 return Err(wrong(byte));
             }
+            rest >>= 8;
             self.step();
         }
         Ok(token)
