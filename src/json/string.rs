@@ -182,19 +182,20 @@ impl Unescape {
                 .ok_or(Error::JsonEscape)?;
             return Ok(u32::from(*character));
         }
-        let mut code = self.hex4(text)?;
-        if code >> 10 == HIGH {
+        let mut high = 0;
+        let code = loop {
+            let unit = self.hex4(text)?;
+            match (high, unit >> 10) {
+                (0, HIGH) => high = unit,
+                (0, LOW) => return Err(Error::JsonEscape),
+                (0, _) => break unit,
+                (_, LOW) => break ((high & 0x3FF) << 10 | unit & 0x3FF).wrapping_add(0x1_0000),
+                _ => return Err(Error::JsonEscape),
+            }
             if self.take(text)? != u32::from(b'\\') || self.take(text)? != u32::from(b'u') {
                 return Err(Error::JsonEscape);
             }
-            let low = self.hex4(text)?;
-            if low >> 10 != LOW {
-                return Err(Error::JsonEscape);
-            }
-            code = ((code & 0x3FF) << 10 | low & 0x3FF).wrapping_add(0x1_0000);
-        } else if code >> 10 == LOW {
-            return Err(Error::JsonEscape);
-        }
+        };
         let mut lead = code;
         if code >= 0x80 {
             // Six bits at a time from the end; what is left goes into the lead byte, below its length mark.
@@ -215,22 +216,21 @@ impl Unescape {
     }
 
     fn hex4(&mut self, text: &[u8]) -> Result<u32> {
-        let rest = text.get(self.position..).unwrap_or_default();
-        let digits = rest.first_chunk::<4>().ok_or(Error::JsonTruncated)?;
-        self.position = self.position.wrapping_add(4);
-        let mut code = 0;
-        for &byte in digits {
-            let mut digit = byte.wrapping_sub(b'0');
+        // Full when the one in front is beyond the fourth digit.
+        let mut code = 1_u32;
+        while code >> 16 == 0 {
+            let byte = self.take(text)?;
+            let mut digit = byte.wrapping_sub(u32::from(b'0'));
             if digit > 9 {
-                digit = (byte | 0x20).wrapping_sub(b'a');
+                digit = (byte | 0x20).wrapping_sub(u32::from(b'a'));
                 if digit > 5 {
                     return Err(Error::JsonEscape);
                 }
                 digit = digit.wrapping_add(10);
             }
-            code = code << 4 | u32::from(digit);
+            code = code << 4 | digit;
         }
-        Ok(code)
+        Ok(code & 0xFFFF)
     }
 
     fn take(&mut self, text: &[u8]) -> Result<u32> {
