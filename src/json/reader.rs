@@ -74,7 +74,10 @@ pub enum Event {
 #[repr(transparent)]
 pub struct Token(u8);
 
-#[expect(non_upper_case_globals, reason = "they read as the variants of an enum")]
+#[expect(
+    non_upper_case_globals,
+    reason = "they read as the variants of an enum"
+)]
 impl Token {
     /// `[`
     pub const ArrayStart: Self = Self(1);

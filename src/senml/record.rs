@@ -114,7 +114,10 @@ pub enum Value {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kind(pub i32);
 
-#[expect(non_upper_case_globals, reason = "they read as the variants of an enum")]
+#[expect(
+    non_upper_case_globals,
+    reason = "they read as the variants of an enum"
+)]
 impl Kind {
     /// None: the record has only a sum.
     pub const None: Self = Self(0);

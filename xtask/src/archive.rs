@@ -330,6 +330,16 @@ fn finish(
     .quiet()
     .run()?;
 
+    for renamed in same_in_c(&Symbols::of_object(&joined)?) {
+        cmd!(shell, "{objcopy} {renamed...} {joined}")
+            .quiet()
+            .run()?;
+    }
+    // One symbol for each name again.
+    let merged = folder.join("merged.o");
+    cmd!(shell, "{ld} -m {emulation} -r -o {merged} {joined}")
+        .quiet()
+        .run()?;
     let object = folder.join("kpn_things.o");
     // Rust objects say that they need no executable stack. On bare metal nobody asks, and some assembler objects of C
     // libraries say nothing, which together makes a warning; on Linux it has to be said.
@@ -353,7 +363,7 @@ fn finish(
     cmd!(
         shell,
         "{objcopy} --enable-deterministic-archives --strip-debug --discard-locals {remove...}
-         --redefine-sym=bcmp=memcmp --wildcard --keep-global-symbol=kpn_* {joined} {object}"
+         --wildcard --keep-global-symbol=kpn_* {merged} {object}"
     )
     .quiet()
     .run()?;
@@ -362,6 +372,33 @@ fn finish(
     shell.remove_path(&archive)?;
     cmd!(shell, "{ar} rcsD {archive} {object}").quiet().run()?;
     Ok(archive)
+}
+
+/// What C has under another name: where nothing but the name differs, the call goes there. One list of arguments for each
+/// time that objcopy is called, since it gives a name once.
+fn same_in_c(joined: &Symbols) -> Vec<Vec<String>> {
+    let asked = |name: &str| joined.undefined.contains(name);
+    let redefine = |names: &[(&str, &str)]| -> Vec<String> {
+        let asked = names.iter().filter(|(name, _)| asked(name));
+        asked
+            .map(|(name, in_c)| format!("--redefine-sym={name}={in_c}"))
+            .collect()
+    };
+    vec![
+        redefine(&[
+            ("bcmp", "memcmp"),
+            ("__aeabi_memcpy", "memcpy"),
+            ("__aeabi_memmove", "memmove"),
+        ]),
+        redefine(&[
+            ("__aeabi_memcpy4", "memcpy"),
+            ("__aeabi_memmove4", "memmove"),
+        ]),
+        redefine(&[
+            ("__aeabi_memcpy8", "memcpy"),
+            ("__aeabi_memmove8", "memmove"),
+        ]),
+    ]
 }
 
 /// The members that are not `compiler_builtins`, as files beside the archive.
@@ -395,8 +432,7 @@ pub fn members(workspace: &Workspace, archive: &Path) -> anyhow::Result<Vec<Path
     Ok(files)
 }
 
-/// Rust calls `__aeabi_memcpy` and its kin, which not every C library for Arm has: they come along as local functions
-/// over `memcpy`, `memmove` and `memset`.
+/// Rust calls `__aeabi_memset` and its kin, which not every C library for Arm has: they come along as local functions.
 fn aeabi_shim(
     workspace: &Workspace,
     target: &Target,

@@ -28,6 +28,13 @@ impl Symbols {
         Ok(symbols)
     }
 
+    /// Of one object.
+    pub fn of_object(path: &Path) -> anyhow::Result<Self> {
+        let mut symbols = Self::default();
+        symbols.add(&fs::read(path).with_context(|| path.display().to_string())?)?;
+        Ok(symbols)
+    }
+
     fn add(&mut self, object: &[u8]) -> anyhow::Result<()> {
         for symbol in object::File::parse(object)?.symbols() {
             let name = symbol.name()?;
