@@ -82,20 +82,20 @@ impl Region {
 
     /// Whether no byte belongs to both.
     pub const fn disjoint(self, other: Self) -> bool {
-        let apart = self.start.abs_diff(other.start);
-        let lower = if self.start < other.start {
-            self.len
-        } else {
-            other.len
-        };
-        self.is_empty() || other.is_empty() || apart >= lower
+        self.is_empty() || other.is_empty() || self.ends_before(other) && other.ends_before(self)
+    }
+
+    /// Whether another region that is not empty begins behind this one, or in front of it: modulo the address space, what lies in front
+    /// is further away than any length.
+    const fn ends_before(self, other: Self) -> bool {
+        other.start.wrapping_sub(self.start) >= self.len
     }
 
     /// Refuses memory that overlaps, and lengths that no memory has.
     // Inlined, it makes the archive 1.1 KB larger on thumbv6m.
     #[inline(never)]
     pub const fn apart_from(self, other: Self) -> Result<()> {
-        if self.len > LEN_MAX || other.len > LEN_MAX {
+        if (self.len | other.len) > LEN_MAX {
             Err(Error::InvalidArgument)
         } else if self.disjoint(other) {
             Ok(())
