@@ -199,10 +199,7 @@ impl Pack {
                 (2, Token::ObjectStart) => self.entry.renew(),
                 (2, Token::Key) => label = self.label(text)?,
                 (1, Token::ObjectEnd) => break,
-                (0, Token::End) => {
-                    self.state = DONE;
-                    return Err(Error::End);
-                }
+                (0, Token::End) => return Err(Error::End),
                 _ => self.value(text, label)?,
             }
         }
@@ -254,11 +251,18 @@ impl Pack {
     }
 
     fn check_version(&mut self, text: &[u8]) -> Result<()> {
-        let version = match text {
-            [digit @ b'1'..=b'9'] => digit & 15,
-            b"10" => VERSION,
-            _ => return Err(Error::SenmlVersion),
-        };
+        let mut version = 0;
+        for &byte in text {
+            let digit = u32::from(byte).wrapping_sub(u32::from(b'0'));
+            if digit > 9 || version > u32::from(VERSION) {
+                return Err(Error::SenmlVersion);
+            }
+            version = digit.wrapping_add(version.wrapping_mul(10));
+        }
+        if version.wrapping_sub(1) >= u32::from(VERSION) {
+            return Err(Error::SenmlVersion);
+        }
+        let [version, ..] = version.to_le_bytes();
         if self.entry.next_index == 0 {
             self.version = version;
         }
