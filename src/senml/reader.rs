@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::name;
-use super::record::{Entry, N, Record, S, U, V, VB, VD, VS};
+use super::record::{Entry, N, Record, S, U, V, VALUES, VB, VD, VS};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, Token};
@@ -49,7 +49,6 @@ const fn short(label: &[u8]) -> u16 {
 
 const BN: u16 = 1;
 const BU: u16 = 1 << 1;
-const VALUES: u16 = V | VS | VD | VB;
 const BVER: u16 = 1 << LABELS.len();
 /// Not a label yet: no value fits its bit.
 const NO_LABEL: usize = LABELS.len() + 1;
@@ -115,7 +114,7 @@ impl Pack {
         let mut count = 0_usize;
         loop {
             match self.step(text) {
-                Ok(()) => count = count.wrapping_add(usize::from(self.entry.measured)),
+                Ok(()) => count = count.wrapping_add(usize::from(self.entry.is_measured())),
                 Err(Error::End) => break,
                 Err(error) => return Err(error),
             }
@@ -147,7 +146,7 @@ impl Pack {
         loop {
             self.step(text)?;
             self.decode(text);
-            if self.entry.measured {
+            if self.entry.is_measured() {
                 self.state = VALID;
                 return Ok(&self.entry);
             }
@@ -168,7 +167,7 @@ impl Pack {
         let mut read = self.ready();
         if read.is_ok() {
             read = self.step(text);
-            while read.is_ok() && !self.entry.measured {
+            while read.is_ok() && !self.entry.is_measured() {
                 read = self.step(text);
             }
         }
@@ -280,8 +279,7 @@ impl Pack {
         if values & values.wrapping_sub(1) != 0 {
             return Err(Error::SenmlValue);
         }
-        entry.measured = entry.seen & (VALUES | S) != 0;
-        if !entry.measured {
+        if !entry.is_measured() {
             return if entry.seen & N == 0 {
                 Ok(())
             } else {

@@ -157,6 +157,7 @@ pub(super) const V: u16 = 1 << 10;
 pub(super) const VB: u16 = 1 << 11;
 pub(super) const VS: u16 = 1 << 12;
 pub(super) const VD: u16 = 1 << 13;
+pub(super) const VALUES: u16 = V | VB | VS | VD;
 
 /// What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
 ///
@@ -171,8 +172,6 @@ pub struct Entry {
     /// Which labels occurred.
     pub(super) seen: u16,
     pub(super) boolean: bool,
-    /// Whether there is something to hand out.
-    pub(super) measured: bool,
 }
 
 impl Entry {
@@ -188,7 +187,6 @@ impl Entry {
         }
         self.seen = 0;
         self.boolean = false;
-        self.measured = false;
     }
 
     /// Where the span of a label is kept, by its place in the reader's list.
@@ -214,6 +212,11 @@ impl Entry {
     /// The span at a place; the default one when there is no such place, or nothing there.
     pub fn span(&self, place: usize) -> Span {
         self.spans.get(place).copied().unwrap_or_default()
+    }
+
+    /// Whether there is something to hand out.
+    pub(super) const fn is_measured(&self) -> bool {
+        self.seen & (VALUES | S) != 0
     }
 
     /// Where its number, its text or its data is.
