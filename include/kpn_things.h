@@ -571,6 +571,11 @@
 #define KPN_URN_CAP 54
 
 /**
+ * Which of its values a record has, counted in the order of their labels.
+ */
+typedef struct Kind Kind;
+
+/**
  * Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
  *
  * The values are stable and only ever appended to. `status < 0` is a failure.
@@ -722,6 +727,55 @@ typedef struct kpn_response {
 } kpn_response;
 
 /**
+ * The kind of a token: an [`Event`] whose span stays with the reader. A number that is none of these is no token.
+ */
+typedef uint8_t kpn_private_token;
+/**
+ * `[`
+ */
+#define kpn_private_token_ArrayStart 1
+/**
+ * `]`
+ */
+#define kpn_private_token_ArrayEnd 2
+/**
+ * `{`
+ */
+#define kpn_private_token_ObjectStart 3
+/**
+ * `}`
+ */
+#define kpn_private_token_ObjectEnd 4
+/**
+ * A member's name with its colon.
+ */
+#define kpn_private_token_Key 5
+/**
+ * A string.
+ */
+#define kpn_private_token_String 6
+/**
+ * A number.
+ */
+#define kpn_private_token_Number 7
+/**
+ * `true`
+ */
+#define kpn_private_token_True 8
+/**
+ * `false`
+ */
+#define kpn_private_token_False 9
+/**
+ * `null`
+ */
+#define kpn_private_token_Null 10
+/**
+ * Nothing but white space followed the one value.
+ */
+#define kpn_private_token_End 11
+
+/**
  * A part of a text, as offsets, so that it outlives a change of the text.
  */
 typedef struct kpn_private_range {
@@ -751,7 +805,7 @@ typedef struct kpn_private_tokens {
     /**
      * Which of [`Token`] was the last.
      */
-    uint8_t kind;
+    kpn_private_token kind;
     /**
      * What the last key, string or number was.
      */
@@ -777,10 +831,6 @@ typedef struct kpn_private_record {
      */
     uint16_t seen;
     bool boolean;
-    /**
-     * Whether there is something to hand out.
-     */
-    bool measured;
 } kpn_private_record;
 
 /**
@@ -1332,29 +1382,17 @@ typedef struct kpn_sms_delivery {
 } kpn_sms_delivery;
 
 /**
- * A token in the making.
- *
- * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
- * when the bytes so far are confidential.
- */
-typedef struct kpn_private_token {
-    uint64_t total;
-    uint32_t state[8];
-    uint8_t block[64];
-} kpn_private_token;
-
-/**
  * Where a stream stands. Plain data, no pointer.
  */
 typedef struct kpn_private_stream {
     /**
      * Over the body of this pass.
      */
-    struct kpn_private_token hash;
+    kpn_private_token hash;
     /**
      * Over the body of the first pass.
      */
-    struct kpn_private_token measured;
+    kpn_private_token measured;
     /**
      * Head and body.
      */
@@ -1422,8 +1460,18 @@ typedef struct kpn_stream {
 typedef struct kpn_token {
     uint32_t private_tag;
     uint32_t private_reserved;
-    struct kpn_private_token private_hash;
+    kpn_private_token private_hash;
 } kpn_token;
+
+
+
+
+
+
+
+
+
+
 
 
 

@@ -49,10 +49,10 @@ impl kpn_downlink {
     /// # Safety
     ///
     /// The bytes given to `begin` are still there, and nobody writes to them while the slice is used.
-    pub(super) unsafe fn ahead(&self) -> Result<(&Pack, &[u8])> {
+    pub(super) unsafe fn ahead(&self) -> (&Pack, &[u8]) {
         // SAFETY: `begin` checked and kept the bytes; the rest is the same contract.
         let body = unsafe { ptr::kept(self.private_bytes, self.private_len) };
-        Ok((self.private_state.ahead(), body))
+        (self.private_state.ahead(), body)
     }
 }
 

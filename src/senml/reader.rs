@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::name;
-use super::record::{Entry, N, Record, S, U, V, VALUES, VB, VD, VS};
+use super::record::{Entry, N, Record, U, VALUES, VB, VD, VS};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, Token};

@@ -317,7 +317,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
         // SAFETY: the same contract.
         let downlink = unsafe { ptr::object(downlink) }?;
         // SAFETY: the caller leaves the bytes to the downlink, and this call is no other use of it.
-        let (pack, body) = unsafe { downlink.ahead() }?;
+        let (pack, body) = unsafe { downlink.ahead() };
         // SAFETY: the same contract.
         let firmware = unsafe { open_mut(firmware, place, Region::of_bytes(body)) }?;
         let urn = if urn.is_null() {
