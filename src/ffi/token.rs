@@ -133,7 +133,7 @@ pub unsafe extern "C" fn kpn_token_finish(
         // SAFETY: the text begins with the digits, which lie elsewhere as just checked; writable by the contract.
         unsafe {
             out.cast::<[u8; TOKEN_LEN]>()
-                .copy_from_nonoverlapping(hex, 1)
+                .copy_from_nonoverlapping(hex, 1);
         };
         // SAFETY: writable by the contract.
         unsafe { (*out).nul = 0 };
