@@ -85,7 +85,9 @@ mod header {
                 kept.pop_if(|last: &mut &str| last.trim() == "*");
             }
             skipping &= line.trim() != "*/";
-            if !skipping {
+            // What is left out of the header leaves its empty line there.
+            let another_empty = line.is_empty() && kept.last() == Some(&"");
+            if !skipping && !another_empty {
                 kept.push(line);
             }
         }

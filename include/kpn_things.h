@@ -237,7 +237,6 @@
 #define KPN_UNIT_KILOMETER_PER_HOUR "km/h" /**< Kilometre per hour; secondary unit for m/s. */
 /** @} */
 
-
 /**
  * The text as a whole: it is no JSON object, or has a field that is not known.
  */
@@ -571,11 +570,6 @@
 #define KPN_URN_CAP 54
 
 /**
- * Which of its values a record has, counted in the order of their labels.
- */
-typedef struct Kind Kind;
-
-/**
  * Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
  *
  * The values are stable and only ever appended to. `status < 0` is a failure.
@@ -727,55 +721,6 @@ typedef struct kpn_response {
 } kpn_response;
 
 /**
- * The kind of a token: an [`Event`] whose span stays with the reader. A number that is none of these is no token.
- */
-typedef uint8_t kpn_private_token;
-/**
- * `[`
- */
-#define kpn_private_token_ArrayStart 1
-/**
- * `]`
- */
-#define kpn_private_token_ArrayEnd 2
-/**
- * `{`
- */
-#define kpn_private_token_ObjectStart 3
-/**
- * `}`
- */
-#define kpn_private_token_ObjectEnd 4
-/**
- * A member's name with its colon.
- */
-#define kpn_private_token_Key 5
-/**
- * A string.
- */
-#define kpn_private_token_String 6
-/**
- * A number.
- */
-#define kpn_private_token_Number 7
-/**
- * `true`
- */
-#define kpn_private_token_True 8
-/**
- * `false`
- */
-#define kpn_private_token_False 9
-/**
- * `null`
- */
-#define kpn_private_token_Null 10
-/**
- * Nothing but white space followed the one value.
- */
-#define kpn_private_token_End 11
-
-/**
  * A part of a text, as offsets, so that it outlives a change of the text.
  */
 typedef struct kpn_private_range {
@@ -803,9 +748,9 @@ typedef struct kpn_private_tokens {
     uint8_t depth;
     uint8_t expect;
     /**
-     * Which of [`Token`] was the last.
+     * Which of [`TokenKind`] was the last.
      */
-    kpn_private_token kind;
+    uint8_t kind;
     /**
      * What the last key, string or number was.
      */
@@ -1382,17 +1327,29 @@ typedef struct kpn_sms_delivery {
 } kpn_sms_delivery;
 
 /**
+ * A token in the making.
+ *
+ * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+ * when the bytes so far are confidential.
+ */
+typedef struct kpn_private_token {
+    uint64_t total;
+    uint32_t state[8];
+    uint8_t block[64];
+} kpn_private_token;
+
+/**
  * Where a stream stands. Plain data, no pointer.
  */
 typedef struct kpn_private_stream {
     /**
      * Over the body of this pass.
      */
-    kpn_private_token hash;
+    struct kpn_private_token hash;
     /**
      * Over the body of the first pass.
      */
-    kpn_private_token measured;
+    struct kpn_private_token measured;
     /**
      * Head and body.
      */
@@ -1460,20 +1417,8 @@ typedef struct kpn_stream {
 typedef struct kpn_token {
     uint32_t private_tag;
     uint32_t private_reserved;
-    kpn_private_token private_hash;
+    struct kpn_private_token private_hash;
 } kpn_token;
-
-
-
-
-
-
-
-
-
-
-
-
 
 #ifdef __cplusplus
 extern "C" {

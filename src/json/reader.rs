@@ -72,13 +72,13 @@ pub enum Event {
 /// The kind of a token: an [`Event`] whose span stays with the reader. A number that is none of these is no token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(transparent)]
-pub struct Token(u8);
+pub struct TokenKind(u8);
 
 #[expect(
     non_upper_case_globals,
     reason = "they read as the variants of an enum"
 )]
-impl Token {
+impl TokenKind {
     /// `[`
     pub const ArrayStart: Self = Self(1);
     /// `]`
@@ -144,8 +144,8 @@ pub struct Reader {
     objects: u32,
     depth: u8,
     expect: u8,
-    /// Which of [`Token`] was the last.
-    kind: Token,
+    /// Which of [`TokenKind`] was the last.
+    kind: u8,
     /// What the last key, string or number was.
     span: Span,
 }
@@ -158,7 +158,7 @@ impl Reader {
             objects: 0,
             depth: 0,
             expect: VALUE,
-            kind: Token(0),
+            kind: 0,
             span: Span { start: 0, end: 0 },
         }
     }
@@ -174,11 +174,11 @@ impl Reader {
     }
 
     /// The token that was taken last.
-    pub const fn kind(&self) -> Token {
-        self.kind
+    pub const fn kind(&self) -> TokenKind {
+        TokenKind(self.kind)
     }
 
-    /// What the last [`Token::Key`], [`Token::String`] or [`Token::Number`] was.
+    /// What the last [`TokenKind::Key`], [`TokenKind::String`] or [`TokenKind::Number`] was.
     pub const fn span(&self) -> Span {
         self.span
     }
@@ -186,24 +186,24 @@ impl Reader {
     /// Takes the next token, its span with it. After an error the reader is of no more use.
     pub fn next(&mut self, text: &[u8]) -> Result<Event> {
         Ok(match self.token(text)? {
-            Token::ArrayStart => Event::ArrayStart,
-            Token::ArrayEnd => Event::ArrayEnd,
-            Token::ObjectStart => Event::ObjectStart,
-            Token::ObjectEnd => Event::ObjectEnd,
-            Token::Key => Event::Key(self.span),
-            Token::String => Event::String(self.span),
-            Token::Number => Event::Number(self.span),
-            Token::True => Event::Bool(true),
-            Token::False => Event::Bool(false),
-            Token::Null => Event::Null,
+            TokenKind::ArrayStart => Event::ArrayStart,
+            TokenKind::ArrayEnd => Event::ArrayEnd,
+            TokenKind::ObjectStart => Event::ObjectStart,
+            TokenKind::ObjectEnd => Event::ObjectEnd,
+            TokenKind::Key => Event::Key(self.span),
+            TokenKind::String => Event::String(self.span),
+            TokenKind::Number => Event::Number(self.span),
+            TokenKind::True => Event::Bool(true),
+            TokenKind::False => Event::Bool(false),
+            TokenKind::Null => Event::Null,
             _ => Event::End,
         })
     }
 
     /// Takes the next token, as [`Reader::next`], its span apart: smaller where size counts.
-    pub fn token(&mut self, text: &[u8]) -> Result<Token> {
+    pub fn token(&mut self, text: &[u8]) -> Result<TokenKind> {
         self.advance(text)?;
-        Ok(self.kind)
+        Ok(self.kind())
     }
 
     /// As [`Reader::token`], with the token left in the reader, so that the result is one register.
@@ -212,7 +212,7 @@ impl Reader {
         let mut byte = self.peek(text);
         if self.expect == AFTER {
             if byte == END_OF_TEXT && self.depth == 0 {
-                self.kind = Token::End;
+                self.kind = TokenKind::End.0;
                 return Ok(());
             }
             if byte != u32::from(b',') || self.depth == 0 {
@@ -234,12 +234,13 @@ impl Reader {
         if byte | CASE == u32::from(b'{') {
             return self.open(byte);
         }
-        self.kind = if byte == u32::from(b'-') || byte.wrapping_sub(u32::from(b'0')) < 10 {
+        let token = if byte == u32::from(b'-') || byte.wrapping_sub(u32::from(b'0')) < 10 {
             self.number(text)?;
-            Token::Number
+            TokenKind::Number
         } else {
             self.literal(text, byte)?
         };
+        self.kind = token.0;
         self.expect = AFTER;
         Ok(())
     }
@@ -263,7 +264,7 @@ impl Reader {
         let object = byte >> 5 & 1;
         self.objects = self.objects << 1 | object;
         self.expect = FIRST;
-        self.kind = Token::ArrayStart.of_object(object);
+        self.kind = TokenKind::ArrayStart.of_object(object).0;
         self.step();
         Ok(())
     }
@@ -276,7 +277,7 @@ impl Reader {
         self.depth = self.depth.wrapping_sub(1);
         self.objects >>= 1;
         self.expect = AFTER;
-        self.kind = Token::ArrayEnd.of_object(object);
+        self.kind = TokenKind::ArrayEnd.of_object(object).0;
         self.step();
         Ok(())
     }
@@ -294,7 +295,7 @@ impl Reader {
         }
         self.step();
         if !key {
-            self.kind = Token::String;
+            self.kind = TokenKind::String.0;
             self.expect = AFTER;
             return Ok(());
         }
@@ -303,19 +304,19 @@ impl Reader {
             return Err(wrong(byte));
         }
         self.step();
-        self.kind = Token::Key;
+        self.kind = TokenKind::Key.0;
         self.expect = VALUE;
         Ok(())
     }
 
-    fn literal(&mut self, text: &[u8], byte: u32) -> Result<Token> {
+    fn literal(&mut self, text: &[u8], byte: u32) -> Result<TokenKind> {
         // The letters that follow, the next one lowest.
         let (mut rest, token) = if byte == u32::from(b't') {
-            (u32::from_le_bytes(*b"rue\0"), Token::True)
+            (u32::from_le_bytes(*b"rue\0"), TokenKind::True)
         } else if byte == u32::from(b'f') {
-            (u32::from_le_bytes(*b"alse"), Token::False)
+            (u32::from_le_bytes(*b"alse"), TokenKind::False)
         } else if byte == u32::from(b'n') {
-            (u32::from_le_bytes(*b"ull\0"), Token::Null)
+            (u32::from_le_bytes(*b"ull\0"), TokenKind::Null)
         } else {
             return Err(wrong(byte));
         };
@@ -369,7 +370,7 @@ impl Reader {
 /// The whole text is checked first: when it is not exactly one JSON value, nothing is changed.
 pub fn strip_whitespace(text: &mut [u8]) -> Result<usize> {
     let mut reader = Reader::new();
-    while reader.token(text)? != Token::End {}
+    while reader.token(text)? != TokenKind::End {}
     let mut position = 0_usize;
     let mut len = 0_usize;
     let mut in_string = false;

@@ -14,7 +14,7 @@ use super::name;
 use super::record::{Entry, N, Record, U, VALUES, VB, VD, VS};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
-use crate::json::reader::{Reader, Span, Token};
+use crate::json::reader::{Reader, Span, TokenKind};
 use crate::json::string::Unescape;
 
 /// The version of RFC 8428, and the highest one understood.
@@ -194,11 +194,11 @@ impl Pack {
         loop {
             self.reader.advance(text)?;
             match (self.reader.depth(), self.reader.kind()) {
-                (1, Token::ArrayStart) | (0, Token::ArrayEnd) => {}
-                (2, Token::ObjectStart) => self.entry.renew(),
-                (2, Token::Key) => label = self.label(text)?,
-                (1, Token::ObjectEnd) => break,
-                (0, Token::End) => return Err(Error::End),
+                (1, TokenKind::ArrayStart) | (0, TokenKind::ArrayEnd) => {}
+                (2, TokenKind::ObjectStart) => self.entry.renew(),
+                (2, TokenKind::Key) => label = self.label(text)?,
+                (1, TokenKind::ObjectEnd) => break,
+                (0, TokenKind::End) => return Err(Error::End),
                 _ => self.value(text, label)?,
             }
         }
@@ -228,9 +228,9 @@ impl Pack {
         let bit = bit(label);
         let token = self.reader.kind();
         let fits = match token {
-            Token::True | Token::False => VB,
-            Token::String => STRINGS,
-            Token::Number => NUMBERS,
+            TokenKind::True | TokenKind::False => VB,
+            TokenKind::String => STRINGS,
+            TokenKind::Number => NUMBERS,
             _ => 0,
         };
         if fits & bit == 0 {
@@ -238,7 +238,7 @@ impl Pack {
         }
         let span = self.reader.span();
         match bit {
-            VB => self.entry.boolean = token == Token::True,
+            VB => self.entry.boolean = token == TokenKind::True,
             BVER => return self.check_version(span.of(text)),
             _ => {
                 if let Some(place) = self.entry.place(label) {
