@@ -7,8 +7,8 @@
 
 use crate::error::{Error, Result};
 
-/// The sender that a device sees.
-pub const SENDER: &[u8; 4] = b"5277";
+/// The sender that a device sees; the sign may be left out.
+pub const SENDER: &[u8; 5] = b"+5277";
 
 /// Seconds after which the platform discards an SMS that it could not deliver.
 pub const EXPIRES: u32 = 48 * 3600;
@@ -26,16 +26,20 @@ pub const ATTEMPT_MINUTES: [u16; 32] = [
 
 /// Whether an SMS with this sender comes from the platform: `5277` or `+5277`, spaces anywhere.
 pub fn is_from_platform(sender: &[u8]) -> bool {
-    let mut digits = SENDER.iter();
-    let mut begun = false;
-    for byte in sender.iter().filter(|&&byte| byte != b' ') {
-        let is_sign = *byte == b'+' && !begun;
-        begun = true;
-        if !is_sign && digits.next() != Some(byte) {
+    let mut at: usize = 0;
+    for &byte in sender {
+        if byte == b' ' {
+            continue;
+        }
+        if at == 0 && byte != b'+' {
+            at = 1;
+        }
+        if SENDER.get(at) != Some(&byte) {
             return false;
         }
+        at = at.wrapping_add(1);
     }
-    digits.next().is_none()
+    at == SENDER.len()
 }
 
 /// The times of all attempts in order, in seconds, the first one being 0.
@@ -73,19 +77,7 @@ pub fn plan(on: u32, period: u32) -> Result<Plan> {
     if on == 0 || period == 0 {
         return Err(Error::InvalidArgument);
     }
-    let mut ends = Ends::new(period);
-    let mut plan = Plan {
-        missed: period,
-        worst: 0,
-    };
-    for at in attempts() {
-        ends.insert(at);
-        let (missed, _) = ends.gaps(on);
-        if missed < plan.missed {
-            plan = Plan { missed, worst: at };
-        }
-    }
-    Ok(plan)
+    Ok(Walk::of(on, period).plan)
 }
 
 /// The fewest seconds that a device must be on in every `period` seconds for every SMS to arrive.
@@ -95,24 +87,7 @@ pub fn shortest_on(period: u32) -> Result<u32> {
     if period == 0 {
         return Err(Error::InvalidArgument);
     }
-    let mut ends = Ends::new(period);
-    for at in attempts() {
-        ends.insert(at);
-    }
-    let (_, longest) = ends.gaps(0);
-    Ok(longest)
-}
-
-/// Attempts on a circle as long as the period.
-///
-/// Let the phase be the moment in which on times begin. An attempt at `t` is taken in the phases from `t − on`, excluded,
-/// to `t`, included: an arc of `on` seconds that ends at `t`, modulo the period. All arcs are equally long, so what no arc
-/// covers is, in each gap from one end to the next, what the gap is longer than `on`. All ends are whole seconds, so it
-/// is enough to count those.
-struct Ends {
-    period: u32,
-    /// In ascending order, [`NONE`] behind the last. 128 bytes, so that no end is divided for twice.
-    sorted: [u32; ATTEMPT_MINUTES.len()],
+    Ok(Walk::of(0, period).longest)
 }
 
 /// `value` modulo `divisor`; 0 for 0.
@@ -145,42 +120,59 @@ fn remainder_by_bits(mut value: u32, divisor: u32) -> u32 {
 /// Above every end, since an end is less than the period.
 const NONE: u32 = u32::MAX;
 
-impl Ends {
-    const fn new(period: u32) -> Self {
-        Self {
-            period,
-            sorted: [NONE; ATTEMPT_MINUTES.len()],
-        }
-    }
+/// What all attempts come to, on a circle as long as the period.
+///
+/// Let the phase be the moment in which on times begin. An attempt at `t` is taken in the phases from `t − on`, excluded,
+/// to `t`, included: an arc of `on` seconds that ends at `t`, modulo the period. All arcs are equally long, so what no arc
+/// covers is, in each gap from one end to the next, what the gap is longer than `on`. All ends are whole seconds, so it
+/// is enough to count those.
+struct Walk {
+    plan: Plan,
+    /// The longest gap in the end.
+    longest: u32,
+}
 
-    fn insert(&mut self, at: u32) {
-        let mut carried = remainder(at, self.period);
-        for end in &mut self.sorted {
-            if carried < *end {
-                core::mem::swap(&mut carried, end);
+impl Walk {
+    // One copy for its calls.
+    #[inline(never)]
+    fn of(on: u32, period: u32) -> Self {
+        // In ascending order, `NONE` behind the last. 128 bytes, so that no end is divided for twice.
+        let mut ends = [NONE; ATTEMPT_MINUTES.len()];
+        let mut walk = Self {
+            plan: Plan {
+                missed: period,
+                worst: 0,
+            },
+            longest: 0,
+        };
+        for at in attempts() {
+            let mut carried = remainder(at, period);
+            for end in &mut ends {
+                if carried < *end {
+                    core::mem::swap(&mut carried, end);
+                }
+            }
+            // From the last end to the first, which comes again one turn later. That sum may wrap, a gap as a difference does not mind.
+            let [first, ..] = ends;
+            let mut next = first.wrapping_add(period);
+            let mut missed: u32 = 0;
+            let mut longest = 0;
+            for &end in ends.iter().rev() {
+                if end == NONE {
+                    continue;
+                }
+                let gap = next.wrapping_sub(end);
+                // All gaps together are one period.
+                missed = missed.wrapping_add(gap.saturating_sub(on));
+                longest = longest.max(gap);
+                next = end;
+            }
+            walk.longest = longest;
+            if missed < walk.plan.missed {
+                walk.plan = Plan { missed, worst: at };
             }
         }
-    }
-
-    /// How many seconds the gaps from each end to the next, around the circle, exceed `on` in all; and the longest gap.
-    #[inline(never)]
-    fn gaps(&self, on: u32) -> (u32, u32) {
-        let mut exceeding = 0_u32;
-        let mut longest = 0;
-        let mut ends = self.sorted.iter().copied().filter(|&end| end != NONE);
-        let Some(first) = ends.next() else {
-            return (0, 0);
-        };
-        // One turn later the first end comes again. That sum may wrap, a gap as a difference of ends does not mind.
-        let again = first.wrapping_add(self.period);
-        let mut last = first;
-        for end in ends.chain([again]) {
-            let gap = end.wrapping_sub(last);
-            exceeding = exceeding.saturating_add(gap.saturating_sub(on));
-            longest = longest.max(gap);
-            last = end;
-        }
-        (exceeding, longest)
+        walk
     }
 }
 
