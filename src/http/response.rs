@@ -48,15 +48,13 @@ pub(super) mod state {
     pub const CHUNK_DATA: u8 = 0x39;
     pub const UNTIL_CLOSE: u8 = 0x3A;
     pub const COMPLETE: u8 = 0x3B;
+    /// After an error, this and the code of one from `HttpSyntax` to `HttpTruncated`.
+    pub const FAILED: u8 = 0x40;
     pub const FAILED_SYNTAX: u8 = failed(Error::HttpSyntax);
-    pub const FAILED_LENGTH: u8 = failed(Error::HttpContentLength);
-    pub const FAILED_CODING: u8 = failed(Error::HttpTransferEncoding);
-    pub const FAILED_SIZE: u8 = failed(Error::HttpHeadTooLarge);
     pub const FAILED_TRUNCATED: u8 = failed(Error::HttpTruncated);
 
-    /// After an error. By its code, which is less code than a table either way.
     pub const fn failed(error: Error) -> u8 {
-        error.code().wrapping_add(64)
+        error.code().wrapping_add(FAILED)
     }
 }
 
@@ -193,7 +191,8 @@ impl Response {
     /// every later call gives it again. `Error::State` for memory that was never begun.
     pub fn step<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>> {
         let mut rest = input;
-        let body = self.take(&mut rest)?;
+        let mut body: &[u8] = &[];
+        self.take(&mut rest, &mut body)?;
         Ok(Step {
             used: input.len().wrapping_sub(rest.len()),
             body,
@@ -201,9 +200,9 @@ impl Response {
         })
     }
 
-    /// As [`Response::step`], but takes from the front of the input and returns the piece of the body.
+    /// As [`Response::step`], but takes from the front of the input, and leaves the piece of the body in `piece`.
     #[inline(never)]
-    pub fn take<'a>(&mut self, input: &mut &'a [u8]) -> Result<&'a [u8]> {
+    pub fn take<'a>(&mut self, input: &mut &'a [u8], piece: &mut &'a [u8]) -> Result<()> {
         self.check()?;
         let mut rest = *input;
         while self.state < state::BODY
@@ -216,9 +215,8 @@ impl Response {
             }
         }
         let len = to_usize(self.remaining).min(rest.len());
-        let (body, rest) = rest.split_at_checked(len).unwrap_or_default();
-        *input = rest;
-        let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        (*piece, *input) = rest.split_at_checked(len).unwrap_or_default();
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
         self.body_len = self.body_len.saturating_add(len);
         if self.state != state::UNTIL_CLOSE && len != 0 {
             self.remaining = self.remaining.wrapping_sub(len);
@@ -230,7 +228,7 @@ impl Response {
                 }
             }
         }
-        Ok(body)
+        Ok(())
     }
 
     /// Reads on and copies the body into `store`, the same buffer in each call.
@@ -239,10 +237,11 @@ impl Response {
     /// stays usable; its beginning is in `store` and [`Response::body`] reports it. Errors as [`Response::step`].
     pub fn collect(&mut self, input: &[u8], store: &mut [u8]) -> Result<Collected> {
         let mut rest = input;
+        let mut body: &[u8] = &[];
         loop {
             let left = rest.len();
             let offset = to_usize(self.body_len);
-            let body = self.take(&mut rest)?;
+            self.take(&mut rest, &mut body)?;
             let room = store.get_mut(offset..).unwrap_or_default();
             for (to, from) in room.iter_mut().zip(body) {
                 *to = *from;
@@ -344,7 +343,12 @@ impl Response {
         self.has(flag::RANGE | flag::TOTAL)
     }
 
-    /// First and last offset and the total of a Content-Range that gives all of them.
+    /// First and last offset and the total of a Content-Range; of no meaning when it does not give them.
+    pub const fn range(&self) -> [u32; 3] {
+        self.range
+    }
+
+    /// The same when it gives all of them.
     pub fn range_of_total(&self) -> Option<[u32; 3]> {
         self.when(flag::RANGE & flag::TOTAL, self.range)
     }
@@ -373,14 +377,15 @@ impl Response {
     }
 
     /// The error that this response failed with.
-    const fn check(&self) -> Result<()> {
+    // One copy for its calls.
+    #[inline(never)]
+    fn check(&self) -> Result<()> {
         match self.state {
             state::STATUS..=state::COMPLETE => Ok(()),
-            state::FAILED_SYNTAX => Err(Error::HttpSyntax),
-            state::FAILED_LENGTH => Err(Error::HttpContentLength),
-            state::FAILED_CODING => Err(Error::HttpTransferEncoding),
-            state::FAILED_SIZE => Err(Error::HttpHeadTooLarge),
-            state::FAILED_TRUNCATED => Err(Error::HttpTruncated),
+            state::FAILED_SYNTAX..=state::FAILED_TRUNCATED => {
+                let code = self.state.wrapping_sub(state::FAILED);
+                Err(Error::from_code(code).unwrap_or(Error::State))
+            }
             _ => Err(Error::State),
         }
     }

@@ -22,156 +22,155 @@ impl Download {
     /// has failed and the connection is to be closed.
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<Fed<'a>> {
         self.expect(phase::RESPONSE)?;
-        let before = self.response.body_len();
         let mut rest = input;
-        let mut offset = self.confirmed;
-        let mut piece: &[u8] = &[];
-        match self.response.take(&mut rest) {
-            Ok(found) => {
-                (offset, piece) = self.take(before, found)?;
-                if self.response.is_complete() {
-                    self.connection.record(&self.response);
-                    self.complete()?;
-                }
-            }
-            Err(error) => {
-                rest = &[];
-                self.connection = Connection::closed();
-                self.again(error)?;
-            }
+        let mut fed = Fed {
+            step: Step::More,
+            used: 0,
+            offset: self.confirmed,
+            piece: &[],
+        };
+        let read = self.response.take(&mut rest, &mut fed.piece);
+        if read.is_err() {
+            rest = &[];
         }
-        let step = self.step();
-        if step == Step::Again {
-            piece = &[];
+        fed.used = input.len().wrapping_sub(rest.len());
+        self.settle(read, &mut fed.offset, &mut fed.piece)?;
+        fed.step = self.step();
+        if fed.step == Step::Again {
+            fed.piece = &[];
         }
-        Ok(Fed {
-            step,
-            used: input.len().wrapping_sub(rest.len()),
-            offset,
-            piece,
-        })
+        Ok(fed)
     }
 
     /// Tells that the connection is closed, by the server, by the caller after a time-out, or that it could not be opened.
     pub fn close(&mut self) -> Result<Step> {
         let was_open = self.connection.left() != 0;
         self.connection = Connection::closed();
-        if self.phase == phase::REQUEST {
+        let mut read = Err(Error::HttpTruncated);
+        if self.phase != phase::REQUEST {
+            self.expect(phase::RESPONSE)?;
+            read = self.response.end();
+        } else if was_open {
             // An idle connection may be closed at any time.
-            if !was_open {
-                self.again(Error::HttpTruncated)?;
-            }
             return Ok(Step::Again);
         }
-        self.expect(phase::RESPONSE)?;
-        match self.response.end() {
-            Ok(()) => self.complete()?,
-            Err(error) => self.again(error)?,
-        }
+        self.settle(read, &mut 0, &mut &[][..])?;
         Ok(self.step())
     }
 
-    /// Judges the head of the response, once: what its body will be.
+    /// Judges what was read of the response. Of the piece found leaves what belongs to the firmware, and says where.
+    // One copy for its calls.
     #[inline(never)]
-    fn judge(&mut self) -> Result<()> {
-        if self.body == body::UNKNOWN
-            && let Err(error) = self.judge_head()
-        {
-            return Err(self.fail(error));
+    fn settle(&mut self, read: Result<()>, offset: &mut u32, piece: &mut &[u8]) -> Result<()> {
+        let result = match read {
+            Ok(()) => self.take(offset, piece),
+            Err(error) => {
+                self.connection = Connection::closed();
+                self.again(error)
+            }
+        };
+        if let Err(error) = result {
+            self.fail(error);
         }
-        Ok(())
+        result
     }
 
-    fn judge_head(&mut self) -> Result<()> {
+    fn take(&mut self, offset: &mut u32, piece: &mut &[u8]) -> Result<()> {
+        let found = core::mem::take(piece);
+        let whole = self.response.is_complete();
+        if whole {
+            self.connection.record(&self.response);
+        } else if found.is_empty() {
+            return Ok(());
+        }
+        if self.body == body::UNKNOWN {
+            self.judge()?;
+        }
+        let mut base = 0;
+        if self.body == body::PART {
+            base = self.confirmed;
+        } else if self.body == body::BUSY {
+            return if whole {
+                self.again(Error::FirmwareBusy)
+            } else {
+                Ok(())
+            };
+        }
+        let end = base.saturating_add(self.response.body_len());
+        if end == u32::MAX || (self.end != 0 && end > self.end) {
+            return Err(Error::FirmwareRange);
+        }
+        self.crc = crc32::update(self.crc, found);
+        let start = end.wrapping_sub(u32::try_from(found.len()).unwrap_or_default());
+        // What is confirmed comes again in a firmware from its first byte.
+        let skip = self.confirmed.saturating_sub(start);
+        *offset = start.wrapping_add(skip);
+        let skip = to_usize(skip).min(found.len());
+        *piece = found.get(skip..).unwrap_or_default();
+        if whole { self.complete(end) } else { Ok(()) }
+    }
+
+    /// Judges the head of the response: what its body will be.
+    #[inline(never)]
+    fn judge(&mut self) -> Result<()> {
         let status = self.response.status();
         if Outcome::of(status).may_retry() {
             self.body = body::BUSY;
             return Ok(());
         }
-        let known = self.total;
-        let differs = |size| known != 0 && size != known;
-        if status == 416 {
-            return Err(if self.response.range_total().is_some_and(differs) {
-                Error::FirmwareSize
-            } else {
-                Error::FirmwareRange
-            });
-        }
-        if status != 200 && status != 206 {
+        if status != 200 && status != 206 && status != 416 {
             return Err(Error::FirmwareRefused);
         }
         let len = self.response.content_length();
-        if !self.response.has_range() {
-            if status == 206 || len == Some(0) {
+        let has_range = self.response.has_range();
+        let size = if has_range {
+            if status != 416 && self.response.range_of_total().is_none() {
                 return Err(Error::FirmwareRange);
             }
-            if len.is_some_and(differs) {
-                return Err(Error::FirmwareSize);
+            self.response.range_total()
+        } else {
+            if status != 200 || len == Some(0) {
+                return Err(Error::FirmwareRange);
             }
-            self.body = body::WHOLE;
-            // 0: as far as it goes.
-            self.end = len.unwrap_or(known);
-            return Ok(());
-        }
-        let Some([first, last, total]) = self.response.range_of_total() else {
-            return Err(Error::FirmwareRange);
+            len
         };
-        if differs(total) {
+        // 0: not known.
+        let known = self.total;
+        let size = size.unwrap_or(known);
+        if known != 0 && size != known {
             return Err(Error::FirmwareSize);
         }
-        let end = self.end.min(total);
-        let fits = first == self.confirmed
+        if !has_range {
+            self.body = body::WHOLE;
+            self.end = size;
+            return Ok(());
+        }
+        let [first, last, _] = self.response.range();
+        let end = self.end.min(size);
+        let fits = status != 416
+            && first == self.confirmed
             && last.wrapping_add(1) == end
             && len.is_none_or(|len| len == end.wrapping_sub(first));
         if !fits {
             return Err(Error::FirmwareRange);
         }
         self.body = body::PART;
-        self.total = total;
+        self.total = size;
         self.end = end;
         Ok(())
     }
 
-    /// What of a piece of the body belongs to the firmware, and where.
-    fn take<'a>(&mut self, before: u32, piece: &'a [u8]) -> Result<(u32, &'a [u8])> {
-        if !piece.is_empty() {
-            self.judge()?;
-        }
-        let confirmed = self.confirmed;
-        let base = match self.body {
-            body::PART => confirmed,
-            body::WHOLE => 0,
-            _ => return Ok((confirmed, &[])),
-        };
-        let offset = base.wrapping_add(before);
-        let end = base.saturating_add(self.response.body_len());
-        if end == u32::MAX || (self.end != 0 && end > self.end) {
-            return Err(self.fail(Error::FirmwareRange));
-        }
-        self.crc = crc32::update(self.crc, piece);
-        let skip = to_usize(confirmed.saturating_sub(offset));
-        Ok((offset.max(confirmed), piece.get(skip..).unwrap_or_default()))
-    }
-
-    /// Judges a response that is whole.
-    fn complete(&mut self) -> Result<()> {
-        self.judge()?;
+    /// Judges a response that is whole and brings the firmware up to `end`.
+    fn complete(&mut self, end: u32) -> Result<()> {
         let crc = self.response.crc32();
-        let end = match self.body {
-            body::PART => self.confirmed.wrapping_add(self.response.body_len()),
-            body::WHOLE => self.response.body_len(),
-            _ => return self.again(Error::FirmwareBusy),
-        };
-        let fits = if self.end == 0 {
+        if self.end == 0 && (crc.is_some() || self.response.is_framed()) {
             // Nothing else vouches for the end of the body.
-            end != 0 && (crc.is_some() || self.response.is_framed())
-        } else {
-            end == self.end
-        };
+            self.end = end;
+        }
         // From the first byte, with the length of a part and without Content-Range: it may be either.
         let may_be_part = self.total == 0 && end == self.part_size;
-        if !fits || may_be_part {
-            return Err(self.fail(Error::FirmwareRange));
+        if end == 0 || end != self.end || may_be_part {
+            return Err(Error::FirmwareRange);
         }
         if crc.is_some_and(|crc| crc != self.crc) {
             return self.again(Error::FirmwareCrc);

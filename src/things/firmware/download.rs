@@ -306,11 +306,11 @@ impl Download {
         };
     }
 
-    /// Counts a failure that may be gone the next time; too many of them are final.
+    /// Counts a failure that may be gone the next time; too many of them are final, which the caller has to see to.
     #[inline(never)]
     pub(super) fn again(&mut self, error: Error) -> Result<()> {
         if self.failures >= self.retries {
-            return Err(self.fail(error));
+            return Err(error);
         }
         self.failures = self.failures.wrapping_add(1);
         self.error = error.code();
@@ -329,11 +329,10 @@ impl Download {
         }
     }
 
-    pub(super) const fn fail(&mut self, error: Error) -> Error {
+    pub(super) const fn fail(&mut self, error: Error) {
         self.error = error.code();
         self.connection = Connection::closed();
         self.phase = phase::FAILED;
-        error
     }
 
     /// Refuses a call in another phase than this one, with the failure that the download ended with.
@@ -383,6 +382,14 @@ impl Download {
             .ok_or(Error::State)?;
         let token = rest.get(..usize::from(self.token_len));
         Ok((url, token.ok_or(Error::State)?))
+    }
+
+    /// Host name or IPv4 address; `Error::State` before an announcement.
+    pub fn host<'a>(&self, memory: &'a [u8]) -> Result<&'a [u8]> {
+        if self.phase == phase::IDLE {
+            return Err(Error::State);
+        }
+        Ok(self.url.host(memory))
     }
 
     /// The pieces of the URL.
