@@ -78,8 +78,8 @@ impl kpn_response {
     ///
     /// The buffer given to `begin` is still there, and nobody else uses it while the slice is used.
     pub(super) unsafe fn body_mut<'a>(&self) -> Result<&'a mut [u8]> {
-        // SAFETY: `begin` checked and kept the buffer; the rest is the same contract.
-        let buffer = unsafe { ptr::bytes_mut(self.private_buffer, self.private_capacity) }?;
+        // SAFETY: `begin` kept the buffer; the rest is the same contract.
+        let buffer = unsafe { ptr::kept_mut(self.private_buffer, self.private_capacity) };
         let len = self.private_state.body(buffer)?.len();
         Ok(buffer.get_mut(..len).unwrap_or_default())
     }
@@ -96,8 +96,8 @@ impl kpn_response {
     ///
     /// The buffer given to `begin` is still there, and nobody else uses it.
     pub(super) unsafe fn feed(&mut self, bytes: &[u8]) -> Result<Collected> {
-        // SAFETY: `begin` checked and kept the buffer; the rest is the same contract.
-        let store = unsafe { ptr::bytes_mut(self.private_buffer, self.private_capacity) }?;
+        // SAFETY: `begin` kept the buffer; the rest is the same contract.
+        let store = unsafe { ptr::kept_mut(self.private_buffer, self.private_capacity) };
         self.private_state.collect(bytes, store)
     }
 
@@ -138,11 +138,11 @@ pub unsafe extern "C" fn kpn_response_begin(
     let begin = || -> Result<()> {
         Region::of(response).apart_from(Region::new(buffer, buffer_cap))?;
         // SAFETY: the same contract.
-        unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
+        let buffer = unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
         // SAFETY: the same contract; apart from the buffer as just checked.
         let response = unsafe { ptr::begin(response) }?;
-        response.private_buffer = buffer;
-        response.private_capacity = buffer_cap;
+        response.private_buffer = buffer.as_mut_ptr();
+        response.private_capacity = buffer.len();
         response.private_state.begin_zeroed(Method::Post);
         Ok(())
     };

@@ -35,7 +35,7 @@ pub unsafe extern "C" fn kpn_firmware_texts(
         // SAFETY: the same contract; apart from the others as just checked.
         let token = unsafe { ptr::out(out_token) }?;
         // SAFETY: the caller leaves the memory to the library.
-        let memory = unsafe { firmware.memory() }?;
+        let memory = unsafe { firmware.memory() };
         let (url_text, token_text) = firmware.private_state.texts(memory)?;
         url.write(kpn_span::of(url_text));
         token.write(kpn_span::of(token_text));
@@ -71,7 +71,8 @@ pub unsafe extern "C" fn kpn_firmware_save(
         let firmware = unsafe { open(firmware, Region::of(out), Region::none()) }?;
         // SAFETY: the same contract; apart from the object as just checked.
         let out = unsafe { ptr::out(out) }?;
-        out.write(firmware.private_state.progress()?.to_bytes());
+        let progress = firmware.private_state.progress()?;
+        progress.write(out.write([0; KPN_FIRMWARE_IMAGE_LEN]));
         Ok(())
     };
     status(save())

@@ -104,9 +104,9 @@ impl kpn_firmware {
     /// # Safety
     ///
     /// The memory given to `begin` is still there, and nobody else uses it while the slice is used.
-    unsafe fn memory<'a>(&self) -> Given<&'a mut [u8]> {
-        // SAFETY: `begin` checked and kept the memory; the rest is the same contract.
-        unsafe { ptr::bytes_mut(self.private_memory, self.private_capacity) }
+    unsafe fn memory<'a>(&self) -> &'a mut [u8] {
+        // SAFETY: `begin` kept the memory; the rest is the same contract.
+        unsafe { ptr::kept_mut(self.private_memory, self.private_capacity) }
     }
 
     fn region(&self) -> Region {
@@ -118,7 +118,7 @@ impl kpn_firmware {
     /// As for `memory`.
     unsafe fn announce(&mut self, texts: Texts<'_>) -> Result<()> {
         // SAFETY: the same contract.
-        let memory = unsafe { self.memory() }?;
+        let memory = unsafe { self.memory() };
         self.private_state.announce(texts, memory)
     }
 }
@@ -197,12 +197,12 @@ pub unsafe extern "C" fn kpn_firmware_begin(
     let begin = || -> Result<()> {
         Region::of(firmware).apart_from(Region::new(memory, memory_cap))?;
         // SAFETY: the same contract.
-        unsafe { ptr::bytes_mut(memory, memory_cap) }?;
+        let memory = unsafe { ptr::bytes_mut(memory, memory_cap) }?;
         let part_size = NonZeroU32::new(part_size).ok_or(Error::InvalidArgument)?;
         // SAFETY: the same contract; apart from the memory as just checked.
         let firmware = unsafe { ptr::begin(firmware) }?;
-        firmware.private_memory = memory;
-        firmware.private_capacity = memory_cap;
+        firmware.private_memory = memory.as_mut_ptr();
+        firmware.private_capacity = memory.len();
         firmware.private_state.begin_zeroed(part_size);
         Ok(())
     };

@@ -56,9 +56,8 @@ pub unsafe extern "C" fn kpn_firmware_host(
         // SAFETY: the same contract; apart from the object and its memory as just checked.
         let out = unsafe { ptr::bytes_mut(out_host.cast(), cap) }?;
         // SAFETY: the caller leaves the memory to the library.
-        let memory = unsafe { firmware.memory() }?;
-        let (url, _) = firmware.private_state.texts(memory)?;
-        let host = firmware.private_state.url().host(url);
+        let memory = unsafe { firmware.memory() };
+        let host = firmware.private_state.host(memory)?;
         if cap <= host.len() {
             return Err(Error::BufferFull);
         }
@@ -192,7 +191,7 @@ pub unsafe extern "C" fn kpn_firmware_request(
         // SAFETY: the same contract; apart from the others as just checked.
         let bytes = unsafe { ptr::bytes_mut(buffer, cap) }?;
         // SAFETY: the caller leaves the memory to the library.
-        let memory = unsafe { firmware.memory() }?;
+        let memory = unsafe { firmware.memory() };
         let mut out = Buf::new(bytes, 0);
         firmware.private_state.write_request(memory, &mut out)?;
         len.write(out.len());

@@ -30,28 +30,34 @@ pub struct Progress {
 impl Progress {
     /// As bytes, all numbers in little-endian order.
     pub fn to_bytes(self) -> [u8; IMAGE_LEN] {
-        let words = [
+        let mut bytes = [0; IMAGE_LEN];
+        self.write(&mut bytes);
+        bytes
+    }
+
+    /// The same in place.
+    pub fn write(self, bytes: &mut [u8; IMAGE_LEN]) {
+        let mut words = [
             MAGIC,
             VERSION | u32::from(self.url_len) << 16,
             self.url_crc,
             self.confirmed,
             self.total,
-        ];
-        let mut bytes = [0; IMAGE_LEN];
-        let (places, _) = bytes.as_chunks_mut::<4>();
+        ]
+        .into_iter();
         let mut crc = 0;
-        if let Some((last, places)) = places.split_last_mut() {
-            for (place, word) in places.iter_mut().zip(words) {
-                *place = word.to_le_bytes();
-                crc = crc32::update(crc, place);
-            }
-            *last = crc.to_le_bytes();
+        for place in bytes.as_chunks_mut::<4>().0 {
+            // Behind all others, their checksum.
+            *place = words.next().unwrap_or(crc).to_le_bytes();
+            crc = crc32::update(crc, place);
         }
-        bytes
     }
 
     /// From bytes; `Error::Image` for anything that [`Progress::to_bytes`] did not make, or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let Some(bytes) = bytes.as_array::<IMAGE_LEN>() else {
+            return Err(Error::Image);
+        };
         let mut words = [0; IMAGE_LEN / 4];
         for (word, &bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
             *word = u32::from_le_bytes(bytes);
@@ -59,8 +65,7 @@ impl Progress {
         let [magic, head, url_crc, confirmed, total, _] = words;
         let [low, high, len @ ..] = head.to_le_bytes();
         let url_len = u16::from_le_bytes(len);
-        let whole = bytes.len() == IMAGE_LEN
-            && crc32::update(0, bytes) == CRC_OF_WHOLE
+        let whole = crc32::update(0, bytes) == CRC_OF_WHOLE
             && magic == MAGIC
             && u32::from(u16::from_le_bytes([low, high])) == VERSION
             && url_len != 0
