@@ -240,16 +240,16 @@ impl Response {
         let mut body: &[u8] = &[];
         loop {
             let left = rest.len();
-            let offset = to_usize(self.body_len);
+            let offset = to_usize(self.body_len).min(store.len());
             self.take(&mut rest, &mut body)?;
             let room = store.get_mut(offset..).unwrap_or_default();
             for (to, from) in room.iter_mut().zip(body) {
                 *to = *from;
             }
-            // Nothing taken ends the loop even when the state was overwritten from outside.
-            if self.is_complete() || rest.is_empty() || rest.len() == left {
+            // Also when all was taken before, and when the state was overwritten from outside.
+            if rest.len() == left {
                 return Ok(Collected {
-                    used: input.len().wrapping_sub(rest.len()),
+                    used: input.len().wrapping_sub(left),
                     complete: self.is_complete(),
                     missing: to_usize(self.body_len).saturating_sub(store.len()),
                 });
@@ -434,7 +434,8 @@ impl Response {
     fn status_byte(&mut self, byte: u8) -> Result<()> {
         if self.digits == 3 && (byte == b'\n' || byte == b' ') {
             let [.., status] = self.numbers;
-            self.status = u16::try_from(status).unwrap_or_default();
+            let [low, high, ..] = status.to_le_bytes();
+            self.status = u16::from_le_bytes([low, high]);
             // The code of the version stands behind the number.
             if self.follow(action::HTTP_1_0) {
                 self.set(flag::HTTP_1_0);
