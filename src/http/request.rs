@@ -27,12 +27,12 @@ pub const POST_HEAD_MAX: usize = post_head_len(
 const TOKEN_LEN: usize = 64;
 
 const POST: &[u8] = b"POST ";
-const GET: &[u8] = b"GET ";
+/// With path, host, token, first and last offset where the bytes 1 to 5 stand.
+static GET: &[u8] =
+    b"GET \x01 HTTP/1.1\r\nHost: \x02\r\nAuthorization: Bearer \x03\r\nRange: bytes=\x04-\x05\r\n\r\n";
 const VERSION_AND_HOST: &[u8] = b" HTTP/1.1\r\nHost: ";
 const TOKEN: &[u8] = b"\r\nThings-Message-Token: ";
 const TYPE_AND_LENGTH: &[u8] = b"\r\nContent-Type: application/json\r\nContent-Length: ";
-const AUTHORIZATION: &[u8] = b"\r\nAuthorization: Bearer ";
-const RANGE: &[u8] = b"\r\nRange: bytes=";
 const END: &[u8] = b"\r\n\r\n";
 
 /// Longest host and longest path, in bytes.
@@ -144,17 +144,16 @@ pub fn write_get_range(
     if bearer.is_empty() || !bearer.iter().all(|&byte| TOKEN68.has(byte)) {
         return Err(Error::HeadText);
     }
-    out.put(GET);
-    out.put(target.path);
-    out.put(VERSION_AND_HOST);
-    out.put(target.host);
-    out.put(AUTHORIZATION);
-    out.put(bearer);
-    out.put(RANGE);
-    put_decimal(out, first);
-    out.put_byte(b'-');
-    put_decimal(out, last);
-    out.put(END);
+    for &byte in GET {
+        match byte {
+            1 => out.put(target.path),
+            2 => out.put(target.host),
+            3 => out.put(bearer),
+            4 => put_decimal(out, first),
+            5 => put_decimal(out, last),
+            _ => out.put_byte(byte),
+        }
+    }
     Ok(())
 }
 

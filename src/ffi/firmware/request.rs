@@ -58,12 +58,11 @@ pub unsafe extern "C" fn kpn_firmware_host(
         // SAFETY: the caller leaves the memory to the library.
         let memory = unsafe { firmware.memory() };
         let host = firmware.private_state.host(memory)?;
-        if cap <= host.len() {
+        let Some((text, [nul, ..])) = out.split_at_mut_checked(host.len()) else {
             return Err(Error::BufferFull);
-        }
-        let mut out = Buf::new(out, 0);
-        out.put(host);
-        out.put_byte(0);
+        };
+        text.copy_from_slice(host);
+        *nul = 0;
         Ok(())
     };
     status(host())
