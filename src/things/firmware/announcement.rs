@@ -3,8 +3,8 @@
 
 use crate::error::{Error, Result};
 use crate::http::request;
-use crate::json::reader::Span;
-use crate::senml::reader::Pack;
+use crate::json::string::Unescape;
+use crate::senml::reader::{Pack, Raw};
 use crate::things::firmware::text::Chars;
 
 /// Longest token in bytes.
@@ -18,23 +18,32 @@ pub type Texts<'a> = [&'a [u8]; 2];
 /// `None` unless both records are there with texts; of two with the same name the later one counts. With an empty
 /// `urn` for whatever device; else only those whose full name is the URN, with or without its ending colon, and
 /// `url` or `token`.
+pub fn find<'a>(pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'a>>> {
+    let mut texts = [None, None];
+    search(pack, body, urn, &mut texts)?;
+    let [url, token] = texts;
+    Ok(url.zip(token).map(|(url, token)| [url, token]))
+}
+
 // Apart from its caller, which has the pack: together they would have a frame above 256 bytes.
 #[inline(never)]
-pub fn find<'a>(mut pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'a>>> {
-    let mut url = None;
-    let mut token = None;
+fn search<'a>(
+    mut pack: Pack,
+    body: &'a [u8],
+    urn: &[u8],
+    [url, token]: &mut [Option<&'a [u8]>; 2],
+) -> Result<()> {
     while let Some(raw) = pack.next_raw(body)? {
-        let Some(text) = raw.text else {
-            continue;
+        let place = match label(&raw, body, urn) {
+            URL => &mut *url,
+            TOKEN => &mut *token,
+            _ => continue,
         };
-        let text = Some(text.of(body));
-        match name([raw.base_name, raw.name], body, urn) {
-            URL => url = text,
-            TOKEN => token = text,
-            _ => {}
+        if let Some(text) = raw.text {
+            *place = Some(text.of(body));
         }
     }
-    Ok(url.zip(token).map(|(url, token)| [url, token]))
+    Ok(())
 }
 
 /// Refuses texts that come with escapes: `Error::FirmwareUrl` and `Error::HeadText`.
@@ -68,7 +77,7 @@ pub fn token_len(token: &[u8]) -> Result<u16> {
 }
 
 /// Copies both texts to `places`, escapes resolved, the token behind the URL.
-pub fn copy(texts: Texts<'_>, places: &mut [u8]) {
+pub fn copy(texts: &Texts<'_>, places: &mut [u8]) {
     let mut places = places.iter_mut();
     for text in texts {
         for byte in Chars::new(text) {
@@ -80,46 +89,38 @@ pub fn copy(texts: Texts<'_>, places: &mut [u8]) {
     }
 }
 
-/// Results of `name`.
-const URL: u8 = 1;
-const TOKEN: u8 = 2;
+/// Results of `label`.
+const URL: u64 = u64::from_be_bytes(*b"\0\0\0\0:url");
+const TOKEN: u64 = u64::from_be_bytes(*b"\0\0:token");
 
-/// Whether base name and name, in one, are the URN and `url` or `token`; without a URN, whether the name is.
-fn name([base_name, name]: [Span; 2], body: &[u8], urn: &[u8]) -> u8 {
-    let mut names = [base_name, name];
-    // Of the name and a colon before it, which is not there without a URN.
-    let mut len = 0;
-    if urn.is_empty() {
-        names = [Span::default(), name];
-        len = 1;
+/// What base name and name, in one, have behind the URN, a colon in front; of more than eight bytes the last ones. With an empty URN
+/// what the name has. 0 for another device.
+fn label(raw: &Raw, body: &[u8], urn: &[u8]) -> u64 {
+    // No string begins at 0.
+    let mut starts = [raw.base_name.start, raw.name.start];
+    let mut label = 0;
+    match urn {
+        [] => {
+            starts = [0, raw.name.start];
+            label = u64::from(b':');
+        }
+        [.., b':'] => label = u64::from(b':'),
+        _ => {}
     }
-    let mut rest = urn.strip_suffix(b":").unwrap_or(urn).iter();
-    let mut may_be = URL | TOKEN;
-    for name in names {
-        for byte in Chars::new(name.of(body)) {
-            if let Some(&wanted) = rest.next() {
-                if wanted != byte {
-                    return 0;
-                }
-                continue;
+    let mut urn = urn.iter();
+    for start in starts {
+        let mut chars = Unescape::new(start);
+        while start != 0
+            && let Some(byte) = chars.next(body)
+        {
+            match urn.next() {
+                None => label = label << 8 | u64::from(byte),
+                Some(&wanted) if wanted == byte => {}
+                _ => return 0,
             }
-            if b":url".get(len) != Some(&byte) {
-                may_be &= !URL;
-            }
-            if b":token".get(len) != Some(&byte) {
-                may_be &= !TOKEN;
-            }
-            if may_be == 0 {
-                return 0;
-            }
-            len = len.wrapping_add(1);
         }
     }
-    match len {
-        4 => may_be & URL,
-        6 => may_be & TOKEN,
-        _ => 0,
-    }
+    label
 }
 
 #[expect(

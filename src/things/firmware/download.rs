@@ -197,16 +197,16 @@ impl Download {
         let token_len = announcement::token_len(token)?;
         let len = usize::from(url.len).wrapping_add(usize::from(token_len));
         let places = memory.get_mut(..len).ok_or(Error::FirmwareTooLong)?;
-        announcement::copy(texts, places);
-        let same = url.crc == self.url.crc && url.len == self.url.len;
-        self.url = url;
-        self.token_len = token_len;
-        if !same {
+        announcement::copy(&texts, places);
+        if url.crc != self.url.crc || url.len != self.url.len {
             self.confirmed = 0;
             self.total = 0;
             self.connection = Connection::closed();
+            self.phase = phase::REQUEST;
         }
-        if !same || self.phase != phase::RESPONSE {
+        self.url = url;
+        self.token_len = token_len;
+        if self.phase != phase::RESPONSE {
             self.go_on();
         }
         Ok(())
@@ -271,7 +271,7 @@ impl Download {
         if self.connection.left() == 0 {
             return Err(Error::State);
         }
-        let (url, token) = self.texts(memory)?;
+        let (url, token) = self.split(memory)?;
         let (authority, path) = self.url.split(url);
         let mut host = endpoint::M2M.host;
         if self.real_host != 0 {
@@ -377,6 +377,10 @@ impl Download {
         if self.phase == phase::IDLE {
             return Err(Error::State);
         }
+        self.split(memory)
+    }
+
+    fn split<'a>(&self, memory: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
         let (url, rest) = memory
             .split_at_checked(usize::from(self.url.len))
             .ok_or(Error::State)?;

@@ -16,6 +16,9 @@ pub const URL_MAX: u16 = 256;
 /// Longest host name in bytes, RFC 1035 section 2.3.4.
 pub const HOST_MAX: u16 = 253;
 
+// No host behind a scheme of 7 bytes is longer.
+const _: () = assert!(URL_MAX - 7 <= HOST_MAX);
+
 const LABEL_MAX: u16 = 63;
 
 /// Bits of `Url::flags`.
@@ -70,7 +73,7 @@ impl Url {
             if parser.url.len == URL_MAX {
                 return Err(Error::FirmwareTooLong);
             }
-            if !parser.push(byte) {
+            if !PATH_SET.has(byte) || !parser.push(byte) {
                 return Err(Error::FirmwareUrl);
             }
             parser.last = byte;
@@ -102,11 +105,10 @@ impl Url {
 
     /// Host with the port when it was given, as a `Host` header has it, and path with its query.
     pub fn split<'a>(&self, text: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        let start = usize::from(self.path_start);
+        let start = usize::from(self.path_start).min(text.len());
         let (front, path) = text.split_at_checked(start).unwrap_or_default();
-        let host = front
-            .get(usize::from(self.host_start())..)
-            .unwrap_or_default();
+        let start = usize::from(self.host_start()).min(front.len());
+        let host = front.get(start..).unwrap_or_default();
         (host, if path.is_empty() { b"/" } else { path })
     }
 
@@ -121,7 +123,7 @@ const HOST: u8 = 1;
 const PORT: u8 = 2;
 const PATH: u8 = 3;
 
-/// Characters of path and query.
+/// Characters of path and query; all others have fewer.
 static PATH_SET: Set = Set::alphanumeric_and(b"!$%&'()*+,-./:;=?@[]_~");
 
 static HOST_SET: Set = Set::alphanumeric_and(b"-");
@@ -154,12 +156,13 @@ impl Parser<'_> {
             HOST => self.host_byte(byte),
             PORT if byte == b'/' => self.begin_path(at),
             PORT => self.port_byte(byte),
-            _ => PATH_SET.has(byte),
+            _ => true,
         }
     }
 
     fn scheme_byte(&mut self, at: u16, byte: u8) -> bool {
-        let byte = byte.to_ascii_lowercase();
+        // A letter in lower case; it makes none of what else there is.
+        let byte = byte | 0x20;
         if at == 4 && byte == b's' {
             self.url.flags = TLS;
             return true;
@@ -210,9 +213,6 @@ impl Parser<'_> {
             self.url.flags |= IPV4;
         }
         self.url.host_end = at;
-        if at.wrapping_sub(self.url.host_start()) > HOST_MAX {
-            return false;
-        }
         if byte == b':' {
             self.state = PORT;
             return true;
