@@ -145,7 +145,6 @@ impl Response {
     #[inline(never)]
     fn end_element(&mut self) -> Result<()> {
         let behind = self.at.wrapping_add(u8::from(self.digits != 0));
-        let fits = self.take_element(tree(behind));
         self.at = self.element;
         self.depth = self.element_depth;
         self.digits = 0;
@@ -153,7 +152,7 @@ impl Response {
         if refusal == refusal::SYNTAX {
             self.refusal = 0;
         }
-        if fits {
+        if self.take_element(tree(behind)) {
             return Ok(());
         }
         match refusal {
@@ -167,43 +166,31 @@ impl Response {
     /// Takes an element that has the form with this action. A second range or CRC that cannot be, a Content-Length that
     /// contradicts another: refused, since the body would be cut or land in the wrong place, or be damaged unseen.
     fn take_element(&mut self, action: u8) -> bool {
-        if !(action::CONTENT_LENGTH..=action::TOTAL).contains(&action) {
+        if !(action::CLOSE..=action::TOTAL).contains(&action) {
             return false;
         }
-        let [_, last, number] = self.numbers;
+        let [.., number] = self.numbers;
         let flag = 1_u32.wrapping_shl(u32::from(action));
         let before = self.flags;
         self.set(flag);
-        if action == action::CONTENT_LENGTH {
-            if before & flag != 0 && number != self.content_length {
-                return false;
-            }
-            self.content_length = number;
-        } else if action == action::RETRY_AFTER {
-            self.retry_after = number;
-        } else if action > action::KEEP_ALIVE {
-            if before & flag != 0 {
-                return false;
-            }
-            if action == action::CRC32 {
-                self.crc32 = number;
-            }
-            if action >= action::RANGE_OF_TOTAL {
-                self.range = match action {
-                    action::RANGE => [last, number, u32::MAX],
-                    action::TOTAL => [0, 0, number],
-                    _ => self.numbers,
-                };
-                let [first, last, total] = self.range;
-                if before & (flag::RANGE | flag::TOTAL) != 0
-                    || first > last
-                    || (last >= total && action != action::TOTAL)
-                {
-                    return false;
-                }
-            }
+        if before & flag != 0 && action >= action::CONTENT_LENGTH {
+            let [_, content_length, _] = self.values;
+            return action == action::CONTENT_LENGTH && number == content_length;
         }
-        true
+        let place = usize::from(action.wrapping_sub(action::RETRY_AFTER));
+        if let Some(value) = self.values.get_mut(place) {
+            *value = number;
+        }
+        if action < action::RANGE_OF_TOTAL {
+            return true;
+        }
+        if action == action::RANGE {
+            self.begin_number(u32::MAX);
+        }
+        self.range = self.numbers;
+        let [first, last, total] = self.range;
+        before & (flag::RANGE | flag::TOTAL) == 0
+            && (action == action::TOTAL || (first <= last && last < total))
     }
 }
 

@@ -6,12 +6,14 @@
 
 /// Codes at the end of a form: what it does. They are also the places of bits in `Response::flags`.
 pub(super) mod action {
-    pub const CONTENT_LENGTH: u8 = 0x11;
-    pub const CHUNKED: u8 = 0x15;
-    pub const CLOSE: u8 = 0x13;
-    pub const KEEP_ALIVE: u8 = 0x14;
-    pub const RETRY_AFTER: u8 = 0x12;
-    pub const CRC32: u8 = 0x16;
+    pub const CLOSE: u8 = 0x11;
+    pub const KEEP_ALIVE: u8 = 0x12;
+    /// The first of those in `Response::values`.
+    pub const RETRY_AFTER: u8 = 0x13;
+    /// From here on none may come twice, this one with the same value only.
+    pub const CONTENT_LENGTH: u8 = 0x14;
+    pub const CRC32: u8 = 0x15;
+    pub const CHUNKED: u8 = 0x16;
     pub const RANGE_OF_TOTAL: u8 = 0x17;
     /// A range of which the total is not given.
     pub const RANGE: u8 = 0x18;
@@ -29,15 +31,15 @@ pub(super) mod refusal {
 
 /// Forms that begin alike stand together; those of the status line come last.
 const FORMS: [&[u8]; 11] = [
-    b"connection:close\x13",
-    b"connection:keep-alive\x14",
-    b"content-length:\x1D#\x11",
+    b"connection:close\x11",
+    b"connection:keep-alive\x12",
+    b"content-length:\x1D#\x14",
     b"content-range:bytes \x1C#-#/#\x17",
     b"content-range:bytes \x1C#-#/*\x18",
     b"content-range:bytes \x1C*/#\x19",
-    b"digest:crc32=\x1C$\x16",
-    b"retry-after:#\x12",
-    b"transfer-encoding:\x1Echunked\x15",
+    b"digest:crc32=\x1C$\x15",
+    b"retry-after:#\x13",
+    b"transfer-encoding:\x1Echunked\x16",
     b"HTTP/1.0 #\x1A",
     b"HTTP/1.1 #\x1B",
 ];

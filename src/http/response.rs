@@ -99,9 +99,8 @@ pub struct Response {
     /// Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
     pub(super) remaining: u32,
     pub(super) body_len: u32,
-    pub(super) content_length: u32,
-    pub(super) retry_after: u32,
-    pub(super) crc32: u32,
+    /// Retry-After, Content-Length and the CRC-32 of `Digest`.
+    pub(super) values: [u32; 3],
     /// First, last and total.
     pub(super) range: [u32; 3],
     /// The last three numbers.
@@ -174,9 +173,7 @@ impl Response {
             digits: 0,
             remaining: 0,
             body_len: 0,
-            content_length: 0,
-            retry_after: 0,
-            crc32: 0,
+            values: [0; 3],
             range: [0; 3],
             numbers: [0; 3],
             flags: 0,
@@ -322,12 +319,14 @@ impl Response {
 
     /// Value of Content-Length, which for HEAD and 304 tells the size of a body that is not sent.
     pub fn content_length(&self) -> Option<u32> {
-        self.when(flag::CONTENT_LENGTH, self.content_length)
+        let [_, content_length, _] = self.values;
+        self.when(flag::CONTENT_LENGTH, content_length)
     }
 
     /// Seconds of Retry-After; a date, and a number beyond `u32`, is not read.
     pub fn retry_after(&self) -> Option<u32> {
-        self.when(flag::RETRY_AFTER, self.retry_after)
+        let [retry_after, ..] = self.values;
+        self.when(flag::RETRY_AFTER, retry_after)
     }
 
     /// Content-Range in bytes; another unit is not read.
@@ -361,7 +360,8 @@ impl Response {
 
     /// The CRC-32 that `Digest` gives for the body.
     pub fn crc32(&self) -> Option<u32> {
-        self.when(flag::CRC32, self.crc32)
+        let [.., crc32] = self.values;
+        self.when(flag::CRC32, crc32)
     }
 
     pub(super) const fn has(&self, flag: u32) -> bool {
@@ -479,7 +479,7 @@ impl Response {
         } else if self.has(flag::CHUNKED) {
             self.begin_chunk_line(state::CHUNK_SIZE);
         } else if self.has(flag::CONTENT_LENGTH) {
-            self.remaining = self.content_length;
+            [_, self.remaining, _] = self.values;
             self.state = if self.remaining == 0 {
                 state::COMPLETE
             } else {
