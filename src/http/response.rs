@@ -296,9 +296,9 @@ impl Response {
         self.state == state::COMPLETE
     }
 
-    /// Whether the head says where the body ends, so that a cut one is found out.
-    pub const fn is_framed(&self) -> bool {
-        self.has(flag::CONTENT_LENGTH | flag::CHUNKED)
+    /// Whether the head says where the body ends, or gives its CRC-32, so that a cut one is found out.
+    pub const fn is_verifiable(&self) -> bool {
+        self.has(flag::CONTENT_LENGTH | flag::CHUNKED | flag::CRC32)
     }
 
     /// Whether no byte has arrived: after a close, a sign that the server had given up an idle connection.

@@ -15,6 +15,12 @@ use crate::things::connection::Connection;
 use crate::things::firmware::download::{Download, Fed, Step, body, phase, to_usize};
 use crate::things::outcome::Outcome;
 
+/// Bytes of a body, or of the firmware.
+struct Piece<'a> {
+    offset: u32,
+    bytes: &'a [u8],
+}
+
 impl Download {
     /// Reads on in the response, up to the next piece or its end.
     ///
@@ -23,23 +29,23 @@ impl Download {
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<Fed<'a>> {
         self.expect(phase::RESPONSE)?;
         let mut rest = input;
-        let mut fed = Fed {
-            step: Step::More,
-            used: 0,
+        let mut piece = Piece {
             offset: self.confirmed,
-            piece: &[],
+            bytes: &[],
         };
-        let read = self.response.take(&mut rest, &mut fed.piece);
+        let read = self.response.take(&mut rest, &mut piece.bytes);
         if read.is_err() {
             rest = &[];
         }
-        fed.used = input.len().wrapping_sub(rest.len());
-        self.settle(read, &mut fed.offset, &mut fed.piece)?;
-        fed.step = self.step();
-        if fed.step == Step::Again {
-            fed.piece = &[];
-        }
-        Ok(fed)
+        let used = input.len().wrapping_sub(rest.len());
+        self.settle(read, &mut piece)?;
+        let step = self.step();
+        Ok(Fed {
+            step,
+            used,
+            offset: piece.offset,
+            piece: piece.bytes,
+        })
     }
 
     /// Tells that the connection is closed, by the server, by the caller after a time-out, or that it could not be opened.
@@ -54,16 +60,20 @@ impl Download {
             // An idle connection may be closed at any time.
             return Ok(Step::Again);
         }
-        self.settle(read, &mut 0, &mut &[][..])?;
+        let mut piece = Piece {
+            offset: 0,
+            bytes: &[],
+        };
+        self.settle(read, &mut piece)?;
         Ok(self.step())
     }
 
     /// Judges what was read of the response. Of the piece found leaves what belongs to the firmware, and says where.
     // One copy for its calls.
     #[inline(never)]
-    fn settle(&mut self, read: Result<()>, offset: &mut u32, piece: &mut &[u8]) -> Result<()> {
+    fn settle(&mut self, read: Result<()>, piece: &mut Piece<'_>) -> Result<()> {
         let result = match read {
-            Ok(()) => self.take(offset, piece),
+            Ok(()) => self.take(piece),
             Err(error) => {
                 self.connection = Connection::closed();
                 self.again(error)
@@ -75,8 +85,9 @@ impl Download {
         result
     }
 
-    fn take(&mut self, offset: &mut u32, piece: &mut &[u8]) -> Result<()> {
-        let found = core::mem::take(piece);
+    fn take(&mut self, piece: &mut Piece<'_>) -> Result<()> {
+        let found = core::mem::take(&mut piece.bytes);
+        self.crc = crc32::update(self.crc, found);
         let whole = self.response.is_complete();
         if whole {
             self.connection.record(&self.response);
@@ -100,14 +111,24 @@ impl Download {
         if end == u32::MAX || (self.end != 0 && end > self.end) {
             return Err(Error::FirmwareRange);
         }
-        self.crc = crc32::update(self.crc, found);
         let start = end.wrapping_sub(u32::try_from(found.len()).unwrap_or_default());
         // What is confirmed comes again in a firmware from its first byte.
         let skip = self.confirmed.saturating_sub(start);
-        *offset = start.wrapping_add(skip);
+        if whole {
+            self.check_end(end)?;
+            if self.response.crc32().is_some_and(|crc| crc != self.crc) {
+                return self.again(Error::FirmwareCrc);
+            }
+            if self.body == body::WHOLE {
+                self.total = end;
+            }
+            self.confirmed = end;
+            self.go_on();
+        }
+        piece.offset = start.wrapping_add(skip);
         let skip = to_usize(skip).min(found.len());
-        *piece = found.get(skip..).unwrap_or_default();
-        if whole { self.complete(end) } else { Ok(()) }
+        piece.bytes = found.get(skip..).unwrap_or_default();
+        Ok(())
     }
 
     /// Judges the head of the response: what its body will be.
@@ -160,10 +181,9 @@ impl Download {
         Ok(())
     }
 
-    /// Judges a response that is whole and brings the firmware up to `end`.
-    fn complete(&mut self, end: u32) -> Result<()> {
-        let crc = self.response.crc32();
-        if self.end == 0 && (crc.is_some() || self.response.is_framed()) {
+    /// Judges the end of a response that is whole.
+    fn check_end(&mut self, end: u32) -> Result<()> {
+        if self.end == 0 && self.response.is_verifiable() {
             // Nothing else vouches for the end of the body.
             self.end = end;
         }
@@ -172,14 +192,6 @@ impl Download {
         if end == 0 || end != self.end || may_be_part {
             return Err(Error::FirmwareRange);
         }
-        if crc.is_some_and(|crc| crc != self.crc) {
-            return self.again(Error::FirmwareCrc);
-        }
-        if self.body == body::WHOLE {
-            self.total = end;
-        }
-        self.confirmed = end;
-        self.go_on();
         Ok(())
     }
 }
