@@ -26,8 +26,9 @@ impl Response {
         if self.state == state::CHUNK_EXTENSION {
             return Ok(());
         }
-        let digit = hex_digit(byte);
-        if self.state == state::CHUNK_SIZE && digit < 16 {
+        if self.state == state::CHUNK_SIZE
+            && let digit @ 0..16 = hex_digit(byte)
+        {
             if self.remaining >> 28 != 0 {
                 return Err(Error::HttpContentLength);
             }

@@ -65,7 +65,7 @@ impl Response {
     // One copy for its calls.
     #[inline(never)]
     pub(super) fn follow(&mut self, byte: u8) -> bool {
-        let base = tree(self.at);
+        let base = tree(usize::from(self.at));
         if base <= BASE_MAX {
             let digit = hex_digit(byte);
             if digit < base {
@@ -74,12 +74,16 @@ impl Response {
             if self.digits != 0 {
                 // The number is over, and this byte comes behind it.
                 self.digits = 0;
-                self.step_down();
+                self.at = self.at.wrapping_add(1);
+                self.depth = self.depth.wrapping_add(1);
             }
         }
+        let mut at = usize::from(self.at);
+        let mut depth = self.depth;
         loop {
-            let form = tree(self.at);
+            let form = tree(at);
             if form >= BEGIN {
+                self.at = NOWHERE;
                 return false;
             }
             // Bytes of a head that differ in this bit are letters; control characters were refused before.
@@ -88,30 +92,29 @@ impl Response {
             }
             // The next form that has all bytes so far in common.
             loop {
-                self.at = self.at.wrapping_add(1);
-                let common = tree(self.at).wrapping_sub(BEGIN);
-                if common < self.depth {
+                at = at.wrapping_add(1);
+                let common = tree(at).wrapping_sub(BEGIN);
+                if common < depth {
                     self.at = NOWHERE;
                     return false;
                 }
-                if common == self.depth {
-                    self.at = self.at.wrapping_add(1);
+                if common == depth {
+                    at = at.wrapping_add(1);
                     break;
                 }
             }
         }
-        self.step_down();
-        let code = tree(self.at);
+        at = at.wrapping_add(1);
+        depth = depth.wrapping_add(1);
+        let code = tree(at);
         if (refusal::SYNTAX..=refusal::CODING).contains(&code) {
             self.refusal = code;
-            self.step_down();
+            at = at.wrapping_add(1);
+            depth = depth.wrapping_add(1);
         }
+        [self.at, ..] = at.to_le_bytes();
+        self.depth = depth;
         true
-    }
-
-    fn step_down(&mut self) {
-        self.at = self.at.wrapping_add(1);
-        self.depth = self.depth.wrapping_add(1);
     }
 
     /// Takes a digit; a number beyond `u32`, or of more digits than anybody writes, has no form.
@@ -152,7 +155,7 @@ impl Response {
         if refusal == refusal::SYNTAX {
             self.refusal = 0;
         }
-        if self.take_element(tree(behind)) {
+        if self.take_element(tree(usize::from(behind))) {
             return Ok(());
         }
         match refusal {
@@ -195,8 +198,8 @@ impl Response {
 }
 
 /// A byte of the tree; behind its end as if another form began.
-fn tree(at: u8) -> u8 {
-    TREE.get(usize::from(at)).copied().unwrap_or(BEGIN)
+fn tree(at: usize) -> u8 {
+    TREE.get(at).copied().unwrap_or(BEGIN)
 }
 
 /// Value of a hex digit in either case, 16 or more for another character.
