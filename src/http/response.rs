@@ -258,19 +258,15 @@ impl Response {
     ///
     /// `Error::HttpTruncated` when the response was not whole, or the error that it failed with before.
     pub fn end(&mut self) -> Result<()> {
-        self.check()?;
         match self.state {
-            state::COMPLETE => Ok(()),
+            state::STATUS..state::UNTIL_CLOSE => self.fail(Error::HttpTruncated),
             state::UNTIL_CLOSE => {
                 self.state = state::COMPLETE;
                 self.remaining = 0;
-                Ok(())
             }
-            _ => {
-                self.fail(Error::HttpTruncated);
-                Err(Error::HttpTruncated)
-            }
+            _ => {}
         }
+        self.check()
     }
 
     /// The body that [`Response::collect`] gathered in `store`.
@@ -342,12 +338,7 @@ impl Response {
         self.has(flag::RANGE | flag::TOTAL)
     }
 
-    /// First and last offset and the total of a Content-Range; of no meaning when it does not give them.
-    pub const fn range(&self) -> [u32; 3] {
-        self.range
-    }
-
-    /// The same when it gives all of them.
+    /// First and last offset and the total of a Content-Range that gives all of them.
     pub fn range_of_total(&self) -> Option<[u32; 3]> {
         self.when(flag::RANGE & flag::TOTAL, self.range)
     }
@@ -412,7 +403,7 @@ impl Response {
                 self.before = byte;
                 return Ok(());
             }
-            if byte == 0x7f || (byte < b' ' && byte != b'\t') {
+            if byte.is_ascii_control() && byte != b'\t' {
                 return Err(Error::HttpSyntax);
             }
         }

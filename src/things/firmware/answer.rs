@@ -139,37 +139,40 @@ impl Download {
             self.body = body::BUSY;
             return Ok(());
         }
-        if status != 200 && status != 206 && status != 416 {
+        // 0: not known.
+        let known = self.total;
+        let differs = |size| known != 0 && size != known;
+        if status == 416 {
+            return Err(if self.response.range_total().is_some_and(differs) {
+                Error::FirmwareSize
+            } else {
+                Error::FirmwareRange
+            });
+        }
+        if status != 200 && status != 206 {
             return Err(Error::FirmwareRefused);
         }
         let len = self.response.content_length();
-        let has_range = self.response.has_range();
-        let size = if has_range {
-            if status != 416 && self.response.range_of_total().is_none() {
+        if !self.response.has_range() {
+            if status == 206 || len == Some(0) {
                 return Err(Error::FirmwareRange);
             }
-            self.response.range_total()
-        } else {
-            if status != 200 || len == Some(0) {
-                return Err(Error::FirmwareRange);
+            let size = len.unwrap_or(known);
+            if differs(size) {
+                return Err(Error::FirmwareSize);
             }
-            len
-        };
-        // 0: not known.
-        let known = self.total;
-        let size = size.unwrap_or(known);
-        if known != 0 && size != known {
-            return Err(Error::FirmwareSize);
-        }
-        if !has_range {
             self.body = body::WHOLE;
             self.end = size;
             return Ok(());
         }
-        let [first, last, _] = self.response.range();
+        let Some([first, last, size]) = self.response.range_of_total() else {
+            return Err(Error::FirmwareRange);
+        };
+        if differs(size) {
+            return Err(Error::FirmwareSize);
+        }
         let end = self.end.min(size);
-        let fits = status != 416
-            && first == self.confirmed
+        let fits = first == self.confirmed
             && last.wrapping_add(1) == end
             && len.is_none_or(|len| len == end.wrapping_sub(first));
         if !fits {
