@@ -160,6 +160,13 @@ impl Response {
         }
     }
 
+    /// The same in place.
+    // One copy for its calls.
+    #[inline(never)]
+    pub const fn restart(&mut self, method: Method) {
+        *self = Self::begin(method);
+    }
+
     /// No response, which is not read.
     pub const fn none() -> Self {
         Self {

@@ -66,13 +66,12 @@ pub unsafe extern "C" fn kpn_firmware_save(
     out_image: *mut u8,
 ) -> kpn_status {
     let save = || -> Result<()> {
-        let out: *mut [u8; KPN_FIRMWARE_IMAGE_LEN] = out_image.cast();
+        let out = Region::new(out_image, KPN_FIRMWARE_IMAGE_LEN);
         // SAFETY: the same contract.
-        let firmware = unsafe { open(firmware, Region::of(out), Region::none()) }?;
+        let firmware = unsafe { open(firmware, out, Region::none()) }?;
         // SAFETY: the same contract; apart from the object as just checked.
-        let out = unsafe { ptr::out(out) }?;
-        let progress = firmware.private_state.progress()?;
-        progress.write(out.write([0; KPN_FIRMWARE_IMAGE_LEN]));
+        let out = unsafe { ptr::bytes_mut(out_image, KPN_FIRMWARE_IMAGE_LEN) }?;
+        firmware.private_state.progress()?.write(out);
         Ok(())
     };
     status(save())

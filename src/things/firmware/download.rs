@@ -278,17 +278,15 @@ impl Download {
             host = authority;
         }
         let target = Target { host, path };
-        let mut end = self.confirmed.saturating_add(self.part_size);
-        if self.total != 0 {
-            end = end.min(self.total);
-        }
+        let part_end = self.confirmed.saturating_add(self.part_size);
+        // A total that is not known is behind all others here.
+        let last = part_end.wrapping_sub(1).min(self.total.wrapping_sub(1));
         let first = to_usize(self.confirmed);
-        let last = to_usize(end.wrapping_sub(1));
-        request::write_get_range(out, target, token, first, last)?;
+        request::write_get_range(out, target, token, first, to_usize(last))?;
         if out.fits() {
-            self.end = end;
+            self.end = last.wrapping_add(1);
             self.crc = 0;
-            self.response = Response::begin(Method::Get);
+            self.response.restart(Method::Get);
             self.body = body::UNKNOWN;
             self.phase = phase::RESPONSE;
         }

@@ -35,8 +35,8 @@ impl Progress {
         bytes
     }
 
-    /// The same in place.
-    pub fn write(self, bytes: &mut [u8; IMAGE_LEN]) {
+    /// The same in place, as far as there is room.
+    pub fn write(self, bytes: &mut [u8]) {
         let mut words = [
             MAGIC,
             VERSION | u32::from(self.url_len) << 16,
@@ -58,6 +58,10 @@ impl Progress {
         let Some(bytes) = bytes.as_array::<IMAGE_LEN>() else {
             return Err(Error::Image);
         };
+        // First of all, so that no number has to be kept over it.
+        if crc32::update(0, bytes) != CRC_OF_WHOLE {
+            return Err(Error::Image);
+        }
         let mut words = [0; IMAGE_LEN / 4];
         for (word, &bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
             *word = u32::from_le_bytes(bytes);
@@ -65,8 +69,7 @@ impl Progress {
         let [magic, head, url_crc, confirmed, total, _] = words;
         let [low, high, len @ ..] = head.to_le_bytes();
         let url_len = u16::from_le_bytes(len);
-        let whole = crc32::update(0, bytes) == CRC_OF_WHOLE
-            && magic == MAGIC
+        let whole = magic == MAGIC
             && u32::from(u16::from_le_bytes([low, high])) == VERSION
             && url_len != 0
             && confirmed <= total;
