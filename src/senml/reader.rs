@@ -75,17 +75,6 @@ pub struct Pack {
     state: u8,
 }
 
-/// The names of a record, and its text when it has one: strings as they came, in which escapes may stand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Raw {
-    /// The base name in force, decoded when a record before this one was handed out by [`Pack::next`].
-    pub base_name: Span,
-    /// The record's own name.
-    pub name: Span,
-    /// Its `vs`.
-    pub text: Option<Span>,
-}
-
 impl Pack {
     /// Before the first byte.
     pub fn new() -> Self {
@@ -162,28 +151,12 @@ impl Pack {
         }
     }
 
-    /// As [`Pack::next`], without decoding: for a look ahead on a copy, after which the records can still be read.
-    pub fn next_raw(&mut self, text: &[u8]) -> Result<Option<Raw>> {
-        let mut read = self.ready();
-        if read.is_ok() {
-            read = self.step(text);
-            while read.is_ok() && !self.entry.is_measured() {
-                read = self.step(text);
-            }
-        }
-        let entry = &self.entry;
-        match read {
-            Ok(()) => {
-                let (base_name, name) = entry.names();
-                Ok(Some(Raw {
-                    base_name,
-                    name,
-                    text: entry.text(),
-                }))
-            }
-            Err(Error::End) => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// As [`Pack::read`], without decoding, and also a record that only sets base fields: for a look ahead on a copy, after which the
+    /// records can still be read. The base name was decoded when a record before this one was handed out.
+    pub fn peek(&mut self, text: &[u8]) -> Result<&Entry> {
+        self.ready()?;
+        self.step(text)?;
+        Ok(&self.entry)
     }
 
     /// Reads and checks one record; `End` when the pack is complete.

@@ -37,7 +37,7 @@ impl Downlink {
         self.pack.read(body)
     }
 
-    /// The position in the pack, to look ahead from with [`Pack::next_raw`] in a copy.
+    /// The position in the pack, to look ahead from with [`Pack::peek`] in a copy.
     pub const fn ahead(&self) -> &Pack {
         &self.pack
     }

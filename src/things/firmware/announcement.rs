@@ -4,7 +4,8 @@
 use crate::error::{Error, Result};
 use crate::http::request;
 use crate::json::string::Unescape;
-use crate::senml::reader::{Pack, Raw};
+use crate::senml::reader::Pack;
+use crate::senml::record::Entry;
 use crate::things::firmware::text::Chars;
 
 /// Longest token in bytes.
@@ -20,11 +21,15 @@ pub type Texts<'a> = [&'a [u8]; 2];
 /// `url` or `token`.
 pub fn find<'a>(pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'a>>> {
     let mut texts = [None, None];
-    search(pack, body, urn, &mut texts)?;
+    let stopped = search(pack, body, urn, &mut texts);
+    if stopped != Error::End {
+        return Err(stopped);
+    }
     let [url, token] = texts;
     Ok(url.zip(token).map(|(url, token)| [url, token]))
 }
 
+/// Returns why it stopped: `Error::End` behind the last record.
 // Apart from its caller, which has the pack: together they would have a frame above 256 bytes.
 #[inline(never)]
 fn search<'a>(
@@ -32,18 +37,21 @@ fn search<'a>(
     body: &'a [u8],
     urn: &[u8],
     [url, token]: &mut [Option<&'a [u8]>; 2],
-) -> Result<()> {
-    while let Some(raw) = pack.next_raw(body)? {
-        let place = match label(&raw, body, urn) {
+) -> Error {
+    loop {
+        let entry = match pack.peek(body) {
+            Ok(entry) => entry,
+            Err(error) => return error,
+        };
+        let place = match label(entry, body, urn) {
             URL => &mut *url,
             TOKEN => &mut *token,
             _ => continue,
         };
-        if let Some(text) = raw.text {
+        if let Some(text) = entry.text() {
             *place = Some(text.of(body));
         }
     }
-    Ok(())
 }
 
 /// Refuses texts that come with escapes: `Error::FirmwareUrl` and `Error::HeadText`.
@@ -95,20 +103,22 @@ const TOKEN: u64 = u64::from_be_bytes(*b"\0\0:token");
 
 /// What base name and name, in one, have behind the URN, a colon in front; of more than eight bytes the last ones. With an empty URN
 /// what the name has. 0 for another device.
-fn label(raw: &Raw, body: &[u8], urn: &[u8]) -> u64 {
+fn label(entry: &Entry, body: &[u8], urn: &[u8]) -> u64 {
+    let (base_name, name) = entry.names();
     // No string begins at 0.
-    let mut starts = [raw.base_name.start, raw.name.start];
+    let mut starts = [base_name.start, name.start];
     let mut label = 0;
     match urn {
         [] => {
-            starts = [0, raw.name.start];
+            starts = [0, name.start];
             label = u64::from(b':');
         }
         [.., b':'] => label = u64::from(b':'),
         _ => {}
     }
     let mut urn = urn.iter();
-    for start in starts {
+    loop {
+        let [start, next] = starts;
         let mut chars = Unescape::new(start);
         while start != 0
             && let Some(byte) = chars.next(body)
@@ -119,8 +129,11 @@ fn label(raw: &Raw, body: &[u8], urn: &[u8]) -> u64 {
                 _ => return 0,
             }
         }
+        if next == 0 {
+            return label;
+        }
+        starts = [next, 0];
     }
-    label
 }
 
 #[expect(
