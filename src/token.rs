@@ -8,9 +8,7 @@
 mod compact;
 
 #[cfg(all(target_os = "none", not(feature = "fast-sha")))]
-use compact::compress256;
-#[cfg(not(all(target_os = "none", not(feature = "fast-sha"))))]
-use sha2::block_api::compress256;
+use compact::compress;
 use zeroize::Zeroize;
 
 use crate::error::{Error, Result};
@@ -80,22 +78,18 @@ impl Token {
 
     /// Hashes bytes of the body, in the order in which they are sent.
     pub fn update(&mut self, mut bytes: &[u8]) {
-        let filled = self.filled();
+        let mut filled = self.filled();
         self.total = self.total.wrapping_add(widen(bytes.len()));
-        if filled > 0 {
+        loop {
             let room = self.block.get_mut(filled..).unwrap_or_default();
             let Some((now, rest)) = bytes.split_at_checked(room.len()) else {
                 return copy(room, bytes);
             };
             copy(room, now);
-            bytes = rest;
             self.compress();
+            bytes = rest;
+            filled = 0;
         }
-        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-        if !blocks.is_empty() {
-            compress256(&mut self.state, blocks);
-        }
-        copy(&mut self.block, rest);
     }
 
     /// Whether both hashed the same bytes, before either is finished.
@@ -162,14 +156,20 @@ impl Token {
     }
 
     /// Takes the block buffer, which is full, into the hash value.
+    #[inline(never)]
     fn compress(&mut self) {
-        compress256(&mut self.state, core::slice::from_ref(&self.block));
+        compress(&mut self.state, &self.block);
     }
 
     fn filled(&self) -> usize {
         let low = self.total.to_le_bytes()[0];
         usize::from(low & 63)
     }
+}
+
+#[cfg(not(all(target_os = "none", not(feature = "fast-sha"))))]
+fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
+    sha2::block_api::compress256(state, core::slice::from_ref(block));
 }
 
 /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`.

@@ -9,6 +9,21 @@ use core::cell::Cell;
 use super::BLOCK;
 
 const WORDS: usize = 16;
+/// Words of sums: eight, and room for those that come up where `rounds` works in memory.
+const SUMS: usize = if cfg!(kpn_eight_registers) {
+    8 + WORDS
+} else {
+    8
+};
+
+/// What the rounds work on. The sums in front: so they are within reach of a short load.
+#[repr(C)]
+struct Work {
+    /// The last of the eight words first.
+    sums: [u32; SUMS],
+    /// Sixteen words of the message schedule, and room for those that follow.
+    words: [u32; 2 * WORDS],
+}
 
 /// The round constants, FIPS 180-4 section 4.2.2.
 const ROUNDS: [[u32; WORDS]; 4] = [
@@ -86,70 +101,89 @@ const ROUNDS: [[u32; WORDS]; 4] = [
     ],
 ];
 
-/// Takes blocks into the hash value.
-#[inline(never)]
-pub fn compress256(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
-    let mut schedule = [0; 2 * WORDS];
-    for block in blocks {
-        compress(state, block, &mut schedule);
-    }
-}
-
-fn compress(state: &mut [u32; 8], block: &[u8; BLOCK], schedule: &mut [u32; 2 * WORDS]) {
-    for (word, bytes) in schedule.iter_mut().zip(block.as_chunks::<4>().0) {
+/// Takes a block into the hash value.
+pub fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
+    let mut work = Work {
+        sums: [0; SUMS],
+        words: [0; 2 * WORDS],
+    };
+    for (word, bytes) in work.words.iter_mut().zip(block.as_chunks().0) {
         *word = u32::from_be_bytes(*bytes);
     }
-    let mut sums = *state;
+    for (sum, word) in work.sums.iter_mut().zip(state.iter().rev()) {
+        *sum = *word;
+    }
     let mut passes = ROUNDS.iter();
     while let Some(constants) = passes.next() {
-        sums = rounds(sums, constants, schedule);
+        rounds(&mut work, constants);
         if passes.len() > 0 {
-            extend(schedule);
+            extend(&mut work.words);
         }
     }
-    for (sum, word) in state.iter_mut().zip(&sums) {
-        *sum = sum.wrapping_add(*word);
+    for (word, sum) in state.iter_mut().rev().zip(&work.sums) {
+        *word = word.wrapping_add(*sum);
     }
 }
 
 /// Sixteen rounds, two in a row: 72 bytes of flash that save a token, of three blocks, 980 instructions.
 #[cfg(not(kpn_eight_registers))]
-fn rounds(mut sums: [u32; 8], constants: &[u32; WORDS], words: &[u32]) -> [u32; 8] {
-    let pairs = constants.as_chunks().0.iter().zip(words.as_chunks().0);
+#[inline(never)]
+fn rounds(work: &mut Work, constants: &[u32; WORDS]) {
+    let mut sums = work.sums;
+    let pairs = constants.as_chunks().0.iter().zip(work.words.as_chunks().0);
     for ([constant, other_constant], [word, other_word]) in pairs {
-        sums = round(sums, constant.wrapping_add(*word));
-        sums = round(sums, other_constant.wrapping_add(*other_word));
+        sums = round(sums, *constant, *word);
+        sums = round(sums, *other_constant, *other_word);
     }
-    sums
+    work.sums = sums;
 }
 
-/// Sixteen rounds one by one: the registers do not hold more.
-#[cfg(kpn_eight_registers)]
-fn rounds(mut sums: [u32; 8], constants: &[u32; WORDS], words: &[u32]) -> [u32; 8] {
-    for (constant, word) in constants.iter().zip(words) {
-        sums = round(sums, constant.wrapping_add(*word));
-    }
-    sums
-}
-
-/// One round, which takes the sum of its constant and its word.
+#[cfg(not(kpn_eight_registers))]
 #[expect(
     clippy::inline_always,
     clippy::many_single_char_names,
     reason = "as a function it would get its eight words through memory; they have the names of the standard"
 )]
 #[inline(always)]
-fn round([a, b, c, d, e, f, g, h]: [u32; 8], input: u32) -> [u32; 8] {
-    let choice = (e & f) ^ (!e & g);
-    let majority = (a & b) | ((a | b) & c);
-    let first = h
-        .wrapping_add(e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25))
-        .wrapping_add(choice)
-        .wrapping_add(input);
-    let second =
-        (a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22)).wrapping_add(majority);
-    let (new_a, new_e) = (first.wrapping_add(second), d.wrapping_add(first));
-    [new_a, a, b, c, new_e, e, f, g]
+fn round([h, g, f, e, d, c, b, a]: [u32; SUMS], constant: u32, word: u32) -> [u32; SUMS] {
+    let sum = lower([h, g, f, e], constant, word);
+    let (new_e, new_a) = (d.wrapping_add(sum), sum.wrapping_add(upper([c, b, a])));
+    [g, f, e, new_e, c, b, a, new_a]
+}
+
+/// Sixteen rounds in memory, for the registers do not hold the eight words.
+///
+/// What a round shifts by one place stays where it is: the words of the next one begin a place behind those of this one.
+#[cfg(kpn_eight_registers)]
+#[inline(never)]
+fn rounds(work: &mut Work, constants: &[u32; WORDS]) {
+    let cells = Cell::from_mut(&mut work.sums).as_array_of_cells();
+    for ((window, constant), word) in cells.array_windows().zip(constants).zip(&work.words) {
+        let [h, g, f, e, d, c, b, a, new] = window;
+        let sum = lower([h.get(), g.get(), f.get(), e.get()], *constant, *word);
+        d.set(d.get().wrapping_add(sum));
+        new.set(sum.wrapping_add(upper([c.get(), b.get(), a.get()])));
+    }
+    work.sums.copy_within(WORDS.., 0);
+}
+
+/// The first sum of a round, T1 in the standard.
+fn lower([h, g, f, e]: [u32; 4], constant: u32, word: u32) -> u32 {
+    h.wrapping_add(turn(e, [14, 5, 6]))
+        .wrapping_add((e & f) ^ (!e & g))
+        .wrapping_add(constant)
+        .wrapping_add(word)
+}
+
+/// The second sum of a round, T2 in the standard.
+fn upper([c, b, a]: [u32; 3]) -> u32 {
+    turn(a, [9, 11, 2]).wrapping_add((a & b) | ((a | b) & c))
+}
+
+/// The sum of three turns: by the first of the distances and the two behind it, by the second and the one behind it, and by the third.
+fn turn(word: u32, [first, second, third]: [u32; 3]) -> u32 {
+    let two = word.rotate_right(first) ^ word;
+    (two.rotate_right(second) ^ word).rotate_right(third)
 }
 
 /// Replaces the first sixteen words of the message schedule by the sixteen that follow.
@@ -207,7 +241,9 @@ mod tests {
         let mut ours = [0; 8];
         let mut theirs = [0; 8];
         for blocks in blocks.chunks(7) {
-            compress256(&mut ours, blocks);
+            for block in blocks {
+                compress(&mut ours, block);
+            }
             sha2::block_api::compress256(&mut theirs, blocks);
             assert_eq!(ours, theirs);
         }
