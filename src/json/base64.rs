@@ -14,16 +14,24 @@ use crate::error::{Error, Result};
 pub fn write(out: &mut Buf<'_>, data: &[u8]) {
     let mut bits = 0_u32;
     let mut count = 0_u32;
-    for &byte in data {
-        bits = bits << 8 | u32::from(byte);
-        count = count.wrapping_add(8);
-        while count >= 6 {
-            count = count.wrapping_sub(6);
-            out.put_byte(digit(bits.wrapping_shr(count)));
+    let mut data = data.iter();
+    loop {
+        if count < 6 {
+            match data.next() {
+                Some(byte) => {
+                    bits = bits << 8 | u32::from(*byte);
+                    count = count.wrapping_add(8);
+                }
+                None if count == 0 => break,
+                // Zeros behind the last byte fill its digit.
+                None => {
+                    bits = bits.wrapping_shl(6_u32.wrapping_sub(count));
+                    count = 6;
+                }
+            }
         }
-    }
-    if count > 0 {
-        out.put_byte(digit(bits.wrapping_shl(6_u32.wrapping_sub(count))));
+        count = count.wrapping_sub(6);
+        out.put_byte(digit(bits.wrapping_shr(count)));
     }
 }
 
