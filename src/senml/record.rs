@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
-use crate::error::{Error, Result};
-use crate::json::number::{self, Decimal};
+use crate::error::Result;
+use crate::json::number::{Decimal, Sum};
 use crate::json::reader::Span;
 
 /// Times below this many seconds count from now (RFC 8428 section 4.5.3); 2^28.
@@ -27,71 +27,48 @@ impl Num {
         self.text.is_empty() && self.base.is_empty()
     }
 
-    /// The exact sum of number and base, normalised.
-    ///
-    /// [`Error::NumberRange`] when it, or one of the two, has a mantissa beyond `i64` or an exponent beyond `i32`.
-    #[inline(never)]
-    pub fn to_decimal(&self, buffer: &[u8]) -> Result<Decimal> {
-        let mut sum = Decimal {
-            mantissa: 0,
-            exponent: 0,
-        };
-        for span in [self.text, self.base] {
-            if !span.is_empty() && !sum.add(&number::to_decimal(span.of(buffer))?) {
-                return Err(Error::NumberRange);
-            }
-        }
+    /// Reads both.
+    pub fn read<'a>(&self, buffer: &'a [u8], sum: &mut Sum<'a>) -> Result<()> {
+        sum.read(self.text.of(buffer), self.base.of(buffer))
+    }
+
+    fn sum<'a>(&self, buffer: &'a [u8]) -> Result<Sum<'a>> {
+        let mut sum = Sum::default();
+        self.read(buffer, &mut sum)?;
         Ok(sum)
     }
 
-    /// The double nearest to the sum, infinite when there is none.
-    ///
-    /// With a number and a base whose exact sum is no [`Decimal`], the sum of the doubles nearest to each.
+    /// As [`Sum::to_decimal`].
+    pub fn to_decimal(&self, buffer: &[u8]) -> Result<Decimal> {
+        self.sum(buffer)?.to_decimal()
+    }
+
+    /// As [`Sum::to_f64`].
     pub fn to_f64(&self, buffer: &[u8]) -> Result<f64> {
-        let alone = self.text.is_empty() || self.base.is_empty();
-        if !alone && let Ok(sum) = self.to_decimal(buffer) {
-            return Ok(number::decimal_to_f64(sum));
-        }
-        let mut sum = None;
-        for span in [self.text, self.base] {
-            if !span.is_empty() {
-                let value = number::to_f64(span.of(buffer))?;
-                sum = Some(sum.map_or(value, |sum| number::add(sum, value)));
-            }
-        }
-        Ok(sum.unwrap_or_default())
+        Ok(self.sum(buffer)?.to_f64())
     }
 
-    /// The sum when it is an integer within `i64`, in whatever notation; [`Error::NumberRange`] otherwise.
+    /// As [`Sum::to_i64`].
     pub fn to_i64(&self, buffer: &[u8]) -> Result<i64> {
-        let sum = self.to_decimal(buffer)?;
-        sum.to_i64().ok_or(Error::NumberRange)
+        self.sum(buffer)?.to_i64()
     }
 
-    /// The sum when it is an integer within `u64`, or with a base within `i64` and not negative; [`Error::NumberRange`]
-    /// otherwise.
+    /// As [`Sum::to_u64`].
     pub fn to_u64(&self, buffer: &[u8]) -> Result<u64> {
-        if self.base.is_empty() {
-            return number::to_u64(part(self.text, buffer));
-        }
-        u64::try_from(self.to_i64(buffer)?).or(Err(Error::NumberRange))
+        self.sum(buffer)?.to_u64()
     }
 
-    /// Whether a time counts from now: below [`RELATIVE_TIME_LIMIT`] seconds, negative in the past.
-    ///
-    /// Exact and without floating point. Fails as [`Num::to_decimal`].
+    /// As [`is_relative`].
     pub fn is_relative(&self, buffer: &[u8]) -> Result<bool> {
-        Ok(!self.to_decimal(buffer)?.reaches(RELATIVE_TIME_LIMIT))
+        is_relative(&mut self.sum(buffer)?)
     }
 }
 
-/// A number's text, `0` for one that is absent.
-fn part(span: Span, buffer: &[u8]) -> &[u8] {
-    if span.is_empty() {
-        b"0"
-    } else {
-        span.of(buffer)
-    }
+/// Whether a time counts from now: below [`RELATIVE_TIME_LIMIT`] seconds, negative in the past.
+///
+/// Exact and without floating point. Fails as [`Sum::to_decimal`].
+pub fn is_relative(time: &mut Sum<'_>) -> Result<bool> {
+    Ok(!time.to_decimal()?.reaches(RELATIVE_TIME_LIMIT))
 }
 
 /// The value of a record, at most one of four kinds.
@@ -386,6 +363,7 @@ fn split_end(bytes: &[u8], len: usize) -> Option<(&[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use std::format;
 
     /// A number and a base in one buffer, either may be empty.
@@ -492,6 +470,12 @@ mod tests {
             ),
             (
                 "1e400",
+                "1",
+                Err(Error::NumberRange),
+                Err(Error::NumberRange),
+            ),
+            (
+                "-9223372036854775808e2147483647",
                 "1",
                 Err(Error::NumberRange),
                 Err(Error::NumberRange),

@@ -153,17 +153,17 @@ impl kpn_record {
         unsafe { ptr::kept(self.private_bytes, self.private_len) }
     }
 
-    fn number(&self, field: i32, number: &mut Num) -> Result<()> {
+    fn number(&self, field: i32) -> Result<Num> {
         if !(KPN_FIELD_VALUE..=KPN_FIELD_UPDATE_TIME).contains(&field) {
             return Err(Error::InvalidArgument);
         }
         let entry = &self.private_entry;
-        *number = entry.number(usize::try_from(field).unwrap_or_default());
+        let number = entry.number(usize::try_from(field).unwrap_or_default());
         // A time that is not given counts 0: now.
         if number.is_absent() && field != KPN_FIELD_TIME {
             return Err(Error::InvalidArgument);
         }
-        Ok(())
+        Ok(number)
     }
 }
 

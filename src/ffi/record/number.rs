@@ -4,7 +4,8 @@ use super::{KPN_FIELD_TIME, kpn_record};
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
-use crate::senml::record::Num;
+use crate::json::number::Sum;
+use crate::senml::record::is_relative;
 
 /// Reads a number of a record as the double nearest to it.
 ///
@@ -32,8 +33,8 @@ pub unsafe extern "C" fn kpn_record_double(
 ) -> kpn_status {
     // SAFETY: the same contract.
     unsafe {
-        read(record, field, out_value, |num, body| {
-            let value = num.to_f64(body)?;
+        read(record, field, out_value, |sum| {
+            let value = sum.to_f64();
             let exponent_bits = 0x7ff0_0000_0000_0000;
             if value.to_bits() & exponent_bits == exponent_bits {
                 return Err(Error::NumberRange);
@@ -72,12 +73,12 @@ pub unsafe extern "C" fn kpn_record_decimal(
         ptr::check(out_mantissa)?;
         ptr::check(out_exponent)?;
         mantissa.apart_from(exponent)?;
-        let mut number = Num::default();
+        let mut sum = Sum::default();
         // SAFETY: the same contract.
-        unsafe { find(record, field, exponent, &mut number) }?;
+        unsafe { find(record, field, exponent, &mut sum) }?;
         // SAFETY: the same contract.
-        let body = unsafe { find(record, field, mantissa, &mut number) }?;
-        let value = number.to_decimal(body)?;
+        unsafe { find(record, field, mantissa, &mut sum) }?;
+        let value = sum.to_decimal()?;
         // SAFETY: the same contract; apart from all others as just checked.
         let out_mantissa = unsafe { ptr::out(out_mantissa) }?;
         // SAFETY: the same contract; apart from all others as just checked.
@@ -112,7 +113,7 @@ pub unsafe extern "C" fn kpn_record_int64(
     out_value: *mut i64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { read(record, field, out_value, Num::to_i64) }
+    unsafe { read(record, field, out_value, Sum::to_i64) }
 }
 
 /// Reads a number of a record as an unsigned integer, when it is one, in whatever notation.
@@ -138,7 +139,7 @@ pub unsafe extern "C" fn kpn_record_uint64(
     out_value: *mut u64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { read(record, field, out_value, Num::to_u64) }
+    unsafe { read(record, field, out_value, Sum::to_u64) }
 }
 
 /// Says whether the time of a record counts from now (below 2^28 seconds, negative in the past) or since 1970.
@@ -165,28 +166,25 @@ pub unsafe extern "C" fn kpn_record_time_is_relative(
 ) -> kpn_status {
     let field = KPN_FIELD_TIME;
     // SAFETY: the same contract.
-    unsafe {
-        read(record, field, out_relative, |num, body| {
-            num.is_relative(body)
-        })
-    }
+    unsafe { read(record, field, out_relative, is_relative) }
 }
 
 /// # Safety
 ///
 /// As for `kpn_record_double`.
-unsafe fn read<T>(
+unsafe fn read<'a, T>(
     record: *const kpn_record,
     field: i32,
     out_value: *mut T,
-    evaluate: impl FnOnce(&Num, &[u8]) -> Result<T>,
+    evaluate: impl FnOnce(&mut Sum<'a>) -> Result<T>,
 ) -> kpn_status {
-    let mut number = Num::default();
+    let mut sum = Sum::default();
     // SAFETY: the same contract.
-    let found = unsafe { find(record, field, Region::of(out_value), &mut number) };
+    let found = unsafe { find(record, field, Region::of(out_value), &mut sum) };
     let write = || -> Result<()> {
         ptr::check(out_value)?;
-        let value = evaluate(&number, found?)?;
+        found?;
+        let value = evaluate(&mut sum)?;
         // SAFETY: the same contract; apart from the record and its bytes, as `find` checked.
         unsafe { ptr::out(out_value) }?.write(value);
         Ok(())
@@ -194,7 +192,7 @@ unsafe fn read<T>(
     status(write())
 }
 
-/// Sets a number of a record, and returns the bytes that it stands in; the result may lie in neither.
+/// Sets the sum that a number of a record is; the result may lie neither in the record nor in its bytes.
 ///
 /// # Safety
 ///
@@ -204,14 +202,13 @@ unsafe fn find<'a>(
     record: *const kpn_record,
     field: i32,
     result: Region,
-    number: &mut Num,
-) -> Result<&'a [u8]> {
+    sum: &mut Sum<'a>,
+) -> Result<()> {
     Region::of(record).apart_from(result)?;
     // SAFETY: the same contract; nothing is written to the record, as just checked.
     let record: &'a kpn_record = unsafe { ptr::object(record) }?;
     Region::new(record.private_bytes, record.private_len).apart_from(result)?;
     // SAFETY: the same contract.
     let body = unsafe { record.body() };
-    record.number(field, number)?;
-    Ok(body)
+    record.number(field)?.read(body, sum)
 }

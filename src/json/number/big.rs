@@ -28,9 +28,9 @@ impl Big {
         len: 0,
     };
 
-    /// Gives a zero its value, which is `value` × 2^`twos` × 5^`fives`; a negative power counts as none.
+    /// Gives a zero its value, which is 2^`twos` × `value` × 5^`fives`; a negative power counts as none.
     #[inline(never)]
-    pub fn set(&mut self, value: u64, twos: i32, fives: i32) {
+    pub fn set(&mut self, twos: i32, value: u64, fives: i32) {
         let twos = twos.max(0);
         self.len = usize::try_from(twos >> 4).unwrap_or_default();
         let mut rest = value;
@@ -103,7 +103,8 @@ impl Big {
 
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
-        self.limbs.iter().all(|limb| *limb == 0)
+        // Twice a zero and minus one is less.
+        !self.reaches(Some(self), -1, self)
     }
 }
 
@@ -126,15 +127,15 @@ impl Ratio {
         above: 0,
     };
 
-    /// Gives a fresh one its value, which is `value` × 2^`twos` × 5^`fives`. Returns the power of two in its numerator, at
+    /// Gives a fresh one its value, which is 2^`twos` × `value` × 5^`fives`. Returns the power of two in its numerator, at
     /// least 1.
     #[inline(never)]
-    pub fn set(&mut self, value: u64, twos: i32, fives: i32) -> i32 {
+    pub fn set(&mut self, twos: i32, value: u64, fives: i32) -> i32 {
         // Whole limbs, so that digits of an ordinary value lie in a limb of their own.
         let down = twos.wrapping_neg().max(0).wrapping_add(16) & !15;
         let up = twos.wrapping_add(down);
-        self.top.set(value, up, fives);
-        self.bottom.set(1, down, fives.wrapping_neg());
+        self.top.set(up, value, fives);
+        self.bottom.set(down, 1, fives.wrapping_neg());
         if fives >= 0 {
             self.above = LIMBS.wrapping_sub(usize::try_from(down >> 4).unwrap_or_default());
         }

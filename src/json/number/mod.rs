@@ -12,11 +12,13 @@ mod wide;
 mod write;
 
 pub(super) use read::skip;
-pub use read::{decimal_to_f64, parse_len, to_decimal, to_f64, to_i64, to_u64};
+pub use read::{Sum, decimal_to_f64, parse_len, to_decimal, to_f64, to_i64, to_u64};
 pub use wide::add;
 pub use write::{
     FIXED_DECIMALS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,
 };
+
+use crate::error::{Error, Result};
 
 /// `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number: compare normalised ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,185 +35,219 @@ impl Decimal {
     ///
     /// A zero stays where the exponent cannot grow further.
     #[must_use]
-    pub fn normalise(mut self) -> Self {
-        self.trim();
-        self
+    pub fn normalise(self) -> Self {
+        let mut exact = Exact::from(self);
+        exact.trim();
+        exact.to_decimal().unwrap_or(self)
     }
 
-    #[inline(never)]
-    fn trim(&mut self) {
-        let mut magnitude = self.mantissa.unsigned_abs();
-        trim(&mut magnitude, &mut self.exponent);
-        let value = magnitude.cast_signed();
-        self.mantissa = if self.mantissa < 0 {
-            value.wrapping_neg()
-        } else {
-            value
-        };
-    }
-
-    /// The exact sum, normalised; `None` when its mantissa, or one of the two at the lower exponent, is beyond `i64`.
+    /// The exact sum, normalised; `None` when its mantissa is beyond `i64`, or one of the two at the lower exponent beyond `u64`.
     #[must_use]
-    pub fn checked_add(mut self, mut other: Self) -> Option<Self> {
-        self.trim();
-        other.trim();
-        self.add(&other).then_some(self)
-    }
-
-    /// As `checked_add`, for two that are normalised; false instead of `None`.
-    #[inline(never)]
-    pub(crate) fn add(&mut self, other: &Self) -> bool {
-        if other.mantissa == 0 {
-            return true;
-        }
-        if self.mantissa == 0 {
-            *self = *other;
-            return true;
-        }
-        let (mut upper, lower) = if self.exponent < other.exponent {
-            (*other, *self)
-        } else {
-            (*self, *other)
-        };
-        if !upper.scale(upper.exponent.abs_diff(lower.exponent)) {
-            return false;
-        }
-        let Some(mantissa) = upper.mantissa.checked_add(lower.mantissa) else {
-            return false;
-        };
-        self.mantissa = mantissa;
-        self.exponent = lower.exponent;
-        self.trim();
-        true
-    }
-
-    /// Multiplies the mantissa by 10^`power`; false when that is beyond `i64`.
-    #[inline(never)]
-    fn scale(&mut self, power: u32) -> bool {
-        let is_negative = self.mantissa < 0;
-        let mut magnitude = self.mantissa.unsigned_abs();
-        if !scale(&mut magnitude, power) {
-            return false;
-        }
-        let Some(mantissa) = with_sign(magnitude, is_negative) else {
-            return false;
-        };
-        self.mantissa = mantissa;
-        true
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let mut sum = Exact::from(self);
+        sum.add(&mut other.into());
+        sum.to_decimal().ok()
     }
 
     /// Whether it is `limit`, which is above zero, or more.
     pub(crate) fn reaches(self, limit: u32) -> bool {
+        let mut value = Magnitude::from(self.mantissa.cast_unsigned());
+        let mut exponent = self.exponent;
         if self.mantissa <= 0 {
             return false;
         }
-        let mut value = self.mantissa.unsigned_abs();
-        let mut limit = u64::from(limit);
-        let is_below = self.exponent < 0;
-        let scales = if is_below { &mut limit } else { &mut value };
-        // What cannot be scaled is beyond all that can.
-        if scale(scales, self.exponent.unsigned_abs()) {
-            value >= limit
-        } else {
-            !is_below
+        loop {
+            let reaches = value.get() >= u64::from(limit);
+            // Against a whole number no digit behind the point counts.
+            if exponent == 0 || reaches == (exponent > 0) {
+                return reaches;
+            }
+            if reaches {
+                value.take_digit();
+                exponent = exponent.wrapping_add(1);
+            } else {
+                value.push_digit(0);
+                exponent = exponent.wrapping_sub(1);
+            }
         }
-    }
-
-    /// The value, when it is an integer within `i64`.
-    pub(crate) fn to_i64(mut self) -> Option<i64> {
-        let power = u32::try_from(self.exponent).ok()?;
-        self.scale(power).then_some(self.mantissa)
     }
 
     /// The exact difference, as `checked_add`.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.checked_add(Self {
-            mantissa: other.mantissa.checked_neg()?,
-            exponent: other.exponent,
-        })
+        let mut sum = Exact::from(other);
+        sum.is_negative = !sum.is_negative;
+        sum.add(&mut self.into());
+        sum.to_decimal().ok()
     }
 }
 
-/// Multiplies by 10^`power`; false when that is beyond `u64`.
-#[inline(never)]
-fn scale(value: &mut u64, power: u32) -> bool {
-    (0..power).all(|_| push_digit(value, 0))
+/// Sign, digits and power of ten of a number.
+#[derive(Clone, Copy, Default)]
+struct Exact {
+    magnitude: Magnitude,
+    exponent: i32,
+    is_negative: bool,
+    /// Whether that is not all: a digit other than zero did not fit, or the power of ten is beyond `i32`.
+    is_cut: bool,
 }
 
-/// Puts a digit behind those of `value`; false when that is beyond `u64`. Byte by byte: any multiplication of 64-bit numbers is
-/// a library function on small cores.
-#[inline(never)]
-fn push_digit(value: &mut u64, digit: u8) -> bool {
-    let mut bytes = value.to_le_bytes();
-    let mut carry = u32::from(digit);
-    for byte in &mut bytes {
-        carry = u32::from(*byte).wrapping_mul(10).wrapping_add(carry);
-        [*byte, ..] = carry.to_le_bytes();
-        carry >>= 8;
-    }
-    if carry != 0 {
-        return false;
-    }
-    *value = u64::from_le_bytes(bytes);
-    true
-}
-
-/// The signed value, when it exists.
-const fn with_sign(magnitude: u64, negative: bool) -> Option<i64> {
-    let mut value = magnitude.cast_signed();
-    if negative {
-        value = value.wrapping_neg();
-    }
-    // Beyond the range, the sign comes out wrong.
-    if (value < 0) == negative || magnitude == 0 {
-        Some(value)
-    } else {
-        None
+impl From<Decimal> for Exact {
+    fn from(value: Decimal) -> Self {
+        Self {
+            magnitude: value.mantissa.unsigned_abs().into(),
+            exponent: value.exponent,
+            is_negative: value.mantissa < 0,
+            is_cut: false,
+        }
     }
 }
 
-/// Takes off the last digit.
-#[inline(never)]
-fn take_digit(value: &mut u64) -> u8 {
-    // Where the core can do it, a multiplication instead of the loop: a tenth of the instructions.
-    if !cfg!(kpn_no_division)
-        && let Ok(short) = u32::try_from(*value)
-    {
-        *value = u64::from(short / 10);
-        let [digit, ..] = (short % 10).to_le_bytes();
-        return digit;
+impl Exact {
+    /// The same number with one zero more in its digits; false when those are then beyond `u64`.
+    fn grow(&mut self) -> bool {
+        self.exponent = self.exponent.wrapping_sub(1);
+        self.magnitude.push_digit(0) == 0
     }
-    take_digit_by_bytes(value)
+
+    /// Takes off the zeros at the end.
+    #[inline(never)]
+    fn trim(&mut self) {
+        let mut shorter = self.magnitude;
+        if shorter.get() == 0 {
+            self.exponent = 0;
+            return;
+        }
+        while shorter.take_digit() == 0 && self.exponent < i32::MAX {
+            self.magnitude = shorter;
+            self.exponent = self.exponent.wrapping_add(1);
+        }
+    }
+
+    /// Adds another number, which is spoilt, and normalises the sum. What does not fit is cut.
+    #[inline(never)]
+    fn add(&mut self, other: &mut Self) {
+        let is_zero = self.magnitude.get() == 0;
+        if is_zero || (other.magnitude.get() != 0 && self.exponent < other.exponent) {
+            core::mem::swap(self, other);
+        }
+        self.is_cut |= other.is_cut;
+        let addend = other.magnitude.get();
+        while addend != 0 && self.exponent > other.exponent {
+            if !self.grow() {
+                self.is_cut = true;
+                break;
+            }
+        }
+        let value = self.magnitude.get();
+        let sum = if self.is_negative == other.is_negative {
+            let (sum, is_beyond) = value.overflowing_add(addend);
+            self.is_cut |= is_beyond;
+            sum
+        } else if value < addend {
+            self.is_negative = other.is_negative;
+            addend.wrapping_sub(value)
+        } else {
+            value.wrapping_sub(addend)
+        };
+        self.is_negative &= sum != 0;
+        self.magnitude = sum.into();
+        // What was cut too: a zero with an exponent would grow for ever.
+        self.trim();
+    }
+
+    /// Takes its power of ten into its digits; false when it is then no integer of 64 bits.
+    #[inline(never)]
+    fn make_whole(&mut self) -> bool {
+        while self.exponent > 0 && self.grow() {}
+        self.exponent == 0 && !self.is_cut
+    }
+
+    /// Whether it is exact with a mantissa within `i64`.
+    #[inline(never)]
+    fn is_decimal(&self) -> bool {
+        let least = self.magnitude.get().saturating_sub(self.is_negative.into());
+        !self.is_cut && least.cast_signed() >= 0
+    }
+
+    /// The mantissa, where it is within `i64`.
+    fn mantissa(&self) -> i64 {
+        let mantissa = self.magnitude.get().cast_signed();
+        if self.is_negative {
+            mantissa.wrapping_neg()
+        } else {
+            mantissa
+        }
+    }
+
+    /// The value, where it is exact with a mantissa within `i64`.
+    fn to_decimal(self) -> Result<Decimal> {
+        if self.is_decimal() {
+            Ok(Decimal {
+                mantissa: self.mantissa(),
+                exponent: self.exponent,
+            })
+        } else {
+            Err(Error::NumberRange)
+        }
+    }
 }
 
-/// As `take_digit`, byte by byte: there, and for what has more than 32 bits, a division is a library function.
-fn take_digit_by_bytes(value: &mut u64) -> u8 {
-    let mut bytes = value.to_le_bytes();
-    let mut rest = 0_u32;
-    for byte in bytes.iter_mut().rev() {
-        let part = rest << 8 | u32::from(*byte);
-        // A tenth: exact below 16,389, and `part` is below 2,560.
-        let tenth = part.wrapping_mul(6_554) >> 16;
-        rest = part.wrapping_sub(tenth.wrapping_mul(10));
-        [*byte, ..] = tenth.to_le_bytes();
+/// A number of 64 bits as its bytes, from which digits come one by one: any multiplication or division of 64-bit numbers is a
+/// library function on small cores.
+#[derive(Clone, Copy, Default)]
+#[repr(align(4))]
+struct Magnitude([u8; 8]);
+
+impl From<u64> for Magnitude {
+    fn from(value: u64) -> Self {
+        Self(value.to_le_bytes())
     }
-    *value = u64::from_le_bytes(bytes);
-    let [digit, ..] = rest.to_le_bytes();
-    digit
 }
 
-/// Takes off the zeros at the end.
-#[inline(never)]
-fn trim(magnitude: &mut u64, exponent: &mut i32) {
-    let mut shorter = *magnitude;
-    if shorter == 0 {
-        *exponent = 0;
-        return;
+impl Magnitude {
+    const fn get(self) -> u64 {
+        u64::from_le_bytes(self.0)
     }
-    while take_digit(&mut shorter) == 0 && *exponent < i32::MAX {
-        *magnitude = shorter;
-        *exponent = exponent.wrapping_add(1);
+
+    /// Puts a digit behind the others. Returns what is beyond 64 bits: then only the lower ones are left.
+    #[inline(never)]
+    fn push_digit(&mut self, digit: u8) -> u32 {
+        let mut carry = u32::from(digit);
+        for byte in &mut self.0 {
+            carry = u32::from(*byte).wrapping_mul(10).wrapping_add(carry);
+            [*byte, ..] = carry.to_le_bytes();
+            carry >>= 8;
+        }
+        carry
+    }
+
+    /// Takes off the last digit.
+    #[inline(never)]
+    fn take_digit(&mut self) -> u8 {
+        // Where the core can do it, a multiplication instead of the loop: a tenth of the instructions.
+        if !cfg!(kpn_no_division)
+            && let Ok(short) = u32::try_from(self.get())
+        {
+            *self = u64::from(short / 10).into();
+            let [digit, ..] = (short % 10).to_le_bytes();
+            return digit;
+        }
+        self.take_digit_by_bytes()
+    }
+
+    /// As `take_digit`, byte by byte: there, and for what has more than 32 bits, a division is a library function.
+    fn take_digit_by_bytes(&mut self) -> u8 {
+        let mut rest = 0_u32;
+        for byte in self.0.iter_mut().rev() {
+            let part = rest << 8 | u32::from(*byte);
+            // A tenth: exact below 16,389, and `part` is below 2,560.
+            let tenth = part.wrapping_mul(6_554) >> 16;
+            rest = part.wrapping_sub(tenth.wrapping_mul(10));
+            [*byte, ..] = tenth.to_le_bytes();
+        }
+        let [digit, ..] = rest.to_le_bytes();
+        digit
     }
 }
 
@@ -251,10 +287,10 @@ mod tests {
             for offset in [0, 1, 9, 10, 99, 12_345] {
                 let value = (u64::MAX >> shift).wrapping_sub(offset);
                 let expected = (value / 10, value % 10);
-                for take in [take_digit, take_digit_by_bytes] {
-                    let mut rest = value;
+                for take in [Magnitude::take_digit, Magnitude::take_digit_by_bytes] {
+                    let mut rest = Magnitude::from(value);
                     let digit = take(&mut rest);
-                    assert_eq!((rest, u64::from(digit)), expected, "{value}");
+                    assert_eq!((rest.get(), u64::from(digit)), expected, "{value}");
                 }
             }
         }

@@ -1,37 +1,31 @@
 //! Text to numbers, exactly.
 #![forbid(unsafe_code)]
 
-use super::wide::Wide;
-use super::write::{DIGITS_MAX, digits};
-use super::{Decimal, push_digit, scale, trim, with_sign};
+use super::wide::{Wide, add};
+use super::write::{DIGITS_MAX, digits, signed};
+use super::{Decimal, Exact};
 use crate::error::{Error, Result};
 
-/// What `Number::digits` adds to the count of decimals, or that the digits stand behind the E.
-const WHOLE: u32 = 0;
-const DECIMALS: u32 = 1;
-const POWER: u32 = 2;
+/// Where digits stand: before the point, behind it, or behind the E.
+const WHOLE: i32 = 0;
+const DECIMALS: i32 = 1;
+const POWER: i32 = 2;
 
-/// A JSON number in parts, and where it is read.
+/// A JSON number while it is read. What is a byte long stands in front, within reach of a short instruction.
 #[derive(Default)]
+#[repr(C)]
 struct Number<'a> {
+    /// As far as the digits before the E say.
+    value: Exact,
+    /// Whether a digit did not fit.
+    is_full: bool,
     text: &'a [u8],
     /// What comes next in the text.
     next: usize,
-    negative: bool,
-    /// Whether a digit other than zero did not fit, or the power of ten is beyond `i32`.
-    cut: bool,
-    /// The significant digits as far as they fit.
-    magnitude: u64,
-    /// How many digits `magnitude` has.
-    digits: i32,
-    /// Digits behind those in `magnitude`.
-    behind: u32,
-    /// Digits behind the point.
-    decimals: u32,
     /// What stands behind the E, without sign.
     power: u32,
-    /// Power of ten of `magnitude`; when that is beyond `i32`, the nearest there is.
-    exponent: i32,
+    /// All ones where the power has a minus sign.
+    flip: i32,
 }
 
 impl<'a> Number<'a> {
@@ -53,7 +47,7 @@ impl<'a> Number<'a> {
 
     /// Takes one digit or more.
     #[inline(never)]
-    fn digits(&mut self, part: u32) -> Result<()> {
+    fn digits(&mut self, part: i32) -> Result<()> {
         let start = self.next;
         while let Some(&byte) = self.text.get(self.next) {
             let digit = byte.wrapping_sub(b'0');
@@ -65,10 +59,17 @@ impl<'a> Number<'a> {
                 // Far beyond what any text's digits can make up for.
                 let above = self.power.min(400_000_000).wrapping_mul(10);
                 self.power = above.wrapping_add(u32::from(digit));
-            } else {
-                self.decimals = self.decimals.wrapping_add(part);
-                self.digit(digit);
+                continue;
             }
+            // Behind one that does not fit, none does.
+            let before = self.value.magnitude;
+            self.is_full |= self.value.magnitude.push_digit(digit) != 0;
+            if self.is_full {
+                self.value.magnitude = before;
+                self.value.is_cut |= digit != 0;
+                self.value.exponent = self.value.exponent.wrapping_add(1);
+            }
+            self.value.exponent = self.value.exponent.wrapping_sub(part);
         }
         if self.next != start {
             Ok(())
@@ -79,60 +80,24 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// Adds one digit.
-    fn digit(&mut self, digit: u8) {
-        if self.behind == 0 && push_digit(&mut self.magnitude, digit) {
-            self.digits = self.digits.wrapping_add(i32::from(self.magnitude != 0));
-        } else {
-            // Behind one that does not fit, none does.
-            self.behind = self.behind.wrapping_add(1);
-            self.cut |= digit != 0;
-        }
-    }
-
-    /// Takes a number in the grammar of RFC 8259 section 6. Returns whether its power is negative.
+    /// Takes a number in the grammar of RFC 8259 section 6.
     #[inline(never)]
-    fn take(&mut self) -> Result<bool> {
-        self.negative = self.accept(b'-');
+    fn take(&mut self) -> Result<()> {
+        self.value.is_negative = self.accept(b'-');
         if !self.accept(b'0') {
             self.digits(WHOLE)?;
         }
         if self.accept(b'.') {
             self.digits(DECIMALS)?;
         }
-        let mut shrinks = false;
         if self.accept(b'e') || self.accept(b'E') {
-            shrinks = self.accept(b'-');
-            if !shrinks {
+            if self.accept(b'-') {
+                self.flip = -1;
+            } else {
                 self.accept(b'+');
             }
             self.digits(POWER)?;
         }
-        Ok(shrinks)
-    }
-
-    /// Takes the whole text, and normalises the number.
-    #[inline(never)]
-    fn read(&mut self) -> Result<()> {
-        let shrinks = self.take();
-        let (Ok(shrinks), true) = (shrinks, self.next == self.text.len()) else {
-            return Err(Error::JsonSyntax);
-        };
-        let given = self.behind.wrapping_sub(self.decimals).cast_signed();
-        self.exponent = given;
-        trim(&mut self.magnitude, &mut self.exponent);
-        if self.magnitude == 0 {
-            return Ok(());
-        }
-        self.digits = self.digits.wrapping_add(given).wrapping_sub(self.exponent);
-        let (power, farthest) = if shrinks {
-            (i64::from(self.power).wrapping_neg(), i32::MIN)
-        } else {
-            (i64::from(self.power), i32::MAX)
-        };
-        let exponent = i32::try_from(power.wrapping_add(self.exponent.into()));
-        self.cut |= exponent.is_err();
-        self.exponent = exponent.unwrap_or(farthest);
         Ok(())
     }
 }
@@ -142,7 +107,7 @@ pub fn skip(text: &[u8], position: &mut usize) -> Result<()> {
     let mut number = Number::new(text, *position);
     let taken = number.take();
     *position = number.next;
-    taken.map(|_| ())
+    taken
 }
 
 /// Length of the number at the start of `text` in the grammar of RFC 8259 section 6; `None` when there is none.
@@ -152,85 +117,170 @@ pub fn parse_len(text: &[u8]) -> Option<usize> {
     Some(len)
 }
 
+/// Reads a whole text, normalised.
+#[inline(never)]
+fn read(text: &[u8], value: &mut Exact) -> Result<()> {
+    let mut number = Number::new(text, 0);
+    if number.take().is_err() || number.next != text.len() {
+        return Err(Error::JsonSyntax);
+    }
+    number.value.trim();
+    *value = number.value;
+    if value.magnitude.get() != 0 {
+        // The complement of a sum with a complement is the difference.
+        let exponent = (value.exponent ^ number.flip).checked_add_unsigned(number.power);
+        value.is_cut |= exponent.is_none();
+        value.exponent = exponent.unwrap_or(i32::MAX) ^ number.flip;
+    }
+    Ok(())
+}
+
+/// The sum of a number and its base.
+#[derive(Default)]
+pub struct Sum<'a> {
+    /// The second is empty where there is only one.
+    texts: [&'a [u8]; 2],
+    value: Exact,
+}
+
+impl<'a> Sum<'a> {
+    /// Takes a number and its base, of which each may be empty: then it does not count.
+    ///
+    /// `Error::JsonSyntax` when one of them as a whole is no number.
+    #[inline(never)]
+    pub fn read(&mut self, number: &'a [u8], base: &'a [u8]) -> Result<()> {
+        let (first, second) = if number.is_empty() {
+            (base, number)
+        } else {
+            (number, base)
+        };
+        self.texts = [first, second];
+        if !first.is_empty() {
+            read(first, &mut self.value)?;
+        }
+        if !second.is_empty() {
+            let mut addend = Exact::default();
+            read(second, &mut addend)?;
+            self.value.add(&mut addend);
+        }
+        Ok(())
+    }
+
+    /// The exact sum, normalised.
+    ///
+    /// `Error::NumberRange` when its mantissa is beyond `i64` or its exponent beyond `i32`, or when one of the two is not exact in
+    /// 64 bits at the lower exponent.
+    pub fn to_decimal(&self) -> Result<Decimal> {
+        self.value.to_decimal()
+    }
+
+    /// The double nearest to the sum, infinite when there is none.
+    ///
+    /// With two numbers whose exact sum is not one of 64 bits, the sum of the doubles nearest to each.
+    pub fn to_f64(&self) -> f64 {
+        let text = match self.texts {
+            [text, b""] => text,
+            [first, second] if !self.value.is_decimal() => {
+                return add(double(first), double(second));
+            }
+            _ => b"",
+        };
+        nearest(&self.value, text)
+    }
+
+    /// The sum when it is an integer within `i64`, in whatever notation (`10.0`, `1e3`); `Error::NumberRange` otherwise.
+    pub fn to_i64(&mut self) -> Result<i64> {
+        if self.value.make_whole() && self.value.is_decimal() {
+            Ok(self.value.mantissa())
+        } else {
+            Err(Error::NumberRange)
+        }
+    }
+
+    /// The sum when it is an integer within `u64`, or with two numbers within `i64` and not negative; `Error::NumberRange`
+    /// otherwise. `-0` is 0.
+    pub fn to_u64(&mut self) -> Result<u64> {
+        let limit = match self.texts {
+            [_, b""] => u64::MAX,
+            _ => i64::MAX.cast_unsigned(),
+        };
+        let is_whole = self.value.make_whole();
+        let magnitude = self.value.magnitude.get();
+        let is_below = self.value.is_negative && magnitude != 0;
+        if is_whole && !is_below && magnitude <= limit {
+            Ok(magnitude)
+        } else {
+            Err(Error::NumberRange)
+        }
+    }
+}
+
+/// The number that a text as a whole is.
+fn alone(text: &[u8]) -> Result<Sum<'_>> {
+    let mut sum = Sum {
+        texts: [text, b""],
+        ..Sum::default()
+    };
+    read(text, &mut sum.value)?;
+    Ok(sum)
+}
+
 /// The exact value, normalised.
 ///
 /// `Error::JsonSyntax` when `text` as a whole is no number, `Error::NumberRange` when the mantissa is beyond `i64` or the
 /// exponent beyond `i32`.
 pub fn to_decimal(text: &[u8]) -> Result<Decimal> {
-    let mut number = Number::new(text, 0);
-    number.read()?;
-    match with_sign(number.magnitude, number.negative) {
-        Some(mantissa) if !number.cut => Ok(Decimal {
-            mantissa,
-            exponent: number.exponent,
-        }),
-        _ => Err(Error::NumberRange),
-    }
-}
-
-/// The magnitude of an integer.
-fn to_integer(text: &[u8]) -> Result<(u64, bool)> {
-    let mut number = Number::new(text, 0);
-    number.read()?;
-    let exponent = u32::try_from(number.exponent).map_err(|_| Error::NumberRange)?;
-    if number.cut || !scale(&mut number.magnitude, exponent) {
-        return Err(Error::NumberRange);
-    }
-    Ok((number.magnitude, number.negative))
+    alone(text)?.to_decimal()
 }
 
 /// The value of an integer in any notation (`10.0`, `1e3`); `Error::NumberRange` when it is none or beyond `i64`.
 pub fn to_i64(text: &[u8]) -> Result<i64> {
-    let (magnitude, negative) = to_integer(text)?;
-    with_sign(magnitude, negative).ok_or(Error::NumberRange)
+    alone(text)?.to_i64()
 }
 
 /// The value of an integer in any notation, as `to_i64`; `-0` is 0.
 pub fn to_u64(text: &[u8]) -> Result<u64> {
-    match to_integer(text)? {
-        (magnitude, negative) if !negative || magnitude == 0 => Ok(magnitude),
-        _ => Err(Error::NumberRange),
-    }
+    alone(text)?.to_u64()
 }
 
 /// The nearest double, ties to even, as `str::parse`: infinite from 2^1024 - 2^970, zero up to 2^-1075, keeping the sign.
 ///
 /// `Error::JsonSyntax` when `text` as a whole is no number.
 pub fn to_f64(text: &[u8]) -> Result<f64> {
-    let mut number = Number::new(text, 0);
-    number.read()?;
-    Ok(nearest(&number))
+    Ok(alone(text)?.to_f64())
+}
+
+/// As `to_f64`, for a text that is a number.
+#[inline(never)]
+fn double(text: &[u8]) -> f64 {
+    let mut value = Exact::default();
+    let _ = read(text, &mut value);
+    nearest(&value, text)
 }
 
 /// The nearest double, ties to even, as `to_f64`.
 pub fn decimal_to_f64(value: Decimal) -> f64 {
-    let magnitude = value.mantissa.unsigned_abs();
-    let mut memory = [0; DIGITS_MAX];
-    let text = digits(&mut memory, magnitude);
-    nearest(&Number {
-        text,
-        negative: value.mantissa < 0,
-        magnitude,
-        digits: i32::try_from(text.len()).unwrap_or_default(),
-        exponent: value.exponent,
-        ..Number::default()
-    })
+    nearest(&value.into(), b"")
 }
 
-/// The double nearest to a number, whose digits stand in its text.
+/// The double nearest to a number, whose digits stand in a text where it has more than fit.
 #[inline(never)]
-fn nearest(number: &Number<'_>) -> f64 {
+fn nearest(value: &Exact, text: &[u8]) -> f64 {
+    let mut memory = [0; DIGITS_MAX];
+    let digits = digits(&mut memory, value.magnitude);
     let mut wide = Wide {
-        mantissa: number.magnitude,
+        mantissa: value.magnitude,
         field: 1086,
         // Less than one unit of a magnitude that lacks no more than three bits.
-        slack: u32::from(number.cut) << 3,
+        slack: u32::from(value.is_cut) << 3,
     };
     // Beyond these all is zero or infinite.
-    let exponent = number.exponent.clamp(-400, 400);
+    let exponent = value.exponent.clamp(-400, 400);
     wide.scale(exponent);
-    let sign = u64::from(number.negative) << 63;
-    f64::from_bits(wide.round(number.text, exponent.wrapping_add(number.digits)) | sign)
+    let sign = u64::from(value.is_negative) << 63;
+    let position = exponent.wrapping_add(signed(digits.len()));
+    let text = if text.is_empty() { digits } else { text };
+    f64::from_bits(wide.round(text, position) | sign)
 }
 
 #[cfg(test)]

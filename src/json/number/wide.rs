@@ -2,8 +2,8 @@
 //! takes 1.7 KB on a Cortex-M0.
 #![forbid(unsafe_code)]
 
+use super::Magnitude;
 use super::big::Ratio;
-use super::take_digit;
 
 const FRACTION_BITS: u32 = 52;
 /// The bit of a mantissa that is not stored.
@@ -17,15 +17,18 @@ const SPARE_BITS: u32 = 11;
 /// Half of the last place of a double.
 const HALF: u32 = 1 << (SPARE_BITS - 1);
 
+/// The exponent field of a double.
+fn field(bits: u64) -> i32 {
+    i32::try_from(bits << 1 >> (FRACTION_BITS + 1)).unwrap_or_default()
+}
+
 /// The mantissa of a double with its hidden bit, and the exponent field, at least 1. The sign does not matter.
 #[inline(never)]
 pub fn parts(bits: u64) -> (u64, i32) {
     let fraction = bits & (HIDDEN - 1);
-    let field = i32::try_from(bits >> FRACTION_BITS).unwrap_or_default() & TOP;
-    if field == 0 {
-        (fraction, 1)
-    } else {
-        (fraction | HIDDEN, field)
+    match field(bits) {
+        0 => (fraction, 1),
+        field => (fraction | HIDDEN, field),
     }
 }
 
@@ -33,9 +36,7 @@ pub fn parts(bits: u64) -> (u64, i32) {
 #[inline(never)]
 pub fn add(left: f64, right: f64) -> f64 {
     let (left, right) = (left.to_bits(), right.to_bits());
-    let (_, left_field) = parts(left);
-    let (_, right_field) = parts(right);
-    let mut field = left_field.max(right_field);
+    let mut field = field(left).max(field(right)).max(1);
     let sum = aligned(left, field).wrapping_add(aligned(right, field));
     let sign = if sum == 0 {
         left & right
@@ -50,7 +51,7 @@ pub fn add(left: f64, right: f64) -> f64 {
         field <<= 1;
     }
     let mut wide = Wide {
-        mantissa: sum.unsigned_abs(),
+        mantissa: sum.unsigned_abs().into(),
         field: field.wrapping_add(2),
         slack: 0,
     };
@@ -76,7 +77,7 @@ fn aligned(bits: u64, field: i32) -> i64 {
 
 /// `mantissa` × 2^(`field` - 1086). With the highest bit of `mantissa` set, `field` is the exponent field of the double.
 pub struct Wide {
-    pub mantissa: u64,
+    pub mantissa: Magnitude,
     pub field: i32,
     /// The value may be above by less than this many units of the last place.
     pub slack: u32,
@@ -86,11 +87,13 @@ impl Wide {
     /// Moves the highest bit to its place.
     #[inline(never)]
     fn align(&mut self) {
+        let mut mantissa = self.mantissa.get();
         // The highest bit is that of the sign.
-        while self.mantissa.cast_signed() > 0 {
-            self.mantissa <<= 1;
+        while mantissa.cast_signed() > 0 {
+            mantissa <<= 1;
             self.field = self.field.wrapping_sub(1);
         }
+        self.mantissa = mantissa.into();
     }
 
     /// Multiplies by 10^`exponent`, rounding down.
@@ -98,19 +101,18 @@ impl Wide {
     pub fn scale(&mut self, exponent: i32) {
         for _ in 0..exponent.unsigned_abs() {
             self.align();
-            let mantissa = self.mantissa;
-            if exponent > 0 {
-                // Five eighths; the last term is what the two others lose together.
-                self.mantissa = (mantissa >> 1)
-                    .wrapping_add(mantissa >> 3)
-                    .wrapping_add(mantissa & mantissa >> 2 & 1);
+            let mantissa = if exponent > 0 {
+                // Ten sixteenths.
+                let above = self.mantissa.push_digit(0);
                 self.field = self.field.wrapping_add(4);
+                self.mantissa.get() >> 4 | u64::from(above) << 60
             } else {
                 // Eight tenths, of the remainder too.
-                let digit = take_digit(&mut self.mantissa);
-                self.mantissa = self.mantissa << 3 | u64::from(digit.wrapping_mul(13) >> 4);
+                let digit = self.mantissa.take_digit();
                 self.field = self.field.wrapping_sub(3);
-            }
+                self.mantissa.get() << 3 | u64::from(digit.wrapping_mul(13) >> 4)
+            };
+            self.mantissa = mantissa.into();
             // Less than one unit is lost, 3.25 once the highest bit is in its place again.
             self.slack = self.slack.wrapping_add(4);
         }
@@ -121,28 +123,31 @@ impl Wide {
     #[inline(never)]
     pub fn round(&mut self, text: &[u8], position: i32) -> u64 {
         self.align();
-        if self.mantissa == 0 {
+        let mut mantissa = self.mantissa.get();
+        let mut field = self.field;
+        let mut slack = self.slack;
+        if mantissa == 0 {
             return 0;
         }
-        if self.field >= TOP {
+        if field >= TOP {
             return INFINITY;
         }
-        while self.field < 1 {
-            self.mantissa >>= 1;
-            self.field = self.field.wrapping_add(1);
-            self.slack = (self.slack >> 1).wrapping_add(1);
+        while field < 1 {
+            mantissa >>= 1;
+            field = field.wrapping_add(1);
+            slack = (slack >> 1).wrapping_add(1);
         }
         // The highest bit of the mantissa, where it is set, counts one in the exponent field.
-        let field = u64::try_from(self.field.wrapping_sub(1)).unwrap_or_default();
-        let bits = (self.mantissa >> SPARE_BITS).wrapping_add(field << FRACTION_BITS);
-        let rest = u32::try_from(self.mantissa & ((1 << SPARE_BITS) - 1)).unwrap_or_default();
+        let field = u64::try_from(field.wrapping_sub(1)).unwrap_or_default();
+        let bits = (mantissa >> SPARE_BITS).wrapping_add(field << FRACTION_BITS);
+        let rest = u32::try_from(mantissa & ((1 << SPARE_BITS) - 1)).unwrap_or_default();
         // Scaling loses at most 308 × 3.25 units and cut digits 8, less than half of the last place: no double but the next one
         // can be nearer.
         let up = if rest > HALF {
             true
-        } else if rest.wrapping_add(self.slack) < HALF {
+        } else if rest.wrapping_add(slack) < HALF {
             false
-        } else if self.slack == 0 {
+        } else if slack == 0 {
             bits & 1 != 0
         } else {
             is_beyond_middle(text, position, bits)
@@ -158,7 +163,7 @@ impl Wide {
 #[inline(never)]
 fn is_beyond_middle(text: &[u8], position: i32, bits: u64) -> bool {
     let mut middle = Ratio::ZERO;
-    set_middle(&mut middle, bits, position);
+    set_middle(&mut middle, position, bits);
     let mut started = false;
     for byte in text {
         let digit = match byte {
@@ -179,11 +184,11 @@ fn is_beyond_middle(text: &[u8], position: i32, bits: u64) -> bool {
 /// Sets the middle between a double and the next, divided by 10^`position`. Apart from its caller, to keep the frame that holds
 /// the fraction small.
 #[inline(never)]
-fn set_middle(middle: &mut Ratio, bits: u64, position: i32) {
+fn set_middle(middle: &mut Ratio, position: i32, bits: u64) {
     let (mantissa, field) = parts(bits);
     middle.set(
-        mantissa << 1 | 1,
         field.wrapping_sub(1076).wrapping_sub(position),
+        mantissa << 1 | 1,
         position.wrapping_neg(),
     );
 }

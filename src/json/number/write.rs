@@ -3,7 +3,7 @@
 
 use super::big::{Big, Ratio};
 use super::wide::{HIDDEN, TOP, parts};
-use super::{Decimal, push_digit, take_digit};
+use super::{Decimal, Magnitude};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 
@@ -23,30 +23,19 @@ pub fn write_i64(out: &mut Buf<'_>, value: i64) {
 /// Writes an integer in full, without exponent.
 #[inline(never)]
 pub fn write_u64(out: &mut Buf<'_>, value: u64) {
-    out.put(digits(&mut [0; DIGITS_MAX], value));
+    out.put(digits(&mut [0; DIGITS_MAX], value.into()));
 }
 
 /// Whole numbers of up to this many digits are written in full: many readers take `1000` for an integer and `1e3` for a
 /// floating-point number, and a double holds all of them exactly.
 const WHOLE_DIGITS: u32 = 15;
 
-/// Writes a decimal number exactly: whole numbers of up to 15 digits in full, others in the shorter of plain and `e`
-/// notation, plain when both are equally long.
-pub fn write_decimal(out: &mut Buf<'_>, value: Decimal) {
-    put_scaled(
-        out,
-        value.mantissa < 0,
-        value.mantissa.unsigned_abs(),
-        value.exponent,
-    );
-}
-
 /// Writes the shortest text that reads back as the same `f64`, and of those the one nearest to it, in the notation of
 /// `write_decimal`. Negative zero is `-0`. Not more than 17 digits.
 ///
 /// `Error::NotFinite` for NaN and infinities; nothing is written then.
 pub fn write_f64(out: &mut Buf<'_>, value: f64) -> Result<()> {
-    write_shortest(out, value.to_bits(), false)
+    write_shortest(out, false, value.to_bits())
 }
 
 /// Writes the shortest text that reads back as the same `f32`, as `write_f64`. Not more than 9 digits.
@@ -54,7 +43,7 @@ pub fn write_f32(out: &mut Buf<'_>, value: f32) -> Result<()> {
     // Sign, exponent and fraction in the places that they have in a double.
     let bits = u64::from(value.to_bits());
     let magnitude = bits & ((1 << 31) - 1);
-    write_shortest(out, (bits ^ magnitude) << 32 | magnitude << 29, true)
+    write_shortest(out, true, (bits ^ magnitude) << 32 | magnitude << 29)
 }
 
 /// Writes with a fixed number of decimals, rounded from the exact binary value, ties to even, as `format!("{:.N}")`.
@@ -82,36 +71,47 @@ fn put_sign(out: &mut Buf<'_>, negative: bool) {
 }
 
 /// The decimal digits, at the end of the memory given.
-pub(super) fn digits(text: &mut [u8; DIGITS_MAX], mut value: u64) -> &[u8] {
+pub(super) fn digits(text: &mut [u8; DIGITS_MAX], mut value: Magnitude) -> &[u8] {
     let mut start = DIGITS_MAX;
     for place in text.iter_mut().rev() {
-        *place = b'0' | take_digit(&mut value);
+        *place = b'0' | value.take_digit();
         start = start.wrapping_sub(1);
-        if value == 0 {
+        if value.get() == 0 {
             break;
         }
     }
     text.get(start..).unwrap_or_default()
 }
 
-/// Writes `magnitude` × 10^`exponent` in the notation of `write_decimal`.
+/// A number of digits.
+pub(super) fn signed(count: usize) -> i32 {
+    u32::try_from(count).unwrap_or_default().cast_signed()
+}
+
+/// Writes a decimal number exactly: whole numbers of up to 15 digits in full, others in the shorter of plain and `e`
+/// notation, plain when both are equally long.
+pub fn write_decimal(out: &mut Buf<'_>, value: Decimal) {
+    put_scaled(out, value.exponent, value.mantissa);
+}
+
+/// Writes `mantissa` × 10^`exponent` as `write_decimal`.
 #[inline(never)]
-fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) {
+fn put_scaled(out: &mut Buf<'_>, mut exponent: i32, mantissa: i64) {
+    put_sign(out, mantissa < 0);
+    if mantissa == 0 {
+        exponent = 0;
+    }
     let mut text = [0; DIGITS_MAX];
-    let mut digits = digits(&mut text, magnitude);
-    // The power of ten of the last digit, and of the first. Where they outgrow `i32`, they are read without sign.
+    let mut digits = digits(&mut text, mantissa.unsigned_abs().into());
+    // The power of ten of the first digit, and of the last. Where they outgrow `i32`, they are read without sign.
+    let shown = exponent.wrapping_add(signed(digits.len().wrapping_sub(1)));
     let mut power = exponent;
-    while let [shorter @ .., b'0'] = digits
-        && !shorter.is_empty()
-    {
+    while let [shorter @ .., b'0'] = digits {
         digits = shorter;
         power = power.wrapping_add(1);
     }
-    if magnitude == 0 {
-        power = 0;
-    }
-    let behind = i32::try_from(digits.len().wrapping_sub(1)).unwrap_or_default();
-    let shown = power.wrapping_add(behind);
+    // Below zero where no digit is left, for zero.
+    let behind = shown.wrapping_sub(power);
 
     // What the lengths of the two notations come down to: `e`, and a point where there are several digits.
     let marks = if behind > 0 { 3 } else { 2 };
@@ -124,27 +124,24 @@ fn put_scaled(out: &mut Buf<'_>, negative: bool, magnitude: u64, exponent: i32) 
     // What is shown at the power zero is plain.
     let first = if is_plain { shown } else { 0 };
     let last = first.wrapping_sub(behind).min(0);
-    put_sign(out, negative);
-    let mut digits = digits.iter();
     let mut place = first.max(0);
     while place >= last {
         if place == -1 {
             out.put_byte(b'.');
         }
-        let digit = if place > first { None } else { digits.next() };
-        out.put_byte(digit.copied().unwrap_or(b'0'));
+        let index = usize::try_from(first.wrapping_sub(place).cast_unsigned());
+        let digit = digits.get(index.unwrap_or_default()).copied();
+        out.put_byte(digit.unwrap_or(b'0'));
         place = place.wrapping_sub(1);
     }
     if first != shown {
         out.put_byte(b'e');
-        let is_below = exponent < 0 && shown < 0;
-        put_sign(out, is_below);
-        let size = if is_below {
-            shown.wrapping_neg()
+        let shown = if exponent < 0 {
+            shown.into()
         } else {
-            shown
+            shown.cast_unsigned().into()
         };
-        write_u64(out, size.cast_unsigned().into());
+        write_i64(out, shown);
     }
 }
 
@@ -188,7 +185,7 @@ fn decimal_position(bits: i32) -> i32 {
 /// Steele and White's free-format algorithm: draw digits until what is left is smaller than the margin, half the
 /// distance to a neighbour. Everything is in halves of the last binary place.
 #[inline(never)]
-fn write_shortest(out: &mut Buf<'_>, bits: u64, is_float: bool) -> Result<()> {
+fn write_shortest(out: &mut Buf<'_>, is_float: bool, bits: u64) -> Result<()> {
     let binary = Binary::new(bits, is_float);
     if !binary.is_finite {
         return Err(Error::NotFinite);
@@ -197,14 +194,16 @@ fn write_shortest(out: &mut Buf<'_>, bits: u64, is_float: bool) -> Result<()> {
     if !digits.set_exact(&binary) {
         digits.set_shortest(&binary);
     }
-    put_scaled(out, bits >> 63 != 0, digits.magnitude, digits.exponent);
+    put_sign(out, bits >> 63 != 0);
+    let mantissa = digits.magnitude.get().cast_signed();
+    put_scaled(out, digits.exponent, mantissa);
     Ok(())
 }
 
 /// `magnitude` × 10^`exponent`.
 #[derive(Default)]
 struct Digits {
-    magnitude: u64,
+    magnitude: Magnitude,
     exponent: i32,
 }
 
@@ -229,7 +228,7 @@ impl Digits {
             }
             twos = twos.wrapping_add(1);
         }
-        self.magnitude = magnitude.into();
+        self.magnitude = u64::from(magnitude).into();
         true
     }
 
@@ -250,20 +249,19 @@ impl Digits {
             exponent = exponent.min(0);
         }
         let fives = exponent.wrapping_neg();
-        let up = ratio.set(binary.mantissa, binary.exponent.wrapping_add(fives), fives);
+        let up = ratio.set(binary.exponent.wrapping_add(fives), binary.mantissa, fives);
         let half = up.wrapping_add_unsigned(binary.spare).wrapping_sub(1);
-        margin.set(1, half, fives);
+        margin.set(half, 1, fives);
         self.exponent = exponent;
-        self.magnitude = ratio.take_whole();
+        self.magnitude = ratio.take_whole().into();
         while !self.end(binary, ratio, &margin) {
-            push_digit(&mut self.magnitude, ratio.next_digit());
+            self.magnitude.push_digit(ratio.next_digit());
             margin.multiply(10);
             self.exponent = self.exponent.wrapping_sub(1);
         }
     }
 
     /// Rounds the last digit, once it can be the last one with what is left behind it.
-    #[inline(never)]
     fn end(&mut self, binary: &Binary, left: &Ratio, margin: &Big) -> bool {
         // A border between two values belongs to the even one of them.
         let odd = (low(binary.mantissa) >> binary.spare & 1).cast_signed();
@@ -276,8 +274,9 @@ impl Digits {
         if !may_grow {
             return may_stay;
         }
-        let stays = may_stay && !left.rounds_up(low(self.magnitude));
-        self.magnitude = self.magnitude.wrapping_add(u64::from(!stays));
+        let magnitude = self.magnitude.get();
+        let stays = may_stay && !left.rounds_up(low(magnitude));
+        self.magnitude = magnitude.wrapping_add(u64::from(!stays)).into();
         true
     }
 }
@@ -310,8 +309,8 @@ fn put_drawn(out: &mut Buf<'_>, binary: &Binary, decimals: u8, ratio: &mut Ratio
     };
     let position = decimal_position(bits).max(1);
     ratio.set(
-        mantissa,
         exponent.wrapping_sub(position),
+        mantissa,
         position.wrapping_neg(),
     );
     let mut text = Fixed {
