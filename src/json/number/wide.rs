@@ -137,9 +137,10 @@ impl Wide {
             field = field.wrapping_add(1);
             slack = (slack >> 1).wrapping_add(1);
         }
-        // The highest bit of the mantissa, where it is set, counts one in the exponent field.
-        let field = u64::try_from(field.wrapping_sub(1)).unwrap_or_default();
-        let bits = (mantissa >> SPARE_BITS).wrapping_add(field << FRACTION_BITS);
+        let places = mantissa >> SPARE_BITS;
+        // The highest place, where it is set, counts one in the exponent field.
+        let below = u64::try_from(field.wrapping_sub(1)).unwrap_or_default();
+        let bits = places.wrapping_add(below << FRACTION_BITS);
         let rest = u32::try_from(mantissa & ((1 << SPARE_BITS) - 1)).unwrap_or_default();
         // Scaling loses at most 308 × 3.25 units and cut digits 8, less than half of the last place: no double but the next one
         // can be nearer.
@@ -148,22 +149,28 @@ impl Wide {
         } else if rest.wrapping_add(slack) < HALF {
             false
         } else if slack == 0 {
-            bits & 1 != 0
+            places & 1 != 0
         } else {
-            is_beyond_middle(text, position, bits)
+            is_beyond_middle(text, position, field, places)
         };
         // A step up runs over into the exponent, and into infinity, by itself.
         bits.wrapping_add(u64::from(up))
     }
 }
 
-/// Whether a text, of any length, is nearer to the next double than to this one, or as near and that one is even.
+/// Whether a text, of any length, is nearer to the next double than to that of this field and these places, or as near and that one
+/// is even.
 ///
 /// `position` is the power of ten just above the text's first digit that is not zero.
 #[inline(never)]
-fn is_beyond_middle(text: &[u8], position: i32, bits: u64) -> bool {
+fn is_beyond_middle(text: &[u8], position: i32, field: i32, places: u64) -> bool {
+    // The middle between the two, divided by 10^`position`.
     let mut middle = Ratio::ZERO;
-    set_middle(&mut middle, position, bits);
+    middle.set(
+        field.wrapping_sub(1076).wrapping_sub(position),
+        places << 1 | 1,
+        position.wrapping_neg(),
+    );
     let mut started = false;
     for byte in text {
         let digit = match byte {
@@ -179,20 +186,8 @@ fn is_beyond_middle(text: &[u8], position: i32, bits: u64) -> bool {
         }
     }
     // Every digit is the same; the middle may have more.
-    bits & 1 != 0 && middle.top.is_zero()
+    places & 1 != 0 && middle.top.is_zero()
 }
-/// Sets the middle between a double and the next, divided by 10^`position`. Apart from its caller, to keep the frame that holds
-/// the fraction small.
-#[inline(never)]
-fn set_middle(middle: &mut Ratio, position: i32, bits: u64) {
-    let (mantissa, field) = parts(bits);
-    middle.set(
-        field.wrapping_sub(1076).wrapping_sub(position),
-        mantissa << 1 | 1,
-        position.wrapping_neg(),
-    );
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
