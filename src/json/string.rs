@@ -15,26 +15,20 @@ pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
         if !utf8.accepts(byte) {
             return Err(Error::Utf8);
         }
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            0x08 => b'b',
-            b'\t' => b't',
-            b'\n' => b'n',
-            0x0C => b'f',
-            b'\r' => b'r',
-            0x00..=0x1F => {
-                out.put(b"\\u00");
-                out.put_byte(hex_digit(byte >> 4));
-                out.put_byte(hex_digit(byte & 15));
-                continue;
-            }
-            _ => {
-                out.put_byte(byte);
-                continue;
-            }
-        };
-        out.put_byte(b'\\');
-        out.put_byte(short);
+        let mut last = byte;
+        if byte < 0x20 || byte == b'"' || byte == b'\\' {
+            out.put_byte(b'\\');
+            let short = SHORT.iter().find(|(_, character)| *character == byte);
+            last = short.map_or_else(
+                || {
+                    out.put(b"u00");
+                    out.put_byte(b'0' | byte >> 4);
+                    hex_digit(byte & 15)
+                },
+                |(letter, _)| *letter,
+            );
+        }
+        out.put_byte(last);
     }
     out.put_byte(b'"');
     if utf8.is_whole() {
@@ -80,7 +74,7 @@ const HIGH: u32 = 0xD800 >> 10;
 const LOW: u32 = 0xDC00 >> 10;
 
 /// What may follow a backslash, and what it stands for.
-const SHORT: [(u8, u8); 8] = [
+static SHORT: [(u8, u8); 8] = [
     (b'"', b'"'),
     (b'\\', b'\\'),
     (b'/', b'/'),
