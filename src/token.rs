@@ -56,12 +56,14 @@ impl Default for Token {
 
 impl Token {
     /// Starts over no bytes.
-    pub const fn new() -> Self {
-        Self {
+    pub fn new() -> Self {
+        let mut token = Self {
             total: 0,
-            state: INITIAL,
+            state: [0; 8],
             block: [0; BLOCK],
-        }
+        };
+        token.restart();
+        token
     }
 
     /// Starts anew over no bytes, in place.
