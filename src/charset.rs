@@ -1,6 +1,48 @@
 //! Sets of ASCII characters, one bit each: a table of 12 bytes in place of a chain of comparisons.
 #![forbid(unsafe_code)]
 
+use crate::error::{Error, Result};
+
+/// What a text has to be: how many bytes, of which characters. One check for all texts instead of one for each.
+pub struct Rule {
+    set: Set,
+    min: u8,
+    max: u8,
+    /// The code of what is wrong otherwise.
+    error: u8,
+}
+
+impl Rule {
+    /// From `min` to `max` bytes of `set`.
+    ///
+    /// # Panics
+    ///
+    /// Where it is evaluated, which is in the compiler: when that is nothing, or more than 255 bytes.
+    pub const fn new(set: Set, min: usize, max: usize, error: Error) -> Self {
+        assert!(min <= max && max <= 255);
+        let [min, ..] = min.to_le_bytes();
+        let [max, ..] = max.to_le_bytes();
+        let error = error.code();
+        Self {
+            set,
+            min,
+            max,
+            error,
+        }
+    }
+
+    /// Whether the text is so.
+    #[inline(never)]
+    pub fn check(&self, text: &[u8]) -> Result<()> {
+        let fits = usize::from(self.min) <= text.len() && text.len() <= usize::from(self.max);
+        if fits && text.iter().all(|&byte| self.set.holds(byte)) {
+            Ok(())
+        } else {
+            Error::from_code(self.error).map_or(Ok(()), Err)
+        }
+    }
+}
+
 /// Some of the characters from 0x20 to 0x7f.
 pub struct Set([u32; 3]);
 
@@ -25,6 +67,10 @@ impl Set {
     /// Whether the byte is one of them.
     #[inline(never)]
     pub fn has(&self, byte: u8) -> bool {
+        self.holds(byte)
+    }
+
+    fn holds(&self, byte: u8) -> bool {
         let Self(words) = self;
         let word = words.get(usize::from(byte >> 5).wrapping_sub(1));
         let bits = word.copied().unwrap_or_default();

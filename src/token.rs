@@ -11,6 +11,7 @@ mod compact;
 use compact::compress;
 use zeroize::Zeroize;
 
+use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
 
 /// Characters of a token.
@@ -175,15 +176,16 @@ fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
 }
 
 /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`.
-#[inline(never)]
 pub fn check_secret(secret: &[u8]) -> Result<()> {
-    let fits = (SECRET_MIN..=SECRET_MAX).contains(&secret.len());
-    if fits && secret.iter().all(u8::is_ascii_alphanumeric) {
-        Ok(())
-    } else {
-        Err(Error::Secret)
-    }
+    SECRET.check(secret)
 }
+
+static SECRET: Rule = Rule::new(
+    Set::alphanumeric_and(b""),
+    SECRET_MIN,
+    SECRET_MAX,
+    Error::Secret,
+);
 
 /// Compares two tokens in a time that depends on neither.
 pub fn equal(left: &[u8; TOKEN_LEN], right: &[u8; TOKEN_LEN]) -> bool {

@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
-use crate::charset::Set;
+use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
 use crate::json::number::write_u64;
 
@@ -53,20 +53,21 @@ impl Target<'_> {
     /// Host and path are visible ASCII (0x21 to 0x7e) of at most [`HEAD_TEXT_MAX`] bytes, the host is not empty and the path
     /// starts with `/`; anything else is `Error::HeadText`. The writers below rely on this check.
     pub fn check(&self) -> Result<()> {
-        let path_is_absolute = self.path.first() == Some(&b'/');
-        if path_is_absolute && is_plain(self.host) && is_plain(self.path) {
-            Ok(())
-        } else {
-            Err(Error::HeadText)
+        if self.path.first() != Some(&b'/') {
+            return Err(Error::HeadText);
         }
+        PLAIN.check(self.host)?;
+        PLAIN.check(self.path)
     }
 }
 
-#[inline(never)]
-fn is_plain(text: &[u8]) -> bool {
-    let fits = !text.is_empty() && text.len() <= HEAD_TEXT_MAX;
-    fits && text.iter().all(u8::is_ascii_graphic)
-}
+/// Visible ASCII.
+static PLAIN: Rule = Rule::new(
+    Set::alphanumeric_and(b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
+    1,
+    HEAD_TEXT_MAX,
+    Error::HeadText,
+);
 
 /// Number of decimal digits of `value`, 1 for 0.
 #[inline(never)]

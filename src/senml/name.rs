@@ -2,35 +2,38 @@
 //! (RFC 8428 section 4.5.1).
 #![forbid(unsafe_code)]
 
+use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
 
 /// Longest name and longest base name that the writer takes, in bytes.
 pub const NAME_MAX: usize = 255;
 
-/// Checks a resolved name, given as base name and local name; one of them may be empty.
+static RULE: Rule = Rule::new(
+    Set::alphanumeric_and(b"-:./_"),
+    1,
+    NAME_MAX,
+    Error::SenmlName,
+);
+
+/// Checks a resolved name, given as base name and local name of at most [`NAME_MAX`] bytes each; one of them may be empty.
 pub fn check(base: &[u8], local: &[u8]) -> Result<()> {
-    let first = base.first().or(local.first());
-    let begins = first.is_some_and(u8::is_ascii_alphanumeric);
-    if begins && all_allowed(base) && all_allowed(local) {
-        Ok(())
-    } else {
-        Err(Error::SenmlName)
+    let mut whole = base;
+    if !local.is_empty() {
+        RULE.check(local)?;
+        if base.is_empty() {
+            whole = local;
+        }
+    }
+    RULE.check(whole)?;
+    match whole {
+        [first, ..] if first.is_ascii_alphanumeric() => Ok(()),
+        _ => Err(Error::SenmlName),
     }
 }
 
 /// Checks a local name that a base name precedes: 1 to `NAME_MAX` bytes, any of the alphabet in front.
 pub fn check_local(local: &[u8]) -> Result<()> {
-    let fits = (1..=NAME_MAX).contains(&local.len());
-    if fits && all_allowed(local) {
-        Ok(())
-    } else {
-        Err(Error::SenmlName)
-    }
-}
-
-#[inline(never)]
-fn all_allowed(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| allowed(byte))
+    RULE.check(local)
 }
 
 /// Whether a byte is of the alphabet.

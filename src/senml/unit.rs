@@ -5,6 +5,7 @@ mod registry;
 
 pub use registry::*;
 
+use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
 
 /// Longest unit accepted, in bytes. The longest registered one has 8; the rest is room for an application's own.
@@ -15,13 +16,15 @@ pub const UNIT_MAX: usize = 24;
 /// Registered or not does not matter, since the registry grows. What passes needs no escaping in JSON.
 /// Fails with [`Error::SenmlUnit`]. RFC 8428 sections 4.1 and 12.1.
 pub fn check(unit: &[u8]) -> Result<()> {
-    let plain = |&byte: &u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if (1..=UNIT_MAX).contains(&unit.len()) && unit.iter().all(plain) {
-        Ok(())
-    } else {
-        Err(Error::SenmlUnit)
-    }
+    RULE.check(unit)
 }
+
+static RULE: Rule = Rule::new(
+    Set::alphanumeric_and(b" !#$%&'()*+,-./:;<=>?@[]^_`{|}~"),
+    1,
+    UNIT_MAX,
+    Error::SenmlUnit,
+);
 
 #[cfg(test)]
 mod tests {

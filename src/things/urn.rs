@@ -24,7 +24,7 @@ const UUID: &[u8] = b"urn:dev:DVNUUID:";
 const DEV_EUI: &[u8] = b"urn:dev:DEVEUI:";
 
 /// Devices with a SIM, devices on the Internet, `LoRa` devices.
-const KINDS: [&[u8]; 3] = [IMEI, UUID, DEV_EUI];
+static KINDS: [&[u8]; 3] = [IMEI, UUID, DEV_EUI];
 
 /// Checks a base name: one of KPN's kinds, or anything else that SenML allows.
 ///
@@ -36,8 +36,8 @@ pub fn check(urn: &[u8]) -> Result<()> {
     if urn.len() > URN_MAX {
         return Err(Error::Urn);
     }
-    for prefix in KINDS {
-        if let Some(identifier) = urn.strip_prefix(prefix) {
+    for prefix in &KINDS {
+        if let Some(identifier) = urn.strip_prefix(*prefix) {
             return match identifier {
                 [first, .., b':'] if *first != b':' => Ok(()),
                 _ => Err(Error::Urn),
