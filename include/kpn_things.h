@@ -1192,8 +1192,17 @@ typedef struct kpn_queue {
     struct kpn_private_queue private_state;
 } kpn_queue;
 
+/**
+ * `mantissa` times ten to the power of `exponent`, exactly. Two that differ in their fields can be the same number: compare normalised ones.
+ */
 typedef struct kpn_private_decimal {
+    /**
+     * Digits and sign.
+     */
     int64_t mantissa;
+    /**
+     * Power of ten.
+     */
     int32_t exponent;
 } kpn_private_decimal;
 
@@ -1206,9 +1215,12 @@ typedef struct kpn_private_pack {
      * The phase to fall back to when the open record is dropped.
      */
     uint8_t whole_phase;
+    /**
+     * Whether a base field failed: no record may follow until the caller has taken note.
+     */
     uint8_t spoilt;
     /**
-     * Why.
+     * The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
      */
     uint8_t spoilt_by;
     uint8_t failure;

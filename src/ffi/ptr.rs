@@ -1,6 +1,7 @@
 //! Where raw memory of the C caller becomes references. Nothing else in the shell dereferences a pointer.
 
 use core::ffi::c_char;
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
@@ -344,19 +345,19 @@ pub unsafe fn wipe<T>(object: *mut T) -> Result<()> {
 /// reference is gone.
 pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Given<&'a [u8]> {
     // SAFETY: the same contract.
-    unsafe { find_text(start.cast(), max) }.ok_or(Unfit)
+    unsafe { optional_text(start, max) }.get().ok_or(Unfit)
 }
 
+/// As `text`, where NULL stands for no text.
+///
 /// # Safety
 ///
 /// As for `text`.
 #[inline(never)]
-unsafe fn find_text<'a>(start: *const u8, max: usize) -> Option<&'a [u8]> {
-    if start.is_null() {
-        return None;
-    }
+pub unsafe fn optional_text<'a>(start: *const c_char, max: usize) -> Bytes<'a> {
+    let start: *const u8 = start.cast();
     let mut len = 0;
-    while len <= max {
+    while !start.is_null() && len <= max {
         // SAFETY: every byte before this one is not NUL and their number is at most `max`, so by the contract this one
         // is readable.
         if unsafe { start.wrapping_add(len).read() } == 0 {
@@ -364,9 +365,54 @@ unsafe fn find_text<'a>(start: *const u8, max: usize) -> Option<&'a [u8]> {
         }
         len = len.wrapping_add(1);
     }
-    // SAFETY: the bytes before `len` were just read, so they lie in one array, which has no more than isize::MAX bytes;
-    // nobody writes to them by the contract.
-    Some(unsafe { core::slice::from_raw_parts(start, len) })
+    Bytes::new(start, len)
+}
+
+/// As `bytes`, where what cannot be used stands for no array.
+///
+/// # Safety
+///
+/// As for `bytes`.
+pub unsafe fn optional_bytes<'a>(start: *const u8, len: usize) -> Bytes<'a> {
+    let start = check_bytes(start, len);
+    Bytes::new(start.map_or(core::ptr::null(), |start| start.as_ptr()), len)
+}
+
+/// Bytes that C gave, or not: two plain words, for which an option of a slice has to be taken apart where it is only asked
+/// where they lie.
+#[derive(Clone, Copy)]
+pub struct Bytes<'a> {
+    /// NULL, or where `len` bytes are readable.
+    start: *const u8,
+    len: usize,
+    bytes: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Bytes<'a> {
+    const fn new(start: *const u8, len: usize) -> Self {
+        let bytes = PhantomData;
+        Self { start, len, bytes }
+    }
+
+    /// Not given.
+    pub const fn none() -> Self {
+        Self::new(core::ptr::null(), 0)
+    }
+
+    /// Where they lie.
+    pub fn region(self) -> Region {
+        Region::new(self.start, self.len)
+    }
+
+    /// The bytes.
+    pub fn get(self) -> Option<&'a [u8]> {
+        if self.start.is_null() {
+            return None;
+        }
+        // SAFETY: not NULL; made only in this file, of bytes that were found to be in one array, which has no more than
+        // isize::MAX bytes; nobody writes to them by the contract under which they were found.
+        Some(unsafe { core::slice::from_raw_parts(self.start, self.len) })
+    }
 }
 
 /// Fails with `InvalidArgument` when the pointer is NULL or misaligned.

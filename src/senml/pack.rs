@@ -7,7 +7,10 @@
 
 mod fields;
 
-pub use fields::write_data;
+pub use fields::{
+    check_absolute, write_base_name, write_base_unit, write_data, write_time, write_time_ago,
+    write_update_time,
+};
 mod window;
 
 use super::{name, unit};
@@ -41,6 +44,7 @@ pub struct Label {
     text: [u8; LABEL_MAX],
 }
 
+/// All ones in binary: it is a mask too.
 const LABEL_MAX: usize = 7;
 
 impl Label {
@@ -70,22 +74,29 @@ impl Label {
     }
 
     fn text(&self) -> &[u8] {
-        self.text.get(..usize::from(self.len)).unwrap_or_default()
+        // The mask shows the compiler what is so anyway: no label is longer.
+        let len = usize::from(self.len) & LABEL_MAX;
+        self.text.get(..len).unwrap_or_default()
     }
 }
 
-const BASE_NAME: &Label = &Label::new(Part::Base, 0x01, b"\"bn\":");
-const BASE_TIME: &Label = &Label::new(Part::Base, 0x02, b"\"bt\":");
-const BASE_UNIT: &Label = &Label::new(Part::Base, 0x04, b"\"bu\":");
+/// `bn`
+pub const BASE_NAME: &Label = &Label::new(Part::Base, 0x01, b"\"bn\":\"");
+/// `bt`
+pub const BASE_TIME: &Label = &Label::new(Part::Base, 0x02, b"\"bt\":");
+/// `bu`
+pub const BASE_UNIT: &Label = &Label::new(Part::Base, 0x04, b"\"bu\":\"");
 /// `bv`
 pub const BASE_VALUE: &Label = &Label::new(Part::Base, 0x08, b"\"bv\":");
 /// `bs`
 pub const BASE_SUM: &Label = &Label::new(Part::Base, 0x10, b"\"bs\":");
-const TIME: &Label = &Label::new(Part::Label, 0x20, b"\"t\":");
-const UPDATE_TIME: &Label = &Label::new(Part::Label, 0x40, b"\"ut\":");
+/// `t`
+pub const TIME: &Label = &Label::new(Part::Label, 0x20, b"\"t\":");
+/// `ut`
+pub const UPDATE_TIME: &Label = &Label::new(Part::Label, 0x40, b"\"ut\":");
 /// `s`
 pub const SUM: &Label = &Label::new(Part::Label, 0x80, b"\"s\":");
-// What follows only a name or a unit closes its quotes too.
+// What follows only a name or a unit closes its quotes too, and what only a name or a unit follows opens them.
 /// `s` as all that a record has.
 pub const ONLY_SUM: &Label = &Label::new(Part::Record, 0x80, b"\",\"s\":");
 /// `v`
@@ -98,15 +109,17 @@ pub const TEXT: &Label = &Label::new(Part::Record, 0, b"\",\"vs\":");
 pub const DATA: &Label = &Label::new(Part::Record, 0, b"\",\"vd\":");
 const BASE_LABELS: u8 = 0x1f;
 
-/// Renders a value. One function pointer each, so that what surrounds values is compiled once.
-pub type Write<'w> = dyn FnMut(&mut Buf<'_>) -> Result<()> + 'w;
+/// A value that can be written. Behind a pointer to its function, so that what surrounds values is compiled once.
+pub trait Render {
+    /// Writes it; it may depend on the base time.
+    fn render(&mut self, out: &mut Buf<'_>, base_time: &Decimal) -> Result<()>;
+}
 
-/// Nothing stands in the way of the next record.
-const READY: u8 = 0;
-/// A label of the next record failed: that record is refused with the same cause.
-const SPOILT_RECORD: u8 = 1;
-/// A base field failed: no record may follow until the caller has taken note.
-const SPOILT_BASE: u8 = 2;
+impl<F: FnMut(&mut Buf<'_>, &Decimal) -> Result<()>> Render for F {
+    fn render(&mut self, out: &mut Buf<'_>, base_time: &Decimal) -> Result<()> {
+        self(out, base_time)
+    }
+}
 
 /// Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
 #[derive(Clone, Default)]
@@ -116,8 +129,9 @@ pub struct PackState {
     phase: u8,
     /// The phase to fall back to when the open record is dropped.
     whole_phase: u8,
+    /// Whether a base field failed: no record may follow until the caller has taken note.
     spoilt: u8,
-    /// Why.
+    /// The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
     spoilt_by: u8,
     failure: u8,
     merged: u8,
@@ -134,14 +148,7 @@ pub struct PackState {
     base_start: usize,
     missing: usize,
     records: u32,
-    base_time: DecimalState,
-}
-
-#[derive(Clone, Copy, Default)]
-#[repr(C)]
-struct DecimalState {
-    mantissa: i64,
-    exponent: i32,
+    base_time: Decimal,
 }
 
 impl PackState {
@@ -163,15 +170,25 @@ impl PackState {
     ) -> Result<()> {
         self.measuring = u8::from(measuring);
         self.start = start;
-        let mut out = Buf::new(buffer, start);
-        out.put_byte(b'[');
-        self.len = out.len();
-        self.base_start = out.len();
+        if let Some(first) = buffer.get_mut(start) {
+            *first = b'[';
+        }
+        self.len = start.saturating_add(1);
         let mut pack = Pack::resume(self, buffer);
-        pack.put(BASE_NAME, None, None, &mut |out| {
-            quoted(out, base_name);
-            Ok(())
-        })
+        pack.write(
+            BASE_NAME,
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, _: &Decimal| {
+                put_text(out, base_name);
+                Ok(())
+            },
+        )
+    }
+
+    /// Bytes of the text from its start to behind the last one written.
+    pub const fn text_len(&self) -> usize {
+        self.len.wrapping_sub(self.start)
     }
 
     /// Bytes by which the last refused call exceeded the room; 0 when it failed for another reason.
@@ -182,6 +199,11 @@ impl PackState {
     /// The first failure that was not acknowledged.
     pub fn failure(&self) -> Result<()> {
         cause(self.failure)
+    }
+
+    /// Takes note of a base time that is in the pack, from which the times of the records that follow count.
+    pub const fn keep_base_time(&mut self, seconds: Decimal) {
+        self.base_time = seconds;
     }
 
     /// Records with a value or a sum.
@@ -244,7 +266,8 @@ impl<'a> Pack<'a> {
         let failure = self.failure();
         if self.state.phase != BROKEN {
             self.state.failure = 0;
-            self.state.spoilt = READY;
+            self.state.spoilt = 0;
+            self.state.spoilt_by = 0;
         }
         failure
     }
@@ -259,6 +282,12 @@ impl<'a> Pack<'a> {
     /// Refuses with the first failure that was not acknowledged, and a pack without a measurement. Labels that no value
     /// followed are left out.
     pub fn finish(&mut self) -> Result<usize> {
+        self.close()?;
+        Ok(self.state.text_len())
+    }
+
+    /// As `finish`; the state tells the length.
+    pub fn close(&mut self) -> Result<()> {
         self.failure()?;
         if self.state.phase > RECORD {
             return Err(Error::State);
@@ -271,14 +300,7 @@ impl<'a> Pack<'a> {
         out.put_byte(b']');
         self.state.len = out.len();
         self.state.phase = FINISHED;
-        Ok(self.state.len.wrapping_sub(self.state.start))
-    }
-
-    fn base_time(&self) -> Decimal {
-        Decimal {
-            mantissa: self.state.base_time.mantissa,
-            exponent: self.state.base_time.exponent,
-        }
+        Ok(())
     }
 
     /// Drops the labels of a record without value.
@@ -299,24 +321,32 @@ impl<'a> Pack<'a> {
         }
     }
 
-    /// Writes one label with its value, and keeps it when all of it is in place: what all others come down to.
+    /// Writes one label with its value: what all others come down to.
     ///
     /// A record has a name and may have a unit; a base field and a label of the next record have none.
-    #[inline(never)]
-    pub fn put(
+    fn put(
         &mut self,
         label: &Label,
         name: Option<&[u8]>,
         unit: Option<&[u8]>,
-        write: &mut Write<'_>,
+        value: &mut dyn Render,
     ) -> Result<()> {
-        match self.render(label, name, unit, write) {
-            Ok(len) => {
-                self.keep(label, len);
-                Ok(())
-            }
-            Err(error) => self.refuse(error, label.part()),
-        }
+        let written = self.write(label, name, unit, value);
+        written.or_else(|error| self.refuse(error, label.part))
+    }
+
+    /// As `put`, for a caller that lets the pack `refuse` what fails.
+    #[inline(never)]
+    pub fn write(
+        &mut self,
+        label: &Label,
+        name: Option<&[u8]>,
+        unit: Option<&[u8]>,
+        value: &mut dyn Render,
+    ) -> Result<()> {
+        let len = self.render(label, name, unit, value)?;
+        self.keep(label, len);
+        Ok(())
     }
 
     fn render(
@@ -324,7 +354,7 @@ impl<'a> Pack<'a> {
         label: &Label,
         name: Option<&[u8]>,
         unit: Option<&[u8]>,
-        write: &mut Write<'_>,
+        value: &mut dyn Render,
     ) -> Result<usize> {
         let part = label.part;
         let phase = self.state.phase;
@@ -332,19 +362,19 @@ impl<'a> Pack<'a> {
         let again = self.state.labels & label.bit != 0;
         // Whether the open record goes on.
         let mut joins = self.state.merged != 0;
+        if part != Part::Base {
+            cause(self.state.spoilt_by)?;
+        }
+        if phase == BROKEN {
+            self.failure()?;
+        }
         if part == Part::Base {
-            if phase == BROKEN {
-                self.failure()?;
-            }
-            if phase != CLOSED && phase != BASE {
+            if phase > BASE {
                 return Err(Error::State);
             }
             joins = !again;
-        } else {
-            self.unspoilt()?;
-            if again {
-                return Err(Error::State);
-            }
+        } else if phase > RECORD || again {
+            return Err(Error::State);
         }
         let mut out = Buf::new(self.buffer, self.state.len);
         let opens = phase == CLOSED || (phase == BASE && !joins);
@@ -369,7 +399,7 @@ impl<'a> Pack<'a> {
             }
         }
         out.put(label.text());
-        write(&mut out)?;
+        value.render(&mut out, &self.state.base_time)?;
         // What still has to follow: a brace unless it is there, and the bracket.
         let mut closers = 2;
         if part == Part::Record {
@@ -384,51 +414,36 @@ impl<'a> Pack<'a> {
     /// Counts what was written up to `len`.
     fn keep(&mut self, label: &Label, len: usize) {
         let state = &mut *self.state;
-        match label.part {
-            Part::Base => {
-                if state.phase == CLOSED {
-                    state.base_start = state.len;
-                }
-                state.phase = BASE;
-                if state.labels & label.bit != 0 {
-                    state.labels = 0;
-                }
-                state.labels |= label.bit;
-            }
-            Part::Label => {
-                if state.phase != RECORD {
-                    state.whole = state.len;
-                    state.whole_phase = state.phase;
-                    state.phase = RECORD;
-                }
-                state.labels |= label.bit;
-            }
+        if state.phase == CLOSED {
+            state.base_start = state.len;
+        }
+        if state.phase != RECORD {
+            state.whole = state.len;
+            state.whole_phase = state.phase;
+        }
+        // Only a base field can be there already, which then begins a new record.
+        if state.labels & label.bit != 0 {
+            state.labels = 0;
+        }
+        state.labels |= label.bit;
+        state.phase = match label.part {
+            Part::Base => BASE,
+            Part::Label => RECORD,
             Part::Record => {
-                state.phase = CLOSED;
                 state.labels = 0;
                 state.records = state.records.wrapping_add(1);
+                CLOSED
             }
-        }
+        };
         state.len = len;
-    }
-
-    /// Whether a record may be written now.
-    fn unspoilt(&self) -> Result<()> {
-        match self.state.phase {
-            FINISHED => Err(Error::State),
-            BROKEN => self.failure(),
-            _ if self.state.spoilt != READY => cause(self.state.spoilt_by),
-            _ => Ok(()),
-        }
     }
 
     fn fit(&mut self, len: usize, closers: usize) -> Result<()> {
         let needed = len.saturating_add(closers);
-        let missing = needed.saturating_sub(self.buffer.len());
-        if missing == 0 || self.state.measuring() {
+        if needed <= self.buffer.len() || self.state.measuring() {
             return Ok(());
         }
-        self.state.missing = missing;
+        self.state.missing = needed.wrapping_sub(self.buffer.len());
         Err(Error::BufferFull)
     }
 
@@ -441,12 +456,11 @@ impl<'a> Pack<'a> {
         if error != Error::BufferFull {
             self.state.missing = 0;
         }
-        if self.state.spoilt != SPOILT_BASE {
-            self.state.spoilt_by = error.code();
-            self.state.spoilt = match part {
-                Part::Base => SPOILT_BASE,
-                Part::Label => SPOILT_RECORD,
-                Part::Record => READY,
+        if self.state.spoilt == 0 {
+            self.state.spoilt = u8::from(part == Part::Base);
+            self.state.spoilt_by = match part {
+                Part::Record => 0,
+                _ => error.code(),
             };
         }
         if self.state.failure == 0 && self.state.phase != FINISHED {
@@ -457,14 +471,12 @@ impl<'a> Pack<'a> {
 }
 
 /// The error of a code, none for 0.
-#[inline(never)]
 fn cause(code: u8) -> Result<()> {
     Error::from_code(code).map_or(Ok(()), Err)
 }
 
-/// Names and units have no character that JSON would escape.
-fn quoted(out: &mut Buf<'_>, text: &[u8]) {
-    out.put_byte(b'"');
+/// Writes a text behind a label that has its opening quote. Names and units have no character that JSON would escape.
+fn put_text(out: &mut Buf<'_>, text: &[u8]) {
     out.put(text);
     out.put_byte(b'"');
 }

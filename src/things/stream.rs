@@ -196,6 +196,7 @@ impl<'a> Stream<'a> {
     fn fail(&mut self, error: Error) -> Error {
         self.state.phase = 0;
         *self.uplink = UplinkState::default();
+        self.uplink.open();
         self.uplink.fail(error);
         error
     }

@@ -8,6 +8,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::http::request::{BODY_LEN_DIGITS_MAX, Target};
 use crate::http::request::{decimal_digits, post_head_len, write_post_head};
+use crate::json::number::Decimal;
 use crate::json::reader::strip_whitespace;
 use crate::senml::pack::{Pack, PackState};
 use crate::things::urn;
@@ -34,15 +35,17 @@ pub struct UplinkState {
 }
 
 impl UplinkState {
+    /// Makes a new state that of a message which is about to be begun, so that it can also `fail`.
+    pub const fn open(&mut self) {
+        self.phase = BUILDING;
+    }
+
     /// Marks a message that could not be begun: every call fails with `error`.
     pub const fn fail(&mut self, error: Error) {
         self.pack.fail(error);
-        if self.phase == 0 {
-            self.phase = BUILDING;
-        }
     }
 
-    /// As [`Uplink::begin`], in a state that is a new one. After an error it is for the caller to let it `fail`.
+    /// As [`Uplink::begin`], in a new state that is open. After an error it is for the caller to let it `fail`.
     pub fn begin(
         &mut self,
         buffer: &mut [u8],
@@ -54,11 +57,10 @@ impl UplinkState {
         urn::check(urn)?;
         self.head = post_head_len(*target, true, 0);
         self.start = body_start(self.head, buffer.len());
-        self.phase = BUILDING;
         self.pack.begin(buffer, self.start, measuring, urn)
     }
 
-    /// As [`Uplink::adopt`], in a state that is a new one. After an error it is for the caller to let it `fail`.
+    /// As [`Uplink::adopt`], in a new state that is open. After an error it is for the caller to let it `fail`.
     pub fn adopt(
         &mut self,
         buffer: &mut [u8],
@@ -145,6 +147,11 @@ impl UplinkState {
         self.phase = FINISHED;
     }
 
+    /// Takes note of a base time that is in the pack.
+    pub const fn keep_base_time(&mut self, seconds: Decimal) {
+        self.pack.keep_base_time(seconds);
+    }
+
     /// Records with a value or a sum.
     pub const fn records(&self) -> u32 {
         self.pack.records()
@@ -180,6 +187,7 @@ impl<'a> Uplink<'a> {
         urn: &[u8],
     ) -> Result<Self> {
         *state = UplinkState::default();
+        state.open();
         let begun = state.begin(buffer, measuring, &target, urn);
         begun.inspect_err(|&error| state.fail(error))?;
         Ok(Self { state, buffer })
@@ -197,6 +205,7 @@ impl<'a> Uplink<'a> {
         len: usize,
     ) -> Result<Self> {
         *state = UplinkState::default();
+        state.open();
         let taken = state.adopt(buffer, &target, start, len);
         taken.inspect_err(|&error| state.fail(error))?;
         Ok(Self { state, buffer })
@@ -247,7 +256,8 @@ impl<'a> Uplink<'a> {
             return Err(Error::InvalidArgument);
         }
         if state.phase == BUILDING {
-            state.body_len = Pack::resume(&mut state.pack, self.buffer).finish()?;
+            Pack::resume(&mut state.pack, self.buffer).close()?;
+            state.body_len = state.pack.text_len();
         }
         state.phase = FINISHED;
         let (body_start, body_len) = (state.start, state.body_len);

@@ -2,181 +2,168 @@
 
 use core::ffi::c_char;
 
-use super::value::Value;
-use super::{KPN_EXPONENT_MAX, KPN_NAME_MAX, KPN_UNIT_MAX, KPN_URN_MAX, Where, kpn_uplink};
-use crate::buf::Buf;
+use super::value::{BASE_TIME, Kind, Value};
+use super::{KPN_NAME_MAX, KPN_UNIT_MAX, Where, kpn_uplink};
 use crate::error::{Error, Result};
-use crate::ffi::ptr::{self, Given, Region};
+use crate::ffi::ptr::{self, Bytes, Given, Region};
 use crate::ffi::status::{kpn_status, status};
+use crate::ffi::status_list::OK;
 use crate::http::request::Target;
 use crate::json::number::Decimal;
-use crate::senml::pack::{Label, Pack, Part};
+use crate::senml::pack::{Pack, Part};
 use crate::things::uplink::{Uplink, UplinkState};
-use crate::things::urn;
 
-/// The pack of an uplink, and the memory that no argument may lie in.
-pub(super) struct Open<'a> {
-    pub(super) pack: Pack<'a>,
-    own: Region,
-    memory: Region,
+/// Appends a record with a number.
+///
+/// # Safety
+///
+/// As for `add`.
+#[inline(never)]
+pub(super) unsafe fn add_number(
+    uplink: *mut kpn_uplink,
+    name: *const c_char,
+    unit: *const c_char,
+    kind: &Kind,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    let mut value = Value {
+        kind,
+        number: Decimal { mantissa, exponent },
+        bytes: Bytes::none(),
+    };
+    // SAFETY: the same contract.
+    unsafe { add(uplink, name, unit, &mut value) }
 }
 
-impl Open<'_> {
-    #[inline(never)]
-    fn apart(&self, bytes: &[u8]) -> Result<()> {
-        let bytes = Region::of_bytes(bytes);
-        self.own.apart_from(bytes)?;
-        self.memory.apart_from(bytes)
-    }
+/// Appends a record with a text or data.
+///
+/// # Safety
+///
+/// As for `add`.
+#[inline(never)]
+pub(super) unsafe fn add_bytes(
+    uplink: *mut kpn_uplink,
+    name: *const c_char,
+    unit: *const c_char,
+    kind: &Kind,
+    bytes: Bytes<'_>,
+) -> kpn_status {
+    let mut value = Value {
+        kind,
+        number: Decimal::default(),
+        bytes,
+    };
+    // SAFETY: the same contract.
+    unsafe { add(uplink, name, unit, &mut value) }
+}
 
-    /// # Safety
-    ///
-    /// `text` is NULL or NUL-terminated while the result is used.
-    unsafe fn text<'a>(&self, text: *const c_char, max: usize) -> Result<&'a [u8]> {
-        // SAFETY: the same contract.
-        let text = unsafe { ptr::text(text, max) }?;
-        self.apart(text)?;
-        Ok(text)
+/// Sets a base field or a label to a number.
+///
+/// # Safety
+///
+/// As for `add`.
+pub(super) unsafe fn set_number(
+    uplink: *mut kpn_uplink,
+    kind: &Kind,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    let none = core::ptr::null();
+    // SAFETY: the same contract; there are no texts.
+    unsafe { add_number(uplink, none, none, kind, mantissa, exponent) }
+}
+
+/// Sets a base field to a text.
+///
+/// # Safety
+///
+/// As for `add`.
+pub(super) unsafe fn set_bytes(
+    uplink: *mut kpn_uplink,
+    kind: &Kind,
+    bytes: Bytes<'_>,
+) -> kpn_status {
+    let none = core::ptr::null();
+    // SAFETY: the same contract; there are no texts.
+    unsafe { add_bytes(uplink, none, none, kind, bytes) }
+}
+
+/// Sets the base time.
+///
+/// # Safety
+///
+/// As for `add`.
+pub(super) unsafe fn set_base_time(
+    uplink: *mut kpn_uplink,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let set = unsafe { set_number(uplink, BASE_TIME, mantissa, exponent) };
+    if set == OK {
+        // SAFETY: the same contract; begun as just found.
+        let uplink = unsafe { ptr::found_mut(uplink) };
+        let seconds = Decimal { mantissa, exponent };
+        uplink.private_state.keep_base_time(seconds);
     }
+    set
+}
+
+/// Appends a record, or sets a base field or a label. What is refused before the pack sees it is remembered there too.
+///
+/// # Safety
+///
+/// `uplink` is as for `kpn_uplink_begin`; `name` and `unit` are NULL or NUL-terminated.
+#[inline(never)]
+unsafe fn add(
+    uplink: *mut kpn_uplink,
+    name: *const c_char,
+    unit: *const c_char,
+    value: &mut Value<'_>,
+) -> kpn_status {
+    let label = value.label();
+    let mut add = || -> Result<()> {
+        let own = Region::of(uplink);
+        // SAFETY: the same contract.
+        let uplink = unsafe { ptr::object_mut(uplink) }?;
+        let memory = uplink.memory();
+        // SAFETY: the caller leaves the buffer to the library until the message is finished.
+        let mut pack = unsafe { uplink.pack() }?;
+        let mut write = || {
+            // SAFETY: the same contract.
+            let name = unsafe { ptr::optional_text(name, KPN_NAME_MAX) };
+            // SAFETY: the same contract.
+            let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) };
+            if name.get().is_none() && label.part() == Part::Record {
+                return Err(Error::InvalidArgument);
+            }
+            let regions = [
+                own,
+                memory,
+                name.region(),
+                unit.region(),
+                value.bytes.region(),
+            ];
+            ptr::apart(2, &regions)?;
+            pack.write(label, name.get(), unit.get(), value)
+        };
+        write().or_else(|error| pack.refuse(error, label.part()))
+    };
+    status(add())
 }
 
 /// # Safety
 ///
 /// `uplink` is as for `kpn_uplink_begin`.
-#[expect(
-    clippy::inline_always,
-    reason = "it fills a structure, which its caller would have to copy: 100 bytes of flash"
-)]
-#[inline(always)]
-unsafe fn open<'a>(uplink: *mut kpn_uplink) -> Result<Open<'a>> {
-    // SAFETY: the same contract.
-    let uplink = unsafe { ptr::object_mut(uplink) }?;
-    let own = Region::of(&raw const *uplink);
-    let memory = Region::new(uplink.private_buffer, uplink.private_capacity);
-    // SAFETY: `begin` checked and kept the buffer; the caller leaves it to the library until the message is finished.
-    let buffer = unsafe { ptr::bytes_mut(uplink.private_buffer, uplink.private_capacity) }?;
-    let pack = Uplink::resume(&mut uplink.private_state, buffer).into_pack()?;
-    Ok(Open { pack, own, memory })
-}
-
-/// Makes a call about `part` of the pack; what it refuses before the pack sees it is remembered there too.
-///
-/// # Safety
-///
-/// As for `open`.
-unsafe fn with_pack<'a>(
-    uplink: *mut kpn_uplink,
-    part: Part,
-    call: &mut dyn FnMut(&mut Open<'a>) -> Result<()>,
-) -> kpn_status {
-    // SAFETY: the same contract.
-    let open = unsafe { open(uplink) };
-    status(open.and_then(|mut open| {
-        let result = call(&mut open);
-        result.or_else(|error| open.pack.refuse(error, part))
-    }))
-}
-
-/// Sets a base field or a label to a decimal number.
-///
-/// # Safety
-///
-/// As for `open`.
-#[inline(never)]
-pub(super) unsafe fn set<'a>(
-    uplink: *mut kpn_uplink,
-    part: Part,
-    mantissa: i64,
-    exponent: i32,
-    set: fn(&mut Pack<'a>, Decimal) -> Result<()>,
-) -> kpn_status {
-    let mut call = |open: &mut Open<'a>| set(&mut open.pack, decimal(mantissa, exponent)?);
-    // SAFETY: the same contract.
-    unsafe { with_pack(uplink, part, &mut call) }
-}
-
-/// Sets a base field or a label.
-///
-/// # Safety
-///
-/// As for `open`.
-pub(super) unsafe fn set_value(
-    uplink: *mut kpn_uplink,
-    label: &Label,
-    value: &Value<'_>,
-) -> kpn_status {
-    // SAFETY: the same contract; the texts are not looked at.
-    unsafe { add(uplink, core::ptr::null(), core::ptr::null(), label, value) }
-}
-
-/// Appends a record, or sets what has no name.
-///
-/// # Safety
-///
-/// As for `open`; for a record, `name` and `unit` are NULL or NUL-terminated.
-#[inline(never)]
-pub(super) unsafe fn add(
-    uplink: *mut kpn_uplink,
-    name: *const c_char,
-    unit: *const c_char,
-    label: &Label,
-    value: &Value<'_>,
-) -> kpn_status {
-    let mut call = |open: &mut Open<'_>| {
-        let mut texts = [None, None];
-        if label.part() == Part::Record {
-            // SAFETY: the same contract.
-            texts[0] = Some(unsafe { open.text(name, KPN_NAME_MAX) }?);
-            if !unit.is_null() {
-                // SAFETY: the same contract.
-                texts[1] = Some(unsafe { open.text(unit, KPN_UNIT_MAX) }?);
-            }
-        }
-        if !value.bytes.is_empty() {
-            open.apart(value.bytes)?;
-        }
-        let [name, unit] = texts;
-        let write = &mut |out: &mut Buf<'_>| value.write(out);
-        open.pack.put(label, name, unit, write)
-    };
-    // SAFETY: the same contract.
-    unsafe { with_pack(uplink, label.part(), &mut call) }
-}
-
-/// # Safety
-///
-/// As for `open`; `urn` is NULL or NUL-terminated.
-pub(super) unsafe fn set_base_name(uplink: *mut kpn_uplink, urn: *const c_char) -> kpn_status {
-    let mut call = |open: &mut Open<'_>| {
-        // SAFETY: the same contract.
-        let urn = unsafe { open.text(urn, KPN_URN_MAX) }?;
-        urn::check(urn)?;
-        open.pack.set_base_name(urn)
-    };
-    // SAFETY: the same contract.
-    unsafe { with_pack(uplink, Part::Base, &mut call) }
-}
-
-/// # Safety
-///
-/// As for `open`; `unit` is NULL or NUL-terminated.
-pub(super) unsafe fn set_base_unit(uplink: *mut kpn_uplink, unit: *const c_char) -> kpn_status {
-    let mut call = |open: &mut Open<'_>| {
-        // SAFETY: the same contract.
-        let unit = unsafe { open.text(unit, KPN_UNIT_MAX) }?;
-        open.pack.set_base_unit(unit)
-    };
-    // SAFETY: the same contract.
-    unsafe { with_pack(uplink, Part::Base, &mut call) }
-}
-
-/// # Safety
-///
-/// As for `open`.
 pub(super) unsafe fn set_merged(uplink: *mut kpn_uplink) -> kpn_status {
-    // SAFETY: the same contract.
-    let open = unsafe { open(uplink) };
-    status(open.and_then(|mut open| open.pack.set_merged()))
+    let set = || {
+        // SAFETY: the same contract.
+        let uplink = unsafe { ptr::object_mut(uplink) }?;
+        // SAFETY: the caller leaves the buffer to the library until the message is finished.
+        unsafe { uplink.pack() }?.set_merged()
+    };
+    status(set())
 }
 
 /// Where the message goes.
@@ -209,13 +196,15 @@ impl kpn_uplink {
         let buffer = unsafe { ptr::bytes_mut(self.private_buffer, self.private_capacity) }?;
         Ok((&mut self.private_state, buffer))
     }
-}
 
-/// A number as C gives it, its exponent checked.
-pub(super) fn decimal(mantissa: i64, exponent: i32) -> Result<Decimal> {
-    if (-KPN_EXPONENT_MAX..=KPN_EXPONENT_MAX).contains(&exponent) {
-        Ok(Decimal { mantissa, exponent })
-    } else {
-        Err(Error::InvalidArgument)
+    /// The pack that is being written.
+    ///
+    /// # Safety
+    ///
+    /// As for `parts`.
+    unsafe fn pack(&mut self) -> Result<Pack<'_>> {
+        // SAFETY: the same contract.
+        let (state, buffer) = unsafe { self.parts() }?;
+        Uplink::resume(state, buffer).into_pack()
     }
 }

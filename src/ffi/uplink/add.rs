@@ -2,12 +2,14 @@
 
 use core::ffi::c_char;
 
-use super::access::add;
+use super::access::{add_bytes, add_number};
 use super::kpn_uplink;
-use super::value::Value;
+use super::value::{
+    BOOLEAN, DATA, DECIMAL, DOUBLE, FIXED, FLOAT, ONLY_SUM_DECIMAL, ONLY_SUM_DOUBLE, SIGNED, TEXT,
+    UNSIGNED,
+};
 use crate::ffi::ptr;
 use crate::ffi::status::kpn_status;
-use crate::senml::pack::{BOOLEAN, DATA, NUMBER, ONLY_SUM, TEXT};
 
 /// Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
 ///
@@ -41,15 +43,7 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        add(
-            uplink,
-            name,
-            unit,
-            NUMBER,
-            &Value::decimal(mantissa, exponent),
-        )
-    }
+    unsafe { add_number(uplink, name, unit, DECIMAL, mantissa, exponent) }
 }
 
 /// Appends a record with a signed integer.
@@ -82,7 +76,7 @@ pub unsafe extern "C" fn kpn_uplink_add_int64(
     value: i64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, NUMBER, &Value::signed(value)) }
+    unsafe { add_number(uplink, name, unit, SIGNED, value, 0) }
 }
 
 /// Appends a record with an unsigned integer.
@@ -114,7 +108,7 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
     value: u64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, NUMBER, &Value::unsigned(value)) }
+    unsafe { add_number(uplink, name, unit, UNSIGNED, value.cast_signed(), 0) }
 }
 
 /// Appends a record with a double, as the shortest text that reads back to the same double.
@@ -148,7 +142,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, NUMBER, &Value::double(value)) }
+    unsafe { add_number(uplink, name, unit, DOUBLE, value.to_bits().cast_signed(), 0) }
 }
 
 /// Appends a record with a float, as the shortest text that reads back to the same float.
@@ -181,7 +175,7 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
     value: f32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, NUMBER, &Value::float(value)) }
+    unsafe { add_number(uplink, name, unit, FLOAT, 0, value.to_bits().cast_signed()) }
 }
 
 /// Appends a record with a double, rounded to a given number of decimals.
@@ -217,7 +211,16 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
     decimals: u8,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, NUMBER, &Value::fixed(value, decimals)) }
+    unsafe {
+        add_number(
+            uplink,
+            name,
+            unit,
+            FIXED,
+            value.to_bits().cast_signed(),
+            decimals.into(),
+        )
+    }
 }
 
 /// Appends a record with a truth value.
@@ -249,7 +252,7 @@ pub unsafe extern "C" fn kpn_uplink_add_bool(
     value: bool,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, BOOLEAN, &Value::boolean(value)) }
+    unsafe { add_number(uplink, name, unit, BOOLEAN, 0, value.into()) }
 }
 
 /// Appends a record with a text.
@@ -282,9 +285,9 @@ pub unsafe extern "C" fn kpn_uplink_add_text(
     text: *const c_char,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let bytes = unsafe { ptr::text(text, usize::MAX) };
+    let bytes = unsafe { ptr::optional_text(text, usize::MAX) };
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, TEXT, &Value::text(bytes)) }
+    unsafe { add_bytes(uplink, name, unit, TEXT, bytes) }
 }
 
 /// Appends a record with a text of a given length.
@@ -319,9 +322,9 @@ pub unsafe extern "C" fn kpn_uplink_add_text_n(
     text_len: usize,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let bytes = unsafe { ptr::bytes(text.cast(), text_len) };
+    let bytes = unsafe { ptr::optional_bytes(text.cast(), text_len) };
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, TEXT, &Value::text(bytes)) }
+    unsafe { add_bytes(uplink, name, unit, TEXT, bytes) }
 }
 
 /// Appends a record with binary data.
@@ -355,9 +358,9 @@ pub unsafe extern "C" fn kpn_uplink_add_data(
     data_len: usize,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let bytes = unsafe { ptr::bytes(data, data_len) };
+    let bytes = unsafe { ptr::optional_bytes(data, data_len) };
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, DATA, &Value::data(bytes)) }
+    unsafe { add_bytes(uplink, name, unit, DATA, bytes) }
 }
 
 /// Appends a record with a sum and no value, given as `mantissa` times ten to the power of `exponent`.
@@ -392,15 +395,7 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        add(
-            uplink,
-            name,
-            unit,
-            ONLY_SUM,
-            &Value::decimal(mantissa, exponent),
-        )
-    }
+    unsafe { add_number(uplink, name, unit, ONLY_SUM_DECIMAL, mantissa, exponent) }
 }
 
 /// Appends a record with a sum and no value, as the shortest text that reads back to the same double.
@@ -433,5 +428,14 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, ONLY_SUM, &Value::double(value)) }
+    unsafe {
+        add_number(
+            uplink,
+            name,
+            unit,
+            ONLY_SUM_DOUBLE,
+            value.to_bits().cast_signed(),
+            0,
+        )
+    }
 }

@@ -2,11 +2,13 @@
 
 use core::ffi::c_char;
 
-use super::access::{set, set_base_name, set_base_unit, set_merged, set_value};
-use super::kpn_uplink;
-use super::value::Value;
+use super::access::{set_base_time, set_bytes, set_merged, set_number};
+use super::value::{
+    BASE_NAME, BASE_SUM_DECIMAL, BASE_SUM_DOUBLE, BASE_UNIT, BASE_VALUE_DECIMAL, BASE_VALUE_DOUBLE,
+};
+use super::{KPN_UNIT_MAX, KPN_URN_MAX, kpn_uplink};
+use crate::ffi::ptr;
 use crate::ffi::status::kpn_status;
-use crate::senml::pack::{BASE_SUM, BASE_VALUE, Pack, Part};
 
 /// Puts the base fields into the first measurement instead of a record of their own, which saves two bytes.
 ///
@@ -55,7 +57,9 @@ pub unsafe extern "C" fn kpn_uplink_set_base_name(
     urn: *const c_char,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_base_name(uplink, urn) }
+    let urn = unsafe { ptr::optional_text(urn, KPN_URN_MAX) };
+    // SAFETY: the same contract.
+    unsafe { set_bytes(uplink, BASE_NAME, urn) }
 }
 
 /// Sets the moment that the times of the following records count from (`bt`).
@@ -84,7 +88,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
     seconds: i64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set(uplink, Part::Base, seconds, 0, Pack::set_base_time) }
+    unsafe { set_base_time(uplink, seconds, 0) }
 }
 
 /// Sets the moment that the times of the following records count from, with exact fractions of a second.
@@ -112,7 +116,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set(uplink, Part::Base, mantissa, exponent, Pack::set_base_time) }
+    unsafe { set_base_time(uplink, mantissa, exponent) }
 }
 
 /// Sets the unit of the following records that name none (`bu`).
@@ -141,7 +145,9 @@ pub unsafe extern "C" fn kpn_uplink_set_base_unit(
     unit: *const c_char,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_base_unit(uplink, unit) }
+    let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) };
+    // SAFETY: the same contract.
+    unsafe { set_bytes(uplink, BASE_UNIT, unit) }
 }
 
 /// Sets what a reader adds to the values of the following records (`bv`), as a decimal.
@@ -171,7 +177,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_value(uplink, BASE_VALUE, &Value::decimal(mantissa, exponent)) }
+    unsafe { set_number(uplink, BASE_VALUE_DECIMAL, mantissa, exponent) }
 }
 
 /// Sets what a reader adds to the values of the following records (`bv`), as a double.
@@ -196,7 +202,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_value(uplink, BASE_VALUE, &Value::double(value)) }
+    unsafe { set_number(uplink, BASE_VALUE_DOUBLE, value.to_bits().cast_signed(), 0) }
 }
 
 /// Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
@@ -226,7 +232,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_value(uplink, BASE_SUM, &Value::decimal(mantissa, exponent)) }
+    unsafe { set_number(uplink, BASE_SUM_DECIMAL, mantissa, exponent) }
 }
 
 /// Sets what a reader adds to the sums of the following records (`bs`), as a double.
@@ -251,5 +257,5 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_value(uplink, BASE_SUM, &Value::double(value)) }
+    unsafe { set_number(uplink, BASE_SUM_DOUBLE, value.to_bits().cast_signed(), 0) }
 }

@@ -159,8 +159,8 @@ pub(super) unsafe fn finish(
     // SAFETY: `begin` kept the texts of a custom endpoint, which the caller leaves there until the message is finished.
     let target = unsafe { target(uplink) }?;
     // SAFETY: `begin` checked and kept the buffer; the caller leaves it to the library until the message is finished.
-    let buffer = unsafe { ptr::bytes_mut(uplink.private_buffer, uplink.private_capacity) }?;
-    let request = Uplink::resume(&mut uplink.private_state, buffer).finish(target, secret)?;
+    let (state, buffer) = unsafe { uplink.parts() }?;
+    let request = Uplink::resume(state, buffer).finish(target, secret)?;
     // When measuring, both are 0.
     let ptr = uplink.private_buffer.wrapping_add(request.start);
     let len = request.len;

@@ -1,10 +1,9 @@
 //! Labels that the next record has beside its value.
 
-use super::access::{set, set_value};
+use super::access::set_number;
 use super::kpn_uplink;
-use super::value::Value;
+use super::value::{SUM_DECIMAL, SUM_DOUBLE, TIME, TIME_AGO, UPDATE_TIME};
 use crate::ffi::status::kpn_status;
-use crate::senml::pack::{Pack, Part, SUM};
 
 /// Sets when the next record was measured.
 ///
@@ -29,7 +28,7 @@ use crate::senml::pack::{Pack, Part, SUM};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_uplink_set_time(uplink: *mut kpn_uplink, seconds: i64) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set(uplink, Part::Label, seconds, 0, Pack::set_time) }
+    unsafe { set_number(uplink, TIME, seconds, 0) }
 }
 
 /// Sets when the next record was measured, with exact fractions of a second.
@@ -57,7 +56,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set(uplink, Part::Label, mantissa, exponent, Pack::set_time) }
+    unsafe { set_number(uplink, TIME, mantissa, exponent) }
 }
 
 /// Sets how long ago the next record was measured, for devices without a clock.
@@ -85,15 +84,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago(
     seconds: u32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        set(
-            uplink,
-            Part::Label,
-            i64::from(seconds),
-            0,
-            Pack::set_time_ago,
-        )
-    }
+    unsafe { set_number(uplink, TIME_AGO, seconds.into(), 0) }
 }
 
 /// Sets how long ago the next record was measured, with exact fractions of a second.
@@ -121,7 +112,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set(uplink, Part::Label, mantissa, exponent, Pack::set_time_ago) }
+    unsafe { set_number(uplink, TIME_AGO, mantissa, exponent) }
 }
 
 /// Sets within how many seconds the next record will be updated at the latest (`ut`).
@@ -148,15 +139,7 @@ pub unsafe extern "C" fn kpn_uplink_set_update_time(
     seconds: u32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        set(
-            uplink,
-            Part::Label,
-            i64::from(seconds),
-            0,
-            Pack::set_update_time,
-        )
-    }
+    unsafe { set_number(uplink, UPDATE_TIME, seconds.into(), 0) }
 }
 
 /// Sets the sum that stands beside the value of the next record (`s`), as a decimal.
@@ -185,7 +168,7 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_value(uplink, SUM, &Value::decimal(mantissa, exponent)) }
+    unsafe { set_number(uplink, SUM_DECIMAL, mantissa, exponent) }
 }
 
 /// Sets the sum that stands beside the value of the next record (`s`), as a double.
@@ -210,5 +193,5 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_value(uplink, SUM, &Value::double(value)) }
+    unsafe { set_number(uplink, SUM_DOUBLE, value.to_bits().cast_signed(), 0) }
 }

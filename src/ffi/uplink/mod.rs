@@ -302,6 +302,11 @@ impl Where {
 /// # Safety
 ///
 /// As for `kpn_uplink_begin_custom`.
+#[expect(
+    clippy::inline_always,
+    reason = "it fills a structure, which its caller would have to copy: 50 bytes of flash"
+)]
+#[inline(always)]
 pub(super) unsafe fn check<'a>(
     own: Region,
     memory: Region,
@@ -344,6 +349,7 @@ pub(super) unsafe fn start(
     uplink.private_host = to.host;
     uplink.private_path = to.path;
     let state = &mut uplink.private_state;
+    state.open();
     let begun = texts
         .as_ref()
         .map_err(|&error| error)

@@ -21,7 +21,7 @@ pub use write::{
 use crate::error::{Error, Result};
 
 /// `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number: compare normalised ones.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C)]
 pub struct Decimal {
     /// Digits and sign.

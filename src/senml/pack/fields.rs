@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::{BASE_NAME, BASE_SUM, BASE_TIME, BASE_UNIT, BASE_VALUE, SUM, TIME, UPDATE_TIME};
-use super::{BOOLEAN, DATA, DecimalState, Label, NUMBER, ONLY_SUM, Pack, TEXT, Write, quoted};
+use super::{BOOLEAN, DATA, Label, NUMBER, ONLY_SUM, Pack, Render, TEXT, put_text};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::number::{self, Decimal};
@@ -13,30 +13,38 @@ use crate::senml::{name, unit};
 impl Pack<'_> {
     /// `bn`: names the device of the records that follow.
     pub fn set_base_name(&mut self, base_name: &[u8]) -> Result<()> {
-        self.put(BASE_NAME, None, None, &mut |out| {
-            name::check(base_name, b"")?;
-            quoted(out, base_name);
-            Ok(())
-        })
+        self.put(
+            BASE_NAME,
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, _: &Decimal| write_base_name(out, base_name),
+        )
     }
 
     /// `bt`: the moment, in seconds since 1970 (UTC), that the times of the records that follow count from.
     pub fn set_base_time(&mut self, seconds: Decimal) -> Result<()> {
-        self.set_decimal(BASE_TIME, absolute(seconds))?;
-        self.state.base_time = DecimalState {
-            mantissa: seconds.mantissa,
-            exponent: seconds.exponent,
-        };
+        self.put(
+            BASE_TIME,
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, _: &Decimal| {
+                check_absolute(&seconds)?;
+                number::write_decimal(out, seconds);
+                Ok(())
+            },
+        )?;
+        self.state.keep_base_time(seconds);
         Ok(())
     }
 
     /// `bu`: the unit of the records that follow and name none.
     pub fn set_base_unit(&mut self, base_unit: &[u8]) -> Result<()> {
-        self.put(BASE_UNIT, None, None, &mut |out| {
-            unit::check(base_unit)?;
-            quoted(out, base_unit);
-            Ok(())
-        })
+        self.put(
+            BASE_UNIT,
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, _: &Decimal| write_base_unit(out, base_unit),
+        )
     }
 
     /// `bv`: what a reader adds to the values that follow.
@@ -44,7 +52,12 @@ impl Pack<'_> {
         &mut self,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.put(BASE_VALUE, None, None, &mut write)
+        self.put(
+            BASE_VALUE,
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, _: &Decimal| write(out),
+        )
     }
 
     /// `bs`: what a reader adds to the sums that follow.
@@ -52,15 +65,21 @@ impl Pack<'_> {
         &mut self,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.put(BASE_SUM, None, None, &mut write)
+        self.put(
+            BASE_SUM,
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, _: &Decimal| write(out),
+        )
     }
 
     /// `t`: when the next record was measured, in seconds since 1970 (UTC).
     pub fn set_time(&mut self, seconds: Decimal) -> Result<()> {
-        let base = self.base_time();
-        self.set_decimal(
+        self.put(
             TIME,
-            absolute(seconds).and_then(|seconds| difference(seconds, base)),
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, base: &Decimal| write_time(out, &seconds, base),
         )
     }
 
@@ -69,43 +88,28 @@ impl Pack<'_> {
     ///
     /// Less than [`RELATIVE_TIME_LIMIT`], and not so long before the base time that the sum would be relative again.
     pub fn set_time_ago(&mut self, seconds: Decimal) -> Result<()> {
-        let base = self.base_time();
-        let checked = || {
-            if seconds.mantissa < 0 || absolute(seconds).is_ok() {
-                return Err(Error::SenmlTime);
-            }
-            if base.mantissa != 0 {
-                absolute(difference(base, seconds)?)?;
-            }
-            let mantissa = seconds.mantissa.wrapping_neg();
-            Ok(Decimal {
-                mantissa,
-                ..seconds
-            })
-        };
-        self.set_decimal(TIME, checked())
+        self.put(
+            TIME,
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, base: &Decimal| write_time_ago(out, &seconds, base),
+        )
     }
 
     /// `ut`: within how many seconds the next record is updated at the latest.
     pub fn set_update_time(&mut self, seconds: Decimal) -> Result<()> {
-        let checked = if seconds.mantissa < 0 {
-            Err(Error::SenmlTime)
-        } else {
-            Ok(seconds)
-        };
-        self.set_decimal(UPDATE_TIME, checked)
+        self.put(
+            UPDATE_TIME,
+            None,
+            None,
+            &mut |out: &mut Buf<'_>, _: &Decimal| write_update_time(out, &seconds),
+        )
     }
 
     /// `s`: the sum that stands beside the value of the next record.
     pub fn set_sum(&mut self, mut write: impl FnMut(&mut Buf<'_>) -> Result<()>) -> Result<()> {
-        self.put(SUM, None, None, &mut write)
-    }
-
-    #[inline(never)]
-    fn set_decimal(&mut self, label: &Label, value: Result<Decimal>) -> Result<()> {
-        self.put(label, None, None, &mut |out| {
-            number::write_decimal(out, value?);
-            Ok(())
+        self.put(SUM, None, None, &mut |out: &mut Buf<'_>, _: &Decimal| {
+            write(out)
         })
     }
 
@@ -114,9 +118,9 @@ impl Pack<'_> {
         name: &[u8],
         unit: Option<&[u8]>,
         label: &Label,
-        write: &mut Write<'_>,
+        value: &mut dyn Render,
     ) -> Result<()> {
-        self.put(label, Some(name), unit, write)
+        self.put(label, Some(name), unit, value)
     }
 
     /// Appends a record with a number (`v`) that `write` renders.
@@ -126,7 +130,9 @@ impl Pack<'_> {
         unit: Option<&[u8]>,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.add(name, unit, NUMBER, &mut write)
+        self.add(name, unit, NUMBER, &mut |out: &mut Buf<'_>, _: &Decimal| {
+            write(out)
+        })
     }
 
     /// Appends a record with a sum (`s`) and no value.
@@ -136,25 +142,39 @@ impl Pack<'_> {
         unit: Option<&[u8]>,
         mut write: impl FnMut(&mut Buf<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.add(name, unit, ONLY_SUM, &mut write)
+        self.add(
+            name,
+            unit,
+            ONLY_SUM,
+            &mut |out: &mut Buf<'_>, _: &Decimal| write(out),
+        )
     }
 
     /// Appends a record with a truth value (`vb`).
     pub fn add_bool(&mut self, name: &[u8], unit: Option<&[u8]>, value: bool) -> Result<()> {
-        self.add(name, unit, BOOLEAN, &mut |out| {
-            out.put(if value { b"true" } else { b"false" });
-            Ok(())
-        })
+        self.add(
+            name,
+            unit,
+            BOOLEAN,
+            &mut |out: &mut Buf<'_>, _: &Decimal| {
+                out.put(if value { b"true" } else { b"false" });
+                Ok(())
+            },
+        )
     }
 
     /// Appends a record with a text (`vs`) in UTF-8.
     pub fn add_text(&mut self, name: &[u8], unit: Option<&[u8]>, text: &[u8]) -> Result<()> {
-        self.add(name, unit, TEXT, &mut |out| string::write(out, text))
+        self.add(name, unit, TEXT, &mut |out: &mut Buf<'_>, _: &Decimal| {
+            string::write(out, text)
+        })
     }
 
     /// Appends a record with bytes (`vd`), as base64url without padding.
     pub fn add_data(&mut self, name: &[u8], unit: Option<&[u8]>, data: &[u8]) -> Result<()> {
-        self.add(name, unit, DATA, &mut |out| write_data(out, data))
+        self.add(name, unit, DATA, &mut |out: &mut Buf<'_>, _: &Decimal| {
+            write_data(out, data)
+        })
     }
 }
 
@@ -166,15 +186,64 @@ pub fn write_data(out: &mut Buf<'_>, data: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A time that SenML does not take as relative to now.
-fn absolute(seconds: Decimal) -> Result<Decimal> {
+/// What `bn` wants.
+pub fn write_base_name(out: &mut Buf<'_>, base_name: &[u8]) -> Result<()> {
+    name::check(base_name, b"")?;
+    put_text(out, base_name);
+    Ok(())
+}
+
+/// What `bu` wants.
+pub fn write_base_unit(out: &mut Buf<'_>, base_unit: &[u8]) -> Result<()> {
+    unit::check(base_unit)?;
+    put_text(out, base_unit);
+    Ok(())
+}
+
+/// What `t` wants for a moment, as [`Pack::set_time`] says.
+pub fn write_time(out: &mut Buf<'_>, seconds: &Decimal, base: &Decimal) -> Result<()> {
+    check_absolute(seconds)?;
+    let since = seconds.checked_sub(*base).ok_or(Error::NumberRange)?;
+    number::write_decimal(out, since);
+    Ok(())
+}
+
+/// What `t` wants for seconds ago, as [`Pack::set_time_ago`] says.
+#[expect(
+    clippy::inline_always,
+    reason = "both numbers would be copied for the call: 50 bytes of flash"
+)]
+#[inline(always)]
+pub fn write_time_ago(out: &mut Buf<'_>, seconds: &Decimal, base: &Decimal) -> Result<()> {
+    if seconds.mantissa < 0 || check_absolute(seconds).is_ok() {
+        return Err(Error::SenmlTime);
+    }
+    let since = Decimal {
+        mantissa: seconds.mantissa.wrapping_neg(),
+        exponent: seconds.exponent,
+    };
+    if base.mantissa != 0 {
+        let moment = base.checked_add(since).ok_or(Error::NumberRange)?;
+        check_absolute(&moment)?;
+    }
+    number::write_decimal(out, since);
+    Ok(())
+}
+
+/// What `ut` wants.
+pub fn write_update_time(out: &mut Buf<'_>, seconds: &Decimal) -> Result<()> {
+    if seconds.mantissa < 0 {
+        return Err(Error::SenmlTime);
+    }
+    number::write_decimal(out, *seconds);
+    Ok(())
+}
+
+/// Refuses a time that SenML takes as relative to now, which `bt` cannot be.
+pub fn check_absolute(seconds: &Decimal) -> Result<()> {
     if seconds.reaches(RELATIVE_TIME_LIMIT) {
-        Ok(seconds)
+        Ok(())
     } else {
         Err(Error::SenmlTime)
     }
-}
-
-fn difference(a: Decimal, b: Decimal) -> Result<Decimal> {
-    a.checked_sub(b).ok_or(Error::NumberRange)
 }
