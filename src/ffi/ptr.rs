@@ -415,6 +415,12 @@ impl<'a> Bytes<'a> {
     }
 }
 
+impl<'a> From<Option<&'a [u8]>> for Bytes<'a> {
+    fn from(bytes: Option<&'a [u8]>) -> Self {
+        bytes.map_or(Self::none(), |bytes| Self::new(bytes.as_ptr(), bytes.len()))
+    }
+}
+
 /// Fails with `InvalidArgument` when the pointer is NULL or misaligned.
 pub fn check<T>(pointer: *const T) -> Given<()> {
     check_address(pointer.cast(), align_of::<T>())

@@ -87,7 +87,7 @@ pub unsafe extern "C" fn kpn_uplink_finish_config(
         // SAFETY: the same contract.
         let config: &kpn_config = unsafe { ptr::object(config) }?;
         // SAFETY: the same contract.
-        unsafe { finish(uplink, config.config().secret(), out_request) }
+        unsafe { finish(uplink, config.config().secret().into(), out_request) }
     };
     status(finish())
 }

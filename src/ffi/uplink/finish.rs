@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 use super::{kpn_uplink, target};
 use crate::error::{Error, Result};
-use crate::ffi::ptr::{self, Region};
+use crate::ffi::ptr::{self, Bytes, Region};
 use crate::ffi::span::kpn_span;
 use crate::ffi::status::{kpn_status, status};
 use crate::things::uplink::Uplink;
@@ -43,10 +43,12 @@ pub unsafe extern "C" fn kpn_uplink_finish(
     out_request: *mut kpn_span,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let secret = unsafe { ptr::text(secret, SECRET_MAX) };
-    let secret = secret.map_err(Error::from);
-    // SAFETY: the same contract.
-    status(secret.and_then(|secret| unsafe { finish(uplink, Some(secret), out_request) }))
+    let secret = unsafe { ptr::optional_text(secret, SECRET_MAX) };
+    status(match secret.get() {
+        // SAFETY: the same contract.
+        Some(_) => unsafe { finish(uplink, secret, out_request) },
+        None => Err(Error::InvalidArgument),
+    })
 }
 
 /// Closes the pack and writes the head without a token, for the device types that need none.
@@ -74,7 +76,7 @@ pub unsafe extern "C" fn kpn_uplink_finish_unsigned(
     out_request: *mut kpn_span,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    status(unsafe { finish(uplink, None, out_request) })
+    status(unsafe { finish(uplink, Bytes::none(), out_request) })
 }
 
 /// Takes note of the first failure since `kpn_uplink_begin` and clears it, so that what is in the pack can be sent without
@@ -143,15 +145,14 @@ pub unsafe extern "C" fn kpn_uplink_records(uplink: *const kpn_uplink) -> u32 {
 /// As for `kpn_uplink_finish`.
 pub(super) unsafe fn finish(
     uplink: *mut kpn_uplink,
-    secret: Option<&[u8]>,
+    secret: Bytes<'_>,
     out_request: *mut kpn_span,
 ) -> Result<()> {
     let own = Region::of(uplink);
     let result = Region::of(out_request);
-    let secret_region = Region::of_bytes(secret.unwrap_or_default());
     // SAFETY: the same contract.
     let memory = unsafe { ptr::object(uplink) }?.memory();
-    ptr::apart(3, &[result, own, memory, secret_region])?;
+    ptr::apart(3, &[result, own, memory, secret.region()])?;
     // SAFETY: the same contract.
     let out_request = unsafe { ptr::out(out_request) }?;
     // SAFETY: the same contract.
@@ -160,7 +161,7 @@ pub(super) unsafe fn finish(
     let target = unsafe { target(uplink) }?;
     // SAFETY: `begin` checked and kept the buffer; the caller leaves it to the library until the message is finished.
     let (state, buffer) = unsafe { uplink.parts() }?;
-    let request = Uplink::resume(state, buffer).finish(target, secret)?;
+    let request = Uplink::resume(state, buffer).finish(target, secret.get())?;
     // When measuring, both are 0.
     let ptr = uplink.private_buffer.wrapping_add(request.start);
     let len = request.len;
