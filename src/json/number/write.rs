@@ -55,10 +55,7 @@ pub fn write_f64_fixed(out: &mut Buf<'_>, value: f64, decimals: u8) -> Result<()
         return Err(Error::InvalidArgument);
     }
     let bits = value.to_bits();
-    let binary = Binary::new(bits, false);
-    if !binary.is_finite {
-        return Err(Error::NotFinite);
-    }
+    let binary = Binary::new(bits, false)?;
     put_sign(out, bits >> 63 != 0);
     put_fixed(out, &binary, decimals);
     Ok(())
@@ -145,27 +142,28 @@ fn put_scaled(out: &mut Buf<'_>, mut exponent: i32, mantissa: i64) {
     }
 }
 
-/// A value without sign, `mantissa` × 2^`exponent` where it is finite.
+/// A value without sign, `mantissa` × 2^`exponent`.
 struct Binary {
     mantissa: u64,
     exponent: i32,
     /// How many bits at the end of the mantissa a float does not have.
     spare: u32,
-    is_finite: bool,
 }
 
 impl Binary {
     /// Takes a double apart, or a float whose parts stand in the places that they have in a double.
-    fn new(bits: u64, is_float: bool) -> Self {
+    fn new(bits: u64, is_float: bool) -> Result<Self> {
         let (mantissa, field) = parts(bits);
         let (top, spare) = if is_float { (255, 29) } else { (TOP, 0) };
-        Self {
-            is_finite: field != top,
+        if field == top {
+            return Err(Error::NotFinite);
+        }
+        Ok(Self {
             mantissa,
             // 2047 / 2 + 52 is 1075.
             exponent: field.wrapping_sub((top >> 1).wrapping_add(52)),
             spare,
-        }
+        })
     }
 
     /// The value is below 2 to this power.
@@ -186,10 +184,7 @@ fn decimal_position(bits: i32) -> i32 {
 /// distance to a neighbour. Everything is in halves of the last binary place.
 #[inline(never)]
 fn write_shortest(out: &mut Buf<'_>, is_float: bool, bits: u64) -> Result<()> {
-    let binary = Binary::new(bits, is_float);
-    if !binary.is_finite {
-        return Err(Error::NotFinite);
-    }
+    let binary = Binary::new(bits, is_float)?;
     let mut digits = Digits::default();
     if !digits.set_exact(&binary) {
         digits.set_shortest(&binary);
