@@ -676,9 +676,10 @@ typedef struct kpn_private_response {
      */
     uint32_t remaining;
     uint32_t body_len;
-    uint32_t content_length;
-    uint32_t retry_after;
-    uint32_t crc32;
+    /**
+     * Retry-After, Content-Length and the CRC-32 of `Digest`.
+     */
+    uint32_t values[3];
     /**
      * First, last and total.
      */
@@ -1193,7 +1194,7 @@ typedef struct kpn_queue {
 } kpn_queue;
 
 /**
- * `mantissa` times ten to the power of `exponent`, exactly. Two that differ in their fields can be the same number: compare normalised ones.
+ * `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number: compare normalised ones.
  */
 typedef struct kpn_private_decimal {
     /**

@@ -356,8 +356,11 @@ pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Given<&'a [u8]> {
 #[inline(never)]
 pub unsafe fn optional_text<'a>(start: *const c_char, max: usize) -> Bytes<'a> {
     let start: *const u8 = start.cast();
+    if start.is_null() {
+        return Bytes::none();
+    }
     let mut len = 0;
-    while !start.is_null() && len <= max {
+    while len <= max {
         // SAFETY: every byte before this one is not NUL and their number is at most `max`, so by the contract this one
         // is readable.
         if unsafe { start.wrapping_add(len).read() } == 0 {

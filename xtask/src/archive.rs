@@ -27,11 +27,14 @@ const FOLDERS: usize = 2;
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// Choices of LLVM that make the code for Arm smaller, by 2 % of a firmware that uses everything on thumbv6m.
-const SMALLER_ARM: [&str; 5] = [
+const SMALLER_ARM: [&str; 7] = [
     // Short constants stand beside the code that uses them, without a pointer to them.
     "-arm-promote-constant",
     // Two conditions stay two branches: one out of both wants more registers than the small cores have.
     "-simplifycfg-branch-fold-threshold=0",
+    // A value that a branch chooses stays in its branches: to choose it without takes a copy and the same branch here.
+    "-phi-node-folding-threshold=1",
+    "-two-entry-phi-node-folding-threshold=1",
     // The condition of a loop is not repeated in front of it.
     "-rotation-max-header-size=0",
     // Blocks stand in the order that needs the fewest and shortest jumps.
