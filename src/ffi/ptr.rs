@@ -460,6 +460,28 @@ mod tests {
     }
 
     #[test]
+    fn no_object_passes_for_one_of_another_type() {
+        use crate::ffi::*;
+        let mut tags = [
+            token::kpn_token::TAG,
+            uplink::kpn_uplink::TAG,
+            response::kpn_response::TAG,
+            response::kpn_connection::TAG,
+            downlink::kpn_downlink::TAG,
+            record::kpn_record::TAG,
+            stream::kpn_stream::TAG,
+            queue::kpn_queue::TAG,
+            pieces::kpn_pieces::TAG,
+            firmware::kpn_firmware::TAG,
+            config::kpn_config::TAG,
+            #[cfg(feature = "posix")]
+            posix::kpn_posix::TAG,
+        ];
+        tags.sort_unstable();
+        assert!(tags.windows(2).all(|pair| pair[0] >> 3 != pair[1] >> 3));
+    }
+
+    #[test]
     fn regions_overlap_when_they_share_a_byte() {
         for start in 1..12 {
             for len in 0..6 {
