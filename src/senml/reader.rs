@@ -323,9 +323,12 @@ const fn packed(bytes: u32, byte: u8) -> u32 {
 /// Checks the name in force, where a text that was not decoded yet may hold escapes.
 fn check_name(text: &[u8], base: Span, local: Span) -> Result<()> {
     let mut begun = false;
-    for span in [base, local] {
-        let mut chars = Unescape::new(span.start);
-        while span.end > 0
+    // No string begins at 0.
+    let mut starts = [base.start, local.start];
+    loop {
+        let [start, next] = starts;
+        let mut chars = Unescape::new(start);
+        while start != 0
             && let Some(byte) = chars.next(text)
         {
             let fits = if begun {
@@ -338,8 +341,11 @@ fn check_name(text: &[u8], base: Span, local: Span) -> Result<()> {
             }
             begun = true;
         }
+        if next == 0 {
+            return if begun { Ok(()) } else { Err(Error::SenmlName) };
+        }
+        starts = [next, 0];
     }
-    if begun { Ok(()) } else { Err(Error::SenmlName) }
 }
 
 /// Decodes a string where it stands, a NUL behind it, at the latest in place of the closing quote.
