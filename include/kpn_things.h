@@ -4057,7 +4057,7 @@ kpn_status kpn_uplink_set_time_decimal(struct kpn_uplink *uplink,
  * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
- * @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more.
+ * @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
  */
 kpn_status kpn_uplink_set_time_ago(struct kpn_uplink *uplink,
                                    uint32_t seconds);
@@ -4075,8 +4075,7 @@ kpn_status kpn_uplink_set_time_ago(struct kpn_uplink *uplink,
  * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
- * @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more.
- * @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+ * @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
  */
 kpn_status kpn_uplink_set_time_ago_decimal(struct kpn_uplink *uplink,
                                            int64_t mantissa,

@@ -72,6 +72,25 @@ impl Decimal {
         }
     }
 
+    /// The least whole number that is not below it, where it is neither below zero nor beyond `u32`.
+    pub(crate) fn ceil(self) -> u32 {
+        let mut value = Magnitude::from(self.mantissa.cast_unsigned());
+        let mut exponent = self.exponent;
+        let mut above = 0;
+        while exponent != 0 && value.get() != 0 {
+            if exponent > 0 {
+                value.push_digit(0);
+                exponent = exponent.wrapping_sub(1);
+            } else {
+                above |= u32::from(value.take_digit() != 0);
+                exponent = exponent.wrapping_add(1);
+            }
+        }
+        u32::try_from(value.get())
+            .unwrap_or(u32::MAX)
+            .wrapping_add(above)
+    }
+
     /// The exact difference, as `checked_add`.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
@@ -278,6 +297,26 @@ mod tests {
         ] {
             let value = decimal(mantissa, exponent);
             assert_eq!(value.reaches(1000), reaches, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn rounds_up_to_a_whole_number() {
+        for (mantissa, exponent, whole) in [
+            (0, 0, 0),
+            (0, i32::MAX, 0),
+            (0, i32::MIN, 0),
+            (7, 0, 7),
+            (7, 3, 7000),
+            (7000, -3, 7),
+            (7001, -3, 8),
+            (25, -2, 1),
+            (1, i32::MIN, 1),
+            (i64::MAX, -10, 922_337_204),
+            (u32::MAX.into(), 0, u32::MAX),
+        ] {
+            let value = Decimal { mantissa, exponent };
+            assert_eq!(value.ceil(), whole, "{value:?}");
         }
     }
 

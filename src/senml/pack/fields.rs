@@ -222,9 +222,9 @@ pub fn write_time_ago(out: &mut Buf<'_>, seconds: &Decimal, base: &Decimal) -> R
         mantissa: seconds.mantissa.wrapping_neg(),
         exponent: seconds.exponent,
     };
-    if base.mantissa != 0 {
-        let moment = base.checked_add(since).ok_or(Error::NumberRange)?;
-        check_absolute(&moment)?;
+    // A base time with a fraction counts without it, and one of the seconds counts whole: no sum of the two is needed.
+    if base.mantissa != 0 && !base.reaches(RELATIVE_TIME_LIMIT.wrapping_add(seconds.ceil())) {
+        return Err(Error::SenmlTime);
     }
     number::write_decimal(out, since);
     Ok(())

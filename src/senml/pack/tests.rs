@@ -208,7 +208,11 @@ fn seconds_ago_do_not_turn_an_absolute_time_into_a_relative_one() {
     pack.set_base_time(decimal((1 << 28) + 10, 0)).unwrap();
     assert_eq!(pack.set_time_ago(decimal(11, 0)), Err(Error::SenmlTime));
     assert_eq!(pack.acknowledge(), Err(Error::SenmlTime));
+    assert_eq!(pack.set_time_ago(decimal(105, -1)), Err(Error::SenmlTime));
+    assert_eq!(pack.acknowledge(), Err(Error::SenmlTime));
     assert_eq!(pack.set_time_ago(decimal(10, 0)), Ok(()));
+    pack.add_bool(b"a", None, true).unwrap();
+    assert_eq!(pack.set_time_ago(decimal(95, -1)), Ok(()));
 }
 
 #[test]
