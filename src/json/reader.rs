@@ -28,11 +28,6 @@ impl Span {
         text.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// The bytes to be changed; none when the span does not lie in `text`.
-    pub fn of_mut(self, text: &mut [u8]) -> &mut [u8] {
-        text.get_mut(self.start..self.end).unwrap_or_default()
-    }
-
     /// Number of bytes.
     pub const fn len(self) -> usize {
         self.end.saturating_sub(self.start)

@@ -211,7 +211,7 @@ pub fn write_time(out: &mut Buf<'_>, seconds: &Decimal, base: &Decimal) -> Resul
 /// What `t` wants for seconds ago, as [`Pack::set_time_ago`] says.
 #[expect(
     clippy::inline_always,
-    reason = "both numbers would be copied for the call: 50 bytes of flash"
+    reason = "both numbers would be copied for the call: 24 bytes of flash"
 )]
 #[inline(always)]
 pub fn write_time_ago(out: &mut Buf<'_>, seconds: &Decimal, base: &Decimal) -> Result<()> {
