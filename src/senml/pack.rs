@@ -5,13 +5,12 @@
 //! closes it; a failure drops the record with all its labels, since a value under the wrong time is worse than none.
 #![forbid(unsafe_code)]
 
-mod fields;
-
-pub use fields::{
-    check_absolute, write_base_name, write_base_unit, write_data, write_time, write_time_ago,
-    write_update_time,
-};
+mod label;
+pub mod value;
 mod window;
+
+pub use label::{BASE_NAME, Label, Part};
+use value::{CHECKED_BASE_NAME, Value};
 
 use super::{name, unit};
 use crate::buf::Buf;
@@ -24,102 +23,7 @@ const RECORD: u8 = 2;
 const FINISHED: u8 = 3;
 const BROKEN: u8 = 4;
 
-/// What of a pack a call is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
-    /// A base field: no record may follow until a failure is acknowledged.
-    Base,
-    /// A label of the next record: that record is refused too.
-    Label,
-    /// A record.
-    Record,
-}
-
-/// A label as it is written, and what it does to the pack. Behind one pointer, where a slice would be two words.
-pub struct Label {
-    part: Part,
-    /// The bit under which an open record remembers to have it.
-    bit: u8,
-    len: u8,
-    text: [u8; LABEL_MAX],
-}
-
-/// All ones in binary: it is a mask too.
-const LABEL_MAX: usize = 7;
-
-impl Label {
-    const fn new(part: Part, bit: u8, label: &[u8]) -> Self {
-        let mut text = [0; LABEL_MAX];
-        let mut len: u8 = 0;
-        let mut rest = label;
-        let mut room = text.as_mut_slice();
-        while let (Some((&byte, others)), Some((to, free))) =
-            (rest.split_first(), room.split_first_mut())
-        {
-            *to = byte;
-            (rest, room) = (others, free);
-            len = len.wrapping_add(1);
-        }
-        Self {
-            part,
-            bit,
-            len,
-            text,
-        }
-    }
-
-    /// What it is a label of.
-    pub const fn part(&self) -> Part {
-        self.part
-    }
-
-    fn text(&self) -> &[u8] {
-        // The mask shows the compiler what is so anyway: no label is longer.
-        let len = usize::from(self.len) & LABEL_MAX;
-        self.text.get(..len).unwrap_or_default()
-    }
-}
-
-/// `bn`
-pub const BASE_NAME: &Label = &Label::new(Part::Base, 0x01, b"\"bn\":\"");
-/// `bt`
-pub const BASE_TIME: &Label = &Label::new(Part::Base, 0x02, b"\"bt\":");
-/// `bu`
-pub const BASE_UNIT: &Label = &Label::new(Part::Base, 0x04, b"\"bu\":\"");
-/// `bv`
-pub const BASE_VALUE: &Label = &Label::new(Part::Base, 0x08, b"\"bv\":");
-/// `bs`
-pub const BASE_SUM: &Label = &Label::new(Part::Base, 0x10, b"\"bs\":");
-/// `t`
-pub const TIME: &Label = &Label::new(Part::Label, 0x20, b"\"t\":");
-/// `ut`
-pub const UPDATE_TIME: &Label = &Label::new(Part::Label, 0x40, b"\"ut\":");
-/// `s`
-pub const SUM: &Label = &Label::new(Part::Label, 0x80, b"\"s\":");
-// What follows only a name or a unit closes its quotes too, and what only a name or a unit follows opens them.
-/// `s` as all that a record has.
-pub const ONLY_SUM: &Label = &Label::new(Part::Record, 0x80, b"\",\"s\":");
-/// `v`
-pub const NUMBER: &Label = &Label::new(Part::Record, 0, b"\",\"v\":");
-/// `vb`
-pub const BOOLEAN: &Label = &Label::new(Part::Record, 0, b"\",\"vb\":");
-/// `vs`
-pub const TEXT: &Label = &Label::new(Part::Record, 0, b"\",\"vs\":");
-/// `vd`
-pub const DATA: &Label = &Label::new(Part::Record, 0, b"\",\"vd\":");
 const BASE_LABELS: u8 = 0x1f;
-
-/// A value that can be written. Behind a pointer to its function, so that what surrounds values is compiled once.
-pub trait Render {
-    /// Writes it; it may depend on the base time.
-    fn render(&mut self, out: &mut Buf<'_>, base_time: &Decimal) -> Result<()>;
-}
-
-impl<F: FnMut(&mut Buf<'_>, &Decimal) -> Result<()>> Render for F {
-    fn render(&mut self, out: &mut Buf<'_>, base_time: &Decimal) -> Result<()> {
-        self(out, base_time)
-    }
-}
 
 /// Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
 #[derive(Clone, Default)]
@@ -176,13 +80,9 @@ impl PackState {
         self.len = start.saturating_add(1);
         let mut pack = Pack::resume(self, buffer);
         pack.write(
-            BASE_NAME,
             None,
             None,
-            &mut |out: &mut Buf<'_>, _: &Decimal| {
-                put_text(out, base_name);
-                Ok(())
-            },
+            &Value::bytes(CHECKED_BASE_NAME, Some(base_name)),
         )
     }
 
@@ -321,41 +221,40 @@ impl<'a> Pack<'a> {
         }
     }
 
-    /// Writes one label with its value: what all others come down to.
-    ///
-    /// A record has a name and may have a unit; a base field and a label of the next record have none.
-    fn put(
-        &mut self,
-        label: &Label,
-        name: Option<&[u8]>,
-        unit: Option<&[u8]>,
-        value: &mut dyn Render,
-    ) -> Result<()> {
-        let written = self.write(label, name, unit, value);
-        written.or_else(|error| self.refuse(error, label.part))
+    /// Appends a record.
+    pub fn add(&mut self, name: &[u8], unit: Option<&[u8]>, value: &Value<'_>) -> Result<()> {
+        let written = self.write(Some(name), unit, value);
+        written.or_else(|error| self.refuse(error, value.label().part))
     }
 
-    /// As `put`, for a caller that lets the pack `refuse` what fails.
+    /// Sets a base field, or a label of the next record.
+    pub fn set(&mut self, value: &Value<'_>) -> Result<()> {
+        let written = self.write(None, None, value);
+        written.or_else(|error| self.refuse(error, value.label().part))
+    }
+
+    /// Writes one label with its value, for a caller that lets the pack `refuse` what fails.
+    ///
+    /// A record has a name and may have a unit; a base field and a label of the next record have none.
     #[inline(never)]
     pub fn write(
         &mut self,
-        label: &Label,
         name: Option<&[u8]>,
         unit: Option<&[u8]>,
-        value: &mut dyn Render,
+        value: &Value<'_>,
     ) -> Result<()> {
-        let len = self.render(label, name, unit, value)?;
-        self.keep(label, len);
+        let len = self.render(name, unit, value)?;
+        self.keep(value.label(), len);
         Ok(())
     }
 
     fn render(
         &mut self,
-        label: &Label,
         name: Option<&[u8]>,
         unit: Option<&[u8]>,
-        value: &mut dyn Render,
+        value: &Value<'_>,
     ) -> Result<usize> {
+        let label = value.label();
         let part = label.part;
         let phase = self.state.phase;
         // The same label again would be a duplicate: a base field then belongs to a new base record.
@@ -399,7 +298,7 @@ impl<'a> Pack<'a> {
             }
         }
         out.put(label.text());
-        value.render(&mut out, &self.state.base_time)?;
+        value.write(&mut out, &self.state.base_time)?;
         // What still has to follow: a brace unless it is there, and the bracket.
         let mut closers = 2;
         if part == Part::Record {
@@ -473,12 +372,6 @@ impl<'a> Pack<'a> {
 /// The error of a code, none for 0.
 fn cause(code: u8) -> Result<()> {
     Error::from_code(code).map_or(Ok(()), Err)
-}
-
-/// Writes a text behind a label that has its opening quote. Names and units have no character that JSON would escape.
-fn put_text(out: &mut Buf<'_>, text: &[u8]) {
-    out.put(text);
-    out.put_byte(b'"');
 }
 
 #[cfg(test)]

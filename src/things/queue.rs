@@ -16,12 +16,12 @@ use core::cell::Cell;
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::json::number::Decimal;
 use crate::senml::pack::Pack;
+use crate::senml::pack::value::{self, Value};
 use crate::senml::record::RELATIVE_TIME_LIMIT;
 use entry::Entry;
 
-pub use entry::{NAME_MAX, NUMBER_MAX, TEXT_MAX, Value, When};
+pub use entry::{NAME_MAX, NUMBER_MAX, TEXT_MAX, Value as Queued, When};
 pub use image::{IMAGE_EXTRA, Since};
 
 /// What gives way when there is no room.
@@ -104,7 +104,7 @@ impl<'a> Queue<'a> {
         let mut text = [0; NUMBER_MAX];
         let mut out = Buf::new(&mut text, 0);
         write(&mut out)?;
-        self.push(name, unit, when, Value::Number(out.written()))
+        self.push(name, unit, when, Queued::Number(out.written()))
     }
 
     /// Appends a record.
@@ -116,7 +116,7 @@ impl<'a> Queue<'a> {
         name: &[u8],
         unit: Option<&[u8]>,
         when: When,
-        value: Value<'_>,
+        value: Queued<'_>,
     ) -> Result<()> {
         let entry = Entry {
             name,
@@ -235,17 +235,15 @@ impl<'a> Queue<'a> {
 fn add(pack: &mut Pack<'_>, entry: &Entry<'_>, now: Now) -> Result<()> {
     match time(entry.when, now) {
         None => {}
-        Some(seconds) if seconds >= LIMIT => pack.set_time(whole(seconds))?,
-        Some(ago) => pack.set_time_ago(whole(ago))?,
+        Some(seconds) if seconds >= LIMIT => pack.set(&Value::number(value::TIME, seconds, 0))?,
+        Some(ago) => pack.set(&Value::number(value::TIME_AGO, ago, 0))?,
     }
-    match entry.value {
-        Value::Number(text) => pack.add_number(entry.name, entry.unit, |out| {
-            out.put(text);
-            Ok(())
-        }),
-        Value::Text(text) => pack.add_text(entry.name, entry.unit, text),
-        Value::Bool(value) => pack.add_bool(entry.name, entry.unit, value),
-    }
+    let content = match entry.value {
+        entry::Value::Number(text) => Value::json_number(text),
+        entry::Value::Text(text) => Value::text(text),
+        entry::Value::Bool(value) => Value::bool(value),
+    };
+    pack.add(entry.name, entry.unit, &content)
 }
 
 /// Larger times are absolute.
@@ -264,12 +262,5 @@ fn time(when: When, now: Now) -> Option<i64> {
     match unix {
         Some(seconds) if seconds >= LIMIT => Some(seconds),
         _ => Some(ago.min(LIMIT - 1)),
-    }
-}
-
-const fn whole(mantissa: i64) -> Decimal {
-    Decimal {
-        mantissa,
-        exponent: 0,
     }
 }

@@ -10,7 +10,8 @@ use crate::http::request::{BODY_LEN_DIGITS_MAX, Target};
 use crate::http::request::{decimal_digits, post_head_len, write_post_head};
 use crate::json::number::Decimal;
 use crate::json::reader::strip_whitespace;
-use crate::senml::pack::{Pack, PackState};
+use crate::senml::pack::value::{Kind, write_base_name};
+use crate::senml::pack::{self, Pack, PackState};
 use crate::things::urn;
 use crate::token::{Token, check_secret};
 
@@ -19,6 +20,12 @@ const ADOPTED: u8 = 2;
 const FINISHED: u8 = 3;
 /// The buffer is the window of a stream: it never holds the whole message.
 const WINDOW: u8 = 4;
+
+/// `bn` of a device: a base name that is a URN too.
+pub const DEVICE: &Kind = &Kind::new(pack::BASE_NAME, |out, value, base| {
+    urn::check(value.get()?)?;
+    write_base_name(out, value, base)
+});
 
 /// Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
 #[derive(Clone, Default)]

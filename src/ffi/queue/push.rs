@@ -10,9 +10,10 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
-use crate::ffi::uplink::{KPN_UNIT_MAX, put_decimal};
+use crate::ffi::uplink::KPN_UNIT_MAX;
 use crate::json::number;
-use crate::things::queue::{NUMBER_MAX, Queue, Value, When};
+use crate::senml::pack::value::put_decimal;
+use crate::things::queue::{NUMBER_MAX, Queue, Queued as Value, When};
 
 /// Appends a number, given as `mantissa` times ten to the power of `exponent`.
 ///

@@ -2,7 +2,6 @@
 
 use core::ffi::c_char;
 
-use super::value::{BASE_TIME, Kind, Value};
 use super::{KPN_NAME_MAX, KPN_UNIT_MAX, Where, kpn_uplink};
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Bytes, Given, Region};
@@ -10,6 +9,7 @@ use crate::ffi::status::{kpn_status, status};
 use crate::ffi::status_list::OK;
 use crate::http::request::Target;
 use crate::json::number::Decimal;
+use crate::senml::pack::value::{BASE_TIME, Kind, Value};
 use crate::senml::pack::{Pack, Part};
 use crate::things::uplink::{Uplink, UplinkState};
 
@@ -27,13 +27,9 @@ pub(super) unsafe fn add_number(
     mantissa: i64,
     exponent: i32,
 ) -> kpn_status {
-    let mut value = Value {
-        kind,
-        number: Decimal { mantissa, exponent },
-        bytes: Bytes::none(),
-    };
+    let value = &mut Value::number(kind, mantissa, exponent);
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, &mut value) }
+    unsafe { add(uplink, name, unit, Bytes::none(), value) }
 }
 
 /// Appends a record with a text or data.
@@ -42,20 +38,16 @@ pub(super) unsafe fn add_number(
 ///
 /// As for `add`.
 #[inline(never)]
-pub(super) unsafe fn add_bytes(
+pub(super) unsafe fn add_bytes<'a>(
     uplink: *mut kpn_uplink,
     name: *const c_char,
     unit: *const c_char,
-    kind: &Kind,
-    bytes: Bytes<'_>,
+    kind: &'a Kind,
+    bytes: Bytes<'a>,
 ) -> kpn_status {
-    let mut value = Value {
-        kind,
-        number: Decimal::default(),
-        bytes,
-    };
+    let value = &mut Value::bytes(kind, None);
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, &mut value) }
+    unsafe { add(uplink, name, unit, bytes, value) }
 }
 
 /// Sets a base field or a label to a number.
@@ -116,13 +108,14 @@ pub(super) unsafe fn set_base_time(
 ///
 /// `uplink` is as for `kpn_uplink_begin`; `name` and `unit` are NULL or NUL-terminated.
 #[inline(never)]
-unsafe fn add(
+unsafe fn add<'a>(
     uplink: *mut kpn_uplink,
     name: *const c_char,
     unit: *const c_char,
-    value: &mut Value<'_>,
+    bytes: Bytes<'a>,
+    value: &mut Value<'a>,
 ) -> kpn_status {
-    let label = value.label();
+    let part = value.part();
     let mut add = || -> Result<()> {
         let own = Region::of(uplink);
         // SAFETY: the same contract.
@@ -135,20 +128,15 @@ unsafe fn add(
             let name = unsafe { ptr::optional_text(name, KPN_NAME_MAX) };
             // SAFETY: the same contract.
             let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) };
-            if name.get().is_none() && label.part() == Part::Record {
+            if name.get().is_none() && part == Part::Record {
                 return Err(Error::InvalidArgument);
             }
-            let regions = [
-                own,
-                memory,
-                name.region(),
-                unit.region(),
-                value.bytes.region(),
-            ];
+            let regions = [own, memory, name.region(), unit.region(), bytes.region()];
             ptr::apart(2, &regions)?;
-            pack.write(label, name.get(), unit.get(), value)
+            value.set_bytes(bytes.get());
+            pack.write(name.get(), unit.get(), value)
         };
-        write().or_else(|error| pack.refuse(error, label.part()))
+        write().or_else(|error| pack.refuse(error, part))
     };
     status(add())
 }

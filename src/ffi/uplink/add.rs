@@ -4,12 +4,12 @@ use core::ffi::c_char;
 
 use super::access::{add_bytes, add_number};
 use super::kpn_uplink;
-use super::value::{
+use crate::ffi::ptr;
+use crate::ffi::status::kpn_status;
+use crate::senml::pack::value::{
     BOOLEAN, DATA, DECIMAL, DOUBLE, FIXED, FLOAT, ONLY_SUM_DECIMAL, ONLY_SUM_DOUBLE, SIGNED, TEXT,
     UNSIGNED,
 };
-use crate::ffi::ptr;
-use crate::ffi::status::kpn_status;
 
 /// Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
 ///

@@ -3,12 +3,13 @@
 use core::ffi::c_char;
 
 use super::access::{set_base_time, set_bytes, set_merged, set_number};
-use super::value::{
-    BASE_NAME, BASE_SUM_DECIMAL, BASE_SUM_DOUBLE, BASE_UNIT, BASE_VALUE_DECIMAL, BASE_VALUE_DOUBLE,
-};
 use super::{KPN_UNIT_MAX, KPN_URN_MAX, kpn_uplink};
 use crate::ffi::ptr;
 use crate::ffi::status::kpn_status;
+use crate::senml::pack::value::{
+    BASE_SUM_DECIMAL, BASE_SUM_DOUBLE, BASE_UNIT, BASE_VALUE_DECIMAL, BASE_VALUE_DOUBLE,
+};
+use crate::things::uplink::DEVICE;
 
 /// Puts the base fields into the first measurement instead of a record of their own, which saves two bytes.
 ///
@@ -59,7 +60,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_name(
     // SAFETY: the same contract.
     let urn = unsafe { ptr::optional_text(urn, KPN_URN_MAX) };
     // SAFETY: the same contract.
-    unsafe { set_bytes(uplink, BASE_NAME, urn) }
+    unsafe { set_bytes(uplink, DEVICE, urn) }
 }
 
 /// Sets the moment that the times of the following records count from (`bt`).

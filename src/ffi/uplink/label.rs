@@ -2,8 +2,8 @@
 
 use super::access::set_number;
 use super::kpn_uplink;
-use super::value::{SUM_DECIMAL, SUM_DOUBLE, TIME, TIME_AGO, UPDATE_TIME};
 use crate::ffi::status::kpn_status;
+use crate::senml::pack::value::{SUM_DECIMAL, SUM_DOUBLE, TIME, TIME_AGO, UPDATE_TIME};
 
 /// Sets when the next record was measured.
 ///

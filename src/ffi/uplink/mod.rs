@@ -6,7 +6,6 @@ mod base;
 mod configured;
 mod finish;
 mod label;
-mod value;
 
 use core::ffi::c_char;
 
@@ -21,7 +20,6 @@ use crate::things::uplink::UplinkState;
 use crate::things::urn;
 
 pub(super) use access::target;
-pub(super) use value::put_decimal;
 
 /// Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.
 pub const KPN_ENDPOINT_M2M: i32 = 1;
@@ -47,6 +45,7 @@ pub const KPN_TOKEN_LINE_LEN: usize = 88;
 
 const _: () = assert!(KPN_URN_MAX == urn::URN_MAX && KPN_NAME_MAX == name::NAME_MAX);
 const _: () = assert!(KPN_UNIT_MAX == unit::UNIT_MAX);
+const _: () = assert!(KPN_EXPONENT_MAX == crate::senml::pack::value::EXPONENT_MAX);
 const _: () = assert!(KPN_DECIMALS_MAX == number::FIXED_DECIMALS_MAX);
 const _: () = assert!(KPN_HEAD_TEXT_MAX == crate::http::request::HEAD_TEXT_MAX);
 const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
