@@ -27,11 +27,15 @@ mod statuses;
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(kpn_eight_registers, kpn_no_division)");
+    println!("cargo::rustc-check-cfg=cfg(kpn_eight_registers, kpn_no_division, kpn_unaligned)");
     let target = std::env::var("TARGET")?;
     // Armv6-M and the baseline of Armv8-M: most of their instructions reach eight registers.
     if target.starts_with("thumbv6m") || target.starts_with("thumbv8m.base") {
         println!("cargo::rustc-cfg=kpn_eight_registers");
+    }
+    // Words may be loaded from anywhere.
+    if target.starts_with("thumbv7") || target.starts_with("thumbv8m.main") || target.starts_with("x86_64") || target.starts_with("aarch64") {
+        println!("cargo::rustc-cfg=kpn_unaligned");
     }
     // Only Armv6-M neither divides nor multiplies to 64 bits, which is what a division by a constant becomes.
     if target.starts_with("thumbv6m") {

@@ -44,7 +44,7 @@ impl Rule {
 }
 
 /// Some of the characters from 0x20 to 0x7f.
-pub struct Set([u32; 3]);
+pub struct Set([u32; 4]);
 
 impl Set {
     /// Letters, digits and these.
@@ -54,11 +54,11 @@ impl Set {
         reason = "evaluated by the compiler"
     )]
     pub const fn alphanumeric_and(others: &[u8]) -> Self {
-        let mut words = [0x03FF_0000, 0x07FF_FFFE, 0x07FF_FFFE];
+        let mut words = [0, 0x03FF_0000, 0x07FF_FFFE, 0x07FF_FFFE];
         let mut at: usize = 0;
         while at < others.len() {
             let byte = others[at];
-            words[((byte >> 5) as usize).wrapping_sub(1)] |= 1 << (byte & 31);
+            words[(byte >> 5) as usize] |= 1 << (byte & 31);
             at = at.wrapping_add(1);
         }
         Self(words)
@@ -70,9 +70,15 @@ impl Set {
         self.holds(byte)
     }
 
-    fn holds(&self, byte: u8) -> bool {
+    /// As `has`, as part of its caller.
+    #[inline]
+    pub fn holds(&self, byte: u8) -> bool {
+        // Letters are in every set.
+        if (byte | 0x20).wrapping_sub(b'a') < 26 {
+            return true;
+        }
         let Self(words) = self;
-        let word = words.get(usize::from(byte >> 5).wrapping_sub(1));
+        let word = words.get(usize::from(byte >> 5));
         let bits = word.copied().unwrap_or_default();
         bits.wrapping_shr(u32::from(byte)) & 1 != 0
     }

@@ -2,16 +2,16 @@
 //! their comma-separated list, byte by byte, so that a line may have any length.
 #![forbid(unsafe_code)]
 
-use super::forms::{BASE_MAX, BEGIN, FIELD, TREE, action, refusal};
+use super::forms::{BASE_MAX, PLACES, TREE, action, refusal};
 use super::response::{Response, flag, state};
 use crate::charset::Set;
 use crate::error::{Error, Result};
 
 /// In `Response::at`: nothing begins as the bytes so far.
-const NOWHERE: u8 = u8::MAX;
+pub(super) const NOWHERE: u8 = u8::MAX;
 
 /// In `Response::element`: the field is skipped. Where no element begins.
-pub(super) const SKIPPED: u8 = 0;
+pub(super) const SKIPPED: u8 = u8::MAX;
 
 impl Response {
     /// Goes to the beginning of a line, `at` in the tree of forms.
@@ -21,9 +21,16 @@ impl Response {
         self.digits = 0;
     }
 
+    /// What goes on in the form that the bytes so far belong to.
+    pub(super) fn form(&self) -> &'static [u8] {
+        let place = PLACES.get(usize::from(self.at));
+        let at = place.map_or(0, |[_, start]| start.wrapping_add(self.depth));
+        TREE.get(usize::from(at)..).unwrap_or_default()
+    }
+
     /// Takes one byte of a field name, or the colon that ends it.
     pub(super) fn name_byte(&mut self, byte: u8) -> Result<()> {
-        if byte != b':' || self.at == FIELD {
+        if byte != b':' || self.depth == 0 && self.at != NOWHERE {
             self.follow(byte);
             return if TOKEN.has(byte) {
                 Ok(())
@@ -52,7 +59,8 @@ impl Response {
             b'\n' | b',' => return self.end_element(),
             b' ' | b'\t' => self.before = b' ',
             _ => {
-                if before == b' ' && (self.at != self.element || self.digits != 0) {
+                let begun = self.at != self.element || self.depth != self.element_depth;
+                if before == b' ' && (begun || self.digits != 0) {
                     self.follow(b' ');
                 }
                 self.follow(byte);
@@ -65,7 +73,11 @@ impl Response {
     // One copy for its calls.
     #[inline(never)]
     pub(super) fn follow(&mut self, byte: u8) -> bool {
-        let base = tree(usize::from(self.at));
+        let mut at = usize::from(self.at);
+        let Some(&[_, mut start]) = PLACES.get(at) else {
+            return false;
+        };
+        let base = tree(start, self.depth);
         if base <= BASE_MAX {
             let digit = hex_digit(byte);
             if digit < base {
@@ -74,18 +86,12 @@ impl Response {
             if self.digits != 0 {
                 // The number is over, and this byte comes behind it.
                 self.digits = 0;
-                self.at = self.at.wrapping_add(1);
                 self.depth = self.depth.wrapping_add(1);
             }
         }
-        let mut at = usize::from(self.at);
-        let mut depth = self.depth;
+        let depth = self.depth;
         loop {
-            let form = tree(at);
-            if form >= BEGIN {
-                self.at = NOWHERE;
-                return false;
-            }
+            let form = tree(start, depth);
             // Bytes of a head that differ in this bit are letters; control characters were refused before.
             if form == byte || form == byte | 0x20 {
                 break;
@@ -93,27 +99,24 @@ impl Response {
             // The next form that has all bytes so far in common.
             loop {
                 at = at.wrapping_add(1);
-                let common = tree(at).wrapping_sub(BEGIN);
-                if common < depth {
+                let [common, next] = PLACES.get(at).copied().unwrap_or_default();
+                if common == depth && next != 0 {
+                    start = next;
+                    break;
+                }
+                if common <= depth {
                     self.at = NOWHERE;
                     return false;
                 }
-                if common == depth {
-                    at = at.wrapping_add(1);
-                    break;
-                }
             }
         }
-        at = at.wrapping_add(1);
-        depth = depth.wrapping_add(1);
-        let code = tree(at);
+        [self.at, ..] = at.to_le_bytes();
+        self.depth = depth.wrapping_add(1);
+        let code = tree(start, self.depth);
         if (refusal::SYNTAX..=refusal::CODING).contains(&code) {
             self.refusal = code;
-            at = at.wrapping_add(1);
-            depth = depth.wrapping_add(1);
+            self.depth = self.depth.wrapping_add(1);
         }
-        [self.at, ..] = at.to_le_bytes();
-        self.depth = depth;
         true
     }
 
@@ -147,7 +150,9 @@ impl Response {
     /// Kept apart: 16 bytes less on thumbv6m.
     #[inline(never)]
     fn end_element(&mut self) -> Result<()> {
-        let behind = self.at.wrapping_add(u8::from(self.digits != 0));
+        let behind = self.depth.wrapping_add(u8::from(self.digits != 0));
+        let place = PLACES.get(usize::from(self.at));
+        let action = place.map_or(0, |[_, start]| tree(*start, behind));
         self.at = self.element;
         self.depth = self.element_depth;
         self.digits = 0;
@@ -155,7 +160,7 @@ impl Response {
         if refusal == refusal::SYNTAX {
             self.refusal = 0;
         }
-        if self.take_element(tree(usize::from(behind))) {
+        if self.take_element(action) {
             return Ok(());
         }
         match refusal {
@@ -197,9 +202,11 @@ impl Response {
     }
 }
 
-/// A byte of the tree; behind its end as if another form began.
-fn tree(at: usize) -> u8 {
-    TREE.get(at).copied().unwrap_or(BEGIN)
+/// A byte of a form, by where it would begin in the tree.
+fn tree(start: u8, depth: u8) -> u8 {
+    // The first forms begin at 0, none before it.
+    let at = start.wrapping_add(depth);
+    TREE.get(usize::from(at)).copied().unwrap_or_default()
 }
 
 /// Value of a hex digit in either case, 16 or more for another character.

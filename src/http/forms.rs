@@ -47,23 +47,24 @@ const FORMS: [&[u8]; 11] = [
 /// Largest base of a number.
 pub(super) const BASE_MAX: u8 = 16;
 
-/// Set in a byte that begins a form; the other bits say how many bytes it has in common with the form before it.
-pub(super) const BEGIN: u8 = 0x80;
-
 const LEN: usize = fold::<256>().1;
 
 /// The forms one behind the other, each without what it has in common with the one before it, its numbers as their base.
 pub(super) static TREE: [u8; LEN] = fold::<LEN>().0;
 
+/// For each form, how many bytes it has in common with the one before it, and where it would begin in the tree with them.
+pub(super) static PLACES: [[u8; 2]; FORMS.len()] = fold::<LEN>().2;
+
 /// Where the names of fields begin.
-pub(super) const FIELD: u8 = 1;
+pub(super) const FIELD: u8 = 0;
 
 /// Where the status line begins.
-pub(super) const STATUS: u8 = status();
+pub(super) const STATUS: u8 = 9;
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn fold<const N: usize>() -> ([u8; N], usize) {
+const fn fold<const N: usize>() -> ([u8; N], usize, [[u8; 2]; FORMS.len()]) {
     let mut tree = [0; N];
+    let mut places = [[0; 2]; FORMS.len()];
     let mut len: usize = 0;
     let mut before: &[u8] = &[];
     let mut at: usize = 0;
@@ -74,8 +75,8 @@ const fn fold<const N: usize>() -> ([u8; N], usize) {
             depth = depth.wrapping_add(1);
         }
         let [common, ..] = depth.to_le_bytes();
-        tree[len] = BEGIN | common;
-        len = len.wrapping_add(1);
+        let [start, ..] = len.wrapping_sub(depth).to_le_bytes();
+        places[at] = [common, start];
         while depth < form.len() {
             tree[len] = match form[depth] {
                 b'#' => 10,
@@ -88,17 +89,5 @@ const fn fold<const N: usize>() -> ([u8; N], usize) {
         before = form;
         at = at.wrapping_add(1);
     }
-    (tree, len)
-}
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn status() -> u8 {
-    let tree = fold::<LEN>().0;
-    let mut at: u8 = 0;
-    let mut index: usize = 0;
-    while tree[index] != b'H' {
-        at = at.wrapping_add(1);
-        index = index.wrapping_add(1);
-    }
-    at
+    (tree, len, places)
 }

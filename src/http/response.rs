@@ -9,7 +9,7 @@
 //! line, white space before a colon and a bare LF in chunked framing are refused.
 #![forbid(unsafe_code)]
 
-use super::field::SKIPPED;
+use super::field::{NOWHERE, SKIPPED};
 use super::forms::{self, action};
 use crate::error::{Error, Result};
 
@@ -209,9 +209,12 @@ impl Response {
     pub fn take<'a>(&mut self, input: &mut &'a [u8], piece: &mut &'a [u8]) -> Result<()> {
         self.check()?;
         let mut rest = *input;
-        while self.state < state::BODY
-            && let Some((&byte, behind)) = rest.split_first()
-        {
+        while self.state < state::BODY {
+            let skipped = self.run(rest);
+            rest = rest.get(skipped..).unwrap_or_default();
+            let Some((&byte, behind)) = rest.split_first() else {
+                break;
+            };
             rest = behind;
             if let Err(error) = self.line_byte(byte) {
                 self.fail(error);
@@ -247,8 +250,9 @@ impl Response {
             let offset = to_usize(self.body_len).min(store.len());
             self.take(&mut rest, &mut body)?;
             let room = store.get_mut(offset..).unwrap_or_default();
-            for (to, from) in room.iter_mut().zip(body) {
-                *to = *from;
+            let len = room.len().min(body.len());
+            if let (Some(to), Some(from)) = (room.get_mut(..len), body.get(..len)) {
+                to.copy_from_slice(from);
             }
             // Also when all was taken before, and when the state was overwritten from outside.
             if rest.len() == left {
@@ -392,8 +396,36 @@ impl Response {
         self.state = state::failed(error);
     }
 
+    /// How many bytes from the front go on in a form as it stands, are of a name that no form has, or of a value that is skipped.
+    fn run(&mut self, rest: &[u8]) -> usize {
+        let rest = rest.get(..usize::from(self.room)).unwrap_or(rest);
+        if self.before != 0 || self.state > state::VALUE || self.state == state::LINE {
+            return 0;
+        }
+        let end = if self.state == state::VALUE && self.element == SKIPPED {
+            rest.iter().position(|&byte| byte < 0x20 || byte == 0x7F)
+        } else if self.at == NOWHERE {
+            if self.state != state::NAME {
+                return 0;
+            }
+            rest.iter()
+                .position(|&byte| (byte | 0x20).wrapping_sub(b'a') >= 26 && byte != b'-')
+        } else {
+            let mut pairs = self.form().array_windows().zip(rest);
+            let end = pairs.position(|(&[form, next], &byte)| {
+                next <= b' ' || form == b':' || (byte <= b'/' && byte != b'-') || (form != byte && form != byte | 0x20)
+            });
+            let [depth, ..] = end.unwrap_or_default().to_le_bytes();
+            self.depth = self.depth.wrapping_add(depth);
+            Some(end.unwrap_or_default())
+        };
+        let len = u16::try_from(end.unwrap_or(rest.len())).unwrap_or_default();
+        self.room = self.room.wrapping_sub(len);
+        usize::from(len)
+    }
+
     /// Takes one byte of a line: of the head, of chunked framing or of the trailer section.
-    #[inline(never)]
+    #[inline]
     fn line_byte(&mut self, byte: u8) -> Result<()> {
         if self.room == 0 {
             return Err(Error::HttpHeadTooLarge);

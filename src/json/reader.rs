@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 use super::number;
-use super::string::Unescape;
+use super::string::{Unescape, plain_run};
 use crate::error::{Error, Result};
 
 /// Arrays and objects that may be open at the same time.
@@ -141,6 +141,8 @@ pub struct Reader {
     expect: u8,
     /// Which of [`TokenKind`] was the last.
     kind: u8,
+    /// Whether the last key or string is not what stands between its quotes.
+    escaped: u8,
     /// What the last key, string or number was.
     span: Span,
 }
@@ -154,6 +156,7 @@ impl Reader {
             depth: 0,
             expect: VALUE,
             kind: 0,
+            escaped: 0,
             span: Span { start: 0, end: 0 },
         }
     }
@@ -176,6 +179,11 @@ impl Reader {
     /// What the last [`TokenKind::Key`], [`TokenKind::String`] or [`TokenKind::Number`] was.
     pub const fn span(&self) -> Span {
         self.span
+    }
+
+    /// Whether the last key or string may differ from what stands between its quotes.
+    pub const fn is_escaped(&self) -> bool {
+        self.escaped != 0
     }
 
     /// Takes the next token, its span with it. After an error the reader is of no more use.
@@ -204,7 +212,7 @@ impl Reader {
     /// As [`Reader::token`], with the token left in the reader, so that the result is one register.
     #[inline(never)]
     pub fn advance(&mut self, text: &[u8]) -> Result<()> {
-        let mut byte = self.peek(text);
+        let mut byte = self.first(text);
         if self.expect == AFTER {
             if byte == END_OF_TEXT && self.depth == 0 {
                 self.kind = TokenKind::End.0;
@@ -215,7 +223,7 @@ impl Reader {
             }
             self.step();
             self.expect = NEXT;
-            byte = self.peek(text);
+            byte = self.first(text);
         } else if self.expect == FIRST && byte | CASE == u32::from(b'}') {
             return self.close(byte);
         }
@@ -279,28 +287,40 @@ impl Reader {
 
     fn string(&mut self, text: &[u8], key: bool) -> Result<()> {
         self.step();
-        let mut content = Unescape::new(self.position);
         self.span.start = self.position;
-        while content.next(text).is_some() {}
-        self.position = content.position();
-        self.span.end = self.position;
-        content.check()?;
-        if self.position >= text.len() {
-            return Err(Error::JsonTruncated);
+        self.position = plain_run(text, self.position);
+        self.escaped = 0;
+        if self.byte(text) != u32::from(b'"') {
+            self.escaped = 1;
+            self.rest_of_string(text)?;
         }
+        self.span.end = self.position;
         self.step();
         if !key {
             self.kind = TokenKind::String.0;
             self.expect = AFTER;
             return Ok(());
         }
-        let byte = self.peek(text);
+        let byte = self.first(text);
         if byte != u32::from(b':') {
             return Err(wrong(byte));
         }
         self.step();
         self.kind = TokenKind::Key.0;
         self.expect = VALUE;
+        Ok(())
+    }
+
+    /// Goes on to the closing quote, whatever stands before it.
+    #[inline(never)]
+    fn rest_of_string(&mut self, text: &[u8]) -> Result<()> {
+        let mut content = Unescape::new(self.position);
+        while content.next(text).is_some() {}
+        self.position = content.position();
+        content.check()?;
+        if self.position >= text.len() {
+            return Err(Error::JsonTruncated);
+        }
         Ok(())
     }
 
@@ -332,6 +352,14 @@ impl Reader {
         number::skip(text, &mut self.position)?;
         self.span.end = self.position;
         Ok(())
+    }
+
+    /// As `peek`, quick where there is no white space.
+    fn first(&mut self, text: &[u8]) -> u32 {
+        match text.get(self.position) {
+            Some(&byte) if byte > b' ' => u32::from(byte),
+            _ => self.peek(text),
+        }
     }
 
     /// Skips white space; the first byte of the token behind it, or [`END_OF_TEXT`].

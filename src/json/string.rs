@@ -11,7 +11,17 @@ use crate::error::{Error, Result};
 pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
     let mut utf8 = Utf8::START;
     out.put_byte(b'"');
-    for &byte in text {
+    let mut position = 0;
+    loop {
+        if utf8.is_whole() {
+            let end = plain_run(text, position);
+            out.put(text.get(position..end).unwrap_or_default());
+            position = end;
+        }
+        let Some(&byte) = text.get(position) else {
+            break;
+        };
+        position = position.wrapping_add(1);
         if !utf8.accepts(byte) {
             return Err(Error::Utf8);
         }
@@ -67,6 +77,41 @@ pub fn equals(raw: &[u8], plain: &[u8]) -> bool {
         }
     }
     reader.position() == raw.len() && rest.next().is_none()
+}
+
+/// Where the run of characters that stand for themselves ends: ASCII but control characters, `"` and `\\`.
+#[inline(never)]
+pub fn plain_run(text: &[u8], mut position: usize) -> usize {
+    #[cfg(kpn_unaligned)]
+    {
+        let mut rest = text.get(position..).unwrap_or_default();
+        while let Some(([a, b, c, d, e, f, g, h], behind)) = rest.split_first_chunk()
+            && plain_bits(u32::from_le_bytes([*a, *b, *c, *d]))
+                & plain_bits(u32::from_le_bytes([*e, *f, *g, *h]))
+                & 0x8080_8080
+                == 0x8080_8080
+        {
+            rest = behind;
+        }
+        position = text.len().wrapping_sub(rest.len());
+    }
+    while let Some(&byte) = text.get(position)
+        && byte.wrapping_sub(0x20) < 0x60
+        && byte != b'"'
+        && byte != b'\\'
+    {
+        position = position.wrapping_add(1);
+    }
+    position
+}
+
+/// Whether four characters stand for themselves. A byte of 0x80 or more may spoil those above it, but is no such character itself.
+#[cfg(kpn_unaligned)]
+const fn plain_bits(word: u32) -> u32 {
+    let no_control = word.wrapping_add(0x6060_6060);
+    let no_quote = (word ^ 0x2222_2222).wrapping_add(0x7F7F_7F7F);
+    let no_backslash = (word ^ 0x5C5C_5C5C).wrapping_add(0x7F7F_7F7F);
+    no_control & no_quote & no_backslash & !word
 }
 
 /// The upper six bits of the first and the second half of a surrogate pair.

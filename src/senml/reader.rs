@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::name;
-use super::record::{Entry, N, Record, U, VALUES, VB, VD, VS};
+use super::record::{mark, Entry, N, Record, U, VALUES, VB, VD, VS};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, TokenKind};
@@ -175,14 +175,23 @@ impl Pack {
                 _ => self.value(text, label)?,
             }
         }
-        self.check(text)?;
+        if self.state == NEW {
+            self.check(text)?;
+        }
         self.entry.next_index = self.entry.next_index.wrapping_add(1);
         Ok(())
     }
 
     /// Which label the last key is.
     fn label(&mut self, text: &[u8]) -> Result<usize> {
-        let label = label(text, self.reader.span())?;
+        let span = self.reader.span();
+        let label = if self.reader.is_escaped() {
+            escaped_label(text, span)
+        } else {
+            let raw = text.get(span.start..span.end).unwrap_or_default();
+            raw.iter().fold(0, |bytes, &byte| packed(bytes, byte))
+        };
+        let label = known(label)?;
         if label != UNKNOWN {
             let bit = bit(label);
             if self.entry.seen & bit != 0 {
@@ -210,6 +219,15 @@ impl Pack {
             return Err(Error::SenmlType);
         }
         let span = self.reader.span();
+        if bit == BN {
+            self.entry.marks &= !(mark::BASE_ESCAPED | mark::BASE_CHECKED);
+        }
+        if token == TokenKind::String && self.reader.is_escaped() {
+            self.entry.marks |= mark::ESCAPED;
+            if bit == BN {
+                self.entry.marks |= mark::BASE_ESCAPED;
+            }
+        }
         match bit {
             VB => self.entry.boolean = token == TokenKind::True,
             BVER => return self.check_version(span.of(text)),
@@ -260,7 +278,19 @@ impl Pack {
             };
         }
         let (base_name, name) = entry.names();
-        check_name(text, base_name, name)?;
+        if entry.marks & (mark::ESCAPED | mark::BASE_ESCAPED) != 0 {
+            check_escaped_name(text, base_name, name)?;
+        } else {
+            let (base, name) = (base_name.of(text), name.of(text));
+            let first = if base.is_empty() { name } else { base }.first();
+            if !first.is_some_and(u8::is_ascii_alphanumeric)
+                || !(entry.marks & mark::BASE_CHECKED != 0 || fits(base))
+                || !fits(name)
+            {
+                return Err(Error::SenmlName);
+            }
+            entry.marks |= mark::BASE_CHECKED;
+        }
         if entry.seen & VD != 0 {
             let mut chars = Unescape::new(entry.value().start);
             let mut data = Decoder::new();
@@ -274,13 +304,18 @@ impl Pack {
 
     /// Decodes the texts of one record in place, which were just checked.
     fn decode(&mut self, text: &mut [u8]) {
-        let seen = self.entry.seen & STRINGS;
-        for label in 0..LABELS.len() {
+        let mut seen = u32::from(self.entry.seen & STRINGS);
+        let escaped = self.entry.marks & mark::ESCAPED != 0;
+        while seen != 0 {
+            let label = usize::try_from(seen.trailing_zeros()).unwrap_or_default();
             let bit = bit(label);
-            if seen & bit != 0
-                && let Some(span) = self.entry.place(label)
-            {
-                decode(text, span, bit == VD);
+            seen &= seen.wrapping_sub(1);
+            if let Some(span) = self.entry.place(label) {
+                if escaped || bit == VD {
+                    decode(text, span, bit == VD);
+                } else if let Some(to) = text.get_mut(span.end) {
+                    *to = 0;
+                }
             }
         }
     }
@@ -290,13 +325,19 @@ fn bit(label: usize) -> u16 {
     1_u16.wrapping_shl(u32::try_from(label).unwrap_or_default())
 }
 
-/// Which label a key is, once unescaped.
-fn label(text: &[u8], key: Span) -> Result<usize> {
+/// A key once unescaped, packed.
+#[inline(never)]
+fn escaped_label(text: &[u8], key: Span) -> u32 {
     let mut chars = Unescape::new(key.start);
     let mut bytes = 0;
     while let Some(byte) = chars.next(text) {
         bytes = packed(bytes, byte);
     }
+    bytes
+}
+
+/// Which label packed bytes are.
+fn known(bytes: u32) -> Result<usize> {
     let [last, ..] = bytes.to_le_bytes();
     if last == !b'_' {
         return Err(Error::SenmlMustUnderstand);
@@ -320,8 +361,14 @@ const fn packed(bytes: u32, byte: u8) -> u32 {
     }
 }
 
+#[inline(never)]
+fn fits(text: &[u8]) -> bool {
+    text.iter().all(|&byte| name::allowed(byte))
+}
+
 /// Checks the name in force, where a text that was not decoded yet may hold escapes.
-fn check_name(text: &[u8], base: Span, local: Span) -> Result<()> {
+#[inline(never)]
+fn check_escaped_name(text: &[u8], base: Span, local: Span) -> Result<()> {
     let mut begun = false;
     // No string begins at 0.
     let mut starts = [base.start, local.start];

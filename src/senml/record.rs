@@ -136,6 +136,13 @@ pub(super) const VS: u16 = 1 << 12;
 pub(super) const VD: u16 = 1 << 13;
 pub(super) const VALUES: u16 = V | VB | VS | VD;
 
+/// Bits of `Entry::marks`.
+pub(super) mod mark {
+    pub const ESCAPED: u8 = 1;
+    pub const BASE_ESCAPED: u8 = 2;
+    pub const BASE_CHECKED: u8 = 4;
+}
+
 /// What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
 ///
 /// Plain integers, of which every combination is safe.
@@ -149,6 +156,8 @@ pub struct Entry {
     /// Which labels occurred.
     pub(super) seen: u16,
     pub(super) boolean: bool,
+    /// Whether a text of the record, and the base name in force, are to be decoded; whether the base name was checked.
+    pub(super) marks: u8,
 }
 
 impl Entry {
@@ -164,6 +173,7 @@ impl Entry {
         }
         self.seen = 0;
         self.boolean = false;
+        self.marks &= !mark::ESCAPED;
     }
 
     /// Where the span of a label is kept, by its place in the reader's list.
