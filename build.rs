@@ -34,7 +34,11 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         println!("cargo::rustc-cfg=kpn_eight_registers");
     }
     // Words may be loaded from anywhere.
-    if target.starts_with("thumbv7") || target.starts_with("thumbv8m.main") || target.starts_with("x86_64") || target.starts_with("aarch64") {
+    if target.starts_with("thumbv7")
+        || target.starts_with("thumbv8m.main")
+        || target.starts_with("x86_64")
+        || target.starts_with("aarch64")
+    {
         println!("cargo::rustc-cfg=kpn_unaligned");
     }
     // Only Armv6-M neither divides nor multiplies to 64 bits, which is what a division by a constant becomes.
@@ -148,6 +152,15 @@ mod header {
             writeln!(
                 text,
                 "#define KPN_{} \"{}\", {unit} /**< {} */",
+                entry.ident, entry.name, entry.doc
+            )?;
+        }
+        text.push_str("/** @} */\n");
+        text.push_str("\n/** @name KPN's names alone, for `kpn_record_is`.\n * @{ */\n");
+        for entry in NAMES {
+            writeln!(
+                text,
+                "#define KPN_NAME_{} \"{}\" /**< {} */",
                 entry.ident, entry.name, entry.doc
             )?;
         }

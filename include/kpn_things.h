@@ -35,7 +35,6 @@
 #define KPN_OK (0) /**< done */
 #define KPN_NEED_MORE (1) /**< not complete yet: feed the next bytes */
 #define KPN_END (2) /**< nothing follows */
-#define KPN_BUFFER_FULL (3) /**< no room in the buffer; the missing bytes can be asked for */
 #define KPN_AGAIN (4) /**< not this time: ask again */
 #define KPN_ERR_INVALID_ARGUMENT (-1) /**< an argument is NULL, misaligned or out of its range */
 #define KPN_ERR_STATE (-2) /**< a call in the wrong order, or an object that was never begun */
@@ -48,6 +47,7 @@
 #define KPN_ERR_BODY_TOO_LARGE (-10) /**< the body is larger than the buffer given for it */
 #define KPN_ERR_NUMBER_RANGE (-11) /**< the number does not fit the type that was asked for */
 #define KPN_ERR_PASS_DIFFERS (-12) /**< the second pass of a stream differs from the first */
+#define KPN_ERR_BUFFER_FULL (-13) /**< no room in the buffer; the missing bytes can be asked for */
 #define KPN_ERR_SENML_NAME (-20) /**< a name is empty, too long or has characters outside RFC 8428 */
 #define KPN_ERR_SENML_UNIT (-21) /**< a unit is empty, too long or not plain text */
 #define KPN_ERR_SENML_TYPE (-22) /**< not an array of records, or a label with a value of the wrong type */
@@ -132,6 +132,52 @@
 #define KPN_FIRMWARE "firmware", NULL /**< Version of the running firmware, as text; uplinks. */
 #define KPN_URL "url", NULL /**< Where new firmware is, as text; downlinks. */
 #define KPN_TOKEN "token", NULL /**< What opens that address, as text; downlinks. */
+/** @} */
+
+/** @name KPN's names alone, for `kpn_record_is`.
+ * @{ */
+#define KPN_NAME_TEMPERATURE "temperature" /**< Temperature in degrees Celsius. */
+#define KPN_NAME_HUMIDITY "humidity" /**< Relative humidity in percent. */
+#define KPN_NAME_LATITUDE "latitude" /**< Latitude in degrees, WGS 84. */
+#define KPN_NAME_LONGITUDE "longitude" /**< Longitude in degrees, WGS 84. */
+#define KPN_NAME_ALTITUDE "altitude" /**< Altitude in metres. */
+#define KPN_NAME_POWER "power" /**< Power in watts. */
+#define KPN_NAME_PRESSURE "pressure" /**< Pressure in pascals. */
+#define KPN_NAME_ANGLE "angle" /**< Angle in radians. */
+#define KPN_NAME_LENGTH "length" /**< Length in metres. */
+#define KPN_NAME_BREADTH "breadth" /**< Breadth in metres. */
+#define KPN_NAME_HEIGHT "height" /**< Height in metres. */
+#define KPN_NAME_WEIGHT "weight" /**< Weight in kilograms. */
+#define KPN_NAME_THICKNESS "thickness" /**< Thickness in metres. */
+#define KPN_NAME_DISTANCE "distance" /**< Distance in metres. */
+#define KPN_NAME_AREA "area" /**< Area in square metres. */
+#define KPN_NAME_VOLUME "volume" /**< Volume in cubic metres. */
+#define KPN_NAME_VELOCITY "velocity" /**< Velocity in metres per second. */
+#define KPN_NAME_ELECTRIC_CURRENT "electricCurrent" /**< Electric current in amperes. */
+#define KPN_NAME_ELECTRIC_POTENTIAL "electricPotential" /**< Electric potential in volts. */
+#define KPN_NAME_ELECTRIC_RESISTANCE "electricResistance" /**< Electric resistance in ohms. */
+#define KPN_NAME_ILLUMINANCE "illuminance" /**< Illuminance in lux. */
+#define KPN_NAME_ACCELERATION_X "accelerationX" /**< Acceleration along x in metres per second squared. */
+#define KPN_NAME_ACCELERATION_Y "accelerationY" /**< Acceleration along y in metres per second squared. */
+#define KPN_NAME_ACCELERATION_Z "accelerationZ" /**< Acceleration along z in metres per second squared. */
+#define KPN_NAME_HEADING "heading" /**< Heading in radians. */
+#define KPN_NAME_CO_CONCENTRATION "COConcentration" /**< Carbon monoxide in parts per million. */
+#define KPN_NAME_CO2_CONCENTRATION "CO2Concentration" /**< Carbon dioxide in parts per million. */
+#define KPN_NAME_SOUND "sound" /**< Sound level in decibels. */
+#define KPN_NAME_FREQUENCY "frequency" /**< Frequency in hertz. */
+#define KPN_NAME_BATTERY_LEVEL "batteryLevel" /**< Energy left in the battery, in percent. */
+#define KPN_NAME_BATTERY_VOLTAGE "batteryVoltage" /**< Voltage of the battery in volts. */
+#define KPN_NAME_RADIUS "radius" /**< Radius in metres, such as the accuracy of a position. */
+#define KPN_NAME_BATTERY_LEVEL_LOW "batteryLevelLow" /**< Whether the battery is low: 0 or 1. */
+#define KPN_NAME_COMPASS_X "compassX" /**< Magnetic flux density along x in teslas. */
+#define KPN_NAME_COMPASS_Y "compassY" /**< Magnetic flux density along y in teslas. */
+#define KPN_NAME_COMPASS_Z "compassZ" /**< Magnetic flux density along z in teslas. */
+#define KPN_NAME_READ_SWITCH "readSwitch" /**< State of a reed switch: 0 or 1. */
+#define KPN_NAME_PRESENCE "presence" /**< Whether someone or something is there. */
+#define KPN_NAME_COUNTER "counter" /**< A count. */
+#define KPN_NAME_FIRMWARE "firmware" /**< Version of the running firmware, as text; uplinks. */
+#define KPN_NAME_URL "url" /**< Where new firmware is, as text; downlinks. */
+#define KPN_NAME_TOKEN "token" /**< What opens that address, as text; downlinks. */
 /** @} */
 
 /** @name Registered SenML units, RFC 8428 section 12.1 and RFC 8798.
@@ -298,7 +344,7 @@
 #define KPN_CONFIG_FIELD_STATUS_TABLE 11
 
 /**
- * Bytes of the longest text that `kpn_config_write` writes.
+ * Bytes of the longest text that `kpn_config_save` writes.
  */
 #define KPN_CONFIG_TEXT_MAX 883
 
@@ -402,30 +448,30 @@
 /**
  * A record without value: it has only a sum.
  */
-#define KPN_SUM_ONLY 0
+#define KPN_KIND_SUM_ONLY 0
 
 /**
  * A record with a number (`v`).
  */
-#define KPN_NUMBER 1
+#define KPN_KIND_NUMBER 1
 
 /**
  * A record with a truth value (`vb`).
  */
-#define KPN_BOOL 2
+#define KPN_KIND_BOOL 2
 
 /**
  * A record with a text (`vs`).
  */
-#define KPN_TEXT 3
+#define KPN_KIND_TEXT 3
 
 /**
  * A record with binary data (`vd`).
  */
-#define KPN_DATA 4
+#define KPN_KIND_DATA 4
 
 /**
- * The number of a `KPN_NUMBER` record, base value added.
+ * The number of a `KPN_KIND_NUMBER` record, base value added.
  */
 #define KPN_FIELD_VALUE 0
 
@@ -552,10 +598,10 @@
 /**
  * Most decimals of `kpn_uplink_add_double_fixed`.
  */
-#define KPN_DECIMALS_MAX 20
+#define KPN_FRACTION_DIGITS_MAX 20
 
 /**
- * Bytes in front of a body that hold any head for the two endpoints of KPN Things, see `kpn_uplink_adopt`.
+ * Bytes in front of a body that hold any head for the two endpoints of KPN Things, see `kpn_uplink_begin_with_body`.
  */
 #define KPN_HEAD_MAX 217
 
@@ -579,7 +625,7 @@ typedef int32_t kpn_status;
 /**
  * Who the device is and how it connects.
  *
- * 504 bytes on every target. `kpn_config_read` fills it from a JSON text:
+ * 504 bytes on every target. `kpn_config_load` fills it from a JSON text:
  *
  *     {"imei": "490154203237518", "secret": "0123456789abcdefghijklmnopqrstuvwxyzABCD",
  *      "endpoint": "m2m", "address": "10.151.236.157", "port": 80, "apn": "kpnthings.iot",
@@ -602,7 +648,7 @@ typedef int32_t kpn_status;
  * static kpn_config config;
  * kpn_config_problem problem;
  *
- * if (kpn_config_read(&config, json, json_len, &problem) != KPN_OK) {
+ * if (kpn_config_load(&config, json, json_len, &problem) != KPN_OK) {
  *     printf("%s: %s\n", kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
  *     return;
  * }
@@ -635,7 +681,7 @@ typedef struct kpn_config_problem {
      */
     int32_t field;
     /**
-     * What is wrong with it: one of the statuses that `kpn_config_read` returns.
+     * What is wrong with it: one of the statuses that `kpn_config_load` returns.
      */
     kpn_status reason;
     /**
@@ -753,6 +799,10 @@ typedef struct kpn_private_tokens {
      */
     uint8_t kind;
     /**
+     * Whether the last key or string is not what stands between its quotes.
+     */
+    uint8_t escaped;
+    /**
      * What the last key, string or number was.
      */
     struct kpn_private_range span;
@@ -777,6 +827,10 @@ typedef struct kpn_private_record {
      */
     uint16_t seen;
     bool boolean;
+    /**
+     * Whether a text of the record, and the base name in force, are to be decoded; whether the base name was checked.
+     */
+    uint8_t marks;
 } kpn_private_record;
 
 /**
@@ -817,8 +871,8 @@ typedef struct kpn_private_downlink {
  *
  * if (kpn_downlink_begin(&downlink, &response) == KPN_OK) {
  *     while (kpn_downlink_next(&downlink, &record) == KPN_OK) {
- *         if (kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
- *             set_valve(record.boolean);
+ *         if (kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+ *             set_valve(record.bool_value);
  *         }
  *     }
  * }
@@ -842,7 +896,7 @@ typedef struct kpn_downlink {
 typedef struct kpn_record {
     uint32_t private_tag;
     /**
-     * `KPN_NUMBER`, `KPN_BOOL`, `KPN_TEXT`, `KPN_DATA` or `KPN_SUM_ONLY`.
+     * `KPN_KIND_NUMBER`, `KPN_KIND_BOOL`, `KPN_KIND_TEXT`, `KPN_KIND_DATA` or `KPN_KIND_SUM_ONLY`.
      */
     int32_t kind;
     /**
@@ -874,7 +928,7 @@ typedef struct kpn_record {
      */
     size_t unit_len;
     /**
-     * The text of a `KPN_TEXT` record, in UTF-8; "" for others. May have NULs of its own: `text_len` counts.
+     * The text of a `KPN_KIND_TEXT` record, in UTF-8; "" for others. May have NULs of its own: `text_len` counts.
      */
     const char *text;
     /**
@@ -882,7 +936,7 @@ typedef struct kpn_record {
      */
     size_t text_len;
     /**
-     * The data of a `KPN_DATA` record; NULL for others.
+     * The data of a `KPN_KIND_DATA` record; NULL for others.
      */
     const uint8_t *data;
     /**
@@ -890,9 +944,9 @@ typedef struct kpn_record {
      */
     size_t data_len;
     /**
-     * The value of a `KPN_BOOL` record; false for others.
+     * The value of a `KPN_KIND_BOOL` record; false for others.
      */
-    bool boolean;
+    bool bool_value;
     /**
      * Whether there is a sum.
      */
@@ -1219,11 +1273,11 @@ typedef struct kpn_private_pack {
     /**
      * Whether a base field failed: no record may follow until the caller has taken note.
      */
-    uint8_t spoilt;
+    uint8_t failed_base;
     /**
      * The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
      */
-    uint8_t spoilt_by;
+    uint8_t refusal;
     uint8_t failure;
     uint8_t merged;
     uint8_t measuring;
@@ -1414,7 +1468,7 @@ typedef struct kpn_stream {
     uint32_t private_tag;
     uint32_t private_reserved;
     /**
-     * The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_acknowledge`, `kpn_uplink_missing`
+     * The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_clear_failure`, `kpn_uplink_missing`
      * and `kpn_uplink_records`, and to no other.
      */
     struct kpn_uplink uplink;
@@ -1469,33 +1523,33 @@ extern "C" {
  * @retval KPN_ERR_UTF8              A string is not UTF-8.
  */
 KPN_NODISCARD
-kpn_status kpn_config_read(struct kpn_config *config,
+kpn_status kpn_config_load(struct kpn_config *config,
                            const char *json,
                            size_t json_len,
                            struct kpn_config_problem *out_problem);
 
 /**
- * Writes a configuration as one JSON text without white space, which `kpn_config_read` reads back to the same.
+ * Writes a configuration as one JSON text without white space, which `kpn_config_load` reads back to the same.
  *
  * The secret stands in it in clear: it is for the device's storage, not for logs. An IMEI has become a URN, and defaults are written
  * out. A NULL `buffer` with capacity 0 measures.
  *
- * @param[in]  config      From `kpn_config_read`.
+ * @param[in]  config      From `kpn_config_load`.
  * @param[out] buffer      Receives the text, without NUL. Wiped when the room does not suffice.
  * @param[in]  buffer_cap  Bytes; `KPN_CONFIG_TEXT_MAX` always suffice.
- * @param[out] out_len     Receives the length of the text, also with `KPN_BUFFER_FULL`. Not written on other failures.
+ * @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
  *
  * @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
- * @retval KPN_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             There is no configuration in `config`.
  * @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
  */
 KPN_NODISCARD
-kpn_status kpn_config_write(const struct kpn_config *config,
-                            char *buffer,
-                            size_t buffer_cap,
-                            size_t *out_len);
+kpn_status kpn_config_save(const struct kpn_config *config,
+                           char *buffer,
+                           size_t buffer_cap,
+                           size_t *out_len);
 
 /**
  * Overwrites all of a configuration, the secret first of all.
@@ -1519,7 +1573,7 @@ const char *kpn_config_field_name(int32_t field);
 /**
  * The device URN, ending in a colon.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
  */
@@ -1528,7 +1582,7 @@ const char *kpn_config_urn(const struct kpn_config *config);
 /**
  * The secret, for `kpn_uplink_finish` and `kpn_token_finish`.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return NUL-terminated text inside `config`; NULL when messages go without a token, which `kpn_uplink_finish` refuses (use
  * `kpn_uplink_finish_config`); also NULL when `config` is NULL, misaligned or holds no configuration.
@@ -1538,7 +1592,7 @@ const char *kpn_config_secret(const struct kpn_config *config);
 /**
  * The host of the endpoint, as it stands in the request. With TLS it is the name to be verified.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
  */
@@ -1547,7 +1601,7 @@ const char *kpn_config_host(const struct kpn_config *config);
 /**
  * The path of the endpoint.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
  */
@@ -1556,7 +1610,7 @@ const char *kpn_config_path(const struct kpn_config *config);
 /**
  * The IPv4 or IPv6 address or host name to connect to.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
  */
@@ -1565,7 +1619,7 @@ const char *kpn_config_address(const struct kpn_config *config);
 /**
  * The access point name.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return NUL-terminated text inside `config`; NULL when it is left to the modem, or when `config` is NULL, misaligned or holds no
  * configuration.
@@ -1575,7 +1629,7 @@ const char *kpn_config_apn(const struct kpn_config *config);
 /**
  * The TCP port to connect to.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
  */
@@ -1584,7 +1638,7 @@ uint16_t kpn_config_port(const struct kpn_config *config);
 /**
  * Whether the connection needs TLS, which the firmware brings.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return true for the endpoint `"internet"`; false also when `config` is NULL, misaligned or holds no configuration.
  */
@@ -1593,7 +1647,7 @@ bool kpn_config_tls(const struct kpn_config *config);
 /**
  * Requests that one connection takes, for `kpn_connection_begin`.
  *
- * @param[in] config  From `kpn_config_read`.
+ * @param[in] config  From `kpn_config_load`.
  *
  * @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
  */
@@ -1602,7 +1656,7 @@ uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
 /**
  * What a response means for the message, by the status table of the configuration first, then as `kpn_response_outcome`.
  *
- * @param[in] config    From `kpn_config_read`.
+ * @param[in] config    From `kpn_config_load`.
  * @param[in] response  From `kpn_response_begin`.
  *
  * @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when a pointer is NULL or
@@ -2036,7 +2090,7 @@ int32_t kpn_firmware_state(const struct kpn_firmware *firmware);
  * @param[in]  cap       Bytes of `out_host`. `KPN_FIRMWARE_HOST_MAX` and one more hold every host.
  *
  * @retval KPN_OK                    `out_host` holds the host.
- * @retval KPN_BUFFER_FULL           `cap` is below its length and its NUL.
+ * @retval KPN_ERR_BUFFER_FULL           `cap` is below its length and its NUL.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced.
  * @retval KPN_ERR_OVERLAP           `firmware`, its memory and `out_host` share memory.
@@ -2105,10 +2159,10 @@ KPN_NODISCARD kpn_status kpn_firmware_connected(struct kpn_firmware *firmware);
  * @param[in,out] firmware  From `kpn_firmware_begin`.
  * @param[out]    buffer    Receives the request. May be NULL with capacity 0 to ask for the length.
  * @param[in]     cap       Bytes of `buffer`.
- * @param[out]    out_len   Receives the length of the request, also when the result is `KPN_BUFFER_FULL`.
+ * @param[out]    out_len   Receives the length of the request, also when the result is `KPN_ERR_BUFFER_FULL`.
  *
  * @retval KPN_OK                    Send it; `kpn_firmware_feed` is next.
- * @retval KPN_BUFFER_FULL           `cap` is below the length. Nothing has changed.
+ * @retval KPN_ERR_BUFFER_FULL           `cap` is below the length. Nothing has changed.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             `firmware` was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
  * @retval KPN_ERR_OVERLAP           `firmware`, its memory, `buffer` and `out_len` share memory.
@@ -2378,7 +2432,7 @@ kpn_status kpn_queue_begin(struct kpn_queue *queue,
  *
  * @retval KPN_OK                    At least one record is in the uplink and on its way.
  * @retval KPN_END                   The queue is empty.
- * @retval KPN_BUFFER_FULL           Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
+ * @retval KPN_ERR_BUFFER_FULL           Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
  * @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
@@ -2445,7 +2499,7 @@ uint32_t kpn_queue_dropped(const struct kpn_queue *queue);
  * @param[out]    out_len  Bytes of the image. Written only on success.
  *
  * @retval KPN_OK                    `out` holds the image.
- * @retval KPN_BUFFER_FULL           `out_cap` is too small.
+ * @retval KPN_ERR_BUFFER_FULL           `out_cap` is too small.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           The arguments and the memory of the queue overlap.
@@ -2470,18 +2524,18 @@ kpn_status kpn_queue_save(struct kpn_queue *queue,
  * @param[in]     elapsed    Seconds since the image was saved; 0 when the device does not know.
  *
  * @retval KPN_OK                    The records of the image wait in the queue, none on its way.
- * @retval KPN_BUFFER_FULL           The memory of the queue is too small for them.
+ * @retval KPN_ERR_BUFFER_FULL           The memory of the queue is too small for them.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           `image` overlaps with `queue` or its memory.
  * @retval KPN_ERR_IMAGE             The image is damaged or of another version.
  */
 KPN_NODISCARD
-kpn_status kpn_queue_restore(struct kpn_queue *queue,
-                             const uint8_t *image,
-                             size_t image_len,
-                             uint32_t uptime,
-                             uint32_t elapsed);
+kpn_status kpn_queue_load(struct kpn_queue *queue,
+                          const uint8_t *image,
+                          size_t image_len,
+                          uint32_t uptime,
+                          uint32_t elapsed);
 
 /**
  * Appends a number, given as `mantissa` times ten to the power of `exponent`.
@@ -2497,7 +2551,7 @@ kpn_status kpn_queue_restore(struct kpn_queue *queue,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
  *
  * @retval KPN_OK                    The record is in the queue.
- * @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -2526,7 +2580,7 @@ kpn_status kpn_queue_push_decimal(struct kpn_queue *queue,
  * @param[in]     value    Finite.
  *
  * @retval KPN_OK                    The record is in the queue.
- * @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -2555,7 +2609,7 @@ kpn_status kpn_queue_push_double(struct kpn_queue *queue,
  * @param[in]     value    The value.
  *
  * @retval KPN_OK                    The record is in the queue.
- * @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -2583,7 +2637,7 @@ kpn_status kpn_queue_push_bool(struct kpn_queue *queue,
  * @param[in]     text     NUL-terminated, at most `KPN_QUEUE_TEXT_MAX` bytes. Copied.
  *
  * @retval KPN_OK                    The record is in the queue.
- * @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `text` is too long, an uptime is out of range, or `clock` is none.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -2627,10 +2681,10 @@ bool kpn_record_is_for(const struct kpn_record *record,
  * @param[in]  record    From `kpn_downlink_next`.
  * @param[out] out_name  Written only on success. May be NULL with capacity 0 to ask for the length.
  * @param[in]  cap       Bytes of `out_name`.
- * @param[out] out_len   Receives the length without NUL, also when the result is `KPN_BUFFER_FULL`. May be NULL.
+ * @param[out] out_len   Receives the length without NUL, also when the result is `KPN_ERR_BUFFER_FULL`. May be NULL.
  *
  * @retval KPN_OK                    `out_name` holds the name.
- * @retval KPN_BUFFER_FULL           `cap` is below the length and its NUL.
+ * @retval KPN_ERR_BUFFER_FULL           `cap` is below the length and its NUL.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
@@ -3044,7 +3098,7 @@ const char *kpn_status_text(kpn_status status);
  * @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
  *
  * @retval KPN_OK                    Begun.
- * @retval KPN_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
  * @retval KPN_ERR_OVERLAP           `stream`, `window` and `urn` share memory.
  * @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
@@ -3070,7 +3124,7 @@ kpn_status kpn_stream_begin(struct kpn_stream *stream,
  * @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
  *
  * @retval KPN_OK                    Begun.
- * @retval KPN_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_OVERLAP           `stream`, `window` and the texts share memory.
  * @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
@@ -3126,7 +3180,7 @@ kpn_status kpn_stream_take(struct kpn_stream *stream,
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_head(struct kpn_stream *stream,
@@ -3148,7 +3202,7 @@ kpn_status kpn_stream_head(struct kpn_stream *stream,
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_head_unsigned(struct kpn_stream *stream,
@@ -3186,7 +3240,7 @@ kpn_status kpn_stream_restart(struct kpn_stream *stream,
  * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
  * @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_finish(struct kpn_stream *stream,
@@ -3286,7 +3340,7 @@ KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
  * @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
  *
  * @retval KPN_OK                    Begun.
- * @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
  * @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `urn` share memory.
  * @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
@@ -3312,7 +3366,7 @@ kpn_status kpn_uplink_begin(struct kpn_uplink *uplink,
  * @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
  *
  * @retval KPN_OK                    Begun.
- * @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and the texts share memory.
  * @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
@@ -3342,7 +3396,7 @@ kpn_status kpn_uplink_begin_custom(struct kpn_uplink *uplink,
  * @param[in]     body_len     Bytes of the text, without NUL.
  *
  * @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
- * @retval KPN_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `endpoint` is none, or the text does not lie in `buffer`.
  * @retval KPN_ERR_OVERLAP           `uplink` and `buffer` share memory.
  * @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
@@ -3352,17 +3406,17 @@ kpn_status kpn_uplink_begin_custom(struct kpn_uplink *uplink,
  * @retval KPN_ERR_UTF8              A string is not UTF-8.
  */
 KPN_NODISCARD
-kpn_status kpn_uplink_adopt(struct kpn_uplink *uplink,
-                            uint8_t *buffer,
-                            size_t buffer_cap,
-                            int32_t endpoint,
-                            size_t body_offset,
-                            size_t body_len);
+kpn_status kpn_uplink_begin_with_body(struct kpn_uplink *uplink,
+                                      uint8_t *buffer,
+                                      size_t buffer_cap,
+                                      int32_t endpoint,
+                                      size_t body_offset,
+                                      size_t body_len);
 
 /**
  * Takes JSON text that stands in the buffer already as the body of a message to a host and path of the caller's own.
  *
- * As `kpn_uplink_adopt`.
+ * As `kpn_uplink_begin_with_body`.
  *
  * @param[out]    uplink       Need not be initialised.
  * @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
@@ -3373,7 +3427,7 @@ kpn_status kpn_uplink_adopt(struct kpn_uplink *uplink,
  * @param[in]     body_len     Bytes of the text, without NUL.
  *
  * @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
- * @retval KPN_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the text does not lie in `buffer`.
  * @retval KPN_ERR_OVERLAP           `uplink`, `buffer`, `host` and `path` share memory.
  * @retval KPN_ERR_HEAD_TEXT         As for `kpn_uplink_begin_custom`.
@@ -3384,13 +3438,13 @@ kpn_status kpn_uplink_adopt(struct kpn_uplink *uplink,
  * @retval KPN_ERR_UTF8              A string is not UTF-8.
  */
 KPN_NODISCARD
-kpn_status kpn_uplink_adopt_custom(struct kpn_uplink *uplink,
-                                   uint8_t *buffer,
-                                   size_t buffer_cap,
-                                   const char *host,
-                                   const char *path,
-                                   size_t body_offset,
-                                   size_t body_len);
+kpn_status kpn_uplink_begin_with_body_custom(struct kpn_uplink *uplink,
+                                             uint8_t *buffer,
+                                             size_t buffer_cap,
+                                             const char *host,
+                                             const char *path,
+                                             size_t body_offset,
+                                             size_t body_len);
 
 /**
  * Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
@@ -3405,7 +3459,7 @@ kpn_status kpn_uplink_adopt_custom(struct kpn_uplink *uplink,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3431,7 +3485,7 @@ kpn_status kpn_uplink_add_decimal(struct kpn_uplink *uplink,
  * @param[in]     value   Any value.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3455,7 +3509,7 @@ kpn_status kpn_uplink_add_int64(struct kpn_uplink *uplink,
  * @param[in]     value   Any value.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3480,7 +3534,7 @@ kpn_status kpn_uplink_add_uint64(struct kpn_uplink *uplink,
  * @param[in]     value   Finite.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3505,7 +3559,7 @@ kpn_status kpn_uplink_add_double(struct kpn_uplink *uplink,
  * @param[in]     value   Finite.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3529,10 +3583,10 @@ kpn_status kpn_uplink_add_float(struct kpn_uplink *uplink,
  * @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
  * @param[in]     unit      NUL-terminated SenML unit, or NULL for none.
  * @param[in]     value     Finite.
- * @param[in]     decimals  0 to `KPN_DECIMALS_MAX`.
+ * @param[in]     decimals  0 to `KPN_FRACTION_DIGITS_MAX`.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `decimals` is out of range.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3558,7 +3612,7 @@ kpn_status kpn_uplink_add_double_fixed(struct kpn_uplink *uplink,
  * @param[in]     value   true or false.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3582,7 +3636,7 @@ kpn_status kpn_uplink_add_bool(struct kpn_uplink *uplink,
  * @param[in]     text    NUL-terminated UTF-8, of any length that the buffer holds. Not kept.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3608,7 +3662,7 @@ kpn_status kpn_uplink_add_text(struct kpn_uplink *uplink,
  * @param[in]     text_len  Bytes.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3635,7 +3689,7 @@ kpn_status kpn_uplink_add_text_n(struct kpn_uplink *uplink,
  * @param[in]     data_len  Bytes.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text or the data lies in `uplink` or in its buffer.
@@ -3662,7 +3716,7 @@ kpn_status kpn_uplink_add_data(struct kpn_uplink *uplink,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3687,7 +3741,7 @@ kpn_status kpn_uplink_add_sum_decimal(struct kpn_uplink *uplink,
  * @param[in]     value   Finite.
  *
  * @retval KPN_OK                    The record is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3713,13 +3767,13 @@ kpn_status kpn_uplink_add_sum_double(struct kpn_uplink *uplink,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun, is finished, or has a record already.
  */
-kpn_status kpn_uplink_set_merged(struct kpn_uplink *uplink);
+kpn_status kpn_uplink_merge_base_record(struct kpn_uplink *uplink);
 
 /**
  * Sets the device that the following records are of (`bn`), for gateways that send for several devices.
  *
  * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
- * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ * `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
  *
  * The platform verifies the token with the secret of the device that the pack names first. RFC 8428 section 4.1.
  *
@@ -3727,7 +3781,7 @@ kpn_status kpn_uplink_set_merged(struct kpn_uplink *uplink);
  * @param[in]     urn     NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
  *
  * @retval KPN_OK                    The field is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3741,7 +3795,7 @@ kpn_status kpn_uplink_set_base_name(struct kpn_uplink *uplink,
  * Sets the moment that the times of the following records count from (`bt`).
  *
  * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
- * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ * `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
  *
  * Leave it out on a device without a clock: the platform then takes the moment of reception. RFC 8428 sections 4.1
  * and 4.5.3.
@@ -3750,7 +3804,7 @@ kpn_status kpn_uplink_set_base_name(struct kpn_uplink *uplink,
  * @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
  *
  * @retval KPN_OK                    The field is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
  * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
@@ -3768,7 +3822,7 @@ kpn_status kpn_uplink_set_base_time(struct kpn_uplink *uplink,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  *
  * @retval KPN_OK                    The field is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
  * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
@@ -3782,7 +3836,7 @@ kpn_status kpn_uplink_set_base_time_decimal(struct kpn_uplink *uplink,
  * Sets the unit of the following records that name none (`bu`).
  *
  * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
- * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ * `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
  *
  * RFC 8428 section 4.1.
  *
@@ -3790,7 +3844,7 @@ kpn_status kpn_uplink_set_base_time_decimal(struct kpn_uplink *uplink,
  * @param[in]     unit    NUL-terminated SenML unit. Not kept.
  *
  * @retval KPN_OK                    The field is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
  * @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -3803,7 +3857,7 @@ kpn_status kpn_uplink_set_base_unit(struct kpn_uplink *uplink,
  * Sets what a reader adds to the values of the following records (`bv`), as a decimal.
  *
  * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
- * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ * `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
  *
  * The values that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
  * section 4.1.
@@ -3813,7 +3867,7 @@ kpn_status kpn_uplink_set_base_unit(struct kpn_uplink *uplink,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  *
  * @retval KPN_OK                    The field is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
  */
@@ -3830,7 +3884,7 @@ kpn_status kpn_uplink_set_base_value_decimal(struct kpn_uplink *uplink,
  * @param[in]     value   Finite.
  *
  * @retval KPN_OK                    The field is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
  * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
@@ -3842,7 +3896,7 @@ kpn_status kpn_uplink_set_base_value_double(struct kpn_uplink *uplink,
  * Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
  *
  * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
- * `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+ * `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
  *
  * The sums that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
  * section 4.1.
@@ -3852,7 +3906,7 @@ kpn_status kpn_uplink_set_base_value_double(struct kpn_uplink *uplink,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  *
  * @retval KPN_OK                    The field is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
  */
@@ -3869,7 +3923,7 @@ kpn_status kpn_uplink_set_base_sum_decimal(struct kpn_uplink *uplink,
  * @param[in]     value   Finite.
  *
  * @retval KPN_OK                    The field is in the pack.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
  * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
@@ -3885,10 +3939,10 @@ kpn_status kpn_uplink_set_base_sum_double(struct kpn_uplink *uplink,
  * @param[out]    uplink      Need not be initialised.
  * @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
  * @param[in]     buffer_cap  Bytes. 512 hold ten measurements or more.
- * @param[in]     config      From `kpn_config_read`. Kept, unchanged and in its place, until the message is finished.
+ * @param[in]     config      From `kpn_config_load`. Kept, unchanged and in its place, until the message is finished.
  *
  * @retval KPN_OK                    Begun.
- * @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+ * @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             There is no configuration in `config`.
  * @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `config` share memory.
@@ -3905,7 +3959,7 @@ kpn_status kpn_uplink_begin_config(struct kpn_uplink *uplink,
  * As `kpn_uplink_finish` or `kpn_uplink_finish_unsigned`.
  *
  * @param[in,out] uplink       From `kpn_uplink_begin_config` or a sibling.
- * @param[in]     config       From `kpn_config_read`: the one given to `kpn_uplink_begin_config`.
+ * @param[in]     config       From `kpn_config_load`: the one given to `kpn_uplink_begin_config`.
  * @param[out]    out_request  Written only on success. Lies in the buffer given to `begin`.
  *
  * @retval KPN_OK                    The request is complete.
@@ -3914,7 +3968,7 @@ kpn_status kpn_uplink_begin_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
  * @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
@@ -3941,7 +3995,7 @@ kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
@@ -3962,7 +4016,7 @@ kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
@@ -3977,12 +4031,12 @@ kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
  * @retval KPN_OK                    There was no failure.
  * @retval KPN_ERR_INVALID_ARGUMENT  `uplink` is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or it was a call in the wrong order that failed.
- * @return The first failure, `KPN_BUFFER_FULL` included. When `kpn_uplink_begin` failed, that failure stays.
+ * @return The first failure, `KPN_ERR_BUFFER_FULL` included. When `kpn_uplink_begin` failed, that failure stays.
  */
-kpn_status kpn_uplink_acknowledge(struct kpn_uplink *uplink);
+kpn_status kpn_uplink_clear_failure(struct kpn_uplink *uplink);
 
 /**
- * Bytes by which the buffer was too small for the last call that returned `KPN_BUFFER_FULL`.
+ * Bytes by which the buffer was too small for the last call that returned `KPN_ERR_BUFFER_FULL`.
  *
  * With a buffer of that many bytes more, the same calls succeed.
  *
@@ -4013,7 +4067,7 @@ uint32_t kpn_uplink_records(const struct kpn_uplink *uplink);
  * @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
  *
  * @retval KPN_OK                    The next record has the label.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
  * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
@@ -4032,7 +4086,7 @@ kpn_status kpn_uplink_set_time(struct kpn_uplink *uplink,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  *
  * @retval KPN_OK                    The next record has the label.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
  * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
@@ -4054,7 +4108,7 @@ kpn_status kpn_uplink_set_time_decimal(struct kpn_uplink *uplink,
  * @param[in]     seconds  Below 2^28 (eight and a half years).
  *
  * @retval KPN_OK                    The next record has the label.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
  * @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
@@ -4072,7 +4126,7 @@ kpn_status kpn_uplink_set_time_ago(struct kpn_uplink *uplink,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  *
  * @retval KPN_OK                    The next record has the label.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
  * @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
@@ -4093,7 +4147,7 @@ kpn_status kpn_uplink_set_time_ago_decimal(struct kpn_uplink *uplink,
  * @param[in]     seconds  Any value.
  *
  * @retval KPN_OK                    The next record has the label.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
  */
@@ -4113,7 +4167,7 @@ kpn_status kpn_uplink_set_update_time(struct kpn_uplink *uplink,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  *
  * @retval KPN_OK                    The next record has the label.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
  */
@@ -4130,7 +4184,7 @@ kpn_status kpn_uplink_set_sum_decimal(struct kpn_uplink *uplink,
  * @param[in]     value   Finite.
  *
  * @retval KPN_OK                    The next record has the label.
- * @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
  * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
@@ -4146,7 +4200,7 @@ kpn_status kpn_uplink_set_sum_double(struct kpn_uplink *uplink,
  * @param[in]  urn_cap  Bytes; `KPN_URN_CAP` always suffices, 30 are enough here.
  *
  * @retval KPN_OK                    `out_urn` holds the URN.
- * @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+ * @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
  * @retval KPN_ERR_INVALID_ARGUMENT  `imei` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_OVERLAP           `imei` and `out_urn` share memory.
  * @retval KPN_ERR_URN               `imei` is not 15 digits.
@@ -4165,7 +4219,7 @@ kpn_status kpn_urn_from_imei(const char *imei,
  * @param[in]  urn_cap  Bytes; `KPN_URN_CAP` is just enough.
  *
  * @retval KPN_OK                    `out_urn` holds the URN.
- * @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+ * @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
  * @retval KPN_ERR_INVALID_ARGUMENT  `uuid` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_OVERLAP           `uuid` and `out_urn` share memory.
  * @retval KPN_ERR_URN               `uuid` is no UUID of version 4 (RFC 9562 section 5.4).
@@ -4183,7 +4237,7 @@ kpn_status kpn_urn_from_uuid(const char *uuid,
  * @param[in]  urn_cap  Bytes; `KPN_URN_CAP` always suffices, 33 are enough here.
  *
  * @retval KPN_OK                    `out_urn` holds the URN.
- * @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+ * @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
  * @retval KPN_ERR_INVALID_ARGUMENT  `dev_eui` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_OVERLAP           `dev_eui` and `out_urn` share memory.
  * @retval KPN_ERR_URN               `dev_eui` is not 16 hexadecimal digits.

@@ -48,11 +48,7 @@ pub struct Set([u32; 4]);
 
 impl Set {
     /// Letters, digits and these.
-    #[expect(
-        clippy::indexing_slicing,
-        clippy::as_conversions,
-        reason = "evaluated by the compiler"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
     pub const fn alphanumeric_and(others: &[u8]) -> Self {
         let mut words = [0, 0x03FF_0000, 0x07FF_FFFE, 0x07FF_FFFE];
         let mut at: usize = 0;

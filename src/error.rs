@@ -17,7 +17,6 @@ pub struct Error(NonZero<i32>);
 
 macro_rules! errors {
     ($($(#[$doc:meta])* $name:ident = $number:literal;)*) => {
-        #[expect(non_upper_case_globals, reason = "they read and match as the variants of an enum")]
         impl Error {
             $(
                 $(#[$doc])*
@@ -31,108 +30,108 @@ macro_rules! errors {
 }
 
 errors! {
-    /// An argument is missing, misaligned or out of its range.
-    InvalidArgument = -1;
-    /// A call in the wrong order, or an object that was never begun.
-    State = -2;
-    /// Input and output share memory.
-    Overlap = -3;
-    /// A secret outside `[0-9a-zA-Z]{30,100}`.
-    Secret = -4;
-    /// A host or path with CR, LF, NUL, space or another byte that a request head cannot carry.
-    HeadText = -5;
-    /// No room: the writer's `missing` says how many bytes.
-    BufferFull = 3;
     /// Nothing follows.
-    End = 2;
-    /// A response body larger than the buffer given for it.
-    BodyTooLarge = -10;
-    /// A name, with its base name, outside RFC 8428's alphabet.
-    SenmlName = -20;
-    /// A unit that is empty, too long or not printable text.
-    SenmlUnit = -21;
-    /// NaN or an infinity, which JSON cannot carry.
-    NotFinite = -35;
-    /// A number that the asked type cannot hold exactly.
-    NumberRange = -11;
-    /// A text that is not UTF-8.
-    Utf8 = -34;
-    /// A pack that is not an array of objects, or a label with a value of the wrong type.
-    SenmlType = -22;
-    /// A label that ends in `_` and is not understood.
-    SenmlMustUnderstand = -23;
-    /// A version that is not understood, or that differs within the pack.
-    SenmlVersion = -24;
-    /// A label that occurs twice in one record.
-    SenmlDuplicate = -25;
-    /// More than one of `v`, `vs`, `vb`, `vd` in one record, or a name without any value.
-    SenmlValue = -26;
-    /// A pack without any measurement.
-    SenmlEmpty = -27;
-    /// A `vd` that is none of the four base64 forms.
-    Base64 = -29;
-    /// A time that is relative where an absolute one is asked, or the reverse.
-    SenmlTime = -28;
-    /// Not JSON as RFC 8259 defines it.
-    JsonSyntax = -30;
-    /// JSON nested deeper than the limit.
-    JsonDepth = -31;
-    /// JSON that ends too early.
-    JsonTruncated = -32;
-    /// A string escape that stands for no character, such as a lone surrogate.
-    JsonEscape = -33;
-    /// A response that is not HTTP/1.x, or has characters where none may be.
-    HttpSyntax = -40;
-    /// A Content-Length that is no number, too large, or contradicts another; a chunk size that is too large.
-    HttpContentLength = -41;
-    /// A transfer coding other than chunked, or chunked together with Content-Length.
-    HttpTransferEncoding = -42;
-    /// A response head, or a line of chunked framing, beyond the limit.
-    HttpHeadTooLarge = -43;
-    /// The connection ended before the response did.
-    HttpTruncated = -44;
+    END = 2;
+    /// An argument is missing, misaligned or out of its range.
+    INVALID_ARGUMENT = -1;
+    /// A call in the wrong order, or an object that was never begun.
+    STATE = -2;
+    /// Input and output share memory.
+    OVERLAP = -3;
+    /// A secret outside `[0-9a-zA-Z]{30,100}`.
+    SECRET = -4;
+    /// A host or path with CR, LF, NUL, space or another byte that a request head cannot carry.
+    HEAD_TEXT = -5;
     /// A device URN that is none of the kinds known here.
-    Urn = -6;
+    URN = -6;
     /// An IMEI whose check digit does not fit.
-    ImeiCheckDigit = -7;
+    IMEI_CHECK_DIGIT = -7;
     /// A field of a configuration with a value that it cannot have.
-    Config = -8;
-    /// A token that does not belong to this body and secret.
-    TokenMismatch = -50;
-    /// A field of a configuration that is not known.
-    ConfigUnknown = -51;
-    /// A field of a configuration that is needed and not there.
-    ConfigMissing = -52;
-    /// A field of a configuration that is there twice.
-    ConfigRepeated = -53;
-    /// A field of a configuration with a value of the wrong JSON type.
-    ConfigType = -54;
-    /// A field of a configuration with a text or a list that is too long.
-    ConfigTooLong = -55;
+    CONFIG = -8;
+    /// A response body larger than the buffer given for it.
+    BODY_TOO_LARGE = -10;
+    /// A number that the asked type cannot hold exactly.
+    NUMBER_RANGE = -11;
     /// The second pass of a stream does not write what the first one measured.
-    PassDiffers = -12;
+    PASS_DIFFERS = -12;
+    /// No room: the writer's `missing` says how many bytes.
+    BUFFER_FULL = -13;
+    /// A name, with its base name, outside RFC 8428's alphabet.
+    SENML_NAME = -20;
+    /// A unit that is empty, too long or not printable text.
+    SENML_UNIT = -21;
+    /// A pack that is not an array of objects, or a label with a value of the wrong type.
+    SENML_TYPE = -22;
+    /// A label that ends in `_` and is not understood.
+    SENML_MUST_UNDERSTAND = -23;
+    /// A version that is not understood, or that differs within the pack.
+    SENML_VERSION = -24;
+    /// A label that occurs twice in one record.
+    SENML_DUPLICATE = -25;
+    /// More than one of `v`, `vs`, `vb`, `vd` in one record, or a name without any value.
+    SENML_VALUE = -26;
+    /// A pack without any measurement.
+    SENML_EMPTY = -27;
+    /// A time that is relative where an absolute one is asked, or the reverse.
+    SENML_TIME = -28;
+    /// A `vd` that is none of the four base64 forms.
+    SENML_BASE64 = -29;
+    /// Not JSON as RFC 8259 defines it.
+    JSON_SYNTAX = -30;
+    /// JSON nested deeper than the limit.
+    JSON_DEPTH = -31;
+    /// JSON that ends too early.
+    JSON_TRUNCATED = -32;
+    /// A string escape that stands for no character, such as a lone surrogate.
+    JSON_ESCAPE = -33;
+    /// A text that is not UTF-8.
+    UTF8 = -34;
+    /// NaN or an infinity, which JSON cannot carry.
+    NOT_FINITE = -35;
+    /// A response that is not HTTP/1.x, or has characters where none may be.
+    HTTP_SYNTAX = -40;
+    /// A Content-Length that is no number, too large, or contradicts another; a chunk size that is too large.
+    HTTP_CONTENT_LENGTH = -41;
+    /// A transfer coding other than chunked, or chunked together with Content-Length.
+    HTTP_TRANSFER_ENCODING = -42;
+    /// A response head, or a line of chunked framing, beyond the limit.
+    HTTP_HEAD_TOO_LARGE = -43;
+    /// The connection ended before the response did.
+    HTTP_TRUNCATED = -44;
+    /// A token that does not belong to this body and secret.
+    TOKEN_MISMATCH = -50;
+    /// A field of a configuration that is not known.
+    CONFIG_UNKNOWN = -51;
+    /// A field of a configuration that is needed and not there.
+    CONFIG_MISSING = -52;
+    /// A field of a configuration that is there twice.
+    CONFIG_REPEATED = -53;
+    /// A field of a configuration with a value of the wrong JSON type.
+    CONFIG_TYPE = -54;
+    /// A field of a configuration with a text or a list that is too long.
+    CONFIG_TOO_LONG = -55;
     /// A URL that is malformed, or of a kind that firmware is not fetched from.
-    FirmwareUrl = -60;
+    FIRMWARE_URL = -60;
     /// A URL or token of firmware that is too long, or does not fit into the memory given.
-    FirmwareTooLong = -61;
+    FIRMWARE_TOO_LONG = -61;
     /// A status of the file server that will not change by asking again.
-    FirmwareRefused = -62;
+    FIRMWARE_REFUSED = -62;
     /// A status of the file server that may be another one later.
-    FirmwareBusy = -63;
+    FIRMWARE_BUSY = -63;
     /// A response with other bytes than those asked for, or with none.
-    FirmwareRange = -64;
+    FIRMWARE_RANGE = -64;
     /// Firmware whose size changed while it was fetched.
-    FirmwareSize = -65;
+    FIRMWARE_SIZE = -65;
     /// A part whose CRC-32 is not the one that came with it.
-    FirmwareCrc = -66;
+    FIRMWARE_CRC = -66;
     /// A stored image that is damaged or of another version.
-    Image = -67;
+    IMAGE = -67;
     /// No connection to the host.
-    Connect = -90;
+    CONNECT = -90;
     /// The time limit of the transport is over.
-    Timeout = -91;
+    TIMEOUT = -91;
     /// The connection broke.
-    Io = -92;
+    IO = -92;
 }
 
 impl Error {
@@ -179,6 +178,6 @@ mod tests {
 
     #[test]
     fn a_cause_is_told_by_its_name() {
-        assert_eq!(std::format!("{:?}", Error::SenmlName), "SenmlName");
+        assert_eq!(std::format!("{:?}", Error::SENML_NAME), "SENML_NAME");
     }
 }

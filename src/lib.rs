@@ -43,8 +43,6 @@
 #![cfg_attr(
     test,
     allow(
-        clippy::arithmetic_side_effects,
-        clippy::as_conversions,
         clippy::string_slice,
         reason = "a test may panic; clippy.toml says so for the lints that have a setting"
     )
@@ -60,9 +58,9 @@ pub mod error;
 pub mod ffi;
 pub mod http;
 pub mod json;
+pub mod number;
 #[cfg(feature = "posix")]
 pub mod posix;
-pub mod scan;
 pub mod senml;
 pub mod things;
 pub mod token;

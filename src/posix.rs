@@ -62,7 +62,7 @@ impl Socket {
 
     /// Connects to the first address of `host` (a name, or a literal of IPv4 or IPv6) that answers in time.
     ///
-    /// `Error::Connect` when there is none, with [`Socket::error`]; `Error::Timeout`. A connection before is closed.
+    /// `Error::CONNECT` when there is none, with [`Socket::error`]; `Error::TIMEOUT`. A connection before is closed.
     pub fn connect(&mut self, host: &CStr, port: u16, timeout: u32) -> Result<()> {
         self.close();
         let deadline = Deadline::after(timeout);
@@ -82,15 +82,15 @@ impl Socket {
             unsafe { libc::getaddrinfo(host.as_ptr(), ptr::null(), &raw mut hints, &raw mut list) };
         if status != 0 {
             self.error = status.checked_abs().unwrap_or(c_int::MAX).wrapping_neg();
-            return Err(Error::Connect);
+            return Err(Error::CONNECT);
         }
-        let mut result = Err(Error::Connect);
+        let mut result = Err(Error::CONNECT);
         let mut next = list;
         // SAFETY: each pointer is NULL or an entry of the list, which is freed only below.
         while let Some(entry) = unsafe { next.as_ref() } {
             next = entry.ai_next;
             result = self.connect_to(entry, port, deadline);
-            if result != Err(Error::Connect) {
+            if result != Err(Error::CONNECT) {
                 break;
             }
         }
@@ -101,7 +101,7 @@ impl Socket {
 
     /// Sends all of it.
     ///
-    /// `Error::Timeout`, or `Error::Io` when the connection is gone, with [`Socket::error`]; it is closed then.
+    /// `Error::TIMEOUT`, or `Error::IO` when the connection is gone, with [`Socket::error`]; it is closed then.
     pub fn send(&mut self, mut bytes: &[u8], timeout: u32) -> Result<()> {
         let deadline = Deadline::after(timeout);
         while !bytes.is_empty() {
@@ -125,7 +125,7 @@ impl Socket {
 
     /// Receives what is there, at least one byte; 0 when the other side has closed the connection.
     ///
-    /// `Error::Timeout`, or `Error::Io` when the connection is gone, with [`Socket::error`]; it is closed then.
+    /// `Error::TIMEOUT`, or `Error::IO` when the connection is gone, with [`Socket::error`]; it is closed then.
     pub fn receive(&mut self, bytes: &mut [u8], timeout: u32) -> Result<usize> {
         let deadline = Deadline::after(timeout);
         loop {
@@ -152,9 +152,9 @@ impl Socket {
     fn connect_to(&mut self, entry: &libc::addrinfo, port: u16, deadline: Deadline) -> Result<()> {
         // SAFETY: sockaddr_storage is plain integers, for which zero is valid.
         let mut address: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
-        let len = usize::try_from(entry.ai_addrlen).or(Err(Error::Connect))?;
+        let len = usize::try_from(entry.ai_addrlen).or(Err(Error::CONNECT))?;
         if len > size_of::<libc::sockaddr_storage>() {
-            return Err(Error::Connect);
+            return Err(Error::CONNECT);
         }
         // SAFETY: `getaddrinfo` gives `len` readable bytes; the storage has room, as just checked, and is our own.
         unsafe {
@@ -170,13 +170,13 @@ impl Socket {
             libc::AF_INET6 => unsafe {
                 (*place.cast::<libc::sockaddr_in6>()).sin6_port = port.to_be();
             },
-            _ => return Err(Error::Connect),
+            _ => return Err(Error::CONNECT),
         }
         let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         // SAFETY: no memory is involved.
         self.fd = unsafe { libc::socket(entry.ai_family, kind, 0) };
         if !self.is_open() {
-            return self.give_up(Error::Connect);
+            return self.give_up(Error::CONNECT);
         }
         // SAFETY: the address lies in our storage and has this length.
         let status =
@@ -186,23 +186,23 @@ impl Socket {
         }
         let error = errno();
         if error != libc::EINPROGRESS && error != libc::EINTR {
-            return self.give_up(Error::Connect);
+            return self.give_up(Error::CONNECT);
         }
         self.wait(libc::POLLOUT, deadline)?;
         let mut error: c_int = 0;
-        let mut size = libc::socklen_t::try_from(size_of::<c_int>()).or(Err(Error::Connect))?;
+        let mut size = libc::socklen_t::try_from(size_of::<c_int>()).or(Err(Error::CONNECT))?;
         // SAFETY: the result and its size are our own.
         let status = unsafe {
             let to = (&raw mut error).cast();
             libc::getsockopt(self.fd, libc::SOL_SOCKET, libc::SO_ERROR, to, &raw mut size)
         };
         if status != 0 {
-            return self.give_up(Error::Connect);
+            return self.give_up(Error::CONNECT);
         }
         if error != 0 {
             self.error = error;
             self.close();
-            return Err(Error::Connect);
+            return Err(Error::CONNECT);
         }
         Ok(())
     }
@@ -218,7 +218,7 @@ impl Socket {
     /// Waits until the socket can be read or written; errors on it count as such, for the call that follows meets them.
     fn wait(&mut self, events: i16, deadline: Deadline) -> Result<()> {
         if !self.is_open() {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         loop {
             let mut poll = self.poll_for(events);
@@ -230,7 +230,7 @@ impl Socket {
             if ready == 0 {
                 self.error = libc::ETIMEDOUT;
                 self.close();
-                return Err(Error::Timeout);
+                return Err(Error::TIMEOUT);
             }
             self.tolerate()?;
         }
@@ -240,7 +240,7 @@ impl Socket {
     fn tolerate(&mut self) -> Result<()> {
         match errno() {
             libc::EINTR | libc::EAGAIN => Ok(()),
-            _ => self.give_up(Error::Io),
+            _ => self.give_up(Error::IO),
         }
     }
 

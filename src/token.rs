@@ -184,7 +184,7 @@ static SECRET: Rule = Rule::new(
     Set::alphanumeric_and(b""),
     SECRET_MIN,
     SECRET_MAX,
-    Error::Secret,
+    Error::SECRET,
 );
 
 /// Compares two tokens in a time that depends on neither.
@@ -212,7 +212,6 @@ const fn digit(nibble: u8) -> u8 {
     }
 }
 
-#[expect(clippy::as_conversions, reason = "no target has a usize above 64 bits")]
 const fn widen(len: usize) -> u64 {
     len as u64
 }
@@ -264,7 +263,7 @@ mod tests {
             &long,
             b"0123456789abcdefghijklmnopqrstuvwxyz-BCD",
         ] {
-            assert_eq!(token.finish(secret), Err(Error::Secret));
+            assert_eq!(token.finish(secret), Err(Error::SECRET));
         }
         assert_eq!(token.finish(SECRET).unwrap(), TOKEN);
         assert!(check_secret(&SECRET[..30]).is_ok() && check_secret(&long[..100]).is_ok());

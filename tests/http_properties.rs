@@ -3,8 +3,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
     clippy::naive_bytecount,
     clippy::cast_possible_truncation,
     clippy::std_instead_of_core,

@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
     clippy::std_instead_of_core,
     reason = "a test may panic, and runs on a host"
 )]
@@ -150,11 +149,11 @@ fn vectors() -> Vec<Vector> {
         };
         let error = match result {
             "complete" | "close" => None,
-            "truncated" => Some(Error::HttpTruncated),
-            "syntax" => Some(Error::HttpSyntax),
-            "length" => Some(Error::HttpContentLength),
-            "coding" => Some(Error::HttpTransferEncoding),
-            "size" => Some(Error::HttpHeadTooLarge),
+            "truncated" => Some(Error::HTTP_TRUNCATED),
+            "syntax" => Some(Error::HTTP_SYNTAX),
+            "length" => Some(Error::HTTP_CONTENT_LENGTH),
+            "coding" => Some(Error::HTTP_TRANSFER_ENCODING),
+            "size" => Some(Error::HTTP_HEAD_TOO_LARGE),
             other => panic!("unknown result {other}"),
         };
         vectors.push(Vector {
@@ -244,7 +243,7 @@ fn a_response_cut_at_any_byte_is_no_success() {
             let cut = read(vector.method, [&vector.raw[..len]], true);
             assert_eq!(
                 cut.error,
-                Some(Error::HttpTruncated),
+                Some(Error::HTTP_TRUNCATED),
                 "{} {len}",
                 vector.name
             );
@@ -288,7 +287,7 @@ fn collects_into_any_capacity() {
                 let mut memory = vec![0xA5; need + 8];
                 let (store, canary) = memory.split_at_mut(capacity);
                 let mut response = Response::begin(vector.method);
-                assert_eq!(response.body(store), Err(Error::State));
+                assert_eq!(response.body(store), Err(Error::STATE));
                 let mut used = 0;
                 let mut last = None;
                 for input in vector.raw.chunks(piece) {
@@ -318,7 +317,7 @@ fn collects_into_any_capacity() {
                 if missing == 0 {
                     assert_eq!(response.body(store), Ok(&expected.body[..]));
                 } else {
-                    assert_eq!(response.body(store), Err(Error::BodyTooLarge));
+                    assert_eq!(response.body(store), Err(Error::BODY_TOO_LARGE));
                 }
             }
         }
@@ -334,7 +333,7 @@ fn the_head_limit_counts_bytes_not_pieces() {
     for (taken, byte) in endless.enumerate() {
         let result = response.step(std::slice::from_ref(byte));
         if taken == usize::from(HEAD_MAX) {
-            assert_eq!(result, Err(Error::HttpHeadTooLarge));
+            assert_eq!(result, Err(Error::HTTP_HEAD_TOO_LARGE));
             break;
         }
         assert!(result.is_ok());

@@ -4,13 +4,12 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::arithmetic_side_effects,
     clippy::std_instead_of_core,
     reason = "a test may panic, and runs on a host"
 )]
 
 use kpn_things::buf::Buf;
-use kpn_things::json::number::{self, Decimal};
+use kpn_things::number::{self, Decimal};
 
 /// Random bits of a fixed beginning (Steele, Lea and Flood's `SplitMix64`), so that a failure can be seen again.
 struct Random {

@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
     clippy::std_instead_of_core,
     reason = "a test may panic"
 )]
@@ -14,8 +13,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kpn_things::buf::Buf;
 use kpn_things::error::Result;
 use kpn_things::http::request::Target;
-use kpn_things::json::number::{self, Decimal};
 use kpn_things::json::reader::Span;
+use kpn_things::number::{self, Decimal};
 use kpn_things::senml::pack::Pack;
 use kpn_things::senml::reader;
 use kpn_things::senml::record::{Num, Value};

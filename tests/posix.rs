@@ -81,7 +81,7 @@ fn says_why_there_is_no_connection() {
     let mut socket = Socket::closed();
     assert_eq!(
         socket.connect(c"127.0.0.1", port, TIMEOUT),
-        Err(Error::Connect)
+        Err(Error::CONNECT)
     );
     assert_eq!(
         (socket.error(), socket.is_open()),
@@ -89,11 +89,11 @@ fn says_why_there_is_no_connection() {
     );
     assert_eq!(
         socket.connect(c"256.1.1.1.", port, TIMEOUT),
-        Err(Error::Connect)
+        Err(Error::CONNECT)
     );
     assert!(socket.error() < 0);
-    assert_eq!(socket.send(b"x", TIMEOUT), Err(Error::State));
-    assert_eq!(socket.receive(&mut [0], TIMEOUT), Err(Error::State));
+    assert_eq!(socket.send(b"x", TIMEOUT), Err(Error::STATE));
+    assert_eq!(socket.receive(&mut [0], TIMEOUT), Err(Error::STATE));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn gives_up_when_the_time_is_over() {
     let mut socket = Socket::closed();
     socket.connect(c"127.0.0.1", port, TIMEOUT).unwrap();
     let begin = Instant::now();
-    assert_eq!(socket.receive(&mut [0; 8], 50), Err(Error::Timeout));
+    assert_eq!(socket.receive(&mut [0; 8], 50), Err(Error::TIMEOUT));
     assert!(begin.elapsed() >= Duration::from_millis(45));
     assert!(!socket.is_open());
     server.join().unwrap();
@@ -119,7 +119,7 @@ fn a_peer_that_is_gone_raises_no_signal() {
     server.join().unwrap();
     let more = vec![0; 65_536];
     let failure = (0..1_000).find_map(|_| socket.send(&more, TIMEOUT).err());
-    assert_eq!(failure, Some(Error::Io));
+    assert_eq!(failure, Some(Error::IO));
     assert!(!socket.is_open());
     assert!([libc::EPIPE, libc::ECONNRESET].contains(&socket.error()));
 }

@@ -1,7 +1,6 @@
 //! Store and forward: random operations against a model, and images that are damaged in every way.
 #![allow(
     missing_docs,
-    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "tests"
@@ -12,7 +11,7 @@ use std::collections::VecDeque;
 use kpn_things::crc32;
 use kpn_things::error::Error;
 use kpn_things::http::request::Target;
-use kpn_things::json::number::{Decimal, write_decimal, write_f64};
+use kpn_things::number::{Decimal, write_decimal, write_f64};
 use kpn_things::things::queue::{
     IMAGE_EXTRA, NAME_MAX, Now, Policy, Queue, QueueState, Since, TEXT_MAX, Value, When,
 };
@@ -222,7 +221,7 @@ impl Bench {
             }
             self.model.push_back(record);
         } else {
-            assert_eq!(pushed, Err(Error::BufferFull));
+            assert_eq!(pushed, Err(Error::BUFFER_FULL));
             self.dropped += 1;
         }
     }
@@ -239,11 +238,11 @@ impl Bench {
             filled
         };
         if self.sent > 0 {
-            assert_eq!(filled, Err(Error::State));
+            assert_eq!(filled, Err(Error::STATE));
             return;
         }
         let Ok(count) = filled else {
-            assert_eq!(filled, Err(Error::BufferFull));
+            assert_eq!(filled, Err(Error::BUFFER_FULL));
             assert!(!self.model.is_empty());
             return;
         };
@@ -297,8 +296,8 @@ impl Bench {
             Op::Push(record) => self.push(record),
             Op::Fill(capacity) => self.fill(capacity),
             Op::Accepted | Op::Failed if self.sent == 0 => {
-                assert_eq!(self.queue().accepted(), Err(Error::State));
-                assert_eq!(self.queue().failed(), Err(Error::State));
+                assert_eq!(self.queue().accepted(), Err(Error::STATE));
+                assert_eq!(self.queue().failed(), Err(Error::STATE));
             }
             Op::Accepted => {
                 self.queue().accepted().unwrap();
@@ -432,16 +431,19 @@ fn every_damaged_bit_and_every_cut_of_an_image_is_refused() {
     for bit in 0..image.len() * 8 {
         let mut damaged = image.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
-        assert_eq!(bench.queue().restore(&damaged, since), Err(Error::Image));
+        assert_eq!(bench.queue().restore(&damaged, since), Err(Error::IMAGE));
     }
     for len in 0..image.len() {
         assert_eq!(
             bench.queue().restore(&image[..len], since),
-            Err(Error::Image)
+            Err(Error::IMAGE)
         );
     }
     let mut small = Bench::new(image.len() - IMAGE_EXTRA - 1, Policy::DropOldest);
-    assert_eq!(small.queue().restore(&image, since), Err(Error::BufferFull));
+    assert_eq!(
+        small.queue().restore(&image, since),
+        Err(Error::BUFFER_FULL)
+    );
     // After all of that the queue is as before.
     bench.fill(500);
     assert_eq!(bench.sent, 1);
@@ -451,7 +453,7 @@ fn every_damaged_bit_and_every_cut_of_an_image_is_refused() {
     for cap in 0..image.len() {
         assert_eq!(
             bench.queue().save(0, &mut out[..cap]),
-            Err(Error::BufferFull)
+            Err(Error::BUFFER_FULL)
         );
     }
     assert_eq!(bench.queue().save(0, &mut out), Ok(image.len()));
@@ -466,33 +468,33 @@ fn refuses_what_could_not_be_sent_and_changes_nothing() {
     };
     let at = When::Reception;
     let yes = Value::Bool(true);
-    assert_eq!(refused(b"", None, at, yes), Error::SenmlName);
-    assert_eq!(refused(b"a b", None, at, yes), Error::SenmlName);
+    assert_eq!(refused(b"", None, at, yes), Error::SENML_NAME);
+    assert_eq!(refused(b"a b", None, at, yes), Error::SENML_NAME);
     assert_eq!(
         refused(&[b'a'; NAME_MAX + 1], None, at, yes),
-        Error::SenmlName
+        Error::SENML_NAME
     );
-    assert_eq!(refused(b"a", Some(b""), at, yes), Error::SenmlUnit);
+    assert_eq!(refused(b"a", Some(b""), at, yes), Error::SENML_UNIT);
     assert_eq!(
         refused(b"a", None, When::Unix((1 << 28) - 1), yes),
-        Error::SenmlTime
+        Error::SENML_TIME
     );
-    assert_eq!(refused(b"a", None, at, Value::Text(b"\xff")), Error::Utf8);
+    assert_eq!(refused(b"a", None, at, Value::Text(b"\xff")), Error::UTF8);
     let long = [b'x'; TEXT_MAX + 1];
     assert_eq!(
         refused(b"a", None, at, Value::Text(&long)),
-        Error::InvalidArgument
+        Error::INVALID_ARGUMENT
     );
     for text in [&b""[..], b"1 ", b"01", b"1,\"t\":1", b"nan"] {
         assert_eq!(
             refused(b"a", None, at, Value::Number(text)),
-            Error::NumberRange
+            Error::NUMBER_RANGE
         );
     }
     let not_finite = bench
         .queue()
         .push_number(b"a", None, at, |out| write_f64(out, f64::NAN));
-    assert_eq!(not_finite, Err(Error::NotFinite));
+    assert_eq!(not_finite, Err(Error::NOT_FINITE));
     assert_eq!((bench.state.records(), bench.state.dropped()), (1, 0));
     let longest = bench.queue().push(
         &[b'a'; NAME_MAX],

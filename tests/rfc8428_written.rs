@@ -9,8 +9,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use kpn_things::json::number::{self, Decimal};
 use kpn_things::json::reader::{Span, strip_whitespace};
+use kpn_things::number::{self, Decimal};
 use kpn_things::senml::pack::{Pack, PackState};
 use kpn_things::senml::reader;
 use kpn_things::senml::record::Value;

@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
     clippy::std_instead_of_core,
     reason = "a test may panic"
 )]
@@ -216,12 +215,12 @@ fn oracle(pack: &[Members]) -> Result<Vec<Resolved>, (Error, usize)> {
         for (label, value) in members {
             if !known.contains(&label.as_str()) {
                 if label.ends_with('_') {
-                    return fail(Error::SenmlMustUnderstand);
+                    return fail(Error::SENML_MUST_UNDERSTAND);
                 }
                 continue;
             }
             if own.contains_key(label) {
-                return fail(Error::SenmlDuplicate);
+                return fail(Error::SENML_DUPLICATE);
             }
             let fits = match label.as_str() {
                 "bn" | "bu" | "n" | "u" | "vs" | "vd" => value.is_string(),
@@ -229,7 +228,7 @@ fn oracle(pack: &[Members]) -> Result<Vec<Resolved>, (Error, usize)> {
                 _ => value.is_number(),
             };
             if !fits {
-                return fail(Error::SenmlType);
+                return fail(Error::SENML_TYPE);
             }
             if label == "bver" {
                 let number = value.as_u64().filter(|number| (1..=10).contains(number));
@@ -237,7 +236,7 @@ fn oracle(pack: &[Members]) -> Result<Vec<Resolved>, (Error, usize)> {
                     || number
                         != Some(version.unwrap_or(if index == 0 { number.unwrap() } else { 10 }))
                 {
-                    return fail(Error::SenmlVersion);
+                    return fail(Error::SENML_VERSION);
                 }
                 version = number;
             }
@@ -251,7 +250,7 @@ fn oracle(pack: &[Members]) -> Result<Vec<Resolved>, (Error, usize)> {
             .filter(|label| own.contains_key(**label))
             .count();
         if values > 1 || (values == 0 && !own.contains_key("s") && own.contains_key("n")) {
-            return fail(Error::SenmlValue);
+            return fail(Error::SENML_VALUE);
         }
         if values == 0 && !own.contains_key("s") {
             continue;
@@ -270,10 +269,10 @@ fn oracle(pack: &[Members]) -> Result<Vec<Resolved>, (Error, usize)> {
         if !name.starts_with(|c: char| c.is_ascii_alphanumeric())
             || name.contains(|c: char| !c.is_ascii_alphanumeric() && !"-:./_".contains(c))
         {
-            return fail(Error::SenmlName);
+            return fail(Error::SENML_NAME);
         }
         let data = match string(&own, "vd").map(|text| base64(&text)) {
-            Some(None) => return fail(Error::Base64),
+            Some(None) => return fail(Error::SENML_BASE64),
             data => data.flatten(),
         };
         records.push(Resolved {
@@ -333,7 +332,7 @@ fn every_truncation_of_every_vector_is_refused() {
         let text = text.trim_ascii_end();
         for len in 0..text.len() {
             let (error, _) = read(&text[..len]).expect_err(&name);
-            assert_eq!(error, Error::JsonTruncated, "{name} at {len}");
+            assert_eq!(error, Error::JSON_TRUNCATED, "{name} at {len}");
             assert!(is_json(&text[..len]).is_err());
         }
     }
@@ -410,7 +409,7 @@ fn the_strict_reader_takes_what_serde_json_takes() {
                 error.to_string().contains("out of range"),
                 "{shown}: {error}"
             ),
-            (Err(error), Ok(_)) => assert_eq!(error, Error::JsonDepth, "{shown}"),
+            (Err(error), Ok(_)) => assert_eq!(error, Error::JSON_DEPTH, "{shown}"),
             (Err(_), Err(_)) => {}
         }
     }

@@ -1,7 +1,6 @@
 //! The planner of on and off times, against trying every phase one by one.
 #![allow(
     clippy::unwrap_used,
-    clippy::arithmetic_side_effects,
     clippy::std_instead_of_core,
     reason = "a test may panic, and runs on a host"
 )]

@@ -1,14 +1,9 @@
 //! Packs larger than memory: what leaves the window in pieces is byte for byte what one large buffer holds.
-#![allow(
-    missing_docs,
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(missing_docs, clippy::indexing_slicing, reason = "tests")]
 
 use kpn_things::error::{Error, Result};
 use kpn_things::http::request::Target;
-use kpn_things::json::number::{Decimal, write_decimal};
+use kpn_things::number::{Decimal, write_decimal};
 use kpn_things::senml::pack::Pack;
 use kpn_things::things::stream::{Stream, StreamState};
 use kpn_things::things::uplink::{Uplink, UplinkState};
@@ -118,7 +113,7 @@ impl Device {
     fn pass(&mut self, calls: &[Call], room: usize, sent: &mut Vec<u8>) -> Result<()> {
         for call in calls {
             self.take(room, sent)?;
-            assert_ne!(self.call(call), Err(Error::BufferFull), "{call:?}");
+            assert_ne!(self.call(call), Err(Error::BUFFER_FULL), "{call:?}");
         }
         Ok(())
     }
@@ -255,7 +250,7 @@ proptest! {
         let (sent, result) = streamed(&first, &second, Some(SECRET), 400, rooms.map(|room| room.min(399)));
         match expected {
             Ok(expected) if differs => {
-                prop_assert!(matches!(result, Err(Error::PassDiffers | Error::SenmlEmpty)));
+                prop_assert!(matches!(result, Err(Error::PASS_DIFFERS | Error::SENML_EMPTY)));
                 prop_assert!(sent.len() < expected.len());
             }
             Ok(expected) => prop_assert!(result.is_ok() && sent == expected),
@@ -276,7 +271,7 @@ fn one_digit_that_differs_is_found_before_the_bracket() {
         second[at] = record(9999);
         let expected = whole_request(&first, Some(SECRET)).unwrap();
         let (sent, result) = streamed(&first, &second, Some(SECRET), 256, [100, 100]);
-        assert_eq!(result, Err(Error::PassDiffers), "{at}");
+        assert_eq!(result, Err(Error::PASS_DIFFERS), "{at}");
         assert!(sent.len() < expected.len());
     }
 }
@@ -288,7 +283,7 @@ fn a_longer_second_pass_is_stopped_before_the_measured_end() {
     second.extend((0..100).map(record));
     let expected = whole_request(&first, Some(SECRET)).unwrap();
     let (sent, result) = streamed(&first, &second, Some(SECRET), 256, [usize::MAX; 2]);
-    assert_eq!(result, Err(Error::PassDiffers));
+    assert_eq!(result, Err(Error::PASS_DIFFERS));
     assert!(sent.len() < expected.len());
 }
 
@@ -302,12 +297,12 @@ fn after_a_difference_every_call_fails_with_that_cause() {
     device.stream().restart(TARGET, URN).unwrap();
     device.pass(&[record(2)], 100, &mut sent).unwrap();
     for _ in 0..2 {
-        assert_eq!(device.finish(&mut sent), Err(Error::PassDiffers));
-        assert_eq!(device.take(usize::MAX, &mut sent), Err(Error::PassDiffers));
-        assert_eq!(device.call(&record(1)), Err(Error::PassDiffers));
+        assert_eq!(device.finish(&mut sent), Err(Error::PASS_DIFFERS));
+        assert_eq!(device.take(usize::MAX, &mut sent), Err(Error::PASS_DIFFERS));
+        assert_eq!(device.call(&record(1)), Err(Error::PASS_DIFFERS));
         let restarted = device.stream().restart(TARGET, URN);
-        assert_eq!(restarted, Err(Error::PassDiffers));
-        assert_eq!(device.head(None, &mut sent), Err(Error::PassDiffers));
+        assert_eq!(restarted, Err(Error::PASS_DIFFERS));
+        assert_eq!(device.head(None, &mut sent), Err(Error::PASS_DIFFERS));
     }
 }
 
@@ -318,15 +313,18 @@ fn calls_in_the_wrong_pass_are_refused_and_change_nothing() {
     let mut sent = Vec::new();
     let (mut device, begun) = Device::begin(256);
     assert_eq!(begun, Ok(()));
-    let state = Err(Error::State);
-    assert_eq!(device.head(Some(SECRET), &mut sent), Err(Error::SenmlEmpty));
+    let state = Err(Error::STATE);
+    assert_eq!(
+        device.head(Some(SECRET), &mut sent),
+        Err(Error::SENML_EMPTY)
+    );
     assert_eq!(device.finish(&mut sent), state);
     assert_eq!(device.stream().restart(TARGET, URN), state);
     let mut uplink = Uplink::resume(&mut device.uplink, &mut device.window);
-    assert_eq!(uplink.finish(TARGET, Some(SECRET)), Err(Error::State));
+    assert_eq!(uplink.finish(TARGET, Some(SECRET)), Err(Error::STATE));
     device.pass(&calls, 0, &mut sent).unwrap();
     assert_eq!(device.state.request_len(), 0);
-    assert_eq!(device.head(Some(b"short"), &mut sent), Err(Error::Secret));
+    assert_eq!(device.head(Some(b"short"), &mut sent), Err(Error::SECRET));
     device.head(Some(SECRET), &mut sent).unwrap();
     assert_eq!(device.state.request_len(), expected.len());
     assert_eq!(device.call(&record(1)), state);
@@ -334,7 +332,7 @@ fn calls_in_the_wrong_pass_are_refused_and_change_nothing() {
     assert_eq!(device.finish(&mut sent), state);
     assert_eq!(device.head(Some(SECRET), &mut sent), state);
     let bad = device.stream().restart(TARGET, b"urn:dev:IMEI:");
-    assert_eq!(bad, Err(Error::Urn));
+    assert_eq!(bad, Err(Error::URN));
     device.stream().restart(TARGET, URN).unwrap();
     assert_eq!(device.stream().restart(TARGET, URN), state);
     assert_eq!(device.head(Some(SECRET), &mut sent), state);
@@ -357,21 +355,21 @@ fn a_record_without_room_is_refused_until_the_window_is_emptied() {
     device.take(usize::MAX, &mut sent).unwrap();
     assert_eq!(device.call(&record(1)), Ok(()));
     let too_long = Call::Text("t".to_owned(), "x".repeat(220));
-    assert_eq!(device.call(&too_long), Err(Error::BufferFull));
+    assert_eq!(device.call(&too_long), Err(Error::BUFFER_FULL));
     assert!(device.uplink.missing(device.window.len()) > 0);
 }
 
 #[test]
 fn a_window_that_cannot_hold_the_head_says_what_is_missing() {
     let (device, begun) = Device::begin(0);
-    assert_eq!(begun, Err(Error::BufferFull));
+    assert_eq!(begun, Err(Error::BUFFER_FULL));
     let need = device.uplink.missing(0);
     for window in 0..need {
         let (mut device, begun) = Device::begin(window);
-        assert_eq!(begun, Err(Error::BufferFull));
+        assert_eq!(begun, Err(Error::BUFFER_FULL));
         assert_eq!(device.uplink.missing(window), need - window);
-        assert_eq!(device.call(&record(1)), Err(Error::BufferFull));
-        assert_eq!(device.head(None, &mut Vec::new()), Err(Error::BufferFull));
+        assert_eq!(device.call(&record(1)), Err(Error::BUFFER_FULL));
+        assert_eq!(device.head(None, &mut Vec::new()), Err(Error::BUFFER_FULL));
     }
     assert_eq!(Device::begin(need).1, Ok(()));
 }

@@ -57,7 +57,7 @@ fn the_vector_of_kpns_sdk_has_a_key_shorter_than_the_rule_allows() {
     let expected = b"4d53c667486bb4679922b901dd733a936a07983f73275941abfb3068a0ba8748";
     let mut token = Token::new();
     token.update(body);
-    assert_eq!(token.finish(b"MYKEY2"), Err(Error::Secret));
+    assert_eq!(token.finish(b"MYKEY2"), Err(Error::SECRET));
     assert_eq!(token.total(), 55);
     assert_eq!(token.finish_unchecked(b"MYKEY2"), expected);
 }

@@ -123,8 +123,8 @@ static void act_on_downlink(const kpn_response *response)
     }
     while (status == KPN_OK && kpn_downlink_next(&downlink, &record) == KPN_OK) {
         printf("downlink: %s%s\n", record.base_name, record.name);
-        if (kpn_record_is_for(&record, urn) && kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
-            printf("the valve is now %s\n", record.boolean ? "open" : "shut");
+        if (kpn_record_is_for(&record, urn) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+            printf("the valve is now %s\n", record.bool_value ? "open" : "shut");
         }
     }
 }

@@ -45,9 +45,9 @@ static void act_on(kpn_response *response)
     if (kpn_downlink_begin(&down, response) != KPN_OK)
         return;
     while (kpn_downlink_next(&down, &record) == KPN_OK) {
-        if (kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
-            valve_set(record.boolean);
-            console_write(record.boolean ? "valve open\n" : "valve shut\n");
+        if (kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+            valve_set(record.bool_value);
+            console_write(record.bool_value ? "valve open\n" : "valve shut\n");
         }
     }
 }

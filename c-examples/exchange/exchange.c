@@ -24,7 +24,7 @@ static bool read_config(kpn_config *config, const char *path)
         perror(path);
         return false;
     }
-    if (kpn_config_read(config, (const char *)buffer, len, &problem) != KPN_OK) {
+    if (kpn_config_load(config, (const char *)buffer, len, &problem) != KPN_OK) {
         fprintf(stderr, "%s: %s: %s\n", path, kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
         return false;
     }
@@ -42,13 +42,13 @@ static void act_on_downlink(const kpn_response *response, const char *urn)
     }
     while (status == KPN_OK && (status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {
         double number = 0; /* stays 0 when the record is no number */
-        if (record.kind == KPN_NUMBER && kpn_record_double(&record, KPN_FIELD_VALUE, &number) != KPN_OK) {
+        if (record.kind == KPN_KIND_NUMBER && kpn_record_double(&record, KPN_FIELD_VALUE, &number) != KPN_OK) {
             continue;
         }
         printf("downlink: %s%s bool %d, number %.17g, text \"%s\", %zu bytes of data\n", record.base_name, record.name,
-               record.boolean, number, record.text, record.data_len);
-        if (kpn_record_is_for(&record, urn) && kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
-            printf("the valve is now %s\n", record.boolean ? "open" : "shut");
+               record.bool_value, number, record.text, record.data_len);
+        if (kpn_record_is_for(&record, urn) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+            printf("the valve is now %s\n", record.bool_value ? "open" : "shut");
         }
     }
 }

@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     kpn_config config;
     long bytes_left = argc == 7 ? strtol(argv[6], NULL, 10) : 0x7fffffff;
 
-    if ((argc != 6 && argc != 7) || kpn_config_read(&config, (const char *)buffer, read_file(argv[1]), NULL) != KPN_OK) {
+    if ((argc != 6 && argc != 7) || kpn_config_load(&config, (const char *)buffer, read_file(argv[1]), NULL) != KPN_OK) {
         fprintf(stderr, "usage: firmware CONFIG STATE IMAGE HOST PORT [BYTES]\n");
         return NEVER;
     }

@@ -27,7 +27,7 @@ static bool read_config(const char *path)
     FILE *file = fopen(path, "rb");
     size_t len = file == NULL ? 0 : fread(buffer, 1, sizeof buffer, file);
 
-    return file != NULL && fclose(file) == 0 && kpn_config_read(&config, (const char *)buffer, len, NULL) == KPN_OK;
+    return file != NULL && fclose(file) == 0 && kpn_config_load(&config, (const char *)buffer, len, NULL) == KPN_OK;
 }
 
 static kpn_status add(kpn_uplink *uplink, char *line)

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* A firmware takes its own from where the factory wrote it, see kpn_config_read. */
+/* A firmware takes its own from where the factory wrote it, see kpn_config_load. */
 #define URN "urn:dev:IMEI:123456789012345:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
@@ -34,8 +34,8 @@ int main(int argc, char **argv)
     kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0");
 
     status = kpn_uplink_finish(&uplink, secret, &request);
-    if (status == KPN_BUFFER_FULL) {
-        /* kpn_uplink_acknowledge and finish again would send what fits, the rest goes into the next message. */
+    if (status == KPN_ERR_BUFFER_FULL) {
+        /* kpn_uplink_clear_failure and finish again would send what fits, the rest goes into the next message. */
         fprintf(stderr, "the buffer is %zu bytes too small\n", kpn_uplink_missing(&uplink));
         return 1;
     }

@@ -44,7 +44,7 @@ static kpn_status start(const char *path, uint32_t off)
     uptime = 0;
     if (file != NULL && status == KPN_OK) {
         size_t len = fread(image, 1, sizeof image, file);
-        kpn_status restored = kpn_queue_restore(&queue, image, len, uptime, off);
+        kpn_status restored = kpn_queue_load(&queue, image, len, uptime, off);
         if (restored != KPN_OK) {
             fprintf(stderr, "image: %s\n", kpn_status_text(restored));
         }

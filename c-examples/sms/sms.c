@@ -74,8 +74,8 @@ static int act_on(uint8_t *text, size_t len)
         return REFUSED;
     }
     while (kpn_downlink_next(&downlink, &record) == KPN_OK) {
-        if (kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
-            printf("the valve is now %s\n", record.boolean ? "open" : "shut");
+        if (kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+            printf("the valve is now %s\n", record.bool_value ? "open" : "shut");
         }
     }
     return ACTED;

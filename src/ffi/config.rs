@@ -37,7 +37,7 @@ pub const KPN_CONFIG_FIELD_KEEP_ALIVE_LIMIT: i32 = 10;
 /// `statusTable`
 pub const KPN_CONFIG_FIELD_STATUS_TABLE: i32 = 11;
 
-/// Bytes of the longest text that `kpn_config_write` writes.
+/// Bytes of the longest text that `kpn_config_save` writes.
 pub const KPN_CONFIG_TEXT_MAX: usize = 883;
 
 const _: () = assert!(KPN_CONFIG_TEXT_MAX == TEXT_MAX);
@@ -95,7 +95,7 @@ const _: () = {
 
 /// Who the device is and how it connects.
 ///
-/// 504 bytes on every target. `kpn_config_read` fills it from a JSON text:
+/// 504 bytes on every target. `kpn_config_load` fills it from a JSON text:
 ///
 ///     {"imei": "490154203237518", "secret": "0123456789abcdefghijklmnopqrstuvwxyzABCD",
 ///      "endpoint": "m2m", "address": "10.151.236.157", "port": 80, "apn": "kpnthings.iot",
@@ -118,7 +118,7 @@ const _: () = {
 /// static kpn_config config;
 /// kpn_config_problem problem;
 ///
-/// if (kpn_config_read(&config, json, json_len, &problem) != KPN_OK) {
+/// if (kpn_config_load(&config, json, json_len, &problem) != KPN_OK) {
 ///     printf("%s: %s\n", kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
 ///     return;
 /// }
@@ -153,7 +153,7 @@ const _: () = assert!(size_of::<kpn_config>() == 504);
 pub struct kpn_config_problem {
     /// Which field: `KPN_CONFIG_FIELD_DOCUMENT` and following.
     pub field: i32,
-    /// What is wrong with it: one of the statuses that `kpn_config_read` returns.
+    /// What is wrong with it: one of the statuses that `kpn_config_load` returns.
     pub reason: kpn_status,
     /// Offset in the text behind what was refused, or near it; the end when something is missing.
     pub position: usize,
@@ -171,7 +171,7 @@ impl kpn_config_problem {
 
 impl kpn_config {
     pub(super) fn config(&self) -> &Config {
-        // SAFETY: the tag of a borrowed object shows that `kpn_config_read` put a `Config` here.
+        // SAFETY: the tag of a borrowed object shows that `kpn_config_load` put a `Config` here.
         unsafe { ptr::inside(&self.private_state) }
     }
 
@@ -218,7 +218,7 @@ impl kpn_config {
 /// `json_len` initialised bytes; `out_problem` is NULL or points to memory for one `kpn_config_problem`.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_read(
+pub unsafe extern "C" fn kpn_config_load(
     config: *mut kpn_config,
     json: *const c_char,
     json_len: usize,
@@ -229,13 +229,13 @@ pub unsafe extern "C" fn kpn_config_read(
         // SAFETY: the same contract.
         let json = unsafe { ptr::bytes(json.cast(), json_len) }?;
         let input = Region::of_bytes(json);
-        own.apart_from(input)?;
+        own.check_disjoint_from(input)?;
         let out_problem = if out_problem.is_null() {
             None
         } else {
             let result = Region::of(out_problem);
-            own.apart_from(result)?;
-            input.apart_from(result)?;
+            own.check_disjoint_from(result)?;
+            input.check_disjoint_from(result)?;
             // SAFETY: the same contract; apart from the others as just checked.
             Some(unsafe { ptr::out(out_problem) }?)
         };
@@ -266,18 +266,18 @@ pub unsafe extern "C" fn kpn_config_read(
     status(read())
 }
 
-/// Writes a configuration as one JSON text without white space, which `kpn_config_read` reads back to the same.
+/// Writes a configuration as one JSON text without white space, which `kpn_config_load` reads back to the same.
 ///
 /// The secret stands in it in clear: it is for the device's storage, not for logs. An IMEI has become a URN, and defaults are written
 /// out. A NULL `buffer` with capacity 0 measures.
 ///
-/// @param[in]  config      From `kpn_config_read`.
+/// @param[in]  config      From `kpn_config_load`.
 /// @param[out] buffer      Receives the text, without NUL. Wiped when the room does not suffice.
 /// @param[in]  buffer_cap  Bytes; `KPN_CONFIG_TEXT_MAX` always suffice.
-/// @param[out] out_len     Receives the length of the text, also with `KPN_BUFFER_FULL`. Not written on other failures.
+/// @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
 ///
 /// @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
-/// @retval KPN_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             There is no configuration in `config`.
 /// @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
@@ -288,7 +288,7 @@ pub unsafe extern "C" fn kpn_config_read(
 /// for one `size_t`, that nobody else uses during the call.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_write(
+pub unsafe extern "C" fn kpn_config_save(
     config: *const kpn_config,
     buffer: *mut c_char,
     buffer_cap: usize,
@@ -300,9 +300,9 @@ pub unsafe extern "C" fn kpn_config_write(
         let buffer = unsafe { ptr::bytes_mut(buffer.cast(), buffer_cap) }?;
         let (own, memory) = (Region::of(config), Region::of_bytes(buffer));
         let result = Region::of(out_len);
-        own.apart_from(memory)?;
-        own.apart_from(result)?;
-        memory.apart_from(result)?;
+        own.check_disjoint_from(memory)?;
+        own.check_disjoint_from(result)?;
+        memory.check_disjoint_from(result)?;
         // SAFETY: the same contract; apart from the others as just checked.
         let out_len = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract; apart from the buffer as just checked.
@@ -348,7 +348,7 @@ pub extern "C" fn kpn_config_field_name(field: i32) -> *const c_char {
 
 /// The device URN, ending in a colon.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
 ///
@@ -363,7 +363,7 @@ pub unsafe extern "C" fn kpn_config_urn(config: *const kpn_config) -> *const c_c
 
 /// The secret, for `kpn_uplink_finish` and `kpn_token_finish`.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return NUL-terminated text inside `config`; NULL when messages go without a token, which `kpn_uplink_finish` refuses (use
 /// `kpn_uplink_finish_config`); also NULL when `config` is NULL, misaligned or holds no configuration.
@@ -379,7 +379,7 @@ pub unsafe extern "C" fn kpn_config_secret(config: *const kpn_config) -> *const 
 
 /// The host of the endpoint, as it stands in the request. With TLS it is the name to be verified.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
 ///
@@ -394,7 +394,7 @@ pub unsafe extern "C" fn kpn_config_host(config: *const kpn_config) -> *const c_
 
 /// The path of the endpoint.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
 ///
@@ -409,7 +409,7 @@ pub unsafe extern "C" fn kpn_config_path(config: *const kpn_config) -> *const c_
 
 /// The IPv4 or IPv6 address or host name to connect to.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
 ///
@@ -424,7 +424,7 @@ pub unsafe extern "C" fn kpn_config_address(config: *const kpn_config) -> *const
 
 /// The access point name.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return NUL-terminated text inside `config`; NULL when it is left to the modem, or when `config` is NULL, misaligned or holds no
 /// configuration.
@@ -440,7 +440,7 @@ pub unsafe extern "C" fn kpn_config_apn(config: *const kpn_config) -> *const c_c
 
 /// The TCP port to connect to.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
 ///
@@ -456,7 +456,7 @@ pub unsafe extern "C" fn kpn_config_port(config: *const kpn_config) -> u16 {
 
 /// Whether the connection needs TLS, which the firmware brings.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return true for the endpoint `"internet"`; false also when `config` is NULL, misaligned or holds no configuration.
 ///
@@ -472,7 +472,7 @@ pub unsafe extern "C" fn kpn_config_tls(config: *const kpn_config) -> bool {
 
 /// Requests that one connection takes, for `kpn_connection_begin`.
 ///
-/// @param[in] config  From `kpn_config_read`.
+/// @param[in] config  From `kpn_config_load`.
 ///
 /// @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
 ///
@@ -488,7 +488,7 @@ pub unsafe extern "C" fn kpn_config_keep_alive_limit(config: *const kpn_config) 
 
 /// What a response means for the message, by the status table of the configuration first, then as `kpn_response_outcome`.
 ///
-/// @param[in] config    From `kpn_config_read`.
+/// @param[in] config    From `kpn_config_load`.
 /// @param[in] response  From `kpn_response_begin`.
 ///
 /// @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when a pointer is NULL or

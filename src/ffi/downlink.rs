@@ -23,8 +23,8 @@ use crate::things::downlink::Downlink;
 ///
 /// if (kpn_downlink_begin(&downlink, &response) == KPN_OK) {
 ///     while (kpn_downlink_next(&downlink, &record) == KPN_OK) {
-///         if (kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
-///             set_valve(record.boolean);
+///         if (kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+///             set_valve(record.bool_value);
 ///         }
 ///     }
 /// }
@@ -51,7 +51,7 @@ impl kpn_downlink {
     /// The bytes given to `begin` are still there, and nobody writes to them while the slice is used.
     pub(super) unsafe fn ahead(&self) -> (&Pack, &[u8]) {
         // SAFETY: `begin` checked and kept the bytes; the rest is the same contract.
-        let body = unsafe { ptr::kept(self.private_bytes, self.private_len) };
+        let body = unsafe { ptr::stored_slice(self.private_bytes, self.private_len) };
         (self.private_state.ahead(), body)
     }
 }
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn kpn_downlink_begin(
     response: *const kpn_response,
 ) -> kpn_status {
     let begin = || -> Result<()> {
-        Region::of(downlink).apart_from(Region::of(response))?;
+        Region::of(downlink).check_disjoint_from(Region::of(response))?;
         // SAFETY: the same contract.
         let response = unsafe { ptr::object(response) };
         // SAFETY: `begin` of the response kept the buffer, which the caller leaves to the library.
@@ -169,11 +169,11 @@ pub unsafe extern "C" fn kpn_downlink_next(
         let downlink = unsafe { ptr::object_mut(downlink) }?;
         let bytes = Region::new(downlink.private_bytes, downlink.private_len);
         let record = Region::of(out_record);
-        record.apart_from(Region::of(&raw const *downlink))?;
-        record.apart_from(bytes)?;
+        record.check_disjoint_from(Region::of(&raw const *downlink))?;
+        record.check_disjoint_from(bytes)?;
         ptr::check(out_record)?;
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
-        let body = unsafe { ptr::kept_mut(downlink.private_bytes, downlink.private_len) };
+        let body = unsafe { ptr::stored_slice_mut(downlink.private_bytes, downlink.private_len) };
         let entry = downlink.private_state.read(body)?;
         // SAFETY: the same contract; apart from the others as just checked.
         unsafe { ptr::begin(out_record) }?.fill(entry, body);
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn kpn_downlink_index(downlink: *const kpn_downlink) -> us
 /// `downlink` as for `kpn_downlink_begin`.
 unsafe fn start(downlink: *mut kpn_downlink, body: Result<&mut [u8]>) -> Result<()> {
     if let Ok(body) = &body {
-        Region::of(downlink).apart_from(Region::of_bytes(body))?;
+        Region::of(downlink).check_disjoint_from(Region::of_bytes(body))?;
     }
     // SAFETY: the same contract; apart from the bytes as just checked.
     let downlink = unsafe { ptr::begin(downlink) }?;

@@ -63,13 +63,13 @@ pub unsafe extern "C" fn kpn_pieces_begin(
     piece_max: usize,
 ) -> kpn_status {
     let begin = || -> Result<()> {
-        Region::of(pieces).apart_from(Region::new(bytes, bytes_len))?;
+        Region::of(pieces).check_disjoint_from(Region::new(bytes, bytes_len))?;
         // SAFETY: the same contract.
         let place = unsafe { ptr::out(pieces) }?;
         // SAFETY: the same contract.
         unsafe { ptr::bytes(bytes, bytes_len) }?;
         if piece_max == 0 {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
         place.write(kpn_pieces {
             private_tag: kpn_pieces::TAG,
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn kpn_pieces_next(
 ) -> kpn_status {
     let next = || -> Result<kpn_status> {
         let result = Region::of(out_piece);
-        Region::of(pieces).apart_from(result)?;
+        Region::of(pieces).check_disjoint_from(result)?;
         // SAFETY: the same contract.
         let out_piece = unsafe { ptr::out(out_piece) }?;
         // SAFETY: the same contract; `begin` checked the bytes.
@@ -148,19 +148,19 @@ pub unsafe extern "C" fn kpn_pieces_next_hex(
         let text = Region::new(out_text.cast(), out_cap);
         let len = Region::of(out_len);
         let own = Region::of(pieces);
-        own.apart_from(text)?;
-        own.apart_from(len)?;
-        text.apart_from(len)?;
+        own.check_disjoint_from(text)?;
+        own.check_disjoint_from(len)?;
+        text.check_disjoint_from(len)?;
         // SAFETY: the same contract.
         let out_text = unsafe { ptr::bytes_mut(out_text.cast(), out_cap) }?;
         // SAFETY: the same contract.
         let out_len = unsafe { ptr::out(out_len) }?;
         let Some((_, digits)) = out_text.split_last_mut().filter(|(_, room)| room.len() > 1) else {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         };
         // SAFETY: the same contract; `begin` checked the bytes.
         let (state, bytes) = unsafe { open(pieces, text) }?;
-        Region::of_bytes(bytes).apart_from(len)?;
+        Region::of_bytes(bytes).check_disjoint_from(len)?;
         let Some(taken) = state.next_hex(bytes, digits) else {
             return Ok(END);
         };
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn kpn_pieces_next_hex(
 unsafe fn open<'a>(pieces: *mut kpn_pieces, result: Region) -> Result<(&'a mut Pieces, &'a [u8])> {
     // SAFETY: the same contract.
     let pieces = unsafe { ptr::object_mut(pieces) }?;
-    Region::new(pieces.private_bytes, pieces.private_len).apart_from(result)?;
+    Region::new(pieces.private_bytes, pieces.private_len).check_disjoint_from(result)?;
     // SAFETY: `begin` checked and kept the bytes, which the caller leaves there.
     let bytes = unsafe { ptr::bytes(pieces.private_bytes, pieces.private_len) }?;
     Ok((&mut pieces.private_state, bytes))

@@ -66,7 +66,7 @@ pub unsafe extern "C" fn kpn_posix_begin(
         // SAFETY: the same contract.
         let place = unsafe { ptr::out(posix) }?;
         if limit == 0 || timeout == 0 {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
         place.write(kpn_posix {
             private_tag: kpn_posix::TAG,
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn kpn_posix_send(
     len: usize,
 ) -> kpn_status {
     let send = || -> Result<()> {
-        Region::of(posix).apart_from(Region::new(bytes, len))?;
+        Region::of(posix).check_disjoint_from(Region::new(bytes, len))?;
         // SAFETY: the same contract.
         let bytes = unsafe { ptr::bytes(bytes, len) }?;
         // SAFETY: the same contract; apart from the bytes as just checked.
@@ -181,15 +181,15 @@ pub unsafe extern "C" fn kpn_posix_receive(
     let receive = || -> Result<()> {
         let own = Region::of(posix);
         let output = Region::new(out, out_cap);
-        own.apart_from(output)?;
-        own.apart_from(Region::of(out_len))?;
-        output.apart_from(Region::of(out_len))?;
+        own.check_disjoint_from(output)?;
+        own.check_disjoint_from(Region::of(out_len))?;
+        output.check_disjoint_from(Region::of(out_len))?;
         // SAFETY: the same contract; apart from the others as just checked.
         let place = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract; apart from the others as just checked.
         let bytes = unsafe { ptr::bytes_mut(out, out_cap) }?;
         if bytes.is_empty() {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
         // SAFETY: the same contract; apart from the others as just checked.
         let posix = unsafe { ptr::object_mut(posix) }?;
@@ -283,9 +283,9 @@ pub unsafe extern "C" fn kpn_posix_exchange(
         // SAFETY: the same contract.
         unsafe { check_response(posix, response) }?;
         if request.len == 0 {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
-        Region::of(posix).apart_from(Region::new(request.ptr, request.len))?;
+        Region::of(posix).check_disjoint_from(Region::new(request.ptr, request.len))?;
         // SAFETY: the same contract; apart from the others as just checked.
         let posix = unsafe { ptr::object_mut(posix) }?;
         {
@@ -346,9 +346,9 @@ unsafe fn check_peer<'a>(
 ) -> Result<&'a CStr> {
     // SAFETY: the same contract.
     let text = unsafe { ptr::text(host, KPN_POSIX_HOST_MAX) }?;
-    Region::of(posix).apart_from(Region::of_bytes(text))?;
+    Region::of(posix).check_disjoint_from(Region::of_bytes(text))?;
     if text.len() > KPN_POSIX_HOST_MAX || port == 0 {
-        return Err(Error::InvalidArgument);
+        return Err(Error::INVALID_ARGUMENT);
     }
     // SAFETY: the same contract: not NULL as just checked, and it ends in a NUL.
     Ok(unsafe { CStr::from_ptr(host) })
@@ -361,9 +361,9 @@ unsafe fn check_peer<'a>(
 /// As for `kpn_posix_read`.
 unsafe fn check_response(posix: *const kpn_posix, response: *const kpn_response) -> Result<()> {
     let own = Region::of(posix);
-    own.apart_from(Region::of(response))?;
+    own.check_disjoint_from(Region::of(response))?;
     // SAFETY: the same contract.
-    own.apart_from(unsafe { ptr::object(response) }?.memory())
+    own.check_disjoint_from(unsafe { ptr::object(response) }?.memory())
 }
 
 impl kpn_posix {
@@ -371,7 +371,7 @@ impl kpn_posix {
         if self.private_socket.is_open() {
             Ok(())
         } else {
-            Err(Error::State)
+            Err(Error::STATE)
         }
     }
 

@@ -36,16 +36,16 @@ const fn tag(kind: u8) -> u32 {
 /// A pointer that cannot be used, which is an invalid argument. Without a number of its own, so that a result has no more words
 /// than what it is good for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Unfit;
+pub struct BadPointer;
 
-impl From<Unfit> for Error {
-    fn from(_: Unfit) -> Self {
-        Self::InvalidArgument
+impl From<BadPointer> for Error {
+    fn from(_: BadPointer) -> Self {
+        Self::INVALID_ARGUMENT
     }
 }
 
 /// Something behind a pointer of the caller, or not.
-pub type Given<T> = core::result::Result<T, Unfit>;
+pub type Given<T> = core::result::Result<T, BadPointer>;
 
 /// Most bytes of any memory: `PTRDIFF_MAX`.
 const LEN_MAX: usize = usize::MAX >> 1;
@@ -95,13 +95,13 @@ impl Region {
     /// Refuses memory that overlaps, and lengths that no memory has.
     // Inlined, it makes the archive 1.1 KB larger on thumbv6m.
     #[inline(never)]
-    pub const fn apart_from(self, other: Self) -> Result<()> {
+    pub const fn check_disjoint_from(self, other: Self) -> Result<()> {
         if (self.len | other.len) > LEN_MAX {
-            Err(Error::InvalidArgument)
+            Err(Error::INVALID_ARGUMENT)
         } else if self.disjoint(other) {
             Ok(())
         } else {
-            Err(Error::Overlap)
+            Err(Error::OVERLAP)
         }
     }
 
@@ -113,14 +113,14 @@ impl Region {
 
 /// Refuses memory when one of the first `written` regions overlaps with any other.
 #[inline(never)]
-pub fn apart(written: usize, regions: &[Region]) -> Result<()> {
+pub fn check_disjoint(written: usize, regions: &[Region]) -> Result<()> {
     let read = regions.len().saturating_sub(written);
     let mut rest = regions;
     while let [one, others @ ..] = rest
         && others.len() >= read
     {
         for &other in others {
-            one.apart_from(other)?;
+            one.check_disjoint_from(other)?;
         }
         rest = others;
     }
@@ -129,7 +129,7 @@ pub fn apart(written: usize, regions: &[Region]) -> Result<()> {
 
 /// A begun object.
 ///
-/// Fails with `InvalidArgument` when the pointer is NULL or misaligned, with `State` when the object was not begun.
+/// Fails with `INVALID_ARGUMENT` when the pointer is NULL or misaligned, with `State` when the object was not begun.
 ///
 /// # Safety
 ///
@@ -161,7 +161,7 @@ pub unsafe fn object<'a, T: Object>(object: *const T) -> Result<&'a T> {
 /// # Safety
 ///
 /// As for `object_mut`, which or `object` gave no error for it.
-pub const unsafe fn found_mut<'a, T: Object>(object: *mut T) -> &'a mut T {
+pub const unsafe fn checked_mut<'a, T: Object>(object: *mut T) -> &'a mut T {
     // SAFETY: not NULL, aligned and with its tag by the contract, and so a whole valid `T`; exclusive by the contract.
     unsafe { &mut *object }
 }
@@ -170,13 +170,13 @@ pub const unsafe fn found_mut<'a, T: Object>(object: *mut T) -> &'a mut T {
 ///
 /// # Safety
 ///
-/// As for `found_mut`; reading by others is allowed.
-pub const unsafe fn found<'a, T: Object>(object: *const T) -> &'a T {
+/// As for `checked_mut`; reading by others is allowed.
+pub const unsafe fn checked_ref<'a, T: Object>(object: *const T) -> &'a T {
     // SAFETY: not NULL, aligned and with its tag by the contract, and so a whole valid `T`; nobody writes by the contract.
     unsafe { &*object }
 }
 
-/// Begins an object in place, with its tag and otherwise zeros. Fails with `InvalidArgument` when the pointer is NULL or
+/// Begins an object in place, with its tag and otherwise zeros. Fails with `INVALID_ARGUMENT` when the pointer is NULL or
 /// misaligned.
 ///
 /// # Safety
@@ -217,7 +217,7 @@ unsafe fn check_tag(object: *const u32, kind: u8) -> Result<()> {
     if found == tag(kind) {
         Ok(())
     } else {
-        Err(Error::State)
+        Err(Error::STATE)
     }
 }
 
@@ -235,7 +235,7 @@ unsafe fn clear(object: *mut u32, size: usize, kind: u8) -> Result<()> {
     Ok(())
 }
 
-/// A struct of plain values that the caller filled in, or that the library handed out. Fails with `InvalidArgument`.
+/// A struct of plain values that the caller filled in, or that the library handed out. Fails with `INVALID_ARGUMENT`.
 ///
 /// # Safety
 ///
@@ -247,7 +247,7 @@ pub unsafe fn value<'a, T>(value: *const T) -> Given<&'a T> {
     Ok(unsafe { &*value })
 }
 
-/// Memory for a result, not yet initialised. Fails with `InvalidArgument` when the pointer is NULL or misaligned.
+/// Memory for a result, not yet initialised. Fails with `INVALID_ARGUMENT` when the pointer is NULL or misaligned.
 ///
 /// # Safety
 ///
@@ -261,13 +261,13 @@ pub unsafe fn out<'a, T>(out: *mut T) -> Given<&'a mut MaybeUninit<T>> {
 
 /// An array of bytes. NULL with length 0 is the empty one.
 ///
-/// Fails with `InvalidArgument` when the pointer is NULL with another length, or when the array would not fit in the address space.
+/// Fails with `INVALID_ARGUMENT` when the pointer is NULL with another length, or when the array would not fit in the address space.
 ///
 /// # Safety
 ///
 /// `start` is NULL or points to `len` initialised bytes that nobody writes to until the reference is gone.
 pub unsafe fn bytes<'a>(start: *const u8, len: usize) -> Given<&'a [u8]> {
-    let start = check_bytes(start, len).ok_or(Unfit)?;
+    let start = check_bytes(start, len).ok_or(BadPointer)?;
     // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; initialised and not
     // written to by the contract.
     Ok(unsafe { core::slice::from_raw_parts(start.as_ptr(), len) })
@@ -281,7 +281,7 @@ pub unsafe fn bytes<'a>(start: *const u8, len: usize) -> Given<&'a [u8]> {
 /// reference is gone. They need not be initialised: the library never reads what it did not write, and only
 /// `u8` values pass.
 pub unsafe fn bytes_mut<'a>(start: *mut u8, len: usize) -> Given<&'a mut [u8]> {
-    let start = check_bytes(start, len).ok_or(Unfit)?;
+    let start = check_bytes(start, len).ok_or(BadPointer)?;
     // SAFETY: not NULL, at most isize::MAX bytes and inside the address space, as just checked; exclusive by the contract.
     Ok(unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), len) })
 }
@@ -291,7 +291,7 @@ pub unsafe fn bytes_mut<'a>(start: *mut u8, len: usize) -> Given<&'a mut [u8]> {
 /// # Safety
 ///
 /// As for `bytes`; `start` comes from a slice of `len` bytes.
-pub const unsafe fn kept<'a>(start: *const u8, len: usize) -> &'a [u8] {
+pub const unsafe fn stored_slice<'a>(start: *const u8, len: usize) -> &'a [u8] {
     // SAFETY: the parts of a slice by the contract, which also says that the bytes are still there and that nobody writes to them.
     unsafe { core::slice::from_raw_parts(start, len) }
 }
@@ -301,7 +301,7 @@ pub const unsafe fn kept<'a>(start: *const u8, len: usize) -> &'a [u8] {
 /// # Safety
 ///
 /// As for `bytes_mut`; `start` comes from a slice of `len` bytes.
-pub const unsafe fn kept_mut<'a>(start: *mut u8, len: usize) -> &'a mut [u8] {
+pub const unsafe fn stored_slice_mut<'a>(start: *mut u8, len: usize) -> &'a mut [u8] {
     // SAFETY: the parts of a slice by the contract, which also says that the bytes are still there and that nobody else uses them.
     unsafe { core::slice::from_raw_parts_mut(start, len) }
 }
@@ -337,7 +337,7 @@ pub unsafe fn wipe<T>(object: *mut T) -> Result<()> {
 }
 
 /// A NUL-terminated text without its NUL. Of a text longer than `max` only `max + 1` bytes are read and returned, so that
-/// the check of the text refuses it. Fails with `InvalidArgument` when the pointer is NULL.
+/// the check of the text refuses it. Fails with `INVALID_ARGUMENT` when the pointer is NULL.
 ///
 /// # Safety
 ///
@@ -345,7 +345,7 @@ pub unsafe fn wipe<T>(object: *mut T) -> Result<()> {
 /// reference is gone.
 pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Given<&'a [u8]> {
     // SAFETY: the same contract.
-    unsafe { optional_text(start, max) }.get().ok_or(Unfit)
+    unsafe { optional_text(start, max) }.get().ok_or(BadPointer)
 }
 
 /// As `text`, where NULL stands for no text.
@@ -424,14 +424,14 @@ impl<'a> From<Option<&'a [u8]>> for Bytes<'a> {
     }
 }
 
-/// Fails with `InvalidArgument` when the pointer is NULL or misaligned.
+/// Fails with `INVALID_ARGUMENT` when the pointer is NULL or misaligned.
 pub fn check<T>(pointer: *const T) -> Given<()> {
     check_address(pointer.cast(), align_of::<T>())
 }
 
 fn check_address(pointer: *const u8, align: usize) -> Given<()> {
     if pointer.is_null() || pointer.addr() & align.wrapping_sub(1) != 0 {
-        Err(Unfit)
+        Err(BadPointer)
     } else {
         Ok(())
     }
@@ -494,20 +494,23 @@ mod tests {
 
     #[test]
     fn null_and_absurd_lengths_are_no_overlap() {
-        assert_eq!(region(0, 8).apart_from(region(0, 8)), Ok(()));
-        assert_eq!(region(8, 8).apart_from(region(8, 8)), Err(Error::Overlap));
+        assert_eq!(region(0, 8).check_disjoint_from(region(0, 8)), Ok(()));
+        assert_eq!(
+            region(8, 8).check_disjoint_from(region(8, 8)),
+            Err(Error::OVERLAP)
+        );
         let absurd = region(8, LEN_MAX + 1);
         assert_eq!(
-            absurd.apart_from(region(16, 1)),
-            Err(Error::InvalidArgument)
+            absurd.check_disjoint_from(region(16, 1)),
+            Err(Error::INVALID_ARGUMENT)
         );
         assert_eq!(
-            region(16, 1).apart_from(absurd),
-            Err(Error::InvalidArgument)
+            region(16, 1).check_disjoint_from(absurd),
+            Err(Error::INVALID_ARGUMENT)
         );
         assert_eq!(
-            region(8, LEN_MAX).apart_from(region(16, 1)),
-            Err(Error::Overlap)
+            region(8, LEN_MAX).check_disjoint_from(region(16, 1)),
+            Err(Error::OVERLAP)
         );
     }
 
@@ -517,11 +520,11 @@ mod tests {
         // SAFETY: NULL is allowed.
         assert_eq!(unsafe { bytes(null, 0) }, Ok(&[][..]));
         // SAFETY: NULL is allowed.
-        assert_eq!(unsafe { bytes(null, 1) }, Err(Unfit));
+        assert_eq!(unsafe { bytes(null, 1) }, Err(BadPointer));
         let byte = 7_u8;
         // SAFETY: the length is refused before anything is read.
         let too_long = unsafe { bytes(&raw const byte, usize::MAX) };
-        assert_eq!(too_long, Err(Unfit));
+        assert_eq!(too_long, Err(BadPointer));
     }
 
     #[test]

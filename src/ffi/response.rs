@@ -79,7 +79,7 @@ impl kpn_response {
     /// The buffer given to `begin` is still there, and nobody else uses it while the slice is used.
     pub(super) unsafe fn body_mut<'a>(&self) -> Result<&'a mut [u8]> {
         // SAFETY: `begin` kept the buffer; the rest is the same contract.
-        let buffer = unsafe { ptr::kept_mut(self.private_buffer, self.private_capacity) };
+        let buffer = unsafe { ptr::stored_slice_mut(self.private_buffer, self.private_capacity) };
         let len = self.private_state.body(buffer)?.len();
         Ok(buffer.get_mut(..len).unwrap_or_default())
     }
@@ -97,7 +97,7 @@ impl kpn_response {
     /// The buffer given to `begin` is still there, and nobody else uses it.
     pub(super) unsafe fn feed(&mut self, bytes: &[u8]) -> Result<Collected> {
         // SAFETY: `begin` kept the buffer; the rest is the same contract.
-        let store = unsafe { ptr::kept_mut(self.private_buffer, self.private_capacity) };
+        let store = unsafe { ptr::stored_slice_mut(self.private_buffer, self.private_capacity) };
         self.private_state.collect(bytes, store)
     }
 
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn kpn_response_begin(
     buffer_cap: usize,
 ) -> kpn_status {
     let begin = || -> Result<()> {
-        Region::of(response).apart_from(Region::new(buffer, buffer_cap))?;
+        Region::of(response).check_disjoint_from(Region::new(buffer, buffer_cap))?;
         // SAFETY: the same contract.
         let buffer = unsafe { ptr::bytes_mut(buffer, buffer_cap) }?;
         // SAFETY: the same contract; apart from the buffer as just checked.
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn kpn_response_feed(
         let response = unsafe { ptr::object_mut(response) }?;
         let own = Region::of(&raw const *response);
         let input = Region::new(bytes, len);
-        ptr::apart(3, &[own, response.memory(), Region::of(out_used), input])?;
+        ptr::check_disjoint(3, &[own, response.memory(), Region::of(out_used), input])?;
         // SAFETY: the same contract.
         let bytes = unsafe { ptr::bytes(bytes, len) }?;
         let used = if out_used.is_null() {
@@ -304,7 +304,7 @@ pub unsafe extern "C" fn kpn_response_body(
     out_body: *mut kpn_span,
 ) -> kpn_status {
     let body = || -> Result<()> {
-        Region::of(response).apart_from(Region::of(out_body))?;
+        Region::of(response).check_disjoint_from(Region::of(out_body))?;
         // SAFETY: the same contract; apart from the response as just checked.
         let out_body = unsafe { ptr::out(out_body) }?;
         // SAFETY: the same contract.
@@ -406,7 +406,7 @@ pub unsafe extern "C" fn kpn_connection_begin(
     limit: u16,
 ) -> kpn_status {
     if limit == 0 {
-        return code(crate::error::Error::InvalidArgument);
+        return code(crate::error::Error::INVALID_ARGUMENT);
     }
     // SAFETY: the same contract.
     let place = unsafe { ptr::out(connection) };
@@ -437,7 +437,7 @@ pub unsafe extern "C" fn kpn_connection_record(
     response: *const kpn_response,
 ) -> kpn_status {
     let record = || -> Result<()> {
-        Region::of(connection).apart_from(Region::of(response))?;
+        Region::of(connection).check_disjoint_from(Region::of(response))?;
         // SAFETY: the same contract; apart from the response as just checked.
         let connection = unsafe { ptr::object_mut(connection) }?;
         // SAFETY: the same contract.

@@ -26,7 +26,7 @@ impl kpn_span {
 
     /// Bytes at an offset of a buffer.
     pub(super) fn inside(buffer: &[u8], start: usize, len: usize) -> Result<Self> {
-        let end = start.checked_add(len).ok_or(Error::State)?;
-        buffer.get(start..end).map(Self::of).ok_or(Error::State)
+        let end = start.checked_add(len).ok_or(Error::STATE)?;
+        buffer.get(start..end).map(Self::of).ok_or(Error::STATE)
     }
 }

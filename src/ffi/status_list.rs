@@ -38,7 +38,6 @@ statuses! {
     OK, 0, c"done";
     NEED_MORE, 1, c"not complete yet: feed the next bytes";
     END, 2, c"nothing follows";
-    BUFFER_FULL, 3, c"no room in the buffer; the missing bytes can be asked for";
     AGAIN, 4, c"not this time: ask again";
 
     ERR_INVALID_ARGUMENT, -1, c"an argument is NULL, misaligned or out of its range";
@@ -53,6 +52,7 @@ statuses! {
     ERR_BODY_TOO_LARGE, -10, c"the body is larger than the buffer given for it";
     ERR_NUMBER_RANGE, -11, c"the number does not fit the type that was asked for";
     ERR_PASS_DIFFERS, -12, c"the second pass of a stream differs from the first";
+    ERR_BUFFER_FULL, -13, c"no room in the buffer; the missing bytes can be asked for";
 
     ERR_SENML_NAME, -20, c"a name is empty, too long or has characters outside RFC 8428";
     ERR_SENML_UNIT, -21, c"a unit is empty, too long or not plain text";

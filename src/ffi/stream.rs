@@ -54,7 +54,7 @@ use crate::token::SECRET_MAX;
 pub struct kpn_stream {
     private_tag: u32,
     private_reserved: u32,
-    /// The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_acknowledge`, `kpn_uplink_missing`
+    /// The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_clear_failure`, `kpn_uplink_missing`
     /// and `kpn_uplink_records`, and to no other.
     pub uplink: kpn_uplink,
     private_state: StreamState,
@@ -76,7 +76,7 @@ unsafe impl Object for kpn_stream {
 /// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
 /// @retval KPN_ERR_OVERLAP           `stream`, `window` and `urn` share memory.
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn kpn_stream_begin(
 /// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `stream`, `window` and the texts share memory.
 /// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn kpn_stream_take(
 /// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
 /// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn kpn_stream_head(
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
 /// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -262,10 +262,10 @@ pub unsafe extern "C" fn kpn_stream_restart(
         // SAFETY: the same contract.
         let urn = unsafe { ptr::text(urn, KPN_URN_MAX) }?;
         let region = Region::of_bytes(urn);
-        Region::of(stream).apart_from(region)?;
+        Region::of(stream).check_disjoint_from(region)?;
         // SAFETY: the same contract.
         let stream = unsafe { ptr::object_mut(stream) }?;
-        stream.uplink.memory().apart_from(region)?;
+        stream.uplink.memory().check_disjoint_from(region)?;
         // SAFETY: the texts of a custom endpoint are still there.
         let target = unsafe { uplink::target(&stream.uplink) }?;
         // SAFETY: `begin` kept the window, which belongs to the library.
@@ -286,7 +286,7 @@ pub unsafe extern "C" fn kpn_stream_restart(
 /// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
 /// @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -385,16 +385,16 @@ unsafe fn give(stream: *mut kpn_stream, out_piece: *mut kpn_span, step: Step<'_>
     };
     let own = Region::of(stream);
     let result = Region::of(out_piece);
-    own.apart_from(result)?;
-    own.apart_from(secret)?;
-    result.apart_from(secret)?;
+    own.check_disjoint_from(result)?;
+    own.check_disjoint_from(secret)?;
+    result.check_disjoint_from(secret)?;
     // SAFETY: the same contract.
     let out_piece = unsafe { ptr::out(out_piece) }?;
     // SAFETY: the same contract.
     let stream = unsafe { ptr::object_mut(stream) }?;
     let memory = stream.uplink.memory();
-    memory.apart_from(result)?;
-    memory.apart_from(secret)?;
+    memory.check_disjoint_from(result)?;
+    memory.check_disjoint_from(secret)?;
     // SAFETY: the texts of a custom endpoint are still there.
     let target = unsafe { uplink::target(&stream.uplink) };
     // SAFETY: `begin` kept the window, which belongs to the library.

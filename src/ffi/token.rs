@@ -79,7 +79,7 @@ pub unsafe extern "C" fn kpn_token_update(
     len: usize,
 ) -> kpn_status {
     let update = || -> Result<()> {
-        Region::of(token).apart_from(Region::new(bytes, len))?;
+        Region::of(token).check_disjoint_from(Region::new(bytes, len))?;
         // SAFETY: the same contract.
         let token = unsafe { ptr::object_mut(token) }?;
         // SAFETY: the same contract; apart from the token as just checked.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn kpn_token_finish(
         let secret = unsafe { ptr::text(secret, SECRET_MAX) }?;
         let out_token = out_token.cast::<Text>();
         let result = Region::of(out_token);
-        ptr::apart(2, &[own, result, Region::of_bytes(secret)])?;
+        ptr::check_disjoint(2, &[own, result, Region::of_bytes(secret)])?;
         // SAFETY: the same contract.
         let out = unsafe { ptr::out(out_token) }?;
         // SAFETY: the same contract.
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn kpn_token_compare(
         if equal(left, right) {
             Ok(())
         } else {
-            Err(Error::TokenMismatch)
+            Err(Error::TOKEN_MISMATCH)
         }
     };
     status(compare())

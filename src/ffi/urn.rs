@@ -18,7 +18,7 @@ pub const KPN_URN_CAP: usize = 54;
 /// @param[in]  urn_cap  Bytes; `KPN_URN_CAP` always suffices, 30 are enough here.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `imei` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `imei` and `out_urn` share memory.
 /// @retval KPN_ERR_URN               `imei` is not 15 digits.
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn kpn_urn_from_imei(
 /// @param[in]  urn_cap  Bytes; `KPN_URN_CAP` is just enough.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `uuid` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `uuid` and `out_urn` share memory.
 /// @retval KPN_ERR_URN               `uuid` is no UUID of version 4 (RFC 9562 section 5.4).
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn kpn_urn_from_uuid(
 /// @param[in]  urn_cap  Bytes; `KPN_URN_CAP` always suffices, 33 are enough here.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `dev_eui` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `dev_eui` and `out_urn` share memory.
 /// @retval KPN_ERR_URN               `dev_eui` is not 16 hexadecimal digits.
@@ -103,7 +103,7 @@ unsafe fn make(
     // SAFETY: the same contract.
     let identifier = unsafe { ptr::text(identifier, identifier_len) }?;
     let out_urn = out_urn.cast::<u8>();
-    Region::of_bytes(identifier).apart_from(Region::new(out_urn, urn_cap))?;
+    Region::of_bytes(identifier).check_disjoint_from(Region::new(out_urn, urn_cap))?;
     // SAFETY: the same contract; apart from the identifier as just checked.
     let out_urn = unsafe { ptr::bytes_mut(out_urn, urn_cap) }?;
     // Built aside, so that too small a capacity leaves the caller's memory alone.
@@ -116,6 +116,6 @@ unsafe fn make(
     if out.fits() {
         Ok(())
     } else {
-        Err(Error::BufferFull)
+        Err(Error::BUFFER_FULL)
     }
 }

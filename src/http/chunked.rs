@@ -20,7 +20,7 @@ impl Response {
             return if after_cr {
                 self.end_chunk_line()
             } else {
-                Err(Error::HttpSyntax)
+                Err(Error::HTTP_SYNTAX)
             };
         }
         if self.state == state::CHUNK_EXTENSION {
@@ -30,7 +30,7 @@ impl Response {
             && let digit @ 0..16 = hex_digit(byte)
         {
             if self.remaining >> 28 != 0 {
-                return Err(Error::HttpContentLength);
+                return Err(Error::HTTP_CONTENT_LENGTH);
             }
             self.remaining = self.remaining << 4 | u32::from(digit);
             self.digits = 1;
@@ -40,7 +40,7 @@ impl Response {
         self.state = match byte {
             b';' => state::CHUNK_EXTENSION,
             b' ' | b'\t' => state::CHUNK_PADDING,
-            _ => return Err(Error::HttpSyntax),
+            _ => return Err(Error::HTTP_SYNTAX),
         };
         Ok(())
     }
@@ -50,7 +50,7 @@ impl Response {
             // The size line that follows shares the room of this line end.
             self.state = state::CHUNK_SIZE;
         } else if self.digits == 0 {
-            return Err(Error::HttpSyntax);
+            return Err(Error::HTTP_SYNTAX);
         } else if self.remaining != 0 {
             self.state = state::CHUNK_DATA;
         } else {

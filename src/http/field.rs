@@ -35,7 +35,7 @@ impl Response {
             return if TOKEN.has(byte) {
                 Ok(())
             } else {
-                Err(Error::HttpSyntax)
+                Err(Error::HTTP_SYNTAX)
             };
         }
         self.state = state::VALUE;
@@ -164,9 +164,9 @@ impl Response {
             return Ok(());
         }
         match refusal {
-            refusal::SYNTAX => Err(Error::HttpSyntax),
-            refusal::LENGTH => Err(Error::HttpContentLength),
-            refusal::CODING => Err(Error::HttpTransferEncoding),
+            refusal::SYNTAX => Err(Error::HTTP_SYNTAX),
+            refusal::LENGTH => Err(Error::HTTP_CONTENT_LENGTH),
+            refusal::CODING => Err(Error::HTTP_TRANSFER_ENCODING),
             _ => Ok(()),
         }
     }

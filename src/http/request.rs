@@ -7,7 +7,7 @@
 use crate::buf::Buf;
 use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
-use crate::json::number::write_u64;
+use crate::number::write_u64;
 
 /// Digits of the largest body length that [`POST_HEAD_MAX`] allows for (2^32 − 1 bytes).
 pub const BODY_LEN_DIGITS_MAX: usize = 10;
@@ -51,10 +51,10 @@ impl Target<'_> {
     /// Accepts a target whose bytes cannot end a line or a field of the head.
     ///
     /// Host and path are visible ASCII (0x21 to 0x7e) of at most [`HEAD_TEXT_MAX`] bytes, the host is not empty and the path
-    /// starts with `/`; anything else is `Error::HeadText`. The writers below rely on this check.
+    /// starts with `/`; anything else is `Error::HEAD_TEXT`. The writers below rely on this check.
     pub fn check(&self) -> Result<()> {
         if self.path.first() != Some(&b'/') {
-            return Err(Error::HeadText);
+            return Err(Error::HEAD_TEXT);
         }
         PLAIN.check(self.host)?;
         PLAIN.check(self.path)
@@ -66,7 +66,7 @@ static PLAIN: Rule = Rule::new(
     Set::alphanumeric_and(b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
     1,
     HEAD_TEXT_MAX,
-    Error::HeadText,
+    Error::HEAD_TEXT,
 );
 
 /// Number of decimal digits of `value`, 1 for 0.
@@ -128,7 +128,7 @@ pub fn write_post_head(
 
 /// Writes a GET of the bytes `first` to `last`, both inclusive (RFC 9110 section 14.2), with a bearer token.
 ///
-/// Nothing is written on failure: `Error::InvalidArgument` when `last` lies before `first`, `Error::HeadText` for
+/// Nothing is written on failure: `Error::INVALID_ARGUMENT` when `last` lies before `first`, `Error::HEAD_TEXT` for
 /// a target that [`Target::check`] refuses or a `bearer` that is no token68 (RFC 9110 section 11.2, to which a
 /// JWT belongs).
 pub fn write_get_range(
@@ -139,11 +139,11 @@ pub fn write_get_range(
     last: usize,
 ) -> Result<()> {
     if last < first {
-        return Err(Error::InvalidArgument);
+        return Err(Error::INVALID_ARGUMENT);
     }
     target.check()?;
     if bearer.is_empty() || !bearer.iter().all(|&byte| TOKEN68.has(byte)) {
-        return Err(Error::HeadText);
+        return Err(Error::HEAD_TEXT);
     }
     for &byte in GET {
         match byte {
@@ -162,7 +162,6 @@ pub fn write_get_range(
 pub static TOKEN68: Set = Set::alphanumeric_and(b"-._~+/=");
 
 /// A `usize` has 32 bits where code size matters: no 64-bit division is linked for this.
-#[expect(clippy::as_conversions, reason = "no target has a usize above 64 bits")]
 fn put_decimal(out: &mut Buf<'_>, value: usize) {
     write_u64(out, value as u64);
 }
@@ -252,16 +251,16 @@ mod tests {
         assert_eq!(M2M.check(), Ok(()));
         for byte in 0..=255_u8 {
             let fine = (0x21..=0x7e).contains(&byte);
-            let expected = if fine { Ok(()) } else { Err(Error::HeadText) };
+            let expected = if fine { Ok(()) } else { Err(Error::HEAD_TEXT) };
             let host = [b'a', byte];
             let path = [b'/', b'a', byte, b'b'];
             assert_eq!(Target { host: &host, ..M2M }.check(), expected, "{byte}");
             assert_eq!(Target { path: &path, ..M2M }.check(), expected, "{byte}");
         }
         for path in [&b""[..], b"a/b", b"http://a/"] {
-            assert_eq!(Target { path, ..M2M }.check(), Err(Error::HeadText));
+            assert_eq!(Target { path, ..M2M }.check(), Err(Error::HEAD_TEXT));
         }
-        assert_eq!(Target { host: b"", ..M2M }.check(), Err(Error::HeadText));
+        assert_eq!(Target { host: b"", ..M2M }.check(), Err(Error::HEAD_TEXT));
     }
 
     #[test]
@@ -290,8 +289,8 @@ mod tests {
             (result, out.len())
         };
         let spaced = Target { path: b"/ ", ..M2M };
-        assert_eq!(get(M2M, b"a", 2, 1), (Err(Error::InvalidArgument), 0));
-        assert_eq!(get(spaced, b"a", 0, 1), (Err(Error::HeadText), 0));
+        assert_eq!(get(M2M, b"a", 2, 1), (Err(Error::INVALID_ARGUMENT), 0));
+        assert_eq!(get(spaced, b"a", 0, 1), (Err(Error::HEAD_TEXT), 0));
         for bearer in [
             &b""[..],
             b"a b",
@@ -300,7 +299,7 @@ mod tests {
             b"a\"",
             "é".as_bytes(),
         ] {
-            assert_eq!(get(M2M, bearer, 0, 1), (Err(Error::HeadText), 0));
+            assert_eq!(get(M2M, bearer, 0, 1), (Err(Error::HEAD_TEXT), 0));
         }
     }
 }

@@ -48,10 +48,10 @@ pub(super) mod state {
     pub const CHUNK_DATA: u8 = 0x39;
     pub const UNTIL_CLOSE: u8 = 0x3A;
     pub const COMPLETE: u8 = 0x3B;
-    /// After an error, this and the code of one from `HttpSyntax` to `HttpTruncated`.
+    /// After an error, this and the code of one from `HTTP_SYNTAX` to `HTTP_TRUNCATED`.
     pub const FAILED: u8 = 0x40;
-    pub const FAILED_SYNTAX: u8 = failed(Error::HttpSyntax);
-    pub const FAILED_TRUNCATED: u8 = failed(Error::HttpTruncated);
+    pub const FAILED_SYNTAX: u8 = failed(Error::HTTP_SYNTAX);
+    pub const FAILED_TRUNCATED: u8 = failed(Error::HTTP_TRUNCATED);
 
     pub const fn failed(error: Error) -> u8 {
         error.code().wrapping_add(FAILED)
@@ -192,7 +192,7 @@ impl Response {
     /// Reads on, up to the next piece of the body, the end of the response or the end of the input.
     ///
     /// Call again with what is left of the input until all is used or the response is complete. An error is final:
-    /// every later call gives it again. `Error::State` for memory that was never begun.
+    /// every later call gives it again. `Error::STATE` for memory that was never begun.
     pub fn step<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>> {
         let mut rest = input;
         let mut body: &[u8] = &[];
@@ -267,10 +267,10 @@ impl Response {
 
     /// Tells that the connection was closed: this completes a response whose body lasts until then.
     ///
-    /// `Error::HttpTruncated` when the response was not whole, or the error that it failed with before.
+    /// `Error::HTTP_TRUNCATED` when the response was not whole, or the error that it failed with before.
     pub fn end(&mut self) -> Result<()> {
         match self.state {
-            state::STATUS..state::UNTIL_CLOSE => self.fail(Error::HttpTruncated),
+            state::STATUS..state::UNTIL_CLOSE => self.fail(Error::HTTP_TRUNCATED),
             state::UNTIL_CLOSE => {
                 self.state = state::COMPLETE;
                 self.remaining = 0;
@@ -282,15 +282,15 @@ impl Response {
 
     /// The body that [`Response::collect`] gathered in `store`.
     ///
-    /// `Error::State` before the response is complete, `Error::BodyTooLarge` when `store` had no room for all of it.
+    /// `Error::STATE` before the response is complete, `Error::BODY_TOO_LARGE` when `store` had no room for all of it.
     pub fn body<'a>(&self, store: &'a [u8]) -> Result<&'a [u8]> {
         self.check()?;
         if !self.is_complete() {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         store
             .get(..to_usize(self.body_len))
-            .ok_or(Error::BodyTooLarge)
+            .ok_or(Error::BODY_TOO_LARGE)
     }
 
     /// Status code, 200 to 999; 0 as long as the status line was not read. Stays after an error.
@@ -386,9 +386,9 @@ impl Response {
             state::STATUS..=state::COMPLETE => Ok(()),
             state::FAILED_SYNTAX..=state::FAILED_TRUNCATED => {
                 let code = self.state.wrapping_sub(state::FAILED);
-                Err(Error::from_code(code).unwrap_or(Error::State))
+                Err(Error::from_code(code).unwrap_or(Error::STATE))
             }
-            _ => Err(Error::State),
+            _ => Err(Error::STATE),
         }
     }
 
@@ -413,7 +413,10 @@ impl Response {
         } else {
             let mut pairs = self.form().array_windows().zip(rest);
             let end = pairs.position(|(&[form, next], &byte)| {
-                next <= b' ' || form == b':' || (byte <= b'/' && byte != b'-') || (form != byte && form != byte | 0x20)
+                next <= b' '
+                    || form == b':'
+                    || (byte <= b'/' && byte != b'-')
+                    || (form != byte && form != byte | 0x20)
             });
             let [depth, ..] = end.unwrap_or_default().to_le_bytes();
             self.depth = self.depth.wrapping_add(depth);
@@ -428,7 +431,7 @@ impl Response {
     #[inline]
     fn line_byte(&mut self, byte: u8) -> Result<()> {
         if self.room == 0 {
-            return Err(Error::HttpHeadTooLarge);
+            return Err(Error::HTTP_HEAD_TOO_LARGE);
         }
         self.room = self.room.wrapping_sub(1);
         let before = self.before;
@@ -436,14 +439,14 @@ impl Response {
         self.before = 0;
         if byte != b'\n' {
             if after_cr {
-                return Err(Error::HttpSyntax);
+                return Err(Error::HTTP_SYNTAX);
             }
             if byte == b'\r' {
                 self.before = byte;
                 return Ok(());
             }
             if byte.is_ascii_control() && byte != b'\t' {
-                return Err(Error::HttpSyntax);
+                return Err(Error::HTTP_SYNTAX);
             }
         }
         match self.state {
@@ -487,7 +490,7 @@ impl Response {
         } else if self.follow(byte) {
             return Ok(());
         }
-        Err(Error::HttpSyntax)
+        Err(Error::HTTP_SYNTAX)
     }
 
     /// Decides how the body is framed, RFC 9112 section 6.3.
@@ -497,7 +500,7 @@ impl Response {
             return Ok(());
         }
         if self.has(flag::CHUNKED) && self.has(flag::CONTENT_LENGTH | flag::HTTP_1_0) {
-            return Err(Error::HttpTransferEncoding);
+            return Err(Error::HTTP_TRANSFER_ENCODING);
         }
         if self.status < 200 {
             self.status = 0;
@@ -538,10 +541,10 @@ mod tests {
         for garbage in [0x00, 0x0a, 0x14, 0x25, 0xA5, 0xFF] {
             let mut response = Response::begin(Method::Post);
             response.state = garbage;
-            assert_eq!(response.step(b"HTTP/1.1 202 \r\n"), Err(Error::State));
-            assert_eq!(response.collect(b"HTTP", &mut []), Err(Error::State));
-            assert_eq!(response.body(&[]), Err(Error::State));
-            assert_eq!(response.end(), Err(Error::State));
+            assert_eq!(response.step(b"HTTP/1.1 202 \r\n"), Err(Error::STATE));
+            assert_eq!(response.collect(b"HTTP", &mut []), Err(Error::STATE));
+            assert_eq!(response.body(&[]), Err(Error::STATE));
+            assert_eq!(response.end(), Err(Error::STATE));
             assert!(!response.is_complete() && !response.keep_alive());
         }
     }

@@ -37,7 +37,7 @@ pub fn write(out: &mut Buf<'_>, data: &[u8]) {
 
 /// Decodes in place and returns the number of bytes; base64 or base64url, padded or not.
 ///
-/// Refused with [`Error::Base64`]: both alphabets in one text, incomplete or wrong padding, bits that are set behind the
+/// Refused with [`Error::SENML_BASE64`]: both alphabets in one text, incomplete or wrong padding, bits that are set behind the
 /// last whole byte, anything else. After an error the text is spoilt.
 pub fn decode(text: &mut [u8]) -> Result<usize> {
     let mut decoder = Decoder::new();
@@ -116,7 +116,7 @@ impl Decoder {
         if self.alphabets < BOTH && lost == 0 && padded && self.count < 6 {
             Ok(())
         } else {
-            Err(Error::Base64)
+            Err(Error::SENML_BASE64)
         }
     }
 }
@@ -206,7 +206,7 @@ mod tests {
             "Z", "Zg=", "Zg===", "Zm8==", "Zm9v=", "Zm9vY", "=", "==", "====", "Zg==Zg==", "Z=g=",
             "Zh", "Zh==", "Zm9", "Zm9=", "-+", "-_+A", "/_8=", "Zm 8", "Zm8\n", "Zm8.", "Zm8é",
         ] {
-            assert_eq!(decoded(text.as_bytes()), Err(Error::Base64), "{text}");
+            assert_eq!(decoded(text.as_bytes()), Err(Error::SENML_BASE64), "{text}");
         }
     }
 }

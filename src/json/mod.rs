@@ -1,7 +1,6 @@
-//! JSON (RFC 8259): numbers, strings, strict tokens, base64 for binary values.
+//! JSON (RFC 8259): strings, strict tokens, base64 for binary values.
 #![forbid(unsafe_code)]
 
 pub mod base64;
-pub mod number;
 pub mod reader;
 pub mod string;

@@ -4,9 +4,9 @@
 //! last escape when their token comes out, but left as they are.
 #![forbid(unsafe_code)]
 
-use super::number;
 use super::string::{Unescape, plain_run};
 use crate::error::{Error, Result};
+use crate::number;
 
 /// Arrays and objects that may be open at the same time.
 pub const DEPTH_MAX: u8 = 32;
@@ -122,9 +122,9 @@ const CASE: u32 = 0x20;
 /// Why a byte is not what must stand there.
 const fn wrong(byte: u32) -> Error {
     if byte == END_OF_TEXT {
-        Error::JsonTruncated
+        Error::JSON_TRUNCATED
     } else {
-        Error::JsonSyntax
+        Error::JSON_SYNTAX
     }
 }
 
@@ -261,7 +261,7 @@ impl Reader {
 
     fn open(&mut self, byte: u32) -> Result<()> {
         if self.depth >= DEPTH_MAX {
-            return Err(Error::JsonDepth);
+            return Err(Error::JSON_DEPTH);
         }
         self.depth = self.depth.wrapping_add(1);
         let object = byte >> 5 & 1;
@@ -319,7 +319,7 @@ impl Reader {
         self.position = content.position();
         content.check()?;
         if self.position >= text.len() {
-            return Err(Error::JsonTruncated);
+            return Err(Error::JSON_TRUNCATED);
         }
         Ok(())
     }
@@ -493,13 +493,13 @@ mod tests {
             "[\"\n\"]",
             "/**/1",
         ] {
-            assert_eq!(read(text), Err(Error::JsonSyntax), "{text}");
+            assert_eq!(read(text), Err(Error::JSON_SYNTAX), "{text}");
         }
         for text in [
             "", " ", "[", "{", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "[1,", "tru", "-", "1.",
             "\"\\",
         ] {
-            assert_eq!(read(text), Err(Error::JsonTruncated), "{text}");
+            assert_eq!(read(text), Err(Error::JSON_TRUNCATED), "{text}");
         }
     }
 
@@ -508,7 +508,7 @@ mod tests {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let limit = usize::from(DEPTH_MAX);
         assert!(read(&nested(limit)).is_ok());
-        assert_eq!(read(&nested(limit + 1)), Err(Error::JsonDepth));
+        assert_eq!(read(&nested(limit + 1)), Err(Error::JSON_DEPTH));
         let mixed = format!("{}1{}", "{\"a\":[".repeat(16), "]}".repeat(16));
         assert!(read(&mixed).is_ok());
         assert!(read(&mixed.replace("]}", "}]")).is_err());
@@ -566,7 +566,7 @@ mod tests {
                 *byte = alphabet[rest % 9];
                 rest /= 9;
             }
-            let whole = crate::json::number::parse_len(&text[..6]) == Some(6);
+            let whole = crate::number::parse_len(&text[..6]) == Some(6);
             let mut reader = Reader::new();
             let ours = reader.next(&text).is_ok() && reader.next(&text) == Ok(Event::End);
             assert_eq!(ours, whole, "{text:?}");
@@ -579,7 +579,7 @@ mod tests {
         let len = strip_whitespace(&mut text).unwrap();
         assert_eq!(&text[..len], b"[{\"a b\\\\\":\" \\\" \",\"c\":1}]");
         let mut broken = *b"[ 1, ]";
-        assert_eq!(strip_whitespace(&mut broken), Err(Error::JsonSyntax));
+        assert_eq!(strip_whitespace(&mut broken), Err(Error::JSON_SYNTAX));
         assert_eq!(&broken, b"[ 1, ]");
     }
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// Writes `text` as a JSON string, with its quotes.
 ///
-/// Escaped are `"`, `\` and U+0000 to U+001F, these in their short form where there is one. On [`Error::Utf8`] a
+/// Escaped are `"`, `\` and U+0000 to U+001F, these in their short form where there is one. On [`Error::UTF8`] a
 /// part has been written: the caller truncates.
 pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
     let mut utf8 = Utf8::START;
@@ -23,7 +23,7 @@ pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
         };
         position = position.wrapping_add(1);
         if !utf8.accepts(byte) {
-            return Err(Error::Utf8);
+            return Err(Error::UTF8);
         }
         let mut last = byte;
         if byte < 0x20 || byte == b'"' || byte == b'\\' {
@@ -44,7 +44,7 @@ pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
     if utf8.is_whole() {
         Ok(())
     } else {
-        Err(Error::Utf8)
+        Err(Error::UTF8)
     }
 }
 
@@ -62,7 +62,7 @@ pub fn unescape(text: &mut [u8]) -> Result<usize> {
     }
     reader.check()?;
     if reader.position() < text.len() {
-        return Err(Error::JsonSyntax);
+        return Err(Error::JSON_SYNTAX);
     }
     Ok(len)
 }
@@ -176,7 +176,7 @@ impl Unescape {
     /// After the last byte: whether it was the last one indeed.
     pub fn check(&self) -> Result<()> {
         match self.stopped {
-            None | Some(Error::End) => Ok(()),
+            None | Some(Error::END) => Ok(()),
             Some(error) => Err(error),
         }
     }
@@ -190,19 +190,19 @@ impl Unescape {
         }
         let Some(&byte) = text.get(self.position) else {
             return Err(if self.utf8.is_whole() {
-                Error::End
+                Error::END
             } else {
-                Error::JsonTruncated
+                Error::JSON_TRUNCATED
             });
         };
         if !self.utf8.accepts(byte) {
-            return Err(Error::Utf8);
+            return Err(Error::UTF8);
         }
         if byte == b'"' {
-            return Err(Error::End);
+            return Err(Error::END);
         }
         if byte < 0x20 {
-            return Err(Error::JsonSyntax);
+            return Err(Error::JSON_SYNTAX);
         }
         self.position = self.position.wrapping_add(1);
         if byte == b'\\' {
@@ -218,7 +218,7 @@ impl Unescape {
             let (_, character) = SHORT
                 .iter()
                 .find(|(letter, _)| u32::from(*letter) == byte)
-                .ok_or(Error::JsonEscape)?;
+                .ok_or(Error::JSON_ESCAPE)?;
             return Ok(u32::from(*character));
         }
         let mut high = 0;
@@ -226,13 +226,13 @@ impl Unescape {
             let unit = self.hex4(text)?;
             match (high, unit >> 10) {
                 (0, HIGH) => high = unit,
-                (0, LOW) => return Err(Error::JsonEscape),
+                (0, LOW) => return Err(Error::JSON_ESCAPE),
                 (0, _) => break unit,
                 (_, LOW) => break ((high & 0x3FF) << 10 | unit & 0x3FF).wrapping_add(0x1_0000),
-                _ => return Err(Error::JsonEscape),
+                _ => return Err(Error::JSON_ESCAPE),
             }
             if self.take(text)? != u32::from(b'\\') || self.take(text)? != u32::from(b'u') {
-                return Err(Error::JsonEscape);
+                return Err(Error::JSON_ESCAPE);
             }
         };
         let mut lead = code;
@@ -263,7 +263,7 @@ impl Unescape {
             if digit > 9 {
                 digit = (byte | 0x20).wrapping_sub(u32::from(b'a'));
                 if digit > 5 {
-                    return Err(Error::JsonEscape);
+                    return Err(Error::JSON_ESCAPE);
                 }
                 digit = digit.wrapping_add(10);
             }
@@ -276,7 +276,7 @@ impl Unescape {
         let byte = text.get(self.position);
         self.position = self.position.wrapping_add(1);
         byte.map(|&byte| u32::from(byte))
-            .ok_or(Error::JsonTruncated)
+            .ok_or(Error::JSON_TRUNCATED)
     }
 }
 
@@ -406,27 +406,27 @@ mod tests {
     #[test]
     fn refuses_broken_escapes_and_raw_control_characters() {
         let cases: [(&[u8], Error); 15] = [
-            (b"\\ud800", Error::JsonTruncated),
-            (b"\\ud800 ", Error::JsonEscape),
-            (b"\\ud800\\n", Error::JsonEscape),
-            (b"\\ud800\\ud800", Error::JsonEscape),
-            (b"\\ud800\\u0041", Error::JsonEscape),
-            (b"\\udc00", Error::JsonEscape),
-            (b"\\udc00\\ud800", Error::JsonEscape),
-            (b"\\x41", Error::JsonEscape),
-            (b"\\u00g0", Error::JsonEscape),
-            (b"\\u00", Error::JsonTruncated),
-            (b"\\", Error::JsonTruncated),
-            (b"a\nb", Error::JsonSyntax),
-            (b"a\0b", Error::JsonSyntax),
-            (b"a\"b", Error::JsonSyntax),
-            (b"\xC3", Error::JsonTruncated),
+            (b"\\ud800", Error::JSON_TRUNCATED),
+            (b"\\ud800 ", Error::JSON_ESCAPE),
+            (b"\\ud800\\n", Error::JSON_ESCAPE),
+            (b"\\ud800\\ud800", Error::JSON_ESCAPE),
+            (b"\\ud800\\u0041", Error::JSON_ESCAPE),
+            (b"\\udc00", Error::JSON_ESCAPE),
+            (b"\\udc00\\ud800", Error::JSON_ESCAPE),
+            (b"\\x41", Error::JSON_ESCAPE),
+            (b"\\u00g0", Error::JSON_ESCAPE),
+            (b"\\u00", Error::JSON_TRUNCATED),
+            (b"\\", Error::JSON_TRUNCATED),
+            (b"a\nb", Error::JSON_SYNTAX),
+            (b"a\0b", Error::JSON_SYNTAX),
+            (b"a\"b", Error::JSON_SYNTAX),
+            (b"\xC3", Error::JSON_TRUNCATED),
         ];
         for (text, error) in cases {
             assert_eq!(unescaped(text), Err(error), "{text:?}");
         }
-        assert_eq!(unescaped(b"\xC3\\n"), Err(Error::Utf8));
-        assert_eq!(written(b"\xC3"), Err(Error::Utf8));
+        assert_eq!(unescaped(b"\xC3\\n"), Err(Error::UTF8));
+        assert_eq!(written(b"\xC3"), Err(Error::UTF8));
     }
 
     #[test]

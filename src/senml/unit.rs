@@ -14,7 +14,7 @@ pub const UNIT_MAX: usize = 24;
 /// Checks the form of a unit: 1 to [`UNIT_MAX`] bytes of printable ASCII, space included, without `"` and `\`.
 ///
 /// Registered or not does not matter, since the registry grows. What passes needs no escaping in JSON.
-/// Fails with [`Error::SenmlUnit`]. RFC 8428 sections 4.1 and 12.1.
+/// Fails with [`Error::SENML_UNIT`]. RFC 8428 sections 4.1 and 12.1.
 pub fn check(unit: &[u8]) -> Result<()> {
     RULE.check(unit)
 }
@@ -23,7 +23,7 @@ static RULE: Rule = Rule::new(
     Set::alphanumeric_and(b" !#$%&'()*+,-./:;<=>?@[]^_`{|}~"),
     1,
     UNIT_MAX,
-    Error::SenmlUnit,
+    Error::SENML_UNIT,
 );
 
 #[cfg(test)]
@@ -46,8 +46,8 @@ mod tests {
     #[test]
     fn refuses_what_json_would_escape_and_what_is_too_long() {
         assert_eq!(check(&[b'x'; UNIT_MAX]), Ok(()));
-        assert_eq!(check(&[b'x'; UNIT_MAX + 1]), Err(Error::SenmlUnit));
-        assert_eq!(check(b""), Err(Error::SenmlUnit));
+        assert_eq!(check(&[b'x'; UNIT_MAX + 1]), Err(Error::SENML_UNIT));
+        assert_eq!(check(b""), Err(Error::SENML_UNIT));
         for byte in 0..=u8::MAX {
             let fine = (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
             assert_eq!(check(&[b'a', byte]).is_ok(), fine, "{byte:#x}");

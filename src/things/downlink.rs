@@ -57,11 +57,11 @@ mod tests {
     #[test]
     fn no_body_is_no_downlink() {
         let mut downlink = Downlink::default();
-        assert_eq!(downlink.next(&mut []), Err(Error::State));
+        assert_eq!(downlink.next(&mut []), Err(Error::STATE));
         assert_eq!(downlink.begin(b""), Ok(0));
         assert_eq!(downlink.next(&mut []), Ok(None));
-        assert_eq!(downlink.begin(b" "), Err(Error::JsonTruncated));
-        assert_eq!(downlink.next(&mut [b' ']), Err(Error::State));
+        assert_eq!(downlink.begin(b" "), Err(Error::JSON_TRUNCATED));
+        assert_eq!(downlink.next(&mut [b' ']), Err(Error::STATE));
     }
 
     #[test]

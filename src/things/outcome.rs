@@ -50,10 +50,6 @@ impl Outcome {
     }
 
     /// The value in the C interface.
-    #[expect(
-        clippy::as_conversions,
-        reason = "the discriminant of a field-less enum"
-    )]
     pub const fn code(self) -> i32 {
         self as i32
     }
@@ -119,7 +115,6 @@ static PACKED: [u16; STEPS.len()] = packed();
 
 #[expect(
     clippy::indexing_slicing,
-    clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "evaluated by the compiler, of small numbers"
@@ -160,12 +155,12 @@ impl StatusTable {
 
     /// Sets the outcome of a status from 200 to 999, in place of what was set before.
     ///
-    /// `Error::InvalidArgument` for another status, `Error::BufferFull` when `STATUS_TABLE_MAX` others are set.
+    /// `Error::INVALID_ARGUMENT` for another status, `Error::BUFFER_FULL` when `STATUS_TABLE_MAX` others are set.
     pub fn set(&mut self, status: u16, outcome: Outcome) -> Result<()> {
         if !(200..=999).contains(&status) {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
-        let code = u8::try_from(outcome.code()).map_err(|_| Error::InvalidArgument)?;
+        let code = u8::try_from(outcome.code()).map_err(|_| Error::INVALID_ARGUMENT)?;
         for (known, value) in self.statuses.iter_mut().zip(&mut self.outcomes) {
             // Entries are filled from the front and never removed: the first free one ends the list.
             if *known == status || *known == 0 {
@@ -174,7 +169,7 @@ impl StatusTable {
                 return Ok(());
             }
         }
-        Err(Error::BufferFull)
+        Err(Error::BUFFER_FULL)
     }
 
     /// The outcome of a status: as set, else as [`Outcome::of`] says.
@@ -258,7 +253,7 @@ mod tests {
             assert_eq!(table.set(status, Outcome::RetryLater), Ok(()));
         }
         let full = table;
-        assert_eq!(table.set(418, Outcome::RetryLater), Err(Error::BufferFull));
+        assert_eq!(table.set(418, Outcome::RetryLater), Err(Error::BUFFER_FULL));
         assert_eq!(table, full);
         assert_eq!(table.set(417, Outcome::Refused), Ok(()));
         assert_eq!(table.outcome(417), Outcome::Refused);
@@ -272,7 +267,7 @@ mod tests {
         for status in [0, 1, 100, 199, 1000, u16::MAX] {
             assert_eq!(
                 table.set(status, Outcome::Accepted),
-                Err(Error::InvalidArgument)
+                Err(Error::INVALID_ARGUMENT)
             );
         }
         assert_eq!(table.entries().count(), 0);

@@ -109,7 +109,7 @@ impl<'a> Queue<'a> {
 
     /// Appends a record.
     ///
-    /// Everything that could be refused when it is sent is refused here. `BufferFull` when there is no room, also not by
+    /// Everything that could be refused when it is sent is refused here. `BUFFER_FULL` when there is no room, also not by
     /// dropping what is not on its way; the record then counts as dropped.
     pub fn push(
         &mut self,
@@ -128,7 +128,7 @@ impl<'a> Queue<'a> {
         let front = entry.front()?;
         if !self.make_room(usize::from(front[0])) {
             self.state.dropped = self.state.dropped.saturating_add(1);
-            return Err(Error::BufferFull);
+            return Err(Error::BUFFER_FULL);
         }
         let mut out = Buf::new(self.memory, self.state.used);
         out.put(&front);
@@ -143,10 +143,10 @@ impl<'a> Queue<'a> {
     /// Adds as many records to a pack as fit, oldest first, and returns how many. They are on their way now, until `accepted` or
     /// `failed`.
     ///
-    /// 0 when the queue is empty; `BufferFull` when not even the first fits.
+    /// 0 when the queue is empty; `BUFFER_FULL` when not even the first fits.
     pub fn fill(&mut self, pack: &mut Pack<'_>, now: Now) -> Result<u32> {
         if self.state.sent_records > 0 {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         pack.failure()?;
         while let Some((entry, len)) = self.at(self.state.sent) {
@@ -155,7 +155,7 @@ impl<'a> Queue<'a> {
                     self.state.sent = self.state.sent.saturating_add(len);
                     self.state.sent_records = self.state.sent_records.saturating_add(1);
                 }
-                Err(Error::BufferFull) => {
+                Err(Error::BUFFER_FULL) => {
                     // What was noted is that this record waits for the next pack.
                     let full = pack.acknowledge();
                     if self.state.sent_records == 0 {
@@ -172,7 +172,7 @@ impl<'a> Queue<'a> {
     /// Drops the records on their way: the platform has them.
     pub fn accepted(&mut self) -> Result<()> {
         if self.state.sent_records == 0 {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         self.cut(0, self.state.sent);
         self.state.records = self.state.records.saturating_sub(self.state.sent_records);
@@ -182,7 +182,7 @@ impl<'a> Queue<'a> {
     /// Keeps the records on their way, to be sent again.
     pub const fn failed(&mut self) -> Result<()> {
         if self.state.sent_records == 0 {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         self.state.sent = 0;
         self.state.sent_records = 0;

@@ -72,20 +72,20 @@ pub struct Plan {
 /// in which it ends: `on` seconds, first included, last excluded. `on` counts from the moment when the network knows
 /// that the device is there; at `period` and above the device is always on.
 ///
-/// Fails with [`Error::InvalidArgument`] when `on` or `period` is 0.
+/// Fails with [`Error::INVALID_ARGUMENT`] when `on` or `period` is 0.
 pub fn plan(on: u32, period: u32) -> Result<Plan> {
     if on == 0 || period == 0 {
-        return Err(Error::InvalidArgument);
+        return Err(Error::INVALID_ARGUMENT);
     }
     Ok(Walk::of(on, period).plan)
 }
 
 /// The fewest seconds that a device must be on in every `period` seconds for every SMS to arrive.
 ///
-/// Fails with [`Error::InvalidArgument`] when `period` is 0.
+/// Fails with [`Error::INVALID_ARGUMENT`] when `period` is 0.
 pub fn shortest_on(period: u32) -> Result<u32> {
     if period == 0 {
-        return Err(Error::InvalidArgument);
+        return Err(Error::INVALID_ARGUMENT);
     }
     Ok(Walk::of(0, period).longest)
 }
@@ -254,8 +254,8 @@ mod tests {
     #[test]
     fn nothing_is_planned_without_on_time_or_period() {
         for (on, period) in [(0, 60), (60, 0), (0, 0)] {
-            assert_eq!(plan(on, period), Err(Error::InvalidArgument));
+            assert_eq!(plan(on, period), Err(Error::INVALID_ARGUMENT));
         }
-        assert_eq!(shortest_on(0), Err(Error::InvalidArgument));
+        assert_eq!(shortest_on(0), Err(Error::INVALID_ARGUMENT));
     }
 }

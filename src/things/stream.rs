@@ -62,7 +62,7 @@ pub struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     /// Starts the first pass of a message of the device `urn`. The window holds the head or the longest record, whatever is
-    /// longer; `BufferFull` when not even the head fits.
+    /// longer; `BUFFER_FULL` when not even the head fits.
     pub fn begin(
         state: &'a mut StreamState,
         uplink: &'a mut UplinkState,
@@ -93,7 +93,7 @@ impl<'a> Stream<'a> {
     /// Empties the window when fewer than `room` bytes are free, in both passes alike; in the second, what comes out is to be
     /// sent before the next call.
     ///
-    /// `PassDiffers` when the second pass is longer than the first: then the stream is over.
+    /// `PASS_DIFFERS` when the second pass is longer than the first: then the stream is over.
     pub fn take(&mut self, room: usize) -> Result<Piece> {
         if self.state.phase != MEASURING && self.state.phase != WRITING {
             return Err(self.out_of_order());
@@ -111,7 +111,7 @@ impl<'a> Stream<'a> {
         }
         // The bracket has to follow.
         if self.state.hash.total() >= self.state.measured.total() {
-            return Err(self.fail(Error::PassDiffers));
+            return Err(self.fail(Error::PASS_DIFFERS));
         }
         Ok(piece)
     }
@@ -137,7 +137,7 @@ impl<'a> Stream<'a> {
         let len = out.len();
         // Only a body of more than 2^32 bytes has a head longer than `begin` kept room for.
         if body_len.is_err() || !out.fits() {
-            return Err(self.fail(Error::NumberRange));
+            return Err(self.fail(Error::NUMBER_RANGE));
         }
         self.uplink.leave_window();
         self.state.request_len = len.saturating_add(body_len.unwrap_or_default());
@@ -158,14 +158,14 @@ impl<'a> Stream<'a> {
 
     /// Ends the second pass, compares it with the first, and only then gives its last bytes, to be sent.
     ///
-    /// `PassDiffers` when any byte differs: then the stream is over, and the connection must be closed.
+    /// `PASS_DIFFERS` when any byte differs: then the stream is over, and the connection must be closed.
     pub fn finish(&mut self) -> Result<Piece> {
         if self.state.phase != WRITING {
             return Err(self.out_of_order());
         }
         let piece = self.close()?;
         if !self.state.hash.same(&self.state.measured) {
-            return Err(self.fail(Error::PassDiffers));
+            return Err(self.fail(Error::PASS_DIFFERS));
         }
         self.uplink.leave_window();
         self.state.phase = 0;
@@ -187,7 +187,7 @@ impl<'a> Stream<'a> {
     fn out_of_order(&mut self) -> Error {
         let pack = self.uplink.in_window(self.window);
         let failure = pack.and_then(|pack| pack.failure());
-        failure.err().unwrap_or(Error::State)
+        failure.err().unwrap_or(Error::STATE)
     }
 
     /// Ends the stream: every later call fails with the same cause.

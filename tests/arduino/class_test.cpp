@@ -35,8 +35,8 @@ static void expect_equal(long long left, long long right, const char *what, int 
 static void count(const kpn_record &record)
 {
     records++;
-    if (kpn_record_is_for(&record, URN) && kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
-        valve = record.boolean;
+    if (kpn_record_is_for(&record, URN) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+        valve = record.bool_value;
     }
 }
 
@@ -397,9 +397,9 @@ static void misuse()
 
     Device<260> device;
     EXPECT_EQUAL(device.things.startMessage(), KPN_OK);
-    EXPECT_EQUAL(device.things.addText("text", NULL, "more than two hundred and sixty bytes with its head"), KPN_BUFFER_FULL);
+    EXPECT_EQUAL(device.things.addText("text", NULL, "more than two hundred and sixty bytes with its head"), KPN_ERR_BUFFER_FULL);
     EXPECT(!device.things.send());
-    EXPECT_EQUAL(device.things.status(), KPN_BUFFER_FULL);
+    EXPECT_EQUAL(device.things.status(), KPN_ERR_BUFFER_FULL);
     EXPECT(device.things.missing() > 0 && device.things.missing() < 100);
     EXPECT_EQUAL(device.client.connects + client.connects, 0);
 }

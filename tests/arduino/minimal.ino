@@ -8,7 +8,7 @@ KpnThingsBuffer<512> things(client);
 // kpn-things: end
 
 void onDownlink(const kpn_record &record) {
-  digitalWrite(LED_BUILTIN, kpn_record_is(&record, "valve") && record.boolean);
+  digitalWrite(LED_BUILTIN, kpn_record_is(&record, "valve") && record.bool_value);
 }
 
 void setup() {

@@ -5,7 +5,7 @@
 
 static kpn_status adopt(kpn_uplink *uplink, const char *json) {
     memcpy(memory + OFFSET, json, strlen(json));
-    return kpn_uplink_adopt(uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, OFFSET, strlen(json));
+    return kpn_uplink_begin_with_body(uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, OFFSET, strlen(json));
 }
 
 static void strips_frames_and_signs(void) {
@@ -17,8 +17,8 @@ static void strips_frames_and_signs(void) {
     kpn_span body;
     CHECK_OK(adopt(&uplink, pretty));
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", NULL, true), KPN_ERR_STATE);
-    CHECK_STATUS(kpn_uplink_set_merged(&uplink), KPN_ERR_STATE);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_uplink_merge_base_record(&uplink), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_STATE);
     CHECK_SIZE(kpn_uplink_records(&uplink), 0);
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
     body = body_of(request);
@@ -72,9 +72,9 @@ static void needs_room_in_front(void) {
     bool fitted = false;
     for (size_t offset = 0; offset <= KPN_HEAD_MAX; offset++) {
         memcpy(memory + offset, json, sizeof json - 1);
-        const kpn_status status = kpn_uplink_adopt(&uplink, memory, offset + sizeof json - 1, KPN_ENDPOINT_M2M, offset,
+        const kpn_status status = kpn_uplink_begin_with_body(&uplink, memory, offset + sizeof json - 1, KPN_ENDPOINT_M2M, offset,
                                                    sizeof json - 1);
-        CHECK_STATUS(status, fitted || status == KPN_OK ? KPN_OK : KPN_BUFFER_FULL);
+        CHECK_STATUS(status, fitted || status == KPN_OK ? KPN_OK : KPN_ERR_BUFFER_FULL);
         CHECK(memcmp(memory + offset, status == KPN_OK ? "[1]" : "[ 1 ]", 3) == 0);
         if (status == KPN_OK) {
             CHECK_SIZE(kpn_uplink_missing(&uplink), 0);
@@ -85,15 +85,15 @@ static void needs_room_in_front(void) {
             memcpy(memory, json, sizeof json - 1);
             const size_t enough = offset + kpn_uplink_missing(&uplink);
             memcpy(memory + enough, json, sizeof json - 1);
-            CHECK_OK(kpn_uplink_adopt(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, enough, sizeof json - 1));
+            CHECK_OK(kpn_uplink_begin_with_body(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, enough, sizeof json - 1));
         }
     }
     CHECK(fitted);
     /* As the header says: 164 bytes, host and path, and the digits of the length. */
     memcpy(memory + 167, json, sizeof json - 1);
-    CHECK_OK(kpn_uplink_adopt_custom(&uplink, memory, MEMORY_CAP, "h", "/", 167, sizeof json - 1));
+    CHECK_OK(kpn_uplink_begin_with_body_custom(&uplink, memory, MEMORY_CAP, "h", "/", 167, sizeof json - 1));
     memcpy(memory + 166, json, sizeof json - 1);
-    CHECK_STATUS(kpn_uplink_adopt_custom(&uplink, memory, MEMORY_CAP, "h", "/", 166, sizeof json - 1), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, MEMORY_CAP, "h", "/", 166, sizeof json - 1), KPN_ERR_BUFFER_FULL);
     CHECK_SIZE(kpn_uplink_missing(&uplink), 1);
 }
 
@@ -101,20 +101,20 @@ static void refuses_text_outside_of_the_buffer(void) {
     kpn_uplink uplink;
     const size_t cap = OFFSET + 10;
     memcpy(memory + OFFSET, "[1]       ", 10);
-    CHECK_OK(kpn_uplink_adopt(&uplink, memory, cap, KPN_ENDPOINT_M2M, OFFSET, 10));
-    CHECK_STATUS(kpn_uplink_adopt(&uplink, memory, cap, KPN_ENDPOINT_M2M, OFFSET, 11), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt(&uplink, memory, cap, KPN_ENDPOINT_M2M, cap + 1, 0), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt(&uplink, memory, cap, KPN_ENDPOINT_M2M, SIZE_MAX, 2), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt(&uplink, memory, cap, KPN_ENDPOINT_M2M, 2, SIZE_MAX), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt(&uplink, memory, cap, 0, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt(&uplink, memory, SIZE_MAX, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt(&uplink, NULL, cap, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt(NULL, memory, cap, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt_custom(&uplink, memory, cap, NULL, "/", OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt_custom(&uplink, memory, cap, "h", NULL, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_adopt_custom(&uplink, memory, cap, "h h", "/", OFFSET, 3), KPN_ERR_HEAD_TEXT);
+    CHECK_OK(kpn_uplink_begin_with_body(&uplink, memory, cap, KPN_ENDPOINT_M2M, OFFSET, 10));
+    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, cap, KPN_ENDPOINT_M2M, OFFSET, 11), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, cap, KPN_ENDPOINT_M2M, cap + 1, 0), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, cap, KPN_ENDPOINT_M2M, SIZE_MAX, 2), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, cap, KPN_ENDPOINT_M2M, 2, SIZE_MAX), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, cap, 0, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, SIZE_MAX, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, NULL, cap, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body(NULL, memory, cap, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, NULL, "/", OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, "h", NULL, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, "h h", "/", OFFSET, 3), KPN_ERR_HEAD_TEXT);
     memcpy(memory + 3, "/x", 3);
-    CHECK_STATUS(kpn_uplink_adopt_custom(&uplink, memory, cap, "h", (const char *)memory + 3, OFFSET, 3), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, "h", (const char *)memory + 3, OFFSET, 3), KPN_ERR_OVERLAP);
 }
 
 void test_adopt(void) {

@@ -68,13 +68,13 @@ static size_t measured(size_t count) {
 static int run(kpn_uplink *uplink, size_t cap, size_t count) {
     memset(memory, CANARY, MEMORY_CAP);
     kpn_status status = begin(uplink, memory + MARGIN, cap);
-    CHECK(status == KPN_OK || status == KPN_BUFFER_FULL);
+    CHECK(status == KPN_OK || status == KPN_ERR_BUFFER_FULL);
     if (status != KPN_OK) {
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
         status = steps[i](uplink);
-        CHECK(status == KPN_OK || status == KPN_BUFFER_FULL);
+        CHECK(status == KPN_OK || status == KPN_ERR_BUFFER_FULL);
         if (status != KPN_OK) {
             return (int)i;
         }
@@ -129,10 +129,10 @@ static void tells_what_is_missing_at_every_capacity(void) {
             const uint32_t records = kpn_uplink_records(&uplink);
             request.ptr = NULL;
             request.len = 77;
-            CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_BUFFER_FULL);
+            CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_BUFFER_FULL);
             CHECK(request.ptr == NULL && request.len == 77);
-            CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_BUFFER_FULL);
-            CHECK_OK(kpn_uplink_acknowledge(&uplink));
+            CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_BUFFER_FULL);
+            CHECK_OK(kpn_uplink_clear_failure(&uplink));
             CHECK_SIZE(kpn_uplink_records(&uplink), records);
             status = kpn_uplink_finish(&uplink, SECRET, &request);
             CHECK_STATUS(status, records == 0 ? KPN_ERR_SENML_EMPTY : KPN_OK);
@@ -142,9 +142,9 @@ static void tells_what_is_missing_at_every_capacity(void) {
             }
         } else {
             request.len = 77;
-            CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_BUFFER_FULL);
-            CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_BUFFER_FULL);
-            CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_BUFFER_FULL);
+            CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_BUFFER_FULL);
+            CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_BUFFER_FULL);
+            CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_BUFFER_FULL);
             CHECK(request.len == 77);
         }
         check_margins(cap);
@@ -163,10 +163,10 @@ static void a_pack_that_is_full_takes_smaller_records(void) {
     CHECK_OK(begin(&uplink, memory + MARGIN, measured(3) + 12));
     CHECK_OK(kpn_uplink_set_base_time(&uplink, 1585650750));
     CHECK_OK(kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1));
-    CHECK_STATUS(kpn_uplink_add_text(&uplink, "much", NULL, "longer than what is left"), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_uplink_add_text(&uplink, "much", NULL, "longer than what is left"), KPN_ERR_BUFFER_FULL);
     CHECK(kpn_uplink_missing(&uplink) > 0);
     CHECK_OK(kpn_uplink_add_int64(&uplink, "x", NULL, 7));
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_BUFFER_FULL);
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
     body = body_of(request);
     CHECK_TEXT(body.ptr, body.len,
@@ -185,8 +185,8 @@ static void the_first_failure_comes_out_of_finish(void) {
     CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_SENML_NAME);
     CHECK_STATUS(kpn_uplink_finish_unsigned(&uplink, &request), KPN_ERR_SENML_NAME);
     CHECK(request.ptr == NULL && request.len == 77);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_SENML_NAME);
-    CHECK_OK(kpn_uplink_acknowledge(&uplink));
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_SENML_NAME);
+    CHECK_OK(kpn_uplink_clear_failure(&uplink));
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
     CHECK_SIZE(kpn_uplink_records(&uplink), 2);
 }

@@ -16,7 +16,7 @@ static kpn_config twin;
 
 static kpn_status read_text(const char *text) {
     const size_t len = strlen(text);
-    return kpn_config_read(&config, (const char *)check_exact(text, len), len, NULL);
+    return kpn_config_load(&config, (const char *)check_exact(text, len), len, NULL);
 }
 
 #define CHECK_STRING(text, expected)                           \
@@ -49,7 +49,7 @@ static void check_nothing(const kpn_config *none, kpn_status expected, int line)
     check_true(kpn_config_port(none) == 0 && !kpn_config_tls(none) && kpn_config_keep_alive_limit(none) == 0, __FILE__,
                line, "no number");
     check_true(kpn_config_outcome(none, NULL) == KPN_OUTCOME_NONE, __FILE__, line, "no outcome");
-    check_status(kpn_config_write(none, (char *)other, OTHER_CAP, &len), expected, __FILE__, line, "write");
+    check_status(kpn_config_save(none, (char *)other, OTHER_CAP, &len), expected, __FILE__, line, "write");
     check_size(len, 77, __FILE__, line, "length");
     check_status(kpn_uplink_begin_config(&uplink, memory, MEMORY_CAP, none), expected, __FILE__, line, "begin");
     check_true(kpn_uplink_add_bool(&uplink, "x", NULL, true) < 0, __FILE__, line, "add");
@@ -119,7 +119,7 @@ static void reads_and_writes_the_longest_texts(void) {
     }
     memcpy(text + len, end, sizeof end - 1);
     len += sizeof end - 1;
-    CHECK_OK(kpn_config_read(&config, text, len, NULL));
+    CHECK_OK(kpn_config_load(&config, text, len, NULL));
     CHECK_SIZE(strlen(kpn_config_urn(&config)), KPN_URN_MAX);
     CHECK_SIZE(strlen(kpn_config_secret(&config)), KPN_SECRET_MAX);
     CHECK_SIZE(strlen(kpn_config_host(&config)), 64);
@@ -127,7 +127,7 @@ static void reads_and_writes_the_longest_texts(void) {
     CHECK_SIZE(strlen(kpn_config_address(&config)), 64);
     CHECK_SIZE(strlen(kpn_config_apn(&config)), 63);
     size_t written_len = 0;
-    CHECK_OK(kpn_config_write(&config, written, sizeof written, &written_len));
+    CHECK_OK(kpn_config_save(&config, written, sizeof written, &written_len));
     CHECK_BYTES(written, written_len, text, len);
 }
 
@@ -140,7 +140,7 @@ static void writes_with_every_capacity(void) {
     for (size_t cap = 0; cap <= need + 3; cap++) {
         memset(other, 0xc9, OTHER_CAP);
         len = 0;
-        CHECK_STATUS(kpn_config_write(&config, (char *)start, cap, &len), cap < need ? KPN_BUFFER_FULL : KPN_OK);
+        CHECK_STATUS(kpn_config_save(&config, (char *)start, cap, &len), cap < need ? KPN_ERR_BUFFER_FULL : KPN_OK);
         CHECK_SIZE(len, need);
         CHECK(filled(other, 4, 0xc9) && filled(start + cap, OTHER_CAP - 4 - cap, 0xc9));
         if (cap < need) {
@@ -151,11 +151,11 @@ static void writes_with_every_capacity(void) {
         }
     }
     len = 0;
-    CHECK_OK(kpn_config_write(&config, NULL, 0, &len));
+    CHECK_OK(kpn_config_save(&config, NULL, 0, &len));
     CHECK_SIZE(len, need);
     /* What was written reads back to what it was written from. */
     CHECK_OK(read_text(FULL_WRITTEN));
-    CHECK_OK(kpn_config_write(&config, (char *)other, OTHER_CAP, &len));
+    CHECK_OK(kpn_config_save(&config, (char *)other, OTHER_CAP, &len));
     CHECK_TEXT(other, len, FULL_WRITTEN);
 }
 
@@ -199,20 +199,20 @@ static void says_which_field_is_wrong_and_why(void) {
         const size_t len = strlen(refused[i].text);
         kpn_config_problem problem = {77, 77, 77};
         spoil(&config, sizeof config, 2);
-        CHECK_STATUS(kpn_config_read(&config, refused[i].text, len, &problem), refused[i].reason);
+        CHECK_STATUS(kpn_config_load(&config, refused[i].text, len, &problem), refused[i].reason);
         CHECK_STATUS(problem.reason, refused[i].reason);
         CHECK_SIZE((size_t)problem.field, (size_t)refused[i].field);
         CHECK(problem.position <= len);
         CHECK(filled(&config, sizeof config, 0));
-        CHECK_STATUS(kpn_config_read(&config, refused[i].text, len, NULL), refused[i].reason);
+        CHECK_STATUS(kpn_config_load(&config, refused[i].text, len, NULL), refused[i].reason);
     }
     kpn_config_problem problem = {77, 77, 77};
-    CHECK_OK(kpn_config_read(&config, SHORT, sizeof SHORT - 1, &problem));
+    CHECK_OK(kpn_config_load(&config, SHORT, sizeof SHORT - 1, &problem));
     CHECK(problem.field == 77 && problem.reason == 77 && problem.position == 77);
     /* Cut anywhere, the text is refused. */
     for (size_t len = 0; len < sizeof FULL - 1; len++) {
         const uint8_t *cut = check_exact(FULL, len);
-        CHECK(kpn_config_read(&config, (const char *)cut, len, NULL) < 0);
+        CHECK(kpn_config_load(&config, (const char *)cut, len, NULL) < 0);
     }
 }
 
@@ -260,30 +260,30 @@ static void refuses_wrong_arguments(void) {
     check_nothing(crooked, KPN_ERR_INVALID_ARGUMENT, __LINE__);
     CHECK_STATUS(kpn_config_wipe(NULL), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_config_wipe(crooked), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_read(NULL, SHORT, sizeof SHORT - 1, &problem), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_read(crooked, SHORT, sizeof SHORT - 1, &problem), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_config_load(NULL, SHORT, sizeof SHORT - 1, &problem), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_config_load(crooked, SHORT, sizeof SHORT - 1, &problem), KPN_ERR_INVALID_ARGUMENT);
 
     /* Wrong arguments leave a configuration as it was. */
     CHECK_OK(read_text(FULL));
     memcpy(&twin, &config, sizeof config);
-    CHECK_STATUS(kpn_config_read(&config, NULL, 1, &problem), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_read(&config, SHORT, SIZE_MAX, &problem), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_read(&config, SHORT, sizeof SHORT - 1, (kpn_config_problem *)misaligned()),
+    CHECK_STATUS(kpn_config_load(&config, NULL, 1, &problem), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_config_load(&config, SHORT, SIZE_MAX, &problem), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_config_load(&config, SHORT, sizeof SHORT - 1, (kpn_config_problem *)misaligned()),
                  KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_read(&config, (const char *)&config, 8, &problem), KPN_ERR_OVERLAP);
-    CHECK_STATUS(kpn_config_read(&config, SHORT, sizeof SHORT - 1, (kpn_config_problem *)(void *)&config), KPN_ERR_OVERLAP);
-    CHECK_STATUS(kpn_config_read(&config, (const char *)&problem, 2, &problem), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_config_load(&config, (const char *)&config, 8, &problem), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_config_load(&config, SHORT, sizeof SHORT - 1, (kpn_config_problem *)(void *)&config), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_config_load(&config, (const char *)&problem, 2, &problem), KPN_ERR_OVERLAP);
     CHECK(problem.field == 77 && problem.reason == 77 && problem.position == 77);
     CHECK_BYTES(&config, sizeof config, &twin, sizeof twin);
-    CHECK_STATUS(kpn_config_read(&twin, NULL, 0, NULL), KPN_ERR_JSON_TRUNCATED);
+    CHECK_STATUS(kpn_config_load(&twin, NULL, 0, NULL), KPN_ERR_JSON_TRUNCATED);
 
-    CHECK_STATUS(kpn_config_write(&config, (char *)other, OTHER_CAP, NULL), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_write(&config, (char *)other, OTHER_CAP, (size_t *)misaligned()), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_write(&config, NULL, 1, &len), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_write(&config, (char *)other, SIZE_MAX, &len), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_config_write(&config, (char *)&config, 8, &len), KPN_ERR_OVERLAP);
-    CHECK_STATUS(kpn_config_write(&config, (char *)other, OTHER_CAP, (size_t *)(void *)&config), KPN_ERR_OVERLAP);
-    CHECK_STATUS(kpn_config_write(&config, (char *)&len, sizeof len, &len), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_config_save(&config, (char *)other, OTHER_CAP, NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_config_save(&config, (char *)other, OTHER_CAP, (size_t *)misaligned()), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_config_save(&config, NULL, 1, &len), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_config_save(&config, (char *)other, SIZE_MAX, &len), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_config_save(&config, (char *)&config, 8, &len), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_config_save(&config, (char *)other, OTHER_CAP, (size_t *)(void *)&config), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_config_save(&config, (char *)&len, sizeof len, &len), KPN_ERR_OVERLAP);
     CHECK_SIZE(len, 77);
 }
 
@@ -329,9 +329,9 @@ static void makes_messages(void) {
     CHECK_STATUS(kpn_uplink_begin_config(NULL, memory, MEMORY_CAP, &config), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_config((kpn_uplink *)misaligned(), memory, MEMORY_CAP, &config), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_config(&uplink, NULL, 1, &config), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_begin_config(&uplink, memory, 20, &config), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_uplink_begin_config(&uplink, memory, 20, &config), KPN_ERR_BUFFER_FULL);
     CHECK(kpn_uplink_missing(&uplink) > 20);
-    CHECK_STATUS(kpn_uplink_finish_config(&uplink, &config, &request), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_uplink_finish_config(&uplink, &config, &request), KPN_ERR_BUFFER_FULL);
     CHECK_OK(kpn_uplink_begin_config(&uplink, memory, MEMORY_CAP, &config));
     CHECK_STATUS(kpn_uplink_finish_config(&uplink, &config, &request), KPN_ERR_SENML_EMPTY);
     CHECK_OK(kpn_uplink_begin_config(&uplink, memory, MEMORY_CAP, &config));

@@ -46,7 +46,7 @@ static void reads_the_firmware_downlink_at_every_split(void) {
         }
         CHECK_OK(kpn_downlink_begin(&downlink, &response));
         CHECK_OK(kpn_downlink_next(&downlink, &record));
-        CHECK(record.kind == KPN_TEXT);
+        CHECK(record.kind == KPN_KIND_TEXT);
         CHECK_TEXT(record.base_name, record.base_name_len, "urn:dev:IMEI:0123456789abcdef:");
         CHECK_TEXT(record.name, record.name_len, "url");
         CHECK_TEXT(record.unit, record.unit_len, "");
@@ -106,7 +106,7 @@ static void reads_kpns_sample(void) {
                    "  {\"n\": \"active\", \"vb\": true},\n  {\"n\": \"modus\", \"vs\": \"Active\"},\n"
                    "  {\"n\": \"image\", \"vd\": \"aGFsbG9vb29vISE=\"}\n]"));
     CHECK_OK(kpn_downlink_next(&downlink, &record));
-    CHECK(record.kind == KPN_NUMBER && kpn_record_is(&record, "temperature") && record.has_time && !record.has_sum);
+    CHECK(record.kind == KPN_KIND_NUMBER && kpn_record_is(&record, "temperature") && record.has_time && !record.has_sum);
     CHECK_TEXT(record.unit, record.unit_len, "Cel");
     CHECK_OK(kpn_record_double(&record, KPN_FIELD_VALUE, &number));
     CHECK(number >= 20.5 && number <= 20.5);
@@ -121,12 +121,12 @@ static void reads_kpns_sample(void) {
     CHECK_OK(kpn_record_int64(&record, KPN_FIELD_TIME, &whole));
     CHECK(whole == 1585650760);
     CHECK_OK(kpn_downlink_next(&downlink, &record));
-    CHECK(record.kind == KPN_BOOL && record.boolean && record.text_len == 0 && record.text[0] == '\0');
+    CHECK(record.kind == KPN_KIND_BOOL && record.bool_value && record.text_len == 0 && record.text[0] == '\0');
     CHECK_OK(kpn_downlink_next(&downlink, &record));
-    CHECK(record.kind == KPN_TEXT && !record.boolean && record.data == NULL && record.data_len == 0);
+    CHECK(record.kind == KPN_KIND_TEXT && !record.bool_value && record.data == NULL && record.data_len == 0);
     CHECK_TEXT(record.text, record.text_len, "Active");
     CHECK_OK(kpn_downlink_next(&downlink, &record));
-    CHECK(record.kind == KPN_DATA);
+    CHECK(record.kind == KPN_KIND_DATA);
     CHECK_TEXT(record.data, record.data_len, "hallooooo!!");
     CHECK_STATUS(kpn_downlink_next(&downlink, &record), KPN_END);
 }
@@ -140,12 +140,12 @@ static void decodes_texts_and_names_in_place(void) {
     CHECK_TEXT(record.name, record.name_len, "a-1");
     CHECK_TEXT(record.text, record.text_len, "\"\\/\b\f\n\r\t\0\xc3\xa9\xf0\x9f\x98\x80");
     CHECK(record.text[record.text_len] == '\0');
-    CHECK_STATUS(kpn_record_full_name(&record, NULL, 0, &len), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_record_full_name(&record, NULL, 0, &len), KPN_ERR_BUFFER_FULL);
     CHECK_SIZE(len, 19);
     for (size_t cap = 0; cap <= 20; cap++) {
         memset(name, 0x7e, sizeof name);
         len = 77;
-        CHECK_STATUS(kpn_record_full_name(&record, name, cap, &len), cap < 20 ? KPN_BUFFER_FULL : KPN_OK);
+        CHECK_STATUS(kpn_record_full_name(&record, name, cap, &len), cap < 20 ? KPN_ERR_BUFFER_FULL : KPN_OK);
         CHECK_SIZE(len, 19);
         CHECK(filled(name + (cap < 20 ? 0 : 20), cap < 20 ? sizeof name : sizeof name - 20, 0x7e));
     }
@@ -224,12 +224,12 @@ static void applies_base_fields(void) {
     CHECK_OK(kpn_record_decimal(&record, KPN_FIELD_UPDATE_TIME, &mantissa, &exponent));
     CHECK(mantissa == 6 && exponent == 1);
     CHECK_OK(kpn_downlink_next(&downlink, &record));
-    CHECK(record.kind == KPN_SUM_ONLY);
+    CHECK(record.kind == KPN_KIND_SUM_ONLY);
     CHECK_OK(kpn_record_decimal(&record, KPN_FIELD_SUM, &mantissa, &exponent));
     CHECK(mantissa == 10025 && exponent == -2);
     CHECK_TEXT(record.unit, record.unit_len, "W");
     CHECK_OK(kpn_downlink_next(&downlink, &record));
-    CHECK(record.kind == KPN_BOOL && !record.boolean);
+    CHECK(record.kind == KPN_KIND_BOOL && !record.bool_value);
     CHECK_STATUS(kpn_downlink_next(&downlink, &record), KPN_END);
 }
 

@@ -158,16 +158,16 @@ static void asks_as_documented(void) {
     connect_and_begin(256);
     CHECK_OK(kpn_firmware_host(&firmware, host, sizeof host));
     CHECK_TEXT(host, strlen(host), "10.0.0.1");
-    CHECK_STATUS(kpn_firmware_host(&firmware, host, 8), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_firmware_host(&firmware, host, 8), KPN_ERR_BUFFER_FULL);
     CHECK_OK(kpn_firmware_host(&firmware, host, 9));
     CHECK_SIZE(kpn_firmware_port(&firmware), 81);
     CHECK(!kpn_firmware_needs_tls(&firmware) && !kpn_firmware_needs_dns(&firmware));
     CHECK_OK(kpn_firmware_texts(&firmware, &url, &token));
     CHECK_TEXT(url.ptr, url.len, FW_URL);
     CHECK_TEXT(token.ptr, token.len, FW_TOKEN);
-    CHECK_STATUS(kpn_firmware_request(&firmware, NULL, 0, &len), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_firmware_request(&firmware, NULL, 0, &len), KPN_ERR_BUFFER_FULL);
     memset(exchange, 0xc3, EXCHANGE_CAP);
-    CHECK_STATUS(kpn_firmware_request(&firmware, exchange, len - 1, &len), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_firmware_request(&firmware, exchange, len - 1, &len), KPN_ERR_BUFFER_FULL);
     CHECK(filled(exchange + len - 1, 16, 0xc3));
     CHECK_OK(kpn_firmware_request(&firmware, exchange, len, &len));
     CHECK_TEXT(exchange, len,

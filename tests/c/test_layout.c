@@ -68,7 +68,7 @@ void test_layout(void) {
     OFFSET(kpn_record, text_len, 40, 72);
     OFFSET(kpn_record, data, 44, 80);
     OFFSET(kpn_record, data_len, 48, 88);
-    OFFSET(kpn_record, boolean, 52, 96);
+    OFFSET(kpn_record, bool_value, 52, 96);
     OFFSET(kpn_record, has_sum, 53, 97);
     OFFSET(kpn_record, has_time, 54, 98);
     OFFSET(kpn_record, has_update_time, 55, 99);

@@ -44,9 +44,9 @@ static void units(void) {
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", "\xc2\xb0"
                                                    "C", true), KPN_ERR_SENML_UNIT);
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", "a\nb", true), KPN_ERR_SENML_UNIT);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_SENML_UNIT);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_SENML_UNIT);
     CHECK_STATUS(kpn_uplink_set_base_unit(&uplink, ""), KPN_ERR_SENML_UNIT);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_SENML_UNIT);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_SENML_UNIT);
     CHECK_STATUS(kpn_uplink_set_base_unit(&uplink, repeated('u', KPN_UNIT_MAX + 1)), KPN_ERR_SENML_UNIT);
 }
 

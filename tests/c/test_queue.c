@@ -63,8 +63,8 @@ static void each_number_leaves_once(int32_t policy) {
         if (choice < 5) {
             const uint32_t dropped = kpn_queue_dropped(&queue);
             const kpn_status status = push_number(next);
-            CHECK(status == KPN_OK || status == KPN_BUFFER_FULL);
-            if (status == KPN_BUFFER_FULL) {
+            CHECK(status == KPN_OK || status == KPN_ERR_BUFFER_FULL);
+            if (status == KPN_ERR_BUFFER_FULL) {
                 CHECK_SIZE(kpn_queue_dropped(&queue), dropped + 1);
                 lost[next] = true;
                 refused++;
@@ -132,21 +132,21 @@ static void an_image_survives_and_a_damaged_one_is_refused(void) {
     (void)fill(MEMORY_CAP, 200, 0, 2);
     CHECK_OK(kpn_queue_save(&queue, 200, image, sizeof image, &len));
     for (size_t cap = 0; cap < len; cap++) {
-        CHECK_STATUS(kpn_queue_save(&queue, 200, memory, cap, &again), KPN_BUFFER_FULL);
+        CHECK_STATUS(kpn_queue_save(&queue, 200, memory, cap, &again), KPN_ERR_BUFFER_FULL);
     }
     CHECK_SIZE(again, 0);
     for (size_t i = 0; i < len; i++) {
         image[i] ^= 0x10;
-        CHECK_STATUS(kpn_queue_restore(&queue, image, len, 0, 0), KPN_ERR_IMAGE);
+        CHECK_STATUS(kpn_queue_load(&queue, image, len, 0, 0), KPN_ERR_IMAGE);
         image[i] ^= 0x10;
-        CHECK_STATUS(kpn_queue_restore(&queue, check_exact(image, i), i, 0, 0), KPN_ERR_IMAGE);
+        CHECK_STATUS(kpn_queue_load(&queue, check_exact(image, i), i, 0, 0), KPN_ERR_IMAGE);
     }
     CHECK_OK(kpn_queue_accepted(&queue)); /* they still were on their way */
 
     CHECK_OK(kpn_queue_begin(&queue, other, 10, KPN_QUEUE_DROP_OLDEST));
-    CHECK_STATUS(kpn_queue_restore(&queue, image, len, 0, 0), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_queue_load(&queue, image, len, 0, 0), KPN_ERR_BUFFER_FULL);
     CHECK_OK(begin_queue(KPN_QUEUE_DROP_OLDEST));
-    CHECK_OK(kpn_queue_restore(&queue, check_exact(image, len), len, 5, 1000)); /* 100 before the save, 1000 after */
+    CHECK_OK(kpn_queue_load(&queue, check_exact(image, len), len, 5, 1000)); /* 100 before the save, 1000 after */
     body = fill(MEMORY_CAP, 6, 0, 2);
     CHECK_TEXT(body.ptr, body.len,
                "[{\"bn\":\"" URN "\"},{\"t\":-1101,\"n\":\"a\",\"v\":1},{\"t\":1700000001,\"n\":\"b\",\"v\":2}]");
@@ -177,7 +177,7 @@ static void room_of_every_size(void) {
                 CHECK_OK(kpn_queue_failed(&queue));
                 CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
             } else {
-                CHECK_STATUS(status, KPN_BUFFER_FULL);
+                CHECK_STATUS(status, KPN_ERR_BUFFER_FULL);
                 CHECK(kpn_uplink_missing(&uplink) > 0);
                 CHECK_STATUS(kpn_queue_failed(&queue), KPN_ERR_STATE);
                 CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_SENML_EMPTY);
@@ -194,7 +194,7 @@ static void a_failed_uplink_takes_nothing(void) {
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "a b", NULL, true), KPN_ERR_SENML_NAME);
     CHECK_STATUS(kpn_queue_fill(&queue, &uplink, 0, 0, NULL), KPN_ERR_SENML_NAME);
     CHECK_STATUS(kpn_queue_accepted(&queue), KPN_ERR_STATE);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_SENML_NAME);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_SENML_NAME);
     CHECK_OK(kpn_queue_fill(&queue, &uplink, 0, 0, NULL));
     CHECK_STATUS(kpn_queue_fill(&queue, &uplink, 0, 0, NULL), KPN_ERR_STATE);
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
@@ -213,7 +213,7 @@ static kpn_status save(kpn_queue *q) {
     size_t len;
     return kpn_queue_save(q, 0, memory, MEMORY_CAP, &len);
 }
-static kpn_status restore(kpn_queue *q) { return kpn_queue_restore(q, memory, 28, 0, 0); }
+static kpn_status restore(kpn_queue *q) { return kpn_queue_load(q, memory, 28, 0, 0); }
 
 static void misuse(void) {
     static kpn_status (*const calls[])(kpn_queue *) = {push,     push_double, push_bool, push_text, fill_of,
@@ -273,9 +273,9 @@ static void misuse(void) {
     CHECK_STATUS(kpn_queue_save(&queue, 0, NULL, 9, &len), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_queue_save(&queue, 0, memory, 9, NULL), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_queue_save(&queue, 0, other, 9, &len), KPN_ERR_OVERLAP);
-    CHECK_STATUS(kpn_queue_restore(&queue, NULL, 9, 0, 0), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_queue_restore(&queue, NULL, 0, 0, 0), KPN_ERR_IMAGE);
-    CHECK_STATUS(kpn_queue_restore(&queue, other, 9, 0, 0), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_queue_load(&queue, NULL, 9, 0, 0), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_queue_load(&queue, NULL, 0, 0, 0), KPN_ERR_IMAGE);
+    CHECK_STATUS(kpn_queue_load(&queue, other, 9, 0, 0), KPN_ERR_OVERLAP);
     CHECK_SIZE(len, 77);
 }
 

@@ -146,8 +146,8 @@ static void failures_of_a_pass_are_not_lost(void) {
     CHECK(kpn_uplink_missing(&stream.uplink) > 0);
     CHECK_OK(kpn_stream_take(&stream, SIZE_MAX, &piece));
     CHECK_SIZE(piece.len, 0);
-    CHECK_STATUS(kpn_stream_head(&stream, SECRET, &piece), KPN_BUFFER_FULL);
-    CHECK_STATUS(kpn_uplink_acknowledge(&stream.uplink), KPN_BUFFER_FULL);
+    CHECK_STATUS(kpn_stream_head(&stream, SECRET, &piece), KPN_ERR_BUFFER_FULL);
+    CHECK_STATUS(kpn_uplink_clear_failure(&stream.uplink), KPN_ERR_BUFFER_FULL);
     CHECK_STATUS(kpn_stream_head(&stream, "short", &piece), KPN_ERR_SECRET);
     CHECK_OK(kpn_stream_head(&stream, SECRET, &piece));
 }
@@ -160,10 +160,10 @@ static void windows_of_every_size(void) {
         const kpn_status status = kpn_stream_begin(&stream, cap == 0 ? NULL : memory, cap, KPN_ENDPOINT_M2M, URN);
         CHECK(filled(memory + cap, 64, 0xA5));
         if (status != KPN_OK) {
-            CHECK_STATUS(status, KPN_BUFFER_FULL);
+            CHECK_STATUS(status, KPN_ERR_BUFFER_FULL);
             need = cap + kpn_uplink_missing(&stream.uplink);
-            CHECK_STATUS(add_record(&stream.uplink, 0), KPN_BUFFER_FULL);
-            CHECK_STATUS(kpn_stream_head(&stream, SECRET, &piece), KPN_BUFFER_FULL);
+            CHECK_STATUS(add_record(&stream.uplink, 0), KPN_ERR_BUFFER_FULL);
+            CHECK_STATUS(kpn_stream_head(&stream, SECRET, &piece), KPN_ERR_BUFFER_FULL);
         } else {
             CHECK(cap >= need);
             CHECK_OK(add_record(&stream.uplink, 0));

@@ -20,7 +20,7 @@ static void makes_urns_with_every_capacity(void) {
         CHECK(need <= KPN_URN_CAP);
         for (size_t cap = 0; cap <= KPN_URN_CAP; cap++) {
             memset(other, 0xc9, OTHER_CAP);
-            CHECK_STATUS(urns[i].make(urns[i].identifier, out, cap), cap < need ? KPN_BUFFER_FULL : KPN_OK);
+            CHECK_STATUS(urns[i].make(urns[i].identifier, out, cap), cap < need ? KPN_ERR_BUFFER_FULL : KPN_OK);
             if (cap < need) {
                 CHECK(filled(other, OTHER_CAP, 0xc9));
             } else {
@@ -58,7 +58,7 @@ static void refuses_wrong_arguments(void) {
     for (size_t i = 0; i < URNS; i++) {
         CHECK_STATUS(urns[i].make(NULL, urn, sizeof urn), KPN_ERR_INVALID_ARGUMENT);
         CHECK_STATUS(urns[i].make(urns[i].identifier, NULL, 1), KPN_ERR_INVALID_ARGUMENT);
-        CHECK_STATUS(urns[i].make(urns[i].identifier, NULL, 0), KPN_BUFFER_FULL);
+        CHECK_STATUS(urns[i].make(urns[i].identifier, NULL, 0), KPN_ERR_BUFFER_FULL);
         CHECK_STATUS(urns[i].make(urns[i].identifier, (char *)other, SIZE_MAX), KPN_ERR_INVALID_ARGUMENT);
         memcpy(other, urns[i].identifier, strlen(urns[i].identifier) + 1);
         CHECK_STATUS(urns[i].make((char *)other, (char *)other, OTHER_CAP), KPN_ERR_OVERLAP);

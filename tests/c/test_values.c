@@ -108,7 +108,7 @@ static void refuses_what_is_no_number(void) {
         CHECK_STATUS(kpn_uplink_add_sum_double(&uplink, "x", NULL, wide), KPN_ERR_NOT_FINITE);
     }
     CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_NOT_FINITE);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_NOT_FINITE);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_NOT_FINITE);
     check_record(&uplink, "{\"n\":\"ok\",\"vb\":true}", __LINE__);
 }
 
@@ -142,8 +142,8 @@ static void refuses_texts_that_are_not_utf8(void) {
         CHECK_STATUS(kpn_uplink_add_text_n(&uplink, "x", NULL, wrong[i], strlen(wrong[i])), KPN_ERR_UTF8);
     }
     CHECK_SIZE(kpn_uplink_records(&uplink), 0);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_UTF8);
-    CHECK_OK(kpn_uplink_acknowledge(&uplink));
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_UTF8);
+    CHECK_OK(kpn_uplink_clear_failure(&uplink));
 }
 
 static void writes_the_whole_request(void) {
@@ -172,7 +172,7 @@ static void writes_the_whole_request(void) {
                "{\"n\":\"temperature\",\"u\":\"Cel\",\"v\":20.5}]");
 
     CHECK_OK(kpn_uplink_begin_custom(&uplink, memory, MEMORY_CAP, "localhost:8080", "/a?b=c", "urn:dev:IMEI:1:"));
-    CHECK_OK(kpn_uplink_set_merged(&uplink));
+    CHECK_OK(kpn_uplink_merge_base_record(&uplink));
     CHECK_OK(kpn_uplink_add_bool(&uplink, "x", NULL, true));
     CHECK_OK(kpn_uplink_finish_unsigned(&uplink, &request));
     CHECK_TEXT(request.ptr, request.len,
@@ -262,7 +262,7 @@ static void refuses_times_that_mean_something_else(void) {
     begin(&uplink);
     CHECK_STATUS(kpn_uplink_set_base_time(&uplink, (1 << 28) - 1), KPN_ERR_SENML_TIME);
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", NULL, true), KPN_ERR_SENML_TIME);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_SENML_TIME);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_SENML_TIME);
     CHECK_OK(kpn_uplink_set_base_time(&uplink, 1 << 28));
     CHECK_OK(kpn_uplink_set_base_time(&uplink, 1585650750));
     CHECK_STATUS(kpn_uplink_set_time(&uplink, 0), KPN_ERR_SENML_TIME);
@@ -271,10 +271,10 @@ static void refuses_times_that_mean_something_else(void) {
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", NULL, true), KPN_ERR_SENML_TIME);
     CHECK_STATUS(kpn_uplink_set_time_ago_decimal(&uplink, -1, 0), KPN_ERR_SENML_TIME);
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", NULL, true), KPN_ERR_SENML_TIME);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_SENML_TIME);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_SENML_TIME);
     CHECK_STATUS(kpn_uplink_set_time_decimal(&uplink, 1585650750, 19), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", NULL, true), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_acknowledge(&uplink), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_INVALID_ARGUMENT);
     CHECK_OK(kpn_uplink_set_time_ago(&uplink, (1u << 28) - 1));
     CHECK_STATUS(kpn_uplink_set_time_ago(&uplink, 1), KPN_ERR_STATE);
 }

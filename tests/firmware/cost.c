@@ -65,7 +65,7 @@ static void downlink(void)
         return;
     while (kpn_downlink_next(&downlink, &record) == KPN_OK) {
         int64_t integer;
-        output = kpn_record_is(&record, "valve") && record.kind == KPN_BOOL && record.boolean;
+        output = kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL && record.bool_value;
         output = kpn_record_int64(&record, KPN_FIELD_VALUE, &integer);
 #ifdef WITH_FLOAT
         double real = 0;
@@ -109,7 +109,7 @@ static void queue(void)
     size_t len;
     if (kpn_queue_begin(&queue, memory, sizeof memory, KPN_QUEUE_DROP_OLDEST) != KPN_OK)
         return;
-    output = kpn_queue_restore(&queue, (const uint8_t *)input, MESSAGE_CAP, 0, 0);
+    output = kpn_queue_load(&queue, (const uint8_t *)input, MESSAGE_CAP, 0, 0);
     output = kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, input[0], input[1], -1);
     output = kpn_queue_push_bool(&queue, "doorOpen", NULL, KPN_CLOCK_UPTIME, input[0], input[1] != 0);
     output = kpn_queue_push_text(&queue, KPN_FIRMWARE, KPN_CLOCK_UPTIME, input[0], (const char *)input);
@@ -129,9 +129,9 @@ static void config(void)
 {
     static kpn_config config;
     size_t len;
-    output = kpn_config_read(&config, (const char *)input, 400, NULL);
+    output = kpn_config_load(&config, (const char *)input, 400, NULL);
     output = *kpn_config_urn(&config) + *kpn_config_address(&config) + kpn_config_port(&config);
-    output = kpn_config_write(&config, (char *)input, KPN_CONFIG_TEXT_MAX, &len);
+    output = kpn_config_save(&config, (char *)input, KPN_CONFIG_TEXT_MAX, &len);
     output = kpn_config_wipe(&config);
 }
 #endif

@@ -141,7 +141,7 @@ static void numbers(unsigned rounds)
         printf("%s", text);
         if (kpn_downlink_begin_bytes(&downlink, buffer + body, request.len - body) == KPN_OK)
             while (kpn_downlink_next(&downlink, &record) == KPN_OK)
-                if (record.kind == KPN_NUMBER && kpn_record_double(&record, KPN_FIELD_VALUE, &back) == KPN_OK)
+                if (record.kind == KPN_KIND_NUMBER && kpn_record_double(&record, KPN_FIELD_VALUE, &back) == KPN_OK)
                     print_double(back);
         printf("\n");
     }

@@ -118,7 +118,7 @@ static void reads_a_downlink(const kind_under_test *kind)
     REQUIRE(it.accepted && it.close == AT_OK, "%s", kind->name);
     REQUIRE(kpn_downlink_begin(&downlink, &desk.response) == KPN_OK, "%s", kind->name);
     REQUIRE(kpn_downlink_next(&downlink, &record) == KPN_OK, "%s", kind->name);
-    REQUIRE(kpn_record_is(&record, "valve") && record.kind == KPN_BOOL && record.boolean, "%s", kind->name);
+    REQUIRE(kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL && record.bool_value, "%s", kind->name);
     REQUIRE(kpn_downlink_next(&downlink, &record) == KPN_END, "%s", kind->name);
     desk_end(&desk);
 }

@@ -52,8 +52,8 @@ static void act_on_downlink(const kpn_response *response)
 	}
 	while (kpn_downlink_next(&downlink, &record) == KPN_OK) {
 		if (kpn_record_is_for(&record, CONFIG_SAMPLE_DEVICE) &&
-		    kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
-			LOG_INF("the valve is now %s", record.boolean ? "open" : "shut");
+		    kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+			LOG_INF("the valve is now %s", record.bool_value ? "open" : "shut");
 		}
 	}
 }

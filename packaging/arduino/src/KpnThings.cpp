@@ -131,7 +131,7 @@ bool KpnThings::send()
     }
     kpn_span request;
     status_ = unsigned_ ? kpn_uplink_finish_unsigned(&uplink_, &request) : kpn_uplink_finish(&uplink_, secret_, &request);
-    if (status_ == KPN_BUFFER_FULL) {
+    if (status_ == KPN_ERR_BUFFER_FULL) {
         missing_ = kpn_uplink_missing(&uplink_);
     }
     if (status_ != KPN_OK) {

@@ -39,7 +39,6 @@ pub const KPN_FIRMWARE_FAILED: i32 = 4;
 
 const _: () = assert!(KPN_FIRMWARE_TOKEN_MAX == TOKEN_MAX);
 const _: () = assert!(KPN_FIRMWARE_IMAGE_LEN == image::IMAGE_LEN);
-#[expect(clippy::as_conversions, reason = "`from` is not const")]
 const _: () = assert!(
     KPN_FIRMWARE_URL_MAX == url::URL_MAX as usize
         && KPN_FIRMWARE_HOST_MAX == url::HOST_MAX as usize
@@ -106,7 +105,7 @@ impl kpn_firmware {
     /// The memory given to `begin` is still there, and nobody else uses it while the slice is used.
     unsafe fn memory<'a>(&self) -> &'a mut [u8] {
         // SAFETY: `begin` kept the memory; the rest is the same contract.
-        unsafe { ptr::kept_mut(self.private_memory, self.private_capacity) }
+        unsafe { ptr::stored_slice_mut(self.private_memory, self.private_capacity) }
     }
 
     fn region(&self) -> Region {
@@ -133,7 +132,7 @@ impl kpn_firmware {
 unsafe fn check(firmware: *const kpn_firmware, a: Region, b: Region) -> Result<()> {
     // SAFETY: the same contract.
     let memory = unsafe { ptr::object(firmware) }?.region();
-    ptr::apart(3, &[Region::of(firmware), memory, a, b])
+    ptr::check_disjoint(3, &[Region::of(firmware), memory, a, b])
 }
 
 /// The object, after `check`.
@@ -149,7 +148,7 @@ unsafe fn open_mut<'a>(
     // SAFETY: the same contract.
     unsafe { check(firmware, a, b) }?;
     // SAFETY: the same contract; found begun by `check`.
-    Ok(unsafe { ptr::found_mut(firmware) })
+    Ok(unsafe { ptr::checked_mut(firmware) })
 }
 
 /// The object that is only read, after `check`.
@@ -165,7 +164,7 @@ unsafe fn open<'a>(
     // SAFETY: the same contract.
     unsafe { check(firmware, a, b) }?;
     // SAFETY: the same contract; found begun by `check`.
-    Ok(unsafe { ptr::found(firmware) })
+    Ok(unsafe { ptr::checked_ref(firmware) })
 }
 
 /// Prepares for firmware; nothing is fetched until some is announced.
@@ -195,10 +194,10 @@ pub unsafe extern "C" fn kpn_firmware_begin(
     part_size: u32,
 ) -> kpn_status {
     let begin = || -> Result<()> {
-        Region::of(firmware).apart_from(Region::new(memory, memory_cap))?;
+        Region::of(firmware).check_disjoint_from(Region::new(memory, memory_cap))?;
         // SAFETY: the same contract.
         let memory = unsafe { ptr::bytes_mut(memory, memory_cap) }?;
-        let part_size = NonZeroU32::new(part_size).ok_or(Error::InvalidArgument)?;
+        let part_size = NonZeroU32::new(part_size).ok_or(Error::INVALID_ARGUMENT)?;
         // SAFETY: the same contract; apart from the memory as just checked.
         let firmware = unsafe { ptr::begin(firmware) }?;
         firmware.private_memory = memory.as_mut_ptr();
@@ -252,7 +251,7 @@ pub unsafe extern "C" fn kpn_firmware_set_request_limit(
     let firmware = unsafe { ptr::object_mut(firmware) };
     status(firmware.and_then(|firmware| {
         if limit == 0 {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
         firmware.private_state.set_request_limit(limit);
         Ok(())
@@ -326,7 +325,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
             // SAFETY: the same contract.
             unsafe { ptr::text(urn, body.len()) }?
         };
-        let texts = announcement::find(*pack, body, urn)?.ok_or(Error::End)?;
+        let texts = announcement::find(*pack, body, urn)?.ok_or(Error::END)?;
         // SAFETY: the caller leaves the memory to the library; apart from the bytes as just checked.
         unsafe { firmware.announce(texts) }
     };

@@ -34,7 +34,7 @@ pub unsafe extern "C" fn kpn_firmware_state(firmware: *const kpn_firmware) -> i3
 /// @param[in]  cap       Bytes of `out_host`. `KPN_FIRMWARE_HOST_MAX` and one more hold every host.
 ///
 /// @retval KPN_OK                    `out_host` holds the host.
-/// @retval KPN_BUFFER_FULL           `cap` is below its length and its NUL.
+/// @retval KPN_ERR_BUFFER_FULL           `cap` is below its length and its NUL.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced.
 /// @retval KPN_ERR_OVERLAP           `firmware`, its memory and `out_host` share memory.
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn kpn_firmware_host(
         let memory = unsafe { firmware.memory() };
         let host = firmware.private_state.host(memory)?;
         let Some((text, [nul, ..])) = out.split_at_mut_checked(host.len()) else {
-            return Err(Error::BufferFull);
+            return Err(Error::BUFFER_FULL);
         };
         text.copy_from_slice(host);
         *nul = 0;
@@ -159,10 +159,10 @@ pub unsafe extern "C" fn kpn_firmware_connected(firmware: *mut kpn_firmware) -> 
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[out]    buffer    Receives the request. May be NULL with capacity 0 to ask for the length.
 /// @param[in]     cap       Bytes of `buffer`.
-/// @param[out]    out_len   Receives the length of the request, also when the result is `KPN_BUFFER_FULL`.
+/// @param[out]    out_len   Receives the length of the request, also when the result is `KPN_ERR_BUFFER_FULL`.
 ///
 /// @retval KPN_OK                    Send it; `kpn_firmware_feed` is next.
-/// @retval KPN_BUFFER_FULL           `cap` is below the length. Nothing has changed.
+/// @retval KPN_ERR_BUFFER_FULL           `cap` is below the length. Nothing has changed.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `firmware` was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
 /// @retval KPN_ERR_OVERLAP           `firmware`, its memory, `buffer` and `out_len` share memory.
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn kpn_firmware_request(
         if out.fits() {
             Ok(())
         } else {
-            Err(Error::BufferFull)
+            Err(Error::BUFFER_FULL)
         }
     };
     status(request())

@@ -17,7 +17,7 @@ use crate::things::queue::Since;
 /// @param[out]    out_len  Bytes of the image. Written only on success.
 ///
 /// @retval KPN_OK                    `out` holds the image.
-/// @retval KPN_BUFFER_FULL           `out_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL           `out_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           The arguments and the memory of the queue overlap.
@@ -39,17 +39,17 @@ pub unsafe extern "C" fn kpn_queue_save(
         let own = Region::of(queue);
         let image = Region::new(out, out_cap);
         let len = Region::of(out_len);
-        own.apart_from(image)?;
-        own.apart_from(len)?;
-        image.apart_from(len)?;
+        own.check_disjoint_from(image)?;
+        own.check_disjoint_from(len)?;
+        image.check_disjoint_from(len)?;
         // SAFETY: the same contract.
         let out = unsafe { ptr::bytes_mut(out, out_cap) }?;
         // SAFETY: the same contract.
         let out_len = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract.
         let queue = unsafe { ptr::object_mut(queue) }?;
-        queue.memory().apart_from(image)?;
-        queue.memory().apart_from(len)?;
+        queue.memory().check_disjoint_from(image)?;
+        queue.memory().check_disjoint_from(len)?;
         // SAFETY: `begin` kept the memory, which belongs to the library.
         out_len.write(unsafe { queue.core() }?.save(uptime, out)?);
         Ok(())
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn kpn_queue_save(
 /// @param[in]     elapsed    Seconds since the image was saved; 0 when the device does not know.
 ///
 /// @retval KPN_OK                    The records of the image wait in the queue, none on its way.
-/// @retval KPN_BUFFER_FULL           The memory of the queue is too small for them.
+/// @retval KPN_ERR_BUFFER_FULL           The memory of the queue is too small for them.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           `image` overlaps with `queue` or its memory.
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn kpn_queue_save(
 /// `queue` as for `kpn_queue_begin`; `image` is NULL or points to `image_len` initialised bytes.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_queue_restore(
+pub unsafe extern "C" fn kpn_queue_load(
     queue: *mut kpn_queue,
     image: *const u8,
     image_len: usize,
@@ -89,12 +89,12 @@ pub unsafe extern "C" fn kpn_queue_restore(
 ) -> kpn_status {
     let restore = || -> Result<()> {
         let region = Region::new(image, image_len);
-        Region::of(queue).apart_from(region)?;
+        Region::of(queue).check_disjoint_from(region)?;
         // SAFETY: the same contract.
         let image = unsafe { ptr::bytes(image, image_len) }?;
         // SAFETY: the same contract.
         let queue = unsafe { ptr::object_mut(queue) }?;
-        queue.memory().apart_from(region)?;
+        queue.memory().check_disjoint_from(region)?;
         let since = Since { uptime, elapsed };
         // SAFETY: `begin` kept the memory, which belongs to the library.
         unsafe { queue.core() }?.restore(image, since)

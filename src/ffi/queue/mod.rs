@@ -114,7 +114,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
     policy: i32,
 ) -> kpn_status {
     let begin = || -> Result<()> {
-        Region::of(queue).apart_from(Region::new(memory, memory_cap))?;
+        Region::of(queue).check_disjoint_from(Region::new(memory, memory_cap))?;
         // SAFETY: the same contract.
         let place = unsafe { ptr::out(queue) }?;
         // SAFETY: the same contract.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
         let policy = match policy {
             KPN_QUEUE_REFUSE_NEWEST => Policy::RefuseNewest,
             KPN_QUEUE_DROP_OLDEST => Policy::DropOldest,
-            _ => return Err(Error::InvalidArgument),
+            _ => return Err(Error::INVALID_ARGUMENT),
         };
         place.write(kpn_queue {
             private_tag: kpn_queue::TAG,
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
 ///
 /// @retval KPN_OK                    At least one record is in the uplink and on its way.
 /// @retval KPN_END                   The queue is empty.
-/// @retval KPN_BUFFER_FULL           Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
+/// @retval KPN_ERR_BUFFER_FULL           Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
 /// @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
@@ -172,17 +172,17 @@ pub unsafe extern "C" fn kpn_queue_fill(
     let fill = || -> Result<u32> {
         let own = Region::of(queue);
         let other = Region::of(uplink);
-        own.apart_from(other)?;
+        own.check_disjoint_from(other)?;
         // SAFETY: the same contract.
         let queue = unsafe { ptr::object_mut(queue) }?;
         // SAFETY: the same contract.
         let uplink = unsafe { ptr::object_mut(uplink) }?;
-        queue.memory().apart_from(other)?;
-        uplink.memory().apart_from(own)?;
-        uplink.memory().apart_from(queue.memory())?;
+        queue.memory().check_disjoint_from(other)?;
+        uplink.memory().check_disjoint_from(own)?;
+        uplink.memory().check_disjoint_from(queue.memory())?;
         if !out_count.is_null() {
             for region in [own, other, queue.memory(), uplink.memory()] {
-                Region::of(out_count).apart_from(region)?;
+                Region::of(out_count).check_disjoint_from(region)?;
             }
             // SAFETY: the same contract.
             unsafe { ptr::out(out_count) }?;

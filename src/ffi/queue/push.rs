@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::ffi::uplink::KPN_UNIT_MAX;
-use crate::json::number;
+use crate::number;
 use crate::senml::pack::value::put_decimal;
 use crate::things::queue::{NUMBER_MAX, Queue, Queued as Value, When};
 
@@ -28,7 +28,7 @@ use crate::things::queue::{NUMBER_MAX, Queue, Queued as Value, When};
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn kpn_queue_push_decimal(
 /// @param[in]     value    Finite.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn kpn_queue_push_double(
 /// @param[in]     value    The value.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn kpn_queue_push_bool(
 /// @param[in]     text     NUL-terminated, at most `KPN_QUEUE_TEXT_MAX` bytes. Copied.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `text` is too long, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -239,9 +239,9 @@ unsafe fn open<'a>(
         KPN_CLOCK_NONE => When::Reception,
         KPN_CLOCK_UNIX => When::Unix(seconds),
         KPN_CLOCK_UPTIME => {
-            When::Uptime(i32::try_from(seconds).map_err(|_| Error::InvalidArgument)?)
+            When::Uptime(i32::try_from(seconds).map_err(|_| Error::INVALID_ARGUMENT)?)
         }
-        _ => return Err(Error::InvalidArgument),
+        _ => return Err(Error::INVALID_ARGUMENT),
     };
     // SAFETY: `begin` kept the memory, which belongs to the library.
     let queue = unsafe { queue.core() }?;
@@ -257,6 +257,6 @@ unsafe fn open<'a>(
 fn apart(memory: [Region; 2], text: &[u8]) -> Result<()> {
     let text = Region::of_bytes(text);
     let [own, records] = memory;
-    own.apart_from(text)?;
-    records.apart_from(text)
+    own.check_disjoint_from(text)?;
+    records.check_disjoint_from(text)
 }

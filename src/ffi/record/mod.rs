@@ -11,25 +11,25 @@ use crate::ffi::status::{kpn_status, status};
 use crate::senml::record::{Entry, FullName, Kind, Num, place};
 
 /// A record without value: it has only a sum.
-pub const KPN_SUM_ONLY: i32 = 0;
+pub const KPN_KIND_SUM_ONLY: i32 = 0;
 /// A record with a number (`v`).
-pub const KPN_NUMBER: i32 = 1;
+pub const KPN_KIND_NUMBER: i32 = 1;
 /// A record with a truth value (`vb`).
-pub const KPN_BOOL: i32 = 2;
+pub const KPN_KIND_BOOL: i32 = 2;
 /// A record with a text (`vs`).
-pub const KPN_TEXT: i32 = 3;
+pub const KPN_KIND_TEXT: i32 = 3;
 /// A record with binary data (`vd`).
-pub const KPN_DATA: i32 = 4;
+pub const KPN_KIND_DATA: i32 = 4;
 
 const _: () = assert!(
-    KPN_SUM_ONLY == Kind::None.0
-        && KPN_NUMBER == Kind::Number.0
-        && KPN_BOOL == Kind::Bool.0
-        && KPN_TEXT == Kind::Text.0
-        && KPN_DATA == Kind::Data.0
+    KPN_KIND_SUM_ONLY == Kind::None.0
+        && KPN_KIND_NUMBER == Kind::Number.0
+        && KPN_KIND_BOOL == Kind::Bool.0
+        && KPN_KIND_TEXT == Kind::Text.0
+        && KPN_KIND_DATA == Kind::Data.0
 );
 
-/// The number of a `KPN_NUMBER` record, base value added.
+/// The number of a `KPN_KIND_NUMBER` record, base value added.
 pub const KPN_FIELD_VALUE: i32 = 0;
 /// The sum, base sum added.
 pub const KPN_FIELD_SUM: i32 = 1;
@@ -46,7 +46,7 @@ pub const KPN_FIELD_UPDATE_TIME: i32 = 3;
 #[repr(C)]
 pub struct kpn_record {
     private_tag: u32,
-    /// `KPN_NUMBER`, `KPN_BOOL`, `KPN_TEXT`, `KPN_DATA` or `KPN_SUM_ONLY`.
+    /// `KPN_KIND_NUMBER`, `KPN_KIND_BOOL`, `KPN_KIND_TEXT`, `KPN_KIND_DATA` or `KPN_KIND_SUM_ONLY`.
     pub kind: i32,
     /// Where the record stands in its pack, from 0.
     pub index: usize,
@@ -62,16 +62,16 @@ pub struct kpn_record {
     pub unit: *const c_char,
     /// Bytes of `unit`.
     pub unit_len: usize,
-    /// The text of a `KPN_TEXT` record, in UTF-8; "" for others. May have NULs of its own: `text_len` counts.
+    /// The text of a `KPN_KIND_TEXT` record, in UTF-8; "" for others. May have NULs of its own: `text_len` counts.
     pub text: *const c_char,
     /// Bytes of `text`.
     pub text_len: usize,
-    /// The data of a `KPN_DATA` record; NULL for others.
+    /// The data of a `KPN_KIND_DATA` record; NULL for others.
     pub data: *const u8,
     /// Bytes of `data`.
     pub data_len: usize,
-    /// The value of a `KPN_BOOL` record; false for others.
-    pub boolean: bool,
+    /// The value of a `KPN_KIND_BOOL` record; false for others.
+    pub bool_value: bool,
     /// Whether there is a sum.
     pub has_sum: bool,
     /// Whether the record or its pack gives a time.
@@ -106,14 +106,14 @@ impl kpn_record {
         self.has_sum = entry.has(1);
         self.has_time = entry.has(2);
         self.has_update_time = entry.has(3);
-        self.boolean = entry.boolean();
+        self.bool_value = entry.boolean();
         self.kind = entry.kind().0;
         self.text = (&raw const EMPTY).cast();
         let (start, len) = c_text(self, place::VALUE);
-        if self.kind == KPN_TEXT {
+        if self.kind == KPN_KIND_TEXT {
             self.text = start;
             self.text_len = len;
-        } else if self.kind == KPN_DATA {
+        } else if self.kind == KPN_KIND_DATA {
             self.data = start.cast();
             self.data_len = len;
         }
@@ -150,18 +150,18 @@ impl kpn_record {
     /// The buffer of the body is still there, and nobody writes to it while the slice is used.
     unsafe fn body<'a>(&self) -> &'a [u8] {
         // SAFETY: `fill` kept the parts of a slice; the rest is the same contract.
-        unsafe { ptr::kept(self.private_bytes, self.private_len) }
+        unsafe { ptr::stored_slice(self.private_bytes, self.private_len) }
     }
 
     fn number(&self, field: i32) -> Result<Num> {
         if !(KPN_FIELD_VALUE..=KPN_FIELD_UPDATE_TIME).contains(&field) {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
         let entry = &self.private_entry;
         let number = entry.number(usize::try_from(field).unwrap_or_default());
         // A time that is not given counts 0: now.
         if number.is_absent() && field != KPN_FIELD_TIME {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
         Ok(number)
     }
@@ -220,10 +220,10 @@ pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *cons
 /// @param[in]  record    From `kpn_downlink_next`.
 /// @param[out] out_name  Written only on success. May be NULL with capacity 0 to ask for the length.
 /// @param[in]  cap       Bytes of `out_name`.
-/// @param[out] out_len   Receives the length without NUL, also when the result is `KPN_BUFFER_FULL`. May be NULL.
+/// @param[out] out_len   Receives the length without NUL, also when the result is `KPN_ERR_BUFFER_FULL`. May be NULL.
 ///
 /// @retval KPN_OK                    `out_name` holds the name.
-/// @retval KPN_BUFFER_FULL           `cap` is below the length and its NUL.
+/// @retval KPN_ERR_BUFFER_FULL           `cap` is below the length and its NUL.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
@@ -243,11 +243,11 @@ pub unsafe extern "C" fn kpn_record_full_name(
         let name = Region::new(out_name.cast_const().cast(), cap);
         let len = Region::of(out_len);
         let own = Region::of(record);
-        own.apart_from(name)?;
+        own.check_disjoint_from(name)?;
         // SAFETY: the same contract; what is written lies apart as just checked and as checked below.
         let record = unsafe { ptr::object(record) }?;
         let bytes = Region::new(record.private_bytes, record.private_len);
-        bytes.apart_from(name)?;
+        bytes.check_disjoint_from(name)?;
         // SAFETY: the same contract.
         let body = unsafe { record.body() };
         // SAFETY: the same contract; apart from the record and the body.
@@ -255,14 +255,14 @@ pub unsafe extern "C" fn kpn_record_full_name(
         let full_name = record.full_name(body);
         let needed = full_name.write(&mut Buf::new(&mut [], 0));
         if !out_len.is_null() {
-            own.apart_from(len)?;
-            bytes.apart_from(len)?;
-            name.apart_from(len)?;
+            own.check_disjoint_from(len)?;
+            bytes.check_disjoint_from(len)?;
+            name.check_disjoint_from(len)?;
             // SAFETY: the same contract; apart from all others as just checked.
             unsafe { ptr::out(out_len) }?.write(needed);
         }
         if needed >= out_name.len() {
-            return Err(Error::BufferFull);
+            return Err(Error::BUFFER_FULL);
         }
         full_name.write(&mut Buf::new(out_name, 0));
         Ok(())

@@ -4,7 +4,7 @@ use super::{KPN_FIELD_TIME, kpn_record};
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
-use crate::json::number::Sum;
+use crate::number::Sum;
 use crate::senml::record::is_relative;
 
 /// Reads a number of a record as the double nearest to it.
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn kpn_record_double(
             let value = sum.to_f64();
             let exponent_bits = 0x7ff0_0000_0000_0000;
             if value.to_bits() & exponent_bits == exponent_bits {
-                return Err(Error::NumberRange);
+                return Err(Error::NUMBER_RANGE);
             }
             Ok(value)
         })
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn kpn_record_decimal(
         let (mantissa, exponent) = (Region::of(out_mantissa), Region::of(out_exponent));
         ptr::check(out_mantissa)?;
         ptr::check(out_exponent)?;
-        mantissa.apart_from(exponent)?;
+        mantissa.check_disjoint_from(exponent)?;
         let mut sum = Sum::default();
         // SAFETY: the same contract.
         unsafe { find(record, field, exponent, &mut sum) }?;
@@ -204,10 +204,10 @@ unsafe fn find<'a>(
     result: Region,
     sum: &mut Sum<'a>,
 ) -> Result<()> {
-    Region::of(record).apart_from(result)?;
+    Region::of(record).check_disjoint_from(result)?;
     // SAFETY: the same contract; nothing is written to the record, as just checked.
     let record: &'a kpn_record = unsafe { ptr::object(record) }?;
-    Region::new(record.private_bytes, record.private_len).apart_from(result)?;
+    Region::new(record.private_bytes, record.private_len).check_disjoint_from(result)?;
     // SAFETY: the same contract.
     let body = unsafe { record.body() };
     record.number(field)?.read(body, sum)

@@ -8,7 +8,7 @@ use crate::ffi::ptr::{self, Bytes, Given, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::ffi::status_list::OK;
 use crate::http::request::Target;
-use crate::json::number::Decimal;
+use crate::number::Decimal;
 use crate::senml::pack::value::{BASE_TIME, Kind, Value};
 use crate::senml::pack::{Pack, Part};
 use crate::things::uplink::{Uplink, UplinkState};
@@ -95,7 +95,7 @@ pub(super) unsafe fn set_base_time(
     let set = unsafe { set_number(uplink, BASE_TIME, mantissa, exponent) };
     if set == OK {
         // SAFETY: the same contract; begun as just found.
-        let uplink = unsafe { ptr::found_mut(uplink) };
+        let uplink = unsafe { ptr::checked_mut(uplink) };
         let seconds = Decimal { mantissa, exponent };
         uplink.private_state.keep_base_time(seconds);
     }
@@ -129,10 +129,10 @@ unsafe fn add<'a>(
             // SAFETY: the same contract.
             let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) };
             if name.get().is_none() && part == Part::Record {
-                return Err(Error::InvalidArgument);
+                return Err(Error::INVALID_ARGUMENT);
             }
             let regions = [own, memory, name.region(), unit.region(), bytes.region()];
-            ptr::apart(2, &regions)?;
+            ptr::check_disjoint(2, &regions)?;
             value.set_bytes(bytes.get());
             pack.write(name.get(), unit.get(), value)
         };

@@ -23,7 +23,7 @@ use crate::senml::pack::value::{
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
 /// @param[in]     value   Any value.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn kpn_uplink_add_int64(
 /// @param[in]     value   Any value.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -187,10 +187,10 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
 /// @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
 /// @param[in]     unit      NUL-terminated SenML unit, or NULL for none.
 /// @param[in]     value     Finite.
-/// @param[in]     decimals  0 to `KPN_DECIMALS_MAX`.
+/// @param[in]     decimals  0 to `KPN_FRACTION_DIGITS_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `decimals` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -233,7 +233,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
 /// @param[in]     value   true or false.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn kpn_uplink_add_bool(
 /// @param[in]     text    NUL-terminated UTF-8, of any length that the buffer holds. Not kept.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -301,7 +301,7 @@ pub unsafe extern "C" fn kpn_uplink_add_text(
 /// @param[in]     text_len  Bytes.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -338,7 +338,7 @@ pub unsafe extern "C" fn kpn_uplink_add_text_n(
 /// @param[in]     data_len  Bytes.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text or the data lies in `uplink` or in its buffer.
@@ -375,7 +375,7 @@ pub unsafe extern "C" fn kpn_uplink_add_data(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -408,7 +408,7 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.

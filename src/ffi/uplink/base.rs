@@ -26,7 +26,7 @@ use crate::things::uplink::DEVICE;
 ///
 /// `uplink` as for `kpn_uplink_begin`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_uplink_set_merged(uplink: *mut kpn_uplink) -> kpn_status {
+pub unsafe extern "C" fn kpn_uplink_merge_base_record(uplink: *mut kpn_uplink) -> kpn_status {
     // SAFETY: the same contract.
     unsafe { set_merged(uplink) }
 }
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn kpn_uplink_set_merged(uplink: *mut kpn_uplink) -> kpn_s
 /// Sets the device that the following records are of (`bn`), for gateways that send for several devices.
 ///
 /// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
 ///
 /// The platform verifies the token with the secret of the device that the pack names first. RFC 8428 section 4.1.
 ///
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn kpn_uplink_set_merged(uplink: *mut kpn_uplink) -> kpn_s
 /// @param[in]     urn     NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_name(
 /// Sets the moment that the times of the following records count from (`bt`).
 ///
 /// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
 ///
 /// Leave it out on a device without a clock: the platform then takes the moment of reception. RFC 8428 sections 4.1
 /// and 4.5.3.
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_name(
 /// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
 /// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
 /// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
 /// Sets the unit of the following records that name none (`bu`).
 ///
 /// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
 ///
 /// RFC 8428 section 4.1.
 ///
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
 /// @param[in]     unit    NUL-terminated SenML unit. Not kept.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_unit(
 /// Sets what a reader adds to the values of the following records (`bv`), as a decimal.
 ///
 /// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
 ///
 /// The values that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
 /// section 4.1.
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_unit(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
 ///
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
 /// Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
 ///
 /// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_acknowledge`, and `kpn_uplink_finish` reports it.
+/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
 ///
 /// The sums that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
 /// section 4.1.
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
 ///
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.

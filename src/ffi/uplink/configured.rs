@@ -16,10 +16,10 @@ use crate::things::config::Field;
 /// @param[out]    uplink      Need not be initialised.
 /// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
 /// @param[in]     buffer_cap  Bytes. 512 hold ten measurements or more.
-/// @param[in]     config      From `kpn_config_read`. Kept, unchanged and in its place, until the message is finished.
+/// @param[in]     config      From `kpn_config_load`. Kept, unchanged and in its place, until the message is finished.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             There is no configuration in `config`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `config` share memory.
@@ -37,8 +37,8 @@ pub unsafe extern "C" fn kpn_uplink_begin_config(
 ) -> kpn_status {
     let begin = || -> Result<()> {
         let taken = Region::of(config);
-        taken.apart_from(Region::of(uplink))?;
-        taken.apart_from(Region::new(buffer, buffer_cap))?;
+        taken.check_disjoint_from(Region::of(uplink))?;
+        taken.check_disjoint_from(Region::new(buffer, buffer_cap))?;
         // SAFETY: the same contract.
         let config: Result<&kpn_config> = unsafe { ptr::object(config) };
         let text = |field| {
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_config(
 /// As `kpn_uplink_finish` or `kpn_uplink_finish_unsigned`.
 ///
 /// @param[in,out] uplink       From `kpn_uplink_begin_config` or a sibling.
-/// @param[in]     config       From `kpn_config_read`: the one given to `kpn_uplink_begin_config`.
+/// @param[in]     config       From `kpn_config_load`: the one given to `kpn_uplink_begin_config`.
 /// @param[out]    out_request  Written only on success. Lies in the buffer given to `begin`.
 ///
 /// @retval KPN_OK                    The request is complete.
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_config(
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
 /// @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn kpn_uplink_finish_config(
 ) -> kpn_status {
     let finish = || -> Result<()> {
         let taken = Region::of(config);
-        taken.apart_from(Region::of(uplink))?;
-        taken.apart_from(Region::of(out_request))?;
+        taken.check_disjoint_from(Region::of(uplink))?;
+        taken.check_disjoint_from(Region::of(out_request))?;
         // SAFETY: the same contract.
         let config: &kpn_config = unsafe { ptr::object(config) }?;
         // SAFETY: the same contract.

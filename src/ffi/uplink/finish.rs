@@ -29,7 +29,7 @@ use crate::token::SECRET_MAX;
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
 /// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn kpn_uplink_finish(
     status(match secret.get() {
         // SAFETY: the same contract.
         Some(_) => unsafe { finish(uplink, secret, out_request) },
-        None => Err(Error::InvalidArgument),
+        None => Err(Error::INVALID_ARGUMENT),
     })
 }
 
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn kpn_uplink_finish(
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -87,13 +87,13 @@ pub unsafe extern "C" fn kpn_uplink_finish_unsigned(
 /// @retval KPN_OK                    There was no failure.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `uplink` is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or it was a call in the wrong order that failed.
-/// @return The first failure, `KPN_BUFFER_FULL` included. When `kpn_uplink_begin` failed, that failure stays.
+/// @return The first failure, `KPN_ERR_BUFFER_FULL` included. When `kpn_uplink_begin` failed, that failure stays.
 ///
 /// # Safety
 ///
 /// `uplink` as for `kpn_uplink_begin`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_uplink_acknowledge(uplink: *mut kpn_uplink) -> kpn_status {
+pub unsafe extern "C" fn kpn_uplink_clear_failure(uplink: *mut kpn_uplink) -> kpn_status {
     let acknowledge = || {
         // SAFETY: the same contract.
         let uplink = unsafe { ptr::object_mut(uplink) }?;
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn kpn_uplink_acknowledge(uplink: *mut kpn_uplink) -> kpn_
     status(acknowledge())
 }
 
-/// Bytes by which the buffer was too small for the last call that returned `KPN_BUFFER_FULL`.
+/// Bytes by which the buffer was too small for the last call that returned `KPN_ERR_BUFFER_FULL`.
 ///
 /// With a buffer of that many bytes more, the same calls succeed.
 ///
@@ -152,7 +152,7 @@ pub(super) unsafe fn finish(
     let result = Region::of(out_request);
     // SAFETY: the same contract.
     let memory = unsafe { ptr::object(uplink) }?.memory();
-    ptr::apart(3, &[result, own, memory, secret.region()])?;
+    ptr::check_disjoint(3, &[result, own, memory, secret.region()])?;
     // SAFETY: the same contract.
     let out_request = unsafe { ptr::out(out_request) }?;
     // SAFETY: the same contract.

@@ -16,7 +16,7 @@ use crate::senml::pack::value::{SUM_DECIMAL, SUM_DOUBLE, TIME, TIME_AGO, UPDATE_
 /// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
 /// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time(uplink: *mut kpn_uplink, seconds: i
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
 /// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_decimal(
 /// @param[in]     seconds  Below 2^28 (eight and a half years).
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
 /// @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
 /// @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago_decimal(
 /// @param[in]     seconds  Any value.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
 ///
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn kpn_uplink_set_update_time(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
 ///
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.

@@ -13,7 +13,7 @@ use super::ptr::{self, Given, Object, Region};
 use super::status::{kpn_status, status};
 use crate::error::Result;
 use crate::http::request::Target;
-use crate::json::number;
+use crate::number;
 use crate::senml::{name, unit};
 use crate::things::endpoint::{INTERNET, M2M};
 use crate::things::uplink::UplinkState;
@@ -37,8 +37,8 @@ pub const KPN_HEAD_TEXT_MAX: usize = 255;
 /// Largest exponent of a decimal; the smallest is its negative.
 pub const KPN_EXPONENT_MAX: i32 = 18;
 /// Most decimals of `kpn_uplink_add_double_fixed`.
-pub const KPN_DECIMALS_MAX: u8 = 20;
-/// Bytes in front of a body that hold any head for the two endpoints of KPN Things, see `kpn_uplink_adopt`.
+pub const KPN_FRACTION_DIGITS_MAX: u8 = 20;
+/// Bytes in front of a body that hold any head for the two endpoints of KPN Things, see `kpn_uplink_begin_with_body`.
 pub const KPN_HEAD_MAX: usize = 217;
 /// Bytes of the head's token line, which `kpn_uplink_finish_unsigned` leaves out.
 pub const KPN_TOKEN_LINE_LEN: usize = 88;
@@ -46,7 +46,7 @@ pub const KPN_TOKEN_LINE_LEN: usize = 88;
 const _: () = assert!(KPN_URN_MAX == urn::URN_MAX && KPN_NAME_MAX == name::NAME_MAX);
 const _: () = assert!(KPN_UNIT_MAX == unit::UNIT_MAX);
 const _: () = assert!(KPN_EXPONENT_MAX == crate::senml::pack::value::EXPONENT_MAX);
-const _: () = assert!(KPN_DECIMALS_MAX == number::FIXED_DECIMALS_MAX);
+const _: () = assert!(KPN_FRACTION_DIGITS_MAX == number::FRACTION_DIGITS_MAX);
 const _: () = assert!(KPN_HEAD_TEXT_MAX == crate::http::request::HEAD_TEXT_MAX);
 const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 
@@ -99,7 +99,7 @@ unsafe impl Object for kpn_uplink {
 /// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `urn` share memory.
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn kpn_uplink_begin(
 /// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and the texts share memory.
 /// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_custom(
 /// @param[in]     body_len     Bytes of the text, without NUL.
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
-/// @retval KPN_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `endpoint` is none, or the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink` and `buffer` share memory.
 /// @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_custom(
 /// As for `kpn_uplink_begin`; the text is initialised.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_uplink_adopt(
+pub unsafe extern "C" fn kpn_uplink_begin_with_body(
     uplink: *mut kpn_uplink,
     buffer: *mut u8,
     buffer_cap: usize,
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn kpn_uplink_adopt(
 
 /// Takes JSON text that stands in the buffer already as the body of a message to a host and path of the caller's own.
 ///
-/// As `kpn_uplink_adopt`.
+/// As `kpn_uplink_begin_with_body`.
 ///
 /// @param[out]    uplink       Need not be initialised.
 /// @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
@@ -214,7 +214,7 @@ pub unsafe extern "C" fn kpn_uplink_adopt(
 /// @param[in]     body_len     Bytes of the text, without NUL.
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
-/// @retval KPN_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer`, `host` and `path` share memory.
 /// @retval KPN_ERR_HEAD_TEXT         As for `kpn_uplink_begin_custom`.
@@ -229,7 +229,7 @@ pub unsafe extern "C" fn kpn_uplink_adopt(
 /// As for `kpn_uplink_begin_custom`; the text is initialised.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_uplink_adopt_custom(
+pub unsafe extern "C" fn kpn_uplink_begin_with_body_custom(
     uplink: *mut kpn_uplink,
     buffer: *mut u8,
     buffer_cap: usize,
@@ -323,7 +323,7 @@ pub(super) unsafe fn check<'a>(
         Region::of_bytes(target.path),
         Region::of_bytes(urn),
     ];
-    ptr::apart(2, &regions)?;
+    ptr::check_disjoint(2, &regions)?;
     Ok((target, urn))
 }
 
@@ -384,7 +384,7 @@ unsafe fn begin(
 
 /// # Safety
 ///
-/// As for `kpn_uplink_adopt_custom`.
+/// As for `kpn_uplink_begin_with_body_custom`.
 unsafe fn adopt(
     uplink: *mut kpn_uplink,
     buffer: *mut u8,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::json::number;
+use crate::number;
 use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
@@ -100,9 +100,9 @@ fn merges_base_fields_into_the_next_record() {
     let mut state = PackState::default();
     let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
     five(&mut pack).unwrap();
-    assert_eq!(pack.set_merged(), Err(Error::State));
+    assert_eq!(pack.set_merged(), Err(Error::STATE));
     pack.set_base_name(b"b").unwrap();
-    assert_eq!(pack.set_merged(), Err(Error::State));
+    assert_eq!(pack.set_merged(), Err(Error::STATE));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn times_are_relative_to_the_base_time_exactly() {
             pack.set_base_time(base).unwrap();
         }
         if written.is_empty() {
-            assert_eq!(pack.set_time(time), Err(Error::NumberRange));
+            assert_eq!(pack.set_time(time), Err(Error::NUMBER_RANGE));
             continue;
         }
         pack.set_time(time).unwrap();
@@ -174,7 +174,7 @@ fn tells_absolute_from_relative_times() {
             let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
             call(&mut pack)
         };
-        let expected = |fine| if fine { Ok(()) } else { Err(Error::SenmlTime) };
+        let expected = |fine| if fine { Ok(()) } else { Err(Error::SENML_TIME) };
         assert_eq!(
             fresh(&|pack| pack.set_time(seconds)),
             expected(absolute),
@@ -206,10 +206,10 @@ fn seconds_ago_do_not_turn_an_absolute_time_into_a_relative_one() {
     let mut state = PackState::default();
     let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
     pack.set_base_time(decimal((1 << 28) + 10, 0)).unwrap();
-    assert_eq!(pack.set_time_ago(decimal(11, 0)), Err(Error::SenmlTime));
-    assert_eq!(pack.acknowledge(), Err(Error::SenmlTime));
-    assert_eq!(pack.set_time_ago(decimal(105, -1)), Err(Error::SenmlTime));
-    assert_eq!(pack.acknowledge(), Err(Error::SenmlTime));
+    assert_eq!(pack.set_time_ago(decimal(11, 0)), Err(Error::SENML_TIME));
+    assert_eq!(pack.acknowledge(), Err(Error::SENML_TIME));
+    assert_eq!(pack.set_time_ago(decimal(105, -1)), Err(Error::SENML_TIME));
+    assert_eq!(pack.acknowledge(), Err(Error::SENML_TIME));
     assert_eq!(pack.set_time_ago(decimal(10, 0)), Ok(()));
     pack.add_bool(b"a", None, true).unwrap();
     assert_eq!(pack.set_time_ago(decimal(95, -1)), Ok(()));
@@ -231,7 +231,7 @@ fn a_label_stands_once_in_a_record() {
             let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
             assert_eq!(once(&mut pack), Ok(()));
             let expected = if clash(first, second) {
-                Err(Error::State)
+                Err(Error::STATE)
             } else {
                 Ok(())
             };
@@ -248,8 +248,8 @@ fn a_label_stands_once_in_a_record() {
     let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
     labels[3](&mut pack).unwrap();
     let sum = pack.add_sum(b"a", None, |out| number::write_f64(out, 1.0));
-    assert_eq!(sum, Err(Error::State));
-    assert_eq!(pack.finish(), Err(Error::State));
+    assert_eq!(sum, Err(Error::STATE));
+    assert_eq!(pack.finish(), Err(Error::STATE));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn what_no_measurement_follows_is_left_out() {
         for call in *calls {
             call(&mut pack).unwrap();
         }
-        assert_eq!(pack.finish(), Err(Error::SenmlEmpty));
+        assert_eq!(pack.finish(), Err(Error::SENML_EMPTY));
         five(&mut pack).unwrap();
         pack.finish().unwrap();
     }
@@ -289,31 +289,31 @@ fn refuses_what_senml_and_json_cannot_carry() {
     let before = pack.state.len;
     let text = pack.buffer[..before].to_vec();
     let refused: [(Error, Try<'_>); 13] = [
-        (Error::SenmlName, &|pack| pack.add_bool(b"", None, true)),
-        (Error::SenmlName, &|pack| pack.add_bool(b"a b", None, true)),
-        (Error::SenmlName, &|pack| {
+        (Error::SENML_NAME, &|pack| pack.add_bool(b"", None, true)),
+        (Error::SENML_NAME, &|pack| pack.add_bool(b"a b", None, true)),
+        (Error::SENML_NAME, &|pack| {
             pack.add_bool(&long_name, None, true)
         }),
-        (Error::SenmlUnit, &|pack| {
+        (Error::SENML_UNIT, &|pack| {
             pack.add_bool(b"a", Some(b""), true)
         }),
-        (Error::SenmlUnit, &|pack| {
+        (Error::SENML_UNIT, &|pack| {
             pack.add_bool(b"a", Some(b"\""), true)
         }),
-        (Error::Utf8, &|pack| pack.add_text(b"a", None, b"ab\xff")),
-        (Error::NotFinite, &|pack| {
+        (Error::UTF8, &|pack| pack.add_text(b"a", None, b"ab\xff")),
+        (Error::NOT_FINITE, &|pack| {
             pack.add_number(b"a", None, |out| number::write_f64(out, f64::NAN))
         }),
-        (Error::NotFinite, &|pack| {
+        (Error::NOT_FINITE, &|pack| {
             pack.add_sum(b"a", None, |out| number::write_f32(out, f32::INFINITY))
         }),
-        (Error::NotFinite, &|pack| {
+        (Error::NOT_FINITE, &|pack| {
             pack.set_sum(|out| number::write_f64(out, f64::INFINITY))
         }),
-        (Error::SenmlName, &|pack| pack.set_base_name(b"")),
-        (Error::SenmlName, &|pack| pack.set_base_name(b":a")),
-        (Error::SenmlUnit, &|pack| pack.set_base_unit(b"")),
-        (Error::NotFinite, &|pack| {
+        (Error::SENML_NAME, &|pack| pack.set_base_name(b"")),
+        (Error::SENML_NAME, &|pack| pack.set_base_name(b":a")),
+        (Error::SENML_UNIT, &|pack| pack.set_base_unit(b"")),
+        (Error::NOT_FINITE, &|pack| {
             pack.set_base_value(|out| number::write_f64(out, f64::NAN))
         }),
     ];
@@ -335,18 +335,18 @@ fn finish_and_acknowledge_report_the_first_failure() {
     let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
     assert_eq!(pack.acknowledge(), Ok(()));
     five(&mut pack).unwrap();
-    assert_eq!(pack.add_bool(b"", None, true), Err(Error::SenmlName));
-    // A spoilt record is refused for its label's cause, though finish reports the earlier one.
-    assert_eq!(pack.set_time(decimal(1, 0)), Err(Error::SenmlTime));
+    assert_eq!(pack.add_bool(b"", None, true), Err(Error::SENML_NAME));
+    // A failed_base record is refused for its label's cause, though finish reports the earlier one.
+    assert_eq!(pack.set_time(decimal(1, 0)), Err(Error::SENML_TIME));
     assert_eq!(
         pack.set_update_time(decimal(1, 0)),
-        Err(Error::SenmlTime),
+        Err(Error::SENML_TIME),
         "a label of the same record"
     );
-    assert_eq!(five(&mut pack), Err(Error::SenmlTime));
+    assert_eq!(five(&mut pack), Err(Error::SENML_TIME));
     assert_eq!(five(&mut pack), Ok(()));
-    assert_eq!(pack.finish(), Err(Error::SenmlName));
-    assert_eq!(pack.acknowledge(), Err(Error::SenmlName));
+    assert_eq!(pack.finish(), Err(Error::SENML_NAME));
+    assert_eq!(pack.acknowledge(), Err(Error::SENML_NAME));
     assert_eq!(pack.state.records(), 2);
     assert!(pack.finish().is_ok());
 }
@@ -357,23 +357,23 @@ fn under_a_base_field_that_failed_no_record_is_taken() {
     let mut state = PackState::default();
     let mut pack = Pack::begin(&mut state, &mut memory, 0, false, b"a").unwrap();
     five(&mut pack).unwrap();
-    assert_eq!(pack.set_base_unit(b""), Err(Error::SenmlUnit));
+    assert_eq!(pack.set_base_unit(b""), Err(Error::SENML_UNIT));
     for _ in 0..2 {
-        assert_eq!(five(&mut pack), Err(Error::SenmlUnit));
+        assert_eq!(five(&mut pack), Err(Error::SENML_UNIT));
         let label = pack.set_update_time(decimal(1, 0));
-        assert_eq!(label, Err(Error::SenmlUnit));
+        assert_eq!(label, Err(Error::SENML_UNIT));
     }
     // Not even when it is set at last: what was refused meanwhile is missing.
     assert_eq!(pack.set_base_unit(b"m"), Ok(()));
-    assert_eq!(five(&mut pack), Err(Error::SenmlUnit));
-    assert_eq!(pack.acknowledge(), Err(Error::SenmlUnit));
+    assert_eq!(five(&mut pack), Err(Error::SENML_UNIT));
+    assert_eq!(pack.acknowledge(), Err(Error::SENML_UNIT));
     assert_eq!(five(&mut pack), Ok(()));
     // A base field between a label and its record.
     pack.set_update_time(decimal(1, 0)).unwrap();
-    assert_eq!(pack.set_base_unit(b"km"), Err(Error::State));
-    assert_eq!(five(&mut pack), Err(Error::State));
-    assert_eq!(pack.finish(), Err(Error::State));
-    assert_eq!(pack.acknowledge(), Err(Error::State));
+    assert_eq!(pack.set_base_unit(b"km"), Err(Error::STATE));
+    assert_eq!(five(&mut pack), Err(Error::STATE));
+    assert_eq!(pack.finish(), Err(Error::STATE));
+    assert_eq!(pack.acknowledge(), Err(Error::STATE));
     let len = pack.finish().unwrap();
     assert_eq!(
         core::str::from_utf8(&memory[..len]).unwrap(),
@@ -390,20 +390,20 @@ fn nothing_is_written_behind_a_finished_or_broken_pack() {
     pack.finish().unwrap();
     let after = pack.buffer.to_vec();
     for call in EVERYTHING {
-        assert_eq!(call(&mut pack), Err(Error::State));
+        assert_eq!(call(&mut pack), Err(Error::STATE));
     }
-    assert_eq!(pack.finish(), Err(Error::State));
+    assert_eq!(pack.finish(), Err(Error::STATE));
     assert_eq!(pack.buffer, after);
 
     memory = [CANARY; 64];
     state = PackState::default();
-    state.fail(Error::Urn);
+    state.fail(Error::URN);
     let mut pack = Pack::resume(&mut state, &mut memory);
     for call in EVERYTHING {
-        assert_eq!(call(&mut pack), Err(Error::Urn));
+        assert_eq!(call(&mut pack), Err(Error::URN));
     }
-    assert_eq!(pack.acknowledge(), Err(Error::Urn));
-    assert_eq!(pack.finish(), Err(Error::Urn));
+    assert_eq!(pack.acknowledge(), Err(Error::URN));
+    assert_eq!(pack.finish(), Err(Error::URN));
     assert_eq!(memory, [CANARY; 64]);
 }
 
@@ -413,7 +413,7 @@ fn at_capacity(capacity: usize, merged: bool) {
     let (buffer, canary) = memory.split_at_mut(capacity);
     let mut state = PackState::default();
     if let Err(error) = Pack::begin(&mut state, buffer, START, false, b"urn:x:") {
-        assert_eq!(error, Error::BufferFull);
+        assert_eq!(error, Error::BUFFER_FULL);
         let missing = state.missing();
         for (more, fits) in [(missing - 1, false), (missing, true)] {
             let mut larger = vec![0; capacity + more];
@@ -422,8 +422,8 @@ fn at_capacity(capacity: usize, merged: bool) {
             assert_eq!(again.is_ok(), fits);
         }
         let mut pack = Pack::resume(&mut state, buffer);
-        assert_eq!(five(&mut pack), Err(Error::BufferFull));
-        assert_eq!(pack.finish(), Err(Error::BufferFull));
+        assert_eq!(five(&mut pack), Err(Error::BUFFER_FULL));
+        assert_eq!(pack.finish(), Err(Error::BUFFER_FULL));
         assert!(canary.iter().all(|&byte| byte == CANARY));
         return;
     }
@@ -442,7 +442,7 @@ fn at_capacity(capacity: usize, merged: bool) {
             assert_eq!(pack.buffer[..state.len], text[..state.len]);
             continue;
         };
-        assert_eq!(error, Error::BufferFull);
+        assert_eq!(error, Error::BUFFER_FULL);
         assert_eq!(pack.state.len, whole);
         assert_eq!(pack.buffer[..whole], text[..whole]);
         let missing = pack.state.missing();
@@ -459,20 +459,20 @@ fn at_capacity(capacity: usize, merged: bool) {
         let mut state = pack.state.clone();
         let mut text = pack.buffer.to_vec();
         let mut copy = Pack::resume(&mut state, &mut text);
-        assert_eq!(copy.finish(), Err(Error::BufferFull));
-        assert_eq!(copy.acknowledge(), Err(Error::BufferFull));
+        assert_eq!(copy.finish(), Err(Error::BUFFER_FULL));
+        assert_eq!(copy.acknowledge(), Err(Error::BUFFER_FULL));
         if copy.state.records() > 0 {
             let len = copy.finish().unwrap();
             serde_json::from_slice::<serde_json::Value>(&text[START..START + len]).unwrap();
         }
-        assert_eq!(pack.acknowledge(), Err(Error::BufferFull));
+        assert_eq!(pack.acknowledge(), Err(Error::BUFFER_FULL));
     }
     match pack.finish() {
         Ok(len) => {
             assert!(START + len <= capacity);
             serde_json::from_slice::<serde_json::Value>(&pack.buffer[START..START + len]).unwrap();
         }
-        Err(error) => assert_eq!((error, pack.state.records()), (Error::SenmlEmpty, 0)),
+        Err(error) => assert_eq!((error, pack.state.records()), (Error::SENML_EMPTY, 0)),
     }
     assert!(canary.iter().all(|&byte| byte == CANARY));
 }

@@ -6,8 +6,8 @@
 use super::label::{self, Label};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
-use crate::json::number::{self, Decimal};
 use crate::json::{base64, string};
+use crate::number::{self, Decimal};
 use crate::senml::record::RELATIVE_TIME_LIMIT;
 use crate::senml::{name, unit};
 
@@ -133,9 +133,9 @@ impl<'a> Value<'a> {
         self.number.mantissa.cast_unsigned()
     }
 
-    /// The bytes; `InvalidArgument` when there are none.
+    /// The bytes; `INVALID_ARGUMENT` when there are none.
     pub fn get(&self) -> Result<&[u8]> {
-        self.bytes.ok_or(Error::InvalidArgument)
+        self.bytes.ok_or(Error::INVALID_ARGUMENT)
     }
 
     fn check_exponent(&self) -> Result<()> {
@@ -213,7 +213,7 @@ pub const DATA: &Kind = &Kind::new(label::DATA, |out, value, _| {
 pub const TIME: &Kind = &Kind::new(label::TIME, |out, value, base| {
     value.check_exponent()?;
     check_absolute(&value.number)?;
-    let since = value.number.checked_sub(*base).ok_or(Error::NumberRange)?;
+    let since = value.number.checked_sub(*base).ok_or(Error::NUMBER_RANGE)?;
     number::write_decimal(out, since);
     Ok(())
 });
@@ -223,11 +223,11 @@ pub const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
     value.check_exponent()?;
     let seconds = &value.number;
     if seconds.mantissa < 0 || check_absolute(seconds).is_ok() {
-        return Err(Error::SenmlTime);
+        return Err(Error::SENML_TIME);
     }
     // A base time with a fraction counts without it, and one of the seconds counts whole: no sum of the two is needed.
     if base.mantissa != 0 && !base.reaches(RELATIVE_TIME_LIMIT.wrapping_add(seconds.ceil())) {
-        return Err(Error::SenmlTime);
+        return Err(Error::SENML_TIME);
     }
     let since = Decimal {
         mantissa: seconds.mantissa.wrapping_neg(),
@@ -240,7 +240,7 @@ pub const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
 pub const UPDATE_TIME: &Kind = &Kind::new(label::UPDATE_TIME, |out, value, _| {
     value.check_exponent()?;
     if value.number.mantissa < 0 {
-        return Err(Error::SenmlTime);
+        return Err(Error::SENML_TIME);
     }
     number::write_decimal(out, value.number);
     Ok(())
@@ -303,7 +303,7 @@ fn check_exponent(exponent: i32) -> Result<()> {
     if (-EXPONENT_MAX..=EXPONENT_MAX).contains(&exponent) {
         Ok(())
     } else {
-        Err(Error::InvalidArgument)
+        Err(Error::INVALID_ARGUMENT)
     }
 }
 
@@ -312,6 +312,6 @@ fn check_absolute(seconds: &Decimal) -> Result<()> {
     if seconds.reaches(RELATIVE_TIME_LIMIT) {
         Ok(())
     } else {
-        Err(Error::SenmlTime)
+        Err(Error::SENML_TIME)
     }
 }

@@ -38,7 +38,7 @@ impl Source<'_> {
     fn string(&mut self) -> Result<Span> {
         match self.next()? {
             Event::String(span) => Ok(span),
-            _ => Err(Error::ConfigType),
+            _ => Err(Error::CONFIG_TYPE),
         }
     }
 
@@ -52,11 +52,11 @@ impl Source<'_> {
         let mut content = Unescape::new(span.start);
         while let Some(byte) = content.next(self.text) {
             if !byte.is_ascii() {
-                return Err(Error::Config);
+                return Err(Error::CONFIG);
             }
             // The last place is that of the NUL.
             if into.len().wrapping_add(1) >= into.capacity() {
-                return Err(Error::ConfigTooLong);
+                return Err(Error::CONFIG_TOO_LONG);
             }
             push(into, byte)?;
         }
@@ -67,7 +67,7 @@ impl Source<'_> {
     fn number(&mut self) -> Result<u16> {
         match self.next()? {
             Event::Number(span) => number(span.of(self.text)),
-            _ => Err(Error::ConfigType),
+            _ => Err(Error::CONFIG_TYPE),
         }
     }
 }
@@ -76,7 +76,7 @@ impl Source<'_> {
 #[inline(never)]
 fn push(into: &mut StringView<u8>, byte: u8) -> Result<()> {
     into.push(char::from(byte & 0x7f))
-        .map_err(|_| Error::ConfigTooLong)
+        .map_err(|_| Error::CONFIG_TOO_LONG)
 }
 
 /// Appends a text that is known to fit.
@@ -90,7 +90,7 @@ fn number(text: &[u8]) -> Result<u16> {
     let is_plain = text.iter().all(u8::is_ascii_digit);
     match serde_json_core::from_slice(text) {
         Ok((number, _)) if is_plain && number > 0 => Ok(number),
-        _ => Err(Error::NumberRange),
+        _ => Err(Error::NUMBER_RANGE),
     }
 }
 
@@ -118,7 +118,7 @@ impl Config {
 
     fn object(&mut self, source: &mut Source<'_>) -> Result<()> {
         if source.next()? != Event::ObjectStart {
-            return Err(Error::ConfigType);
+            return Err(Error::CONFIG_TYPE);
         }
         let mut seen = 0_u16;
         loop {
@@ -129,7 +129,7 @@ impl Config {
             let (field, bit) = find(key.of(source.text))?;
             source.field = field;
             if seen & bit != 0 {
-                return Err(Error::ConfigRepeated);
+                return Err(Error::CONFIG_REPEATED);
             }
             seen |= bit;
             self.value(source)?;
@@ -137,11 +137,11 @@ impl Config {
         source.next()?;
         if seen & SECRET == 0 {
             source.field = Field::Secret;
-            return Err(Error::ConfigMissing);
+            return Err(Error::CONFIG_MISSING);
         }
         if seen & URN == 0 {
             source.field = Field::Urn;
-            return Err(Error::ConfigMissing);
+            return Err(Error::CONFIG_MISSING);
         }
         self.complete(source)
     }
@@ -161,7 +161,7 @@ impl Config {
                     source.copy(span, &mut self.secret.0)?;
                     token::check_secret(self.secret.0.as_bytes())?;
                 }
-                _ => return Err(Error::ConfigType),
+                _ => return Err(Error::CONFIG_TYPE),
             },
             Field::Endpoint => self.endpoint_value(source)?,
             Field::Address => {
@@ -173,12 +173,12 @@ impl Config {
                 source.text(&mut self.apn)?;
                 let fits = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
                 if self.apn.is_empty() || !self.apn.as_bytes().iter().all(fits) {
-                    return Err(Error::Config);
+                    return Err(Error::CONFIG);
                 }
             }
             Field::KeepAliveLimit => self.keep_alive_limit = source.number()?,
             Field::StatusTable => self.status_table(source)?,
-            Field::Document | Field::Host | Field::Path => return Err(Error::ConfigUnknown),
+            Field::Document | Field::Host | Field::Path => return Err(Error::CONFIG_UNKNOWN),
         }
         Ok(())
     }
@@ -202,12 +202,12 @@ impl Config {
                 } else if string::equals(word, b"internet") {
                     Choice::Internet
                 } else {
-                    return Err(Error::Config);
+                    return Err(Error::CONFIG);
                 };
                 return Ok(());
             }
             Event::ObjectStart => self.choice = Choice::Custom,
-            _ => return Err(Error::ConfigType),
+            _ => return Err(Error::CONFIG_TYPE),
         }
         loop {
             source.field = Field::Endpoint;
@@ -222,10 +222,10 @@ impl Config {
                 source.field = Field::Path;
                 &mut self.path
             } else {
-                return Err(Error::ConfigUnknown);
+                return Err(Error::CONFIG_UNKNOWN);
             };
             if !into.is_empty() {
-                return Err(Error::ConfigRepeated);
+                return Err(Error::CONFIG_REPEATED);
             }
             source.text(into)?;
             // The half that is not here yet stands as one that passes.
@@ -247,7 +247,7 @@ impl Config {
         ] {
             if text.is_empty() {
                 source.field = field;
-                return Err(Error::ConfigMissing);
+                return Err(Error::CONFIG_MISSING);
             }
         }
         Ok(())
@@ -256,7 +256,7 @@ impl Config {
     #[inline(never)]
     fn status_table(&mut self, source: &mut Source<'_>) -> Result<()> {
         if source.next()? != Event::ObjectStart {
-            return Err(Error::ConfigType);
+            return Err(Error::CONFIG_TYPE);
         }
         while let Event::Key(key) = source.next()? {
             let status = number(key.of(source.text))?;
@@ -264,15 +264,15 @@ impl Config {
             let mut outcomes = Outcome::ALL.iter();
             let outcome =
                 outcomes.find(|known| string::equals(word, super::word(**known).as_bytes()));
-            let outcome = *outcome.ok_or(Error::Config)?;
+            let outcome = *outcome.ok_or(Error::CONFIG)?;
             if self.statuses.entries().any(|(known, _)| known == status) {
-                return Err(Error::ConfigRepeated);
+                return Err(Error::CONFIG_REPEATED);
             }
             self.statuses
                 .set(status, outcome)
                 .map_err(|error| match error {
-                    Error::BufferFull => Error::ConfigTooLong,
-                    _ => Error::NumberRange,
+                    Error::BUFFER_FULL => Error::CONFIG_TOO_LONG,
+                    _ => Error::NUMBER_RANGE,
                 })?;
         }
         Ok(())
@@ -294,7 +294,7 @@ impl Config {
         if self.address.is_empty() {
             source.field = Field::Address;
             if known.address.is_empty() {
-                return Err(Error::ConfigMissing);
+                return Err(Error::CONFIG_MISSING);
             }
             fill(&mut self.address, known.address)?;
         }
@@ -332,7 +332,7 @@ fn find(key: &[u8]) -> Result<(Field, u16)> {
             return Ok((field, bit));
         }
     }
-    Err(Error::ConfigUnknown)
+    Err(Error::CONFIG_UNKNOWN)
 }
 
 /// Letters, digits and `. - : _`; when there are only digits and points, a whole IPv4 address.
@@ -341,7 +341,7 @@ fn check_address(address: &[u8]) -> Result<()> {
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'_');
     let is_numeric = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
     if address.is_empty() || !address.iter().all(fits) {
-        return Err(Error::Config);
+        return Err(Error::CONFIG);
     }
     if !address.iter().all(is_numeric) {
         return Ok(());
@@ -358,12 +358,12 @@ fn check_address(address: &[u8]) -> Result<()> {
                 | [b'2', b'5', b'0'..=b'5']
         );
         if !fits {
-            return Err(Error::Config);
+            return Err(Error::CONFIG);
         }
     }
     if octets == 4 {
         Ok(())
     } else {
-        Err(Error::Config)
+        Err(Error::CONFIG)
     }
 }

@@ -92,18 +92,18 @@ impl Config {
     /// Writes this configuration as one JSON text, which [`read`](Self::read) reads back to an equal one.
     ///
     /// The secret stands in it in clear: it is for the device's storage, not for logs. An IMEI has become a URN, and
-    /// defaults are written out. No white space; at most [`TEXT_MAX`] bytes. Fails with [`Error::State`] when there is
-    /// nothing to write, with [`Error::BufferFull`] without room: `out` then counts all the bytes.
+    /// defaults are written out. No white space; at most [`TEXT_MAX`] bytes. Fails with [`Error::STATE`] when there is
+    /// nothing to write, with [`Error::BUFFER_FULL`] without room: `out` then counts all the bytes.
     pub fn write(&self, out: &mut Buf<'_>) -> Result<()> {
         if self.is_empty() {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         // Nothing in `Stored` is of a kind that the writer does not know.
         let written = self.stored().serialize(Writer(out));
         if written.is_ok() && out.fits() {
             Ok(())
         } else {
-            Err(Error::BufferFull)
+            Err(Error::BUFFER_FULL)
         }
     }
 }

@@ -22,14 +22,14 @@ pub type Texts<'a> = [&'a [u8]; 2];
 pub fn find<'a>(pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'a>>> {
     let mut texts = [None, None];
     let stopped = search(pack, body, urn, &mut texts);
-    if stopped != Error::End {
+    if stopped != Error::END {
         return Err(stopped);
     }
     let [url, token] = texts;
     Ok(url.zip(token).map(|(url, token)| [url, token]))
 }
 
-/// Returns why it stopped: `Error::End` behind the last record.
+/// Returns why it stopped: `Error::END` behind the last record.
 // Apart from its caller, which has the pack: together they would have a frame above 256 bytes.
 #[inline(never)]
 fn search<'a>(
@@ -54,32 +54,32 @@ fn search<'a>(
     }
 }
 
-/// Refuses texts that come with escapes: `Error::FirmwareUrl` and `Error::HeadText`.
+/// Refuses texts that come with escapes: `Error::FIRMWARE_URL` and `Error::HEAD_TEXT`.
 pub fn check_plain([url, token]: Texts<'_>) -> Result<()> {
     if has_escapes(url) {
-        return Err(Error::FirmwareUrl);
+        return Err(Error::FIRMWARE_URL);
     }
     if has_escapes(token) {
-        return Err(Error::HeadText);
+        return Err(Error::HEAD_TEXT);
     }
     Ok(())
 }
 
-/// Bytes of a token. `Error::HeadText` for one that is empty or no token68 (RFC 9110 section 11.2),
-/// `Error::FirmwareTooLong` for one beyond [`TOKEN_MAX`].
+/// Bytes of a token. `Error::HEAD_TEXT` for one that is empty or no token68 (RFC 9110 section 11.2),
+/// `Error::FIRMWARE_TOO_LONG` for one beyond [`TOKEN_MAX`].
 pub fn token_len(token: &[u8]) -> Result<u16> {
     let mut len: u16 = 0;
     for byte in Chars::new(token) {
         len = len.wrapping_add(1);
         if usize::from(len) > TOKEN_MAX {
-            return Err(Error::FirmwareTooLong);
+            return Err(Error::FIRMWARE_TOO_LONG);
         }
         if !request::TOKEN68.has(byte) {
-            return Err(Error::HeadText);
+            return Err(Error::HEAD_TEXT);
         }
     }
     if len == 0 {
-        return Err(Error::HeadText);
+        return Err(Error::HEAD_TEXT);
     }
     Ok(len)
 }

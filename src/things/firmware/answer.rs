@@ -52,7 +52,7 @@ impl Download {
     pub fn close(&mut self) -> Result<Step> {
         let was_open = self.connection.left() != 0;
         self.connection = Connection::closed();
-        let mut read = Err(Error::HttpTruncated);
+        let mut read = Err(Error::HTTP_TRUNCATED);
         if self.phase != phase::REQUEST {
             self.expect(phase::RESPONSE)?;
             read = self.response.end();
@@ -102,14 +102,14 @@ impl Download {
             base = self.confirmed;
         } else if self.body == body::BUSY {
             return if whole {
-                self.again(Error::FirmwareBusy)
+                self.again(Error::FIRMWARE_BUSY)
             } else {
                 Ok(())
             };
         }
         let end = base.saturating_add(self.response.body_len());
         if end == u32::MAX || (self.end != 0 && end > self.end) {
-            return Err(Error::FirmwareRange);
+            return Err(Error::FIRMWARE_RANGE);
         }
         let start = end.wrapping_sub(u32::try_from(found.len()).unwrap_or_default());
         // What is confirmed comes again in a firmware from its first byte.
@@ -117,7 +117,7 @@ impl Download {
         if whole {
             self.check_end(end)?;
             if self.response.crc32().is_some_and(|crc| crc != self.crc) {
-                return self.again(Error::FirmwareCrc);
+                return self.again(Error::FIRMWARE_CRC);
             }
             if self.body == body::WHOLE {
                 self.total = end;
@@ -144,39 +144,39 @@ impl Download {
         let differs = |size| known != 0 && size != known;
         if status == 416 {
             return Err(if self.response.range_total().is_some_and(differs) {
-                Error::FirmwareSize
+                Error::FIRMWARE_SIZE
             } else {
-                Error::FirmwareRange
+                Error::FIRMWARE_RANGE
             });
         }
         if status != 200 && status != 206 {
-            return Err(Error::FirmwareRefused);
+            return Err(Error::FIRMWARE_REFUSED);
         }
         let len = self.response.content_length();
         if !self.response.has_range() {
             if status == 206 || len == Some(0) {
-                return Err(Error::FirmwareRange);
+                return Err(Error::FIRMWARE_RANGE);
             }
             let size = len.unwrap_or(known);
             if differs(size) {
-                return Err(Error::FirmwareSize);
+                return Err(Error::FIRMWARE_SIZE);
             }
             self.body = body::WHOLE;
             self.end = size;
             return Ok(());
         }
         let Some([first, last, size]) = self.response.range_of_total() else {
-            return Err(Error::FirmwareRange);
+            return Err(Error::FIRMWARE_RANGE);
         };
         if differs(size) {
-            return Err(Error::FirmwareSize);
+            return Err(Error::FIRMWARE_SIZE);
         }
         let end = self.end.min(size);
         let fits = first == self.confirmed
             && last.wrapping_add(1) == end
             && len.is_none_or(|len| len == end.wrapping_sub(first));
         if !fits {
-            return Err(Error::FirmwareRange);
+            return Err(Error::FIRMWARE_RANGE);
         }
         self.body = body::PART;
         self.total = size;
@@ -193,7 +193,7 @@ impl Download {
         // From the first byte, with the length of a part and without Content-Range: it may be either.
         let may_be_part = self.total == 0 && end == self.part_size;
         if end == 0 || end != self.end || may_be_part {
-            return Err(Error::FirmwareRange);
+            return Err(Error::FIRMWARE_RANGE);
         }
         Ok(())
     }

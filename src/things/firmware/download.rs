@@ -86,10 +86,6 @@ pub enum Step {
 
 impl Step {
     /// The status in the C interface.
-    #[expect(
-        clippy::as_conversions,
-        reason = "the discriminant of a field-less enum"
-    )]
     pub const fn code(self) -> i32 {
         self as i32
     }
@@ -157,10 +153,10 @@ impl Download {
 
     /// Takes up what was kept over a reset; goes on once the same URL is announced.
     ///
-    /// `Error::State` when firmware was announced already, `Error::Image` for a damaged image: nothing is changed then.
+    /// `Error::STATE` when firmware was announced already, `Error::IMAGE` for a damaged image: nothing is changed then.
     pub fn resume(&mut self, image: &[u8]) -> Result<()> {
         if self.phase != phase::IDLE {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         let progress = Progress::from_bytes(image)?;
         self.url.crc = progress.url_crc;
@@ -170,10 +166,10 @@ impl Download {
         Ok(())
     }
 
-    /// What to keep over a reset. `Error::State` when no firmware was announced or taken up.
+    /// What to keep over a reset. `Error::STATE` when no firmware was announced or taken up.
     pub fn progress(&self) -> Result<Progress> {
         if self.url.len == 0 {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         Ok(Progress {
             url_crc: self.url.crc,
@@ -186,17 +182,17 @@ impl Download {
     /// Takes an announcement; copies its texts to `memory`.
     ///
     /// Another URL than before starts from the beginning. The same one, with whatever token, goes on where the download
-    /// stands, also after it failed; when it is complete it stays so. `Error::FirmwareTooLong` when `memory` is too
+    /// stands, also after it failed; when it is complete it stays so. `Error::FIRMWARE_TOO_LONG` when `memory` is too
     /// small. After an error nothing is changed.
     ///
-    /// `Error::FirmwareUrl` and `Error::FirmwareTooLong` as [`Url::parse`], the token as [`announcement::token_len`].
+    /// `Error::FIRMWARE_URL` and `Error::FIRMWARE_TOO_LONG` as [`Url::parse`], the token as [`announcement::token_len`].
     pub fn announce(&mut self, texts: Texts<'_>, memory: &mut [u8]) -> Result<()> {
         let [url_text, token] = texts;
         let mut url = Url::none();
         url.parse(url_text)?;
         let token_len = announcement::token_len(token)?;
         let len = usize::from(url.len).wrapping_add(usize::from(token_len));
-        let places = memory.get_mut(..len).ok_or(Error::FirmwareTooLong)?;
+        let places = memory.get_mut(..len).ok_or(Error::FIRMWARE_TOO_LONG)?;
         announcement::copy(&texts, places);
         if url.crc != self.url.crc || url.len != self.url.len {
             self.confirmed = 0;
@@ -225,14 +221,14 @@ impl Download {
 
     /// Goes back to `offset`, from which on bytes are to be fetched again; 0 also forgets the size.
     ///
-    /// `Error::State` when no firmware was announced or taken up, `Error::InvalidArgument` for an offset that is not
+    /// `Error::STATE` when no firmware was announced or taken up, `Error::INVALID_ARGUMENT` for an offset that is not
     /// confirmed.
     pub fn rewind(&mut self, offset: u32) -> Result<()> {
         if self.url.len == 0 {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         if offset > self.confirmed {
-            return Err(Error::InvalidArgument);
+            return Err(Error::INVALID_ARGUMENT);
         }
         self.confirmed = offset;
         if offset == 0 {
@@ -251,7 +247,7 @@ impl Download {
     /// Tells that a connection to the host and port of the URL was opened.
     pub const fn connected(&mut self) -> Result<()> {
         if self.phase != phase::REQUEST {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         self.connection = Connection::begin(self.limit);
         Ok(())
@@ -264,12 +260,12 @@ impl Download {
 
     /// Writes the request for the next part.
     ///
-    /// When `out` has no room for it, nothing else changes. `Error::State` unless a request is to be sent and the
-    /// connection is open; after a failure, that failure. `Error::HeadText` when `memory` was changed.
+    /// When `out` has no room for it, nothing else changes. `Error::STATE` unless a request is to be sent and the
+    /// connection is open; after a failure, that failure. `Error::HEAD_TEXT` when `memory` was changed.
     pub fn write_request(&mut self, memory: &[u8], out: &mut Buf<'_>) -> Result<()> {
         self.expect(phase::REQUEST)?;
         if self.connection.left() == 0 {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         let (url, token) = self.split(memory)?;
         let (authority, path) = self.url.split(url);
@@ -341,7 +337,7 @@ impl Download {
         }
         Err(match self.error() {
             Some(error) if self.phase == phase::FAILED => error,
-            _ => Error::State,
+            _ => Error::STATE,
         })
     }
 
@@ -370,10 +366,10 @@ impl Download {
         self.total
     }
 
-    /// URL and token in the memory that they were copied to; `Error::State` before an announcement.
+    /// URL and token in the memory that they were copied to; `Error::STATE` before an announcement.
     pub fn texts<'a>(&self, memory: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
         if self.phase == phase::IDLE {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         self.split(memory)
     }
@@ -381,15 +377,15 @@ impl Download {
     fn split<'a>(&self, memory: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
         let (url, rest) = memory
             .split_at_checked(usize::from(self.url.len))
-            .ok_or(Error::State)?;
+            .ok_or(Error::STATE)?;
         let token = rest.get(..usize::from(self.token_len));
-        Ok((url, token.ok_or(Error::State)?))
+        Ok((url, token.ok_or(Error::STATE)?))
     }
 
-    /// Host name or IPv4 address; `Error::State` before an announcement.
+    /// Host name or IPv4 address; `Error::STATE` before an announcement.
     pub fn host<'a>(&self, memory: &'a [u8]) -> Result<&'a [u8]> {
         if self.phase == phase::IDLE {
-            return Err(Error::State);
+            return Err(Error::STATE);
         }
         Ok(self.url.host(memory))
     }

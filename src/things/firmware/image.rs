@@ -53,14 +53,14 @@ impl Progress {
         }
     }
 
-    /// From bytes; `Error::Image` for anything that [`Progress::to_bytes`] did not make, or of another version.
+    /// From bytes; `Error::IMAGE` for anything that [`Progress::to_bytes`] did not make, or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let Some(bytes) = bytes.as_array::<IMAGE_LEN>() else {
-            return Err(Error::Image);
+            return Err(Error::IMAGE);
         };
         // First of all, so that no number has to be kept over it.
         if crc32::update(0, bytes) != CRC_OF_WHOLE {
-            return Err(Error::Image);
+            return Err(Error::IMAGE);
         }
         let mut words = [0; IMAGE_LEN / 4];
         for (word, &bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
@@ -74,7 +74,7 @@ impl Progress {
             && url_len != 0
             && confirmed <= total;
         if !whole {
-            return Err(Error::Image);
+            return Err(Error::IMAGE);
         }
         Ok(Self {
             url_crc,
@@ -119,16 +119,16 @@ mod tests {
                 if second > first {
                     flip(&mut damaged, second);
                 }
-                assert_eq!(Progress::from_bytes(&damaged), Err(Error::Image));
+                assert_eq!(Progress::from_bytes(&damaged), Err(Error::IMAGE));
             }
         }
         for len in 0..IMAGE_LEN {
-            assert_eq!(Progress::from_bytes(&bytes[..len]), Err(Error::Image));
+            assert_eq!(Progress::from_bytes(&bytes[..len]), Err(Error::IMAGE));
         }
         let longer: Vec<u8> = bytes.iter().copied().chain([0]).collect();
-        assert_eq!(Progress::from_bytes(&longer), Err(Error::Image));
+        assert_eq!(Progress::from_bytes(&longer), Err(Error::IMAGE));
         for blank in [0x00, 0xFF] {
-            assert_eq!(Progress::from_bytes(&[blank; IMAGE_LEN]), Err(Error::Image));
+            assert_eq!(Progress::from_bytes(&[blank; IMAGE_LEN]), Err(Error::IMAGE));
         }
     }
 
@@ -144,14 +144,14 @@ mod tests {
                 ..PROGRESS
             },
         ] {
-            assert_eq!(Progress::from_bytes(&wrong.to_bytes()), Err(Error::Image));
+            assert_eq!(Progress::from_bytes(&wrong.to_bytes()), Err(Error::IMAGE));
         }
         for (at, value) in [(0, b'k'), (4, 2), (5, 1)] {
             let mut bytes = PROGRESS.to_bytes();
             bytes[at] = value;
             let crc = crc32::update(0, &bytes[..CHECKED_LEN]);
             bytes[CHECKED_LEN..].copy_from_slice(&crc.to_le_bytes());
-            assert_eq!(Progress::from_bytes(&bytes), Err(Error::Image));
+            assert_eq!(Progress::from_bytes(&bytes), Err(Error::IMAGE));
         }
     }
 }

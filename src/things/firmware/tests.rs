@@ -159,7 +159,7 @@ fn the_request_is_the_documented_one() {
     device.download.set_real_host(true);
     let request = device.request().unwrap();
     assert_eq!(request, expected.replace("m.m", "10.0.0.1:81"));
-    assert_eq!(device.request(), Err(Error::State));
+    assert_eq!(device.request(), Err(Error::STATE));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn fetches_an_image_part_by_part_in_any_split() {
         assert_eq!(parts, 1003_u32.div_ceil(part));
         assert_eq!(device.flash, image);
         assert_eq!(device.download.total(), 1003);
-        assert_eq!(device.request(), Err(Error::State));
+        assert_eq!(device.request(), Err(Error::STATE));
     }
     for split in 1..500 {
         let mut device = Device::announced(333);
@@ -215,9 +215,9 @@ fn cut_at_every_byte_it_goes_on_where_it_was() {
         assert_eq!(device.feed(&answer[..cut], 64), Ok(Step::More));
         assert_eq!(device.download.confirmed(), 256);
         assert_eq!(device.download.close(), Ok(Step::Again));
-        assert_eq!(device.download.error(), Some(Error::HttpTruncated));
+        assert_eq!(device.download.error(), Some(Error::HTTP_TRUNCATED));
         assert!(device.download.must_connect());
-        assert_eq!(device.request(), Err(Error::State));
+        assert_eq!(device.request(), Err(Error::STATE));
         device.fetch_all(&image);
     }
 }
@@ -276,7 +276,7 @@ fn a_wrong_crc_is_asked_again_and_written_over() {
             let mut answer = answer(&image, &request);
             *answer.last_mut().unwrap() ^= 1;
             assert_eq!(device.feed(&answer, 50), Ok(Step::Again));
-            assert_eq!(device.download.error(), Some(Error::FirmwareCrc));
+            assert_eq!(device.download.error(), Some(Error::FIRMWARE_CRC));
             assert_eq!(device.download.failures(), round + 1);
             // The connection is none the worse for it.
             assert!(!device.download.must_connect());
@@ -304,12 +304,12 @@ fn gives_up_after_the_retries_and_goes_on_with_a_new_announcement() {
             assert_eq!(device.feed(busy, 10), Ok(Step::Again));
             assert_eq!(device.download.failures(), failures);
             assert_eq!(device.download.response().retry_after(), Some(7));
-            assert_eq!(device.download.error(), Some(Error::FirmwareBusy));
+            assert_eq!(device.download.error(), Some(Error::FIRMWARE_BUSY));
         }
         device.request().unwrap();
-        assert_eq!(device.feed(busy, 10), Err(Error::FirmwareBusy));
+        assert_eq!(device.feed(busy, 10), Err(Error::FIRMWARE_BUSY));
         assert_eq!(device.download.phase(), phase::FAILED);
-        assert_eq!(device.download.close(), Err(Error::FirmwareBusy));
+        assert_eq!(device.download.close(), Err(Error::FIRMWARE_BUSY));
         assert_eq!(device.offer(&pack(URL, "new-token")), Ok(true));
         assert_eq!(device.download.confirmed(), 256);
         assert!(device.download.must_connect());
@@ -337,8 +337,8 @@ fn failed_connections_count_and_idle_closes_do_not() {
         assert_eq!(device.download.close(), Ok(Step::Again));
         assert_eq!(device.download.failures(), failures);
     }
-    assert_eq!(device.download.close(), Err(Error::HttpTruncated));
-    assert_eq!(device.download.connected(), Err(Error::State));
+    assert_eq!(device.download.close(), Err(Error::HTTP_TRUNCATED));
+    assert_eq!(device.download.connected(), Err(Error::STATE));
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn takes_only_the_bytes_that_were_asked_for() {
         ("0-249/250", 250),
         ("100-199/250", 100),
     ] {
-        assert_eq!(range(text, len), Err(Error::FirmwareRange), "{text} {len}");
+        assert_eq!(range(text, len), Err(Error::FIRMWARE_RANGE), "{text} {len}");
     }
     let chunked = |chunks: &str| {
         let head = "HTTP/1.1 206 \r\nTransfer-Encoding: chunked\r\nContent-Range: bytes 0-9/250";
@@ -397,10 +397,13 @@ fn takes_only_the_bytes_that_were_asked_for() {
         chunked("4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n"),
         Ok(Step::Confirmed)
     );
-    assert_eq!(chunked("4\r\n0123\r\n0\r\n\r\n"), Err(Error::FirmwareRange));
+    assert_eq!(
+        chunked("4\r\n0123\r\n0\r\n\r\n"),
+        Err(Error::FIRMWARE_RANGE)
+    );
     assert_eq!(
         chunked("b\r\n01234567890\r\n0\r\n\r\n"),
-        Err(Error::FirmwareRange)
+        Err(Error::FIRMWARE_RANGE)
     );
 }
 
@@ -413,7 +416,7 @@ fn refuses_another_size_than_before() {
         let request = device.request().unwrap();
         let answer = answer(&image, &request);
         let text = String::from_utf8_lossy(&answer[..200]).replace("/600", &format!("/{total}"));
-        assert_eq!(device.feed(text.as_bytes(), 99), Err(Error::FirmwareSize));
+        assert_eq!(device.feed(text.as_bytes(), 99), Err(Error::FIRMWARE_SIZE));
         assert_eq!(device.download.confirmed(), 256);
         // The caller decides whether it wants the other firmware.
         assert_eq!(device.download.rewind(0), Ok(()));
@@ -424,7 +427,7 @@ fn refuses_another_size_than_before() {
     assert_eq!(device.fetch(&image, 99), Ok(Step::Confirmed));
     device.request().unwrap();
     let answer = b"HTTP/1.1 200 \r\nContent-Length: 601\r\n\r\nx";
-    assert_eq!(device.feed(answer, 99), Err(Error::FirmwareSize));
+    assert_eq!(device.feed(answer, 99), Err(Error::FIRMWARE_SIZE));
 }
 
 #[test]
@@ -432,16 +435,16 @@ fn every_status_is_a_part_a_pause_or_the_end() {
     for status in 200..=599 {
         let text = format!("HTTP/1.1 {status} \r\nContent-Length: 0");
         let expected = match status {
-            200 | 206 | 416 => Err(Error::FirmwareRange),
+            200 | 206 | 416 => Err(Error::FIRMWARE_RANGE),
             408 | 429 | 500.. => Ok(Step::Again),
-            _ => Err(Error::FirmwareRefused),
+            _ => Err(Error::FIRMWARE_REFUSED),
         };
         assert_eq!(first_answer(&text, b""), expected, "{status}");
     }
     let range = "HTTP/1.1 416 \r\nContent-Length: 0\r\nContent-Range: bytes */50";
-    assert_eq!(first_answer(range, b""), Err(Error::FirmwareRange));
+    assert_eq!(first_answer(range, b""), Err(Error::FIRMWARE_RANGE));
     let image = image(600);
-    for (total, error) in [(600, Error::FirmwareRange), (50, Error::FirmwareSize)] {
+    for (total, error) in [(600, Error::FIRMWARE_RANGE), (50, Error::FIRMWARE_SIZE)] {
         let mut device = Device::announced(256);
         assert_eq!(device.fetch(&image, 99), Ok(Step::Confirmed));
         device.request().unwrap();
@@ -498,7 +501,7 @@ fn takes_a_whole_file_and_skips_what_is_confirmed() {
                 assert_eq!(device.download.confirmed(), confirmed);
             } else if fields.is_empty() && !before {
                 // Nobody could tell a cut one from a whole one.
-                assert_eq!(step, Err(Error::FirmwareRange));
+                assert_eq!(step, Err(Error::FIRMWARE_RANGE));
                 continue;
             } else {
                 assert_eq!(step, Ok(Step::Confirmed), "{fields}");
@@ -509,7 +512,7 @@ fn takes_a_whole_file_and_skips_what_is_confirmed() {
     }
     for (len, expected) in [
         (99, Ok(Step::Confirmed)),
-        (100, Err(Error::FirmwareRange)),
+        (100, Err(Error::FIRMWARE_RANGE)),
         (101, Ok(Step::Confirmed)),
     ] {
         let text = format!("HTTP/1.1 200 \r\nContent-Length: {len}");
@@ -520,7 +523,7 @@ fn takes_a_whole_file_and_skips_what_is_confirmed() {
     device.request().unwrap();
     let cut = [b"HTTP/1.1 200 OK\r\n\r\n", &image[..599]].concat();
     assert_eq!(device.feed(&cut, 99), Ok(Step::More));
-    assert_eq!(device.download.close(), Err(Error::FirmwareRange));
+    assert_eq!(device.download.close(), Err(Error::FIRMWARE_RANGE));
 }
 
 #[test]
@@ -542,17 +545,17 @@ fn another_url_restarts_the_same_goes_on_and_other_downlinks_change_nothing() {
         assert_eq!(device.offer(&other), Ok(false), "{other}");
     }
     for (url, token, error) in [
-        ("ftp://a/", TOKEN, Error::FirmwareUrl),
-        ("http://a/\\r\\nX: y", TOKEN, Error::FirmwareUrl),
-        (URL, "", Error::HeadText),
-        (URL, "a b", Error::HeadText),
-        (URL, "a\\u0000", Error::HeadText),
+        ("ftp://a/", TOKEN, Error::FIRMWARE_URL),
+        ("http://a/\\r\\nX: y", TOKEN, Error::FIRMWARE_URL),
+        (URL, "", Error::HEAD_TEXT),
+        (URL, "a b", Error::HEAD_TEXT),
+        (URL, "a\\u0000", Error::HEAD_TEXT),
         (
             &format!("http://a/{}", "x".repeat(248)),
             TOKEN,
-            Error::FirmwareTooLong,
+            Error::FIRMWARE_TOO_LONG,
         ),
-        (URL, &"x".repeat(1025), Error::FirmwareTooLong),
+        (URL, &"x".repeat(1025), Error::FIRMWARE_TOO_LONG),
     ] {
         assert_eq!(device.offer(&pack(url, token)), Err(error), "{url} {token}");
     }
@@ -621,7 +624,7 @@ fn texts_fit_whole_or_are_refused() {
     for len in 0..text.len() {
         let mut memory = vec![0xA5; len];
         let result = download.announce(found, &mut memory);
-        assert_eq!(result, Err(Error::FirmwareTooLong));
+        assert_eq!(result, Err(Error::FIRMWARE_TOO_LONG));
         assert!(memory.iter().all(|&byte| byte == 0xA5));
         assert_eq!(download.phase(), phase::IDLE);
     }
@@ -641,11 +644,11 @@ fn plain_texts_have_no_escapes() {
     };
     assert_eq!(take(URL, TOKEN), Ok(()));
     for (url, token, error) in [
-        ("http:\\/\\/a/", TOKEN, Error::FirmwareUrl),
-        ("http://a/\"b", TOKEN, Error::FirmwareUrl),
-        (URL, "a\\/", Error::HeadText),
-        (URL, "a\"b", Error::HeadText),
-        (URL, "\"", Error::HeadText),
+        ("http:\\/\\/a/", TOKEN, Error::FIRMWARE_URL),
+        ("http://a/\"b", TOKEN, Error::FIRMWARE_URL),
+        (URL, "a\\/", Error::HEAD_TEXT),
+        (URL, "a\"b", Error::HEAD_TEXT),
+        (URL, "\"", Error::HEAD_TEXT),
     ] {
         assert_eq!(take(url, token), Err(error), "{url} {token}");
     }
@@ -654,23 +657,23 @@ fn plain_texts_have_no_escapes() {
 #[test]
 fn calls_in_the_wrong_order_are_told() {
     let mut device = Device::new(256);
-    assert_eq!(device.request(), Err(Error::State));
-    assert_eq!(device.download.feed(b"x"), Err(Error::State));
-    assert_eq!(device.download.close(), Err(Error::State));
-    assert_eq!(device.download.connected(), Err(Error::State));
-    assert_eq!(device.download.progress(), Err(Error::State));
-    assert_eq!(device.download.rewind(0), Err(Error::State));
+    assert_eq!(device.request(), Err(Error::STATE));
+    assert_eq!(device.download.feed(b"x"), Err(Error::STATE));
+    assert_eq!(device.download.close(), Err(Error::STATE));
+    assert_eq!(device.download.connected(), Err(Error::STATE));
+    assert_eq!(device.download.progress(), Err(Error::STATE));
+    assert_eq!(device.download.rewind(0), Err(Error::STATE));
     assert!(!device.download.must_connect());
     device = Device::announced(256);
     let saved = device.download.progress().unwrap().to_bytes();
-    assert_eq!(device.download.resume(&saved), Err(Error::State));
-    assert_eq!(device.download.rewind(1), Err(Error::InvalidArgument));
-    assert_eq!(device.download.feed(b"x"), Err(Error::State));
+    assert_eq!(device.download.resume(&saved), Err(Error::STATE));
+    assert_eq!(device.download.rewind(1), Err(Error::INVALID_ARGUMENT));
+    assert_eq!(device.download.feed(b"x"), Err(Error::STATE));
     device.memory.clear();
-    assert_eq!(device.request(), Err(Error::State));
+    assert_eq!(device.request(), Err(Error::STATE));
     device.download.abort();
     assert_eq!(device.download.phase(), phase::IDLE);
-    assert_eq!(device.download.resume(&saved[1..]), Err(Error::Image));
+    assert_eq!(device.download.resume(&saved[1..]), Err(Error::IMAGE));
     assert_eq!(device.download.resume(&saved), Ok(()));
 }
 
@@ -750,7 +753,7 @@ fn whatever_the_network_does_the_image_arrives_whole() {
         while device.download.phase() != phase::COMPLETE {
             if device.download.phase() == phase::FAILED {
                 // Another announcement; firmware that seems to have changed is fetched anew.
-                if device.download.error() == Some(Error::FirmwareSize) {
+                if device.download.error() == Some(Error::FIRMWARE_SIZE) {
                     device.download.rewind(0).unwrap();
                 }
                 assert_eq!(device.offer(&pack(URL, TOKEN)), Ok(true));

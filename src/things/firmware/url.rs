@@ -57,7 +57,7 @@ impl Url {
 
     /// Reads a URL; JSON escapes in it count as what they stand for.
     ///
-    /// `Error::FirmwareTooLong` beyond [`URL_MAX`], `Error::FirmwareUrl` for what is refused; the URL is then none of use.
+    /// `Error::FIRMWARE_TOO_LONG` beyond [`URL_MAX`], `Error::FIRMWARE_URL` for what is refused; the URL is then none of use.
     pub fn parse(&mut self, text: &[u8]) -> Result<()> {
         *self = Self::none();
         let mut parser = Parser {
@@ -71,10 +71,10 @@ impl Url {
         };
         for byte in Chars::new(text) {
             if parser.url.len == URL_MAX {
-                return Err(Error::FirmwareTooLong);
+                return Err(Error::FIRMWARE_TOO_LONG);
             }
             if !PATH_SET.has(byte) || !parser.push(byte) {
-                return Err(Error::FirmwareUrl);
+                return Err(Error::FIRMWARE_URL);
             }
             parser.last = byte;
             parser.url.len = parser.url.len.wrapping_add(1);
@@ -82,7 +82,7 @@ impl Url {
         }
         // A host or port at the end is as before a path.
         if parser.state == SCHEME || (parser.state != PATH && !parser.push(b'/')) {
-            return Err(Error::FirmwareUrl);
+            return Err(Error::FIRMWARE_URL);
         }
         Ok(())
     }
@@ -353,7 +353,7 @@ mod tests {
             "http://a/<",
             "http://a/{",
         ] {
-            assert_eq!(read(text), Err(Error::FirmwareUrl), "{text}");
+            assert_eq!(read(text), Err(Error::FIRMWARE_URL), "{text}");
         }
     }
 
@@ -371,15 +371,15 @@ mod tests {
     fn lengths_end_at_their_limits() {
         let of = |len: usize| format!("http://a/{}", "x".repeat(len - 9));
         assert!(read(&of(256)).is_ok());
-        assert_eq!(read(&of(257)), Err(Error::FirmwareTooLong));
+        assert_eq!(read(&of(257)), Err(Error::FIRMWARE_TOO_LONG));
         let label = "a".repeat(63);
         assert!(read(&format!("http://{label}/")).is_ok());
-        assert_eq!(read(&format!("http://{label}a/")), Err(Error::FirmwareUrl));
+        assert_eq!(read(&format!("http://{label}a/")), Err(Error::FIRMWARE_URL));
         let host = |last: usize| -> String {
             format!("https://{label}.{label}.{label}.{}", "a".repeat(last))
         };
         assert!(read(&host(48)).is_ok());
-        assert_eq!(read(&host(57)), Err(Error::FirmwareTooLong));
+        assert_eq!(read(&host(57)), Err(Error::FIRMWARE_TOO_LONG));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::json::number;
+use crate::number;
 use crate::senml::record::RELATIVE_TIME_LIMIT;
 use crate::senml::{name, unit};
 
@@ -60,7 +60,7 @@ impl<'a> Entry<'a> {
     pub fn check(&self) -> Result<()> {
         name::check_local(self.name)?;
         if self.name.len() > NAME_MAX {
-            return Err(Error::SenmlName);
+            return Err(Error::SENML_NAME);
         }
         if let Some(unit) = self.unit {
             unit::check(unit)?;
@@ -68,14 +68,14 @@ impl<'a> Entry<'a> {
         if let When::Unix(seconds) = self.when
             && seconds < RELATIVE_TIME_LIMIT
         {
-            return Err(Error::SenmlTime);
+            return Err(Error::SENML_TIME);
         }
         match self.value {
             Value::Number(text) if number::parse_len(text) != Some(text.len()) => {
-                Err(Error::NumberRange)
+                Err(Error::NUMBER_RANGE)
             }
-            Value::Text(text) if text.len() > TEXT_MAX => Err(Error::InvalidArgument),
-            Value::Text(text) if core::str::from_utf8(text).is_err() => Err(Error::Utf8),
+            Value::Text(text) if text.len() > TEXT_MAX => Err(Error::INVALID_ARGUMENT),
+            Value::Text(text) if core::str::from_utf8(text).is_err() => Err(Error::UTF8),
             _ => Ok(()),
         }
     }
@@ -97,7 +97,7 @@ impl<'a> Entry<'a> {
             .tail()
             .iter()
             .fold(FIXED, |len, part| len.saturating_add(part.len()));
-        let byte = |len: usize| u8::try_from(len).map_err(|_| Error::InvalidArgument);
+        let byte = |len: usize| u8::try_from(len).map_err(|_| Error::INVALID_ARGUMENT);
         let [first, second, third, fourth] = seconds.to_le_bytes();
         Ok([
             byte(len)?,

@@ -27,8 +27,8 @@ impl Queue<'_> {
     ///
     /// Records on their way are saved like the others: after a reset nobody knows what became of them.
     pub fn save(&self, uptime: u32, out: &mut [u8]) -> Result<usize> {
-        let records = self.memory.get(..self.state.used).ok_or(Error::State)?;
-        let len = u32::try_from(records.len()).map_err(|_| Error::InvalidArgument)?;
+        let records = self.memory.get(..self.state.used).ok_or(Error::STATE)?;
+        let len = u32::try_from(records.len()).map_err(|_| Error::INVALID_ARGUMENT)?;
         let mut out = Buf::new(out, 0);
         out.put(&MAGIC);
         for word in [uptime, self.state.dropped, self.state.records, len] {
@@ -40,19 +40,19 @@ impl Queue<'_> {
         if out.fits() {
             Ok(out.len())
         } else {
-            Err(Error::BufferFull)
+            Err(Error::BUFFER_FULL)
         }
     }
 
     /// Puts the records of an image in place of those of the queue.
     ///
     /// All of the image is checked first: on failure the queue is as before. `Image` when it is damaged or of another
-    /// version, `BufferFull` when the memory is too small for its records.
+    /// version, `BUFFER_FULL` when the memory is too small for its records.
     pub fn restore(&mut self, image: &[u8], since: Since) -> Result<()> {
-        let image = Image::parse(image).ok_or(Error::Image)?;
+        let image = Image::parse(image).ok_or(Error::IMAGE)?;
         let used = image.records.len();
         let Some(to) = self.memory.get_mut(..used) else {
-            return Err(Error::BufferFull);
+            return Err(Error::BUFFER_FULL);
         };
         for (to, from) in to.iter_mut().zip(image.records) {
             *to = *from;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::http::request::{POST_HEAD_MAX, post_head_len};
-use crate::json::number;
+use crate::number;
 use crate::things::endpoint;
 use std::string::String;
 use std::vec;
@@ -77,7 +77,7 @@ fn frames_and_signs_in_place() {
                 })
                 .unwrap();
             let request = uplink.finish(target, secret).unwrap();
-            assert_eq!(uplink.finish(target, secret), Err(Error::State));
+            assert_eq!(uplink.finish(target, secret), Err(Error::STATE));
             assert!(uplink.pack().is_err());
             let (front, rest) = memory.split_at(request.start);
             assert!(front.iter().all(|&byte| byte == CANARY));
@@ -98,7 +98,7 @@ fn a_wrong_secret_can_be_followed_by_the_right_one() {
     let mut state = UplinkState::default();
     let mut uplink = begin(&mut state, &mut memory).unwrap();
     fill(&mut uplink, 1).unwrap();
-    assert_eq!(uplink.finish(M2M, Some(b"short")), Err(Error::Secret));
+    assert_eq!(uplink.finish(M2M, Some(b"short")), Err(Error::SECRET));
     fill(&mut uplink, 1).unwrap();
     let request = uplink.finish(M2M, Some(SECRET)).unwrap();
     check(&memory[request.start..][..request.len], M2M, Some(SECRET));
@@ -122,7 +122,7 @@ fn measures_the_capacity_that_is_needed_for_each_number_of_digits() {
                 assert_eq!(request, Ok(measured));
                 check(&memory, M2M, Some(SECRET));
             } else {
-                assert_eq!(request, Err(Error::BufferFull));
+                assert_eq!(request, Err(Error::BUFFER_FULL));
                 assert_eq!(state.missing(capacity), 1);
             }
         }
@@ -153,15 +153,15 @@ fn at_every_capacity_the_missing_is_exact() {
         let filled = begun.and_then(|()| fill(&mut uplink, COUNT));
         if filled.is_err() {
             refused += 1;
-            assert_eq!(filled, Err(Error::BufferFull));
+            assert_eq!(filled, Err(Error::BUFFER_FULL));
             let missing = state.missing(capacity);
             assert_eq!(attempt(capacity + missing - 1), fit, "{capacity}");
             assert_eq!(attempt(capacity + missing), fit + 1, "{capacity}");
             let mut uplink = Uplink::resume(&mut state, buffer);
-            assert_eq!(uplink.finish(M2M, None), Err(Error::BufferFull));
+            assert_eq!(uplink.finish(M2M, None), Err(Error::BUFFER_FULL));
             if fit > 0 {
                 let mut pack = uplink.pack().unwrap();
-                assert_eq!(pack.acknowledge(), Err(Error::BufferFull));
+                assert_eq!(pack.acknowledge(), Err(Error::BUFFER_FULL));
                 let request = uplink.finish(M2M, Some(SECRET)).unwrap();
                 let text = buffer[request.start..][..request.len].to_vec();
                 check(&text, M2M, Some(SECRET));
@@ -183,9 +183,9 @@ fn a_message_that_could_not_be_begun_leaves_the_memory_alone() {
         path: b"/",
     };
     for (target, urn, error) in [
-        (wrong, URN, Error::HeadText),
-        (M2M, b"urn:dev:IMEI:".as_slice(), Error::Urn),
-        (M2M, b"", Error::SenmlName),
+        (wrong, URN, Error::HEAD_TEXT),
+        (M2M, b"urn:dev:IMEI:".as_slice(), Error::URN),
+        (M2M, b"", Error::SENML_NAME),
     ] {
         let mut memory = [CANARY; 512];
         let mut state = UplinkState::default();
@@ -202,7 +202,7 @@ fn a_message_that_could_not_be_begun_leaves_the_memory_alone() {
     let mut state = UplinkState::default();
     let mut uplink = Uplink::resume(&mut state, &mut []);
     assert!(uplink.pack().is_err());
-    assert_eq!(uplink.finish(M2M, None), Err(Error::State));
+    assert_eq!(uplink.finish(M2M, None), Err(Error::STATE));
 }
 
 #[test]
@@ -215,8 +215,8 @@ fn a_target_that_outgrew_its_room_is_refused() {
         host: b"m\nm",
         ..M2M
     };
-    assert_eq!(uplink.finish(injected, None), Err(Error::HeadText));
-    assert_eq!(uplink.finish(INTERNET, None), Err(Error::InvalidArgument));
+    assert_eq!(uplink.finish(injected, None), Err(Error::HEAD_TEXT));
+    assert_eq!(uplink.finish(INTERNET, None), Err(Error::INVALID_ARGUMENT));
     let shorter = Target { path: b"/a", ..M2M };
     let request = uplink.finish(shorter, Some(SECRET)).unwrap();
     let text = &memory[request.start..][..request.len];
@@ -239,7 +239,7 @@ fn adopt(text: &str, start: usize) -> (Result<Vec<u8>>, usize) {
     let mut uplink = Uplink::resume(&mut state, &mut memory);
     assert!(uplink.pack().is_err());
     let request = uplink.finish(M2M, Some(SECRET)).unwrap();
-    assert_eq!(uplink.finish(M2M, Some(SECRET)), Err(Error::State));
+    assert_eq!(uplink.finish(M2M, Some(SECRET)), Err(Error::STATE));
     assert!(memory[..request.start].iter().all(|&byte| byte == CANARY));
     let body = check(&memory[request.start..][..request.len], M2M, Some(SECRET));
     (Ok(body), state.missing(memory.len()))
@@ -261,13 +261,13 @@ fn adopts_json_and_strips_white_space_outside_strings_only() {
         assert_eq!(missing, 0);
     }
     for (text, error) in [
-        ("", Error::JsonTruncated),
-        ("[1, 2", Error::JsonTruncated),
-        ("[1,\u{a0}2]", Error::JsonSyntax),
-        ("[ 1 ] x", Error::JsonSyntax),
-        ("[ 01 ]", Error::JsonSyntax),
-        (r#"[ "\ud800" ]"#, Error::JsonEscape),
-        ("[ \"a\nb\" ]", Error::JsonSyntax),
+        ("", Error::JSON_TRUNCATED),
+        ("[1, 2", Error::JSON_TRUNCATED),
+        ("[1,\u{a0}2]", Error::JSON_SYNTAX),
+        ("[ 1 ] x", Error::JSON_SYNTAX),
+        ("[ 01 ]", Error::JSON_SYNTAX),
+        (r#"[ "\ud800" ]"#, Error::JSON_ESCAPE),
+        ("[ \"a\nb\" ]", Error::JSON_SYNTAX),
     ] {
         assert_eq!(adopt(text, POST_HEAD_MAX), (Err(error), 0), "{text}");
     }
@@ -288,6 +288,6 @@ fn adopts_with_exactly_the_room_that_the_head_needs() {
     for (start, len) in [(300, 213), (513, 0), (usize::MAX, 1), (1, usize::MAX)] {
         let mut state = UplinkState::default();
         let adopted = Uplink::adopt(&mut state, &mut memory, M2M, start, len);
-        assert_eq!(adopted.map(drop), Err(Error::InvalidArgument));
+        assert_eq!(adopted.map(drop), Err(Error::INVALID_ARGUMENT));
     }
 }

@@ -23,9 +23,9 @@ uint32_t failures = 0;
 
 // Called for each record of a downlink, once the whole of it was found valid.
 void onDownlink(const kpn_record &record) {
-  if (kpn_record_is_for(&record, SECRET_URN) && kpn_record_is(&record, "valve") && record.kind == KPN_BOOL) {
-    digitalWrite(LED_BUILTIN, record.boolean ? HIGH : LOW);
-    SerialUSB.println(record.boolean ? "valve open" : "valve shut");
+  if (kpn_record_is_for(&record, SECRET_URN) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+    digitalWrite(LED_BUILTIN, record.bool_value ? HIGH : LOW);
+    SerialUSB.println(record.bool_value ? "valve open" : "valve shut");
   }
 }
 

@@ -8,7 +8,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 
 /// Most decimals that `write_f64_fixed` takes.
-pub const FIXED_DECIMALS_MAX: u8 = 20;
+pub const FRACTION_DIGITS_MAX: u8 = 20;
 
 /// Room for the digits of any `u64`.
 pub(super) const DIGITS_MAX: usize = 20;
@@ -33,7 +33,7 @@ const WHOLE_DIGITS: u32 = 15;
 /// Writes the shortest text that reads back as the same `f64`, and of those the one nearest to it, in the notation of
 /// `write_decimal`. Negative zero is `-0`. Not more than 17 digits.
 ///
-/// `Error::NotFinite` for NaN and infinities; nothing is written then.
+/// `Error::NOT_FINITE` for NaN and infinities; nothing is written then.
 pub fn write_f64(out: &mut Buf<'_>, value: f64) -> Result<()> {
     write_shortest(out, false, value.to_bits())
 }
@@ -48,11 +48,11 @@ pub fn write_f32(out: &mut Buf<'_>, value: f32) -> Result<()> {
 
 /// Writes with a fixed number of decimals, rounded from the exact binary value, ties to even, as `format!("{:.N}")`.
 ///
-/// Up to 309 digits before the point. `Error::InvalidArgument` for more than `FIXED_DECIMALS_MAX` decimals,
-/// `Error::NotFinite` as `write_f64`; nothing is written then.
+/// Up to 309 digits before the point. `Error::INVALID_ARGUMENT` for more than `FRACTION_DIGITS_MAX` decimals,
+/// `Error::NOT_FINITE` as `write_f64`; nothing is written then.
 pub fn write_f64_fixed(out: &mut Buf<'_>, value: f64, decimals: u8) -> Result<()> {
-    if decimals > FIXED_DECIMALS_MAX {
-        return Err(Error::InvalidArgument);
+    if decimals > FRACTION_DIGITS_MAX {
+        return Err(Error::INVALID_ARGUMENT);
     }
     let bits = value.to_bits();
     let binary = Binary::new(bits, false)?;
@@ -156,7 +156,7 @@ impl Binary {
         let (mantissa, field) = parts(bits);
         let (top, spare) = if is_float { (255, 29) } else { (TOP, 0) };
         if field == top {
-            return Err(Error::NotFinite);
+            return Err(Error::NOT_FINITE);
         }
         Ok(Self {
             mantissa,
@@ -465,17 +465,17 @@ mod tests {
     fn refuses_what_json_cannot_carry() {
         let mut out = Buf::new(&mut [], 0);
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(write_f64(&mut out, value), Err(Error::NotFinite));
-            assert_eq!(write_f64_fixed(&mut out, value, 2), Err(Error::NotFinite));
+            assert_eq!(write_f64(&mut out, value), Err(Error::NOT_FINITE));
+            assert_eq!(write_f64_fixed(&mut out, value, 2), Err(Error::NOT_FINITE));
         }
-        assert_eq!(write_f32(&mut out, f32::NAN), Err(Error::NotFinite));
+        assert_eq!(write_f32(&mut out, f32::NAN), Err(Error::NOT_FINITE));
         assert_eq!(
             write_f32(&mut out, f32::NEG_INFINITY),
-            Err(Error::NotFinite)
+            Err(Error::NOT_FINITE)
         );
         assert_eq!(
             write_f64_fixed(&mut out, 1.0, 21),
-            Err(Error::InvalidArgument)
+            Err(Error::INVALID_ARGUMENT)
         );
         assert_eq!(out.len(), 0);
     }
@@ -513,7 +513,7 @@ mod tests {
             999.999_999_9,
         ] {
             for value in [value, -value] {
-                for decimals in 0..=FIXED_DECIMALS_MAX {
+                for decimals in 0..=FRACTION_DIGITS_MAX {
                     let places = usize::from(decimals);
                     assert_eq!(fixed(value, decimals), format!("{value:.places$}"));
                 }

@@ -74,9 +74,9 @@ impl<'a> Number<'a> {
         if self.next != start {
             Ok(())
         } else if start < self.text.len() {
-            Err(Error::JsonSyntax)
+            Err(Error::JSON_SYNTAX)
         } else {
-            Err(Error::JsonTruncated)
+            Err(Error::JSON_TRUNCATED)
         }
     }
 
@@ -122,7 +122,7 @@ pub fn parse_len(text: &[u8]) -> Option<usize> {
 fn read(text: &[u8], value: &mut Exact) -> Result<()> {
     let mut number = Number::new(text, 0);
     if number.take().is_err() || number.next != text.len() {
-        return Err(Error::JsonSyntax);
+        return Err(Error::JSON_SYNTAX);
     }
     number.value.trim();
     *value = number.value;
@@ -146,7 +146,7 @@ pub struct Sum<'a> {
 impl<'a> Sum<'a> {
     /// Takes a number and its base, of which each may be empty: then it does not count.
     ///
-    /// `Error::JsonSyntax` when one of them as a whole is no number.
+    /// `Error::JSON_SYNTAX` when one of them as a whole is no number.
     #[inline(never)]
     pub fn read(&mut self, number: &'a [u8], base: &'a [u8]) -> Result<()> {
         let (first, second) = if number.is_empty() {
@@ -168,7 +168,7 @@ impl<'a> Sum<'a> {
 
     /// The exact sum, normalised.
     ///
-    /// `Error::NumberRange` when its mantissa is beyond `i64` or its exponent beyond `i32`, or when one of the two is not exact in
+    /// `Error::NUMBER_RANGE` when its mantissa is beyond `i64` or its exponent beyond `i32`, or when one of the two is not exact in
     /// 64 bits at the lower exponent.
     pub fn to_decimal(&self) -> Result<Decimal> {
         self.value.to_decimal()
@@ -188,16 +188,16 @@ impl<'a> Sum<'a> {
         nearest(&self.value, text)
     }
 
-    /// The sum when it is an integer within `i64`, in whatever notation (`10.0`, `1e3`); `Error::NumberRange` otherwise.
+    /// The sum when it is an integer within `i64`, in whatever notation (`10.0`, `1e3`); `Error::NUMBER_RANGE` otherwise.
     pub fn to_i64(&mut self) -> Result<i64> {
         if self.value.make_whole() && self.value.is_decimal() {
             Ok(self.value.mantissa())
         } else {
-            Err(Error::NumberRange)
+            Err(Error::NUMBER_RANGE)
         }
     }
 
-    /// The sum when it is an integer within `u64`, or with two numbers within `i64` and not negative; `Error::NumberRange`
+    /// The sum when it is an integer within `u64`, or with two numbers within `i64` and not negative; `Error::NUMBER_RANGE`
     /// otherwise. `-0` is 0.
     pub fn to_u64(&mut self) -> Result<u64> {
         let limit = match self.texts {
@@ -210,13 +210,13 @@ impl<'a> Sum<'a> {
         if is_whole && !is_below && magnitude <= limit {
             Ok(magnitude)
         } else {
-            Err(Error::NumberRange)
+            Err(Error::NUMBER_RANGE)
         }
     }
 }
 
 /// The number that a text as a whole is.
-fn alone(text: &[u8]) -> Result<Sum<'_>> {
+fn parse_single(text: &[u8]) -> Result<Sum<'_>> {
     let mut sum = Sum {
         texts: [text, b""],
         ..Sum::default()
@@ -227,27 +227,27 @@ fn alone(text: &[u8]) -> Result<Sum<'_>> {
 
 /// The exact value, normalised.
 ///
-/// `Error::JsonSyntax` when `text` as a whole is no number, `Error::NumberRange` when the mantissa is beyond `i64` or the
+/// `Error::JSON_SYNTAX` when `text` as a whole is no number, `Error::NUMBER_RANGE` when the mantissa is beyond `i64` or the
 /// exponent beyond `i32`.
 pub fn to_decimal(text: &[u8]) -> Result<Decimal> {
-    alone(text)?.to_decimal()
+    parse_single(text)?.to_decimal()
 }
 
-/// The value of an integer in any notation (`10.0`, `1e3`); `Error::NumberRange` when it is none or beyond `i64`.
+/// The value of an integer in any notation (`10.0`, `1e3`); `Error::NUMBER_RANGE` when it is none or beyond `i64`.
 pub fn to_i64(text: &[u8]) -> Result<i64> {
-    alone(text)?.to_i64()
+    parse_single(text)?.to_i64()
 }
 
 /// The value of an integer in any notation, as `to_i64`; `-0` is 0.
 pub fn to_u64(text: &[u8]) -> Result<u64> {
-    alone(text)?.to_u64()
+    parse_single(text)?.to_u64()
 }
 
 /// The nearest double, ties to even, as `str::parse`: infinite from 2^1024 - 2^970, zero up to 2^-1075, keeping the sign.
 ///
-/// `Error::JsonSyntax` when `text` as a whole is no number.
+/// `Error::JSON_SYNTAX` when `text` as a whole is no number.
 pub fn to_f64(text: &[u8]) -> Result<f64> {
-    Ok(alone(text)?.to_f64())
+    Ok(parse_single(text)?.to_f64())
 }
 
 /// As `to_f64`, for a text that is a number.
@@ -360,16 +360,16 @@ mod tests {
             ("100000000000000000000000000000", value(1, 29)),
             ("-9223372036854775808", value(i64::MIN, 0)),
             ("9223372036854775807", value(i64::MAX, 0)),
-            ("9223372036854775808", Err(Error::NumberRange)),
-            ("0.1234567890123456789012", Err(Error::NumberRange)),
+            ("9223372036854775808", Err(Error::NUMBER_RANGE)),
+            ("0.1234567890123456789012", Err(Error::NUMBER_RANGE)),
             ("1e2147483647", value(1, i32::MAX)),
-            ("1e2147483648", Err(Error::NumberRange)),
+            ("1e2147483648", Err(Error::NUMBER_RANGE)),
             ("0.1e2147483648", value(1, i32::MAX)),
             ("1e-2147483648", value(1, i32::MIN)),
             ("10e-2147483649", value(1, i32::MIN)),
-            ("1e-2147483649", Err(Error::NumberRange)),
+            ("1e-2147483649", Err(Error::NUMBER_RANGE)),
             ("0e99999999999", value(0, 0)),
-            ("1x", Err(Error::JsonSyntax)),
+            ("1x", Err(Error::JSON_SYNTAX)),
         ] {
             assert_eq!(to_decimal(text.as_bytes()), expected, "{text}");
         }
@@ -380,31 +380,31 @@ mod tests {
         for (text, signed, unsigned) in [
             ("10.0", Ok(10), Ok(10)),
             ("1e3", Ok(1000), Ok(1000)),
-            ("-1.5e1", Ok(-15), Err(Error::NumberRange)),
-            ("1.5", Err(Error::NumberRange), Err(Error::NumberRange)),
-            ("1e400", Err(Error::NumberRange), Err(Error::NumberRange)),
+            ("-1.5e1", Ok(-15), Err(Error::NUMBER_RANGE)),
+            ("1.5", Err(Error::NUMBER_RANGE), Err(Error::NUMBER_RANGE)),
+            ("1e400", Err(Error::NUMBER_RANGE), Err(Error::NUMBER_RANGE)),
             ("-0", Ok(0), Ok(0)),
             (
                 "-9223372036854775808",
                 Ok(i64::MIN),
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
             ),
             (
                 "18446744073709551615",
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
                 Ok(u64::MAX),
             ),
             (
                 "18446744073709551616",
-                Err(Error::NumberRange),
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
+                Err(Error::NUMBER_RANGE),
             ),
             (
                 "1.8446744073709551615e19",
-                Err(Error::NumberRange),
+                Err(Error::NUMBER_RANGE),
                 Ok(u64::MAX),
             ),
-            ("true", Err(Error::JsonSyntax), Err(Error::JsonSyntax)),
+            ("true", Err(Error::JSON_SYNTAX), Err(Error::JSON_SYNTAX)),
         ] {
             assert_eq!(to_i64(text.as_bytes()), signed, "{text}");
             assert_eq!(to_u64(text.as_bytes()), unsigned, "{text}");

@@ -15,7 +15,7 @@ pub(super) use read::skip;
 pub use read::{Sum, decimal_to_f64, parse_len, to_decimal, to_f64, to_i64, to_u64};
 pub use wide::add;
 pub use write::{
-    FIXED_DECIMALS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,
+    FRACTION_DIGITS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,
 };
 
 use crate::error::{Error, Result};
@@ -207,7 +207,7 @@ impl Exact {
                 exponent: self.exponent,
             })
         } else {
-            Err(Error::NumberRange)
+            Err(Error::NUMBER_RANGE)
         }
     }
 }
