@@ -17,12 +17,12 @@ mod names;
 mod units;
 
 #[cfg(feature = "header")]
+#[path = "src/error/causes.rs"]
+mod causes;
+
+#[cfg(feature = "header")]
 #[path = "src/ffi/status_list.rs"]
-#[expect(
-    dead_code,
-    reason = "the header takes the list, not the single constants"
-)]
-mod statuses;
+mod status_list;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
@@ -58,7 +58,9 @@ mod header {
         path::{Path, PathBuf},
     };
 
-    use super::{names::NAMES, statuses::STATUSES, units::UNITS};
+    use super::{
+        causes::for_each_cause, names::NAMES, status_list::for_each_progress, units::UNITS,
+    };
 
     pub fn generate() -> Result<(), Box<dyn Error>> {
         for input in ["cbindgen.toml", "src"] {
@@ -127,14 +129,21 @@ mod header {
     }
 
     fn add_statuses(text: &mut String) -> Result<(), Box<dyn Error>> {
+        macro_rules! list {
+            ($($name:ident = $number:literal, $text:literal;)*) => {
+                [$((stringify!($name), $number, $text)),*]
+            };
+        }
+        let mut statuses: Vec<(&str, i32, &str)> = for_each_progress!(list).to_vec();
+        statuses.extend(for_each_cause!(list));
+        // What is no failure first, then failures from -1 downwards.
+        statuses.sort_by_key(|&(_, number, _)| (number < 0, number.abs()));
         text.push_str("\n/** @name Results of calls, see `kpn_status`.\n * @{ */\n");
-        for status in STATUSES {
+        for (name, number, meaning) in statuses {
+            let kind = if number < 0 { "ERR_" } else { "" };
             writeln!(
                 text,
-                "#define KPN_{} ({}) /**< {} */",
-                status.ident,
-                status.value,
-                status.text.to_str()?
+                "#define KPN_{kind}{name} ({number}) /**< {meaning} */"
             )?;
         }
         text.push_str("/** @} */\n");

@@ -25,7 +25,7 @@ pub mod retry;
 pub mod sms;
 pub mod span;
 pub mod status;
-pub mod status_list;
+mod status_list;
 pub mod stream;
 pub mod token;
 pub mod uplink;
