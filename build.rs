@@ -24,6 +24,10 @@ mod causes;
 #[path = "src/ffi/status_list.rs"]
 mod status_list;
 
+#[cfg(feature = "header")]
+#[path = "build/layout.rs"]
+mod layout;
+
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
     println!("cargo::rerun-if-changed=build.rs");
@@ -59,11 +63,15 @@ mod header {
     };
 
     use super::{
-        causes::for_each_cause, names::NAMES, status_list::for_each_progress, units::UNITS,
+        causes::for_each_cause,
+        layout,
+        names::{NAMES, RECEIVED_NAMES},
+        status_list::for_each_progress,
+        units::UNITS,
     };
 
     pub fn generate() -> Result<(), Box<dyn Error>> {
-        for input in ["cbindgen.toml", "src"] {
+        for input in ["build", "cbindgen.toml", "src"] {
             println!("cargo::rerun-if-changed={input}");
         }
         let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -77,7 +85,12 @@ mod header {
         let header = cbindgen::generate_with_config(&root, config)?;
         let mut text = Vec::new();
         header.write(&mut text);
-        let text = without_safety(&String::from_utf8(text)?);
+        let mut text = without_safety(&String::from_utf8(text)?);
+        let asserts = layout::asserts(&text)?;
+        let end = text
+            .rfind("\n#ifdef __cplusplus")
+            .ok_or("the header closes its extern \"C\"")?;
+        text.insert_str(end, &asserts);
         fs::write(
             PathBuf::from(env::var("OUT_DIR")?).join("kpn_things.h"),
             text,
@@ -166,7 +179,7 @@ mod header {
         }
         text.push_str("/** @} */\n");
         text.push_str("\n/** @name KPN's names alone, for `kpn_record_is`.\n * @{ */\n");
-        for entry in NAMES {
+        for entry in NAMES.iter().chain(RECEIVED_NAMES) {
             writeln!(
                 text,
                 "#define KPN_NAME_{} \"{}\" /**< {} */",

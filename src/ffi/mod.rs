@@ -13,6 +13,8 @@
 pub mod config;
 pub mod downlink;
 pub mod firmware;
+#[cfg(test)]
+mod layout;
 mod panic;
 pub mod pieces;
 #[cfg(feature = "posix")]
