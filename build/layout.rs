@@ -22,7 +22,7 @@ const BITS_32: Model = Model {
     pointer: 4,
     align64: 8,
 };
-/// i386, RX, TriCore.
+/// i386, RX, `TriCore`.
 const BITS_32_ALIGN_4: Model = Model {
     pointer: 4,
     align64: 4,
@@ -51,6 +51,8 @@ struct Layout {
     align: usize,
     offsets: Vec<usize>,
 }
+
+type Layouts = BTreeMap<String, Layout>;
 
 const BEFORE: &str = "
 /** @cond */
@@ -105,8 +107,12 @@ pub fn asserts(header: &str) -> Result<String, String> {
         .filter(|item| !item.name.starts_with("kpn_private_"))
     {
         let name = &item.name;
-        let (wide, narrow) = (&on64[name], &on32[name]);
-        if *narrow != on32_align_4[name] {
+        let of = |layouts: &Layouts| {
+            let layout = layouts.get(name).cloned();
+            layout.ok_or_else(|| format!("{name} has no layout"))
+        };
+        let (wide, narrow) = (of(&on64)?, of(&on32)?);
+        if narrow != of(&on32_align_4)? {
             return Err(format!(
                 "{name}: its layout depends on how a 32-bit machine aligns 64-bit integers; give it words of 32 bits, or a reserved word"
             ));
@@ -127,11 +133,12 @@ pub fn asserts(header: &str) -> Result<String, String> {
             narrow.size, wide.size, narrow.align, wide.align
         );
         result.map_err(|error| error.to_string())?;
-        for (at, field) in item.fields.iter().enumerate() {
+        let offsets = narrow.offsets.iter().zip(&wide.offsets);
+        for (field, (on32, on64)) in item.fields.iter().zip(offsets) {
             let result = writeln!(
                 text,
-                "KPN_PRIVATE_FIELD({name}, {}, {}, {});",
-                field.name, narrow.offsets[at], wide.offsets[at]
+                "KPN_PRIVATE_FIELD({name}, {}, {on32}, {on64});",
+                field.name
             );
             result.map_err(|error| error.to_string())?;
         }
@@ -143,8 +150,8 @@ pub fn asserts(header: &str) -> Result<String, String> {
     Ok(text)
 }
 
-fn layouts(structs: &[Struct], model: Model) -> Result<BTreeMap<String, Layout>, String> {
-    let mut known: BTreeMap<String, Layout> = BTreeMap::new();
+fn layouts(structs: &[Struct], model: Model) -> Result<Layouts, String> {
+    let mut known = Layouts::new();
     // cbindgen declares a struct before those that hold it.
     for item in structs {
         let mut layout = Layout {
