@@ -271,3 +271,6 @@ fn now() -> i64 {
         .saturating_mul(1_000)
         .saturating_add(nanoseconds.checked_div(1_000_000).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;
