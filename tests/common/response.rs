@@ -15,13 +15,8 @@ use kpn_things::ffi::response::{
 use kpn_things::ffi::span::kpn_span;
 use std::mem::MaybeUninit;
 
-/// The statuses that these tests meet.
-pub mod status {
-    pub use kpn_things::ffi::status_list::{
-        ERR_BODY_TOO_LARGE, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_SYNTAX,
-        ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_TRUNCATED, ERR_STATE, NEED_MORE, OK,
-    };
-}
+#[path = "status.rs"]
+pub mod status;
 
 /// Bytes behind the buffer that nothing may write to.
 const CANARY: [u8; 8] = [0xA5; 8];
