@@ -689,55 +689,92 @@ typedef struct kpn_config_problem {
 } kpn_config_problem;
 
 /**
- * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
+ * State of the reader and what it has found: plain numbers, every bit pattern is valid.
  */
-typedef struct kpn_private_response {
-    uint8_t state;
+typedef struct kpn_private_head {
     /**
-     * The last byte when it was a CR, or white space in a value; else 0.
+     * One of [`phase`].
      */
-    uint8_t before;
+    uint8_t phase;
     /**
-     * Place in the tree of forms, and bytes of the form so far.
+     * Place in [`STATUS_LINE`], or in [`TREE`].
      */
-    uint8_t at;
-    uint8_t depth;
+    uint8_t place;
     /**
-     * The same for the beginning of the element.
+     * Place in [`TREE`] where an element of this field begins.
      */
     uint8_t element;
-    uint8_t element_depth;
     /**
-     * Error of an element that has no form.
+     * One of [`refusal`], or 0.
      */
     uint8_t refusal;
     /**
-     * Digits of the number so far; of a chunk size, whether there are any.
+     * Whether the number at this place has a digit.
      */
-    uint8_t digits;
+    uint8_t has_digit;
+    /**
+     * Whether this line has an element.
+     */
+    uint8_t has_element;
+    uint16_t status;
+    /**
+     * Bytes that may still come.
+     */
+    uint16_t room;
+    uint16_t flags;
+    /**
+     * First, last and total of a range, and the number of any other element.
+     */
+    uint32_t numbers[4];
+    uint32_t content_length;
+    uint32_t retry_after;
+    uint32_t crc32;
+} kpn_private_head;
+
+/**
+ * State of the reader of one line: plain numbers, every bit pattern is valid.
+ */
+typedef struct kpn_private_chunk_line {
+    /**
+     * One of [`phase`].
+     */
+    uint8_t phase;
+    /**
+     * Bytes that may still come.
+     */
+    uint16_t room;
+    /**
+     * The size so far.
+     */
+    uint32_t size;
+} kpn_private_chunk_line;
+
+/**
+ * How much of the body has come, and is still to come.
+ */
+typedef struct kpn_private_body {
     /**
      * Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
      */
     uint32_t remaining;
-    uint32_t body_len;
+    uint32_t len;
+} kpn_private_body;
+
+/**
+ * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
+ */
+typedef struct kpn_private_response {
     /**
-     * Retry-After, Content-Length and the CRC-32 of `Digest`.
+     * One of [`phase`].
      */
-    uint32_t values[3];
+    uint8_t phase;
     /**
-     * First, last and total.
+     * Whether malformed fields for firmware are refused.
      */
-    uint32_t range[3];
-    /**
-     * The last three numbers.
-     */
-    uint32_t numbers[3];
-    uint32_t flags;
-    uint16_t status;
-    /**
-     * Bytes that the head or the line of chunked framing may still have.
-     */
-    uint16_t room;
+    uint8_t is_for_firmware;
+    struct kpn_private_head head;
+    struct kpn_private_chunk_line chunk_line;
+    struct kpn_private_body body;
 } kpn_private_response;
 
 /**
