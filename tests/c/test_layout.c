@@ -36,7 +36,7 @@ void test_layout(void) {
     SIZE(kpn_uplink, on_x86_32 ? 88 : 96, 152);
     SIZE(kpn_stream, on_x86_32 ? 312 : 320, 384);
     SIZE(kpn_pieces, 24, 40);
-    SIZE(kpn_queue, 40, 56);
+    SIZE(kpn_queue, 44, 64);
     SIZE(kpn_downlink, 136, 256);
     SIZE(kpn_config, 504, 504);
     SIZE(kpn_config_problem, 12, 16);
