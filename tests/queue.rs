@@ -8,28 +8,21 @@
 
 mod common {
     pub mod queue;
+    pub mod status;
 }
 
 use std::ffi::CString;
 
 use common::queue::{Queue, Record, Status, Uplink, Value, When};
+use common::status::{
+    END, ERR_BUFFER_FULL, ERR_IMAGE, ERR_INVALID_ARGUMENT, ERR_NOT_FINITE, ERR_SENML_NAME,
+    ERR_SENML_TIME, ERR_SENML_UNIT, ERR_STATE, ERR_UTF8, OK,
+};
 use kpn_things::ffi::queue::{
     KPN_QUEUE_DATA_MAX, KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_IMAGE_EXTRA, KPN_QUEUE_NAME_MAX,
     KPN_QUEUE_REFUSE_NEWEST, KPN_QUEUE_TEXT_MAX,
 };
 use proptest::prelude::*;
-
-const OK: Status = 0;
-const END: Status = 2;
-const INVALID_ARGUMENT: Status = -1;
-const STATE: Status = -2;
-const BUFFER_FULL: Status = -13;
-const SENML_NAME: Status = -20;
-const SENML_UNIT: Status = -21;
-const SENML_TIME: Status = -28;
-const UTF8: Status = -34;
-const NOT_FINITE: Status = -35;
-const IMAGE: Status = -67;
 
 fn bare(name: &str, value: Value) -> Record {
     Record {
@@ -111,7 +104,7 @@ fn the_oldest_make_room_and_as_few_as_are_needed() {
     assert_eq!((queue.records(), queue.dropped()), (4, 2));
     // What could never fit drops nothing but itself.
     let long = bare("x", Value::Text(CString::new([b'x'; 42]).unwrap()));
-    assert_eq!(queue.push(&long), BUFFER_FULL);
+    assert_eq!(queue.push(&long), ERR_BUFFER_FULL);
     assert_eq!((queue.records(), queue.dropped()), (4, 3));
     assert_eq!(fill(&mut queue, 900).1, ["2", "3", "4", "99"]);
 }
@@ -145,14 +138,14 @@ fn an_answer_may_come_when_all_that_were_on_their_way_made_room() {
         push_digits(&mut queue, 2..5);
         // The one that was never on its way is lost for certain.
         assert_eq!((queue.records(), queue.dropped()), (2, 1));
-        assert_eq!(fill(&mut queue, 900).0, STATE);
+        assert_eq!(fill(&mut queue, 900).0, ERR_STATE);
         let (status, lost) = if accepted {
             (queue.accepted(), 1)
         } else {
             (queue.failed(), 3)
         };
         assert_eq!((status, queue.records(), queue.dropped()), (OK, 2, lost));
-        assert_eq!(queue.failed(), STATE);
+        assert_eq!(queue.failed(), ERR_STATE);
         assert_eq!(fill(&mut queue, 900).1, numbers(3, 5));
     }
 }
@@ -194,27 +187,33 @@ fn refuses_what_could_not_be_sent_and_changes_nothing() {
         ..yes()
     };
     for (record, expected) in [
-        (bare("", Value::Bool(true)), SENML_NAME),
-        (bare("a b", Value::Bool(true)), SENML_NAME),
+        (bare("", Value::Bool(true)), ERR_SENML_NAME),
+        (bare("a b", Value::Bool(true)), ERR_SENML_NAME),
         (
             bare(&"a".repeat(KPN_QUEUE_NAME_MAX + 1), Value::Bool(true)),
-            SENML_NAME,
+            ERR_SENML_NAME,
         ),
-        (unit(""), SENML_UNIT),
-        (unit("\""), SENML_UNIT),
-        (unit(&"u".repeat(25)), SENML_UNIT),
-        (at(When::Unix((1 << 28) - 1)), SENML_TIME),
-        (at(When::Uptime(-1)), INVALID_ARGUMENT),
-        (bare("a", Value::Text(CString::new(b"\xff").unwrap())), UTF8),
-        (bare("a", text(KPN_QUEUE_TEXT_MAX + 1)), INVALID_ARGUMENT),
+        (unit(""), ERR_SENML_UNIT),
+        (unit("\""), ERR_SENML_UNIT),
+        (unit(&"u".repeat(25)), ERR_SENML_UNIT),
+        (at(When::Unix((1 << 28) - 1)), ERR_SENML_TIME),
+        (at(When::Uptime(-1)), ERR_INVALID_ARGUMENT),
+        (
+            bare("a", Value::Text(CString::new(b"\xff").unwrap())),
+            ERR_UTF8,
+        ),
+        (
+            bare("a", text(KPN_QUEUE_TEXT_MAX + 1)),
+            ERR_INVALID_ARGUMENT,
+        ),
         (
             bare("a", Value::Data(vec![0; KPN_QUEUE_DATA_MAX + 1])),
-            INVALID_ARGUMENT,
+            ERR_INVALID_ARGUMENT,
         ),
-        (bare("a", Value::Decimal(1, 19)), INVALID_ARGUMENT),
-        (bare("a", Value::SumDecimal(1, -19)), INVALID_ARGUMENT),
-        (bare("a", Value::Double(f64::NAN)), NOT_FINITE),
-        (bare("a", Value::SumDouble(f64::INFINITY)), NOT_FINITE),
+        (bare("a", Value::Decimal(1, 19)), ERR_INVALID_ARGUMENT),
+        (bare("a", Value::SumDecimal(1, -19)), ERR_INVALID_ARGUMENT),
+        (bare("a", Value::Double(f64::NAN)), ERR_NOT_FINITE),
+        (bare("a", Value::SumDouble(f64::INFINITY)), ERR_NOT_FINITE),
     ] {
         assert_eq!(queue.push(&record), expected, "{record:?}");
     }
@@ -302,28 +301,28 @@ fn every_damaged_bit_and_every_cut_of_an_image_is_refused() {
     for bit in 0..image.len() * 8 {
         let mut damaged = image.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
-        assert_eq!(queue.load(&damaged, 0, 0), IMAGE);
+        assert_eq!(queue.load(&damaged, 0, 0), ERR_IMAGE);
     }
     for len in 0..image.len() {
-        assert_eq!(queue.load(&image[..len], 0, 0), IMAGE);
+        assert_eq!(queue.load(&image[..len], 0, 0), ERR_IMAGE);
     }
     for version in (0..=u8::MAX).filter(|&version| version != 2) {
         let mut other = image.clone();
         other[4] = version;
         sign(&mut other);
-        assert_eq!(queue.load(&other, 0, 0), IMAGE);
+        assert_eq!(queue.load(&other, 0, 0), ERR_IMAGE);
     }
     let mut small = Queue::begin(
         image.len() - KPN_QUEUE_IMAGE_EXTRA - 1,
         KPN_QUEUE_DROP_OLDEST,
     );
-    assert_eq!(small.load(&image, 0, 0), BUFFER_FULL);
+    assert_eq!(small.load(&image, 0, 0), ERR_BUFFER_FULL);
     // After all of that the queue is as before.
     assert_eq!(fill(&mut queue, 500).1, ["4"]);
     assert_eq!(queue.load(&image, 0, 0), OK);
-    assert_eq!(queue.failed(), STATE);
+    assert_eq!(queue.failed(), ERR_STATE);
     for cap in 0..image.len() {
-        assert_eq!(queue.save(0, cap), Err(BUFFER_FULL));
+        assert_eq!(queue.save(0, cap), Err(ERR_BUFFER_FULL));
     }
 }
 

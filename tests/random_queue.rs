@@ -7,8 +7,10 @@
     reason = "tests"
 )]
 
-#[path = "common/queue.rs"]
-mod common;
+mod common {
+    pub mod queue;
+    pub mod status;
+}
 
 use core::str::FromStr;
 use std::collections::{HashMap, VecDeque};
@@ -16,20 +18,14 @@ use std::ffi::CString;
 
 use base64::Engine;
 use bigdecimal::BigDecimal;
-use common::{Queue, Record, Status, URN, Uplink, Value, When};
+use common::queue::{Queue, Record, Status, URN, Uplink, Value, When};
+use common::status::{END, ERR_BUFFER_FULL, ERR_IMAGE, ERR_SENML_TIME, ERR_STATE, OK};
 use fastrand::Rng;
 use kpn_things::ffi::queue::{
     KPN_QUEUE_DATA_MAX, KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_IMAGE_EXTRA, KPN_QUEUE_NAME_MAX,
     KPN_QUEUE_REFUSE_NEWEST, KPN_QUEUE_TEXT_MAX,
 };
 use serde_json::value::RawValue;
-
-const OK: Status = 0;
-const END: Status = 2;
-const STATE: Status = -2;
-const BUFFER_FULL: Status = -13;
-const SENML_TIME: Status = -28;
-const IMAGE: Status = -67;
 
 /// Times below are relative (RFC 8428 section 4.5.3).
 const RELATIVE: i64 = 1 << 28;
@@ -318,7 +314,7 @@ impl Bench {
         if entry.len > self.capacity
             || self.policy == KPN_QUEUE_REFUSE_NEWEST && used + entry.len > self.capacity
         {
-            assert_eq!(status, BUFFER_FULL);
+            assert_eq!(status, ERR_BUFFER_FULL);
             self.dropped += 1;
             return;
         }
@@ -339,7 +335,7 @@ impl Bench {
     fn uplink(capacity: usize, base_time: Option<i64>, other: bool) -> Option<Uplink> {
         let (mut uplink, status) = Uplink::begin(capacity);
         if status != OK {
-            assert_eq!(status, BUFFER_FULL);
+            assert_eq!(status, ERR_BUFFER_FULL);
             return None;
         }
         if let Some(seconds) = base_time
@@ -374,7 +370,7 @@ impl Bench {
         let before = uplink.records();
         let (status, count) = self.queue.fill(&mut uplink, self.uptime, self.unix);
         if self.waits() {
-            assert_eq!((status, count), (STATE, None));
+            assert_eq!((status, count), (ERR_STATE, None));
             return;
         }
         let mut direct = begin(capacity).unwrap();
@@ -387,15 +383,15 @@ impl Bench {
             }
             fit += 1;
         }
-        if expected == SENML_TIME {
+        if expected == ERR_SENML_TIME {
             // The base time does not go with a time ago: the uplink failed, and nothing is on its way.
-            assert_eq!((status, count), (SENML_TIME, None));
-            assert_eq!(uplink.finish(), Err(SENML_TIME));
+            assert_eq!((status, count), (ERR_SENML_TIME, None));
+            assert_eq!(uplink.finish(), Err(ERR_SENML_TIME));
             return;
         }
-        assert!(expected == OK || expected == BUFFER_FULL, "{expected}");
-        if expected == BUFFER_FULL {
-            assert_eq!(direct.clear_failure(), BUFFER_FULL);
+        assert!(expected == OK || expected == ERR_BUFFER_FULL, "{expected}");
+        if expected == ERR_BUFFER_FULL {
+            assert_eq!(direct.clear_failure(), ERR_BUFFER_FULL);
         }
         assert_eq!(uplink.records(), before + fit);
         if fit == 0 {
@@ -403,7 +399,7 @@ impl Bench {
                 assert_eq!((status, count), (END, None));
                 return;
             }
-            assert_eq!((status, count), (BUFFER_FULL, None));
+            assert_eq!((status, count), (ERR_BUFFER_FULL, None));
             self.assert_missing_is_exact(capacity, uplink.missing(), begin);
             return;
         }
@@ -444,14 +440,14 @@ impl Bench {
         let mut less = begin(capacity + missing - 1).unwrap();
         let (status, _) = self.queue.fill(&mut less, self.uptime, self.unix);
         assert_eq!(
-            status, BUFFER_FULL,
+            status, ERR_BUFFER_FULL,
             "{missing} bytes are more than are missing"
         );
         let mut enough = begin(capacity + missing).unwrap();
         let (status, _) = self.queue.fill(&mut enough, self.uptime, self.unix);
-        if status == SENML_TIME {
+        if status == ERR_SENML_TIME {
             // The first record fits, and a later one does not go with the base time.
-            assert_eq!(self.queue.failed(), STATE);
+            assert_eq!(self.queue.failed(), ERR_STATE);
             return;
         }
         assert_eq!(status, OK, "{missing} bytes are not enough");
@@ -466,7 +462,7 @@ impl Bench {
             queue.failed()
         };
         if !self.waits() {
-            assert_eq!(status, STATE);
+            assert_eq!(status, ERR_STATE);
             return;
         }
         assert_eq!(status, OK);
@@ -483,7 +479,7 @@ impl Bench {
         let used = self.used();
         let need = used + KPN_QUEUE_IMAGE_EXTRA;
         let short = rng.usize(..need);
-        assert_eq!(self.queue.save(self.uptime, short), Err(BUFFER_FULL));
+        assert_eq!(self.queue.save(self.uptime, short), Err(ERR_BUFFER_FULL));
         let room = need + rng.usize(..3);
         let image = self.queue.save(self.uptime, room).unwrap();
         assert_eq!(image.len(), need);
@@ -509,7 +505,7 @@ impl Bench {
         };
         let status = queue.load(&image, uptime, elapsed);
         if used > capacity {
-            assert_eq!(status, BUFFER_FULL);
+            assert_eq!(status, ERR_BUFFER_FULL);
             assert_eq!(queue.records(), 0);
             assert!(queue.memory().iter().all(|&byte| byte == 0xA5));
             return;
@@ -551,7 +547,7 @@ impl Bench {
                 damaged[end..].copy_from_slice(&crc.to_le_bytes());
             }
         }
-        assert_eq!(self.queue.load(&damaged, 0, 0), IMAGE);
+        assert_eq!(self.queue.load(&damaged, 0, 0), ERR_IMAGE);
     }
 
     fn wait(&mut self, rng: &mut Rng) {
