@@ -2,8 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::number::{Decimal, Sum};
-use crate::senml::record::{Entry, FullName, Kind, is_relative, place};
+use crate::senml::record::{self, Kind, is_relative};
 use crate::things::downlink;
+
+pub use crate::senml::record::Number as Field;
 
 /// A SenML pack for the device, read record by record. Texts and data are decoded where they stand.
 ///
@@ -38,11 +40,8 @@ impl<'a> Downlink<'a> {
 
     /// The next record, with all base fields applied; none behind the last.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
-        match self.state.read(self.body) {
-            Ok(entry) => Ok(Some(Record {
-                entry,
-                body: self.body,
-            })),
+        match self.state.next(self.body) {
+            Ok(raw) => Ok(Some(Record(record::Record::new(raw, self.body)))),
             Err(Error::END) => Ok(None),
             Err(error) => Err(error),
         }
@@ -68,10 +67,7 @@ impl<'a> Downlink<'a> {
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct Record<'a> {
-    entry: &'a Entry,
-    body: &'a [u8],
-}
+pub struct Record<'a>(record::Record<'a>);
 
 /// The value of a [`Record`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,75 +84,48 @@ pub enum RecordValue<'a> {
     Data(&'a [u8]),
 }
 
-/// A number that a [`Record`] may have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Field {
-    /// Its value, base value added.
-    Value,
-    /// Its sum, base sum added.
-    Sum,
-    /// Its time in seconds, base time added; 0 (now) when there is none.
-    Time,
-    /// Within how many seconds there is a new value at the latest.
-    UpdateTime,
-}
-
 impl<'a> Record<'a> {
     /// Whether this is its name: its own or its full one, base name included.
     pub fn is(&self, name: &str) -> bool {
-        self.full_name().is(name.as_bytes())
+        self.0.is(name.as_bytes())
     }
 
     /// Whether it is about the device with this URN.
     pub fn is_for(&self, urn: &str) -> bool {
-        self.full_name().is_for(urn.as_bytes())
+        self.0.is_for(urn.as_bytes())
     }
 
     /// Its base name, "" without.
     pub fn base_name(&self) -> &'a str {
-        text(self.full_name().base)
+        text(self.0.base_name())
     }
 
     /// Its own name, "" without.
     pub fn name(&self) -> &'a str {
-        text(self.full_name().local)
+        text(self.0.name())
     }
 
     /// Its unit or the base unit, "" without.
     pub fn unit(&self) -> &'a str {
-        text(self.entry.span(self.entry.unit_place()).of(self.body))
+        text(self.0.unit())
     }
 
     /// Its value.
     pub fn value(&self) -> RecordValue<'a> {
-        let bytes = self.entry.span(place::VALUE).of(self.body);
-        match self.entry.kind() {
+        match self.0.kind() {
+            Kind::SumOnly => RecordValue::None,
             Kind::Number => RecordValue::Number,
-            Kind::Bool => RecordValue::Bool(self.entry.boolean()),
-            Kind::Text => RecordValue::Text(text(bytes)),
-            Kind::Data => RecordValue::Data(bytes),
-            _ => RecordValue::None,
+            Kind::Bool => RecordValue::Bool(self.0.bool_value()),
+            Kind::Text => RecordValue::Text(text(self.0.value_bytes())),
+            Kind::Data => RecordValue::Data(self.0.value_bytes()),
         }
     }
 
     /// One of its numbers. Fails with [`Error::INVALID_ARGUMENT`] when it has no such one; a time that is not there is 0.
     pub fn number(&self, field: Field) -> Result<Number<'a>> {
-        let number = self.entry.number(field as usize);
-        if number.is_absent() && field != Field::Time {
-            return Err(Error::INVALID_ARGUMENT);
-        }
         let mut sum = Sum::default();
-        number.read(self.body, &mut sum)?;
+        self.0.read_number(field, &mut sum)?;
         Ok(Number(sum))
-    }
-
-    fn full_name(&self) -> FullName<'a> {
-        let (base, local) = self.entry.names();
-        FullName {
-            base: base.of(self.body),
-            local: local.of(self.body),
-        }
     }
 }
 

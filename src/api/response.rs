@@ -27,7 +27,8 @@ pub struct Response<'a> {
 impl<'a> Response<'a> {
     /// Starts to read a response, whose body goes into the buffer.
     pub const fn new(buffer: &'a mut [u8]) -> Self {
-        let state = response::Response::begin(Method::Post);
+        let mut state = response::Response::none();
+        state.begin_zeroed(Method::Post);
         Self { state, buffer }
     }
 
