@@ -9,12 +9,13 @@
 )]
 
 use base64::Engine;
-use kpn_things::ffi::status_list as status;
 
 #[path = "common/downlink.rs"]
 mod driver;
 #[path = "common/model.rs"]
 mod model;
+#[path = "common/status.rs"]
+mod status;
 use driver::Status;
 use model::{BASE_NAMES, DEPTH_MAX, Random, Wanted, check};
 

@@ -12,12 +12,13 @@ use bigdecimal::BigDecimal;
 use kpn_things::ffi::record::{
     KPN_FIELD_SUM, KPN_FIELD_VALUE, KPN_KIND_BOOL, KPN_KIND_NUMBER, KPN_KIND_SUM_ONLY,
 };
-use kpn_things::ffi::status_list as status;
 
 #[path = "common/downlink.rs"]
 mod driver;
 #[path = "common/model.rs"]
 mod model;
+#[path = "common/status.rs"]
+mod status;
 use driver::{Downlink, Record, Status};
 use model::{Expected, Random, Wanted, check, model, number};
 

@@ -22,7 +22,8 @@ use kpn_things::ffi::record::{
     KPN_FIELD_VALUE, kpn_record, kpn_record_full_name, kpn_record_is, kpn_record_is_for,
 };
 use kpn_things::ffi::response::{kpn_response, kpn_response_begin, kpn_response_feed};
-use kpn_things::ffi::status_list;
+
+use crate::status;
 
 /// A status of the C functions.
 pub type Status = i32;
@@ -71,8 +72,8 @@ impl Downlink {
         let bytes = this.memory[this.start..].as_mut_ptr();
         // SAFETY: as in `of_bytes`.
         let begun = unsafe { kpn_response_begin(response.as_mut_ptr(), bytes, this.len) };
-        assert_eq!(begun, status_list::OK);
-        let mut status = status_list::NEED_MORE;
+        assert_eq!(begun, status::OK);
+        let mut status = status::NEED_MORE;
         for piece in message.chunks(step) {
             let mut used = 0;
             // SAFETY: `response` was begun; `piece` lies apart from its buffer.
@@ -86,7 +87,7 @@ impl Downlink {
             };
             assert_eq!(used, piece.len());
         }
-        assert_eq!(status, status_list::OK);
+        assert_eq!(status, status::OK);
         // SAFETY: `response` was begun and is complete.
         let status = unsafe { kpn_downlink_begin(this.object.as_mut_ptr(), response.as_ptr()) };
         this.response = Some(response);
@@ -98,7 +99,7 @@ impl Downlink {
         let mut record = Box::new(MaybeUninit::uninit());
         // SAFETY: the object was begun, or refused, which it says; the record has memory of its own.
         let status = unsafe { kpn_downlink_next(self.object.as_mut_ptr(), record.as_mut_ptr()) };
-        if status == status_list::OK {
+        if status == status::OK {
             Ok(Record(record))
         } else {
             Err(status)
@@ -256,12 +257,12 @@ impl Record {
 
     /// Whether there is a value that is a number.
     pub fn has_number(&self) -> bool {
-        self.double(KPN_FIELD_VALUE) != Err(status_list::ERR_INVALID_ARGUMENT)
+        self.double(KPN_FIELD_VALUE) != Err(status::ERR_INVALID_ARGUMENT)
     }
 }
 
 fn or_status<T>(value: T, status: Status) -> Result<T, Status> {
-    if status == status_list::OK {
+    if status == status::OK {
         Ok(value)
     } else {
         Err(status)

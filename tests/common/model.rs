@@ -21,11 +21,11 @@ use kpn_things::ffi::record::{
     KPN_FIELD_SUM, KPN_FIELD_TIME, KPN_FIELD_UPDATE_TIME, KPN_FIELD_VALUE, KPN_KIND_BOOL,
     KPN_KIND_DATA, KPN_KIND_NUMBER, KPN_KIND_SUM_ONLY, KPN_KIND_TEXT,
 };
-use kpn_things::ffi::status_list as status;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::driver::{Downlink, Record, Status};
+use crate::status;
 
 /// Random choices.
 pub struct Random(pub fastrand::Rng);
