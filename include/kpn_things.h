@@ -616,6 +616,43 @@
 #define KPN_URN_CAP 54
 
 /**
+ * What the text of a pack ends with. Only the first three take more.
+ */
+enum Phase
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint8_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A whole record, or nothing but the bracket.
+     */
+    Closed,
+    /**
+     * A base record without its brace.
+     */
+    Base,
+    /**
+     * A record with labels and without value.
+     */
+    Record,
+    /**
+     * The closing bracket.
+     */
+    Finished,
+    /**
+     * Nothing that can be used: the pack could not be begun.
+     */
+    Broken,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum Phase Phase;
+#else
+typedef uint8_t Phase;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
  *
  * The values are stable and only ever appended to. `status < 0` is a failure.
@@ -1262,33 +1299,30 @@ typedef struct kpn_private_decimal {
 } kpn_private_decimal;
 
 /**
- * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
+ * How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
  */
-typedef struct kpn_private_pack {
-    uint8_t phase;
+typedef struct Progress {
+    Phase phase;
     /**
      * The phase to fall back to when the open record is dropped.
      */
-    uint8_t whole_phase;
-    /**
-     * Whether a base field failed: no record may follow until the caller has taken note.
-     */
-    uint8_t failed_base;
-    /**
-     * The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
-     */
-    uint8_t refusal;
-    uint8_t failure;
-    uint8_t merged;
-    uint8_t measuring;
+    Phase whole_phase;
     /**
      * Bits of the labels in the open record.
      */
     uint8_t labels;
     /**
-     * Where the opening bracket stands.
+     * Whether a base field failed: no record may follow until the failure is cleared.
      */
-    size_t start;
+    bool is_base_lost;
+    /**
+     * Whether base fields stand in the record that follows them.
+     */
+    bool is_merged;
+    /**
+     * Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
+     */
+    uint8_t refusal;
     /**
      * Behind the last byte that was written.
      */
@@ -1301,13 +1335,34 @@ typedef struct kpn_private_pack {
      * Behind the last record, before an open base record.
      */
     size_t base_start;
-    size_t missing;
     uint32_t records;
     struct kpn_private_decimal base_time;
+} Progress;
+
+/**
+ * A pack without its memory.
+ */
+typedef struct kpn_private_pack {
+    struct Progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct Progress wanted;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    bool is_wanting;
+    /**
+     * The first failure that was not cleared, 0 for none.
+     */
+    uint8_t failure;
+    bool is_measuring;
 } kpn_private_pack;
 
 /**
- * Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+ * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
     struct kpn_private_pack pack;
@@ -1321,7 +1376,7 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
-    uint8_t phase;
+    Phase phase;
 } kpn_private_uplink;
 
 /**

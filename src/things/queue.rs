@@ -17,7 +17,7 @@ use core::cell::Cell;
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::senml::pack::Pack;
-use crate::senml::pack::value::{self, Value};
+use crate::senml::pack::value::Value;
 use crate::senml::record::RELATIVE_TIME_LIMIT;
 use entry::Entry;
 
@@ -157,7 +157,7 @@ impl<'a> Queue<'a> {
                 }
                 Err(Error::BUFFER_FULL) => {
                     // What was noted is that this record waits for the next pack.
-                    let full = pack.acknowledge();
+                    let full = pack.clear_failure();
                     if self.state.sent_records == 0 {
                         full?;
                     }
@@ -233,10 +233,14 @@ impl<'a> Queue<'a> {
 
 /// Adds a record to a pack, under its time.
 fn add(pack: &mut Pack<'_>, entry: &Entry<'_>, now: Now) -> Result<()> {
-    match time(entry.when, now) {
-        None => {}
-        Some(seconds) if seconds >= LIMIT => pack.set(&Value::number(value::TIME, seconds, 0))?,
-        Some(ago) => pack.set(&Value::number(value::TIME_AGO, ago, 0))?,
+    let label = match time(entry.when, now) {
+        None => Ok(()),
+        Some(seconds) if seconds >= LIMIT => pack.set(&Value::time(seconds, 0)),
+        Some(ago) => pack.set(&Value::time_ago(ago, 0)),
+    };
+    // Without room for the label the record is refused too, and counted with it.
+    if label != Err(Error::BUFFER_FULL) {
+        label?;
     }
     let content = match entry.value {
         entry::Value::Number(text) => Value::json_number(text),
