@@ -10,16 +10,18 @@
 
 #[path = "common/uplink.rs"]
 mod common;
-#[path = "common/model.rs"]
-mod model;
 #[path = "common/resolve.rs"]
 mod resolve;
+#[path = "common/script.rs"]
+mod script;
+#[path = "common/status.rs"]
+mod status;
 
 use common::{Call, Content, SECRET, Status, Stream, To, URN, Uplink, add};
-use kpn_things::ffi::status_list::{ERR_BUFFER_FULL, ERR_SENML_EMPTY, OK};
-use model::{Model, Script};
 use resolve::resolve;
+use script::{Model, Script};
 use sha2::{Digest, Sha256};
+use status::{ERR_BUFFER_FULL, ERR_SENML_EMPTY, OK};
 
 fn cases() -> u64 {
     std::env::var("KPN_CASES").map_or(100_000, |text| text.parse().unwrap())

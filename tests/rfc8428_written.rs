@@ -10,14 +10,16 @@
 mod common;
 #[path = "common/resolve.rs"]
 mod resolve;
+#[path = "common/status.rs"]
+mod status;
 
 use std::fs;
 use std::path::PathBuf;
 
 use bigdecimal::ToPrimitive;
 use common::{Call, Content, SECRET, To, Uplink};
-use kpn_things::ffi::status_list::OK;
 use resolve::{Given, Resolved, resolve};
+use status::OK;
 
 fn vector(name: &str) -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/senml");

@@ -8,12 +8,14 @@
 
 #[path = "common/uplink.rs"]
 mod common;
+#[path = "common/status.rs"]
+mod status;
 
 use common::{Call, Content, SECRET, Status, Stream, To, URN, Uplink, add};
-use kpn_things::ffi::status_list::{
+use proptest::prelude::*;
+use status::{
     ERR_BUFFER_FULL, ERR_PASS_DIFFERS, ERR_SECRET, ERR_SENML_EMPTY, ERR_STATE, ERR_URN, OK,
 };
-use proptest::prelude::*;
 
 /// The request built in one large buffer; calls that are refused are left out.
 fn whole_request(calls: &[Call], secret: Option<&str>) -> Result<Vec<u8>, Status> {

@@ -19,22 +19,20 @@ use super::{name, unit};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::number::Decimal;
+use crate::words::Words64;
 
-/// What the text of a pack ends with. Only the first three take more.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Default, Debug)]
-#[repr(u8)]
-enum Phase {
+/// What the text of a pack ends with. Only up to `RECORD` it takes more.
+mod phase {
     /// A whole record, or nothing but the bracket.
-    #[default]
-    Closed,
+    pub const CLOSED: u8 = 0;
     /// A base record without its brace.
-    Base,
+    pub const BASE: u8 = 1;
     /// A record with labels and without value.
-    Record,
+    pub const RECORD: u8 = 2;
     /// The closing bracket.
-    Finished,
+    pub const FINISHED: u8 = 3;
     /// Nothing that can be used: the pack could not be begun.
-    Broken,
+    pub const BROKEN: u8 = 4;
 }
 
 /// How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
@@ -42,9 +40,10 @@ enum Phase {
 #[repr(C)]
 struct Progress {
     // Bytes in front: small cores reach them there in one instruction.
-    phase: Phase,
+    /// One of [`phase`].
+    phase: u8,
     /// The phase to fall back to when the open record is dropped.
-    whole_phase: Phase,
+    whole_phase: u8,
     /// Bits of the labels in the open record.
     labels: u8,
     /// Whether a base field failed: no record may follow until the failure is cleared.
@@ -60,7 +59,8 @@ struct Progress {
     /// Behind the last record, before an open base record.
     base_start: usize,
     records: u32,
-    base_time: Decimal,
+    base_mantissa: Words64,
+    base_exponent: i32,
 }
 
 /// A pack without its memory.
@@ -104,7 +104,7 @@ impl PackState {
     /// Makes it a pack that could not be begun: every call fails with `error`.
     pub const fn fail(&mut self, error: Error) {
         self.failure = error.code();
-        self.written.phase = Phase::Broken;
+        self.written.phase = phase::BROKEN;
         self.written.refusal = error.code();
         self.written.is_base_lost = true;
     }
@@ -160,7 +160,7 @@ impl<'a> Pack<'a> {
     pub fn clear_failure(&mut self) -> Result<()> {
         let failure = self.failure();
         let state = &mut *self.state;
-        if state.written.phase != Phase::Broken {
+        if state.written.phase != phase::BROKEN {
             state.failure = 0;
             state.written.is_base_lost = false;
             state.written.refusal = 0;
@@ -181,7 +181,7 @@ impl<'a> Pack<'a> {
     pub fn finish(&mut self) -> Result<()> {
         self.failure()?;
         let written = &mut self.state.written;
-        if written.phase > Phase::Record {
+        if written.phase > phase::RECORD {
             return Err(Error::STATE);
         }
         if written.records == 0 {
@@ -191,7 +191,7 @@ impl<'a> Pack<'a> {
         let mut out = Buf::new(self.buffer, written.len);
         out.put_byte(b']');
         written.len = out.len();
-        written.phase = Phase::Finished;
+        written.phase = phase::FINISHED;
         Ok(())
     }
 
@@ -265,7 +265,7 @@ impl<'a> Pack<'a> {
         if error != Error::BUFFER_FULL && !state.is_wanting {
             state.missing = 0;
         }
-        if state.failure == 0 && state.written.phase != Phase::Finished {
+        if state.failure == 0 && state.written.phase != phase::FINISHED {
             state.failure = error.code();
         }
         Err(error)
@@ -289,23 +289,23 @@ impl Progress {
         let is_again = self.labels & label.bit != 0;
         // Whether the open base record goes on.
         let mut joins = self.is_merged;
-        if part != Part::Base || phase == Phase::Broken {
+        if part != Part::Base || phase == phase::BROKEN {
             cause(self.refusal)?;
         }
         if part == Part::Base {
-            if phase > Phase::Base {
+            if phase > phase::BASE {
                 return Err(Error::STATE);
             }
             joins = !is_again;
-        } else if phase > Phase::Record || is_again {
+        } else if phase > phase::RECORD || is_again {
             return Err(Error::STATE);
         }
         let mut out = Buf::new(buffer, self.len);
-        let opens = phase == Phase::Closed || (phase == Phase::Base && !joins);
-        if phase != Phase::Closed && opens {
+        let opens = phase == phase::CLOSED || (phase == phase::BASE && !joins);
+        if phase != phase::CLOSED && opens {
             out.put_byte(b'}');
         }
-        if phase != Phase::Closed || self.records > 0 {
+        if phase != phase::CLOSED || self.records > 0 {
             out.put_byte(b',');
         }
         if opens {
@@ -324,20 +324,27 @@ impl Progress {
             }
         }
         out.put(label.text());
-        value.write(&mut out, &self.base_time)?;
+        value.write(&mut out, &self.base_time())?;
         if part == Part::Record {
             out.put_byte(b'}');
         }
         Ok(out.len())
     }
 
+    const fn base_time(&self) -> Decimal {
+        Decimal {
+            mantissa: self.base_mantissa.get().cast_signed(),
+            exponent: self.base_exponent,
+        }
+    }
+
     /// Counts what `render` wrote, up to `len`, as a part of the pack.
     fn commit(&mut self, value: &Value<'_>, len: usize) {
         let label = value.label();
-        if self.phase == Phase::Closed {
+        if self.phase == phase::CLOSED {
             self.base_start = self.len;
         }
-        if self.phase != Phase::Record {
+        if self.phase != phase::RECORD {
             self.whole = self.len;
             self.whole_phase = self.phase;
         }
@@ -348,22 +355,24 @@ impl Progress {
         self.labels |= label.bit;
         self.len = len;
         self.phase = match label.part {
-            Part::Base => Phase::Base,
-            Part::Label => Phase::Record,
+            Part::Base => phase::BASE,
+            Part::Label => phase::RECORD,
             Part::Record => {
                 self.labels = 0;
                 self.records += 1;
-                Phase::Closed
+                phase::CLOSED
             }
         };
         if label.bit == label::BASE_TIME.bit {
-            self.base_time = value.to_decimal();
+            let Decimal { mantissa, exponent } = value.to_decimal();
+            self.base_mantissa = Words64::new(mantissa.cast_unsigned());
+            self.base_exponent = exponent;
         }
     }
 
     /// From here on, base fields stand in the record that follows them.
     fn merge(&mut self) -> Result<()> {
-        if self.phase != Phase::Base || self.records != 0 {
+        if self.phase != phase::BASE || self.records != 0 {
             return Err(Error::STATE);
         }
         self.is_merged = true;
@@ -384,7 +393,7 @@ impl Progress {
 
     /// Drops the labels of a record without value.
     const fn drop_record(&mut self) {
-        if matches!(self.phase, Phase::Record) {
+        if self.phase == phase::RECORD {
             self.len = self.whole;
             self.phase = self.whole_phase;
             self.labels &= label::BASE_BITS;
@@ -394,9 +403,9 @@ impl Progress {
     /// Drops what no measurement follows: labels of a record, then a base record.
     const fn drop_open(&mut self) {
         self.drop_record();
-        if matches!(self.phase, Phase::Base) {
+        if self.phase == phase::BASE {
             self.len = self.base_start;
-            self.phase = Phase::Closed;
+            self.phase = phase::CLOSED;
         }
     }
 }

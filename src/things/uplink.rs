@@ -15,18 +15,15 @@ use crate::things::urn;
 use crate::token::{Token, check_secret};
 
 /// What may follow.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-#[repr(u8)]
-enum Phase {
+mod phase {
     /// Records and the end of the message.
-    #[default]
-    Building,
+    pub const BUILDING: u8 = 0;
     /// The end of the message: its body came as a whole.
-    Adopted,
+    pub const ADOPTED: u8 = 1;
     /// Nothing.
-    Finished,
+    pub const FINISHED: u8 = 2;
     /// Records: the buffer is the window of a stream, and never holds the whole message.
-    Window,
+    pub const WINDOW: u8 = 3;
 }
 
 /// `bn` of a device: a base name that is a URN too.
@@ -46,7 +43,8 @@ pub struct UplinkState {
     start: usize,
     body_len: usize,
     missing: usize,
-    phase: Phase,
+    /// One of [`phase`].
+    phase: u8,
 }
 
 impl UplinkState {
@@ -84,7 +82,7 @@ impl UplinkState {
         start: usize,
         len: usize,
     ) -> Result<()> {
-        self.phase = Phase::Adopted;
+        self.phase = phase::ADOPTED;
         target.check()?;
         let end = start.checked_add(len).ok_or(Error::INVALID_ARGUMENT)?;
         let body = buffer.get_mut(start..end).ok_or(Error::INVALID_ARGUMENT)?;
@@ -109,7 +107,7 @@ impl UplinkState {
         urn: &[u8],
     ) -> Result<()> {
         *self = Self {
-            phase: Phase::Window,
+            phase: phase::WINDOW,
             ..Self::default()
         };
         let begun = self.fill_window(window, target, urn);
@@ -129,7 +127,7 @@ impl UplinkState {
 
     /// The pack in the window of a stream.
     pub fn in_window<'a>(&'a mut self, window: &'a mut [u8]) -> Result<Pack<'a>> {
-        if self.phase == Phase::Window {
+        if self.phase == phase::WINDOW {
             Ok(Pack::resume(&mut self.pack, window))
         } else {
             self.pack.failure().and(Err(Error::STATE))
@@ -138,7 +136,7 @@ impl UplinkState {
 
     /// Ends a pack in a window: nothing can be added until it is begun anew.
     pub const fn leave_window(&mut self) {
-        self.phase = Phase::Finished;
+        self.phase = phase::FINISHED;
     }
 
     /// Bytes of the pack in a window.
@@ -151,7 +149,7 @@ impl UplinkState {
     /// With that many bytes more, the same calls have room.
     pub fn missing(&self, capacity: usize) -> usize {
         let missing = self.pack.missing();
-        if self.phase != Phase::Building {
+        if self.phase != phase::BUILDING {
             return self.missing.max(missing);
         }
         if missing == 0 {
@@ -195,8 +193,8 @@ impl<'a> Uplink<'a> {
     /// The pack, to add records to. None once the message is finished, or when its body was adopted.
     pub const fn into_pack(self) -> Result<Pack<'a>> {
         match self.state.phase {
-            Phase::Building | Phase::Window => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
-            Phase::Adopted | Phase::Finished => Err(Error::STATE),
+            phase::BUILDING | phase::WINDOW => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
+            _ => Err(Error::STATE),
         }
     }
 
@@ -218,7 +216,7 @@ impl<'a> Uplink<'a> {
         let state = &mut *self.state;
         // A message that could not be begun, or a body that could not be adopted, says so again.
         state.pack.failure()?;
-        if !matches!(state.phase, Phase::Building | Phase::Adopted) {
+        if !matches!(state.phase, phase::BUILDING | phase::ADOPTED) {
             return Err(Error::STATE);
         }
         // The texts of a custom target may have been changed since `begin`.
@@ -226,11 +224,11 @@ impl<'a> Uplink<'a> {
         if post_head_len(target, true, 0) > state.head {
             return Err(Error::INVALID_ARGUMENT);
         }
-        if state.phase == Phase::Building {
+        if state.phase == phase::BUILDING {
             Pack::resume(&mut state.pack, self.buffer).finish()?;
             state.body_len = state.pack.text_len();
         }
-        state.phase = Phase::Finished;
+        state.phase = phase::FINISHED;
         let (body_start, body_len) = (state.start, state.body_len);
         let head_len = post_head_len(target, secret.is_some(), decimal_digits(body_len));
         let len = head_len.wrapping_add(body_len);

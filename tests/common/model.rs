@@ -1,600 +1,442 @@
-//! What a script of calls means, worked out without the library.
+//! What a downlink must read as, and the check that it does: `serde_json` says what is JSON, a plain resolver of RFC 8428
+//! section 4 says what it means, `base64` decodes the data.
 #![allow(
+    dead_code,
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::std_instead_of_core,
     reason = "each test that takes this file in uses its part of it, and may panic"
 )]
 
-use bigdecimal::{BigDecimal, Signed, Zero};
-use fastrand::Rng;
-use kpn_things::ffi::status_list::*;
+use std::fmt;
+use std::str;
 
-use crate::common::{Call, Content, Number, SECRET, Status, To, URN};
-use crate::resolve::{Given, Resolved, number};
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bigdecimal::BigDecimal;
+use kpn_things::ffi::record::{
+    KPN_FIELD_SUM, KPN_FIELD_TIME, KPN_FIELD_UPDATE_TIME, KPN_FIELD_VALUE, KPN_KIND_BOOL,
+    KPN_KIND_DATA, KPN_KIND_NUMBER, KPN_KIND_SUM_ONLY, KPN_KIND_TEXT,
+};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// A message.
-#[derive(Debug)]
-pub struct Script {
-    pub to: To,
-    pub urn: String,
-    pub secret: Option<String>,
-    pub calls: Vec<Call>,
-}
+use crate::driver::{Downlink, Record, Status};
+use crate::status;
 
-/// Bits of the labels in an open record.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Label {
-    Time,
-    Update,
-    Sum,
-}
+/// Random choices.
+pub struct Random(pub fastrand::Rng);
 
-/// A pack by its meaning: records that were accepted, base fields, labels that wait for a record.
-#[derive(Clone)]
-pub struct Model {
-    pub records: Vec<Resolved>,
-    pub first_failure: Status,
-    base_name: String,
-    base_unit: Option<String>,
-    base_time: Option<BigDecimal>,
-    /// As it was given.
-    base_time_decimal: (i64, i32),
-    base_value: Option<BigDecimal>,
-    base_sum: Option<BigDecimal>,
-    labels: Vec<Label>,
-    time: Option<BigDecimal>,
-    update_time: Option<BigDecimal>,
-    sum: Option<BigDecimal>,
-    /// Why the next record is refused, and whether that stays so until the failure is cleared.
-    refusal: Option<(Status, bool)>,
-}
+impl Random {
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0.usize(..limit)
+    }
 
-const LIMIT: u32 = 1 << 28;
+    pub fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
 
-fn decimal(mantissa: i64, exponent: i32) -> BigDecimal {
-    BigDecimal::new(mantissa.into(), (-exponent).into()).normalized()
-}
-
-/// A decimal whose exponent is taken.
-fn checked(mantissa: i64, exponent: i32) -> Result<BigDecimal, Status> {
-    if (-18..=18).contains(&exponent) {
-        Ok(decimal(mantissa, exponent))
-    } else {
-        Err(ERR_INVALID_ARGUMENT)
+    pub fn of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
+        choices[self.below(choices.len())]
     }
 }
 
-fn shortest(value: f64) -> Result<BigDecimal, Status> {
-    if value.is_finite() {
-        Ok(number(zmij::Buffer::new().format_finite(value)))
-    } else {
-        Err(ERR_NOT_FINITE)
+pub const BASE_NAMES: &[&str] = &[
+    "urn:dev:IMEI:123456789012345:",
+    "urn:dev:IMEI:123456789012345",
+    "urn:dev:DEVEUI:0123456789ABCDEF:",
+    "a",
+    "a:",
+    "dev/",
+    "x_-./:9",
+    "",
+];
+/// Arrays and objects that may be open at the same time.
+pub const DEPTH_MAX: usize = 32;
+
+/// An object with all its members in order, repeated ones too.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visit)
     }
 }
 
-fn numeric(value: Number) -> Result<BigDecimal, Status> {
-    match value {
-        Number::Decimal(mantissa, exponent) => checked(mantissa, exponent),
-        Number::Double(value) => shortest(value),
-    }
-}
-
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-:./_".contains(&byte)
-}
-
-/// Whether its mantissa fits in an `i64` once it has no zeros at its end.
-fn is_decimal(value: &BigDecimal) -> bool {
-    let (mantissa, _) = value.normalized().into_bigint_and_exponent();
-    i64::try_from(mantissa).is_ok()
-}
-
-/// Whether the library can subtract the two: at the lower exponent the mantissas have 64 bits.
-fn has_room((mantissa, exponent): (i64, i32), (other, other_exponent): (i64, i32)) -> bool {
-    let lower = exponent.min(other_exponent);
-    let fits = |mantissa: i64, exponent: i32| {
-        let scale = 10_u64.checked_pow(exponent.abs_diff(lower));
-        scale.and_then(|scale| mantissa.unsigned_abs().checked_mul(scale))
+/// Whether a text is JSON to the last escape. What it nests deeper than `depth` levels is an error too.
+fn is_json(text: &str, depth: usize) -> bool {
+    let Ok(raw) = serde_json::from_str::<&RawValue>(text) else {
+        return false;
     };
-    fits(mantissa, exponent).is_some() && fits(other, other_exponent).is_some()
+    // serde_json looks at the grammar of a raw value, but not at its surrogates.
+    match raw.get().as_bytes()[0] {
+        b'"' => serde_json::from_str::<String>(raw.get()).is_ok(),
+        b'[' => serde_json::from_str::<Vec<&RawValue>>(raw.get()).is_ok_and(|items| {
+            depth > 0 && items.iter().all(|item| is_json(item.get(), depth - 1))
+        }),
+        b'{' => serde_json::from_str::<Members<'_>>(raw.get()).is_ok_and(|members| {
+            depth > 0
+                && members
+                    .0
+                    .iter()
+                    .all(|(_, value)| is_json(value.get(), depth - 1))
+        }),
+        _ => true,
+    }
 }
 
-impl Model {
-    pub fn new(urn: &str) -> Self {
-        Self {
-            records: Vec::new(),
-            first_failure: OK,
-            base_name: urn.to_owned(),
-            base_unit: None,
-            base_time: None,
-            base_time_decimal: (0, 0),
-            base_value: None,
-            base_sum: None,
-            labels: Vec::new(),
-            time: None,
-            update_time: None,
-            sum: None,
-            refusal: None,
+/// What a record says once it is resolved. Numbers are the texts of the record and of its base.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Expected {
+    pub index: usize,
+    pub base_name: String,
+    pub name: String,
+    pub unit: String,
+    pub kind: i32,
+    pub boolean: bool,
+    pub text: String,
+    pub data: Option<Vec<u8>>,
+    /// In the order of `KPN_FIELD_…`.
+    pub numbers: [[Option<String>; 2]; 4],
+}
+
+/// Where the model refuses a pack, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    pub index: usize,
+    pub status: Status,
+}
+
+/// The value of each of these labels holds for the records that follow.
+const BASES: [&str; 5] = ["bn", "bu", "bt", "bs", "bv"];
+
+#[derive(Default)]
+struct Resolver {
+    bases: Vec<(String, String)>,
+    version: Option<BigDecimal>,
+}
+
+fn of<'a>(members: &'a [(String, String)], label: &str) -> Option<&'a String> {
+    members
+        .iter()
+        .find(|(known, _)| known == label)
+        .map(|(_, value)| value)
+}
+
+fn string(raw: Option<&String>) -> String {
+    raw.map(|raw| serde_json::from_str(raw).unwrap())
+        .unwrap_or_default()
+}
+
+impl Resolver {
+    /// Takes one record; none when it only sets base fields.
+    fn record(&mut self, index: usize, members: &Members<'_>) -> Result<Option<Expected>, Status> {
+        let mut own = Vec::new();
+        for (label, value) in &members.0 {
+            let value = value.get();
+            let fits = match label.as_str() {
+                "bn" | "bu" | "n" | "u" | "vs" | "vd" => value.starts_with('"'),
+                "vb" => value == "true" || value == "false",
+                "bver" | "bt" | "bs" | "bv" | "v" | "s" | "t" | "ut" => {
+                    value.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+                }
+                _ if label.ends_with('_') => return Err(status::ERR_SENML_MUST_UNDERSTAND),
+                _ => continue,
+            };
+            if of(&own, label).is_some() {
+                return Err(status::ERR_SENML_DUPLICATE);
+            }
+            if !fits {
+                return Err(status::ERR_SENML_TYPE);
+            }
+            if label == "bver" {
+                self.version(index, value)?;
+            }
+            own.push((label.clone(), value.to_owned()));
+            if BASES.contains(&label.as_str()) {
+                self.bases.retain(|(known, _)| known != label);
+                self.bases.push((label.clone(), value.to_owned()));
+            }
         }
+        self.resolve(index, &own)
     }
 
-    /// The status of a call, which has no room when `is_full`.
-    pub fn call(&mut self, call: &Call, is_full: bool) -> Status {
-        if matches!(call, Call::Clear) {
-            self.refusal = None;
-            return std::mem::replace(&mut self.first_failure, OK);
+    fn version(&mut self, index: usize, value: &str) -> Result<(), Status> {
+        let version = number(value).ok_or(status::ERR_SENML_VERSION)?;
+        let known = (1..=10).any(|known| version == known);
+        if index == 0 {
+            self.version = Some(version.clone());
         }
-        if matches!(call, Call::Merge) {
-            let can = self.records.is_empty() && self.labels.is_empty();
-            return if can { OK } else { ERR_STATE };
-        }
-        let mut next = self.clone();
-        let done = next.try_call(call);
-        let done = if is_full && done.is_ok() {
-            Err(ERR_BUFFER_FULL)
-        } else {
-            done
-        };
-        let Err(status) = done else {
-            *self = next;
-            return OK;
-        };
-        let is_base = matches!(
-            call,
-            Call::BaseName(_)
-                | Call::BaseTime(_)
-                | Call::BaseTimeDecimal(..)
-                | Call::BaseUnit(_)
-                | Call::BaseValue(_)
-                | Call::BaseSum(_)
-        );
-        self.close();
-        if !matches!(self.refusal, Some((_, true))) {
-            let is_record = matches!(call, Call::Add { .. });
-            self.refusal = (!is_record).then_some((status, is_base));
-        }
-        if self.first_failure == OK {
-            self.first_failure = status;
-        }
-        status
-    }
-
-    fn close(&mut self) {
-        self.labels.clear();
-        self.time = None;
-        self.update_time = None;
-        self.sum = None;
-    }
-
-    fn try_call(&mut self, call: &Call) -> Result<(), Status> {
-        match call {
-            Call::Merge | Call::Clear => Ok(()),
-            Call::BaseName(name) => {
-                self.base()?;
-                let name = name.as_ref().ok_or(ERR_INVALID_ARGUMENT)?;
-                check_urn(name)?;
-                self.base_name.clone_from(name);
-                Ok(())
-            }
-            Call::BaseUnit(unit) => {
-                self.base()?;
-                let unit = unit.as_ref().ok_or(ERR_INVALID_ARGUMENT)?;
-                check_unit(unit)?;
-                self.base_unit = Some(unit.clone());
-                Ok(())
-            }
-            Call::BaseTime(seconds) => self.set_base_time(*seconds, 0),
-            Call::BaseTimeDecimal(mantissa, exponent) => self.set_base_time(*mantissa, *exponent),
-            Call::BaseValue(value) => {
-                self.base()?;
-                self.base_value = Some(numeric(*value)?);
-                Ok(())
-            }
-            Call::BaseSum(value) => {
-                self.base()?;
-                self.base_sum = Some(numeric(*value)?);
-                Ok(())
-            }
-            Call::Time(seconds) => self.set_time(*seconds, 0),
-            Call::TimeDecimal(mantissa, exponent) => self.set_time(*mantissa, *exponent),
-            Call::Ago(seconds) => self.set_ago((*seconds).into(), 0),
-            Call::AgoDecimal(mantissa, exponent) => self.set_ago(*mantissa, *exponent),
-            Call::Update(seconds) => {
-                self.label(Label::Update)?;
-                self.update_time = Some(decimal((*seconds).into(), 0));
-                Ok(())
-            }
-            Call::Sum(value) => {
-                self.label(Label::Sum)?;
-                self.sum = Some(numeric(*value)?);
-                Ok(())
-            }
-            Call::Add {
-                name,
-                unit,
-                content,
-            } => self.add(name.as_deref(), unit.as_deref(), content),
-        }
-    }
-
-    fn base(&mut self) -> Result<(), Status> {
-        if self.labels.is_empty() {
+        let pack = self.version.clone().unwrap_or_else(|| BigDecimal::from(10));
+        if known && version == pack {
             Ok(())
         } else {
-            Err(ERR_STATE)
+            Err(status::ERR_SENML_VERSION)
         }
     }
 
-    fn refused(&mut self) -> Result<(), Status> {
-        self.refusal.map_or(Ok(()), |(status, _)| Err(status))
-    }
-
-    fn label(&mut self, label: Label) -> Result<(), Status> {
-        self.refused()?;
-        if self.labels.contains(&label) {
-            return Err(ERR_STATE);
+    fn resolve(&self, index: usize, own: &[(String, String)]) -> Result<Option<Expected>, Status> {
+        let has = |label| of(own, label).is_some();
+        let base = |label| of(&self.bases, label);
+        let values = ["v", "vb", "vs", "vd"].map(has);
+        match values.iter().filter(|has| **has).count() {
+            0 | 1 => {}
+            _ => return Err(status::ERR_SENML_VALUE),
         }
-        self.labels.push(label);
-        Ok(())
-    }
-
-    fn set_base_time(&mut self, mantissa: i64, exponent: i32) -> Result<(), Status> {
-        self.base()?;
-        let seconds = checked(mantissa, exponent)?;
-        if seconds < BigDecimal::from(LIMIT) {
-            return Err(ERR_SENML_TIME);
+        // A base sum makes a sum of any record with a name.
+        let has_sum = has("s") || (has("n") && base("bs").is_some());
+        if values == [false; 4] && !has_sum {
+            return if has("n") {
+                Err(status::ERR_SENML_VALUE)
+            } else {
+                Ok(None)
+            };
         }
-        self.base_time = Some(seconds);
-        self.base_time_decimal = (mantissa, exponent);
-        Ok(())
-    }
-
-    fn set_time(&mut self, mantissa: i64, exponent: i32) -> Result<(), Status> {
-        self.label(Label::Time)?;
-        let seconds = checked(mantissa, exponent)?;
-        if seconds < BigDecimal::from(LIMIT) {
-            return Err(ERR_SENML_TIME);
-        }
-        if let Some(base) = &self.base_time
-            && !(is_decimal(&(&seconds - base))
-                && has_room((mantissa, exponent), self.base_time_decimal))
+        let base_name = string(base("bn"));
+        let name = string(of(own, "n"));
+        let full = base_name.clone() + &name;
+        if !full.starts_with(|c: char| c.is_ascii_alphanumeric())
+            || full.contains(|c: char| !c.is_ascii_alphanumeric() && !"-:./_".contains(c))
         {
-            return Err(ERR_NUMBER_RANGE);
+            return Err(status::ERR_SENML_NAME);
         }
-        self.time = Some(seconds);
-        Ok(())
-    }
-
-    fn set_ago(&mut self, mantissa: i64, exponent: i32) -> Result<(), Status> {
-        self.label(Label::Time)?;
-        let seconds = checked(mantissa, exponent)?;
-        if seconds.is_negative() || seconds >= BigDecimal::from(LIMIT) {
-            return Err(ERR_SENML_TIME);
-        }
-        // The library counts whole seconds here.
-        let whole = |value: &BigDecimal| value.with_scale(0);
-        let above = if whole(&seconds) == seconds { 0 } else { 1 };
-        let base = self.base_time.clone();
-        if let Some(base) = &base
-            && whole(base) < whole(&seconds) + above + BigDecimal::from(LIMIT)
-        {
-            return Err(ERR_SENML_TIME);
-        }
-        self.time = Some((base.unwrap_or_else(BigDecimal::zero) - seconds).normalized());
-        Ok(())
-    }
-
-    fn add(
-        &mut self,
-        name: Option<&str>,
-        unit: Option<&str>,
-        content: &Content,
-    ) -> Result<(), Status> {
-        self.refused()?;
-        if matches!(content, Content::Sum(_)) && self.labels.contains(&Label::Sum) {
-            return Err(ERR_STATE);
-        }
-        let name = name.ok_or(ERR_INVALID_ARGUMENT)?;
-        if name.is_empty() || name.len() > 255 || !name.bytes().all(is_name_byte) {
-            return Err(ERR_SENML_NAME);
-        }
-        if let Some(unit) = unit {
-            check_unit(unit)?;
-        }
-        let value = match content {
-            Content::Decimal(mantissa, exponent) => Given::Number(checked(*mantissa, *exponent)?),
-            Content::Int(value) => Given::Number((*value).into()),
-            Content::Uint(value) => Given::Number((*value).into()),
-            Content::Double(value) => Given::Number(shortest(*value)?),
-            Content::Float(value) if value.is_finite() => {
-                Given::Number(number(zmij::Buffer::new().format_finite(*value)))
-            }
-            Content::Float(_) => return Err(ERR_NOT_FINITE),
-            Content::Fixed(_, 21..) => return Err(ERR_INVALID_ARGUMENT),
-            Content::Fixed(value, digits) if value.is_finite() => {
-                Given::Number(number(&format!("{value:.*}", usize::from(*digits))))
-            }
-            Content::Fixed(..) => return Err(ERR_NOT_FINITE),
-            Content::Bool(value) => Given::Bool(*value),
-            Content::Text(text) => {
-                let text = text.as_ref().ok_or(ERR_INVALID_ARGUMENT)?;
-                let text = std::str::from_utf8(text).map_err(|_| ERR_UTF8)?;
-                Given::Text(text.to_owned())
-            }
-            Content::Data(data) => Given::Data(data.clone()),
-            Content::Sum(value) => {
-                self.sum = Some(numeric(*value)?);
-                Given::Nothing
-            }
+        let data = match of(own, "vd") {
+            Some(raw) => Some(decode(&string(Some(raw))).ok_or(status::ERR_SENML_BASE64)?),
+            None => None,
         };
-        let value = match (value, &self.base_value) {
-            (Given::Number(value), Some(base)) => Given::Number((value + base).normalized()),
-            (Given::Number(value), None) => Given::Number(value.normalized()),
-            (value, _) => value,
+        let both = |label, with| [of(own, label).cloned(), base(with).cloned()];
+        let value = if has("v") {
+            both("v", "bv")
+        } else {
+            [None, None]
         };
-        let sum = match (self.sum.clone(), self.base_sum.clone()) {
-            (Some(sum), Some(base)) => Some((sum + base).normalized()),
-            (sum, base) => sum.or(base),
+        let kinds = [KPN_KIND_NUMBER, KPN_KIND_BOOL, KPN_KIND_TEXT, KPN_KIND_DATA];
+        let kind = values.iter().position(|has| *has);
+        Ok(Some(Expected {
+            index,
+            base_name,
+            name,
+            unit: string(of(own, "u").or(base("bu"))),
+            kind: kind.map_or(KPN_KIND_SUM_ONLY, |at| kinds[at]),
+            boolean: of(own, "vb").is_some_and(|value| value == "true"),
+            text: string(of(own, "vs")),
+            data,
+            numbers: [value, both("s", "bs"), both("t", "bt"), both("ut", "")],
+        }))
+    }
+}
+
+/// Of one text, in whatever notation. None beyond what the model can count with.
+pub fn number(text: &str) -> Option<BigDecimal> {
+    let exponent = text.split_once(['e', 'E']).map_or("0", |(_, after)| after);
+    let exponent: i64 = exponent.parse().ok()?;
+    (exponent.abs() <= 1000).then(|| text.parse().unwrap())
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    [&alphabet::STANDARD, &alphabet::URL_SAFE]
+        .iter()
+        .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode(text).ok())
+        // The crate takes one sign of two.
+        .filter(|_| !text.contains('=') || text.len().is_multiple_of(4))
+}
+
+/// What must come out of a text. `Err(None)`: refused, for one of several reasons.
+pub fn model(text: &[u8]) -> Result<Vec<Expected>, Option<Refusal>> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = str::from_utf8(text).map_err(|_| None)?;
+    if !is_json(text, DEPTH_MAX) {
+        return Err(None);
+    }
+    let refused = |index, status| Err(Some(Refusal { index, status }));
+    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) else {
+        return refused(0, status::ERR_SENML_TYPE);
+    };
+    let mut resolver = Resolver::default();
+    let mut records = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let Ok(members) = serde_json::from_str(item.get()) else {
+            return refused(index, status::ERR_SENML_TYPE);
         };
-        self.records.push(Resolved {
-            name: format!("{}{name}", self.base_name),
-            unit: unit.map(str::to_owned).or_else(|| self.base_unit.clone()),
-            value,
-            sum,
-            time: self.time.clone().or_else(|| self.base_time.clone()),
-            update_time: self.update_time.clone(),
-        });
-        self.close();
-        Ok(())
+        match resolver.record(index, &members) {
+            Ok(record) => records.extend(record),
+            Err(status) => return refused(index, status),
+        }
     }
+    Ok(records)
 }
 
-fn check_unit(unit: &str) -> Result<(), Status> {
-    let fine = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
-    if (1..=24).contains(&unit.len()) && unit.bytes().all(fine) {
-        Ok(())
+/// What a text is expected to do beyond what the model says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    Model,
+    Refused(Status),
+}
+
+/// Reads a text through the C functions; whether it was taken.
+pub fn check(random: &mut Random, text: &[u8], wanted: Wanted) -> bool {
+    let expected = model(text);
+    let (mut downlink, begun) = if random.one_in(8) {
+        let step = 1 + random.below(text.len() + 40);
+        Downlink::of_response(text, step)
     } else {
-        Err(ERR_SENML_UNIT)
+        Downlink::of_bytes(text)
+    };
+    if let Wanted::Refused(wanted) = wanted {
+        // A version that is cut may be another one.
+        let is_cut_version = wanted == status::ERR_JSON_TRUNCATED
+            && begun == status::ERR_SENML_VERSION
+            && text.last().is_some_and(u8::is_ascii_digit);
+        assert!(begun == wanted || is_cut_version, "{begun}, not {wanted}");
+        assert!(expected.is_err(), "the model takes it");
     }
-}
-
-fn check_urn(urn: &str) -> Result<(), Status> {
-    // The scripts have no other URNs that are refused.
-    if urn == "urn:dev:IMEI:" || urn.len() > 96 {
-        Err(ERR_URN)
-    } else if urn
-        .as_bytes()
-        .first()
-        .is_some_and(u8::is_ascii_alphanumeric)
-        && urn.bytes().all(is_name_byte)
-    {
-        Ok(())
-    } else {
-        Err(ERR_SENML_NAME)
+    let expected = match expected {
+        Ok(expected) => expected,
+        Err(refusal) => {
+            if let Some(refusal) = refusal {
+                assert_eq!((begun, downlink.index()), (refusal.status, refusal.index));
+            }
+            assert!((-34..=-20).contains(&begun), "{begun} for what is no pack");
+            assert_eq!(downlink.body(), text, "a refused text is not changed");
+            assert!(downlink.is_whole());
+            assert_eq!(downlink.next().err(), Some(status::ERR_STATE));
+            return false;
+        }
+    };
+    assert_eq!(begun, status::OK);
+    assert_eq!(downlink.body(), text, "checking changes nothing");
+    let mut records = Vec::new();
+    for expected in &expected {
+        let record = downlink.next().expect("one more record");
+        assert_eq!(downlink.index(), expected.index + 1);
+        compare(random, &record, expected);
+        records.push(record);
     }
-}
-
-/// One of some choices.
-fn of<T: Clone>(random: &mut Rng, choices: &[T]) -> T {
-    random.choice(choices).unwrap().clone()
-}
-
-fn one_in(random: &mut Rng, chances: u32) -> bool {
-    random.u32(0..chances) == 0
-}
-
-fn integer(random: &mut Rng) -> i64 {
-    let shift = random.u32(0..64);
-    match random.u8(0..8) {
-        0 => of(random, &[0, 1, -1, i64::MAX, i64::MIN, 1 << 53, 1_000_000]),
-        _ => random.i64(..) >> shift,
+    assert_eq!(downlink.next().err(), Some(status::END));
+    assert_eq!(downlink.next().err(), Some(status::END));
+    assert!(downlink.is_whole(), "written outside of the body");
+    // What was handed out first is there until the last.
+    for (record, expected) in records.iter().zip(&expected) {
+        compare(random, record, expected);
     }
+    true
 }
 
-fn double(random: &mut Rng) -> f64 {
-    match random.u8(0..8) {
-        0 => of(
-            random,
-            &[f64::NAN, f64::INFINITY, -0.0, f64::MAX, 5e-324, 1e22],
-        ),
-        1..4 => f64::from_bits(random.u64(..)),
-        _ => f64::from(random.i32(-20_000..20_000)) / 100.0,
-    }
+fn compare(random: &mut Random, record: &Record, expected: &Expected) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    let seen = Expected {
+        index: record.index(),
+        base_name: text(record.base_name()),
+        name: text(record.name()),
+        unit: text(record.unit()),
+        kind: record.kind(),
+        boolean: record.bool_value(),
+        text: text(record.text()),
+        data: record.data().map(<[u8]>::to_vec),
+        numbers: expected.numbers.clone(),
+    };
+    assert_eq!(&seen, expected);
+    let full = format!("{}{}", expected.base_name, expected.name);
+    names(random, record, &expected.name, &full);
+    let [_, has @ ..] = [
+        KPN_FIELD_VALUE,
+        KPN_FIELD_SUM,
+        KPN_FIELD_TIME,
+        KPN_FIELD_UPDATE_TIME,
+    ]
+    .map(|field| {
+        let at = usize::try_from(field).unwrap();
+        compare_number(record, field, &expected.numbers[at]);
+        expected.numbers[at] != [None, None]
+    });
+    assert_eq!(record.has(), has);
 }
 
-fn exponent(random: &mut Rng) -> i32 {
-    match random.u8(0..24) {
-        0 => of(random, &[-19, 19, i32::MAX, i32::MIN]),
-        1..8 => random.i32(-18..=18),
-        _ => random.i32(-3..=1),
-    }
-}
-
-fn numeric_random(random: &mut Rng) -> Number {
-    if one_in(random, 3) {
-        Number::Double(double(random))
-    } else {
-        Number::Decimal(integer(random), exponent(random))
-    }
-}
-
-/// A moment of the years 2017 to 2023, or at the limit of what is absolute.
-fn moment(random: &mut Rng) -> i64 {
-    match random.u8(0..12) {
-        0 => i64::from(LIMIT) + random.i64(-2..200),
-        1 => integer(random),
-        _ => random.i64(1_500_000_000..1_700_000_000),
-    }
-}
-
-fn moment_decimal(random: &mut Rng) -> (i64, i32) {
-    if one_in(random, 12) {
-        return (integer(random), exponent(random));
-    }
-    let digits = random.u32(0..10);
-    let scale = 10_i64.pow(digits);
-    let fraction = random.i64(0..scale);
-    let exponent = -i32::try_from(digits).unwrap();
-    (
-        random.i64(1_500_000_000..1_700_000_000) * scale + fraction,
-        exponent,
-    )
-}
-
-fn name(random: &mut Rng) -> Option<String> {
-    match random.u8(0..40) {
-        0 => return None,
-        1 => return Some(of(random, &["", "a b", "\u{e9}", "a\"b"]).to_owned()),
-        2 => return Some("n".repeat(random.usize(250..260))),
-        _ => {}
-    }
-    let len = random.usize(1..12);
-    let byte = |_| char::from(of(random, b"abcXYZ019-:./_"));
-    Some((0..len).map(byte).collect())
-}
-
-fn unit(random: &mut Rng) -> Option<String> {
-    match random.u8(0..30) {
-        0 => Some(
-            of(
-                random,
-                &["", "\"", "a\\", "\n", "0123456789012345678901234"],
-            )
-            .to_owned(),
-        ),
-        1..15 => None,
-        _ => Some(of(random, &["Cel", "%RH", "m/s2", "my unit"]).to_owned()),
-    }
-}
-
-fn text(random: &mut Rng) -> Option<Vec<u8>> {
-    if one_in(random, 40) {
-        return None;
-    }
-    let pieces = [
-        "a",
-        "Z",
-        " ",
-        "\"",
-        "\\",
-        "/",
-        "\n",
-        "\r\n",
-        "\t",
-        "\u{8}",
-        "\u{c}",
-        "\0",
-        "\u{1f}",
-        "\u{7f}",
-        "\u{e9}",
-        "\u{7ff}",
-        "\u{800}",
-        "\u{20ac}",
-        "\u{d7ff}",
-        "\u{fffd}",
-        "\u{1f600}",
-        "\u{10ffff}",
-        "{}",
-        "\u{2028}",
-        "a run of plain characters, longer than a word",
+fn names(random: &mut Random, record: &Record, name: &str, full: &str) {
+    let mut others = vec![
+        String::new(),
+        name.to_owned(),
+        full.to_owned(),
+        format!("{full}:"),
+        full.to_ascii_uppercase(),
+        full[..random.below(full.len())].to_owned(),
+        full[random.below(full.len())..].to_owned(),
     ];
-    let mut text = Vec::new();
-    for _ in 0..random.usize(0..9) {
-        text.extend_from_slice(of(random, &pieces).as_bytes());
+    others.push(format!("{}{name}", random.of(BASE_NAMES)));
+    for other in &others {
+        let is = !other.is_empty() && (other == name || other == full);
+        assert_eq!(record.is(other), is, "{other:?} for {full:?}");
+        let rest = full.strip_prefix(other.as_str());
+        let is_for = !other.is_empty()
+            && rest.is_some_and(|rest| {
+                other.ends_with(':') || rest.is_empty() || rest.starts_with(':')
+            });
+        assert_eq!(record.is_for(other), is_for, "{other:?} for {full:?}");
     }
-    if one_in(random, 12) {
-        let broken: [&[u8]; 6] = [
-            b"\x80",
-            b"\xc3",
-            b"\xed\xa0\x80",
-            b"\xf4\x90\x80\x80",
-            b"\xff",
-            b"\xe2\x82",
-        ];
-        text.extend_from_slice(of(random, &broken));
-        if random.bool() {
-            text.push(b'x');
-        }
-    }
-    Some(text)
-}
-
-fn urn(random: &mut Rng) -> Option<String> {
-    match random.u8(0..20) {
-        0 => None,
-        1 => Some(of(random, &["", "urn:dev:IMEI:", ":a", "a b"]).to_owned()),
-        2 => Some("x".repeat(random.usize(90..100))),
-        _ => Some(format!("urn:dev:IMEI:{}:", random.u32(..))),
+    let cap = random.below(full.len() + 3);
+    let (copied, memory, len) = record.full_name(cap);
+    assert_eq!(len, full.len());
+    if cap > len {
+        assert_eq!(copied, status::OK);
+        assert_eq!(memory[..=len], *[full.as_bytes(), b"\0"].concat());
+    } else {
+        assert_eq!(copied, status::ERR_BUFFER_FULL);
+        assert!(
+            memory.iter().all(|byte| *byte == 0xA5),
+            "a name that does not fit"
+        );
     }
 }
 
-fn content(random: &mut Rng) -> Content {
-    match random.u8(0..11) {
-        0 => Content::Decimal(integer(random), exponent(random)),
-        1 => Content::Int(integer(random)),
-        2 => Content::Uint(integer(random).cast_unsigned()),
-        3 => Content::Double(double(random)),
-        4 => Content::Float(match random.bool() {
-            true => f32::from_bits(random.u32(..)),
-            false => f32::from(random.i16(..)) / 8.0,
-        }),
-        5 => Content::Fixed(double(random), random.u8(0..22)),
-        6 => Content::Bool(random.bool()),
-        7 | 8 => Content::Text(text(random)),
-        9 => Content::Data((0..random.usize(0..12)).map(|_| random.u8(..)).collect()),
-        _ => Content::Sum(numeric_random(random)),
+/// Near the exact sum: how numbers round is the matter of another test.
+fn compare_number(record: &Record, field: i32, [own, base]: &[Option<String>; 2]) {
+    let seen = record.double(field);
+    if own.is_none() && base.is_none() && field != KPN_FIELD_TIME {
+        assert_eq!(seen, Err(status::ERR_INVALID_ARGUMENT));
+        assert_eq!(record.int64(field), Err(status::ERR_INVALID_ARGUMENT));
+        return;
     }
-}
-
-fn call(random: &mut Rng) -> Call {
-    match random.u8(0..44) {
-        0 => Call::Merge,
-        1 | 2 => Call::Clear,
-        3 => Call::BaseName(urn(random)),
-        4 | 5 => Call::BaseTime(moment(random)),
-        6 => {
-            let (mantissa, exponent) = moment_decimal(random);
-            Call::BaseTimeDecimal(mantissa, exponent)
-        }
-        7 => Call::BaseUnit(unit(random)),
-        8 => Call::BaseValue(numeric_random(random)),
-        9 => Call::BaseSum(numeric_random(random)),
-        10..13 => Call::Time(moment(random)),
-        13 | 14 => {
-            let (mantissa, exponent) = moment_decimal(random);
-            Call::TimeDecimal(mantissa, exponent)
-        }
-        15 | 16 => Call::Ago(random.u32(0..) >> random.u32(0..32)),
-        17 => Call::AgoDecimal(integer(random) >> random.u32(0..32), -random.i32(0..10)),
-        18 => Call::Update(random.u32(..) >> random.u32(0..32)),
-        19 => Call::Sum(numeric_random(random)),
-        _ => Call::Add {
-            name: name(random),
-            unit: unit(random),
-            content: content(random),
-        },
+    let part = |text: &Option<String>| text.as_ref().map_or(Some(0.into()), |text| number(text));
+    let (Some(own), Some(base)) = (part(own), part(base)) else {
+        return;
+    };
+    let largest = own.abs().max(base.abs());
+    let sum: BigDecimal = own + base;
+    let nearest: f64 = sum.to_string().parse().unwrap();
+    if nearest.is_infinite() {
+        assert_eq!(seen, Err(status::ERR_NUMBER_RANGE));
+        return;
     }
-}
-
-impl Script {
-    pub fn random(random: &mut Rng) -> Self {
-        let to = match random.u8(0..6) {
-            0 => To::Internet,
-            1 => To::Custom {
-                host: "h".repeat(random.usize(1..40)),
-                path: "/".repeat(random.usize(1..40)),
-            },
-            _ => To::M2m,
-        };
-        let mut calls: Vec<Call> = (0..random.usize(1..16)).map(|_| call(random)).collect();
-        if one_in(random, 3) {
-            calls.insert(0, Call::Merge);
-        }
-        Self {
-            to,
-            urn: URN.to_owned(),
-            secret: (!one_in(random, 4)).then(|| SECRET.to_owned()),
-            calls,
-        }
+    let seen = seen.expect("a double");
+    let largest: f64 = largest.to_string().parse().unwrap();
+    assert!(
+        (seen - nearest).abs() <= largest * 1e-15 + f64::MIN_POSITIVE,
+        "{seen} for {nearest}"
+    );
+    if let Ok(whole) = record.int64(field)
+        && seen.abs() < 1e15
+    {
+        assert_eq!(BigDecimal::from(whole), sum);
     }
 }

@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use kpn_things::ffi::span::kpn_span;
-use kpn_things::ffi::status_list::OK;
+use kpn_things::ffi::status::OK;
 use kpn_things::ffi::stream::*;
 use kpn_things::ffi::uplink::add::*;
 use kpn_things::ffi::uplink::base::*;

@@ -464,7 +464,7 @@ fn at_capacity(capacity: usize, merged: bool) {
     }
     for call in EVERYTHING {
         let whole = match pack.state.written.phase {
-            Phase::Record => pack.state.written.whole,
+            phase::RECORD => pack.state.written.whole,
             _ => pack.state.written.len,
         };
         let (state, text) = (pack.state.clone(), pack.buffer.to_vec());

@@ -431,13 +431,6 @@ fn put_text(out: &mut Buf<'_>, text: &[u8]) {
     out.put_byte(b'"');
 }
 
-/// A decimal whose exponent is checked.
-pub fn put_decimal(out: &mut Buf<'_>, mantissa: i64, exponent: i32) -> Result<()> {
-    check_exponent(exponent)?;
-    number::write_decimal(out, Decimal { mantissa, exponent });
-    Ok(())
-}
-
 fn check_exponent(exponent: i32) -> Result<()> {
     if (-EXPONENT_MAX..=EXPONENT_MAX).contains(&exponent) {
         Ok(())

@@ -1,7 +1,7 @@
 //! A pack that leaves its buffer while it is being written.
 #![forbid(unsafe_code)]
 
-use super::{Pack, Phase};
+use super::{Pack, phase};
 
 impl Pack<'_> {
     /// Bytes from the start of the buffer to behind the last one written.
@@ -18,10 +18,10 @@ impl Pack<'_> {
         let written = &mut self.state.written;
         let len = written.len;
         let leaving = match written.phase {
-            Phase::Broken => 0,
-            Phase::Record if written.whole_phase == Phase::Closed => written.whole,
-            Phase::Base | Phase::Record => written.base_start,
-            Phase::Closed | Phase::Finished => len,
+            phase::BROKEN => 0,
+            phase::RECORD if written.whole_phase == phase::CLOSED => written.whole,
+            phase::BASE | phase::RECORD => written.base_start,
+            _ => len,
         };
         let open = len.wrapping_sub(leaving);
         if open > 0 {
