@@ -43,7 +43,7 @@ void test_layout(void) {
     OFFSET(kpn_config_problem, field, 0, 0);
     OFFSET(kpn_config_problem, reason, 4, 4);
     OFFSET(kpn_config_problem, position, 8, 8);
-    SIZE(kpn_firmware, 124, 136);
+    SIZE(kpn_firmware, 120, 128);
     SIZE(kpn_firmware_piece, 16, 32);
     OFFSET(kpn_firmware_piece, offset, 0, 0);
     OFFSET(kpn_firmware_piece, ptr, 4, 8);
