@@ -129,9 +129,7 @@
 #define KPN_READ_SWITCH "readSwitch", "/" /**< State of a reed switch: 0 or 1. */
 #define KPN_PRESENCE "presence", NULL /**< Whether someone or something is there. */
 #define KPN_COUNTER "counter", NULL /**< A count. */
-#define KPN_FIRMWARE "firmware", NULL /**< Version of the running firmware, as text; uplinks. */
-#define KPN_URL "url", NULL /**< Where new firmware is, as text; downlinks. */
-#define KPN_TOKEN "token", NULL /**< What opens that address, as text; downlinks. */
+#define KPN_FIRMWARE "firmware", NULL /**< Version of the running firmware, as text. */
 /** @} */
 
 /** @name KPN's names alone, for `kpn_record_is`.
@@ -175,9 +173,9 @@
 #define KPN_NAME_READ_SWITCH "readSwitch" /**< State of a reed switch: 0 or 1. */
 #define KPN_NAME_PRESENCE "presence" /**< Whether someone or something is there. */
 #define KPN_NAME_COUNTER "counter" /**< A count. */
-#define KPN_NAME_FIRMWARE "firmware" /**< Version of the running firmware, as text; uplinks. */
-#define KPN_NAME_URL "url" /**< Where new firmware is, as text; downlinks. */
-#define KPN_NAME_TOKEN "token" /**< What opens that address, as text; downlinks. */
+#define KPN_NAME_FIRMWARE "firmware" /**< Version of the running firmware, as text. */
+#define KPN_NAME_URL "url" /**< Where new firmware is, as text. */
+#define KPN_NAME_TOKEN "token" /**< What opens that address, as text. */
 /** @} */
 
 /** @name Registered SenML units, RFC 8428 section 12.1 and RFC 8798.
@@ -672,7 +670,7 @@ typedef struct kpn_config {
     /**
      * A `Config`, whose layout Rust owns.
      */
-    uint64_t private_state[62];
+    uint32_t private_state[124];
 } kpn_config;
 
 /**
@@ -970,54 +968,6 @@ typedef struct kpn_record {
 } kpn_record;
 
 /**
- * Where a download stands. The values are part of the C interface.
- *
- * A number and no enum, as [`Body`]: both lie in memory of the caller, where every bit pattern has to be safe.
- */
-typedef uint8_t Phase;
-/**
- * No firmware was announced.
- */
-#define Phase_IDLE 0
-/**
- * A request is to be sent.
- */
-#define Phase_REQUEST 1
-/**
- * A response is to be read.
- */
-#define Phase_RESPONSE 2
-/**
- * All bytes are confirmed.
- */
-#define Phase_COMPLETE 3
-/**
- * Given up, until the firmware is announced again.
- */
-#define Phase_FAILED 4
-
-/**
- * What the body of the response is.
- */
-typedef uint8_t Body;
-/**
- * The head is not read yet.
- */
-#define Body_UNKNOWN 0
-/**
- * The part that was asked for.
- */
-#define Body_PART 1
-/**
- * The firmware from its first byte to its last.
- */
-#define Body_WHOLE 2
-/**
- * That of a refusal, not of interest.
- */
-#define Body_BUSY 3
-
-/**
  * Count of the requests on one connection: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_connection {
@@ -1052,8 +1002,14 @@ typedef struct kpn_private_url {
  * of the caller that is given to each call.
  */
 typedef struct kpn_private_download {
-    Phase phase;
-    Body body;
+    /**
+     * A [`Phase`], as a number: the memory is the caller's, where every bit pattern has to be safe.
+     */
+    uint8_t phase;
+    /**
+     * A [`Body`], likewise.
+     */
+    uint8_t body;
     /**
      * Code of the last error, 0 for none.
      */
@@ -1297,18 +1253,12 @@ typedef struct kpn_queue {
 } kpn_queue;
 
 /**
- * `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number: compare normalised ones.
+ * A number of 64 bits.
  */
-typedef struct kpn_private_decimal {
-    /**
-     * Digits and sign.
-     */
-    int64_t mantissa;
-    /**
-     * Power of ten.
-     */
-    int32_t exponent;
-} kpn_private_decimal;
+typedef struct kpn_private_words {
+    uint32_t low;
+    uint32_t high;
+} kpn_private_words;
 
 /**
  * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
@@ -1352,7 +1302,8 @@ typedef struct kpn_private_pack {
     size_t base_start;
     size_t missing;
     uint32_t records;
-    struct kpn_private_decimal base_time;
+    struct kpn_private_words base_mantissa;
+    int32_t base_exponent;
 } kpn_private_pack;
 
 /**
@@ -1378,7 +1329,7 @@ typedef struct kpn_private_uplink {
  *
  * `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
  * given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
- * request afterwards. 96 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+ * request afterwards. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
  * to be copied while in use.
  *
  * ~~~{.c}
@@ -1449,7 +1400,7 @@ typedef struct kpn_sms_delivery {
  * when the bytes so far are confidential.
  */
 typedef struct kpn_private_token {
-    uint64_t total;
+    struct kpn_private_words total;
     uint32_t state[8];
     uint8_t block[64];
 } kpn_private_token;
@@ -1486,7 +1437,7 @@ typedef struct kpn_private_stream {
  * 4. `kpn_stream_finish`: the last piece, to be sent.
  *
  * It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
- * 320 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+ * 312 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
  * not to be copied while in use.
  *
  * ~~~{.c}
@@ -1733,7 +1684,7 @@ int32_t kpn_config_outcome(const struct kpn_config *config,
  * @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
  * @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
  * @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
- * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+ * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
  * @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
  * @retval KPN_ERR_JSON_SYNTAX             Not JSON.
  * @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
@@ -1761,7 +1712,7 @@ kpn_status kpn_downlink_begin(struct kpn_downlink *downlink,
  * @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
  * @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
  * @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
- * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+ * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
  * @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
  * @retval KPN_ERR_JSON_SYNTAX             Not JSON.
  * @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
@@ -4293,6 +4244,157 @@ kpn_status kpn_urn_from_dev_eui(const char *dev_eui,
  * @return NUL-terminated text `MAJOR.MINOR.PATCH` in constant memory, never NULL.
  */
 const char *kpn_version(void);
+
+/** @cond */
+/*
+ * A call writes as many bytes as the archive was compiled for. A struct that is laid out differently here, through `#pragma pack`, a compiler
+ * option or a macro, does not compile.
+ */
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define KPN_PRIVATE_ASSERT(name, condition) static_assert(condition, #name)
+#elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define KPN_PRIVATE_ASSERT(name, condition) _Static_assert(condition, #name)
+#else
+#define KPN_PRIVATE_ASSERT(name, condition) typedef char kpn_private_##name[(condition) ? 1 : -1]
+#endif
+#define KPN_PRIVATE_BY_POINTER(on32, on64) (sizeof(void *) == 8 ? (on64) : (on32))
+#define KPN_PRIVATE_OBJECT(type, size32, size64, align32, align64) \
+    struct kpn_private_aligned_##type { \
+        char before; \
+        struct type object; \
+    }; \
+    KPN_PRIVATE_ASSERT(align_of_##type, \
+        offsetof(struct kpn_private_aligned_##type, object) == KPN_PRIVATE_BY_POINTER(align32, align64)); \
+    KPN_PRIVATE_ASSERT(size_of_##type, sizeof(struct type) == KPN_PRIVATE_BY_POINTER(size32, size64))
+#define KPN_PRIVATE_FIELD(type, field, on32, on64) \
+    KPN_PRIVATE_ASSERT(offset_of_##type##_##field, offsetof(struct type, field) == KPN_PRIVATE_BY_POINTER(on32, on64))
+
+KPN_PRIVATE_ASSERT(size_of_pointer, sizeof(void *) == 4 || sizeof(void *) == 8);
+KPN_PRIVATE_ASSERT(size_of_size_t, sizeof(size_t) == sizeof(void *));
+KPN_PRIVATE_ASSERT(size_of_bool, sizeof(bool) == 1);
+KPN_PRIVATE_ASSERT(size_of_double, sizeof(double) == 8);
+KPN_PRIVATE_ASSERT(size_of_float, sizeof(float) == 4);
+KPN_PRIVATE_ASSERT(size_of_kpn_status, sizeof(kpn_status) == 4);
+
+KPN_PRIVATE_OBJECT(kpn_config, 504, 504, 4, 4);
+KPN_PRIVATE_FIELD(kpn_config, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_config, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_config, private_state, 8, 8);
+
+KPN_PRIVATE_OBJECT(kpn_config_problem, 12, 16, 4, 8);
+KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
+KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
+KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
+
+KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8);
+KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
+KPN_PRIVATE_FIELD(kpn_response, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_response, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_downlink, 136, 256, 4, 8);
+KPN_PRIVATE_FIELD(kpn_downlink, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_downlink, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_downlink, private_bytes, 8, 8);
+KPN_PRIVATE_FIELD(kpn_downlink, private_len, 12, 16);
+KPN_PRIVATE_FIELD(kpn_downlink, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_record, 160, 312, 4, 8);
+KPN_PRIVATE_FIELD(kpn_record, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_record, kind, 4, 4);
+KPN_PRIVATE_FIELD(kpn_record, index, 8, 8);
+KPN_PRIVATE_FIELD(kpn_record, base_name, 12, 16);
+KPN_PRIVATE_FIELD(kpn_record, base_name_len, 16, 24);
+KPN_PRIVATE_FIELD(kpn_record, name, 20, 32);
+KPN_PRIVATE_FIELD(kpn_record, name_len, 24, 40);
+KPN_PRIVATE_FIELD(kpn_record, unit, 28, 48);
+KPN_PRIVATE_FIELD(kpn_record, unit_len, 32, 56);
+KPN_PRIVATE_FIELD(kpn_record, text, 36, 64);
+KPN_PRIVATE_FIELD(kpn_record, text_len, 40, 72);
+KPN_PRIVATE_FIELD(kpn_record, data, 44, 80);
+KPN_PRIVATE_FIELD(kpn_record, data_len, 48, 88);
+KPN_PRIVATE_FIELD(kpn_record, bool_value, 52, 96);
+KPN_PRIVATE_FIELD(kpn_record, has_sum, 53, 97);
+KPN_PRIVATE_FIELD(kpn_record, has_time, 54, 98);
+KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99);
+KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
+KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
+KPN_PRIVATE_FIELD(kpn_record, private_entry, 64, 120);
+
+KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
+KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
+KPN_PRIVATE_FIELD(kpn_firmware, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_firmware, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_firmware_piece, 16, 32, 4, 8);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, offset, 0, 0);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, ptr, 4, 8);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, len, 8, 16);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, used, 12, 24);
+
+KPN_PRIVATE_OBJECT(kpn_pieces, 24, 40, 4, 8);
+KPN_PRIVATE_FIELD(kpn_pieces, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_pieces, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_pieces, private_bytes, 8, 8);
+KPN_PRIVATE_FIELD(kpn_pieces, private_len, 12, 16);
+KPN_PRIVATE_FIELD(kpn_pieces, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_span, 8, 16, 4, 8);
+KPN_PRIVATE_FIELD(kpn_span, ptr, 0, 0);
+KPN_PRIVATE_FIELD(kpn_span, len, 4, 8);
+
+#if defined(KPN_POSIX)
+KPN_PRIVATE_OBJECT(kpn_posix, 20, 20, 4, 4);
+KPN_PRIVATE_FIELD(kpn_posix, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_posix, private_timeout, 4, 4);
+KPN_PRIVATE_FIELD(kpn_posix, private_socket, 8, 8);
+KPN_PRIVATE_FIELD(kpn_posix, private_limit, 16, 16);
+KPN_PRIVATE_FIELD(kpn_posix, private_connection, 18, 18);
+#endif
+
+KPN_PRIVATE_OBJECT(kpn_queue, 40, 56, 4, 8);
+KPN_PRIVATE_FIELD(kpn_queue, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_queue, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_queue, private_memory, 8, 8);
+KPN_PRIVATE_FIELD(kpn_queue, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_queue, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_uplink, 88, 144, 4, 8);
+KPN_PRIVATE_FIELD(kpn_uplink, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_uplink, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_uplink, private_buffer, 8, 8);
+KPN_PRIVATE_FIELD(kpn_uplink, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_uplink, private_host, 16, 24);
+KPN_PRIVATE_FIELD(kpn_uplink, private_path, 20, 32);
+KPN_PRIVATE_FIELD(kpn_uplink, private_state, 24, 40);
+
+KPN_PRIVATE_OBJECT(kpn_connection, 8, 8, 4, 4);
+KPN_PRIVATE_FIELD(kpn_connection, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_connection, private_state, 4, 4);
+
+KPN_PRIVATE_OBJECT(kpn_sms_delivery, 8, 8, 4, 4);
+KPN_PRIVATE_FIELD(kpn_sms_delivery, missed, 0, 0);
+KPN_PRIVATE_FIELD(kpn_sms_delivery, worst, 4, 4);
+
+KPN_PRIVATE_OBJECT(kpn_stream, 312, 376, 4, 8);
+KPN_PRIVATE_FIELD(kpn_stream, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_stream, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_stream, uplink, 8, 8);
+KPN_PRIVATE_FIELD(kpn_stream, private_state, 96, 152);
+
+KPN_PRIVATE_OBJECT(kpn_token, 112, 112, 4, 4);
+KPN_PRIVATE_FIELD(kpn_token, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_token, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_token, private_hash, 8, 8);
+
+#undef KPN_PRIVATE_FIELD
+#undef KPN_PRIVATE_OBJECT
+#undef KPN_PRIVATE_BY_POINTER
+#undef KPN_PRIVATE_ASSERT
+/** @endcond */
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -64,3 +64,4 @@ pub mod posix;
 pub mod senml;
 pub mod things;
 pub mod token;
+pub mod words;

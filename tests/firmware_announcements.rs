@@ -9,9 +9,9 @@
 #[path = "common/firmware.rs"]
 mod common;
 
+use common::status::*;
 use common::*;
 use kpn_things::ffi::firmware::*;
-use kpn_things::ffi::status_list::*;
 
 #[test]
 fn another_url_restarts_the_same_goes_on_and_other_downlinks_change_nothing() {
@@ -75,7 +75,7 @@ fn finds_both_records_in_any_order() {
         ),
         format!(
             "[{{\"bn\":\"\\u0075{}\",\"n\":\"\\u0075rl\",\"vs\":\"{URL}\"}},{{\"n\":\"token\",\"vs\":\"{TOKEN}\"}}]",
-            &URN[1..]
+            URN.strip_prefix('u').unwrap()
         ),
     ] {
         for urn in [Some(URN), URN.strip_suffix(':'), None] {

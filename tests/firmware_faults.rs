@@ -9,9 +9,9 @@
 #[path = "common/firmware.rs"]
 mod common;
 
+use common::status::*;
 use common::*;
 use kpn_things::ffi::firmware::*;
-use kpn_things::ffi::status_list::*;
 
 #[test]
 fn cut_at_every_byte_it_goes_on_where_it_was() {

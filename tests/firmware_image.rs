@@ -9,9 +9,9 @@
 #[path = "common/firmware.rs"]
 mod common;
 
+use common::status::*;
 use common::*;
 use kpn_things::ffi::firmware::*;
-use kpn_things::ffi::status_list::*;
 
 /// The image of a download of which a part is confirmed, and its flash.
 fn saved() -> (Vec<u8>, Vec<u8>) {

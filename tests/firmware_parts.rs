@@ -9,9 +9,9 @@
 #[path = "common/firmware.rs"]
 mod common;
 
+use common::status::*;
 use common::*;
 use kpn_things::ffi::firmware::*;
-use kpn_things::ffi::status_list::*;
 
 /// One answer to the first request, for 100 of 250 bytes.
 fn first_answer(text: &str, body: &[u8]) -> i32 {

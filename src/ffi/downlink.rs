@@ -74,7 +74,7 @@ impl kpn_downlink {
 /// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
 /// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
 /// @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
-/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
 /// @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
 /// @retval KPN_ERR_JSON_SYNTAX             Not JSON.
 /// @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn kpn_downlink_begin(
 /// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
 /// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
 /// @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
-/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
 /// @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
 /// @retval KPN_ERR_JSON_SYNTAX             Not JSON.
 /// @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.

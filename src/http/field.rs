@@ -19,6 +19,7 @@ impl Response {
         self.at = at;
         self.depth = 0;
         self.digits = 0;
+        self.refusal = 0;
     }
 
     /// What goes on in the form that the bytes so far belong to.

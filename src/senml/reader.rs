@@ -2,11 +2,12 @@
 //! second hands out the records, resolved, with texts and data decoded where they stand.
 //!
 //! Where the RFC is silent or loose:
-//! - A record without name, value and sum only sets base fields, as in the RFC's section 5.1.7, and is not handed out;
-//!   one that has a name but neither value nor sum is refused.
+//! - A base value is added to a `v`; alone it makes no value. A base sum alone makes a sum (sections 4.2 and 4.5.4): a
+//!   record with a name and no value has only that sum.
+//! - A record without name, value and sum of its own only sets base fields, as in the RFC's section 5.1.7, and is not
+//!   handed out; one that has a name but neither value nor sum is refused.
 //! - An empty array is a pack without records.
-//! - A version is written in plain digits. All records have the same one: the first record's `bver`, or 10 without.
-//! - A base value is added to a `v`; alone it makes no value. A base sum alone does make a sum (section 4.5.4).
+//! - All records have the same version: the first record's `bver`, in whatever notation, or 10 without.
 //! - Labels that are not known are skipped with all that is in them, even when they occur twice.
 #![forbid(unsafe_code)]
 
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, TokenKind};
 use crate::json::string::Unescape;
+use crate::number::Sum;
 
 /// The version of RFC 8428, and the highest one understood.
 const VERSION: u8 = 10;
@@ -241,14 +243,9 @@ impl Pack {
     }
 
     fn check_version(&mut self, text: &[u8]) -> Result<()> {
-        let mut version = 0;
-        for &byte in text {
-            let digit = u32::from(byte).wrapping_sub(u32::from(b'0'));
-            if digit > 9 || version > u32::from(VERSION) {
-                return Err(Error::SENML_VERSION);
-            }
-            version = digit.wrapping_add(version.wrapping_mul(10));
-        }
+        let mut number = Sum::default();
+        let version = number.read(text, b"").and_then(|()| number.to_u64());
+        let version = u32::try_from(version.unwrap_or_default()).unwrap_or_default();
         if version.wrapping_sub(1) >= u32::from(VERSION) {
             return Err(Error::SENML_VERSION);
         }

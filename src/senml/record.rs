@@ -201,9 +201,10 @@ impl Entry {
         self.spans.get(place).copied().unwrap_or_default()
     }
 
-    /// Whether there is something to hand out.
+    /// Whether there is something to hand out: a value, a sum, or a name of which the base sum in force makes a sum.
     pub(super) const fn is_measured(&self) -> bool {
-        self.seen & (VALUES | S) != 0
+        let [_, _, _, base_sum, ..] = self.spans;
+        self.seen & (VALUES | S) != 0 || self.seen & N != 0 && !base_sum.is_empty()
     }
 
     /// Where its number, its text or its data is.

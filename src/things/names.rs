@@ -20,7 +20,7 @@ pub struct Name {
 }
 
 macro_rules! names {
-    ($($ident:ident, $name:literal, $unit:expr, $index:expr, $doc:literal;)*) => {
+    ($list:ident: $list_doc:literal; $($ident:ident, $name:literal, $unit:expr, $index:expr, $doc:literal;)*) => {
         $(
             #[doc = $doc]
             pub const $ident: Name = Name {
@@ -32,12 +32,13 @@ macro_rules! names {
             };
         )*
 
-        /// All of them, in the order of their indices, the ones without an index last.
-        pub const NAMES: &[Name] = &[$($ident),*];
+        #[doc = $list_doc]
+        pub const $list: &[Name] = &[$($ident),*];
     };
 }
 
 names! {
+    NAMES: "What devices send, in the order of the indices, the ones without an index last.";
     TEMPERATURE, "temperature", Some("Cel"), Some(-24), "Temperature in degrees Celsius.";
     HUMIDITY, "humidity", Some("%RH"), Some(-23), "Relative humidity in percent.";
     LATITUDE, "latitude", Some("lat"), Some(-22), "Latitude in degrees, WGS 84.";
@@ -77,9 +78,13 @@ names! {
     READ_SWITCH, "readSwitch", Some("/"), Some(12), "State of a reed switch: 0 or 1.";
     PRESENCE, "presence", None, Some(13), "Whether someone or something is there.";
     COUNTER, "counter", None, Some(14), "A count.";
-    FIRMWARE, "firmware", None, None, "Version of the running firmware, as text; uplinks.";
-    URL, "url", None, None, "Where new firmware is, as text; downlinks.";
-    TOKEN, "token", None, None, "What opens that address, as text; downlinks.";
+    FIRMWARE, "firmware", None, None, "Version of the running firmware, as text.";
+}
+
+names! {
+    RECEIVED_NAMES: "What only downlinks have.";
+    URL, "url", None, None, "Where new firmware is, as text.";
+    TOKEN, "token", None, None, "What opens that address, as text.";
 }
 
 #[cfg(test)]
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn identifiers_follow_from_names() {
-        for name in NAMES {
+        for name in NAMES.iter().chain(RECEIVED_NAMES) {
             assert_eq!(name.ident, upper_snake(name.name));
         }
     }
@@ -113,7 +118,7 @@ mod tests {
     fn indices_run_from_minus_24_to_14() {
         let indices: std::vec::Vec<i8> = NAMES.iter().filter_map(|name| name.index).collect();
         assert_eq!(indices, (-24..=14).collect::<std::vec::Vec<i8>>());
-        assert_eq!(NAMES.len(), 42);
+        assert_eq!(NAMES.len(), 40);
     }
 
     #[test]

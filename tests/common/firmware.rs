@@ -13,7 +13,10 @@ use kpn_things::ffi::firmware::answer::*;
 use kpn_things::ffi::firmware::image::*;
 use kpn_things::ffi::firmware::request::*;
 use kpn_things::ffi::firmware::*;
-use kpn_things::ffi::status_list::{END, ERR_BUFFER_FULL, NEED_MORE, OK};
+use status::{END, ERR_BUFFER_FULL, NEED_MORE, OK};
+
+#[path = "status.rs"]
+pub mod status;
 
 pub const URN: &str = "urn:dev:IMEI:123456789012345:";
 pub const URL: &str = "http://10.0.0.1:81/f/v1/12345678";

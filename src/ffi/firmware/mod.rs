@@ -47,11 +47,11 @@ const _: () = assert!(
     KPN_FIRMWARE_URL_MAX == url::URL_MAX as usize
         && KPN_FIRMWARE_HOST_MAX == url::HOST_MAX as usize
         && KPN_FIRMWARE_MEMORY == KPN_FIRMWARE_URL_MAX + KPN_FIRMWARE_TOKEN_MAX
-        && KPN_FIRMWARE_IDLE == Phase::IDLE.code()
-        && KPN_FIRMWARE_REQUEST == Phase::REQUEST.code()
-        && KPN_FIRMWARE_RESPONSE == Phase::RESPONSE.code()
-        && KPN_FIRMWARE_COMPLETE == Phase::COMPLETE.code()
-        && KPN_FIRMWARE_FAILED == Phase::FAILED.code()
+        && KPN_FIRMWARE_IDLE == Phase::Idle.code() as i32
+        && KPN_FIRMWARE_REQUEST == Phase::Request.code() as i32
+        && KPN_FIRMWARE_RESPONSE == Phase::Response.code() as i32
+        && KPN_FIRMWARE_COMPLETE == Phase::Complete.code() as i32
+        && KPN_FIRMWARE_FAILED == Phase::Failed.code() as i32
 );
 
 /// A download of firmware, part by part.

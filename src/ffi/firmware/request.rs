@@ -23,7 +23,7 @@ pub unsafe extern "C" fn kpn_firmware_state(firmware: *const kpn_firmware) -> i3
     // SAFETY: the same contract.
     let firmware = unsafe { ptr::object(firmware) };
     firmware.map_or(KPN_FIRMWARE_IDLE, |firmware| {
-        firmware.private_state.phase().code()
+        i32::from(firmware.private_state.phase())
     })
 }
 

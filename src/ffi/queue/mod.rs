@@ -4,8 +4,8 @@ mod image;
 mod push;
 
 use super::ptr::{self, Object, Region};
+use super::status::{END, OK};
 use super::status::{code, kpn_status, status};
-use super::status_list::{END, OK};
 use super::uplink::kpn_uplink;
 use crate::error::{Error, Result};
 use crate::things::queue::{self, Now, Policy, Queue, QueueState};

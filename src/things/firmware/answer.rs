@@ -28,7 +28,7 @@ impl Download {
     /// Call again with what is left of the input as long as it returns [`Step::More`]. An error is final: the download
     /// has failed and the connection is to be closed.
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<Fed<'a>> {
-        self.expect(Phase::RESPONSE)?;
+        self.expect(Phase::Response)?;
         let mut rest = input;
         let mut piece = Piece {
             offset: self.confirmed,
@@ -54,8 +54,8 @@ impl Download {
         let was_open = self.connection.left() != 0;
         self.connection = Connection::closed();
         let mut read = Err(Error::HTTP_TRUNCATED);
-        if self.phase != Phase::REQUEST {
-            self.expect(Phase::RESPONSE)?;
+        if !self.is(Phase::Request) {
+            self.expect(Phase::Response)?;
             read = self.response.end();
         } else if was_open {
             // An idle connection may be closed at any time.
@@ -95,13 +95,13 @@ impl Download {
         } else if found.is_empty() {
             return Ok(());
         }
-        if self.body == Body::UNKNOWN {
+        if self.has_body(Body::Unknown) {
             self.judge()?;
         }
         let mut base = 0;
-        if self.body == Body::PART {
+        if self.has_body(Body::Part) {
             base = self.confirmed;
-        } else if self.body == Body::BUSY {
+        } else if self.has_body(Body::Busy) {
             return if whole {
                 self.again(Error::FIRMWARE_BUSY)
             } else {
@@ -120,7 +120,7 @@ impl Download {
             if self.response.crc32().is_some_and(|crc| crc != self.crc) {
                 return self.again(Error::FIRMWARE_CRC);
             }
-            if self.body == Body::WHOLE {
+            if self.has_body(Body::Whole) {
                 self.total = end;
             }
             self.confirmed = end;
@@ -137,7 +137,7 @@ impl Download {
     fn judge(&mut self) -> Result<()> {
         let status = self.response.status();
         if Outcome::of(status).may_retry() {
-            self.body = Body::BUSY;
+            self.expect_body(Body::Busy);
             return Ok(());
         }
         // 0: not known.
@@ -162,7 +162,7 @@ impl Download {
             if differs(size) {
                 return Err(Error::FIRMWARE_SIZE);
             }
-            self.body = Body::WHOLE;
+            self.expect_body(Body::Whole);
             self.end = size;
             return Ok(());
         }
@@ -178,7 +178,7 @@ impl Download {
         if !fits {
             return Err(Error::FIRMWARE_RANGE);
         }
-        self.body = Body::PART;
+        self.expect_body(Body::Part);
         self.total = size;
         self.end = end;
         Ok(())

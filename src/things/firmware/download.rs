@@ -22,44 +22,40 @@ use crate::things::firmware::url::Url;
 pub const RETRIES: u8 = 5;
 
 /// Where a download stands. The values are part of the C interface.
-///
-/// A number and no enum, as [`Body`]: both lie in memory of the caller, where every bit pattern has to be safe.
-#[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Phase(u8);
+#[repr(u8)]
+pub enum Phase {
+    /// No firmware was announced.
+    Idle = 0,
+    /// A request is to be sent.
+    Request = 1,
+    /// A response is to be read.
+    Response = 2,
+    /// All bytes are confirmed.
+    Complete = 3,
+    /// Given up, until the firmware is announced again.
+    Failed = 4,
+}
 
 impl Phase {
-    /// No firmware was announced.
-    pub const IDLE: Self = Self(0);
-    /// A request is to be sent.
-    pub const REQUEST: Self = Self(1);
-    /// A response is to be read.
-    pub const RESPONSE: Self = Self(2);
-    /// All bytes are confirmed.
-    pub const COMPLETE: Self = Self(3);
-    /// Given up, until the firmware is announced again.
-    pub const FAILED: Self = Self(4);
-
     /// The value in the C interface.
-    pub const fn code(self) -> i32 {
-        self.0 as i32
+    pub const fn code(self) -> u8 {
+        self as u8
     }
 }
 
 /// What the body of the response is.
-#[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Body(u8);
-
-impl Body {
-    /// The head is not read yet.
-    pub const UNKNOWN: Self = Self(0);
+#[repr(u8)]
+pub(super) enum Body {
+    /// The head is not judged yet.
+    Unknown,
     /// The part that was asked for.
-    pub const PART: Self = Self(1);
+    Part,
     /// The firmware from its first byte to its last.
-    pub const WHOLE: Self = Self(2);
+    Whole,
     /// That of a refusal, not of interest.
-    pub const BUSY: Self = Self(3);
+    Busy,
 }
 
 /// State of one download: plain numbers, no pointer; every bit pattern is safe. The texts of URL and token lie in memory
@@ -68,8 +64,10 @@ impl Body {
 #[derive(Debug)]
 pub struct Download {
     // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
-    pub(super) phase: Phase,
-    pub(super) body: Body,
+    /// A [`Phase`], as a number: the memory is the caller's, where every bit pattern has to be safe.
+    phase: u8,
+    /// A [`Body`], likewise.
+    body: u8,
     /// Code of the last error, 0 for none.
     pub(super) error: u8,
     /// Failures in a row.
@@ -163,7 +161,7 @@ impl Download {
     /// `Error::STATE` when firmware was announced already, `Error::IMAGE` for what [`Download::save`] did not write,
     /// `Error::FIRMWARE_TOO_LONG` when `memory` is too small. After an error nothing is changed.
     pub fn load(&mut self, image: &[u8], memory: &mut [u8]) -> Result<()> {
-        if self.phase != Phase::IDLE {
+        if !self.is(Phase::Idle) {
             return Err(Error::STATE);
         }
         let image = Image::read(image)?;
@@ -200,11 +198,11 @@ impl Download {
             self.confirmed = 0;
             self.total = 0;
             self.connection = Connection::closed();
-            self.phase = Phase::REQUEST;
+            self.enter(Phase::Request);
         }
         self.url = url;
         self.token_len = token_len;
-        if self.phase != Phase::RESPONSE {
+        if !self.is(Phase::Response) {
             self.go_on();
         }
         Ok(())
@@ -218,14 +216,14 @@ impl Download {
         self.failures = 0;
         self.error = 0;
         self.connection = Connection::closed();
-        self.phase = Phase::IDLE;
+        self.enter(Phase::Idle);
     }
 
     /// Goes back to `offset`, from which on bytes are to be fetched again; 0 also forgets the size.
     ///
     /// `Error::STATE` when no firmware was announced, `Error::INVALID_ARGUMENT` for an offset that is not confirmed.
     pub fn rewind(&mut self, offset: u32) -> Result<()> {
-        if self.phase == Phase::IDLE {
+        if self.is(Phase::Idle) {
             return Err(Error::STATE);
         }
         if offset > self.confirmed {
@@ -235,7 +233,7 @@ impl Download {
         if offset == 0 {
             self.total = 0;
         }
-        if self.phase == Phase::RESPONSE {
+        if self.is(Phase::Response) {
             // The rest of that response is still to come.
             self.connection = Connection::closed();
         }
@@ -245,7 +243,7 @@ impl Download {
 
     /// Tells that a connection to the host and port of the URL was opened.
     pub fn connected(&mut self) -> Result<()> {
-        if self.phase != Phase::REQUEST {
+        if !self.is(Phase::Request) {
             return Err(Error::STATE);
         }
         self.connection = Connection::begin(self.limit);
@@ -254,7 +252,7 @@ impl Download {
 
     /// Whether a connection is to be opened before the next request, and the one before closed.
     pub fn must_connect(&self) -> bool {
-        self.phase == Phase::REQUEST && self.connection.left() == 0
+        self.is(Phase::Request) && self.connection.left() == 0
     }
 
     /// Writes the request for the next part.
@@ -262,7 +260,7 @@ impl Download {
     /// When `out` has no room for it, nothing else changes. `Error::STATE` unless a request is to be sent and the
     /// connection is open; after a failure, that failure. `Error::HEAD_TEXT` when `memory` was changed.
     pub fn write_request(&mut self, memory: &[u8], out: &mut Buf<'_>) -> Result<()> {
-        self.expect(Phase::REQUEST)?;
+        self.expect(Phase::Request)?;
         if self.connection.left() == 0 {
             return Err(Error::STATE);
         }
@@ -283,8 +281,8 @@ impl Download {
             self.end = last.wrapping_add(1);
             self.crc = 0;
             self.response.restart(Method::Get);
-            self.body = Body::UNKNOWN;
-            self.phase = Phase::RESPONSE;
+            self.expect_body(Body::Unknown);
+            self.enter(Phase::Response);
         }
         Ok(())
     }
@@ -293,11 +291,12 @@ impl Download {
     pub(super) const fn go_on(&mut self) {
         self.failures = 0;
         self.error = 0;
-        self.phase = if self.total != 0 && self.confirmed >= self.total {
-            Phase::COMPLETE
+        let complete = self.total != 0 && self.confirmed >= self.total;
+        self.enter(if complete {
+            Phase::Complete
         } else {
-            Phase::REQUEST
-        };
+            Phase::Request
+        });
     }
 
     /// Counts a failure that may be gone the next time; too many of them are final, which the caller has to see to.
@@ -308,13 +307,13 @@ impl Download {
         }
         self.failures += 1;
         self.error = error.code();
-        self.phase = Phase::REQUEST;
+        self.enter(Phase::Request);
         Ok(())
     }
 
     /// How far a response is.
     pub(super) fn step(&self) -> Step {
-        if self.phase == Phase::RESPONSE {
+        if self.is(Phase::Response) {
             Step::More
         } else if self.error == 0 {
             Step::Confirmed
@@ -326,17 +325,17 @@ impl Download {
     pub(super) const fn fail(&mut self, error: Error) {
         self.error = error.code();
         self.connection = Connection::closed();
-        self.phase = Phase::FAILED;
+        self.enter(Phase::Failed);
     }
 
     /// Refuses a call in another phase than this one, with the failure that the download ended with.
     #[inline(never)]
     pub(super) fn expect(&self, phase: Phase) -> Result<()> {
-        if self.phase == phase {
+        if self.is(phase) {
             return Ok(());
         }
         Err(match self.error() {
-            Some(error) if self.phase == Phase::FAILED => error,
+            Some(error) if self.is(Phase::Failed) => error,
             _ => Error::STATE,
         })
     }
@@ -346,9 +345,25 @@ impl Download {
         Error::from_code(self.error)
     }
 
-    /// Where it stands.
-    pub const fn phase(&self) -> Phase {
+    /// The code of its [`Phase`].
+    pub const fn phase(&self) -> u8 {
         self.phase
+    }
+
+    pub(super) const fn is(&self, phase: Phase) -> bool {
+        self.phase == phase.code()
+    }
+
+    const fn enter(&mut self, phase: Phase) {
+        self.phase = phase.code();
+    }
+
+    pub(super) const fn has_body(&self, body: Body) -> bool {
+        self.body == body as u8
+    }
+
+    pub(super) const fn expect_body(&mut self, body: Body) {
+        self.body = body as u8;
     }
 
     /// Failures in a row.
@@ -368,7 +383,7 @@ impl Download {
 
     /// URL and token in the memory that they were copied to; `Error::STATE` before an announcement.
     fn texts<'a>(&self, memory: &'a [u8]) -> Result<Texts<'a>> {
-        if self.phase == Phase::IDLE {
+        if self.is(Phase::Idle) {
             return Err(Error::STATE);
         }
         let (url, rest) = memory
@@ -380,7 +395,7 @@ impl Download {
 
     /// Host name or IPv4 address; `Error::STATE` before an announcement.
     pub fn host<'a>(&self, memory: &'a [u8]) -> Result<&'a [u8]> {
-        if self.phase == Phase::IDLE {
+        if self.is(Phase::Idle) {
             return Err(Error::STATE);
         }
         Ok(self.url.host(memory))
