@@ -49,6 +49,8 @@ struct Answer {
     /// Where in it the body begins, and for each byte of the body where it stands.
     head_len: usize,
     places: Vec<usize>,
+    /// Behind the last chunk: what follows of a chunked body is its trailer section, without which it is whole too.
+    chunks_end: usize,
     /// Bytes of it that arrive before the connection is lost; all, and perhaps more, when it is not.
     arriving: usize,
     /// Not HTTP at all.
@@ -156,7 +158,12 @@ impl Model {
         let lost = Verdict::Again(ERR_HTTP_TRUNCATED);
         let all = answer.arriving >= answer.wire.len();
         let head = answer.arriving >= answer.head_len;
-        let whole = all || (head && answer.framing == Framing::UntilClose);
+        let whole = all
+            || match answer.framing {
+                Framing::Length => false,
+                Framing::Chunked => answer.arriving >= answer.chunks_end,
+                Framing::UntilClose => head,
+            };
         let arrived = answer
             .places
             .iter()
@@ -370,6 +377,7 @@ fn answer(random: &mut Rng, model: &Model, firmware: &[u8]) -> Answer {
         wire: Vec::new(),
         head_len: 0,
         places: Vec::new(),
+        chunks_end: 0,
         arriving: usize::MAX,
         garbage,
     };
@@ -449,6 +457,7 @@ fn write(random: &mut Rng, answer: &mut Answer, one: bool, close: bool) {
         at += len;
     }
     if answer.framing == Framing::Chunked {
+        answer.chunks_end = wire.len() + 3;
         wire.extend(if random.bool() {
             &b"0\r\n\r\n"[..]
         } else {
@@ -721,6 +730,7 @@ impl Run {
         if status == NEED_MORE {
             self.calls += 1;
             status = self.device.close();
+            self.model.left = 0;
         }
         let expected = self.model.settle(verdict);
         let head = answer.wire[..answer.head_len].escape_ascii();
