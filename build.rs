@@ -3,8 +3,8 @@
 #[cfg(feature = "header")]
 #[path = "src/things/names.rs"]
 #[expect(
-    clippy::struct_field_names,
-    reason = "a name has a name, an identifier and an index"
+    dead_code,
+    reason = "the header takes the lists, not what makes a name"
 )]
 mod names;
 
@@ -17,15 +17,19 @@ mod names;
 mod units;
 
 #[cfg(feature = "header")]
+#[path = "src/error/causes.rs"]
+mod causes;
+
+#[cfg(feature = "header")]
 #[path = "src/ffi/status_list.rs"]
-#[expect(
-    dead_code,
-    reason = "the header takes the list, not the single constants"
-)]
-mod statuses;
+mod status_list;
+
+#[cfg(feature = "header")]
+#[path = "build/layout.rs"]
+mod layout;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
-    println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
+    println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic, kpn_only_c)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(kpn_eight_registers, kpn_no_division, kpn_unaligned)");
     let target = std::env::var("TARGET")?;
@@ -58,10 +62,16 @@ mod header {
         path::{Path, PathBuf},
     };
 
-    use super::{names::NAMES, statuses::STATUSES, units::UNITS};
+    use super::{
+        causes::for_each_cause,
+        layout,
+        names::{NAMES, RECEIVED_NAMES},
+        status_list::for_each_progress,
+        units::UNITS,
+    };
 
     pub fn generate() -> Result<(), Box<dyn Error>> {
-        for input in ["cbindgen.toml", "src"] {
+        for input in ["build", "cbindgen.toml", "src"] {
             println!("cargo::rerun-if-changed={input}");
         }
         let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -75,7 +85,12 @@ mod header {
         let header = cbindgen::generate_with_config(&root, config)?;
         let mut text = Vec::new();
         header.write(&mut text);
-        let text = without_safety(&String::from_utf8(text)?);
+        let mut text = without_safety(&String::from_utf8(text)?);
+        let asserts = layout::asserts(&text)?;
+        let end = text
+            .rfind("\n#ifdef __cplusplus")
+            .ok_or("the header closes its extern \"C\"")?;
+        text.insert_str(end, &asserts);
         fs::write(
             PathBuf::from(env::var("OUT_DIR")?).join("kpn_things.h"),
             text,
@@ -127,14 +142,21 @@ mod header {
     }
 
     fn add_statuses(text: &mut String) -> Result<(), Box<dyn Error>> {
+        macro_rules! list {
+            ($($name:ident = $number:literal, $text:literal;)*) => {
+                [$((stringify!($name), $number, $text)),*]
+            };
+        }
+        let mut statuses: Vec<(&str, i32, &str)> = for_each_progress!(list).to_vec();
+        statuses.extend(for_each_cause!(list));
+        // What is no failure first, then failures from -1 downwards.
+        statuses.sort_by_key(|&(_, number, _)| (number < 0, number.abs()));
         text.push_str("\n/** @name Results of calls, see `kpn_status`.\n * @{ */\n");
-        for status in STATUSES {
+        for (name, number, meaning) in statuses {
+            let kind = if number < 0 { "ERR_" } else { "" };
             writeln!(
                 text,
-                "#define KPN_{} ({}) /**< {} */",
-                status.ident,
-                status.value,
-                status.text.to_str()?
+                "#define KPN_{kind}{name} ({number}) /**< {meaning} */"
             )?;
         }
         text.push_str("/** @} */\n");
@@ -147,21 +169,22 @@ mod header {
         );
         for entry in NAMES {
             let unit = entry
+                .name
                 .unit
                 .map_or_else(|| "NULL".to_owned(), |unit| format!("\"{unit}\""));
             writeln!(
                 text,
                 "#define KPN_{} \"{}\", {unit} /**< {} */",
-                entry.ident, entry.name, entry.doc
+                entry.ident, entry.name.name, entry.doc
             )?;
         }
         text.push_str("/** @} */\n");
         text.push_str("\n/** @name KPN's names alone, for `kpn_record_is`.\n * @{ */\n");
-        for entry in NAMES {
+        for entry in NAMES.iter().chain(RECEIVED_NAMES) {
             writeln!(
                 text,
                 "#define KPN_NAME_{} \"{}\" /**< {} */",
-                entry.ident, entry.name, entry.doc
+                entry.ident, entry.name.name, entry.doc
             )?;
         }
         text.push_str("/** @} */\n");

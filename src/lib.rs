@@ -51,10 +51,14 @@
 #[cfg(not(any(target_os = "none", kpn_archive)))]
 extern crate std;
 
+#[cfg(not(kpn_only_c))]
+mod api;
 pub mod buf;
 pub mod charset;
 pub mod crc32;
 pub mod error;
+// The examples in its comments are C, which the C tests compile.
+#[cfg(all(feature = "capi", not(doctest)))]
 pub mod ffi;
 pub mod http;
 pub mod json;
@@ -64,3 +68,16 @@ pub mod posix;
 pub mod senml;
 pub mod things;
 pub mod token;
+pub mod words;
+
+#[cfg(not(kpn_only_c))]
+pub use api::{Downlink, Field, Number, Record, RecordValue, Response, Uplink};
+pub use error::{Error, Result};
+#[cfg(not(kpn_only_c))]
+pub use senml::{pack::value::Value, unit::registry as units};
+#[cfg(not(kpn_only_c))]
+pub use things::{endpoint, names, names::Name, outcome::Outcome};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -16,6 +16,7 @@ use super::{name, unit};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::number::Decimal;
+use crate::words::Words64;
 
 const CLOSED: u8 = 0;
 const BASE: u8 = 1;
@@ -52,7 +53,8 @@ pub struct PackState {
     base_start: usize,
     missing: usize,
     records: u32,
-    base_time: Decimal,
+    base_mantissa: Words64,
+    base_exponent: i32,
 }
 
 impl PackState {
@@ -103,7 +105,15 @@ impl PackState {
 
     /// Takes note of a base time that is in the pack, from which the times of the records that follow count.
     pub const fn keep_base_time(&mut self, seconds: Decimal) {
-        self.base_time = seconds;
+        self.base_mantissa = Words64::new(seconds.mantissa.cast_unsigned());
+        self.base_exponent = seconds.exponent;
+    }
+
+    const fn base_time(&self) -> Decimal {
+        Decimal {
+            mantissa: self.base_mantissa.get().cast_signed(),
+            exponent: self.base_exponent,
+        }
     }
 
     /// Records with a value or a sum.
@@ -298,7 +308,7 @@ impl<'a> Pack<'a> {
             }
         }
         out.put(label.text());
-        value.write(&mut out, &self.state.base_time)?;
+        value.write(&mut out, &self.state.base_time())?;
         // What still has to follow: a brace unless it is there, and the bracket.
         let mut closers = 2;
         if part == Part::Record {

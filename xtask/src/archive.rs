@@ -194,9 +194,11 @@ fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::
         flags.extend(["--cfg", "kpn_deliberate_panic"]);
     }
     let mut which = vec!["--package", "kpn-things"];
-    if target.family == Family::Linux {
-        which.extend(["--features", "posix"]);
-    }
+    let features = match target.family {
+        Family::Linux => "posix",
+        _ => "capi",
+    };
+    which.extend(["--features", features]);
     if options.fast_sha {
         which.extend(["--features", "fast-sha"]);
     }

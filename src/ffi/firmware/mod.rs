@@ -1,6 +1,6 @@
 //! Firmware over the air: the object, what it fetches, and what of it is kept over a reset.
 
-mod answer;
+pub mod answer;
 mod keep;
 mod request;
 

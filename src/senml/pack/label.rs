@@ -13,12 +13,15 @@ pub enum Part {
 }
 
 /// A label as it is written, and what it does to the pack. Behind one pointer, where a slice would be two words.
+// The text must not stand at the end: a constant with no NUL but the last byte is taken for a C string, and a linker brings all of
+// those together, the texts of every status with them.
+#[repr(C)]
 pub struct Label {
+    text: [u8; LABEL_MAX],
     pub(super) part: Part,
     /// The bit under which an open record remembers to have it.
     pub(super) bit: u8,
     len: u8,
-    text: [u8; LABEL_MAX],
 }
 
 /// All ones in binary: it is a mask too.
@@ -38,10 +41,10 @@ impl Label {
             len = len.wrapping_add(1);
         }
         Self {
+            text,
             part,
             bit,
             len,
-            text,
         }
     }
 

@@ -116,6 +116,11 @@ impl<'a> Value<'a> {
         Self::bytes(JSON_NUMBER, Some(text))
     }
 
+    /// `s` and no value: a number that is JSON text already.
+    pub const fn json_sum(text: &'a [u8]) -> Self {
+        Self::bytes(ONLY_SUM_JSON_NUMBER, Some(text))
+    }
+
     pub(super) const fn label(&self) -> &'static Label {
         self.kind.label
     }
@@ -125,7 +130,8 @@ impl<'a> Value<'a> {
         self.kind.label.part
     }
 
-    pub(super) fn write(&self, out: &mut Buf<'_>, base_time: &Decimal) -> Result<()> {
+    /// Writes the value without its label.
+    pub fn write(&self, out: &mut Buf<'_>, base_time: &Decimal) -> Result<()> {
         (self.kind.write)(out, self, base_time)
     }
 
@@ -185,10 +191,9 @@ pub const FIXED: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
     number::write_f64_fixed(out, f64::from_bits(value.bits()), decimals)
 });
 /// `v`
-pub const JSON_NUMBER: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
-    out.put(value.get()?);
-    Ok(())
-});
+pub const JSON_NUMBER: &Kind = &Kind::new(label::NUMBER, put_json_number);
+/// `s` and no value
+pub const ONLY_SUM_JSON_NUMBER: &Kind = &Kind::new(label::ONLY_SUM, put_json_number);
 /// `vb`
 pub const BOOLEAN: &Kind = &Kind::new(label::BOOLEAN, |out, value, _| {
     out.put(match value.number.exponent {
@@ -286,17 +291,15 @@ fn put_double(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Result<()> {
     number::write_f64(out, f64::from_bits(value.bits()))
 }
 
+fn put_json_number(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Result<()> {
+    out.put(value.get()?);
+    Ok(())
+}
+
 /// Writes a text behind a label that has its opening quote. Names and units have no character that JSON would escape.
 fn put_text(out: &mut Buf<'_>, text: &[u8]) {
     out.put(text);
     out.put_byte(b'"');
-}
-
-/// A decimal whose exponent is checked.
-pub fn put_decimal(out: &mut Buf<'_>, mantissa: i64, exponent: i32) -> Result<()> {
-    check_exponent(exponent)?;
-    number::write_decimal(out, Decimal { mantissa, exponent });
-    Ok(())
 }
 
 fn check_exponent(exponent: i32) -> Result<()> {
