@@ -761,17 +761,6 @@ typedef struct kpn_private_chunk_line {
 } kpn_private_chunk_line;
 
 /**
- * How much of the body has come, and is still to come.
- */
-typedef struct kpn_private_body {
-    /**
-     * Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
-     */
-    uint32_t remaining;
-    uint32_t len;
-} kpn_private_body;
-
-/**
  * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
  */
 typedef struct kpn_private_response {
@@ -785,7 +774,7 @@ typedef struct kpn_private_response {
     uint8_t is_for_firmware;
     struct kpn_private_head head;
     struct kpn_private_chunk_line chunk_line;
-    struct kpn_private_body body;
+    uint8_t body;
 } kpn_private_response;
 
 /**
@@ -1308,33 +1297,33 @@ typedef struct kpn_private_words {
 } kpn_private_words;
 
 /**
- * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
+ * How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
  */
-typedef struct kpn_private_pack {
+typedef struct kpn_private_progress {
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
     /**
      * The phase to fall back to when the open record is dropped.
      */
     uint8_t whole_phase;
     /**
-     * Whether a base field failed: no record may follow until the caller has taken note.
-     */
-    uint8_t failed_base;
-    /**
-     * The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
-     */
-    uint8_t refusal;
-    uint8_t failure;
-    uint8_t merged;
-    uint8_t measuring;
-    /**
      * Bits of the labels in the open record.
      */
     uint8_t labels;
     /**
-     * Where the opening bracket stands.
+     * Whether a base field failed: no record may follow until the failure is cleared.
      */
-    size_t start;
+    bool is_base_lost;
+    /**
+     * Whether base fields stand in the record that follows them.
+     */
+    bool is_merged;
+    /**
+     * Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
+     */
+    uint8_t refusal;
     /**
      * Behind the last byte that was written.
      */
@@ -1347,14 +1336,35 @@ typedef struct kpn_private_pack {
      * Behind the last record, before an open base record.
      */
     size_t base_start;
-    size_t missing;
     uint32_t records;
     struct kpn_private_words base_mantissa;
     int32_t base_exponent;
+} kpn_private_progress;
+
+/**
+ * A pack without its memory.
+ */
+typedef struct kpn_private_pack {
+    struct kpn_private_progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct kpn_private_progress wanted;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    bool is_wanting;
+    /**
+     * The first failure that was not cleared, 0 for none.
+     */
+    uint8_t failure;
+    bool is_measuring;
 } kpn_private_pack;
 
 /**
- * Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+ * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
     struct kpn_private_pack pack;
@@ -1368,6 +1378,9 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
 } kpn_private_uplink;
 
@@ -4481,7 +4494,7 @@ KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
 KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_response, 72, 80, 4, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
@@ -4517,7 +4530,7 @@ KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
 KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_firmware, 116, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
@@ -4557,7 +4570,7 @@ KPN_PRIVATE_FIELD(kpn_queue, private_memory, 8, 8);
 KPN_PRIVATE_FIELD(kpn_queue, private_capacity, 12, 16);
 KPN_PRIVATE_FIELD(kpn_queue, private_state, 16, 24);
 
-KPN_PRIVATE_OBJECT(kpn_uplink, 88, 144, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_uplink, 128, 200, 4, 8);
 KPN_PRIVATE_FIELD(kpn_uplink, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_uplink, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_uplink, private_buffer, 8, 8);
@@ -4574,11 +4587,11 @@ KPN_PRIVATE_OBJECT(kpn_sms_delivery, 8, 8, 4, 4);
 KPN_PRIVATE_FIELD(kpn_sms_delivery, missed, 0, 0);
 KPN_PRIVATE_FIELD(kpn_sms_delivery, worst, 4, 4);
 
-KPN_PRIVATE_OBJECT(kpn_stream, 312, 376, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_stream, 352, 432, 4, 8);
 KPN_PRIVATE_FIELD(kpn_stream, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_stream, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_stream, uplink, 8, 8);
-KPN_PRIVATE_FIELD(kpn_stream, private_state, 96, 152);
+KPN_PRIVATE_FIELD(kpn_stream, private_state, 136, 208);
 
 KPN_PRIVATE_OBJECT(kpn_token, 112, 112, 4, 4);
 KPN_PRIVATE_FIELD(kpn_token, private_tag, 0, 0);
