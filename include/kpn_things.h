@@ -1400,7 +1400,7 @@ typedef struct kpn_private_uplink {
  *
  * `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
  * given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
- * request afterwards. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+ * request afterwards. 128 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
  * to be copied while in use.
  *
  * ~~~{.c}
@@ -1508,7 +1508,7 @@ typedef struct kpn_private_stream {
  * 4. `kpn_stream_finish`: the last piece, to be sent.
  *
  * It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
- * 312 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+ * 352 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
  * not to be copied while in use.
  *
  * ~~~{.c}
@@ -2500,7 +2500,7 @@ kpn_status kpn_queue_begin(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
  * @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record.
  * @retval KPN_ERR_NUMBER_RANGE      Likewise.
- * @return The first failure of the uplink that was not acknowledged.
+ * @return The first failure of the uplink that was not cleared.
  */
 KPN_NODISCARD
 kpn_status kpn_queue_fill(struct kpn_queue *queue,
@@ -3374,8 +3374,8 @@ kpn_status kpn_stream_take(struct kpn_stream *stream,
 /**
  * Ends the first pass and gives the head with length and token, to be sent before anything else.
  *
- * When any call of the pass failed and was not acknowledged, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
- * still be acknowledged, and this be called again.
+ * When any call of the pass failed and was not cleared, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
+ * still be cleared, and this be called again.
  * KPN documentation "Message token", RFC 9112 section 3.
  *
  * @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
@@ -3390,7 +3390,7 @@ kpn_status kpn_stream_take(struct kpn_stream *stream,
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_head(struct kpn_stream *stream,
@@ -3412,7 +3412,7 @@ kpn_status kpn_stream_head(struct kpn_stream *stream,
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_head_unsigned(struct kpn_stream *stream,
@@ -3450,7 +3450,7 @@ kpn_status kpn_stream_restart(struct kpn_stream *stream,
  * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
  * @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_finish(struct kpn_stream *stream,
@@ -4178,7 +4178,7 @@ kpn_status kpn_uplink_begin_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
  * @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
@@ -4189,8 +4189,8 @@ kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
  * Closes the pack, signs it, writes the head in front of it, and says where the request lies.
  *
  * The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call
- * since `kpn_uplink_begin` failed and was not acknowledged, the first failure is returned, so that no measurement is lost
- * silently; the message can then still be acknowledged and finished. When measuring, the span has no pointer and its
+ * since `kpn_uplink_begin` failed and was not cleared, the first failure is returned, so that no measurement is lost
+ * silently; the failure can then still be cleared and the message be finished. When measuring, the span has no pointer and its
  * length is that of the request.
  * KPN documentation "Message token", RFC 9112 section 3.
  *
@@ -4205,7 +4205,7 @@ kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
@@ -4226,7 +4226,7 @@ kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
@@ -4246,13 +4246,15 @@ kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
 kpn_status kpn_uplink_clear_failure(struct kpn_uplink *uplink);
 
 /**
- * Bytes by which the buffer was too small for the last call that returned `KPN_ERR_BUFFER_FULL`.
+ * Bytes that the buffer should have had more, once a call returned `KPN_ERR_BUFFER_FULL`.
  *
- * With a buffer of that many bytes more, the same calls succeed.
+ * From the first such call on, all calls are counted: with a buffer of that many bytes more, none of them lacks room. So after a label
+ * and its record were refused, it says what both of them need. The next such call after `kpn_uplink_clear_failure` or `kpn_stream_take`
+ * starts a new count.
  *
  * @param[in] uplink  From `kpn_uplink_begin` or a sibling.
  *
- * @return Bytes; 0 when the last failure was another one, or when `uplink` is NULL, misaligned or not begun.
+ * @return Bytes; 0 when no call lacked room, or when `uplink` is NULL, misaligned or not begun.
  */
 size_t kpn_uplink_missing(const struct kpn_uplink *uplink);
 
