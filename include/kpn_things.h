@@ -1356,29 +1356,35 @@ typedef struct kpn_private_progress {
  * A pack without its memory.
  */
 typedef struct kpn_private_pack {
-    struct kpn_private_progress written;
     /**
-     * Where the same calls would have led with room for all of them, from the first without room on.
+     * Whether `wanted` is counted.
      */
-    struct kpn_private_progress wanted;
-    /**
-     * Where the opening bracket stands.
-     */
-    size_t start;
-    size_t missing;
     bool is_wanting;
     /**
      * The first failure that was not cleared, 0 for none.
      */
     uint8_t failure;
     bool is_measuring;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    struct kpn_private_progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct kpn_private_progress wanted;
 } kpn_private_pack;
 
 /**
  * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
-    struct kpn_private_pack pack;
+    /**
+     * One of [`phase`].
+     */
+    uint8_t phase;
     /**
      * Length of the head without the digits of its Content-Length.
      */
@@ -1389,10 +1395,7 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
-    /**
-     * One of [`phase`].
-     */
-    uint8_t phase;
+    struct kpn_private_pack pack;
 } kpn_private_uplink;
 
 /**

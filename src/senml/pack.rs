@@ -39,7 +39,6 @@ mod phase {
 #[derive(Clone, Default)]
 #[repr(C)]
 struct Progress {
-    // Bytes in front: small cores reach them there in one instruction.
     /// One of [`phase`].
     phase: u8,
     /// The phase to fall back to when the open record is dropped.
@@ -67,16 +66,18 @@ struct Progress {
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct PackState {
-    written: Progress,
-    /// Where the same calls would have led with room for all of them, from the first without room on.
-    wanted: Progress,
-    /// Where the opening bracket stands.
-    start: usize,
-    missing: usize,
+    // Small fields in front: small cores reach them there in one instruction.
+    /// Whether `wanted` is counted.
     is_wanting: bool,
     /// The first failure that was not cleared, 0 for none.
     failure: u8,
     is_measuring: bool,
+    /// Where the opening bracket stands.
+    start: usize,
+    missing: usize,
+    written: Progress,
+    /// Where the same calls would have led with room for all of them, from the first without room on.
+    wanted: Progress,
 }
 
 impl PackState {
