@@ -60,15 +60,15 @@ impl Num {
 
     /// As [`is_relative`].
     pub fn is_relative(&self, buffer: &[u8]) -> Result<bool> {
-        is_relative(&mut self.sum(buffer)?)
+        Ok(is_relative(&self.sum(buffer)?))
     }
 }
 
 /// Whether a time counts from now: below [`RELATIVE_TIME_LIMIT`] seconds, negative in the past.
 ///
-/// Exact and without floating point. Fails as [`Sum::to_decimal`].
-pub fn is_relative(time: &mut Sum<'_>) -> Result<bool> {
-    Ok(!time.to_decimal()?.reaches(RELATIVE_TIME_LIMIT))
+/// Exact, whatever its length.
+pub fn is_relative(time: &Sum<'_>) -> bool {
+    time.is_below(RELATIVE_TIME_LIMIT)
 }
 
 /// The value of a record, at most one of four kinds.

@@ -1,6 +1,6 @@
 //! A record of a downlink, as C sees it.
 
-mod number;
+pub mod number;
 
 use core::ffi::c_char;
 

@@ -1,10 +1,10 @@
 //! One message to the platform: built, signed and framed in one buffer of the caller.
 
 mod access;
-mod add;
+pub mod add;
 mod base;
 mod configured;
-mod finish;
+pub mod finish;
 mod label;
 
 use core::ffi::c_char;
