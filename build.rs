@@ -3,8 +3,8 @@
 #[cfg(feature = "header")]
 #[path = "src/things/names.rs"]
 #[expect(
-    clippy::struct_field_names,
-    reason = "a name has a name, an identifier and an index"
+    dead_code,
+    reason = "the header takes the lists, not what makes a name"
 )]
 mod names;
 
@@ -17,15 +17,19 @@ mod names;
 mod units;
 
 #[cfg(feature = "header")]
+#[path = "src/error/causes.rs"]
+mod causes;
+
+#[cfg(feature = "header")]
 #[path = "src/ffi/status_list.rs"]
-#[expect(
-    dead_code,
-    reason = "the header takes the list, not the single constants"
-)]
-mod statuses;
+mod status_list;
+
+#[cfg(feature = "header")]
+#[path = "packaging/header/layout.rs"]
+mod layout;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
-    println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic)");
+    println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic, kpn_only_c)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(kpn_eight_registers, kpn_no_division, kpn_unaligned)");
     let target = std::env::var("TARGET")?;
@@ -58,15 +62,21 @@ mod header {
         path::{Path, PathBuf},
     };
 
-    use super::{names::NAMES, statuses::STATUSES, units::UNITS};
+    use super::{
+        causes::for_each_cause,
+        layout,
+        names::{NAMES, RECEIVED_NAMES},
+        status_list::for_each_progress,
+        units::UNITS,
+    };
 
     pub fn generate() -> Result<(), Box<dyn Error>> {
-        for input in ["cbindgen.toml", "src"] {
+        for input in ["packaging/header", "cbindgen.toml", "src"] {
             println!("cargo::rerun-if-changed={input}");
         }
         let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
         let mut config = cbindgen::Config::from_root_or_default(&root);
-        add_core_constants(&root.join("src"), &mut config.export.exclude)?;
+        hide_core(&root.join("src"), &mut config.export)?;
         let after = config.after_includes.get_or_insert_default();
         add_versions(after)?;
         add_statuses(after)?;
@@ -75,7 +85,12 @@ mod header {
         let header = cbindgen::generate_with_config(&root, config)?;
         let mut text = Vec::new();
         header.write(&mut text);
-        let text = without_safety(&String::from_utf8(text)?);
+        let mut text = without_safety(&String::from_utf8(text)?);
+        let asserts = layout::asserts(&text)?;
+        let end = text
+            .rfind("\n#ifdef __cplusplus")
+            .ok_or("the header closes its extern \"C\"")?;
+        text.insert_str(end, &asserts);
         fs::write(
             PathBuf::from(env::var("OUT_DIR")?).join("kpn_things.h"),
             text,
@@ -127,14 +142,21 @@ mod header {
     }
 
     fn add_statuses(text: &mut String) -> Result<(), Box<dyn Error>> {
+        macro_rules! list {
+            ($($name:ident = $number:literal, $text:literal;)*) => {
+                [$((stringify!($name), $number, $text)),*]
+            };
+        }
+        let mut statuses: Vec<(&str, i32, &str)> = for_each_progress!(list).to_vec();
+        statuses.extend(for_each_cause!(list));
+        // What is no failure first, then failures from -1 downwards.
+        statuses.sort_by_key(|&(_, number, _)| (number < 0, number.abs()));
         text.push_str("\n/** @name Results of calls, see `kpn_status`.\n * @{ */\n");
-        for status in STATUSES {
+        for (name, number, meaning) in statuses {
+            let kind = if number < 0 { "ERR_" } else { "" };
             writeln!(
                 text,
-                "#define KPN_{} ({}) /**< {} */",
-                status.ident,
-                status.value,
-                status.text.to_str()?
+                "#define KPN_{kind}{name} ({number}) /**< {meaning} */"
             )?;
         }
         text.push_str("/** @} */\n");
@@ -147,21 +169,22 @@ mod header {
         );
         for entry in NAMES {
             let unit = entry
+                .name
                 .unit
                 .map_or_else(|| "NULL".to_owned(), |unit| format!("\"{unit}\""));
             writeln!(
                 text,
                 "#define KPN_{} \"{}\", {unit} /**< {} */",
-                entry.ident, entry.name, entry.doc
+                entry.ident, entry.name.name, entry.doc
             )?;
         }
         text.push_str("/** @} */\n");
         text.push_str("\n/** @name KPN's names alone, for `kpn_record_is`.\n * @{ */\n");
-        for entry in NAMES {
+        for entry in NAMES.iter().chain(RECEIVED_NAMES) {
             writeln!(
                 text,
                 "#define KPN_NAME_{} \"{}\" /**< {} */",
-                entry.ident, entry.name, entry.doc
+                entry.ident, entry.name.name, entry.doc
             )?;
         }
         text.push_str("/** @} */\n");
@@ -183,19 +206,29 @@ mod header {
         Ok(())
     }
 
-    /// Public constants of the core: cbindgen takes every one that it finds, but only those of `src/ffi` are C's.
-    fn add_core_constants(folder: &Path, exclude: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+    /// What cbindgen would take from the core, where only `src/ffi` has names of C: every public constant, and the enums of one byte
+    /// inside the state, which are bytes to C.
+    fn hide_core(folder: &Path, export: &mut cbindgen::ExportConfig) -> Result<(), Box<dyn Error>> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if path.is_dir() && !path.ends_with("ffi") {
-                add_core_constants(&path, exclude)?;
+                hide_core(&path, export)?;
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path)?;
-                let constants = text
-                    .lines()
-                    .filter_map(|line| line.trim_start().strip_prefix("pub const "));
-                exclude
-                    .extend(constants.filter_map(|rest| Some(rest.split_once(':')?.0.to_owned())));
+                let mut is_byte = false;
+                for line in text.lines().map(str::trim_start) {
+                    if let Some(rest) = line.strip_prefix("pub const ") {
+                        export
+                            .exclude
+                            .extend(rest.split_once(':').map(|(name, _)| name.to_owned()));
+                    }
+                    if is_byte && let Some((_, rest)) = line.split_once("enum ") {
+                        let name = rest.trim_end_matches([' ', '{']);
+                        export.exclude.push(name.to_owned());
+                        export.rename.insert(name.to_owned(), "uint8_t".to_owned());
+                    }
+                    is_byte = line == "#[repr(u8)]";
+                }
             }
         }
         Ok(())

@@ -129,9 +129,7 @@
 #define KPN_READ_SWITCH "readSwitch", "/" /**< State of a reed switch: 0 or 1. */
 #define KPN_PRESENCE "presence", NULL /**< Whether someone or something is there. */
 #define KPN_COUNTER "counter", NULL /**< A count. */
-#define KPN_FIRMWARE "firmware", NULL /**< Version of the running firmware, as text; uplinks. */
-#define KPN_URL "url", NULL /**< Where new firmware is, as text; downlinks. */
-#define KPN_TOKEN "token", NULL /**< What opens that address, as text; downlinks. */
+#define KPN_FIRMWARE "firmware", NULL /**< Version of the running firmware, as text. */
 /** @} */
 
 /** @name KPN's names alone, for `kpn_record_is`.
@@ -175,9 +173,9 @@
 #define KPN_NAME_READ_SWITCH "readSwitch" /**< State of a reed switch: 0 or 1. */
 #define KPN_NAME_PRESENCE "presence" /**< Whether someone or something is there. */
 #define KPN_NAME_COUNTER "counter" /**< A count. */
-#define KPN_NAME_FIRMWARE "firmware" /**< Version of the running firmware, as text; uplinks. */
-#define KPN_NAME_URL "url" /**< Where new firmware is, as text; downlinks. */
-#define KPN_NAME_TOKEN "token" /**< What opens that address, as text; downlinks. */
+#define KPN_NAME_FIRMWARE "firmware" /**< Version of the running firmware, as text. */
+#define KPN_NAME_URL "url" /**< Where new firmware is, as text. */
+#define KPN_NAME_TOKEN "token" /**< What opens that address, as text. */
 /** @} */
 
 /** @name Registered SenML units, RFC 8428 section 12.1 and RFC 8798.
@@ -369,9 +367,14 @@
 #define KPN_FIRMWARE_MEMORY 1280
 
 /**
- * Bytes that `kpn_firmware_save` writes.
+ * Bytes of an image without URL and token.
  */
-#define KPN_FIRMWARE_IMAGE_LEN 24
+#define KPN_FIRMWARE_IMAGE_EXTRA 24
+
+/**
+ * Bytes of the longest image that `kpn_firmware_save` writes: of the longest URL and token.
+ */
+#define KPN_FIRMWARE_IMAGE_MAX 1304
 
 /**
  * No firmware was announced: nothing to do.
@@ -411,7 +414,8 @@
 #define KPN_QUEUE_REFUSE_NEWEST 0
 
 /**
- * When a queue is full, the oldest records make room, those on their way excepted.
+ * When a queue is full, the oldest records make room, as few as the new one needs. Those on their way are the oldest: where they
+ * made room, they are lost only if the platform did not accept them.
  */
 #define KPN_QUEUE_DROP_OLDEST 1
 
@@ -439,6 +443,11 @@
  * Longest text of a queued record, in bytes.
  */
 #define KPN_QUEUE_TEXT_MAX 64
+
+/**
+ * Most data of a queued record, in bytes.
+ */
+#define KPN_QUEUE_DATA_MAX 64
 
 /**
  * Bytes of an image from `kpn_queue_save`, beside the memory of the queue.
@@ -667,7 +676,7 @@ typedef struct kpn_config {
     /**
      * A `Config`, whose layout Rust owns.
      */
-    uint64_t private_state[62];
+    uint32_t private_state[124];
 } kpn_config;
 
 /**
@@ -691,55 +700,81 @@ typedef struct kpn_config_problem {
 } kpn_config_problem;
 
 /**
- * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
+ * State of the reader and what it has found: plain numbers, every bit pattern is valid.
  */
-typedef struct kpn_private_response {
-    uint8_t state;
+typedef struct kpn_private_head {
     /**
-     * The last byte when it was a CR, or white space in a value; else 0.
+     * One of [`phase`].
      */
-    uint8_t before;
+    uint8_t phase;
     /**
-     * Place in the tree of forms, and bytes of the form so far.
+     * Place in [`STATUS_LINE`], or in [`TREE`].
      */
-    uint8_t at;
-    uint8_t depth;
+    uint8_t place;
     /**
-     * The same for the beginning of the element.
+     * Place in [`TREE`] where an element of this field begins.
      */
     uint8_t element;
-    uint8_t element_depth;
     /**
-     * Error of an element that has no form.
+     * One of [`refusal`], or 0.
      */
     uint8_t refusal;
     /**
-     * Digits of the number so far; of a chunk size, whether there are any.
+     * Whether the number at this place has a digit.
      */
-    uint8_t digits;
+    uint8_t has_digit;
     /**
-     * Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
+     * Whether this line has an element.
      */
-    uint32_t remaining;
-    uint32_t body_len;
-    /**
-     * Retry-After, Content-Length and the CRC-32 of `Digest`.
-     */
-    uint32_t values[3];
-    /**
-     * First, last and total.
-     */
-    uint32_t range[3];
-    /**
-     * The last three numbers.
-     */
-    uint32_t numbers[3];
-    uint32_t flags;
+    uint8_t has_element;
     uint16_t status;
     /**
-     * Bytes that the head or the line of chunked framing may still have.
+     * Bytes that may still come.
      */
     uint16_t room;
+    uint16_t flags;
+    /**
+     * First, last and total of a range, and the number of any other element.
+     */
+    uint32_t numbers[4];
+    uint32_t content_length;
+    uint32_t retry_after;
+    uint32_t crc32;
+} kpn_private_head;
+
+/**
+ * State of the reader of one line: plain numbers, every bit pattern is valid.
+ */
+typedef struct kpn_private_chunk_line {
+    /**
+     * One of [`phase`].
+     */
+    uint8_t phase;
+    /**
+     * Bytes that may still come.
+     */
+    uint16_t room;
+    /**
+     * The size so far.
+     */
+    uint32_t size;
+} kpn_private_chunk_line;
+
+/**
+ * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
+ */
+typedef struct kpn_private_response {
+    /**
+     * One of [`phase`].
+     */
+    uint8_t phase;
+    /**
+     * Whether malformed fields for firmware are refused.
+     */
+    uint8_t is_for_firmware;
+    struct kpn_private_head head;
+    struct kpn_private_chunk_line chunk_line;
+    uint8_t body;
 } kpn_private_response;
 
 /**
@@ -784,7 +819,7 @@ typedef struct kpn_private_range {
 /**
  * The position in a text and what may follow there. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is the start.
  */
 typedef struct kpn_private_tokens {
     size_t position;
@@ -793,23 +828,14 @@ typedef struct kpn_private_tokens {
      */
     uint32_t objects;
     uint8_t depth;
-    uint8_t expect;
-    /**
-     * Which of [`TokenKind`] was the last.
-     */
+    uint8_t expected;
     uint8_t kind;
-    /**
-     * Whether the last key or string is not what stands between its quotes.
-     */
-    uint8_t escaped;
-    /**
-     * What the last key, string or number was.
-     */
+    bool is_escaped;
     struct kpn_private_range span;
 } kpn_private_tokens;
 
 /**
- * What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
+ * What one record says, and the base fields in force, as spans in the pack.
  *
  * Plain integers, of which every combination is safe.
  */
@@ -819,39 +845,44 @@ typedef struct kpn_private_record {
      */
     size_t next_index;
     /**
-     * `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+     * By [`Label::place`]. The default one where there is no such label, which no string and no number has.
      */
     struct kpn_private_range spans[11];
     /**
-     * Which labels occurred.
+     * Which labels the record has.
      */
-    uint16_t seen;
-    bool boolean;
+    uint16_t labels;
+    bool bool_value;
     /**
-     * Whether a text of the record, and the base name in force, are to be decoded; whether the base name was checked.
+     * Whose value was read last.
      */
-    uint8_t marks;
+    uint8_t last;
 } kpn_private_record;
 
 /**
- * The position in a pack and the base fields in force. The same buffer is given to each call.
+ * The position in a pack and the base fields in force. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is a pack that was not checked.
  */
 typedef struct kpn_private_reader {
     struct kpn_private_tokens reader;
     /**
      * The record that was read last, and the base fields in force.
      */
-    struct kpn_private_record entry;
+    struct kpn_private_record record;
     uint8_t version;
-    uint8_t state;
+    uint8_t phase;
+    /**
+     * In the first pass: what the base name in force is, and the name of the record.
+     */
+    uint8_t base_name;
+    uint8_t name;
 } kpn_private_reader;
 
 /**
- * A downlink being read. The bytes stay with the caller and are given to each call; texts and data are decoded in them.
+ * A downlink being read. The bytes stay with the caller and are given to each call; strings and data are decoded in them.
  *
- * Plain integers, of which every combination is safe; all zero is a downlink that was not begun.
+ * Plain integers; all zero is a downlink that was not begun.
  */
 typedef struct kpn_private_downlink {
     struct kpn_private_reader pack;
@@ -961,7 +992,7 @@ typedef struct kpn_record {
     bool has_update_time;
     const uint8_t *private_bytes;
     size_t private_len;
-    struct kpn_private_record private_entry;
+    struct kpn_private_record private_record;
 } kpn_record;
 
 /**
@@ -975,10 +1006,6 @@ typedef struct kpn_private_connection {
  * Where the pieces of a URL are. Plain numbers; all zero is none.
  */
 typedef struct kpn_private_url {
-    /**
-     * CRC-32 of the text, by which it is known again after a reset.
-     */
-    uint32_t crc;
     /**
      * Bytes of the text.
      */
@@ -1003,7 +1030,13 @@ typedef struct kpn_private_url {
  * of the caller that is given to each call.
  */
 typedef struct kpn_private_download {
+    /**
+     * A [`Phase`], as a number: the memory is the caller's, where every bit pattern has to be safe.
+     */
     uint8_t phase;
+    /**
+     * A [`Body`], likewise.
+     */
     uint8_t body;
     /**
      * Code of the last error, 0 for none.
@@ -1106,23 +1139,6 @@ typedef struct kpn_firmware_piece {
 } kpn_firmware_piece;
 
 /**
- * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
- *
- * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
- * NULL when a message was only measured.
- */
-typedef struct kpn_span {
-    /**
-     * First byte.
-     */
-    const uint8_t *ptr;
-    /**
-     * Bytes.
-     */
-    size_t len;
-} kpn_span;
-
-/**
  * How far a request has been handed out. Plain data, no pointer.
  */
 typedef struct kpn_private_pieces {
@@ -1155,6 +1171,23 @@ typedef struct kpn_pieces {
     size_t private_len;
     struct kpn_private_pieces private_state;
 } kpn_pieces;
+
+/**
+ * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
+ *
+ * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
+ * NULL when a message was only measured.
+ */
+typedef struct kpn_span {
+    /**
+     * First byte.
+     */
+    const uint8_t *ptr;
+    /**
+     * Bytes.
+     */
+    size_t len;
+} kpn_span;
 
 #if defined(KPN_POSIX)
 /**
@@ -1199,15 +1232,22 @@ typedef struct kpn_posix {
  */
 typedef struct kpn_private_queue {
     /**
+     * Where the oldest record begins.
+     */
+    size_t first;
+    /**
      * Bytes of all records.
      */
     size_t used;
-    /**
-     * Bytes of the first records, which are on their way.
-     */
-    size_t sent;
     uint32_t records;
-    uint32_t sent_records;
+    /**
+     * How many of the oldest records are on their way.
+     */
+    uint32_t sent;
+    /**
+     * Records that made room while they were on their way.
+     */
+    uint32_t overwritten;
     uint32_t dropped;
     uint8_t drops_oldest;
 } kpn_private_queue;
@@ -1216,10 +1256,11 @@ typedef struct kpn_private_queue {
  * Measurements that wait until the platform has them: first in, first out, in memory of the caller.
  *
  * `kpn_queue_push_*` whenever something is measured; whenever there is a connection, `kpn_queue_fill` adds as many records to an uplink as
- * fit, and `kpn_queue_accepted` drops exactly those once the platform has accepted them, or `kpn_queue_failed` keeps them. When
+ * fit, and `kpn_queue_accepted` removes exactly those once the platform has accepted them, or `kpn_queue_failed` keeps them. When
  * the answer was lost, only the platform knows: `failed` then sends the same records again, with the same times.
  *
- * A record takes 8 bytes, its name, its unit, and its value as text: 1,024 bytes hold some 40 temperatures. 40 bytes on a 32-bit target.
+ * A record takes 8 bytes, its name, its unit, and its value: a number as text, a text or data as it is, a truth value nothing. 1,024 bytes
+ * hold some 40 temperatures. 44 bytes on a 32-bit target.
  * Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
  *
  * ~~~{.c}
@@ -1248,47 +1289,41 @@ typedef struct kpn_queue {
 } kpn_queue;
 
 /**
- * `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number: compare normalised ones.
+ * A number of 64 bits.
  */
-typedef struct kpn_private_decimal {
-    /**
-     * Digits and sign.
-     */
-    int64_t mantissa;
-    /**
-     * Power of ten.
-     */
-    int32_t exponent;
-} kpn_private_decimal;
+typedef struct kpn_private_words {
+    uint32_t low;
+    uint32_t high;
+} kpn_private_words;
 
 /**
- * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
+ * How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
  */
-typedef struct kpn_private_pack {
+typedef struct kpn_private_progress {
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
     /**
      * The phase to fall back to when the open record is dropped.
      */
     uint8_t whole_phase;
     /**
-     * Whether a base field failed: no record may follow until the caller has taken note.
-     */
-    uint8_t failed_base;
-    /**
-     * The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
-     */
-    uint8_t refusal;
-    uint8_t failure;
-    uint8_t merged;
-    uint8_t measuring;
-    /**
      * Bits of the labels in the open record.
      */
     uint8_t labels;
     /**
-     * Where the opening bracket stands.
+     * Whether a base field failed: no record may follow until the failure is cleared.
      */
-    size_t start;
+    bool is_base_lost;
+    /**
+     * Whether base fields stand in the record that follows them.
+     */
+    bool is_merged;
+    /**
+     * Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
+     */
+    uint8_t refusal;
     /**
      * Behind the last byte that was written.
      */
@@ -1301,13 +1336,35 @@ typedef struct kpn_private_pack {
      * Behind the last record, before an open base record.
      */
     size_t base_start;
-    size_t missing;
     uint32_t records;
-    struct kpn_private_decimal base_time;
+    struct kpn_private_words base_mantissa;
+    int32_t base_exponent;
+} kpn_private_progress;
+
+/**
+ * A pack without its memory.
+ */
+typedef struct kpn_private_pack {
+    struct kpn_private_progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct kpn_private_progress wanted;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    bool is_wanting;
+    /**
+     * The first failure that was not cleared, 0 for none.
+     */
+    uint8_t failure;
+    bool is_measuring;
 } kpn_private_pack;
 
 /**
- * Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+ * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
     struct kpn_private_pack pack;
@@ -1321,6 +1378,9 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
 } kpn_private_uplink;
 
@@ -1329,7 +1389,7 @@ typedef struct kpn_private_uplink {
  *
  * `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
  * given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
- * request afterwards. 96 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+ * request afterwards. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
  * to be copied while in use.
  *
  * ~~~{.c}
@@ -1400,7 +1460,7 @@ typedef struct kpn_sms_delivery {
  * when the bytes so far are confidential.
  */
 typedef struct kpn_private_token {
-    uint64_t total;
+    struct kpn_private_words total;
     uint32_t state[8];
     uint8_t block[64];
 } kpn_private_token;
@@ -1437,7 +1497,7 @@ typedef struct kpn_private_stream {
  * 4. `kpn_stream_finish`: the last piece, to be sent.
  *
  * It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
- * 320 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+ * 312 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
  * not to be copied while in use.
  *
  * ~~~{.c}
@@ -1684,7 +1744,7 @@ int32_t kpn_config_outcome(const struct kpn_config *config,
  * @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
  * @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
  * @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
- * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+ * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
  * @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
  * @retval KPN_ERR_JSON_SYNTAX             Not JSON.
  * @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
@@ -1712,7 +1772,7 @@ kpn_status kpn_downlink_begin(struct kpn_downlink *downlink,
  * @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
  * @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
  * @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
- * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+ * @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
  * @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
  * @retval KPN_ERR_JSON_SYNTAX             Not JSON.
  * @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
@@ -1836,7 +1896,7 @@ kpn_status kpn_firmware_offer(struct kpn_firmware *firmware,
                               const char *urn);
 
 /**
- * Announces firmware by URL and token from elsewhere, such as those that were kept over a reset; otherwise as `kpn_firmware_offer`.
+ * Announces firmware by URL and token from elsewhere; otherwise as `kpn_firmware_offer`.
  *
  * @param[in,out] firmware  From `kpn_firmware_begin`.
  * @param[in]     url       NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
@@ -1856,7 +1916,7 @@ kpn_status kpn_firmware_start(struct kpn_firmware *firmware,
                               const char *token);
 
 /**
- * Announces firmware by URL and token given with their lengths, such as `kpn_firmware_texts` gives them; otherwise as `kpn_firmware_start`.
+ * Announces firmware by URL and token given with their lengths; otherwise as `kpn_firmware_start`.
  *
  * @param[in,out] firmware   From `kpn_firmware_begin`.
  * @param[in]     url        Copied.
@@ -1898,7 +1958,7 @@ kpn_status kpn_firmware_abort(struct kpn_firmware *firmware);
  *
  * @retval KPN_OK                    `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
  * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `offset` is not confirmed.
- * @retval KPN_ERR_STATE             It was not begun, or none was announced or loaded.
+ * @retval KPN_ERR_STATE             It was not begun, or none was announced.
  */
 KPN_NODISCARD
 kpn_status kpn_firmware_rewind(struct kpn_firmware *firmware,
@@ -2020,53 +2080,44 @@ uint32_t kpn_firmware_confirmed(const struct kpn_firmware *firmware);
 uint32_t kpn_firmware_total(const struct kpn_firmware *firmware);
 
 /**
- * URL and token of the firmware, to be kept over a reset beside what `kpn_firmware_save` gives.
+ * Writes an image of the download, to be kept over a reset, such as after each part, or after each page of flash.
  *
- * @param[in]  firmware   From `kpn_firmware_begin`.
- * @param[out] out_url    Bytes in the memory given to `kpn_firmware_begin`, without NUL, until the next announcement.
- * @param[out] out_token  Likewise.
+ * URL, token, how many bytes are confirmed, a version and a checksum: all that `kpn_firmware_load` needs to go on. Write the pieces to flash
+ * before it. What was set with `kpn_firmware_set_retries` and the like is not in it.
  *
- * @retval KPN_OK                    Both are written.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
- * @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced.
- * @retval KPN_ERR_OVERLAP           The arguments and the memory share memory.
- */
-KPN_NODISCARD
-kpn_status kpn_firmware_texts(const struct kpn_firmware *firmware,
-                              struct kpn_span *out_url,
-                              struct kpn_span *out_token);
-
-/**
- * Writes what is to be kept over a reset, such as after each part, or after each page of flash.
+ * @param[in]  firmware  From `kpn_firmware_begin`.
+ * @param[out] out       Receives the image, the same on every target. Nothing is written on failure.
+ * @param[in]  out_cap   Bytes. `KPN_FIRMWARE_IMAGE_EXTRA` more than URL and token are enough, `KPN_FIRMWARE_IMAGE_MAX` always.
+ * @param[out] out_len   Receives the bytes of the image. Written only on success.
  *
- * A version, which URL it was (by CRC-32 and length), how many bytes are confirmed, and a checksum. Write the pieces to flash before it.
- *
- * @param[in]  firmware   From `kpn_firmware_begin`.
- * @param[out] out_image  `KPN_FIRMWARE_IMAGE_LEN` bytes, the same on every target. Written only on success.
- *
- * @retval KPN_OK                    Written.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_OK                    `out` holds the image.
+ * @retval KPN_ERR_BUFFER_FULL       `out_cap` is too small.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced: there is nothing to keep.
- * @retval KPN_ERR_OVERLAP           `firmware` and `out_image` share memory.
+ * @retval KPN_ERR_OVERLAP           The arguments and the memory given to `kpn_firmware_begin` share memory.
  */
 KPN_NODISCARD
 kpn_status kpn_firmware_save(const struct kpn_firmware *firmware,
-                             uint8_t *out_image);
+                             uint8_t *out,
+                             size_t out_cap,
+                             size_t *out_len);
 
 /**
- * Takes up what `kpn_firmware_save` wrote before a reset.
+ * Announces the firmware of an image, and goes on where its download was before the reset.
  *
- * Nothing is fetched until the same URL is announced again, by the platform or with `kpn_firmware_start`; another URL starts from the beginning.
+ * The next announcement by the platform counts as ever: with the same URL the download goes on with the new token, with another URL it starts
+ * from the beginning.
  *
- * @param[in,out] firmware   From `kpn_firmware_begin`; nothing was announced yet.
- * @param[in]     image      Not kept. NULL when `image_len` is 0.
- * @param[in]     image_len  Bytes, `KPN_FIRMWARE_IMAGE_LEN` for an image.
+ * @param[in,out] firmware   From `kpn_firmware_begin`; nothing was announced yet. After a failure as before.
+ * @param[in]     image      From `kpn_firmware_save`. Not kept. NULL when `image_len` is 0.
+ * @param[in]     image_len  Bytes.
  *
- * @retval KPN_OK                    Taken up.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
- * @retval KPN_ERR_STATE             `firmware` was not begun, or some was announced already.
- * @retval KPN_ERR_OVERLAP           `firmware` and `image` share memory.
- * @retval KPN_ERR_IMAGE             The image is damaged, of another version, or none. Nothing of it is used.
+ * @retval KPN_OK                       Announced; `kpn_firmware_state` says how to go on.
+ * @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE                `firmware` was not begun, or some was announced already.
+ * @retval KPN_ERR_OVERLAP              `firmware`, its memory and `image` share memory.
+ * @retval KPN_ERR_IMAGE                The image is damaged, cut, of another version, or none. Nothing of it is used.
+ * @retval KPN_ERR_FIRMWARE_TOO_LONG    URL and token do not fit into the memory given to `kpn_firmware_begin`.
  */
 KPN_NODISCARD
 kpn_status kpn_firmware_load(struct kpn_firmware *firmware,
@@ -2432,7 +2483,7 @@ kpn_status kpn_queue_begin(struct kpn_queue *queue,
  *
  * @retval KPN_OK                    At least one record is in the uplink and on its way.
  * @retval KPN_END                   The queue is empty.
- * @retval KPN_ERR_BUFFER_FULL           Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
+ * @retval KPN_ERR_BUFFER_FULL       Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
  * @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
@@ -2448,7 +2499,7 @@ kpn_status kpn_queue_fill(struct kpn_queue *queue,
                           uint32_t *out_count);
 
 /**
- * Drops the records on their way: the platform has accepted them.
+ * Removes the records on their way: the platform has accepted them.
  *
  * @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
  *
@@ -2459,7 +2510,7 @@ kpn_status kpn_queue_fill(struct kpn_queue *queue,
 kpn_status kpn_queue_accepted(struct kpn_queue *queue);
 
 /**
- * Keeps the records on their way, so that they are sent again.
+ * Keeps the records on their way, so that they are sent again. Those that made room meanwhile are lost, and count as dropped now.
  *
  * @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
  *
@@ -2481,6 +2532,8 @@ uint32_t kpn_queue_records(const struct kpn_queue *queue);
 /**
  * Number of records that were lost because there was no room, by either policy. An image keeps it.
  *
+ * A record that made room while it was on its way counts only once `kpn_queue_failed` says that it did not arrive.
+ *
  * @param[in] queue  From `kpn_queue_begin`.
  *
  * @return Records; 0 when `queue` is NULL, misaligned or not begun.
@@ -2490,22 +2543,23 @@ uint32_t kpn_queue_dropped(const struct kpn_queue *queue);
 /**
  * Writes an image of the queue, to be kept over a reset: versioned, with a checksum.
  *
- * Records on their way are in it like the others, since after a reset nobody knows what became of them. The queue stays as it is.
+ * Records on their way are in it like the others, and count as dropped where they made room, since after a reset nobody knows
+ * what became of them. The queue stays as it is.
  *
- * @param[in,out] queue    From `kpn_queue_begin`.
- * @param[in]     uptime   Seconds since the device started, now.
- * @param[out]    out      Receives the image; unspecified after a failure.
- * @param[in]     out_cap  Bytes. `KPN_QUEUE_IMAGE_EXTRA` more than the memory of the queue are always enough.
- * @param[out]    out_len  Bytes of the image. Written only on success.
+ * @param[in]  queue    From `kpn_queue_begin`.
+ * @param[in]  uptime   Seconds since the device started, now.
+ * @param[out] out      Receives the image; unspecified after a failure.
+ * @param[in]  out_cap  Bytes. `KPN_QUEUE_IMAGE_EXTRA` more than the memory of the queue are always enough.
+ * @param[out] out_len  Bytes of the image. Written only on success.
  *
  * @retval KPN_OK                    `out` holds the image.
- * @retval KPN_ERR_BUFFER_FULL           `out_cap` is too small.
+ * @retval KPN_ERR_BUFFER_FULL       `out_cap` is too small.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           The arguments and the memory of the queue overlap.
  */
 KPN_NODISCARD
-kpn_status kpn_queue_save(struct kpn_queue *queue,
+kpn_status kpn_queue_save(const struct kpn_queue *queue,
                           uint32_t uptime,
                           uint8_t *out,
                           size_t out_cap,
@@ -2524,7 +2578,7 @@ kpn_status kpn_queue_save(struct kpn_queue *queue,
  * @param[in]     elapsed    Seconds since the image was saved; 0 when the device does not know.
  *
  * @retval KPN_OK                    The records of the image wait in the queue, none on its way.
- * @retval KPN_ERR_BUFFER_FULL           The memory of the queue is too small for them.
+ * @retval KPN_ERR_BUFFER_FULL       The memory of the queue is too small for them.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           `image` overlaps with `queue` or its memory.
@@ -2551,7 +2605,7 @@ kpn_status kpn_queue_load(struct kpn_queue *queue,
  * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
  *
  * @retval KPN_OK                    The record is in the queue.
- * @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -2568,6 +2622,62 @@ kpn_status kpn_queue_push_decimal(struct kpn_queue *queue,
                                   int32_t exponent);
 
 /**
+ * Appends a signed integer.
+ *
+ * All digits are sent; a platform that reads JSON numbers as doubles keeps them exact up to 2^53.
+ *
+ * @param[in,out] queue    From `kpn_queue_begin`.
+ * @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock    As for `kpn_queue_push_decimal`.
+ * @param[in]     seconds  When it was measured.
+ * @param[in]     value    Any value.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_int64(struct kpn_queue *queue,
+                                const char *name,
+                                const char *unit,
+                                int32_t clock,
+                                uint32_t seconds,
+                                int64_t value);
+
+/**
+ * Appends an unsigned integer.
+ *
+ * As `kpn_queue_push_int64`.
+ *
+ * @param[in,out] queue    From `kpn_queue_begin`.
+ * @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock    As for `kpn_queue_push_decimal`.
+ * @param[in]     seconds  When it was measured.
+ * @param[in]     value    Any value.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_uint64(struct kpn_queue *queue,
+                                 const char *name,
+                                 const char *unit,
+                                 int32_t clock,
+                                 uint32_t seconds,
+                                 uint64_t value);
+
+/**
  * Appends a double, as the shortest number that reads back equal.
  *
  * As `kpn_queue_push_decimal`, and links the conversion of doubles.
@@ -2580,7 +2690,7 @@ kpn_status kpn_queue_push_decimal(struct kpn_queue *queue,
  * @param[in]     value    Finite.
  *
  * @retval KPN_OK                    The record is in the queue.
- * @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -2609,7 +2719,7 @@ kpn_status kpn_queue_push_double(struct kpn_queue *queue,
  * @param[in]     value    The value.
  *
  * @retval KPN_OK                    The record is in the queue.
- * @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -2637,7 +2747,7 @@ kpn_status kpn_queue_push_bool(struct kpn_queue *queue,
  * @param[in]     text     NUL-terminated, at most `KPN_QUEUE_TEXT_MAX` bytes. Copied.
  *
  * @retval KPN_OK                    The record is in the queue.
- * @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `text` is too long, an uptime is out of range, or `clock` is none.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -2652,6 +2762,95 @@ kpn_status kpn_queue_push_text(struct kpn_queue *queue,
                                int32_t clock,
                                uint32_t seconds,
                                const char *text);
+
+/**
+ * Appends binary data, which is sent as base64.
+ *
+ * As `kpn_queue_push_decimal`. RFC 8428 section 4.3.
+ *
+ * @param[in,out] queue     From `kpn_queue_begin`.
+ * @param[in]     name      NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit      NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock     As for `kpn_queue_push_decimal`.
+ * @param[in]     seconds   When it was measured.
+ * @param[in]     data      May be NULL when `data_len` is 0. Copied.
+ * @param[in]     data_len  Bytes, at most `KPN_QUEUE_DATA_MAX`.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `data_len` or an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text or the data lies in `queue` or in its memory.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_data(struct kpn_queue *queue,
+                               const char *name,
+                               const char *unit,
+                               int32_t clock,
+                               uint32_t seconds,
+                               const uint8_t *data,
+                               size_t data_len);
+
+/**
+ * Appends a sum without a value, given as `mantissa` times ten to the power of `exponent`.
+ *
+ * A sum is the integral of a value over time, such as energy for power. As `kpn_queue_push_decimal`.
+ *
+ * @param[in,out] queue     From `kpn_queue_begin`.
+ * @param[in]     name      NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit      NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock     As for `kpn_queue_push_decimal`.
+ * @param[in]     seconds   When it was measured.
+ * @param[in]     mantissa  205 for 20.5 with exponent -1.
+ * @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_sum_decimal(struct kpn_queue *queue,
+                                      const char *name,
+                                      const char *unit,
+                                      int32_t clock,
+                                      uint32_t seconds,
+                                      int64_t mantissa,
+                                      int32_t exponent);
+
+/**
+ * Appends a sum without a value, as the shortest number that reads back equal.
+ *
+ * As `kpn_queue_push_sum_decimal`, and links the conversion of doubles.
+ *
+ * @param[in,out] queue    From `kpn_queue_begin`.
+ * @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+ * @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+ * @param[in]     clock    As for `kpn_queue_push_decimal`.
+ * @param[in]     seconds  When it was measured.
+ * @param[in]     value    Finite.
+ *
+ * @retval KPN_OK                    The record is in the queue.
+ * @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
+ * @retval KPN_ERR_STATE             The queue was not begun.
+ * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+ * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+ * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+ * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ */
+kpn_status kpn_queue_push_sum_double(struct kpn_queue *queue,
+                                     const char *name,
+                                     const char *unit,
+                                     int32_t clock,
+                                     uint32_t seconds,
+                                     double value);
 
 /**
  * Whether a record has this name: either its own name or its full one, base name included.
@@ -2734,6 +2933,29 @@ kpn_status kpn_record_decimal(const struct kpn_record *record,
                               int32_t field,
                               int64_t *out_mantissa,
                               int32_t *out_exponent);
+
+/**
+ * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
+ *
+ * For numbers with more digits than a mantissa holds, and for a fixed exponent: with -3, a time comes in milliseconds. Correctly rounded, once,
+ * from the exact number, base included; what is just between two multiples goes to the one whose mantissa is even.
+ *
+ * @param[in]  record        From `kpn_downlink_next`.
+ * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+ * @param[in]  exponent      -1 for tenths.
+ * @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
+ *
+ * @retval KPN_OK                    The number is about `out_mantissa` times ten to the power of `exponent`.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
+ * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_decimal_rounded(const struct kpn_record *record,
+                                      int32_t field,
+                                      int32_t exponent,
+                                      int64_t *out_mantissa);
 
 /**
  * Reads a number of a record as a signed integer, when it is one, in whatever notation.
@@ -4253,6 +4475,157 @@ kpn_status kpn_urn_from_dev_eui(const char *dev_eui,
  * @return NUL-terminated text `MAJOR.MINOR.PATCH` in constant memory, never NULL.
  */
 const char *kpn_version(void);
+
+/** @cond */
+/*
+ * A call writes as many bytes as the archive was compiled for. A struct that is laid out differently here, through `#pragma pack`, a compiler
+ * option or a macro, does not compile.
+ */
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define KPN_PRIVATE_ASSERT(name, condition) static_assert(condition, #name)
+#elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define KPN_PRIVATE_ASSERT(name, condition) _Static_assert(condition, #name)
+#else
+#define KPN_PRIVATE_ASSERT(name, condition) typedef char kpn_private_##name[(condition) ? 1 : -1]
+#endif
+#define KPN_PRIVATE_BY_POINTER(on32, on64) (sizeof(void *) == 8 ? (on64) : (on32))
+#define KPN_PRIVATE_OBJECT(type, size32, size64, align32, align64) \
+    struct kpn_private_aligned_##type { \
+        char before; \
+        struct type object; \
+    }; \
+    KPN_PRIVATE_ASSERT(align_of_##type, \
+        offsetof(struct kpn_private_aligned_##type, object) == KPN_PRIVATE_BY_POINTER(align32, align64)); \
+    KPN_PRIVATE_ASSERT(size_of_##type, sizeof(struct type) == KPN_PRIVATE_BY_POINTER(size32, size64))
+#define KPN_PRIVATE_FIELD(type, field, on32, on64) \
+    KPN_PRIVATE_ASSERT(offset_of_##type##_##field, offsetof(struct type, field) == KPN_PRIVATE_BY_POINTER(on32, on64))
+
+KPN_PRIVATE_ASSERT(size_of_pointer, sizeof(void *) == 4 || sizeof(void *) == 8);
+KPN_PRIVATE_ASSERT(size_of_size_t, sizeof(size_t) == sizeof(void *));
+KPN_PRIVATE_ASSERT(size_of_bool, sizeof(bool) == 1);
+KPN_PRIVATE_ASSERT(size_of_double, sizeof(double) == 8);
+KPN_PRIVATE_ASSERT(size_of_float, sizeof(float) == 4);
+KPN_PRIVATE_ASSERT(size_of_kpn_status, sizeof(kpn_status) == 4);
+
+KPN_PRIVATE_OBJECT(kpn_config, 504, 504, 4, 4);
+KPN_PRIVATE_FIELD(kpn_config, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_config, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_config, private_state, 8, 8);
+
+KPN_PRIVATE_OBJECT(kpn_config_problem, 12, 16, 4, 8);
+KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
+KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
+KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
+
+KPN_PRIVATE_OBJECT(kpn_response, 72, 80, 4, 8);
+KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
+KPN_PRIVATE_FIELD(kpn_response, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_response, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_downlink, 136, 256, 4, 8);
+KPN_PRIVATE_FIELD(kpn_downlink, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_downlink, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_downlink, private_bytes, 8, 8);
+KPN_PRIVATE_FIELD(kpn_downlink, private_len, 12, 16);
+KPN_PRIVATE_FIELD(kpn_downlink, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_record, 160, 312, 4, 8);
+KPN_PRIVATE_FIELD(kpn_record, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_record, kind, 4, 4);
+KPN_PRIVATE_FIELD(kpn_record, index, 8, 8);
+KPN_PRIVATE_FIELD(kpn_record, base_name, 12, 16);
+KPN_PRIVATE_FIELD(kpn_record, base_name_len, 16, 24);
+KPN_PRIVATE_FIELD(kpn_record, name, 20, 32);
+KPN_PRIVATE_FIELD(kpn_record, name_len, 24, 40);
+KPN_PRIVATE_FIELD(kpn_record, unit, 28, 48);
+KPN_PRIVATE_FIELD(kpn_record, unit_len, 32, 56);
+KPN_PRIVATE_FIELD(kpn_record, text, 36, 64);
+KPN_PRIVATE_FIELD(kpn_record, text_len, 40, 72);
+KPN_PRIVATE_FIELD(kpn_record, data, 44, 80);
+KPN_PRIVATE_FIELD(kpn_record, data_len, 48, 88);
+KPN_PRIVATE_FIELD(kpn_record, bool_value, 52, 96);
+KPN_PRIVATE_FIELD(kpn_record, has_sum, 53, 97);
+KPN_PRIVATE_FIELD(kpn_record, has_time, 54, 98);
+KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99);
+KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
+KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
+KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
+
+KPN_PRIVATE_OBJECT(kpn_firmware, 116, 128, 4, 8);
+KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
+KPN_PRIVATE_FIELD(kpn_firmware, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_firmware, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_firmware_piece, 16, 32, 4, 8);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, offset, 0, 0);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, ptr, 4, 8);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, len, 8, 16);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, used, 12, 24);
+
+KPN_PRIVATE_OBJECT(kpn_pieces, 24, 40, 4, 8);
+KPN_PRIVATE_FIELD(kpn_pieces, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_pieces, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_pieces, private_bytes, 8, 8);
+KPN_PRIVATE_FIELD(kpn_pieces, private_len, 12, 16);
+KPN_PRIVATE_FIELD(kpn_pieces, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_span, 8, 16, 4, 8);
+KPN_PRIVATE_FIELD(kpn_span, ptr, 0, 0);
+KPN_PRIVATE_FIELD(kpn_span, len, 4, 8);
+
+#if defined(KPN_POSIX)
+KPN_PRIVATE_OBJECT(kpn_posix, 20, 20, 4, 4);
+KPN_PRIVATE_FIELD(kpn_posix, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_posix, private_timeout, 4, 4);
+KPN_PRIVATE_FIELD(kpn_posix, private_socket, 8, 8);
+KPN_PRIVATE_FIELD(kpn_posix, private_limit, 16, 16);
+KPN_PRIVATE_FIELD(kpn_posix, private_connection, 18, 18);
+#endif
+
+KPN_PRIVATE_OBJECT(kpn_queue, 44, 64, 4, 8);
+KPN_PRIVATE_FIELD(kpn_queue, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_queue, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_queue, private_memory, 8, 8);
+KPN_PRIVATE_FIELD(kpn_queue, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_queue, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_uplink, 128, 200, 4, 8);
+KPN_PRIVATE_FIELD(kpn_uplink, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_uplink, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_uplink, private_buffer, 8, 8);
+KPN_PRIVATE_FIELD(kpn_uplink, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_uplink, private_host, 16, 24);
+KPN_PRIVATE_FIELD(kpn_uplink, private_path, 20, 32);
+KPN_PRIVATE_FIELD(kpn_uplink, private_state, 24, 40);
+
+KPN_PRIVATE_OBJECT(kpn_connection, 8, 8, 4, 4);
+KPN_PRIVATE_FIELD(kpn_connection, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_connection, private_state, 4, 4);
+
+KPN_PRIVATE_OBJECT(kpn_sms_delivery, 8, 8, 4, 4);
+KPN_PRIVATE_FIELD(kpn_sms_delivery, missed, 0, 0);
+KPN_PRIVATE_FIELD(kpn_sms_delivery, worst, 4, 4);
+
+KPN_PRIVATE_OBJECT(kpn_stream, 352, 432, 4, 8);
+KPN_PRIVATE_FIELD(kpn_stream, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_stream, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_stream, uplink, 8, 8);
+KPN_PRIVATE_FIELD(kpn_stream, private_state, 136, 208);
+
+KPN_PRIVATE_OBJECT(kpn_token, 112, 112, 4, 4);
+KPN_PRIVATE_FIELD(kpn_token, private_tag, 0, 0);
+KPN_PRIVATE_FIELD(kpn_token, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_token, private_hash, 8, 8);
+
+#undef KPN_PRIVATE_FIELD
+#undef KPN_PRIVATE_OBJECT
+#undef KPN_PRIVATE_BY_POINTER
+#undef KPN_PRIVATE_ASSERT
+/** @endcond */
 
 #ifdef __cplusplus
 }  // extern "C"

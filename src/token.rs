@@ -13,6 +13,7 @@ use zeroize::Zeroize;
 
 use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
+use crate::words::Words64;
 
 /// Characters of a token.
 pub const TOKEN_LEN: usize = 64;
@@ -44,7 +45,7 @@ const INITIAL: [u32; 8] = [
 #[derive(Clone)]
 #[repr(C)]
 pub struct Token {
-    total: u64,
+    total: Words64,
     state: [u32; 8],
     block: [u8; 64],
 }
@@ -59,7 +60,7 @@ impl Token {
     /// Starts over no bytes.
     pub fn new() -> Self {
         let mut token = Self {
-            total: 0,
+            total: Words64::new(0),
             state: [0; 8],
             block: [0; BLOCK],
         };
@@ -70,19 +71,19 @@ impl Token {
     /// Starts anew over no bytes, in place.
     #[inline(never)]
     pub fn restart(&mut self) {
-        self.total = 0;
+        self.total = Words64::new(0);
         self.state = INITIAL;
     }
 
     /// Bytes hashed so far.
     pub const fn total(&self) -> u64 {
-        self.total
+        self.total.get()
     }
 
     /// Hashes bytes of the body, in the order in which they are sent.
     pub fn update(&mut self, mut bytes: &[u8]) {
         let mut filled = self.filled();
-        self.total = self.total.wrapping_add(widen(bytes.len()));
+        self.total = Words64::new(self.total.get() + widen(bytes.len()));
         loop {
             let room = self.block.get_mut(filled..).unwrap_or_default();
             let Some((now, rest)) = bytes.split_at_checked(room.len()) else {
@@ -116,7 +117,7 @@ impl Token {
     #[inline(never)]
     pub fn finish_unchecked(&mut self, secret: &[u8]) -> &[u8; TOKEN_LEN] {
         self.update(secret);
-        let bits = self.total.wrapping_mul(8);
+        let bits = self.total.get() * 8;
         let filled = self.filled();
         // Padding: a mark, then zeros up to where the length stands in the last block.
         if let Some([mark, zeros @ ..]) = self.block.get_mut(filled..) {
@@ -165,7 +166,7 @@ impl Token {
     }
 
     fn filled(&self) -> usize {
-        let low = self.total.to_le_bytes()[0];
+        let low = self.total.get().to_le_bytes()[0];
         usize::from(low & 63)
     }
 }
@@ -274,7 +275,7 @@ mod tests {
         let mut token = Token::new();
         token.update(BODY);
         token.finish(SECRET).unwrap();
-        assert_eq!(token.total, 0);
+        assert_eq!(token.total(), 0);
         assert_eq!(&token.block, TOKEN);
         assert_eq!(token.state, Token::new().state);
     }

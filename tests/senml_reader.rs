@@ -1,140 +1,60 @@
-//! The SenML reader against the examples of RFC 8428, KPN's packs, and two oracles: `serde_json` for what is JSON, and a
-//! plain resolver over `serde_json` values for what it means.
+//! The SenML reader through the C functions: the examples of RFC 8428, KPN's packs, and what each rule of section 4 says.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::std_instead_of_core,
     reason = "a test may panic"
 )]
 
-use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
-use kpn_things::error::Error;
-use kpn_things::json::reader::{Event, Reader, Span};
-use kpn_things::senml::reader::Pack;
-use kpn_things::senml::record::{Num, Record, Value};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use bigdecimal::BigDecimal;
+use kpn_things::ffi::record::{
+    KPN_FIELD_SUM, KPN_FIELD_VALUE, KPN_KIND_BOOL, KPN_KIND_NUMBER, KPN_KIND_SUM_ONLY,
+};
 
-/// A number as mantissa and exponent without trailing zeros, so that equal values are equal.
-type Exact = (i128, i32);
+#[path = "common/downlink.rs"]
+mod driver;
+#[path = "common/model.rs"]
+mod model;
+#[path = "common/status.rs"]
+mod status;
+use driver::{Downlink, Record, Status};
+use model::{Expected, Random, Wanted, check, model, number};
 
-fn exact(text: &str) -> Exact {
-    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let mut mantissa: i128 = format!("{whole}{fraction}").parse().unwrap();
-    let mut exponent: i32 = exponent.parse().unwrap();
-    exponent -= i32::try_from(fraction.len()).unwrap();
-    if mantissa == 0 {
-        return (0, 0);
+fn random() -> Random {
+    Random(fastrand::Rng::with_seed(8428))
+}
+
+/// Reads a pack whole; the status and the index of the record otherwise.
+fn read(text: &str) -> Result<(Downlink, Vec<Record>), (Status, usize)> {
+    let (mut downlink, begun) = Downlink::of_bytes(text.as_bytes());
+    if begun != status::OK {
+        assert_eq!(downlink.body(), text.as_bytes());
+        return Err((begun, downlink.index()));
     }
-    while mantissa % 10 == 0 {
-        mantissa /= 10;
-        exponent += 1;
-    }
-    (mantissa, exponent)
-}
-
-fn add(a: Exact, b: Exact) -> Exact {
-    let exponent = a.1.min(b.1);
-    let scaled = |(mantissa, from): Exact| mantissa * 10_i128.pow((from - exponent).unsigned_abs());
-    exact(&format!("{}e{exponent}", scaled(a) + scaled(b)))
-}
-
-/// A record in RFC 8428's resolved form, but for times, which stay relative.
-#[derive(Clone, PartialEq, Debug, Default)]
-struct Resolved {
-    name: String,
-    unit: Option<String>,
-    number: Option<Exact>,
-    boolean: Option<bool>,
-    text: Option<String>,
-    data: Option<Vec<u8>>,
-    sum: Option<Exact>,
-    time: Option<Exact>,
-    update_time: Option<Exact>,
-}
-
-fn ours(text: &[u8], record: &Record) -> Resolved {
-    let string = |span: Span| {
-        assert_eq!(text[span.end], 0, "a NUL follows");
-        String::from_utf8(span.of(text).to_vec()).unwrap()
-    };
-    let exact_of = |span: Span| exact(std::str::from_utf8(span.of(text)).unwrap());
-    let number = |num: Num| {
-        let parts = [num.text, num.base].map(|span| (!span.is_empty()).then(|| exact_of(span)));
-        let [own, base] = parts;
-        let sum = add(own.unwrap_or_default(), base.unwrap_or_default());
-        // The library's own sum, where it has one.
-        if let Ok(decimal) = num.to_decimal(text) {
-            assert_eq!((i128::from(decimal.mantissa), decimal.exponent), sum);
-            let nearest: f64 = format!("{}e{}", sum.0, sum.1).parse().unwrap();
-            assert_eq!(num.to_f64(text).map(f64::abs), Ok(nearest.abs()));
-        }
-        (!num.is_absent()).then_some(sum)
-    };
-    let present = |span: Span| (span != Span::default()).then(|| string(span));
-    let mut resolved = Resolved {
-        name: [record.base_name, record.name]
-            .map(|span| present(span).unwrap_or_default())
-            .concat(),
-        unit: present(record.unit),
-        sum: number(record.sum),
-        time: number(record.time),
-        update_time: number(record.update_time),
-        ..Resolved::default()
-    };
-    match record.value {
-        Value::None => {}
-        Value::Number(num) => resolved.number = number(num),
-        Value::Bool(value) => resolved.boolean = Some(value),
-        Value::Text(span) => resolved.text = Some(string(span)),
-        Value::Data(span) => {
-            assert_eq!(text[span.end], 0);
-            resolved.data = Some(span.of(text).to_vec());
-        }
-    }
-    resolved
-}
-
-/// Reads a pack with canaries around it.
-fn read(text: &[u8]) -> Result<Vec<Resolved>, (Error, usize)> {
-    const CANARY: &[u8] = b"\xA5\xA5\xA5\xA5\"]}\0";
-    let mut memory = [text, CANARY].concat();
-    let (pack_text, canary) = memory.split_at_mut(text.len());
-    let mut pack = Pack::new();
-    let count = pack.validate(pack_text);
-    assert_eq!(pack_text, text, "validation changes nothing");
-    let count = count.map_err(|error| (error, pack.index()))?;
     let mut records = Vec::new();
-    while let Some(record) = pack
-        .next(pack_text)
-        .expect("what was validated can be read")
-    {
-        for span in [record.base_name, record.name, record.unit] {
-            assert!(span.end <= pack_text.len());
+    loop {
+        match downlink.next() {
+            Ok(record) => records.push(record),
+            Err(error) => {
+                assert_eq!(error, status::END);
+                assert!(downlink.is_whole());
+                return Ok((downlink, records));
+            }
         }
-        records.push((ours(pack_text, &record), record));
     }
-    assert_eq!(canary, CANARY);
-    assert_eq!(records.len(), count);
-    // What was handed out first is still there when the last record has been read.
-    for (then, record) in &records {
-        assert_eq!(*then, ours(pack_text, record));
-    }
-    Ok(records.into_iter().map(|(resolved, _)| resolved).collect())
 }
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/senml")
+fn refused(text: &str) -> (Status, usize) {
+    read(text).err().unwrap_or((status::OK, 0))
 }
 
 /// Name, pack and resolved pack of each vector.
 fn vectors() -> Vec<(String, Vec<u8>, Vec<u8>)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/senml");
     let mut vectors = Vec::new();
-    for entry in fs::read_dir(folder()).unwrap() {
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let Some(stem) = name.strip_suffix(".json") else {
@@ -150,374 +70,281 @@ fn vectors() -> Vec<(String, Vec<u8>, Vec<u8>)> {
     vectors
 }
 
-/// An object with all its members in order, repeated ones too.
-struct Members(Vec<(String, serde_json::Value)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Members;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a record")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
+/// A record in the resolved form of RFC 8428 section 4.6, but for times, which stay relative.
+fn flat(record: &Expected) -> (Expected, Vec<Option<BigDecimal>>) {
+    let sum = |[own, base]: &[Option<String>; 2]| match [own, base].map(Option::as_ref) {
+        [None, None] => None,
+        parts => {
+            let parts = parts.into_iter().flatten();
+            Some(parts.map(|text| number(text).unwrap()).sum())
         }
-        deserializer.deserialize_map(Visit)
-    }
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    let padding = text.len() - digits.len();
-    let standard = digits.contains(['+', '/']);
-    if (standard && digits.contains(['-', '_']))
-        || (padding > 0 && (!text.len().is_multiple_of(4) || padding > 2))
-    {
-        return None;
-    }
-    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = digits.replace('-', "+").replace('_', "/");
-    let groups = digits
-        .chars()
-        .map(|digit| Some(format!("{:06b}", alphabet.find(digit)?)));
-    let mut bits = groups.collect::<Option<Vec<_>>>()?.concat();
-    let left = bits.split_off(bits.len() / 8 * 8);
-    if left.len() >= 6 || left.contains('1') {
-        return None;
-    }
-    let bytes = bits.as_bytes().chunks(8);
-    Some(
-        bytes
-            .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap())
-            .collect(),
-    )
-}
-
-/// RFC 8428 section 4 over `serde_json` values. The error is any that holds, with the record's index.
-fn oracle(pack: &[Members]) -> Result<Vec<Resolved>, (Error, usize)> {
-    use serde_json::Value as Json;
-    let known = [
-        "bn", "bu", "bt", "bv", "bs", "n", "u", "s", "t", "ut", "v", "vs", "vd", "vb", "bver",
-    ];
-    let mut bases = serde_json::Map::new();
-    let mut version = None;
-    let mut records = Vec::new();
-    for (index, Members(members)) in pack.iter().enumerate() {
-        let fail = |error| Err((error, index));
-        let mut own = serde_json::Map::new();
-        for (label, value) in members {
-            if !known.contains(&label.as_str()) {
-                if label.ends_with('_') {
-                    return fail(Error::SENML_MUST_UNDERSTAND);
-                }
-                continue;
-            }
-            if own.contains_key(label) {
-                return fail(Error::SENML_DUPLICATE);
-            }
-            let fits = match label.as_str() {
-                "bn" | "bu" | "n" | "u" | "vs" | "vd" => value.is_string(),
-                "vb" => value.is_boolean(),
-                _ => value.is_number(),
-            };
-            if !fits {
-                return fail(Error::SENML_TYPE);
-            }
-            if label == "bver" {
-                let number = value.as_u64().filter(|number| (1..=10).contains(number));
-                if number.is_none()
-                    || number
-                        != Some(version.unwrap_or(if index == 0 { number.unwrap() } else { 10 }))
-                {
-                    return fail(Error::SENML_VERSION);
-                }
-                version = number;
-            }
-            own.insert(label.clone(), value.clone());
-            if label.starts_with('b') {
-                bases.insert(label.clone(), value.clone());
-            }
-        }
-        let values = ["v", "vs", "vb", "vd"]
-            .iter()
-            .filter(|label| own.contains_key(**label))
-            .count();
-        if values > 1 || (values == 0 && !own.contains_key("s") && own.contains_key("n")) {
-            return fail(Error::SENML_VALUE);
-        }
-        if values == 0 && !own.contains_key("s") {
-            continue;
-        }
-        let string =
-            |map: &serde_json::Map<String, Json>, label| Some(map.get(label)?.as_str()?.to_owned());
-        let number = |label: &str, base: &str| {
-            let part = |value: Option<&Json>| value.map(|value| exact(&value.to_string()));
-            match (part(own.get(label)), part(bases.get(base))) {
-                (None, None) => None,
-                (own, base) => Some(add(own.unwrap_or_default(), base.unwrap_or_default())),
-            }
-        };
-        let name =
-            string(&bases, "bn").unwrap_or_default() + &string(&own, "n").unwrap_or_default();
-        if !name.starts_with(|c: char| c.is_ascii_alphanumeric())
-            || name.contains(|c: char| !c.is_ascii_alphanumeric() && !"-:./_".contains(c))
-        {
-            return fail(Error::SENML_NAME);
-        }
-        let data = match string(&own, "vd").map(|text| base64(&text)) {
-            Some(None) => return fail(Error::SENML_BASE64),
-            data => data.flatten(),
-        };
-        records.push(Resolved {
-            name,
-            unit: string(&own, "u").or_else(|| string(&bases, "bu")),
-            number: own.contains_key("v").then(|| number("v", "bv").unwrap()),
-            boolean: own.get("vb").and_then(Json::as_bool),
-            text: string(&own, "vs"),
-            data,
-            sum: number("s", "bs"),
-            time: number("t", "bt"),
-            update_time: number("ut", ""),
-        });
-    }
-    Ok(records)
-}
-
-/// A small generator with a fixed seed: failures repeat.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-
-    fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len())]
-    }
-}
-
-fn is_json(text: &[u8]) -> Result<(), Error> {
-    let mut reader = Reader::new();
-    loop {
-        if reader.next(text)? == Event::End {
-            return Ok(());
-        }
-    }
+    };
+    let sums = record.numbers.iter().map(sum).collect();
+    let flat = Expected {
+        index: 0,
+        base_name: String::new(),
+        name: record.base_name.clone() + &record.name,
+        numbers: Default::default(),
+        ..record.clone()
+    };
+    (flat, sums)
 }
 
 #[test]
 fn every_vector_reads_as_its_resolved_form_says() {
     for (name, text, resolved) in vectors() {
-        let expected = oracle(&serde_json::from_slice::<Vec<Members>>(&resolved).unwrap()).unwrap();
-        assert_eq!(read(&text).as_ref(), Ok(&expected), "{name}");
-        assert_eq!(read(&resolved).as_ref(), Ok(&expected), "{name}, resolved");
-        let plain = oracle(&serde_json::from_slice::<Vec<Members>>(&text).unwrap());
-        assert_eq!(plain, Ok(expected), "{name}, by the oracle");
+        assert!(check(&mut random(), &text, Wanted::Model), "{name}");
+        assert!(check(&mut random(), &resolved, Wanted::Model), "{name}");
+        let flat = |text: &[u8]| model(text).unwrap().iter().map(flat).collect::<Vec<_>>();
+        assert_eq!(flat(&text), flat(&resolved), "{name}");
     }
 }
 
 #[test]
 fn every_truncation_of_every_vector_is_refused() {
-    for (name, text, _) in vectors() {
-        let text = text.trim_ascii_end();
-        for len in 0..text.len() {
-            let (error, _) = read(&text[..len]).expect_err(&name);
-            assert_eq!(error, Error::JSON_TRUNCATED, "{name} at {len}");
-            assert!(is_json(&text[..len]).is_err());
+    for (_, text, _) in vectors() {
+        for len in 1..text.trim_ascii_end().len() {
+            let truncated = Wanted::Refused(status::ERR_JSON_TRUNCATED);
+            check(&mut random(), &text[..len], truncated);
         }
     }
 }
 
 #[test]
-fn the_strict_reader_takes_what_serde_json_takes() {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    let seeds: Vec<Vec<u8>> = vectors().into_iter().map(|(_, text, _)| text).collect();
-    let pieces: [&[u8]; 36] = [
-        b"\"",
-        b"\\",
-        b"\\u",
-        b"\\ud800",
-        b"\\udc00",
-        b"\\u0000",
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b":",
-        b",",
-        b"0",
-        b"-",
-        b"-0",
-        b"01",
-        b".",
-        b"e",
-        b"E+",
-        b"1e5",
-        b"true",
-        b"false",
-        b"null",
-        b"tru",
-        b" ",
-        b"\t",
-        b"\n",
-        b"\x0b",
-        b"\0",
-        b"\x7f",
-        b"\xC3\xA9",
-        b"\xC0\x80",
-        b"\xED\xA0\x80",
-        b"\xF4\x90\x80\x80",
-        b"\xEF\xBB\xBF",
-        b"/",
-    ];
-    let mut taken = 0;
-    for _ in 0..60_000 {
-        let mut text = random.of(&seeds).clone();
-        let start = random.below(text.len());
-        let end = (start + random.below(60)).min(text.len());
-        // Mostly short texts: what is mutated then matters for the whole.
-        if random.below(4) > 0 {
-            text = [b"[", &text[start..end], b"]"].concat();
-        }
-        for _ in 0..random.below(4) {
-            let at = random.below(text.len());
-            match random.below(3) {
-                0 => drop(text.splice(at..at, random.of(&pieces).iter().copied())),
-                1 => drop(text.splice(at..=at, random.of(&pieces).iter().copied())),
-                _ => drop(text.remove(at)),
-            }
-            if text.is_empty() {
-                text.push(b'0');
-            }
-        }
-        let theirs = serde_json::from_slice::<serde_json::Value>(&text);
-        let shown = String::from_utf8_lossy(&text);
-        match (is_json(&text), theirs) {
-            (Ok(()), Ok(_)) => taken += 1,
-            // Our number is text until it is asked for; serde_json's must fit a double at once.
-            (Ok(()), Err(error)) => assert!(
-                error.to_string().contains("out of range"),
-                "{shown}: {error}"
-            ),
-            (Err(error), Ok(_)) => assert_eq!(error, Error::JSON_DEPTH, "{shown}"),
-            (Err(_), Err(_)) => {}
-        }
-    }
-    assert!(taken > 5_000, "{taken} valid texts");
-}
-
-#[test]
-fn random_packs_resolve_as_the_oracle_says() {
-    let mut random = Random(0x2545_F491_4F6C_DD1D);
-    let labels = [
-        "n", "n", "n", "n", "u", "v", "v", "vs", "vb", "vd", "s", "t", "ut", "bn", "bu", "bt",
-        "bv", "bs", "bver", "x", "bx", "x_", "\\u006e", "\\u0062n", "v\\u0062",
-    ];
-    let numbers = [
-        "0",
-        "-1",
-        "1.5",
-        "20.50",
-        "1e3",
-        "-2.5E-2",
-        "268435456",
-        "10",
-        "5",
-    ];
-    let strings = [
-        "",
-        "a",
-        "a:",
-        "b/c",
-        "_a",
-        "urn:dev:x:",
-        "a b",
-        "\\u0061",
-        "a\\/b",
-        "Zg",
-        "Zg==",
-        "Zm8=",
-        "-_8",
-        "+\\/8",
-        "+-8A",
-        "\\n",
-        "\\ud83d\\ude00",
-        "\u{e9}",
-        "x\\u0000y",
-        "Cel",
-    ];
-    let others = ["true", "false", "null", "[]", "{\"n\":[1,{\"v_\":2}]}"];
-    let (mut read_packs, mut refused) = (0, 0);
-    for _ in 0..100_000 {
-        let mut records = Vec::new();
-        for _ in 0..random.below(4) {
-            let mut members = Vec::new();
-            for _ in 0..random.below(5) {
-                let label = *random.of(&labels);
-                let plain = label.replace("\\u006e", "n").replace("\\u0062", "b");
-                let wild = random.below(40) == 0;
-                let value = match plain.as_str() {
-                    _ if wild => (*random.of(&others)).to_owned(),
-                    "vb" => (*random.of(&others[..2])).to_owned(),
-                    "n" | "u" | "vs" | "bn" | "bu" | "vd" => format!("\"{}\"", random.of(&strings)),
-                    "bver" => (*random.of(&["5", "10", "10", "10", "11", "1.5"])).to_owned(),
-                    _ => (*random.of(&numbers)).to_owned(),
-                };
-                members.push(format!("\"{label}\":{value}"));
-            }
-            records.push(format!("{{{}}}", members.join(",")));
-        }
-        let text = format!("[{}]", records.join(", "));
-        let expected = oracle(&serde_json::from_str::<Vec<Members>>(&text).unwrap());
-        let ours = read(text.as_bytes());
-        assert_eq!(ours, expected, "{text}");
-        if ours.is_ok() {
-            read_packs += 1;
-        } else {
-            refused += 1;
-        }
-    }
-    assert!(
-        read_packs > 10_000 && refused > 10_000,
-        "{read_packs} {refused}"
+fn a_base_sum_alone_makes_a_sum() {
+    let (_downlink, records) = read("[{\"n\":\"dev\",\"bs\":1}]").unwrap();
+    let [record] = &records[..] else {
+        panic!("{} records", records.len());
+    };
+    assert_eq!(record.kind(), KPN_KIND_SUM_ONLY);
+    assert_eq!(record.name(), b"dev");
+    assert_eq!(record.has(), [true, false, false]);
+    assert_eq!(record.int64(KPN_FIELD_SUM), Ok(1));
+    assert_eq!(
+        record.int64(KPN_FIELD_VALUE),
+        Err(status::ERR_INVALID_ARGUMENT)
     );
 }
 
 #[test]
-fn mutated_packs_never_panic_and_keep_to_their_buffer() {
-    let mut random = Random(0xD1B5_4A32_D192_ED03);
+fn a_base_sum_in_force_makes_a_sum_of_every_later_record_with_a_name() {
+    let (_downlink, records) = read(
+        "[{\"bn\":\"d:\",\"bs\":2},{\"n\":\"a\",\"t\":-1},{\"n\":\"b\",\"v\":1},{\"n\":\"c\",\"s\":3},{\"bn\":\"e:\"},\
+         {\"bs\":7,\"n\":\"\"},{\"u\":\"m\"},{\"n\":\"d\",\"vb\":true}]",
+    )
+    .unwrap();
+    let seen: Vec<_> = records
+        .iter()
+        .map(|record| (record.index(), record.kind(), record.int64(KPN_FIELD_SUM)))
+        .collect();
+    // A record without a name only sets base fields, as without a base sum.
+    assert_eq!(
+        seen,
+        [
+            (1, KPN_KIND_SUM_ONLY, Ok(2)),
+            (2, KPN_KIND_NUMBER, Ok(2)),
+            (3, KPN_KIND_SUM_ONLY, Ok(5)),
+            (5, KPN_KIND_SUM_ONLY, Ok(7)),
+            (7, KPN_KIND_BOOL, Ok(7)),
+        ]
+    );
+    assert!(records.iter().all(|record| record.has()[0]));
+    // The name of such a record is checked as any other.
+    assert_eq!(
+        refused("[{\"bs\":1},{\"n\":\"b c\"}]"),
+        (status::ERR_SENML_NAME, 1)
+    );
+    // A base value makes no value.
+    assert_eq!(
+        refused("[{\"bv\":1,\"n\":\"a\"}]"),
+        (status::ERR_SENML_VALUE, 0)
+    );
+    assert_eq!(
+        refused("[{\"n\":\"a\"},{\"bs\":1}]"),
+        (status::ERR_SENML_VALUE, 0)
+    );
+}
+
+#[test]
+fn a_version_is_a_number_in_any_notation() {
+    for ten in [
+        "10", "10.0", "1e1", "100e-1", "1.0E+1", "0.1e2", "1000E-2", "10e0",
+    ] {
+        let text = format!("[{{\"bver\":{ten}}},{{\"n\":\"a\",\"v\":1,\"bver\":10}}]");
+        assert!(read(&text).is_ok(), "{text}");
+        let text = format!("[{{\"n\":\"a\",\"v\":1}},{{\"bver\":{ten}}}]");
+        assert!(read(&text).is_ok(), "{text}");
+    }
+    assert!(read("[{\"bver\":50e-1},{\"bver\":5},{\"bver\":0.5e1}]").is_ok());
+    for none in [
+        "10.5",
+        "11",
+        "1.1e1",
+        "0",
+        "-0",
+        "0.0",
+        "-10",
+        "1e2",
+        "1e400",
+        "1e-400",
+        "4294967306",
+        "18446744073709551626",
+    ] {
+        let text = format!("[{{\"bver\":{none}}}]");
+        assert_eq!(refused(&text), (status::ERR_SENML_VERSION, 0), "{text}");
+    }
+}
+
+#[test]
+fn a_version_holds_for_the_whole_pack() {
+    for text in [
+        "[{\"bver\":5,\"n\":\"a\",\"v\":1},{\"n\":\"a\",\"v\":1},{\"bver\":5,\"n\":\"a\",\"v\":1}]",
+        "[{\"n\":\"a\",\"v\":1},{\"bver\":10,\"n\":\"a\",\"v\":1}]",
+        "[{\"bver\":1}]",
+    ] {
+        assert!(read(text).is_ok(), "{text}");
+    }
+    for (text, index) in [
+        ("[{\"bver\":5},{\"bver\":5},{\"bver\":10}]", 2),
+        ("[{\"n\":\"a\",\"v\":1},{\"bver\":5}]", 1),
+    ] {
+        assert_eq!(refused(text), (status::ERR_SENML_VERSION, index), "{text}");
+    }
+}
+
+#[test]
+fn refuses_each_breach_with_its_own_status_and_the_record_index() {
+    let first = "{\"bn\":\"a:\",\"n\":\"x\",\"v\":1}";
+    for (second, error) in [
+        (
+            "{\"n\":\"b\",\"v\":1,\"x_\":1}",
+            status::ERR_SENML_MUST_UNDERSTAND,
+        ),
+        (
+            "{\"n\":\"b\",\"v\":1,\"_\":1}",
+            status::ERR_SENML_MUST_UNDERSTAND,
+        ),
+        (
+            "{\"n\":\"b\",\"v\":1,\"bver_\":1}",
+            status::ERR_SENML_MUST_UNDERSTAND,
+        ),
+        (
+            "{\"n\":\"b\",\"v\":1,\"x\\u005f\":1}",
+            status::ERR_SENML_MUST_UNDERSTAND,
+        ),
+        (
+            "{\"n\":\"b\",\"v\":1,\"n\":\"b\"}",
+            status::ERR_SENML_DUPLICATE,
+        ),
+        (
+            "{\"n\":\"b\",\"v\":1,\"\\u006e\":\"b\"}",
+            status::ERR_SENML_DUPLICATE,
+        ),
+        ("{\"bver\":10,\"bver\":10}", status::ERR_SENML_DUPLICATE),
+        ("{\"n\":\"b\",\"v\":1,\"vs\":\"\"}", status::ERR_SENML_VALUE),
+        (
+            "{\"n\":\"b\",\"vb\":true,\"vd\":\"\",\"s\":1}",
+            status::ERR_SENML_VALUE,
+        ),
+        ("{\"n\":\"b\"}", status::ERR_SENML_VALUE),
+        ("{\"n\":\"b\",\"u\":\"m\",\"t\":1}", status::ERR_SENML_VALUE),
+        (
+            "{\"n\":\"b\",\"v\":1,\"bver\":\"10\"}",
+            status::ERR_SENML_TYPE,
+        ),
+        ("{\"n\":1,\"v\":1}", status::ERR_SENML_TYPE),
+        ("{\"n\":\"b\",\"v\":\"1\"}", status::ERR_SENML_TYPE),
+        ("{\"n\":\"b\",\"v\":null}", status::ERR_SENML_TYPE),
+        ("{\"n\":\"b\",\"v\":[1]}", status::ERR_SENML_TYPE),
+        ("{\"n\":\"b\",\"vb\":1}", status::ERR_SENML_TYPE),
+        ("{\"n\":\"b\",\"vs\":true}", status::ERR_SENML_TYPE),
+        ("{\"n\":\"b\",\"vd\":{}}", status::ERR_SENML_TYPE),
+        ("{\"bt\":\"1\"}", status::ERR_SENML_TYPE),
+        ("[]", status::ERR_SENML_TYPE),
+        ("1", status::ERR_SENML_TYPE),
+        ("{\"n\":\"b c\",\"v\":1}", status::ERR_SENML_NAME),
+        ("{\"n\":\"b\\u0000\",\"v\":1}", status::ERR_SENML_NAME),
+        ("{\"n\":\"b\u{e9}\",\"v\":1}", status::ERR_SENML_NAME),
+        ("{\"bn\":\"\",\"v\":1}", status::ERR_SENML_NAME),
+        ("{\"bn\":\"\",\"n\":\":b\",\"v\":1}", status::ERR_SENML_NAME),
+        ("{\"bn\":\"_\",\"n\":\"b\",\"v\":1}", status::ERR_SENML_NAME),
+        ("{\"n\":\"b\",\"vd\":\"a\"}", status::ERR_SENML_BASE64),
+        ("{\"n\":\"b\",\"v\":01}", status::ERR_JSON_SYNTAX),
+        ("{\"n\":\"b\",\"vs\":\"\\ud800\"}", status::ERR_JSON_ESCAPE),
+        (
+            "{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+            status::ERR_JSON_DEPTH,
+        ),
+    ] {
+        let text = format!("[{first},{second}]");
+        assert_eq!(refused(&text), (error, 1), "{text}");
+    }
+    for (text, error) in [
+        (" ", status::ERR_JSON_TRUNCATED),
+        ("[{\"n\":\"b\"", status::ERR_JSON_TRUNCATED),
+        ("{}", status::ERR_SENML_TYPE),
+        ("1", status::ERR_SENML_TYPE),
+        ("[{\"v\":1}]", status::ERR_SENML_NAME),
+        ("[{\"bver\":11}]", status::ERR_SENML_VERSION),
+    ] {
+        assert_eq!(refused(text), (error, 0), "{text}");
+    }
+    assert_eq!(
+        refused(&format!("[{first}]x")),
+        (status::ERR_JSON_SYNTAX, 1)
+    );
+}
+
+#[test]
+fn ignores_unknown_labels_with_all_that_is_in_them() {
+    let text = "[{\"x\":{\"n_\":[null,{\"v\":\"\\\"\"}]},\"n\":\"a\",\"v\":1,\"x\":2,\"\":0,\"\\u0000n\":1,\"nnnnn\":1,\"\\u0000bver\":1}]";
+    assert_eq!(read(text).unwrap().1.len(), 1);
+}
+
+#[test]
+fn a_pack_without_measurements_is_empty() {
+    for text in ["", "[]", " [ ] ", "[{}]", "[{\"bn\":\"a\"},{\"t\":1}]"] {
+        assert_eq!(read(text).unwrap().1.len(), 0);
+    }
+}
+
+#[test]
+fn knows_whose_a_record_is_however_the_name_is_split() {
+    let urn = "urn:dev:IMEI:123456789012345:";
+    for (members, ours) in [
+        ("\"bn\":\"urn:dev:IMEI:123456789012345:\",\"n\":\"a\"", true),
+        ("\"n\":\"urn:dev:IMEI:123456789012345:a\"", true),
+        ("\"bn\":\"urn:dev:IMEI:123456789012345\",\"n\":\":a\"", true),
+        ("\"bn\":\"urn:dev:IMEI:123456789012345\",\"n\":\"a\"", false),
+        (
+            "\"bn\":\"urn:dev:imei:123456789012345:\",\"n\":\"a\"",
+            false,
+        ),
+        (
+            "\"bn\":\"urn:dev:IMEI:123456789012346:\",\"n\":\"a\"",
+            false,
+        ),
+        ("\"n\":\"a\"", false),
+    ] {
+        let (_downlink, records) = read(&format!("[{{{members},\"v\":1}}]")).unwrap();
+        assert_eq!(records[0].is_for(urn), ours, "{members}");
+        assert_eq!(records[0].is_for(urn.trim_end_matches(':')), ours);
+        assert!(!records[0].is_for(""));
+    }
+}
+
+#[test]
+fn a_body_that_changes_while_it_is_read_is_harmless() {
+    let mut random = random();
     let seeds: Vec<Vec<u8>> = vectors().into_iter().map(|(_, text, _)| text).collect();
     for _ in 0..20_000 {
-        let mut text = random.of(&seeds).clone();
-        for _ in 0..=random.below(3) {
+        let text = &seeds[random.below(seeds.len())];
+        let (mut downlink, begun) = Downlink::of_bytes(text);
+        assert_eq!(begun, status::OK);
+        while downlink.next().is_ok() {
             let at = random.below(text.len());
-            text[at] = *random.of(b"\"\\{}[]:,0-.eubnvst_=\0\xC3\xA9 ");
+            downlink.body_mut()[at] = b"\"\\{}[],n"[random.below(8)];
         }
-        let whole = read(&text);
-        if let Ok(pack) = serde_json::from_slice::<Vec<Members>>(&text) {
-            match (whole, oracle(&pack)) {
-                (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs),
-                (Err((ours, at)), Err((theirs, index))) => assert_eq!((ours, at), (theirs, index)),
-                (ours, theirs) => panic!("{}: {ours:?} {theirs:?}", String::from_utf8_lossy(&text)),
-            }
-        }
-        // A buffer that changes between the passes is the caller's mistake, and still harmless.
-        let mut pack = Pack::new();
-        if pack.validate(&text).is_ok() {
-            while let Ok(Some(_)) = pack.next(&mut text) {
-                let at = random.below(text.len());
-                text[at] = *random.of(b"\"\\{}[],n");
-            }
-        }
+        assert!(downlink.is_whole());
     }
 }

@@ -135,7 +135,7 @@ pub struct kpn_config {
     private_tag: u32,
     private_reserved: u32,
     /// A `Config`, whose layout Rust owns.
-    private_state: [MaybeUninit<u64>; 62],
+    private_state: [MaybeUninit<u32>; 124],
 }
 
 // SAFETY: repr(C) with the u32 tag in front, which stands there only while the state is a valid `Config`.
@@ -245,7 +245,7 @@ pub unsafe extern "C" fn kpn_config_load(
         let place = unsafe { ptr::out(config) }?.write(kpn_config {
             private_tag: 0,
             private_reserved: 0,
-            private_state: [MaybeUninit::uninit(); 62],
+            private_state: [MaybeUninit::uninit(); 124],
         });
         let state = ptr::room(&mut place.private_state).write(Config::new());
         match state.read(json) {

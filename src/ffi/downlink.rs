@@ -7,7 +7,7 @@ use super::record::kpn_record;
 use super::response::kpn_response;
 use super::status::{kpn_status, status};
 use crate::error::{Error, Result};
-use crate::senml::reader::Pack;
+use crate::senml::reader::PackReader;
 use crate::things::downlink::Downlink;
 
 /// A downlink being read.
@@ -49,7 +49,7 @@ impl kpn_downlink {
     /// # Safety
     ///
     /// The bytes given to `begin` are still there, and nobody writes to them while the slice is used.
-    pub(super) unsafe fn ahead(&self) -> (&Pack, &[u8]) {
+    pub(super) unsafe fn ahead(&self) -> (&PackReader, &[u8]) {
         // SAFETY: `begin` checked and kept the bytes; the rest is the same contract.
         let body = unsafe { ptr::stored_slice(self.private_bytes, self.private_len) };
         (self.private_state.ahead(), body)
@@ -74,7 +74,7 @@ impl kpn_downlink {
 /// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
 /// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
 /// @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
-/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
 /// @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
 /// @retval KPN_ERR_JSON_SYNTAX             Not JSON.
 /// @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn kpn_downlink_begin(
 /// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
 /// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
 /// @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
-/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and none.
+/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
 /// @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
 /// @retval KPN_ERR_JSON_SYNTAX             Not JSON.
 /// @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
@@ -174,9 +174,9 @@ pub unsafe extern "C" fn kpn_downlink_next(
         ptr::check(out_record)?;
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
         let body = unsafe { ptr::stored_slice_mut(downlink.private_bytes, downlink.private_len) };
-        let entry = downlink.private_state.read(body)?;
+        let record = downlink.private_state.next(body)?;
         // SAFETY: the same contract; apart from the others as just checked.
-        unsafe { ptr::begin(out_record) }?.fill(entry, body);
+        unsafe { ptr::begin(out_record) }?.fill(record, body);
         Ok(())
     };
     status(next())

@@ -13,6 +13,8 @@
 pub mod config;
 pub mod downlink;
 pub mod firmware;
+#[cfg(test)]
+mod layout;
 mod panic;
 pub mod pieces;
 #[cfg(feature = "posix")]
@@ -25,7 +27,7 @@ pub mod retry;
 pub mod sms;
 pub mod span;
 pub mod status;
-pub mod status_list;
+mod status_list;
 pub mod stream;
 pub mod token;
 pub mod uplink;

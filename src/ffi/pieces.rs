@@ -4,8 +4,8 @@ use core::ffi::c_char;
 
 use super::ptr::{self, Object, Region};
 use super::span::kpn_span;
+use super::status::{END, OK};
 use super::status::{code, kpn_status, status};
-use super::status_list::{END, OK};
 use crate::error::{Error, Result};
 use crate::things::pieces::Pieces;
 

@@ -4,8 +4,8 @@ use core::ffi::c_char;
 
 use super::ptr::{self, Object, Region};
 use super::span::kpn_span;
+use super::status::{NEED_MORE, OK};
 use super::status::{code, kpn_status, status};
-use super::status_list::{NEED_MORE, OK};
 use crate::error::Result;
 use crate::http::response::{Collected, Method, Response};
 use crate::things::connection::Connection;

@@ -24,7 +24,7 @@ use crate::token::SECRET_MAX;
 /// 4. `kpn_stream_finish`: the last piece, to be sent.
 ///
 /// It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
-/// 320 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+/// 312 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
 /// not to be copied while in use.
 ///
 /// ~~~{.c}

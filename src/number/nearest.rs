@@ -79,7 +79,7 @@ impl Scaled {
                 // Eight tenths, of the remainder too.
                 let digit = self.mantissa.take_digit();
                 self.field -= 3;
-                self.mantissa.0 = self.mantissa.0 << 3 | u64::from(digit * 13 >> 4);
+                self.mantissa.0 = self.mantissa.0 << 3 | u64::from((digit * 13) >> 4);
             }
             // Less than one unit is lost, 3.25 once the highest bit is in its place again.
             self.slack += 4;

@@ -89,15 +89,6 @@ impl<'a> Sum<'a> {
     }
 }
 
-/// The value of an integer in any notation, as `Sum::to_u64`.
-///
-/// `Error::JSON_SYNTAX` when `text` as a whole is no number.
-pub fn to_u64(text: &[u8]) -> Result<u64> {
-    let mut sum = Sum::default();
-    sum.read(text, b"")?;
-    sum.to_u64()
-}
-
 /// More zeros than this between two numbers fill any magnitude.
 const GAP: i64 = 40;
 

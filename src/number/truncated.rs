@@ -212,7 +212,7 @@ impl Magnitude {
         for byte in bytes.iter_mut().rev() {
             let part = rest << 8 | u32::from(*byte);
             // A tenth: exact below 16,389, and `part` is below 2,560.
-            let tenth = part * 6_554 >> 16;
+            let tenth = (part * 6_554) >> 16;
             rest = part - tenth * 10;
             [*byte, ..] = tenth.to_le_bytes();
         }

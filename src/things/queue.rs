@@ -1,27 +1,29 @@
 //! Measurements that wait for a connection: a first-in first-out queue in the caller's memory.
 //!
-//! Records lie one behind the other from the start of the memory, each as long as it is, so that every byte of the memory
-//! can hold measurements: 1,024 bytes hold 40 temperatures with time. heapless was tried for them: the capacity of its `Deque` is a part
-//! of its type, which C cannot choose, its `DequeView` cannot be made over memory that C brings, and every record would
-//! take the room of the longest. Building each record in its `Vec` first cost a frame of 556 bytes.
+//! The memory is a ring of bytes. Records lie one behind the other, each as long as it is, and a record that reaches the end of
+//! the memory goes on at its start, so that every byte can hold measurements: 1,024 bytes hold 40 temperatures with time.
+//! To push and to remove a record takes the same time in a memory of any size, since nothing is moved. Where a record is
+//! read, it is first copied into one piece.
 //!
-//! Values are kept as the JSON text in which they will be sent: numbers are rendered once, by the conversion that their
+//! heapless was tried for the records: the capacity of its `Deque` is a part of its type, which C cannot choose, its `DequeView` cannot
+//! be made over memory that C brings, and every record would take the room of the longest.
+//!
+//! Numbers are kept as the JSON text in which they will be sent: they are rendered once, by the conversion that their
 //! kind needs, so a device that queues no doubles links no code for them.
 #![forbid(unsafe_code)]
 
 mod entry;
 mod image;
 
-use core::cell::Cell;
-
 use crate::buf::Buf;
 use crate::error::{Error, Result};
+use crate::number::Decimal;
 use crate::senml::pack::Pack;
-use crate::senml::pack::value::{self, Value};
+use crate::senml::pack::value::Value;
 use crate::senml::record::RELATIVE_TIME_LIMIT;
-use entry::Entry;
+use entry::{ENTRY_MAX, Entry};
 
-pub use entry::{NAME_MAX, NUMBER_MAX, TEXT_MAX, Value as Queued, When};
+pub use entry::{Content, DATA_MAX, NAME_MAX, NUMBER_MAX, TEXT_MAX, When};
 pub use image::{IMAGE_EXTRA, Since};
 
 /// What gives way when there is no room.
@@ -29,7 +31,7 @@ pub use image::{IMAGE_EXTRA, Since};
 pub enum Policy {
     /// The newest record is refused.
     RefuseNewest,
-    /// The oldest records that are not on their way make room.
+    /// The oldest records make room.
     DropOldest,
 }
 
@@ -37,12 +39,15 @@ pub enum Policy {
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct QueueState {
+    /// Where the oldest record begins.
+    first: usize,
     /// Bytes of all records.
     used: usize,
-    /// Bytes of the first records, which are on their way.
-    sent: usize,
     records: u32,
-    sent_records: u32,
+    /// How many of the oldest records are on their way.
+    sent: u32,
+    /// Records that made room while they were on their way.
+    overwritten: u32,
     dropped: u32,
     drops_oldest: u8,
 }
@@ -61,14 +66,19 @@ impl QueueState {
         self.records
     }
 
-    /// Records on their way.
-    pub const fn sent_records(&self) -> u32 {
-        self.sent_records
-    }
-
     /// Records that were lost because there was no room.
     pub const fn dropped(&self) -> u32 {
         self.dropped
+    }
+
+    /// Whether records are on their way, of which all may have made room.
+    const fn waits_for_answer(&self) -> bool {
+        self.sent > 0 || self.overwritten > 0
+    }
+
+    /// What `dropped` is if the records on their way do not arrive.
+    const fn dropped_at_failure(&self) -> u32 {
+        self.dropped.saturating_add(self.overwritten)
     }
 }
 
@@ -79,6 +89,14 @@ pub struct Now {
     pub uptime: u32,
     /// Seconds since 1970 (UTC); none, or before 2^28, on a device that does not know.
     pub unix: Option<u32>,
+}
+
+/// Renders a number as a queue keeps it.
+pub fn render<'a>(value: &Value<'_>, text: &'a mut [u8; NUMBER_MAX]) -> Result<&'a [u8]> {
+    let mut out = Buf::new(text, 0);
+    value.write(&mut out, &Decimal::default())?;
+    let len = out.len();
+    Ok(text.get(..len).unwrap_or_default())
 }
 
 /// A queue: its state and its memory.
@@ -93,50 +111,35 @@ impl<'a> Queue<'a> {
         Self { state, memory }
     }
 
-    /// Appends a number that `write` renders as JSON.
-    pub fn push_number(
-        &mut self,
-        name: &[u8],
-        unit: Option<&[u8]>,
-        when: When,
-        write: impl FnOnce(&mut Buf<'_>) -> Result<()>,
-    ) -> Result<()> {
-        let mut text = [0; NUMBER_MAX];
-        let mut out = Buf::new(&mut text, 0);
-        write(&mut out)?;
-        self.push(name, unit, when, Queued::Number(out.written()))
-    }
-
     /// Appends a record.
     ///
-    /// Everything that could be refused when it is sent is refused here. `BUFFER_FULL` when there is no room, also not by
-    /// dropping what is not on its way; the record then counts as dropped.
+    /// Everything that could be refused when it is sent is refused here. `BUFFER_FULL` when there is no room and none is to be made;
+    /// the record then counts as dropped.
     pub fn push(
         &mut self,
         name: &[u8],
         unit: Option<&[u8]>,
         when: When,
-        value: Queued<'_>,
+        content: Content<'_>,
     ) -> Result<()> {
         let entry = Entry {
             name,
             unit,
             when,
-            value,
+            content,
         };
         entry.check()?;
-        let front = entry.front()?;
-        if !self.make_room(usize::from(front[0])) {
+        let mut front = Entry::FRONT;
+        let parts = entry.encode(&mut front);
+        let len = parts.iter().map(|part| part.len()).sum();
+        if !self.make_room(len) {
             self.state.dropped = self.state.dropped.saturating_add(1);
             return Err(Error::BUFFER_FULL);
         }
-        let mut out = Buf::new(self.memory, self.state.used);
-        out.put(&front);
-        for part in entry.tail() {
-            out.put(part);
+        for part in parts {
+            self.append(part);
         }
-        self.state.used = out.len();
-        self.state.records = self.state.records.saturating_add(1);
+        self.state.records += 1;
         Ok(())
     }
 
@@ -145,105 +148,147 @@ impl<'a> Queue<'a> {
     ///
     /// 0 when the queue is empty; `BUFFER_FULL` when not even the first fits.
     pub fn fill(&mut self, pack: &mut Pack<'_>, now: Now) -> Result<u32> {
-        if self.state.sent_records > 0 {
+        if self.state.waits_for_answer() {
             return Err(Error::STATE);
         }
         pack.failure()?;
-        while let Some((entry, len)) = self.at(self.state.sent) {
-            match add(pack, &entry, now) {
-                Ok(()) => {
-                    self.state.sent = self.state.sent.saturating_add(len);
-                    self.state.sent_records = self.state.sent_records.saturating_add(1);
+        let mut sent = 0;
+        let mut offset = 0;
+        while sent < self.state.records {
+            let added = self.add(offset, pack, now);
+            if added == Err(Error::BUFFER_FULL) {
+                // The pack noted that this record waits for the next one.
+                let full = pack.clear_failure();
+                if sent == 0 {
+                    full?;
                 }
-                Err(Error::BUFFER_FULL) => {
-                    // What was noted is that this record waits for the next pack.
-                    let full = pack.acknowledge();
-                    if self.state.sent_records == 0 {
-                        full?;
-                    }
-                    break;
-                }
-                Err(error) => return Err(error),
+                break;
             }
+            offset += added?;
+            sent += 1;
         }
-        Ok(self.state.sent_records)
+        self.state.sent = sent;
+        Ok(sent)
     }
 
     /// Drops the records on their way: the platform has them.
     pub fn accepted(&mut self) -> Result<()> {
-        if self.state.sent_records == 0 {
+        if !self.state.waits_for_answer() {
             return Err(Error::STATE);
         }
-        self.cut(0, self.state.sent);
-        self.state.records = self.state.records.saturating_sub(self.state.sent_records);
-        self.failed()
-    }
-
-    /// Keeps the records on their way, to be sent again.
-    pub const fn failed(&mut self) -> Result<()> {
-        if self.state.sent_records == 0 {
-            return Err(Error::STATE);
+        while self.state.sent > 0 && self.remove_oldest() {
+            self.state.sent -= 1;
         }
-        self.state.sent = 0;
-        self.state.sent_records = 0;
+        self.state.overwritten = 0;
         Ok(())
     }
 
-    /// The record at an offset, and its length.
-    fn at(&self, offset: usize) -> Option<(Entry<'_>, usize)> {
-        let records = self.memory.get(..self.state.used)?;
-        Entry::decode(records.get(offset..)?)
+    /// Keeps the records on their way, to be sent again. Those that made room are lost.
+    pub const fn failed(&mut self) -> Result<()> {
+        if !self.state.waits_for_answer() {
+            return Err(Error::STATE);
+        }
+        self.state.dropped = self.state.dropped_at_failure();
+        self.state.sent = 0;
+        self.state.overwritten = 0;
+        Ok(())
     }
 
-    /// Whether `need` bytes are free, where the policy allows by dropping records.
+    /// Whether `need` bytes are free, where the policy allows by dropping the oldest records.
     fn make_room(&mut self, need: usize) -> bool {
         let capacity = self.memory.len();
-        let free = capacity.saturating_sub(self.state.used);
-        if need <= free {
-            return true;
-        }
-        let most = capacity.saturating_sub(self.state.sent);
-        if self.state.drops_oldest == 0 || need > most {
+        if need > capacity {
             return false;
         }
-        let mut gap: usize = 0;
-        while free.saturating_add(gap) < need {
-            let Some((_, len)) = self.at(self.state.sent.saturating_add(gap)) else {
+        while capacity - self.state.used < need {
+            if self.state.drops_oldest == 0 || !self.remove_oldest() {
                 return false;
-            };
-            gap = gap.saturating_add(len);
-            self.state.records = self.state.records.saturating_sub(1);
-            self.state.dropped = self.state.dropped.saturating_add(1);
+            }
+            if self.state.sent > 0 {
+                // It may have arrived: the answer tells whether it is lost.
+                self.state.sent -= 1;
+                self.state.overwritten += 1;
+            } else {
+                self.state.dropped = self.state.dropped.saturating_add(1);
+            }
         }
-        self.cut(self.state.sent, gap);
         true
     }
 
-    /// Takes `gap` bytes at `offset` out; what lies behind moves up.
-    fn cut(&mut self, offset: usize, gap: usize) {
-        let used = self.state.used;
-        let tail = self.memory.get_mut(offset..used).unwrap_or_default();
-        let cells = Cell::from_mut(tail).as_slice_of_cells();
-        for (to, from) in cells.iter().zip(cells.iter().skip(gap)) {
-            to.set(from.get());
+    /// Takes the oldest record out. False when there is none.
+    fn remove_oldest(&mut self) -> bool {
+        let Some(&len) = self.memory.get(self.state.first) else {
+            return false;
+        };
+        let len = usize::from(len);
+        if self.state.records == 0 {
+            return false;
         }
-        self.state.used = used.saturating_sub(gap);
+        self.state.first = self.position(len);
+        self.state.used -= len;
+        self.state.records -= 1;
+        true
     }
-}
 
-/// Adds a record to a pack, under its time.
-fn add(pack: &mut Pack<'_>, entry: &Entry<'_>, now: Now) -> Result<()> {
-    match time(entry.when, now) {
-        None => {}
-        Some(seconds) if seconds >= LIMIT => pack.set(&Value::number(value::TIME, seconds, 0))?,
-        Some(ago) => pack.set(&Value::number(value::TIME_AGO, ago, 0))?,
+    /// Where the byte lies that stands `offset` bytes behind the first one of the oldest record.
+    const fn position(&self, offset: usize) -> usize {
+        let position = self.state.first + offset;
+        match position.checked_sub(self.memory.len()) {
+            Some(wrapped) => wrapped,
+            None => position,
+        }
     }
-    let content = match entry.value {
-        entry::Value::Number(text) => Value::json_number(text),
-        entry::Value::Text(text) => Value::text(text),
-        entry::Value::Bool(value) => Value::bool(value),
-    };
-    pack.add(entry.name, entry.unit, &content)
+
+    /// Writes bytes behind the last ones, where there is room for them.
+    fn append(&mut self, bytes: &[u8]) {
+        let mut position = self.position(self.state.used);
+        for &byte in bytes {
+            if let Some(to) = self.memory.get_mut(position) {
+                *to = byte;
+            }
+            position += 1;
+            if position == self.memory.len() {
+                position = 0;
+            }
+        }
+        self.state.used += bytes.len();
+    }
+
+    /// Copies the bytes from `offset` on into one piece.
+    fn copy(&self, offset: usize, out: &mut [u8]) {
+        let mut position = self.position(offset);
+        for to in out {
+            if let Some(&byte) = self.memory.get(position) {
+                *to = byte;
+            }
+            position += 1;
+            if position == self.memory.len() {
+                position = 0;
+            }
+        }
+    }
+
+    /// Adds the record at an offset to a pack, and returns its length.
+    fn add(&self, offset: usize, pack: &mut Pack<'_>, now: Now) -> Result<usize> {
+        // A whole record, 144 bytes: a pack takes name, unit and content as they lie, and any of them may go on at the start of the memory.
+        let mut bytes = [0; ENTRY_MAX];
+        let len = self.memory.get(self.position(offset));
+        let bytes = len.and_then(|&len| bytes.get_mut(..usize::from(len)));
+        let bytes = bytes.ok_or(Error::STATE)?;
+        self.copy(offset, bytes);
+        let (entry, len) = Entry::decode(bytes).ok_or(Error::STATE)?;
+        let timed = match time(entry.when, now) {
+            None => Ok(()),
+            Some(seconds) if seconds >= LIMIT => pack.set(&Value::time(seconds, 0)),
+            Some(ago) => pack.set(&Value::time_ago(ago, 0)),
+        };
+        // Where the time does not fit, the pack still has to count the record to say what both of them want.
+        if timed != Err(Error::BUFFER_FULL) {
+            timed?;
+        }
+        pack.add(entry.name, entry.unit, &entry.content.value())?;
+        Ok(len)
+    }
 }
 
 /// Larger times are absolute.
@@ -257,8 +302,8 @@ fn time(when: When, now: Now) -> Option<i64> {
         When::Unix(seconds) => return Some(i64::from(seconds)),
         When::Uptime(count) => count,
     };
-    let ago = i64::from(now.uptime).wrapping_sub(i64::from(count)).max(0);
-    let unix = now.unix.map(|unix| i64::from(unix).wrapping_sub(ago));
+    let ago = (i64::from(now.uptime) - i64::from(count)).max(0);
+    let unix = now.unix.map(|unix| i64::from(unix) - ago);
     match unix {
         Some(seconds) if seconds >= LIMIT => Some(seconds),
         _ => Some(ago.min(LIMIT - 1)),

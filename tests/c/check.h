@@ -73,7 +73,6 @@ uint32_t random_below(uint32_t limit);
 
 /* The topics; main.c runs them. */
 void test_status(void);
-void test_layout(void);
 void test_token(void);
 void test_values(void);
 void test_base_fields(void);

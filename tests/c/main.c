@@ -6,7 +6,6 @@ static const struct {
     void (*run)(void);
 } topics[] = {
     {"status", test_status},
-    {"layout", test_layout},
     {"token", test_token},
     {"values", test_values},
     {"base fields", test_base_fields},

@@ -233,6 +233,34 @@ static void applies_base_fields(void) {
     CHECK_STATUS(kpn_downlink_next(&downlink, &record), KPN_END);
 }
 
+static void a_base_sum_alone_makes_a_sum(void) {
+    int64_t sum = 0;
+    CHECK_OK(begin("[{\"n\":\"dev\",\"bs\":1},{\"n\":\"later\"},{\"bn\":\"a:\"},{\"n\":\"b\",\"vb\":true,\"s\":2}]"));
+    CHECK_OK(kpn_downlink_next(&downlink, &record));
+    CHECK(record.kind == KPN_KIND_SUM_ONLY && record.has_sum);
+    CHECK_TEXT(record.name, record.name_len, "dev");
+    CHECK_OK(kpn_record_int64(&record, KPN_FIELD_SUM, &sum));
+    CHECK(sum == 1);
+    CHECK_STATUS(kpn_record_int64(&record, KPN_FIELD_VALUE, &sum), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_OK(kpn_downlink_next(&downlink, &record));
+    CHECK(record.kind == KPN_KIND_SUM_ONLY && record.has_sum && record.index == 1);
+    CHECK_OK(kpn_record_int64(&record, KPN_FIELD_SUM, &sum));
+    CHECK(sum == 1);
+    CHECK_OK(kpn_downlink_next(&downlink, &record));
+    CHECK(record.kind == KPN_KIND_BOOL && record.bool_value && record.has_sum && record.index == 3);
+    CHECK_OK(kpn_record_int64(&record, KPN_FIELD_SUM, &sum));
+    CHECK(sum == 3);
+    CHECK_STATUS(kpn_downlink_next(&downlink, &record), KPN_END);
+}
+
+static void a_version_is_a_number_in_any_notation(void) {
+    CHECK_OK(begin("[{\"bver\":10.0},{\"bver\":1e1},{\"bver\":100e-1},{\"n\":\"a\",\"v\":1,\"bver\":10}]"));
+    CHECK_OK(kpn_downlink_next(&downlink, &record));
+    CHECK_STATUS(begin("[{\"bver\":10.5}]"), KPN_ERR_SENML_VERSION);
+    CHECK_STATUS(begin("[{\"bver\":11.0}]"), KPN_ERR_SENML_VERSION);
+    CHECK_STATUS(begin("[{\"bver\":4294967306}]"), KPN_ERR_SENML_VERSION);
+}
+
 static void a_broken_downlink_does_nothing(void) {
     static const struct {
         const char *text;
@@ -398,6 +426,8 @@ void test_downlink(void) {
     decodes_texts_and_names_in_place();
     reads_numbers_exactly();
     applies_base_fields();
+    a_base_sum_alone_makes_a_sum();
+    a_version_is_a_number_in_any_notation();
     a_broken_downlink_does_nothing();
     noise_is_survived();
     bytes_that_change_while_they_are_read_are_survived();

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define QUEUE_CAP 256u
+#define QUEUE_CAP 320u
 
 static kpn_queue queue;
 static kpn_uplink uplink;
@@ -30,6 +30,7 @@ static kpn_span fill(size_t cap, uint32_t uptime, uint32_t unix_time, uint32_t e
 
 static void every_kind_and_every_clock(void) {
     static const char known[] = "[{\"bn\":\"" URN "\"},{\"t\":1700000001,\"n\":\"temperature\",";
+    static const uint8_t bytes[] = {0xfb, 0xff, 0x00};
     kpn_span body;
     CHECK_OK(begin_queue(KPN_QUEUE_REFUSE_NEWEST));
     CHECK_OK(kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, 3600, 205, -1));
@@ -37,14 +38,22 @@ static void every_kind_and_every_clock(void) {
     CHECK_OK(kpn_queue_push_bool(&queue, "b", NULL, KPN_CLOCK_NONE, 77, false));
     CHECK_OK(kpn_queue_push_bool(&queue, "b", NULL, KPN_CLOCK_UPTIME, 9999, true));
     CHECK_OK(kpn_queue_push_text(&queue, "t", "Cel", KPN_CLOCK_NONE, 0, "\"\n"));
-    CHECK_SIZE(kpn_queue_records(&queue), 5);
-    body = fill(MEMORY_CAP, 3725, 0, 5);
+    CHECK_OK(kpn_queue_push_int64(&queue, "i", NULL, KPN_CLOCK_NONE, 0, INT64_MIN));
+    CHECK_OK(kpn_queue_push_uint64(&queue, "u", NULL, KPN_CLOCK_NONE, 0, UINT64_MAX));
+    CHECK_OK(kpn_queue_push_data(&queue, "x", NULL, KPN_CLOCK_NONE, 0, bytes, sizeof bytes));
+    CHECK_OK(kpn_queue_push_data(&queue, "x", NULL, KPN_CLOCK_NONE, 0, NULL, 0));
+    CHECK_OK(kpn_queue_push_sum_decimal(&queue, "s", "Wh", KPN_CLOCK_NONE, 0, 15, -1));
+    CHECK_OK(kpn_queue_push_sum_double(&queue, "s", NULL, KPN_CLOCK_UNIX, 1700000002, 0.3));
+    CHECK_SIZE(kpn_queue_records(&queue), 11);
+    body = fill(MEMORY_CAP, 3725, 0, 11);
     CHECK_TEXT(body.ptr, body.len,
                "[{\"bn\":\"" URN "\"},{\"t\":-125,\"n\":\"temperature\",\"u\":\"Cel\",\"v\":20.5},"
                "{\"t\":1700000001,\"n\":\"d\",\"v\":0.1},{\"n\":\"b\",\"vb\":false},{\"t\":0,\"n\":\"b\",\"vb\":true},"
-               "{\"n\":\"t\",\"u\":\"Cel\",\"vs\":\"\\\"\\n\"}]");
+               "{\"n\":\"t\",\"u\":\"Cel\",\"vs\":\"\\\"\\n\"},{\"n\":\"i\",\"v\":-9223372036854775808},"
+               "{\"n\":\"u\",\"v\":18446744073709551615},{\"n\":\"x\",\"vd\":\"-_8A\"},{\"n\":\"x\",\"vd\":\"\"},"
+               "{\"n\":\"s\",\"u\":\"Wh\",\"s\":1.5},{\"t\":1700000002,\"n\":\"s\",\"s\":0.3}]");
     CHECK_OK(kpn_queue_failed(&queue));
-    body = fill(MEMORY_CAP, 3725, 1700000126, 5);
+    body = fill(MEMORY_CAP, 3725, 1700000126, 11);
     CHECK(memcmp(body.ptr, known, sizeof known - 1) == 0);
     CHECK_OK(kpn_queue_accepted(&queue));
     CHECK_SIZE(kpn_queue_records(&queue), 0);
@@ -52,34 +61,47 @@ static void every_kind_and_every_clock(void) {
     CHECK_STATUS(kpn_queue_fill(&queue, &uplink, 0, 0, NULL), KPN_END);
 }
 
+/* The numbers that have left the queue unsent, and the first one of which nobody knows yet. */
+static bool lost[1000];
+static uint32_t first;
+
+/* Marks the next `count` numbers that are not lost, behind `skip` of them. */
+static void lose(uint32_t skip, uint32_t count) {
+    for (uint32_t at = first; count > 0; at++) {
+        if (!lost[at] && skip > 0) {
+            skip--;
+        } else if (!lost[at]) {
+            lost[at] = true;
+            count--;
+        }
+    }
+}
+
 /* Numbers in, by random operations; what the platform accepts must be all of them in order, but the dropped. */
 static void each_number_leaves_once(int32_t policy) {
-    static bool lost[1000];
-    uint32_t next = 0, expected = 0, sent = 0, refused = 0;
+    uint32_t next = 0, sent = 0, still_there = 0, lost_count = 0;
     memset(lost, 0, sizeof lost);
-    CHECK_OK(begin_queue(policy));
+    first = 0;
+    CHECK_OK(kpn_queue_begin(&queue, other, 200, policy));
     while (next < 1000) {
         const uint32_t choice = random_below(8);
         if (choice < 5) {
-            const uint32_t dropped = kpn_queue_dropped(&queue);
+            const uint32_t before = kpn_queue_records(&queue);
             const kpn_status status = push_number(next);
-            CHECK(status == KPN_OK || status == KPN_ERR_BUFFER_FULL);
-            if (status == KPN_ERR_BUFFER_FULL) {
-                CHECK_SIZE(kpn_queue_dropped(&queue), dropped + 1);
-                lost[next] = true;
-                refused++;
-            } else {
-                uint32_t gone = kpn_queue_dropped(&queue) - dropped;
-                uint32_t at = expected, on_their_way = sent;
+            if (status == KPN_OK) {
+                uint32_t gone = before + 1 - kpn_queue_records(&queue);
                 CHECK(policy == KPN_QUEUE_DROP_OLDEST || gone == 0);
-                for (; gone > 0; at++) {
-                    if (!lost[at] && on_their_way > 0) {
-                        on_their_way--;
-                    } else if (!lost[at]) {
-                        lost[at] = true;
-                        gone--;
-                    }
+                for (; gone > 0 && still_there > 0; gone--) {
+                    still_there--;
                 }
+                lose(sent, gone);
+                lost_count += gone;
+            } else {
+                CHECK_STATUS(status, KPN_ERR_BUFFER_FULL);
+                CHECK(policy == KPN_QUEUE_REFUSE_NEWEST);
+                CHECK_SIZE(kpn_queue_records(&queue), before);
+                lost[next] = true;
+                lost_count++;
             }
             next++;
         } else if (sent == 0) {
@@ -90,10 +112,10 @@ static void each_number_leaves_once(int32_t policy) {
             CHECK(status == KPN_OK || (status == KPN_END && kpn_queue_records(&queue) == 0));
             if (status == KPN_OK) {
                 char text[32];
-                uint32_t at = expected;
+                uint32_t at = first;
                 const char *from;
                 CHECK_OK(kpn_uplink_finish_unsigned(&uplink, &request));
-                        ((char *)memory)[(size_t)(request.ptr - memory) + request.len] = '\0';
+                ((char *)memory)[(size_t)(request.ptr - memory) + request.len] = '\0';
                 from = (const char *)body_of(request).ptr;
                 for (uint32_t i = 0; i < sent; i++, at++) {
                     while (lost[at]) {
@@ -107,19 +129,23 @@ static void each_number_leaves_once(int32_t policy) {
                     }
                 }
                 CHECK(strstr(from + 1, "\"v\":") == NULL);
+                still_there = sent;
             }
         } else if (choice < 7) {
             CHECK_OK(kpn_queue_accepted(&queue));
-            for (; sent > 0; expected++) {
-                sent -= lost[expected] ? 0 : 1;
+            for (; sent > 0; first++) {
+                sent -= lost[first] ? 0 : 1;
             }
+            still_there = 0;
         } else {
             CHECK_OK(kpn_queue_failed(&queue));
-            sent = 0;
+            lose(0, sent - still_there);
+            lost_count += sent - still_there;
+            sent = still_there = 0;
         }
+        CHECK_SIZE(kpn_queue_dropped(&queue), lost_count);
     }
-    CHECK(refused > 0 || policy == KPN_QUEUE_DROP_OLDEST);
-    CHECK(kpn_queue_dropped(&queue) > 0);
+    CHECK(lost_count > 0);
 }
 
 static void an_image_survives_and_a_damaged_one_is_refused(void) {
@@ -206,6 +232,11 @@ static kpn_status push(kpn_queue *q) { return kpn_queue_push_decimal(q, "x", NUL
 static kpn_status push_double(kpn_queue *q) { return kpn_queue_push_double(q, "x", NULL, KPN_CLOCK_NONE, 0, 1.5); }
 static kpn_status push_bool(kpn_queue *q) { return kpn_queue_push_bool(q, "x", NULL, KPN_CLOCK_NONE, 0, true); }
 static kpn_status push_text(kpn_queue *q) { return kpn_queue_push_text(q, "x", NULL, KPN_CLOCK_NONE, 0, "t"); }
+static kpn_status push_int64(kpn_queue *q) { return kpn_queue_push_int64(q, "x", NULL, KPN_CLOCK_NONE, 0, 1); }
+static kpn_status push_uint64(kpn_queue *q) { return kpn_queue_push_uint64(q, "x", NULL, KPN_CLOCK_NONE, 0, 1); }
+static kpn_status push_data(kpn_queue *q) { return kpn_queue_push_data(q, "x", NULL, KPN_CLOCK_NONE, 0, NULL, 0); }
+static kpn_status push_sum(kpn_queue *q) { return kpn_queue_push_sum_decimal(q, "x", NULL, KPN_CLOCK_NONE, 0, 1, 0); }
+static kpn_status push_sum_double(kpn_queue *q) { return kpn_queue_push_sum_double(q, "x", NULL, KPN_CLOCK_NONE, 0, 1); }
 static kpn_status fill_of(kpn_queue *q) { return kpn_queue_fill(q, &uplink, 0, 0, NULL); }
 static kpn_status accepted(kpn_queue *q) { return kpn_queue_accepted(q); }
 static kpn_status failed(kpn_queue *q) { return kpn_queue_failed(q); }
@@ -213,11 +244,12 @@ static kpn_status save(kpn_queue *q) {
     size_t len;
     return kpn_queue_save(q, 0, memory, MEMORY_CAP, &len);
 }
-static kpn_status restore(kpn_queue *q) { return kpn_queue_load(q, memory, 28, 0, 0); }
+static kpn_status load(kpn_queue *q) { return kpn_queue_load(q, memory, 28, 0, 0); }
 
 static void misuse(void) {
-    static kpn_status (*const calls[])(kpn_queue *) = {push,     push_double, push_bool, push_text, fill_of,
-                                                       accepted, failed,      save,      restore};
+    static kpn_status (*const calls[])(kpn_queue *) = {push,      push_int64, push_uint64,     push_double, push_bool,
+                                                       push_text, push_data,  push_sum,        push_sum_double,
+                                                       fill_of,   accepted,   failed,          save,        load};
     kpn_queue *const wrong = (kpn_queue *)misaligned();
     char long_text[KPN_QUEUE_TEXT_MAX + 2];
     size_t len = 77;
@@ -250,6 +282,11 @@ static void misuse(void) {
     CHECK_STATUS(kpn_queue_push_decimal(&queue, "", NULL, 0, 0, 1, 0), KPN_ERR_SENML_NAME);
     CHECK_STATUS(kpn_queue_push_decimal(&queue, "x", "", 0, 0, 1, 0), KPN_ERR_SENML_UNIT);
     CHECK_STATUS(kpn_queue_push_double(&queue, "x", NULL, 0, 0, (double)INFINITY), KPN_ERR_NOT_FINITE);
+    CHECK_STATUS(kpn_queue_push_sum_double(&queue, "x", NULL, 0, 0, (double)NAN), KPN_ERR_NOT_FINITE);
+    CHECK_STATUS(kpn_queue_push_sum_decimal(&queue, "x", NULL, 0, 0, 1, -KPN_EXPONENT_MAX - 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_queue_push_data(&queue, "x", NULL, 0, 0, NULL, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_queue_push_data(&queue, "x", NULL, 0, 0, memory, KPN_QUEUE_DATA_MAX + 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_queue_push_data(&queue, "x", NULL, 0, 0, other, 1), KPN_ERR_OVERLAP);
     CHECK_STATUS(kpn_queue_push_text(&queue, "x", NULL, 0, 0, NULL), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_queue_push_text(&queue, "x", NULL, 0, 0, "\xff"), KPN_ERR_UTF8);
     CHECK_STATUS(kpn_queue_push_text(&queue, "x", NULL, 0, 0, (const char *)other), KPN_ERR_OVERLAP);

@@ -3,8 +3,8 @@
 use super::{kpn_firmware, open_mut};
 use crate::error::Result;
 use crate::ffi::ptr::{self, Region};
+use crate::ffi::status::{AGAIN, NEED_MORE, OK};
 use crate::ffi::status::{code, kpn_status};
-use crate::ffi::status_list::{AGAIN, NEED_MORE, OK};
 use crate::things::firmware::download::{Download, Step};
 
 /// Bytes of firmware inside the bytes that were fed.

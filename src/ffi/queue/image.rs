@@ -8,16 +8,17 @@ use crate::things::queue::Since;
 
 /// Writes an image of the queue, to be kept over a reset: versioned, with a checksum.
 ///
-/// Records on their way are in it like the others, since after a reset nobody knows what became of them. The queue stays as it is.
+/// Records on their way are in it like the others, and count as dropped where they made room, since after a reset nobody knows
+/// what became of them. The queue stays as it is.
 ///
-/// @param[in,out] queue    From `kpn_queue_begin`.
-/// @param[in]     uptime   Seconds since the device started, now.
-/// @param[out]    out      Receives the image; unspecified after a failure.
-/// @param[in]     out_cap  Bytes. `KPN_QUEUE_IMAGE_EXTRA` more than the memory of the queue are always enough.
-/// @param[out]    out_len  Bytes of the image. Written only on success.
+/// @param[in]  queue    From `kpn_queue_begin`.
+/// @param[in]  uptime   Seconds since the device started, now.
+/// @param[out] out      Receives the image; unspecified after a failure.
+/// @param[in]  out_cap  Bytes. `KPN_QUEUE_IMAGE_EXTRA` more than the memory of the queue are always enough.
+/// @param[out] out_len  Bytes of the image. Written only on success.
 ///
 /// @retval KPN_OK                    `out` holds the image.
-/// @retval KPN_ERR_BUFFER_FULL           `out_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL       `out_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           The arguments and the memory of the queue overlap.
@@ -29,7 +30,7 @@ use crate::things::queue::Since;
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_queue_save(
-    queue: *mut kpn_queue,
+    queue: *const kpn_queue,
     uptime: u32,
     out: *mut u8,
     out_cap: usize,
@@ -47,11 +48,12 @@ pub unsafe extern "C" fn kpn_queue_save(
         // SAFETY: the same contract.
         let out_len = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract.
-        let queue = unsafe { ptr::object_mut(queue) }?;
+        let queue = unsafe { ptr::object(queue) }?;
         queue.memory().check_disjoint_from(image)?;
         queue.memory().check_disjoint_from(len)?;
-        // SAFETY: `begin` kept the memory, which belongs to the library.
-        out_len.write(unsafe { queue.core() }?.save(uptime, out)?);
+        // SAFETY: `begin` kept the parts of a slice, which belongs to the library.
+        let memory = unsafe { ptr::stored_slice(queue.private_memory, queue.private_capacity) };
+        out_len.write(queue.private_state.save(memory, uptime, out)?);
         Ok(())
     };
     status(save())
@@ -69,7 +71,7 @@ pub unsafe extern "C" fn kpn_queue_save(
 /// @param[in]     elapsed    Seconds since the image was saved; 0 when the device does not know.
 ///
 /// @retval KPN_OK                    The records of the image wait in the queue, none on its way.
-/// @retval KPN_ERR_BUFFER_FULL           The memory of the queue is too small for them.
+/// @retval KPN_ERR_BUFFER_FULL       The memory of the queue is too small for them.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           `image` overlaps with `queue` or its memory.
@@ -87,7 +89,7 @@ pub unsafe extern "C" fn kpn_queue_load(
     uptime: u32,
     elapsed: u32,
 ) -> kpn_status {
-    let restore = || -> Result<()> {
+    let load = || -> Result<()> {
         let region = Region::new(image, image_len);
         Region::of(queue).check_disjoint_from(region)?;
         // SAFETY: the same contract.
@@ -97,7 +99,7 @@ pub unsafe extern "C" fn kpn_queue_load(
         queue.memory().check_disjoint_from(region)?;
         let since = Since { uptime, elapsed };
         // SAFETY: `begin` kept the memory, which belongs to the library.
-        unsafe { queue.core() }?.restore(image, since)
+        unsafe { queue.core() }.load(image, since)
     };
-    status(restore())
+    status(load())
 }

@@ -1,11 +1,10 @@
 //! Measurements that wait for a connection, in the caller's memory.
 
-mod image;
-mod push;
+pub mod image;
+pub mod push;
 
 use super::ptr::{self, Object, Region};
-use super::status::{code, kpn_status, status};
-use super::status_list::{END, OK};
+use super::status::{kpn_status, status};
 use super::uplink::kpn_uplink;
 use crate::error::{Error, Result};
 use crate::things::queue::{self, Now, Policy, Queue, QueueState};
@@ -13,7 +12,8 @@ use crate::things::uplink::Uplink;
 
 /// When a queue is full, the newest record is refused.
 pub const KPN_QUEUE_REFUSE_NEWEST: i32 = 0;
-/// When a queue is full, the oldest records make room, those on their way excepted.
+/// When a queue is full, the oldest records make room, as few as the new one needs. Those on their way are the oldest: where they
+/// made room, they are lost only if the platform did not accept them.
 pub const KPN_QUEUE_DROP_OLDEST: i32 = 1;
 
 /// No time: the platform takes the moment of reception.
@@ -27,22 +27,26 @@ pub const KPN_CLOCK_UPTIME: i32 = 2;
 pub const KPN_QUEUE_NAME_MAX: usize = 48;
 /// Longest text of a queued record, in bytes.
 pub const KPN_QUEUE_TEXT_MAX: usize = 64;
+/// Most data of a queued record, in bytes.
+pub const KPN_QUEUE_DATA_MAX: usize = 64;
 /// Bytes of an image from `kpn_queue_save`, beside the memory of the queue.
 pub const KPN_QUEUE_IMAGE_EXTRA: usize = 28;
 
 const _: () = assert!(
     KPN_QUEUE_NAME_MAX == queue::NAME_MAX
         && KPN_QUEUE_TEXT_MAX == queue::TEXT_MAX
+        && KPN_QUEUE_DATA_MAX == queue::DATA_MAX
         && KPN_QUEUE_IMAGE_EXTRA == queue::IMAGE_EXTRA
 );
 
 /// Measurements that wait until the platform has them: first in, first out, in memory of the caller.
 ///
 /// `kpn_queue_push_*` whenever something is measured; whenever there is a connection, `kpn_queue_fill` adds as many records to an uplink as
-/// fit, and `kpn_queue_accepted` drops exactly those once the platform has accepted them, or `kpn_queue_failed` keeps them. When
+/// fit, and `kpn_queue_accepted` removes exactly those once the platform has accepted them, or `kpn_queue_failed` keeps them. When
 /// the answer was lost, only the platform knows: `failed` then sends the same records again, with the same times.
 ///
-/// A record takes 8 bytes, its name, its unit, and its value as text: 1,024 bytes hold some 40 temperatures. 40 bytes on a 32-bit target.
+/// A record takes 8 bytes, its name, its unit, and its value: a number as text, a text or data as it is, a truth value nothing. 1,024 bytes
+/// hold some 40 temperatures. 44 bytes on a 32-bit target.
 /// Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
 ///
 /// ~~~{.c}
@@ -83,10 +87,10 @@ impl kpn_queue {
     /// # Safety
     ///
     /// The memory given to `begin` is still there, and nobody else uses it.
-    unsafe fn core(&mut self) -> Result<Queue<'_>> {
-        // SAFETY: `begin` checked and kept the memory; the rest is the same contract.
-        let memory = unsafe { ptr::bytes_mut(self.private_memory, self.private_capacity) }?;
-        Ok(Queue::resume(&mut self.private_state, memory))
+    unsafe fn core(&mut self) -> Queue<'_> {
+        // SAFETY: `begin` kept the parts of a slice; the rest is the same contract.
+        let memory = unsafe { ptr::stored_slice_mut(self.private_memory, self.private_capacity) };
+        Queue::resume(&mut self.private_state, memory)
     }
 }
 
@@ -118,7 +122,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
         // SAFETY: the same contract.
         let place = unsafe { ptr::out(queue) }?;
         // SAFETY: the same contract.
-        unsafe { ptr::bytes_mut(memory, memory_cap) }?;
+        let memory = unsafe { ptr::bytes_mut(memory, memory_cap) }?;
         let policy = match policy {
             KPN_QUEUE_REFUSE_NEWEST => Policy::RefuseNewest,
             KPN_QUEUE_DROP_OLDEST => Policy::DropOldest,
@@ -127,7 +131,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
         place.write(kpn_queue {
             private_tag: kpn_queue::TAG,
             private_reserved: 0,
-            private_memory: memory,
+            private_memory: memory.as_mut_ptr(),
             private_capacity: memory_cap,
             private_state: QueueState::new(policy),
         });
@@ -149,7 +153,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
 ///
 /// @retval KPN_OK                    At least one record is in the uplink and on its way.
 /// @retval KPN_END                   The queue is empty.
-/// @retval KPN_ERR_BUFFER_FULL           Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
+/// @retval KPN_ERR_BUFFER_FULL       Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
 /// @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
@@ -169,45 +173,38 @@ pub unsafe extern "C" fn kpn_queue_fill(
     unix_time: u32,
     out_count: *mut u32,
 ) -> kpn_status {
-    let fill = || -> Result<u32> {
+    let fill = || -> Result<()> {
         let own = Region::of(queue);
         let other = Region::of(uplink);
-        own.check_disjoint_from(other)?;
+        let count = Region::of(out_count);
+        ptr::check_disjoint(3, &[own, other, count])?;
         // SAFETY: the same contract.
         let queue = unsafe { ptr::object_mut(queue) }?;
         // SAFETY: the same contract.
         let uplink = unsafe { ptr::object_mut(uplink) }?;
-        queue.memory().check_disjoint_from(other)?;
-        uplink.memory().check_disjoint_from(own)?;
-        uplink.memory().check_disjoint_from(queue.memory())?;
+        ptr::check_disjoint(2, &[queue.memory(), uplink.memory(), own, other, count])?;
         if !out_count.is_null() {
-            for region in [own, other, queue.memory(), uplink.memory()] {
-                Region::of(out_count).check_disjoint_from(region)?;
-            }
-            // SAFETY: the same contract.
-            unsafe { ptr::out(out_count) }?;
+            ptr::check(out_count)?;
         }
         // SAFETY: `begin` kept the buffer, which belongs to the library.
         let (state, buffer) = unsafe { uplink.parts() }?;
         let mut pack = Uplink::resume(state, buffer).into_pack()?;
         let unix = (unix_time > 0).then_some(unix_time);
         // SAFETY: `begin` kept the memory, which belongs to the library.
-        unsafe { queue.core() }?.fill(&mut pack, Now { uptime, unix })
-    };
-    match fill() {
-        Ok(0) => END,
-        Ok(count) => {
-            // SAFETY: the same contract.
-            if let Ok(out) = unsafe { ptr::out(out_count) } {
-                out.write(count);
-            }
-            OK
+        let count = unsafe { queue.core() }.fill(&mut pack, Now { uptime, unix })?;
+        if count == 0 {
+            return Err(Error::END);
         }
-        Err(error) => code(error),
-    }
+        // SAFETY: the same contract; NULL fails, and nothing is written then.
+        if let Ok(out) = unsafe { ptr::out(out_count) } {
+            out.write(count);
+        }
+        Ok(())
+    };
+    status(fill())
 }
 
-/// Drops the records on their way: the platform has accepted them.
+/// Removes the records on their way: the platform has accepted them.
 ///
 /// @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
 ///
@@ -223,10 +220,10 @@ pub unsafe extern "C" fn kpn_queue_accepted(queue: *mut kpn_queue) -> kpn_status
     // SAFETY: the same contract.
     let queue = unsafe { ptr::object_mut(queue) };
     // SAFETY: `begin` kept the memory, which belongs to the library.
-    status(queue.and_then(|queue| unsafe { queue.core() }?.accepted()))
+    status(queue.and_then(|queue| unsafe { queue.core() }.accepted()))
 }
 
-/// Keeps the records on their way, so that they are sent again.
+/// Keeps the records on their way, so that they are sent again. Those that made room meanwhile are lost, and count as dropped now.
 ///
 /// @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
 ///
@@ -242,7 +239,7 @@ pub unsafe extern "C" fn kpn_queue_failed(queue: *mut kpn_queue) -> kpn_status {
     // SAFETY: the same contract.
     let queue = unsafe { ptr::object_mut(queue) };
     // SAFETY: `begin` kept the memory, which belongs to the library.
-    status(queue.and_then(|queue| unsafe { queue.core() }?.failed()))
+    status(queue.and_then(|queue| unsafe { queue.core() }.failed()))
 }
 
 /// Number of records in the queue, those on their way included.
@@ -262,6 +259,8 @@ pub unsafe extern "C" fn kpn_queue_records(queue: *const kpn_queue) -> u32 {
 }
 
 /// Number of records that were lost because there was no room, by either policy. An image keeps it.
+///
+/// A record that made room while it was on its way counts only once `kpn_queue_failed` says that it did not arrive.
 ///
 /// @param[in] queue  From `kpn_queue_begin`.
 ///

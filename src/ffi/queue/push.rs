@@ -6,14 +6,12 @@ use super::{
     KPN_CLOCK_NONE, KPN_CLOCK_UNIX, KPN_CLOCK_UPTIME, KPN_QUEUE_NAME_MAX, KPN_QUEUE_TEXT_MAX,
     kpn_queue,
 };
-use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::ffi::uplink::KPN_UNIT_MAX;
-use crate::number;
-use crate::senml::pack::value::put_decimal;
-use crate::things::queue::{NUMBER_MAX, Queue, Queued as Value, When};
+use crate::senml::pack::value::Value;
+use crate::things::queue::{Content, NUMBER_MAX, When, render};
 
 /// Appends a number, given as `mantissa` times ten to the power of `exponent`.
 ///
@@ -28,7 +26,7 @@ use crate::things::queue::{NUMBER_MAX, Queue, Queued as Value, When};
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -49,12 +47,95 @@ pub unsafe extern "C" fn kpn_queue_push_decimal(
     mantissa: i64,
     exponent: i32,
 ) -> kpn_status {
-    let mut text = [0; NUMBER_MAX];
-    let mut out = Buf::new(&mut text, 0);
-    let written = put_decimal(&mut out, mantissa, exponent);
-    let number = written.map(|()| out.written());
+    let value = &Value::decimal(mantissa, exponent);
     // SAFETY: the same contract.
-    unsafe { push_number(queue, name, unit, clock, seconds, number) }
+    unsafe {
+        push_number(queue, name, unit, clock, seconds, value, |text| {
+            Content::Number(text)
+        })
+    }
+}
+
+/// Appends a signed integer.
+///
+/// All digits are sent; a platform that reads JSON numbers as doubles keeps them exact up to 2^53.
+///
+/// @param[in,out] queue    From `kpn_queue_begin`.
+/// @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+/// @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+/// @param[in]     clock    As for `kpn_queue_push_decimal`.
+/// @param[in]     seconds  When it was measured.
+/// @param[in]     value    Any value.
+///
+/// @retval KPN_OK                    The record is in the queue.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
+/// @retval KPN_ERR_STATE             The queue was not begun.
+/// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+/// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+/// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+///
+/// # Safety
+///
+/// As for `kpn_queue_push_decimal`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_push_int64(
+    queue: *mut kpn_queue,
+    name: *const c_char,
+    unit: *const c_char,
+    clock: i32,
+    seconds: u32,
+    value: i64,
+) -> kpn_status {
+    let value = &Value::int(value);
+    // SAFETY: the same contract.
+    unsafe {
+        push_number(queue, name, unit, clock, seconds, value, |text| {
+            Content::Number(text)
+        })
+    }
+}
+
+/// Appends an unsigned integer.
+///
+/// As `kpn_queue_push_int64`.
+///
+/// @param[in,out] queue    From `kpn_queue_begin`.
+/// @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+/// @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+/// @param[in]     clock    As for `kpn_queue_push_decimal`.
+/// @param[in]     seconds  When it was measured.
+/// @param[in]     value    Any value.
+///
+/// @retval KPN_OK                    The record is in the queue.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
+/// @retval KPN_ERR_STATE             The queue was not begun.
+/// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+/// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+/// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+///
+/// # Safety
+///
+/// As for `kpn_queue_push_decimal`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_push_uint64(
+    queue: *mut kpn_queue,
+    name: *const c_char,
+    unit: *const c_char,
+    clock: i32,
+    seconds: u32,
+    value: u64,
+) -> kpn_status {
+    let value = &Value::uint(value);
+    // SAFETY: the same contract.
+    unsafe {
+        push_number(queue, name, unit, clock, seconds, value, |text| {
+            Content::Number(text)
+        })
+    }
 }
 
 /// Appends a double, as the shortest number that reads back equal.
@@ -69,7 +150,7 @@ pub unsafe extern "C" fn kpn_queue_push_decimal(
 /// @param[in]     value    Finite.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -90,11 +171,13 @@ pub unsafe extern "C" fn kpn_queue_push_double(
     seconds: u32,
     value: f64,
 ) -> kpn_status {
-    let mut text = [0; NUMBER_MAX];
-    let mut out = Buf::new(&mut text, 0);
-    let number = number::write_f64(&mut out, value).map(|()| out.written());
+    let value = &Value::double(value);
     // SAFETY: the same contract.
-    unsafe { push_number(queue, name, unit, clock, seconds, number) }
+    unsafe {
+        push_number(queue, name, unit, clock, seconds, value, |text| {
+            Content::Number(text)
+        })
+    }
 }
 
 /// Appends a truth value.
@@ -109,7 +192,7 @@ pub unsafe extern "C" fn kpn_queue_push_double(
 /// @param[in]     value    The value.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -129,9 +212,9 @@ pub unsafe extern "C" fn kpn_queue_push_bool(
     seconds: u32,
     value: bool,
 ) -> kpn_status {
-    let push = |mut new: New<'_>| new.push(Value::Bool(value));
+    let content = Ok(Content::Bool(value));
     // SAFETY: the same contract.
-    status(unsafe { open(queue, name, unit, clock, seconds) }.and_then(push))
+    unsafe { push(queue, name, unit, clock, seconds, content) }
 }
 
 /// Appends a text in UTF-8.
@@ -146,7 +229,7 @@ pub unsafe extern "C" fn kpn_queue_push_bool(
 /// @param[in]     text     NUL-terminated, at most `KPN_QUEUE_TEXT_MAX` bytes. Copied.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL           No room, and none to be had; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `text` is too long, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
@@ -167,36 +250,144 @@ pub unsafe extern "C" fn kpn_queue_push_text(
     seconds: u32,
     text: *const c_char,
 ) -> kpn_status {
-    let push = |mut new: New<'_>| {
-        // SAFETY: the same contract.
-        let text = unsafe { ptr::text(text, KPN_QUEUE_TEXT_MAX) }?;
-        apart(new.memory, text)?;
-        new.push(Value::Text(text))
-    };
     // SAFETY: the same contract.
-    status(unsafe { open(queue, name, unit, clock, seconds) }.and_then(push))
+    let text = unsafe { ptr::text(text, KPN_QUEUE_TEXT_MAX) };
+    let content = text.map(Content::Text).map_err(Error::from);
+    // SAFETY: the same contract.
+    unsafe { push(queue, name, unit, clock, seconds, content) }
 }
 
-/// A queue and what goes into it, pointers checked.
-struct New<'a> {
-    queue: Queue<'a>,
-    memory: [Region; 2],
-    name: &'a [u8],
-    unit: Option<&'a [u8]>,
-    when: When,
+/// Appends binary data, which is sent as base64.
+///
+/// As `kpn_queue_push_decimal`. RFC 8428 section 4.3.
+///
+/// @param[in,out] queue     From `kpn_queue_begin`.
+/// @param[in]     name      NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+/// @param[in]     unit      NUL-terminated SenML unit, or NULL for none. Copied.
+/// @param[in]     clock     As for `kpn_queue_push_decimal`.
+/// @param[in]     seconds   When it was measured.
+/// @param[in]     data      May be NULL when `data_len` is 0. Copied.
+/// @param[in]     data_len  Bytes, at most `KPN_QUEUE_DATA_MAX`.
+///
+/// @retval KPN_OK                    The record is in the queue.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `data_len` or an uptime is out of range, or `clock` is none.
+/// @retval KPN_ERR_STATE             The queue was not begun.
+/// @retval KPN_ERR_OVERLAP           A text or the data lies in `queue` or in its memory.
+/// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+/// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+///
+/// # Safety
+///
+/// As for `kpn_queue_push_decimal`; `data` is NULL or points to `data_len` initialised bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_push_data(
+    queue: *mut kpn_queue,
+    name: *const c_char,
+    unit: *const c_char,
+    clock: i32,
+    seconds: u32,
+    data: *const u8,
+    data_len: usize,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let data = unsafe { ptr::bytes(data, data_len) };
+    let content = data.map(Content::Data).map_err(Error::from);
+    // SAFETY: the same contract.
+    unsafe { push(queue, name, unit, clock, seconds, content) }
 }
 
-impl New<'_> {
-    fn push(&mut self, value: Value<'_>) -> Result<()> {
-        self.queue.push(self.name, self.unit, self.when, value)
-    }
-}
-
-/// Appends a number that is rendered already: to render it takes more stack than anything else here, so it is over by then.
+/// Appends a sum without a value, given as `mantissa` times ten to the power of `exponent`.
+///
+/// A sum is the integral of a value over time, such as energy for power. As `kpn_queue_push_decimal`.
+///
+/// @param[in,out] queue     From `kpn_queue_begin`.
+/// @param[in]     name      NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+/// @param[in]     unit      NUL-terminated SenML unit, or NULL for none. Copied.
+/// @param[in]     clock     As for `kpn_queue_push_decimal`.
+/// @param[in]     seconds   When it was measured.
+/// @param[in]     mantissa  205 for 20.5 with exponent -1.
+/// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
+///
+/// @retval KPN_OK                    The record is in the queue.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
+/// @retval KPN_ERR_STATE             The queue was not begun.
+/// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+/// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+/// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
 ///
 /// # Safety
 ///
 /// As for `kpn_queue_push_decimal`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_push_sum_decimal(
+    queue: *mut kpn_queue,
+    name: *const c_char,
+    unit: *const c_char,
+    clock: i32,
+    seconds: u32,
+    mantissa: i64,
+    exponent: i32,
+) -> kpn_status {
+    let value = &Value::decimal(mantissa, exponent);
+    // SAFETY: the same contract.
+    unsafe {
+        push_number(queue, name, unit, clock, seconds, value, |text| {
+            Content::Sum(text)
+        })
+    }
+}
+
+/// Appends a sum without a value, as the shortest number that reads back equal.
+///
+/// As `kpn_queue_push_sum_decimal`, and links the conversion of doubles.
+///
+/// @param[in,out] queue    From `kpn_queue_begin`.
+/// @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
+/// @param[in]     unit     NUL-terminated SenML unit, or NULL for none. Copied.
+/// @param[in]     clock    As for `kpn_queue_push_decimal`.
+/// @param[in]     seconds  When it was measured.
+/// @param[in]     value    Finite.
+///
+/// @retval KPN_OK                    The record is in the queue.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
+/// @retval KPN_ERR_STATE             The queue was not begun.
+/// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
+/// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
+/// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
+/// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+///
+/// # Safety
+///
+/// As for `kpn_queue_push_decimal`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_queue_push_sum_double(
+    queue: *mut kpn_queue,
+    name: *const c_char,
+    unit: *const c_char,
+    clock: i32,
+    seconds: u32,
+    value: f64,
+) -> kpn_status {
+    let value = &Value::double(value);
+    // SAFETY: the same contract.
+    unsafe {
+        push_number(queue, name, unit, clock, seconds, value, |text| {
+            Content::Sum(text)
+        })
+    }
+}
+
+/// Appends a number. To render it takes more stack than anything else here, so it is over before the rest begins.
+///
+/// # Safety
+///
+/// As for `push`.
 #[inline(never)]
 unsafe fn push_number(
     queue: *mut kpn_queue,
@@ -204,59 +395,57 @@ unsafe fn push_number(
     unit: *const c_char,
     clock: i32,
     seconds: u32,
-    number: Result<&[u8]>,
+    value: &Value<'_>,
+    content: fn(&[u8]) -> Content<'_>,
 ) -> kpn_status {
-    let push = |mut new: New<'_>| new.push(Value::Number(number?));
+    let mut text = [0; NUMBER_MAX];
+    let number = render(value, &mut text).map(content);
     // SAFETY: the same contract.
-    status(unsafe { open(queue, name, unit, clock, seconds) }.and_then(push))
+    unsafe { push(queue, name, unit, clock, seconds, number) }
 }
 
+/// Appends a record.
+///
 /// # Safety
 ///
-/// As for `kpn_queue_push_decimal`.
-unsafe fn open<'a>(
+/// `queue` as for `kpn_queue_begin`; `name` and `unit` are NULL or NUL-terminated.
+#[inline(never)]
+unsafe fn push(
     queue: *mut kpn_queue,
     name: *const c_char,
     unit: *const c_char,
     clock: i32,
     seconds: u32,
-) -> Result<New<'a>> {
-    // SAFETY: the same contract.
-    let queue = unsafe { ptr::object_mut(queue) }?;
-    let memory = [Region::of(&raw const *queue), queue.memory()];
-    // SAFETY: the same contract.
-    let name = unsafe { ptr::text(name, KPN_QUEUE_NAME_MAX) }?;
-    apart(memory, name)?;
-    let unit = if unit.is_null() {
-        None
-    } else {
+    content: Result<Content<'_>>,
+) -> kpn_status {
+    let push = || -> Result<()> {
         // SAFETY: the same contract.
-        let unit = unsafe { ptr::text(unit, KPN_UNIT_MAX) }?;
-        apart(memory, unit)?;
-        Some(unit)
+        let queue = unsafe { ptr::object_mut(queue) }?;
+        let own = Region::of(&raw const *queue);
+        let memory = queue.memory();
+        let check = |bytes| -> Result<()> {
+            let bytes = Region::of_bytes(bytes);
+            own.check_disjoint_from(bytes)?;
+            memory.check_disjoint_from(bytes)
+        };
+        // SAFETY: the same contract.
+        let name = unsafe { ptr::text(name, KPN_QUEUE_NAME_MAX) }?;
+        check(name)?;
+        // SAFETY: the same contract.
+        let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) }.get();
+        check(unit.unwrap_or_default())?;
+        let when = match clock {
+            KPN_CLOCK_NONE => When::Reception,
+            KPN_CLOCK_UNIX => When::Unix(seconds),
+            KPN_CLOCK_UPTIME => {
+                When::Uptime(i32::try_from(seconds).map_err(|_| Error::INVALID_ARGUMENT)?)
+            }
+            _ => return Err(Error::INVALID_ARGUMENT),
+        };
+        let content = content?;
+        check(content.bytes())?;
+        // SAFETY: `begin` kept the memory, which belongs to the library.
+        unsafe { queue.core() }.push(name, unit, when, content)
     };
-    let when = match clock {
-        KPN_CLOCK_NONE => When::Reception,
-        KPN_CLOCK_UNIX => When::Unix(seconds),
-        KPN_CLOCK_UPTIME => {
-            When::Uptime(i32::try_from(seconds).map_err(|_| Error::INVALID_ARGUMENT)?)
-        }
-        _ => return Err(Error::INVALID_ARGUMENT),
-    };
-    // SAFETY: `begin` kept the memory, which belongs to the library.
-    let queue = unsafe { queue.core() }?;
-    Ok(New {
-        queue,
-        memory,
-        name,
-        unit,
-        when,
-    })
-}
-
-fn apart(memory: [Region; 2], text: &[u8]) -> Result<()> {
-    let text = Region::of_bytes(text);
-    let [own, records] = memory;
-    own.check_disjoint_from(text)?;
-    records.check_disjoint_from(text)
+    status(push())
 }

@@ -2,10 +2,10 @@
 
 mod access;
 pub mod add;
-mod base;
-mod configured;
+pub mod base;
+pub mod configured;
 pub mod finish;
-mod label;
+pub mod label;
 
 use core::ffi::c_char;
 
@@ -54,7 +54,7 @@ const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 ///
 /// `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
 /// given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
-/// request afterwards. 96 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+/// request afterwards. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
 /// to be copied while in use.
 ///
 /// ~~~{.c}
@@ -348,7 +348,6 @@ pub(super) unsafe fn start(
     uplink.private_host = to.host;
     uplink.private_path = to.path;
     let state = &mut uplink.private_state;
-    state.open();
     let begun = texts
         .as_ref()
         .map_err(|&error| error)

@@ -1,9 +1,20 @@
-//! One record of a queue as bytes: length of all of it, kinds, lengths of name and unit, seconds (four bytes, least significant
-//! first), name, unit, value. The image in non-volatile memory has the same bytes.
+//! One record of a queue as bytes.
+//!
+//! ```text
+//!   length of the whole record          1 byte
+//!   kind of the value, and clock << 3   1 byte
+//!   length of the name                  1 byte
+//!   length of the unit, 0 for none      1 byte
+//!   seconds                             4 bytes, least significant first
+//!   name, unit, content
+//! ```
+//!
+//! The content is a number as JSON text, a text in UTF-8, or data; a truth value is in its kind.
 #![forbid(unsafe_code)]
 
 use crate::error::{Error, Result};
 use crate::number;
+use crate::senml::pack::value::Value;
 use crate::senml::record::RELATIVE_TIME_LIMIT;
 use crate::senml::{name, unit};
 
@@ -11,18 +22,27 @@ use crate::senml::{name, unit};
 pub const NAME_MAX: usize = 48;
 /// Longest text of a queued record, in bytes.
 pub const TEXT_MAX: usize = 64;
-/// No number is longer: a sign, 17 digits, a point and an exponent, or 19 digits with an exponent of three places.
+/// Most data of a queued record, in bytes.
+pub const DATA_MAX: usize = 64;
+/// No number is longer: a sign, 17 digits, a point and an exponent, or 20 digits with an exponent of three places.
 pub const NUMBER_MAX: usize = 32;
 
-const FIXED: usize = 8;
+const FRONT: usize = 8;
+/// Longest record, in bytes.
+pub(super) const ENTRY_MAX: usize = FRONT + NAME_MAX + unit::UNIT_MAX + TEXT_MAX;
+const _: () = assert!(ENTRY_MAX <= 0xff && DATA_MAX <= TEXT_MAX && NUMBER_MAX <= TEXT_MAX);
 
 const NUMBER: u8 = 0;
 const TEXT: u8 = 1;
 const FALSE: u8 = 2;
 const TRUE: u8 = 3;
-const VALUE_KIND: u8 = 3;
-const UNIX: u8 = 4;
-const UPTIME: u8 = 8;
+const DATA: u8 = 4;
+const SUM: u8 = 5;
+const CONTENT_KIND: u8 = 7;
+
+const NO_CLOCK: u8 = 0;
+const UNIX: u8 = 1 << 3;
+const UPTIME: u8 = 2 << 3;
 
 /// When a record was measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,13 +57,49 @@ pub enum When {
 
 /// What was measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Value<'a> {
+pub enum Content<'a> {
     /// A number, as JSON text.
     Number(&'a [u8]),
+    /// A sum without a value, as JSON text.
+    Sum(&'a [u8]),
     /// A text in UTF-8, at most [`TEXT_MAX`] bytes.
     Text(&'a [u8]),
+    /// At most [`DATA_MAX`] bytes.
+    Data(&'a [u8]),
     /// A truth value.
     Bool(bool),
+}
+
+impl<'a> Content<'a> {
+    /// The bytes that a queue keeps.
+    pub const fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Number(bytes) | Self::Sum(bytes) | Self::Text(bytes) | Self::Data(bytes) => bytes,
+            Self::Bool(_) => &[],
+        }
+    }
+
+    const fn kind(self) -> u8 {
+        match self {
+            Self::Number(_) => NUMBER,
+            Self::Sum(_) => SUM,
+            Self::Text(_) => TEXT,
+            Self::Data(_) => DATA,
+            Self::Bool(false) => FALSE,
+            Self::Bool(true) => TRUE,
+        }
+    }
+
+    /// The value as a pack takes it.
+    pub(super) fn value(self) -> Value<'a> {
+        match self {
+            Self::Number(text) => Value::json_number(text),
+            Self::Sum(text) => Value::json_sum(text),
+            Self::Text(text) => Value::text(text),
+            Self::Data(data) => Value::data(data),
+            Self::Bool(value) => Value::bool(value),
+        }
+    }
 }
 
 /// One record.
@@ -52,10 +108,13 @@ pub(super) struct Entry<'a> {
     pub name: &'a [u8],
     pub unit: Option<&'a [u8]>,
     pub when: When,
-    pub value: Value<'a>,
+    pub content: Content<'a>,
 }
 
 impl<'a> Entry<'a> {
+    /// Room for the first part of `encode`.
+    pub const FRONT: [u8; FRONT] = [0; FRONT];
+
     /// Refuses what no pack takes, and what is too long for a queue.
     pub fn check(&self) -> Result<()> {
         name::check_local(self.name)?;
@@ -70,96 +129,93 @@ impl<'a> Entry<'a> {
         {
             return Err(Error::SENML_TIME);
         }
-        match self.value {
-            Value::Number(text) if number::parse_len(text) != Some(text.len()) => {
+        if self.content.bytes().len() > TEXT_MAX {
+            return Err(Error::INVALID_ARGUMENT);
+        }
+        match self.content {
+            Content::Number(text) | Content::Sum(text)
+                if number::parse_len(text) != Some(text.len()) =>
+            {
                 Err(Error::NUMBER_RANGE)
             }
-            Value::Text(text) if text.len() > TEXT_MAX => Err(Error::INVALID_ARGUMENT),
-            Value::Text(text) if core::str::from_utf8(text).is_err() => Err(Error::UTF8),
+            Content::Text(text) if core::str::from_utf8(text).is_err() => Err(Error::UTF8),
             _ => Ok(()),
         }
     }
 
-    /// The fixed part of a checked record; its first byte is the length of the whole.
-    pub fn front(&self) -> Result<[u8; FIXED]> {
-        let kind = match self.value {
-            Value::Number(_) => NUMBER,
-            Value::Text(_) => TEXT,
-            Value::Bool(false) => FALSE,
-            Value::Bool(true) => TRUE,
-        };
+    /// The bytes of a checked record, in four parts; the first one begins with the length of all of them.
+    pub fn encode(&self, front: &'a mut [u8; FRONT]) -> [&'a [u8]; 4] {
         let (clock, seconds) = match self.when {
-            When::Reception => (0, 0),
+            When::Reception => (NO_CLOCK, 0),
             When::Unix(seconds) => (UNIX, seconds),
             When::Uptime(count) => (UPTIME, count.cast_unsigned()),
         };
-        let len = self
-            .tail()
-            .iter()
-            .fold(FIXED, |len, part| len.saturating_add(part.len()));
-        let byte = |len: usize| u8::try_from(len).map_err(|_| Error::INVALID_ARGUMENT);
+        let unit = self.unit.unwrap_or_default();
+        let content = self.content.bytes();
         let [first, second, third, fourth] = seconds.to_le_bytes();
-        Ok([
-            byte(len)?,
-            kind | clock,
-            byte(self.name.len())?,
-            byte(self.unit.unwrap_or_default().len())?,
+        *front = [
+            byte(FRONT + self.name.len() + unit.len() + content.len()),
+            self.content.kind() | clock,
+            byte(self.name.len()),
+            byte(unit.len()),
             first,
             second,
             third,
             fourth,
-        ])
-    }
-
-    /// What follows the fixed part.
-    pub fn tail(&self) -> [&'a [u8]; 3] {
-        let value = match self.value {
-            Value::Number(text) | Value::Text(text) => text,
-            Value::Bool(_) => &[],
-        };
-        [self.name, self.unit.unwrap_or_default(), value]
+        ];
+        [front, self.name, unit, content]
     }
 
     /// The record at the start of `bytes`, and how many of them it takes. None when there is none, or when they are no record.
     pub fn decode(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let (&[len, kind, name_len, unit_len], _) = bytes.split_first_chunk()?;
         let len = usize::from(len);
-        let (front, rest) = bytes.get(..len)?.split_at_checked(FIXED)?;
+        let (front, rest) = bytes.get(..len)?.split_at_checked(FRONT)?;
         let seconds = u32::from_le_bytes(*front.last_chunk()?);
         let (name, rest) = rest.split_at_checked(usize::from(name_len))?;
-        let (unit, value) = rest.split_at_checked(usize::from(unit_len))?;
-        let when = match kind & !VALUE_KIND {
-            0 => When::Reception,
+        let (unit, content) = rest.split_at_checked(usize::from(unit_len))?;
+        let when = match kind & !CONTENT_KIND {
+            NO_CLOCK => When::Reception,
             UNIX => When::Unix(seconds),
             UPTIME => When::Uptime(seconds.cast_signed()),
             _ => return None,
         };
-        let value = match kind & VALUE_KIND {
-            NUMBER => Value::Number(value),
-            TEXT => Value::Text(value),
-            kind => Value::Bool(kind == TRUE),
+        let content = match kind & CONTENT_KIND {
+            NUMBER => Content::Number(content),
+            SUM => Content::Sum(content),
+            TEXT => Content::Text(content),
+            DATA => Content::Data(content),
+            FALSE if content.is_empty() => Content::Bool(false),
+            TRUE if content.is_empty() => Content::Bool(true),
+            _ => return None,
         };
         let unit = (!unit.is_empty()).then_some(unit);
         let entry = Self {
             name,
             unit,
             when,
-            value,
+            content,
         };
         Some((entry, len))
     }
 }
 
+/// A length within a checked record, which is below 256.
+const fn byte(len: usize) -> u8 {
+    let [low, ..] = len.to_le_bytes();
+    low
+}
+
 /// Gives the record at the start of `bytes` another time since start, when it has one.
-pub(super) fn shift(bytes: &mut [u8], by: i64) {
-    let Some((front, _)) = bytes.split_first_chunk_mut::<FIXED>() else {
+pub(super) fn shift_uptime(bytes: &mut [u8], by: i64) {
+    let Some((front, _)) = bytes.split_first_chunk_mut::<FRONT>() else {
         return;
     };
-    if front[1] & !VALUE_KIND != UPTIME {
+    if front[1] & !CONTENT_KIND != UPTIME {
         return;
     }
     if let Some(seconds) = front.last_chunk_mut::<4>() {
-        let count = i64::from(i32::from_le_bytes(*seconds)).saturating_add(by);
+        let count = i64::from(i32::from_le_bytes(*seconds)) + by;
         let limit = if count < 0 { i32::MIN } else { i32::MAX };
         *seconds = i32::try_from(count).unwrap_or(limit).to_le_bytes();
     }

@@ -1,14 +1,14 @@
 //! A queue in non-volatile memory: `kpnq`, version, three zero bytes, uptime, dropped, records, length of the records (four bytes
-//! each, least significant first), the records, CRC-32 of all before it.
+//! each, least significant first), the records from the oldest to the newest, CRC-32 of all before it.
 #![forbid(unsafe_code)]
 
-use super::entry::{Entry, shift};
-use super::{Policy, Queue, QueueState};
+use super::entry::{Entry, shift_uptime};
+use super::{Queue, QueueState};
 use crate::buf::Buf;
 use crate::crc32;
 use crate::error::{Error, Result};
 
-const MAGIC: [u8; 8] = *b"kpnq\x01\0\0\0";
+const MAGIC: [u8; 8] = *b"kpnq\x02\0\0\0";
 const WORD: usize = 4;
 /// Bytes of an image beside those of the records.
 pub const IMAGE_EXTRA: usize = MAGIC.len() + 5 * WORD;
@@ -22,19 +22,23 @@ pub struct Since {
     pub elapsed: u32,
 }
 
-impl Queue<'_> {
-    /// Writes the image of a queue and returns its length, at most [`IMAGE_EXTRA`] and the memory of the queue.
+impl QueueState {
+    /// Writes the image of the queue in `memory` and returns its length, at most [`IMAGE_EXTRA`] and the memory.
     ///
-    /// Records on their way are saved like the others: after a reset nobody knows what became of them.
-    pub fn save(&self, uptime: u32, out: &mut [u8]) -> Result<usize> {
-        let records = self.memory.get(..self.state.used).ok_or(Error::STATE)?;
-        let len = u32::try_from(records.len()).map_err(|_| Error::INVALID_ARGUMENT)?;
+    /// Records on their way are saved like the others, and count as dropped where they made room: after a reset nobody
+    /// knows what became of them.
+    pub fn save(&self, memory: &[u8], uptime: u32, out: &mut [u8]) -> Result<usize> {
+        let (start, end) = memory.split_at_checked(self.first).ok_or(Error::STATE)?;
+        let end = end.get(..self.used).unwrap_or(end);
+        let start = start.get(..self.used - end.len()).ok_or(Error::STATE)?;
+        let len = u32::try_from(self.used).map_err(|_| Error::INVALID_ARGUMENT)?;
         let mut out = Buf::new(out, 0);
         out.put(&MAGIC);
-        for word in [uptime, self.state.dropped, self.state.records, len] {
+        for word in [uptime, self.dropped_at_failure(), self.records, len] {
             out.put(&word.to_le_bytes());
         }
-        out.put(records);
+        out.put(end);
+        out.put(start);
         let crc = crc32::update(0, out.written());
         out.put(&crc.to_le_bytes());
         if out.fits() {
@@ -43,35 +47,31 @@ impl Queue<'_> {
             Err(Error::BUFFER_FULL)
         }
     }
+}
 
+impl Queue<'_> {
     /// Puts the records of an image in place of those of the queue.
     ///
-    /// All of the image is checked first: on failure the queue is as before. `Image` when it is damaged or of another
+    /// All of the image is checked first: on failure the queue is as before. `IMAGE` when it is damaged or of another
     /// version, `BUFFER_FULL` when the memory is too small for its records.
-    pub fn restore(&mut self, image: &[u8], since: Since) -> Result<()> {
+    pub fn load(&mut self, image: &[u8], since: Since) -> Result<()> {
         let image = Image::parse(image).ok_or(Error::IMAGE)?;
-        let used = image.records.len();
-        let Some(to) = self.memory.get_mut(..used) else {
+        if image.records.len() > self.memory.len() {
             return Err(Error::BUFFER_FULL);
-        };
-        for (to, from) in to.iter_mut().zip(image.records) {
-            *to = *from;
-        }
-        let by = i64::from(since.uptime)
-            .wrapping_sub(i64::from(since.elapsed))
-            .wrapping_sub(i64::from(image.uptime));
-        let mut rest = to;
-        while let Some((_, len)) = Entry::decode(rest) {
-            shift(rest, by);
-            rest = rest.get_mut(len..).unwrap_or_default();
         }
         *self.state = QueueState {
-            used,
             records: image.count,
             dropped: image.dropped,
             drops_oldest: self.state.drops_oldest,
-            ..QueueState::new(Policy::RefuseNewest)
+            ..QueueState::default()
         };
+        self.append(image.records);
+        let by = i64::from(since.uptime) - i64::from(since.elapsed) - i64::from(image.uptime);
+        let mut rest = self.memory.get_mut(..self.state.used).unwrap_or_default();
+        while let Some((_, len)) = Entry::decode(rest) {
+            shift_uptime(rest, by);
+            rest = rest.get_mut(len..).unwrap_or_default();
+        }
         Ok(())
     }
 }
@@ -116,7 +116,7 @@ impl<'a> Image<'a> {
             if entry.check().is_err() {
                 return false;
             }
-            count = count.saturating_add(1);
+            count += 1;
             rest = rest.get(len..).unwrap_or_default();
         }
         rest.is_empty() && count == self.count
