@@ -1035,7 +1035,7 @@ typedef struct kpn_private_download {
      */
     uint8_t phase;
     /**
-     * A [`Body`], likewise.
+     * A [`ExpectedBody`], likewise.
      */
     uint8_t body;
     /**
