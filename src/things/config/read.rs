@@ -158,8 +158,8 @@ impl Config {
             Field::Secret => match source.next()? {
                 Event::Null => {}
                 Event::String(span) => {
-                    source.copy(span, &mut self.secret.0)?;
-                    token::check_secret(self.secret.0.as_bytes())?;
+                    source.copy(span, &mut self.secret)?;
+                    token::check_secret(self.secret.as_bytes())?;
                 }
                 _ => return Err(Error::CONFIG_TYPE),
             },
@@ -300,7 +300,7 @@ impl Config {
         }
         let texts: [&mut StringView<u8>; 6] = [
             &mut self.urn,
-            &mut self.secret.0,
+            &mut self.secret,
             &mut self.host,
             &mut self.path,
             &mut self.address,
