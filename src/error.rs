@@ -1,4 +1,4 @@
-//! What can go wrong: a cause without detail, which is one number. Number, name and text of each stand in one list, [`causes`].
+//! What can go wrong: a cause without detail, which is one number. Number, name and text of each stand in one list, `causes`.
 //!
 //! A number that is never 0, instead of an enum: a result is one register, where 0 is success, and its status in C is the
 //! negative. Held positive, since small cores load such a constant in one instruction: 300 bytes less of 29,200 on thumbv6m.

@@ -7,7 +7,7 @@ use super::record::kpn_record;
 use super::response::kpn_response;
 use super::status::{kpn_status, status};
 use crate::error::{Error, Result};
-use crate::senml::reader::Pack;
+use crate::senml::reader::PackReader;
 use crate::things::downlink::Downlink;
 
 /// A downlink being read.
@@ -49,7 +49,7 @@ impl kpn_downlink {
     /// # Safety
     ///
     /// The bytes given to `begin` are still there, and nobody writes to them while the slice is used.
-    pub(super) unsafe fn ahead(&self) -> (&Pack, &[u8]) {
+    pub(super) unsafe fn ahead(&self) -> (&PackReader, &[u8]) {
         // SAFETY: `begin` checked and kept the bytes; the rest is the same contract.
         let body = unsafe { ptr::stored_slice(self.private_bytes, self.private_len) };
         (self.private_state.ahead(), body)
@@ -174,9 +174,9 @@ pub unsafe extern "C" fn kpn_downlink_next(
         ptr::check(out_record)?;
         // SAFETY: `begin` checked and kept the bytes, which the caller leaves to the library.
         let body = unsafe { ptr::stored_slice_mut(downlink.private_bytes, downlink.private_len) };
-        let entry = downlink.private_state.read(body)?;
+        let record = downlink.private_state.next(body)?;
         // SAFETY: the same contract; apart from the others as just checked.
-        unsafe { ptr::begin(out_record) }?.fill(entry, body);
+        unsafe { ptr::begin(out_record) }?.fill(record, body);
         Ok(())
     };
     status(next())

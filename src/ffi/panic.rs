@@ -1,7 +1,7 @@
 //! What a panic does where there is no standard library: in a shipped archive, none may be reachable.
 
 /// The symbol that it calls is defined nowhere: a program that links shows that no path leads here.
-#[cfg(all(kpn_archive, feature = "panic-handler"))]
+#[cfg(kpn_archive)]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe extern "C" {
@@ -12,7 +12,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 }
 
 /// Whoever builds with other flags than `make archive` may keep panic paths; those stop the core.
-#[cfg(all(target_os = "none", not(kpn_archive), feature = "panic-handler"))]
+#[cfg(all(target_os = "none", not(kpn_archive)))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {

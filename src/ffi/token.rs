@@ -138,7 +138,7 @@ pub unsafe extern "C" fn kpn_token_finish(
         // SAFETY: writable by the contract.
         unsafe { (*out).nul = 0 };
         // SAFETY: the same contract.
-        unsafe { ptr::end(token) }
+        unsafe { ptr::wipe(token) }
     };
     status(finish())
 }
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn kpn_token_wipe(token: *mut kpn_token) -> kpn_status {
     // SAFETY: the same contract.
     let found = unsafe { ptr::object_mut(token) };
     // SAFETY: the same contract.
-    status(found.and_then(|token| unsafe { ptr::end(token) }))
+    status(found.and_then(|token| unsafe { ptr::wipe(token) }))
 }
 
 /// Compares two message tokens in a time that depends on neither, for servers and tests.

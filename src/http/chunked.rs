@@ -1,63 +1,113 @@
-//! Chunked framing, RFC 9112 section 7.1: sizes, extensions (skipped) and the line end behind each chunk.
+//! The lines of chunked framing, RFC 9112 section 7.1: sizes, extensions, which are skipped, and the line end behind the
+//! data of a chunk.
+//!
+//! White space behind a size is read leniently. Two readers that disagree about a bare LF read different bodies, so that
+//! here, unlike in a head, each line ends in CR and LF.
 #![forbid(unsafe_code)]
 
-use super::field::hex_digit;
-use super::response::{CHUNK_LINE_MAX, HEAD_MAX, Response, flag, state};
+use super::head::hex_digit;
 use crate::error::{Error, Result};
 
-impl Response {
-    pub(super) const fn begin_chunk_line(&mut self, state: u8) {
-        self.state = state;
-        self.room = CHUNK_LINE_MAX;
-        self.remaining = 0;
-        self.digits = 0;
+/// Largest line in bytes, its line end and the one before it included.
+pub const CHUNK_LINE_MAX: u16 = 256;
+
+/// What the next byte belongs to.
+mod phase {
+    /// The line end behind the data of a chunk.
+    pub const DATA_END: u8 = 0x01;
+    /// The first digit of a size.
+    pub const FIRST_DIGIT: u8 = 0x02;
+    pub const SIZE: u8 = 0x03;
+    /// White space behind the size.
+    pub const PADDING: u8 = 0x04;
+    pub const EXTENSION: u8 = 0x05;
+    /// With each of them: a CR was read, behind which only LF may come.
+    pub const AFTER_CR: u8 = 0x80;
+}
+
+/// State of the reader of one line: plain numbers, every bit pattern is valid.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ChunkLine {
+    /// One of [`phase`].
+    phase: u8,
+    /// Bytes that may still come.
+    room: u16,
+    /// The size so far.
+    size: u32,
+}
+
+impl ChunkLine {
+    /// All zeros.
+    pub(super) const fn none() -> Self {
+        Self {
+            phase: 0,
+            room: 0,
+            size: 0,
+        }
     }
 
-    /// Takes one byte of chunked framing, a line end as its LF. Two chunk parsers that disagree about a bare LF
-    /// read different bodies, hence `after_cr`.
-    pub(super) fn chunk_byte(&mut self, byte: u8, after_cr: bool) -> Result<()> {
-        if byte == b'\n' {
-            return if after_cr {
-                self.end_chunk_line()
-            } else {
-                Err(Error::HTTP_SYNTAX)
-            };
-        }
-        if self.state == state::CHUNK_EXTENSION {
-            return Ok(());
-        }
-        if self.state == state::CHUNK_SIZE
-            && let digit @ 0..16 = hex_digit(byte)
-        {
-            if self.remaining >> 28 != 0 {
-                return Err(Error::HTTP_CONTENT_LENGTH);
+    /// Starts to read the first line of a body.
+    pub(super) const fn begin(&mut self) {
+        self.begin_at(phase::FIRST_DIGIT);
+    }
+
+    /// Starts to read the line end behind the data of a chunk, and the line that follows it.
+    pub(super) const fn begin_behind_data(&mut self) {
+        self.begin_at(phase::DATA_END);
+    }
+
+    const fn begin_at(&mut self, phase: u8) {
+        self.phase = phase;
+        self.room = CHUNK_LINE_MAX;
+        self.size = 0;
+    }
+
+    /// Reads on, from the front of the input; behind the line gives the size of the chunk.
+    pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<Option<u32>> {
+        while let Some((&byte, behind)) = input.split_first() {
+            if self.room == 0 {
+                return Err(Error::HTTP_HEAD_TOO_LARGE);
             }
-            self.remaining = self.remaining << 4 | u32::from(digit);
-            self.digits = 1;
-            return Ok(());
+            self.room -= 1;
+            *input = behind;
+            if self.byte(byte)? {
+                return Ok(Some(self.size));
+            }
         }
-        // Without a digit before it, the end of the line refuses what begins here.
-        self.state = match byte {
-            b';' => state::CHUNK_EXTENSION,
-            b' ' | b'\t' => state::CHUNK_PADDING,
+        Ok(None)
+    }
+
+    /// Takes one byte; `true` behind the end of the line.
+    fn byte(&mut self, byte: u8) -> Result<bool> {
+        if self.phase & phase::AFTER_CR != 0 {
+            if byte != b'\n' {
+                return Err(Error::HTTP_SYNTAX);
+            }
+            if self.phase == phase::DATA_END | phase::AFTER_CR {
+                self.phase = phase::FIRST_DIGIT;
+                return Ok(false);
+            }
+            return Ok(true);
+        }
+        if byte == b'\r' && self.phase != phase::FIRST_DIGIT {
+            self.phase |= phase::AFTER_CR;
+            return Ok(false);
+        }
+        let digit = hex_digit(byte);
+        self.phase = match self.phase {
+            phase::FIRST_DIGIT | phase::SIZE if digit < 16 => {
+                if self.size >> 28 != 0 {
+                    return Err(Error::HTTP_CONTENT_LENGTH);
+                }
+                self.size = self.size << 4 | u32::from(digit);
+                phase::SIZE
+            }
+            phase::SIZE | phase::PADDING if byte == b' ' || byte == b'\t' => phase::PADDING,
+            phase::SIZE | phase::PADDING if byte == b';' => phase::EXTENSION,
+            phase::EXTENSION if byte == b'\t' || !byte.is_ascii_control() => phase::EXTENSION,
             _ => return Err(Error::HTTP_SYNTAX),
         };
-        Ok(())
-    }
-
-    const fn end_chunk_line(&mut self) -> Result<()> {
-        if self.state == state::CHUNK_END {
-            // The size line that follows shares the room of this line end.
-            self.state = state::CHUNK_SIZE;
-        } else if self.digits == 0 {
-            return Err(Error::HTTP_SYNTAX);
-        } else if self.remaining != 0 {
-            self.state = state::CHUNK_DATA;
-        } else {
-            self.set(flag::TRAILER);
-            self.room = HEAD_MAX;
-            self.state = state::LINE;
-        }
-        Ok(())
+        Ok(false)
     }
 }

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod chunked;
-mod field;
-mod forms;
+mod fields;
+mod head;
 pub mod request;
 pub mod response;

@@ -85,27 +85,28 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     #[cfg(kpn_unaligned)]
     {
         let mut rest = text.get(position..).unwrap_or_default();
-        while let Some(([a, b, c, d, e, f, g, h], behind)) = rest.split_first_chunk()
-            && plain_bits(u32::from_le_bytes([*a, *b, *c, *d]))
-                & plain_bits(u32::from_le_bytes([*e, *f, *g, *h]))
-                & 0x8080_8080
-                == 0x8080_8080
-        {
+        while let Some((&word, behind)) = rest.split_first_chunk() {
+            let others = !plain_bits(u32::from_le_bytes(word)) & 0x8080_8080;
+            if others != 0 {
+                // The first of them is the lowest.
+                return text.len() - rest.len() + (others.trailing_zeros() / 8) as usize;
+            }
             rest = behind;
         }
-        position = text.len().wrapping_sub(rest.len());
+        position = text.len() - rest.len();
     }
     while let Some(&byte) = text.get(position)
         && byte.wrapping_sub(0x20) < 0x60
         && byte != b'"'
         && byte != b'\\'
     {
-        position = position.wrapping_add(1);
+        position += 1;
     }
     position
 }
 
-/// Whether four characters stand for themselves. A byte of 0x80 or more may spoil those above it, but is no such character itself.
+/// For each of four characters, its highest bit is set when it stands for itself. Of those above one that does not, nothing is told:
+/// a byte of 0x80 or more carries into the next.
 #[cfg(kpn_unaligned)]
 const fn plain_bits(word: u32) -> u32 {
     let no_control = word.wrapping_add(0x6060_6060);

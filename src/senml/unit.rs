@@ -1,9 +1,7 @@
 //! Units: the registered ones, and what may stand as a unit at all.
 #![forbid(unsafe_code)]
 
-mod registry;
-
-pub use registry::*;
+pub mod registry;
 
 use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
@@ -28,6 +26,7 @@ static RULE: Rule = Rule::new(
 
 #[cfg(test)]
 mod tests {
+    use super::registry::UNITS;
     use super::*;
 
     #[test]

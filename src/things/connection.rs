@@ -51,8 +51,9 @@ mod tests {
     use crate::http::response::Method;
 
     fn answer(text: &[u8]) -> Response {
-        let mut response = Response::begin(Method::Post);
-        assert!(response.step(text).is_ok());
+        let mut response = Response::none();
+        response.restart(Method::Post);
+        assert!(response.collect(text, &mut []).is_ok());
         response
     }
 

@@ -1,18 +1,47 @@
-//! The measurement names that KPN Things knows, with their units: one list, from which the Rust constants here and
-//! the macros of the C header are made. `build.rs` takes this file in by its path, so it uses nothing of the crate.
+//! The names that KPN Things knows, with their units; any other name may be sent as well.
 //!
-//! Any other name may be sent as well. Source: KPN's documentation, and the table of its Device SDK for the indices.
+//! Sources: KPN's documentation, and the table of its Device SDK for the indices.
+// One list, from which the constants here and the macros of the C header are made. `build.rs` takes this file in by its path, so it uses
+// nothing of the crate.
 #![forbid(unsafe_code)]
 
-/// A measurement as KPN names it.
+/// Name and unit of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Name {
+pub struct Name<'a> {
+    /// SenML name; those of KPN Things are in lowerCamelCase.
+    pub name: &'a str,
+    /// SenML unit, when the measurement has one.
+    pub unit: Option<&'a str>,
+}
+
+impl<'a> Name<'a> {
+    /// A name of one's own, without a unit.
+    ///
+    /// ```
+    /// use kpn_things::{Name, units};
+    ///
+    /// const DEPTH: Name = Name::new("depth").with_unit(units::METER);
+    /// assert_eq!(DEPTH.unit, Some("m"));
+    /// ```
+    pub const fn new(name: &'a str) -> Self {
+        Self { name, unit: None }
+    }
+
+    /// The same with a unit, such as one of [`units`](crate::units).
+    #[must_use]
+    pub const fn with_unit(self, unit: &'a str) -> Self {
+        let unit = Some(unit);
+        Self { unit, ..self }
+    }
+}
+
+/// A name that KPN Things knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Known {
     /// Name of the constant: `BATTERY_LEVEL` here, `KPN_BATTERY_LEVEL` in C.
     pub ident: &'static str,
-    /// SenML name, in lowerCamelCase.
-    pub name: &'static str,
-    /// SenML unit, when the measurement has one; NULL in C when not.
-    pub unit: Option<&'static str>,
+    /// Name and unit.
+    pub name: Name<'static>,
     /// `ThingsML` index, for those who translate packs of `LoRa` devices; never sent by this library.
     pub index: Option<i8>,
     /// One line for the documentation.
@@ -23,17 +52,16 @@ macro_rules! names {
     ($list:ident: $list_doc:literal; $($ident:ident, $name:literal, $unit:expr, $index:expr, $doc:literal;)*) => {
         $(
             #[doc = $doc]
-            pub const $ident: Name = Name {
-                ident: stringify!($ident),
+            pub const $ident: Name<'static> = Name {
                 name: $name,
                 unit: $unit,
-                index: $index,
-                doc: $doc,
             };
         )*
 
         #[doc = $list_doc]
-        pub const $list: &[Name] = &[$($ident),*];
+        pub const $list: &[Known] = &[
+            $(Known { ident: stringify!($ident), name: $ident, index: $index, doc: $doc }),*
+        ];
     };
 }
 
@@ -90,7 +118,7 @@ names! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::senml::unit::UNITS;
+    use crate::senml::unit::registry::UNITS;
 
     /// `batteryLevelLow` → `BATTERY_LEVEL_LOW`; a run of capitals and digits counts as one word.
     fn upper_snake(name: &str) -> std::string::String {
@@ -110,7 +138,7 @@ mod tests {
     #[test]
     fn identifiers_follow_from_names() {
         for name in NAMES.iter().chain(RECEIVED_NAMES) {
-            assert_eq!(name.ident, upper_snake(name.name));
+            assert_eq!(name.ident, upper_snake(name.name.name));
         }
     }
 
@@ -124,7 +152,7 @@ mod tests {
     #[test]
     fn every_unit_is_registered() {
         for name in NAMES {
-            if let Some(unit) = name.unit {
+            if let Some(unit) = name.name.unit {
                 assert!(UNITS.iter().any(|known| known.symbol == unit), "{unit}");
             }
         }

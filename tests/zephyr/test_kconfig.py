@@ -52,21 +52,20 @@ class Library(unittest.TestCase):
     def test_in_the_repository_cargo_is_the_default(self):
         kconfig = load(ON)
         self.assertEqual(values(kconfig, "_CARGO", "_PREBUILT", "_HAS_ARCHIVES"), ["y", "n", "n"])
-        self.assertEqual(values(kconfig, "_CARGO_COMMAND", "_RUST_TARGET", "_FAST_SHA", "_PANIC_HANDLER"),
-                         ["cargo", "", "n", "y"])
+        self.assertEqual(values(kconfig, "_CARGO_COMMAND", "_RUST_TARGET", "_FAST_SHA"),
+                         ["cargo", "", "n"])
         self.assertEqual(kconfig.syms["KPN_THINGS_ARCHIVE_PATH"].visibility, 0)
 
     @unittest.skipIf(PACKAGED, "the repository")
     def test_an_archive_can_be_named_instead(self):
         kconfig = load(ON, "KPN_THINGS_PREBUILT=y", 'KPN_THINGS_ARCHIVE_PATH="lib/libkpn_things.a"')
         self.assertEqual(values(kconfig, "_CARGO", "_PREBUILT", "_ARCHIVE_PATH"), ["n", "y", "lib/libkpn_things.a"])
-        for name in ("CARGO_COMMAND", "CARGO_ARGUMENTS", "RUST_TARGET", "FAST_SHA", "PANIC_HANDLER"):
+        for name in ("CARGO_COMMAND", "CARGO_ARGUMENTS", "RUST_TARGET", "FAST_SHA"):
             self.assertEqual(kconfig.syms["KPN_THINGS_" + name].visibility, 0, name)
 
     @unittest.skipIf(PACKAGED, "the repository")
-    def test_a_firmware_with_rust_of_its_own_has_its_own_panic_handler(self):
-        self.assertEqual(values(load(ON, "RUST=y"), "_PANIC_HANDLER"), ["n"])
-        self.assertEqual(values(load(ON, "RUST=y", "KPN_THINGS_PANIC_HANDLER=y"), "_PANIC_HANDLER"), ["y"])
+    def test_a_firmware_with_rust_of_its_own_takes_an_archive_that_hides_its_panic_handler(self):
+        self.assertEqual(values(load(ON, "RUST=y"), "_CARGO", "_PREBUILT"), ["n", "y"])
 
     @unittest.skipIf(PACKAGED, "the repository")
     def test_fast_sha_goes_with_cargo_only(self):

@@ -8,7 +8,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Object, Region};
 use crate::ffi::status::{kpn_status, status};
-use crate::senml::record::{Entry, FullName, Kind, Num, place};
+use crate::senml::record::{Kind, Number, RawRecord, Record};
 
 /// A record without value: it has only a sum.
 pub const KPN_KIND_SUM_ONLY: i32 = 0;
@@ -22,11 +22,11 @@ pub const KPN_KIND_TEXT: i32 = 3;
 pub const KPN_KIND_DATA: i32 = 4;
 
 const _: () = assert!(
-    KPN_KIND_SUM_ONLY == Kind::None.0
-        && KPN_KIND_NUMBER == Kind::Number.0
-        && KPN_KIND_BOOL == Kind::Bool.0
-        && KPN_KIND_TEXT == Kind::Text.0
-        && KPN_KIND_DATA == Kind::Data.0
+    KPN_KIND_SUM_ONLY == Kind::SumOnly as i32
+        && KPN_KIND_NUMBER == Kind::Number as i32
+        && KPN_KIND_BOOL == Kind::Bool as i32
+        && KPN_KIND_TEXT == Kind::Text as i32
+        && KPN_KIND_DATA == Kind::Data as i32
 );
 
 /// The number of a `KPN_KIND_NUMBER` record, base value added.
@@ -80,7 +80,7 @@ pub struct kpn_record {
     pub has_update_time: bool,
     private_bytes: *const u8,
     private_len: usize,
-    private_entry: Entry,
+    private_record: RawRecord,
 }
 
 // SAFETY: repr(C) with the u32 tag in front; pointers, integers and bool that only the library writes behind it.
@@ -91,25 +91,35 @@ unsafe impl Object for kpn_record {
 /// The text that is not there. A literal would lie in one section with the texts of all statuses, and link them.
 static EMPTY: u8 = 0;
 
+/// A text for C, with its length. A NUL follows the bytes, unless there are none.
+#[inline(never)]
+fn c_text(text: &[u8]) -> (*const c_char, usize) {
+    let start = if text.is_empty() {
+        &raw const EMPTY
+    } else {
+        text.as_ptr()
+    };
+    (start.cast(), text.len())
+}
+
 impl kpn_record {
     /// Fills in a record that was just begun, where it stands: a copy on the stack would be the largest frame of the library.
-    pub(super) fn fill(&mut self, entry: &Entry, body: &[u8]) {
-        self.private_entry = *entry;
+    pub(super) fn fill(&mut self, raw: &RawRecord, body: &[u8]) {
+        self.private_record = *raw;
         self.private_bytes = body.as_ptr();
         self.private_len = body.len();
-        self.index = entry.index();
-        // SAFETY: the bytes are those of `body`.
-        let c_text = |record: &Self, place| unsafe { record.c_text(place) };
-        (self.base_name, self.base_name_len) = c_text(self, place::BASE_NAME);
-        (self.name, self.name_len) = c_text(self, place::NAME);
-        (self.unit, self.unit_len) = c_text(self, entry.unit_place());
-        self.has_sum = entry.has(1);
-        self.has_time = entry.has(2);
-        self.has_update_time = entry.has(3);
-        self.bool_value = entry.boolean();
-        self.kind = entry.kind().0;
+        let record = Record::new(raw, body);
+        self.index = record.index();
+        (self.base_name, self.base_name_len) = c_text(record.base_name());
+        (self.name, self.name_len) = c_text(record.name());
+        (self.unit, self.unit_len) = c_text(record.unit());
+        self.has_sum = record.has(Number::Sum);
+        self.has_time = record.has(Number::Time);
+        self.has_update_time = record.has(Number::UpdateTime);
+        self.bool_value = record.bool_value();
+        self.kind = record.kind() as i32;
         self.text = (&raw const EMPTY).cast();
-        let (start, len) = c_text(self, place::VALUE);
+        let (start, len) = c_text(record.value_bytes());
         if self.kind == KPN_KIND_TEXT {
             self.text = start;
             self.text_len = len;
@@ -119,52 +129,27 @@ impl kpn_record {
         }
     }
 
-    /// A text for C, with its length.
+    /// The record in its body.
     ///
     /// # Safety
     ///
-    /// As for `body`.
-    #[inline(never)]
-    unsafe fn c_text(&self, place: usize) -> (*const c_char, usize) {
-        // SAFETY: the same contract.
-        let body = unsafe { self.body() };
-        let text = self.private_entry.span(place).of(body);
-        let start = if text.is_empty() {
-            &raw const EMPTY
-        } else {
-            text.as_ptr()
-        };
-        (start.cast(), text.len())
-    }
-
-    fn full_name<'a>(&self, body: &'a [u8]) -> FullName<'a> {
-        let (base, local) = self.private_entry.names();
-        FullName {
-            base: base.of(body),
-            local: local.of(body),
-        }
-    }
-
-    /// # Safety
-    ///
-    /// The buffer of the body is still there, and nobody writes to it while the slice is used.
-    unsafe fn body<'a>(&self) -> &'a [u8] {
+    /// The buffer of the body is still there, and nobody writes to it while the record is used.
+    unsafe fn record(&self) -> Record<'_> {
         // SAFETY: `fill` kept the parts of a slice; the rest is the same contract.
-        unsafe { ptr::stored_slice(self.private_bytes, self.private_len) }
+        let body = unsafe { ptr::stored_slice(self.private_bytes, self.private_len) };
+        Record::new(&self.private_record, body)
     }
+}
 
-    fn number(&self, field: i32) -> Result<Num> {
-        if !(KPN_FIELD_VALUE..=KPN_FIELD_UPDATE_TIME).contains(&field) {
-            return Err(Error::INVALID_ARGUMENT);
-        }
-        let entry = &self.private_entry;
-        let number = entry.number(usize::try_from(field).unwrap_or_default());
-        // A time that is not given counts 0: now.
-        if number.is_absent() && field != KPN_FIELD_TIME {
-            return Err(Error::INVALID_ARGUMENT);
-        }
-        Ok(number)
-    }
+/// Which number a `KPN_FIELD_…` is.
+const fn field(number: i32) -> Result<Number> {
+    Ok(match number {
+        KPN_FIELD_VALUE => Number::Value,
+        KPN_FIELD_SUM => Number::Sum,
+        KPN_FIELD_TIME => Number::Time,
+        KPN_FIELD_UPDATE_TIME => Number::UpdateTime,
+        _ => return Err(Error::INVALID_ARGUMENT),
+    })
 }
 
 /// Whether a record has this name: either its own name or its full one, base name included.
@@ -183,10 +168,9 @@ pub unsafe extern "C" fn kpn_record_is(record: *const kpn_record, name: *const c
         // SAFETY: the same contract.
         let record = unsafe { ptr::object(record) }?;
         // SAFETY: the same contract.
-        let body = unsafe { record.body() };
+        let name = unsafe { ptr::text(name, record.private_len) }?;
         // SAFETY: the same contract.
-        let name = unsafe { ptr::text(name, body.len()) }?;
-        Ok(record.full_name(body).is(name))
+        Ok(unsafe { record.record() }.is(name))
     };
     is().unwrap_or(false)
 }
@@ -207,10 +191,9 @@ pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *cons
         // SAFETY: the same contract.
         let record = unsafe { ptr::object(record) }?;
         // SAFETY: the same contract.
-        let body = unsafe { record.body() };
+        let urn = unsafe { ptr::text(urn, record.private_len) }?;
         // SAFETY: the same contract.
-        let urn = unsafe { ptr::text(urn, body.len()) }?;
-        Ok(record.full_name(body).is_for(urn))
+        Ok(unsafe { record.record() }.is_for(urn))
     };
     is().unwrap_or(false)
 }
@@ -249,11 +232,10 @@ pub unsafe extern "C" fn kpn_record_full_name(
         let bytes = Region::new(record.private_bytes, record.private_len);
         bytes.check_disjoint_from(name)?;
         // SAFETY: the same contract.
-        let body = unsafe { record.body() };
+        let record = unsafe { record.record() };
         // SAFETY: the same contract; apart from the record and the body.
         let out_name = unsafe { ptr::bytes_mut(out_name.cast(), cap) }?;
-        let full_name = record.full_name(body);
-        let needed = full_name.write(&mut Buf::new(&mut [], 0));
+        let needed = record.write_full_name(&mut Buf::new(&mut [], 0));
         if !out_len.is_null() {
             own.check_disjoint_from(len)?;
             bytes.check_disjoint_from(len)?;
@@ -264,7 +246,7 @@ pub unsafe extern "C" fn kpn_record_full_name(
         if needed >= out_name.len() {
             return Err(Error::BUFFER_FULL);
         }
-        full_name.write(&mut Buf::new(out_name, 0));
+        record.write_full_name(&mut Buf::new(out_name, 0));
         Ok(())
     };
     status(copy())

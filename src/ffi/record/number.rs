@@ -209,6 +209,5 @@ unsafe fn find<'a>(
     let record: &'a kpn_record = unsafe { ptr::object(record) }?;
     Region::new(record.private_bytes, record.private_len).check_disjoint_from(result)?;
     // SAFETY: the same contract.
-    let body = unsafe { record.body() };
-    record.number(field)?.read(body, sum)
+    unsafe { record.record() }.read_number(super::field(field)?, sum)
 }

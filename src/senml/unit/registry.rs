@@ -1,7 +1,8 @@
-//! The registered units: one list, from which the Rust constants here and the macros of the C header are made.
-//! `build.rs` takes this file in by its path, so it uses nothing of the crate.
+//! The registered units of SenML.
 //!
 //! Sources: RFC 8428 section 12.1, RFC 8798 sections 2 (primary) and 3 (secondary).
+// One list, from which the constants here and the macros of the C header are made. `build.rs` takes this file in by its path, so it uses
+// nothing of the crate.
 #![forbid(unsafe_code)]
 
 /// A registered unit.

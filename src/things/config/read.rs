@@ -13,7 +13,7 @@ use super::{Choice, Config, Field, Problem};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::http::request::Target;
-use crate::json::reader::{Event, Reader, Span};
+use crate::json::reader::{Reader, Span, TokenKind};
 use crate::json::string::{self, Unescape};
 use crate::things::endpoint;
 use crate::things::outcome::Outcome;
@@ -31,13 +31,19 @@ struct Source<'t> {
 }
 
 impl Source<'_> {
-    fn next(&mut self) -> Result<Event> {
-        self.reader.next(self.text)
+    fn next(&mut self) -> Result<TokenKind> {
+        self.reader.advance(self.text)?;
+        Ok(self.reader.kind())
+    }
+
+    /// The last key, string or number, escapes not resolved.
+    fn last(&self) -> &[u8] {
+        self.reader.span().of(self.text)
     }
 
     fn string(&mut self) -> Result<Span> {
         match self.next()? {
-            Event::String(span) => Ok(span),
+            TokenKind::String => Ok(self.reader.span()),
             _ => Err(Error::CONFIG_TYPE),
         }
     }
@@ -66,7 +72,7 @@ impl Source<'_> {
     /// Reads a number from 1 to 65535.
     fn number(&mut self) -> Result<u16> {
         match self.next()? {
-            Event::Number(span) => number(span.of(self.text)),
+            TokenKind::Number => number(self.last()),
             _ => Err(Error::CONFIG_TYPE),
         }
     }
@@ -102,7 +108,7 @@ impl Config {
         self.wipe();
         let mut source = Source {
             text,
-            reader: Reader::new(),
+            reader: Reader::default(),
             field: Field::Document,
         };
         let result = self.object(&mut source);
@@ -117,16 +123,16 @@ impl Config {
     }
 
     fn object(&mut self, source: &mut Source<'_>) -> Result<()> {
-        if source.next()? != Event::ObjectStart {
+        if source.next()? != TokenKind::ObjectStart {
             return Err(Error::CONFIG_TYPE);
         }
         let mut seen = 0_u16;
         loop {
             source.field = Field::Document;
-            let Event::Key(key) = source.next()? else {
+            if source.next()? != TokenKind::Key {
                 break;
-            };
-            let (field, bit) = find(key.of(source.text))?;
+            }
+            let (field, bit) = find(source.last())?;
             source.field = field;
             if seen & bit != 0 {
                 return Err(Error::CONFIG_REPEATED);
@@ -156,9 +162,9 @@ impl Config {
             }
             Field::Imei => self.imei(source)?,
             Field::Secret => match source.next()? {
-                Event::Null => {}
-                Event::String(span) => {
-                    source.copy(span, &mut self.secret)?;
+                TokenKind::Null => {}
+                TokenKind::String => {
+                    source.copy(source.reader.span(), &mut self.secret)?;
                     token::check_secret(self.secret.as_bytes())?;
                 }
                 _ => return Err(Error::CONFIG_TYPE),
@@ -195,8 +201,8 @@ impl Config {
     #[inline(never)]
     fn endpoint_value(&mut self, source: &mut Source<'_>) -> Result<()> {
         match source.next()? {
-            Event::String(span) => {
-                let word = span.of(source.text);
+            TokenKind::String => {
+                let word = source.last();
                 self.choice = if string::equals(word, b"m2m") {
                     Choice::M2m
                 } else if string::equals(word, b"internet") {
@@ -206,15 +212,15 @@ impl Config {
                 };
                 return Ok(());
             }
-            Event::ObjectStart => self.choice = Choice::Custom,
+            TokenKind::ObjectStart => self.choice = Choice::Custom,
             _ => return Err(Error::CONFIG_TYPE),
         }
         loop {
             source.field = Field::Endpoint;
-            let Event::Key(key) = source.next()? else {
+            if source.next()? != TokenKind::Key {
                 break;
-            };
-            let key = key.of(source.text);
+            }
+            let key = source.last();
             let into: &mut StringView<u8> = if string::equals(key, b"host") {
                 source.field = Field::Host;
                 &mut self.host
@@ -255,11 +261,11 @@ impl Config {
 
     #[inline(never)]
     fn status_table(&mut self, source: &mut Source<'_>) -> Result<()> {
-        if source.next()? != Event::ObjectStart {
+        if source.next()? != TokenKind::ObjectStart {
             return Err(Error::CONFIG_TYPE);
         }
-        while let Event::Key(key) = source.next()? {
-            let status = number(key.of(source.text))?;
+        while source.next()? == TokenKind::Key {
+            let status = number(source.last())?;
             let word = source.string()?.of(source.text);
             let mut outcomes = Outcome::ALL.iter();
             let outcome =

@@ -4,8 +4,9 @@
 use crate::error::{Error, Result};
 use crate::http::request;
 use crate::json::string::Unescape;
-use crate::senml::reader::Pack;
-use crate::senml::record::Entry;
+use crate::senml::reader::PackReader;
+use crate::senml::reader::label::Label;
+use crate::senml::record::RawRecord;
 use crate::things::firmware::text::Chars;
 
 /// Longest token in bytes.
@@ -19,7 +20,7 @@ pub type Texts<'a> = [&'a [u8]; 2];
 /// `None` unless both records are there with texts; of two with the same name the later one counts. With an empty
 /// `urn` for whatever device; else only those whose full name is the URN, with or without its ending colon, and
 /// `url` or `token`.
-pub fn find<'a>(pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'a>>> {
+pub fn find<'a>(pack: PackReader, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'a>>> {
     let mut texts = [None, None];
     let stopped = search(pack, body, urn, &mut texts);
     if stopped != Error::END {
@@ -33,22 +34,22 @@ pub fn find<'a>(pack: Pack, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'
 // Apart from its caller, which has the pack: together they would have a frame above 256 bytes.
 #[inline(never)]
 fn search<'a>(
-    mut pack: Pack,
+    mut pack: PackReader,
     body: &'a [u8],
     urn: &[u8],
     [url, token]: &mut [Option<&'a [u8]>; 2],
 ) -> Error {
     loop {
-        let entry = match pack.peek(body) {
-            Ok(entry) => entry,
+        let record = match pack.peek(body) {
+            Ok(record) => record,
             Err(error) => return error,
         };
-        let place = match label(entry, body, urn) {
+        let place = match label(record, body, urn) {
             URL => &mut *url,
             TOKEN => &mut *token,
             _ => continue,
         };
-        if let Some(text) = entry.text() {
+        if let Some(text) = record.string_value() {
             *place = Some(text.of(body));
         }
     }
@@ -70,7 +71,7 @@ pub fn check_plain([url, token]: Texts<'_>) -> Result<()> {
 pub fn token_len(token: &[u8]) -> Result<u16> {
     let mut len: u16 = 0;
     for byte in Chars::new(token) {
-        len = len.wrapping_add(1);
+        len += 1;
         if usize::from(len) > TOKEN_MAX {
             return Err(Error::FIRMWARE_TOO_LONG);
         }
@@ -82,6 +83,13 @@ pub fn token_len(token: &[u8]) -> Result<u16> {
         return Err(Error::HEAD_TEXT);
     }
     Ok(len)
+}
+
+/// Whether a text, escapes resolved, stands at the front of `places`, which are no fewer than its bytes.
+pub fn stands_in(text: &[u8], places: &[u8]) -> bool {
+    Chars::new(text)
+        .zip(places)
+        .all(|(byte, place)| byte == *place)
 }
 
 /// Copies both texts to `places`, escapes resolved, the token behind the URL.
@@ -103,8 +111,9 @@ const TOKEN: u64 = u64::from_be_bytes(*b"\0\0:token");
 
 /// What base name and name, in one, have behind the URN, a colon in front; of more than eight bytes the last ones. With an empty URN
 /// what the name has. 0 for another device.
-fn label(entry: &Entry, body: &[u8], urn: &[u8]) -> u64 {
-    let (base_name, name) = entry.names();
+fn label(record: &RawRecord, body: &[u8], urn: &[u8]) -> u64 {
+    let base_name = record.span(Label::BaseName);
+    let name = record.span(Label::Name);
     // No string begins at 0.
     let mut starts = [base_name.start, name.start];
     let mut label = 0;

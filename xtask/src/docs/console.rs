@@ -399,7 +399,7 @@ mod tests {
                 "esp",
             ),
             (
-                "cargo +esp rustc --release --crate-type staticlib --target xtensa-esp32-none-elf -Zbuild-std=core",
+                "cargo +esp rustc --release --features capi --crate-type staticlib --target xtensa-esp32-none-elf -Zbuild-std=core",
                 "esp32",
                 "esp99",
             ),

@@ -202,11 +202,11 @@ fn check_cargo(workspace: &Workspace) -> anyhow::Result<()> {
     };
 
     has(
-        &call(&["CPU_CORTEX_M3=y", "KPN_THINGS_PANIC_HANDLER=y"])?,
+        &call(&["CPU_CORTEX_M3=y"])?,
         &[
             "/cargo/thumbv7m-none-eabi/release/libkpn_things.a",
             "--target thumbv7m-none-eabi",
-            "--no-default-features --features panic-handler",
+            "--features capi",
             "zephyr_ld_options -Wl,-z,noexecstack",
         ],
         &["build-std", "fast-sha"],
@@ -221,9 +221,9 @@ fn check_cargo(workspace: &Workspace) -> anyhow::Result<()> {
         &[
             "--target xtensa-esp32-none-elf",
             "-Zbuild-std=core --offline",
-            "--no-default-features --features fast-sha",
+            "--features capi --features fast-sha",
         ],
-        &["panic-handler"],
+        &[],
     )?;
     has(
         &call(&["ARCH_POSIX=y", "64BIT=y"])?,

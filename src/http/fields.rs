@@ -1,0 +1,247 @@
+//! The fields that are read in a head, and what their values may be: a table to be read beside RFC 9110, and the same
+//! folded by the compiler into the bytes that the reader follows.
+//!
+//! # How the table is folded
+//!
+//! Each row becomes a text: the name, a colon, the value, and a code that says what to do. Parts that are no text become
+//! codes too; codes are below the space. The texts stand in [`TREE`] one behind the other, each without the beginning that
+//! it has in common with the row before, and [`BRANCHES`] says where a row leaves the one before. Four rows, with `1` to
+//! `3` for numbers and capitals for the other codes:
+//!
+//! ```text
+//! row                                  place  in the tree                            branch
+//! content-length  OrRefuse #           0      content-length:L4A
+//! content-range   bytes #-#/#          18     range:bytes B1-2/3C                    from 8 ("l") to 18 ("r")
+//! content-range   bytes #-#/*          37     *D                                     from 35 ("3") to 37 ("*")
+//! content-range   bytes */#            39     */3E                                   from 31 ("1") to 39 ("*")
+//! ```
+//!
+//! The reader keeps one place. A byte that stands there moves it on by one. Another byte looks for a branch that begins
+//! there and, when the byte stands where the branch leads, goes on from there. `Content-Range: bytes */7` goes from 0 to 8,
+//! by the branch to 18, on to 31, by the branch to 39, and on to the code of its row. What finds no way on is a field that is
+//! not read, or an element that has no form.
+#![forbid(unsafe_code)]
+
+/// What a row of the table does: the code at its end.
+pub(super) mod action {
+    pub const CLOSE: u8 = 0x10;
+    pub const KEEP_ALIVE: u8 = 0x11;
+    pub const RETRY_AFTER: u8 = 0x12;
+    pub const CONTENT_LENGTH: u8 = 0x13;
+    pub const CHUNKED: u8 = 0x14;
+    pub const CRC32: u8 = 0x15;
+    pub const RANGE_OF_TOTAL: u8 = 0x16;
+    /// A range of which the total is not given.
+    pub const RANGE: u8 = 0x17;
+    /// A total without range.
+    pub const TOTAL: u8 = 0x18;
+}
+
+/// What an element that has no form is, once this code was passed; before, it is of no interest.
+pub(super) mod refusal {
+    /// Refused by firmware; a message needs none of these fields.
+    pub const FIRMWARE: u8 = 0x08;
+    pub const CONTENT_LENGTH: u8 = 0x09;
+    pub const TRANSFER_ENCODING: u8 = 0x0A;
+}
+
+/// Numbers: the code less 1 is the place in `Head::numbers`, but for `HEX`, which shares that of `NUMBER`.
+pub(super) mod number {
+    pub const FIRST: u8 = 0x01;
+    pub const LAST: u8 = 0x02;
+    pub const TOTAL: u8 = 0x03;
+    pub const NUMBER: u8 = 0x04;
+    pub const HEX: u8 = 0x05;
+}
+
+/// One part of a value.
+enum Part {
+    /// These bytes; small letters match capital ones too.
+    Text(&'static [u8]),
+    /// A number, one of [`number`].
+    Number(u8),
+    /// From here on an element that goes on differently is refused, with one of [`refusal`].
+    OrRefuse(u8),
+}
+
+/// One form of an element of a field's comma-separated list.
+struct Form {
+    field: &'static [u8],
+    value: &'static [Part],
+    /// One of [`action`].
+    action: u8,
+}
+
+use Part::{Number, OrRefuse, Text};
+
+const fn form(field: &'static [u8], value: &'static [Part], action: u8) -> Form {
+    Form {
+        field,
+        value,
+        action,
+    }
+}
+
+/// In alphabetical order, so that forms that begin alike stand together.
+const FORMS: [Form; 9] = [
+    // Connection = #connection-option, RFC 9110 section 7.6.1. Options that are not known are ignored.
+    form(b"connection", &[Text(b"close")], action::CLOSE),
+    form(b"connection", &[Text(b"keep-alive")], action::KEEP_ALIVE),
+    // Content-Length = 1*DIGIT, RFC 9110 section 8.6; a list of equal ones too.
+    form(
+        b"content-length",
+        &[OrRefuse(refusal::CONTENT_LENGTH), Number(number::NUMBER)],
+        action::CONTENT_LENGTH,
+    ),
+    // Content-Range = range-unit SP ( range-resp / unsatisfied-range ), RFC 9110 section 14.4. Of units only bytes.
+    // range-resp = first-pos "-" last-pos "/" ( complete-length / "*" )
+    form(
+        b"content-range",
+        &[
+            Text(b"bytes "),
+            OrRefuse(refusal::FIRMWARE),
+            Number(number::FIRST),
+            Text(b"-"),
+            Number(number::LAST),
+            Text(b"/"),
+            Number(number::TOTAL),
+        ],
+        action::RANGE_OF_TOTAL,
+    ),
+    form(
+        b"content-range",
+        &[
+            Text(b"bytes "),
+            OrRefuse(refusal::FIRMWARE),
+            Number(number::FIRST),
+            Text(b"-"),
+            Number(number::LAST),
+            Text(b"/*"),
+        ],
+        action::RANGE,
+    ),
+    // unsatisfied-range = "*/" complete-length
+    form(
+        b"content-range",
+        &[
+            Text(b"bytes "),
+            OrRefuse(refusal::FIRMWARE),
+            Text(b"*/"),
+            Number(number::TOTAL),
+        ],
+        action::TOTAL,
+    ),
+    // Digest = 1#( digest-algorithm "=" encoded ), RFC 3230 section 4.3.2, with the algorithm of KPN's server.
+    form(
+        b"digest",
+        &[
+            Text(b"crc32="),
+            OrRefuse(refusal::FIRMWARE),
+            Number(number::HEX),
+        ],
+        action::CRC32,
+    ),
+    // Retry-After = HTTP-date / delay-seconds, RFC 9110 section 10.2.3. A date is not read.
+    form(
+        b"retry-after",
+        &[Number(number::NUMBER)],
+        action::RETRY_AFTER,
+    ),
+    // Transfer-Encoding = #transfer-coding, RFC 9112 section 6.1. Of codings only chunked.
+    form(
+        b"transfer-encoding",
+        &[OrRefuse(refusal::TRANSFER_ENCODING), Text(b"chunked")],
+        action::CHUNKED,
+    ),
+];
+
+/// Where the names of fields begin in the tree.
+pub(super) const NAMES: u8 = 0;
+
+/// In place of one in the tree: no form begins as the bytes so far.
+pub(super) const NOWHERE: u8 = u8::MAX;
+
+/// The forms, each without what it has in common with the one before.
+pub(super) static TREE: [u8; LEN] = fold::<LEN>().tree;
+
+/// From where to where a form leaves the one before it.
+pub(super) static BRANCHES: [[u8; 2]; FORMS.len() - 1] = fold::<LEN>().branches;
+
+/// Size of the tree.
+const LEN: usize = fold::<256>().len;
+
+/// Longest form as text.
+const LONGEST: usize = 48;
+
+struct Folded<const N: usize> {
+    tree: [u8; N],
+    len: usize,
+    branches: [[u8; 2]; FORMS.len() - 1],
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler, which refuses a place that is too large"
+)]
+const fn fold<const N: usize>() -> Folded<N> {
+    let mut folded = Folded {
+        tree: [0; N],
+        len: 0,
+        branches: [[0; 2]; FORMS.len() - 1],
+    };
+    let mut before = [0; LONGEST];
+    // Where each byte of the form before stands in the tree.
+    let mut places = [0; LONGEST];
+    let mut index = 0;
+    while index < FORMS.len() {
+        let (text, len) = flatten(&FORMS[index]);
+        let mut depth = 0;
+        while text[depth] == before[depth] {
+            depth += 1;
+        }
+        if index != 0 {
+            folded.branches[index - 1] = [places[depth], folded.len as u8];
+        }
+        while depth < len {
+            assert!(folded.len < NOWHERE as usize);
+            folded.tree[folded.len] = text[depth];
+            places[depth] = folded.len as u8;
+            folded.len += 1;
+            depth += 1;
+        }
+        before = text;
+        index += 1;
+    }
+    folded
+}
+
+/// A form as text, and its length.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn flatten(form: &Form) -> ([u8; LONGEST], usize) {
+    let (mut text, mut len) = append(([0; LONGEST], 0), form.field);
+    (text, len) = append((text, len), b":");
+    let mut index = 0;
+    while index < form.value.len() {
+        (text, len) = match &form.value[index] {
+            Text(bytes) => append((text, len), bytes),
+            Number(code) | OrRefuse(code) => append((text, len), &[*code]),
+        };
+        index += 1;
+    }
+    append((text, len), &[form.action])
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn append(
+    (mut text, mut len): ([u8; LONGEST], usize),
+    bytes: &[u8],
+) -> ([u8; LONGEST], usize) {
+    let mut index = 0;
+    while index < bytes.len() {
+        text[len] = bytes[index];
+        len += 1;
+        index += 1;
+    }
+    (text, len)
+}
