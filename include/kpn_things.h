@@ -282,6 +282,11 @@
 /** @} */
 
 /**
+ * Bytes of the longest text that `kpn_config_save` writes.
+ */
+#define KPN_CONFIG_TEXT_MAX 883
+
+/**
  * The text as a whole: it is no JSON object, or has a field that is not known.
  */
 #define KPN_CONFIG_FIELD_DOCUMENT 0
@@ -340,11 +345,6 @@
  * `statusTable`
  */
 #define KPN_CONFIG_FIELD_STATUS_TABLE 11
-
-/**
- * Bytes of the longest text that `kpn_config_save` writes.
- */
-#define KPN_CONFIG_TEXT_MAX 883
 
 /**
  * Longest URL of firmware, in bytes.
@@ -1600,7 +1600,7 @@ kpn_status kpn_config_load(struct kpn_config *config,
  * @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
  *
  * @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
- * @retval KPN_ERR_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
+ * @retval KPN_ERR_BUFFER_FULL       No room; `out_len` says how many bytes are needed.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             There is no configuration in `config`.
  * @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
@@ -1620,15 +1620,6 @@ kpn_status kpn_config_save(const struct kpn_config *config,
  * @retval KPN_ERR_INVALID_ARGUMENT  `config` is NULL or misaligned.
  */
 kpn_status kpn_config_wipe(struct kpn_config *config);
-
-/**
- * The name that a field has in the text.
- *
- * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
- *
- * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
- */
-const char *kpn_config_field_name(int32_t field);
 
 /**
  * The device URN, ending in a colon.
@@ -1724,6 +1715,15 @@ uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
  */
 int32_t kpn_config_outcome(const struct kpn_config *config,
                            const struct kpn_response *response);
+
+/**
+ * The name that a field has in the text.
+ *
+ * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
+ *
+ * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
+ */
+const char *kpn_config_field_name(int32_t field);
 
 /**
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
