@@ -76,7 +76,7 @@ mod header {
         }
         let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
         let mut config = cbindgen::Config::from_root_or_default(&root);
-        add_core_constants(&root.join("src"), &mut config.export.exclude)?;
+        hide_core_items(&root.join("src"), &mut config.export)?;
         let after = config.after_includes.get_or_insert_default();
         add_versions(after)?;
         add_statuses(after)?;
@@ -206,19 +206,32 @@ mod header {
         Ok(())
     }
 
-    /// Public constants of the core: cbindgen takes every one that it finds, but only those of `src/ffi` are C's.
-    fn add_core_constants(folder: &Path, exclude: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+    /// Items of the core that are not C's: cbindgen takes every public constant that it finds, and an enum that a struct holds. The enums
+    /// have one byte, which is what C sees.
+    fn hide_core_items(
+        folder: &Path,
+        export: &mut cbindgen::ExportConfig,
+    ) -> Result<(), Box<dyn Error>> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if path.is_dir() && !path.ends_with("ffi") {
-                add_core_constants(&path, exclude)?;
+                hide_core_items(&path, export)?;
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path)?;
                 let constants = text
                     .lines()
                     .filter_map(|line| line.trim_start().strip_prefix("pub const "));
-                exclude
-                    .extend(constants.filter_map(|rest| Some(rest.split_once(':')?.0.to_owned())));
+                let constants =
+                    constants.filter_map(|rest| Some(rest.split_once(':')?.0.to_owned()));
+                export.exclude.extend(constants);
+                for item in text.split("#[repr(u8)]").skip(1) {
+                    let words = item.split_once('{').map_or("", |(head, _)| head);
+                    if let Some((_, name)) = words.split_once("enum ") {
+                        let name = name.trim().to_owned();
+                        export.exclude.push(name.clone());
+                        export.rename.insert(name, "uint8_t".to_owned());
+                    }
+                }
             }
         }
         Ok(())

@@ -825,7 +825,7 @@ typedef struct kpn_private_range {
 /**
  * The position in a text and what may follow there. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is the start.
  */
 typedef struct kpn_private_tokens {
     size_t position;
@@ -834,23 +834,14 @@ typedef struct kpn_private_tokens {
      */
     uint32_t objects;
     uint8_t depth;
-    uint8_t expect;
-    /**
-     * Which of [`TokenKind`] was the last.
-     */
+    uint8_t expected;
     uint8_t kind;
-    /**
-     * Whether the last key or string is not what stands between its quotes.
-     */
-    uint8_t escaped;
-    /**
-     * What the last key, string or number was.
-     */
+    bool is_escaped;
     struct kpn_private_range span;
 } kpn_private_tokens;
 
 /**
- * What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
+ * What one record says, and the base fields in force, as spans in the pack.
  *
  * Plain integers, of which every combination is safe.
  */
@@ -860,39 +851,40 @@ typedef struct kpn_private_record {
      */
     size_t next_index;
     /**
-     * `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+     * By [`Label::place`]. The default one where there is no such label, which no string and no number has.
      */
     struct kpn_private_range spans[11];
     /**
-     * Which labels occurred.
+     * Which labels the record has.
      */
-    uint16_t seen;
-    bool boolean;
-    /**
-     * Whether a text of the record, and the base name in force, are to be decoded; whether the base name was checked.
-     */
-    uint8_t marks;
+    uint16_t labels;
+    bool bool_value;
 } kpn_private_record;
 
 /**
- * The position in a pack and the base fields in force. The same buffer is given to each call.
+ * The position in a pack and the base fields in force. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is a pack that was not checked.
  */
 typedef struct kpn_private_reader {
     struct kpn_private_tokens reader;
     /**
      * The record that was read last, and the base fields in force.
      */
-    struct kpn_private_record entry;
+    struct kpn_private_record record;
     uint8_t version;
-    uint8_t state;
+    uint8_t phase;
+    /**
+     * In the first pass: what the base name in force is, and the name of the record.
+     */
+    uint8_t base_name;
+    uint8_t name;
 } kpn_private_reader;
 
 /**
- * A downlink being read. The bytes stay with the caller and are given to each call; texts and data are decoded in them.
+ * A downlink being read. The bytes stay with the caller and are given to each call; strings and data are decoded in them.
  *
- * Plain integers, of which every combination is safe; all zero is a downlink that was not begun.
+ * Plain integers; all zero is a downlink that was not begun.
  */
 typedef struct kpn_private_downlink {
     struct kpn_private_reader pack;
@@ -1002,7 +994,7 @@ typedef struct kpn_record {
     bool has_update_time;
     const uint8_t *private_bytes;
     size_t private_len;
-    struct kpn_private_record private_entry;
+    struct kpn_private_record private_record;
 } kpn_record;
 
 /**
@@ -4521,7 +4513,7 @@ KPN_PRIVATE_FIELD(kpn_record, has_time, 54, 98);
 KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99);
 KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
-KPN_PRIVATE_FIELD(kpn_record, private_entry, 64, 120);
+KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
 KPN_PRIVATE_OBJECT(kpn_firmware, 124, 136, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
