@@ -59,6 +59,8 @@ pub struct RawRecord {
     /// Which labels the record has.
     pub(super) labels: Labels,
     pub(super) bool_value: bool,
+    /// Whose value was read last.
+    pub(super) last: Label,
 }
 
 // A number above, for the C header.
