@@ -761,6 +761,17 @@ typedef struct kpn_private_chunk_line {
 } kpn_private_chunk_line;
 
 /**
+ * How much of the body has come, and is still to come.
+ */
+typedef struct kpn_private_body {
+    /**
+     * Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
+     */
+    uint32_t remaining;
+    uint32_t len;
+} kpn_private_body;
+
+/**
  * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
  */
 typedef struct kpn_private_response {
@@ -774,7 +785,7 @@ typedef struct kpn_private_response {
     uint8_t is_for_firmware;
     struct kpn_private_head head;
     struct kpn_private_chunk_line chunk_line;
-    uint8_t body;
+    struct kpn_private_body body;
 } kpn_private_response;
 
 /**
@@ -1035,7 +1046,7 @@ typedef struct kpn_private_download {
      */
     uint8_t phase;
     /**
-     * A [`Body`], likewise.
+     * A [`ExpectedBody`], likewise.
      */
     uint8_t body;
     /**
@@ -4494,7 +4505,7 @@ KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
 KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 72, 80, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
@@ -4530,7 +4541,7 @@ KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
 KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 116, 128, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
