@@ -17,6 +17,7 @@ use crate::things::uplink::{self, UplinkState};
 ///
 /// let mut buffer = [0; 512];
 /// let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:123456789012345:")?;
+/// up.set(Value::base_time(1_585_650_750, 0))?;
 /// up.add(names::TEMPERATURE, Value::decimal(205, -1))?;
 /// up.add(Name::new("doorOpen"), Value::bool(true))?;
 /// let request = up.finish("0123456789abcdefghijklmnopqrstuvwxyzABCD")?;
