@@ -761,17 +761,6 @@ typedef struct kpn_private_chunk_line {
 } kpn_private_chunk_line;
 
 /**
- * How much of the body has come, and is still to come.
- */
-typedef struct kpn_private_body {
-    /**
-     * Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
-     */
-    uint32_t remaining;
-    uint32_t len;
-} kpn_private_body;
-
-/**
  * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
  */
 typedef struct kpn_private_response {
@@ -785,7 +774,7 @@ typedef struct kpn_private_response {
     uint8_t is_for_firmware;
     struct kpn_private_head head;
     struct kpn_private_chunk_line chunk_line;
-    struct kpn_private_body body;
+    uint8_t body;
 } kpn_private_response;
 
 /**
@@ -2946,6 +2935,29 @@ kpn_status kpn_record_decimal(const struct kpn_record *record,
                               int32_t *out_exponent);
 
 /**
+ * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
+ *
+ * For numbers with more digits than a mantissa holds, and for a fixed exponent: with -3, a time comes in milliseconds. Correctly rounded, once,
+ * from the exact number, base included; what is just between two multiples goes to the one whose mantissa is even.
+ *
+ * @param[in]  record        From `kpn_downlink_next`.
+ * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+ * @param[in]  exponent      -1 for tenths.
+ * @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
+ *
+ * @retval KPN_OK                    The number is about `out_mantissa` times ten to the power of `exponent`.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
+ * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_decimal_rounded(const struct kpn_record *record,
+                                      int32_t field,
+                                      int32_t exponent,
+                                      int64_t *out_mantissa);
+
+/**
  * Reads a number of a record as a signed integer, when it is one, in whatever notation.
  *
  * @param[in]  record     From `kpn_downlink_next`.
@@ -4505,7 +4517,7 @@ KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
 KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_response, 72, 80, 4, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
@@ -4541,7 +4553,7 @@ KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
 KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_firmware, 116, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
