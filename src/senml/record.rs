@@ -63,9 +63,6 @@ pub struct RawRecord {
     pub(super) last: Label,
 }
 
-// A number above, for the C header.
-const _: () = assert!(PLACES == 11);
-
 impl RawRecord {
     /// Forgets the record, but not the base fields.
     pub(super) fn clear_own(&mut self) {
