@@ -1050,7 +1050,7 @@ typedef struct kpn_private_download {
      */
     uint8_t phase;
     /**
-     * A [`Body`], likewise.
+     * A [`BodyKind`], likewise.
      */
     uint8_t body;
     /**
