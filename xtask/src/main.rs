@@ -90,6 +90,9 @@ enum Job {
     Test {
         /// Only the steps whose name contains this
         only: Option<String>,
+        /// Only the step of exactly this name
+        #[arg(long, conflicts_with = "only")]
+        exact: Option<String>,
     },
 }
 
@@ -120,6 +123,9 @@ fn run() -> anyhow::Result<()> {
         Job::Report { targets, readme } => report::run(&workspace, &targets, readme),
         Job::Wire => wire::run(&workspace),
         Job::Bench => report::bench(&workspace),
-        Job::Test { only } => test::run(&workspace, only.as_deref()),
+        Job::Test {
+            exact: Some(name), ..
+        } => test::run_one(&workspace, &name),
+        Job::Test { only, .. } => test::run(&workspace, only.as_deref()),
     }
 }
