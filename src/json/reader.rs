@@ -140,22 +140,38 @@ impl Reader {
     #[inline(never)]
     pub fn advance(&mut self, text: &[u8]) -> Result<()> {
         let mut byte = self.skip_whitespace(text);
-        match self.expected {
-            Expected::Behind if self.depth == 0 => return self.end(byte),
-            Expected::Behind if byte != u32::from(b',') => return self.close(byte),
-            Expected::FirstOrClose if byte | BRACE == u32::from(b'}') => return self.close(byte),
-            Expected::Behind => {
+        if self.expected == Expected::Behind {
+            if self.depth == 0 {
+                return self.end(byte);
+            }
+            if byte == u32::from(b',') {
                 self.position += 1;
                 self.expected = Expected::Next;
                 byte = self.skip_whitespace(text);
             }
-            _ => {}
         }
-        if self.expected != Expected::Value && self.objects & 1 == 1 {
-            self.key(text, byte)
+        let may_close = self.expected == Expected::FirstOrClose && byte | BRACE == u32::from(b'}');
+        if may_close || self.expected == Expected::Behind {
+            return self.close(byte);
+        }
+        let is_key = self.expected != Expected::Value && self.objects & 1 == 1;
+        if byte == u32::from(b'"') {
+            self.string(text)?;
+            if is_key {
+                return self.colon(text);
+            }
+            self.kind = TokenKind::String;
+        } else if is_key {
+            return Err(wrong(byte));
+        } else if byte | BRACE == u32::from(b'{') {
+            return self.open(byte);
+        } else if byte == u32::from(b'-') || byte.wrapping_sub(u32::from(b'0')) < 10 {
+            self.number(text)?;
         } else {
-            self.value(text, byte)
+            self.literal(text, byte)?;
         }
+        self.expected = Expected::Behind;
+        Ok(())
     }
 
     /// Skips the value that follows a key, however it is nested.
@@ -177,11 +193,7 @@ impl Reader {
         Ok(())
     }
 
-    fn key(&mut self, text: &[u8], byte: u32) -> Result<()> {
-        if byte != u32::from(b'"') {
-            return Err(wrong(byte));
-        }
-        self.string(text)?;
+    fn colon(&mut self, text: &[u8]) -> Result<()> {
         let byte = self.skip_whitespace(text);
         if byte != u32::from(b':') {
             return Err(wrong(byte));
@@ -192,22 +204,11 @@ impl Reader {
         Ok(())
     }
 
-    fn value(&mut self, text: &[u8], byte: u32) -> Result<()> {
-        if byte | BRACE == u32::from(b'{') {
-            return self.open(byte);
-        }
-        self.kind = if byte == u32::from(b'"') {
-            self.string(text)?;
-            TokenKind::String
-        } else if byte == u32::from(b'-') || byte.wrapping_sub(u32::from(b'0')) < 10 {
-            self.span.start = self.position;
-            number::skip(text, &mut self.position)?;
-            self.span.end = self.position;
-            TokenKind::Number
-        } else {
-            self.literal(text, byte)?
-        };
-        self.expected = Expected::Behind;
+    fn number(&mut self, text: &[u8]) -> Result<()> {
+        self.span.start = self.position;
+        number::skip(text, &mut self.position)?;
+        self.span.end = self.position;
+        self.kind = TokenKind::Number;
         Ok(())
     }
 
@@ -271,9 +272,9 @@ impl Reader {
         Ok(())
     }
 
-    fn literal(&mut self, text: &[u8], byte: u32) -> Result<TokenKind> {
+    fn literal(&mut self, text: &[u8], byte: u32) -> Result<()> {
         // The letters that follow, the next one lowest.
-        let (mut rest, token) = if byte == u32::from(b't') {
+        let (mut rest, kind) = if byte == u32::from(b't') {
             (u32::from_le_bytes(*b"rue\0"), TokenKind::True)
         } else if byte == u32::from(b'f') {
             (u32::from_le_bytes(*b"alse"), TokenKind::False)
@@ -291,7 +292,8 @@ impl Reader {
             rest >>= 8;
             self.position += 1;
         }
-        Ok(token)
+        self.kind = kind;
+        Ok(())
     }
 
     /// Skips white space; the first byte of the token behind it, or [`END_OF_TEXT`]. Quick where there is none.

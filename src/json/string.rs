@@ -83,23 +83,24 @@ pub fn equals(raw: &[u8], plain: &[u8]) -> bool {
 #[inline(never)]
 pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     #[cfg(kpn_unaligned)]
-    while let Some((&word, _)) = text
-        .get(position..)
-        .and_then(|rest| rest.split_first_chunk())
     {
-        let others = !plain_bits(u32::from_le_bytes(word)) & 0x8080_8080;
-        if others != 0 {
-            // The first of them is the lowest.
-            return position + (others.trailing_zeros() / 8) as usize;
+        let mut rest = text.get(position..).unwrap_or_default();
+        while let Some((&word, behind)) = rest.split_first_chunk() {
+            let others = !plain_bits(u32::from_le_bytes(word)) & 0x8080_8080;
+            if others != 0 {
+                // The first of them is the lowest.
+                return text.len() - rest.len() + (others.trailing_zeros() / 8) as usize;
+            }
+            rest = behind;
         }
-        position += 4;
+        position = text.len() - rest.len();
     }
     while let Some(&byte) = text.get(position)
         && byte.wrapping_sub(0x20) < 0x60
         && byte != b'"'
         && byte != b'\\'
     {
-        position = position.wrapping_add(1);
+        position += 1;
     }
     position
 }

@@ -13,7 +13,7 @@
 
 pub mod label;
 
-use self::label::{Label, Labels};
+use self::label::{Known, Label, Labels};
 use super::name;
 use super::record::RawRecord;
 use crate::error::{Error, Result};
@@ -100,8 +100,12 @@ impl PackReader {
         self.phase = Phase::Done;
         loop {
             self.begin_record(text)?;
-            while let Some(label) = self.member(text)? {
-                self.decode(text, label);
+            loop {
+                match self.member(text) {
+                    Ok(()) => self.decode(text),
+                    Err(Error::END) => break,
+                    Err(error) => return Err(error),
+                }
             }
             self.record.next_index += 1;
             if self.record.has_value_or_sum() {
@@ -130,7 +134,13 @@ impl PackReader {
     /// Reads one record, its strings as they stand; `Error::END` when the pack is complete.
     fn read_record(&mut self, text: &[u8]) -> Result<()> {
         self.begin_record(text)?;
-        while self.member(text)?.is_some() {}
+        loop {
+            match self.member(text) {
+                Ok(()) => {}
+                Err(Error::END) => break,
+                Err(error) => return Err(error),
+            }
+        }
         if self.phase == Phase::Unchecked {
             self.check_record(text)?;
         }
@@ -158,17 +168,16 @@ impl PackReader {
         Ok(())
     }
 
-    /// Reads the next member of a record with a label that is known; `None` behind the last one.
+    /// Reads the next member of a record that has a known label; `Error::END` behind the last one.
     #[inline(never)]
-    fn member(&mut self, text: &[u8]) -> Result<Option<Label>> {
+    fn member(&mut self, text: &[u8]) -> Result<()> {
         while self.token(text)? == TokenKind::Key {
-            if let Some(label) = self.label(text)? {
-                self.value(text, label)?;
-                return Ok(Some(label));
+            if let Some(known) = self.label(text)? {
+                return self.value(text, known);
             }
             self.reader.skip_value(text)?;
         }
-        Ok(None)
+        Err(Error::END)
     }
 
     fn token(&mut self, text: &[u8]) -> Result<TokenKind> {
@@ -177,7 +186,7 @@ impl PackReader {
     }
 
     /// Which label the last key is; `None` for one that is not known.
-    fn label(&mut self, text: &[u8]) -> Result<Option<Label>> {
+    fn label(&mut self, text: &[u8]) -> Result<Option<Known>> {
         let key = self.reader.span();
         let mut memory = [0; KEY_MAX];
         let key = if self.reader.is_escaped() {
@@ -185,47 +194,67 @@ impl PackReader {
         } else {
             key.of(text)
         };
-        let label = Label::of(key)?;
-        if let Some(label) = label {
+        let known = Known::of(key)?.copied();
+        if let Some(Known { label, .. }) = known {
             if self.record.labels.has(label) {
                 return Err(Error::SENML_DUPLICATE);
             }
             self.record.labels.insert(label);
+            self.record.last = label;
         }
-        Ok(label)
+        Ok(known)
     }
 
     /// Reads the value of a label.
-    fn value(&mut self, text: &[u8], label: Label) -> Result<()> {
+    fn value(&mut self, text: &[u8], known: Known) -> Result<()> {
         let token = self.token(text)?;
-        let fits = match token {
-            TokenKind::String => Labels::STRINGS.has(label),
-            TokenKind::Number => Labels::NUMBERS.has(label),
-            TokenKind::True | TokenKind::False => label == Label::BoolValue,
-            _ => false,
-        };
-        if !fits {
+        let is_false = token == TokenKind::False && known.holds == TokenKind::True;
+        if token != known.holds && !is_false {
             return Err(Error::SENML_TYPE);
         }
         let span = self.reader.span();
-        let is_escaped = token == TokenKind::String && self.reader.is_escaped();
-        match label {
-            Label::BoolValue => self.record.bool_value = token == TokenKind::True,
+        match known.label {
+            Label::BoolValue => self.record.bool_value = !is_false,
             Label::Version => self.check_version(span.of(text))?,
-            _ => {
+            label => {
                 if let Some(place) = self.record.span_mut(label) {
                     *place = span;
                 }
             }
         }
         if self.phase == Phase::Unchecked {
-            match label {
-                Label::BaseName => self.base_name = NamePart::of(text, span, is_escaped),
-                Label::Name => self.name = NamePart::of(text, span, is_escaped),
+            match known.label {
+                Label::BaseName => self.base_name = self.name_part(text),
+                Label::Name => self.name = self.name_part(text),
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// What part of a name the last string is.
+    #[inline(never)]
+    fn name_part(&self, text: &[u8]) -> NamePart {
+        let string = self.reader.span();
+        let plain = string.of(text);
+        let mut first = plain.first().copied();
+        let mut fits = true;
+        if self.reader.is_escaped() {
+            first = None;
+            let mut chars = Unescape::new(string.start);
+            while let Some(byte) = chars.next(text) {
+                first = first.or(Some(byte));
+                fits &= name::allowed(byte);
+            }
+        } else {
+            fits = plain.iter().all(|&byte| name::allowed(byte));
+        }
+        match first {
+            None => NamePart::Empty,
+            Some(_) if !fits => NamePart::Wrong,
+            Some(byte) if byte.is_ascii_alphanumeric() => NamePart::Whole,
+            Some(_) => NamePart::Inner,
+        }
     }
 
     /// A version is a number from 1 to 10, in whatever notation, and the same in all records.
@@ -277,10 +306,11 @@ impl PackReader {
     }
 
     /// Decodes in place what was read last, if it is a string: a NUL stands behind it, at the latest in place of the closing quote.
-    fn decode(&mut self, text: &mut [u8], label: Label) {
-        if !Labels::STRINGS.has(label) {
+    fn decode(&mut self, text: &mut [u8]) {
+        if self.reader.kind() != TokenKind::String {
             return;
         }
+        let label = self.record.last;
         let Span { start, mut end } = self.reader.span();
         if self.reader.is_escaped() || label == Label::DataValue {
             let mut chars = Unescape::new(start);
@@ -324,37 +354,6 @@ enum NamePart {
     Wrong,
 }
 
-impl NamePart {
-    /// Of a string as it stands in a pack.
-    fn of(text: &[u8], string: Span, is_escaped: bool) -> Self {
-        let mut part = Self::Empty;
-        if is_escaped {
-            let mut chars = Unescape::new(string.start);
-            while let Some(byte) = chars.next(text) {
-                part = part.and(byte);
-            }
-        } else {
-            for &byte in string.of(text) {
-                part = part.and(byte);
-            }
-        }
-        part
-    }
-
-    /// With one byte more.
-    fn and(self, byte: u8) -> Self {
-        if !name::allowed(byte) {
-            Self::Wrong
-        } else if self != Self::Empty {
-            self
-        } else if byte.is_ascii_alphanumeric() {
-            Self::Whole
-        } else {
-            Self::Inner
-        }
-    }
-}
-
 /// One byte more than the longest label.
 const KEY_MAX: usize = 5;
 
@@ -378,24 +377,24 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_name() {
-        for (text, part) in [
+        for (string, part) in [
             ("", NamePart::Empty),
             ("a", NamePart::Whole),
             ("9-:./_z", NamePart::Whole),
+            ("9-:.\\/_z", NamePart::Whole),
             ("_a", NamePart::Inner),
+            ("_\\u0061", NamePart::Inner),
             (":", NamePart::Inner),
             (" a", NamePart::Wrong),
             ("a b", NamePart::Wrong),
+            ("a\\u0020b", NamePart::Wrong),
+            ("\\u0000", NamePart::Wrong),
             ("a\u{e9}", NamePart::Wrong),
         ] {
-            let whole = Span {
-                start: 0,
-                end: text.len(),
-            };
-            for is_escaped in [false, true] {
-                let seen = NamePart::of(text.as_bytes(), whole, is_escaped);
-                assert_eq!(seen, part, "{text}");
-            }
+            let text = std::format!("\"{string}\"");
+            let mut pack = PackReader::default();
+            pack.reader.advance(text.as_bytes()).unwrap();
+            assert_eq!(pack.name_part(text.as_bytes()), part, "{text}");
         }
     }
 

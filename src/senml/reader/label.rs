@@ -2,12 +2,14 @@
 #![forbid(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::json::reader::TokenKind;
 
 /// A label that the reader knows. Those whose value holds beyond their record come first, the version last.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(u8)]
 pub enum Label {
     /// `bn`
+    #[default]
     BaseName,
     /// `bu`
     BaseUnit,
@@ -46,19 +48,6 @@ pub const BASES: usize = Label::Name as usize;
 pub const PLACES: usize = Label::Value as usize + 1;
 
 impl Label {
-    /// Which label a key is. `None` for one that may be ignored; `Error::SENML_MUST_UNDERSTAND` for one that may not.
-    pub fn of(key: &[u8]) -> Result<Option<Self>> {
-        let key = match *key {
-            [.., b'_'] => return Err(Error::SENML_MUST_UNDERSTAND),
-            [letter] => short([letter, NO_LETTER]),
-            [first, second] => short([first, second]),
-            [b'b', b'v', b'e', b'r'] => return Ok(Some(Self::Version)),
-            _ => return Ok(None),
-        };
-        let known = SHORT.iter().find(|(known, _)| *known == key);
-        Ok(known.map(|(_, label)| *label))
-    }
-
     /// Where among the spans of a record its value is kept.
     pub const fn place(self) -> usize {
         match self {
@@ -68,29 +57,66 @@ impl Label {
     }
 }
 
-/// Behind the letter of a label that has only one: no byte of UTF-8.
-const NO_LETTER: u8 = 0xFF;
+/// A label as it stands in JSON, and what its value has to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Known {
+    key: u16,
+    /// Which label it is.
+    pub label: Label,
+    /// The token that its value is, [`TokenKind::True`] for either truth value.
+    pub holds: TokenKind,
+}
 
 /// The labels of one or two letters, the most frequent ones first.
-static SHORT: [(u16, Label); 14] = [
-    (short([b'n', NO_LETTER]), Label::Name),
-    (short([b'v', NO_LETTER]), Label::Value),
-    (short(*b"vs"), Label::StringValue),
-    (short(*b"bn"), Label::BaseName),
-    (short([b'u', NO_LETTER]), Label::Unit),
-    (short([b't', NO_LETTER]), Label::Time),
-    (short(*b"vb"), Label::BoolValue),
-    (short(*b"bt"), Label::BaseTime),
-    (short(*b"vd"), Label::DataValue),
-    (short([b's', NO_LETTER]), Label::Sum),
-    (short(*b"bu"), Label::BaseUnit),
-    (short(*b"bv"), Label::BaseValue),
-    (short(*b"bs"), Label::BaseSum),
-    (short(*b"ut"), Label::UpdateTime),
+static KNOWN: [Known; 14] = [
+    known(b"n", Label::Name, TokenKind::String),
+    known(b"v", Label::Value, TokenKind::Number),
+    known(b"vs", Label::StringValue, TokenKind::String),
+    known(b"bn", Label::BaseName, TokenKind::String),
+    known(b"u", Label::Unit, TokenKind::String),
+    known(b"t", Label::Time, TokenKind::Number),
+    known(b"vb", Label::BoolValue, TokenKind::True),
+    known(b"bt", Label::BaseTime, TokenKind::Number),
+    known(b"vd", Label::DataValue, TokenKind::String),
+    known(b"s", Label::Sum, TokenKind::Number),
+    known(b"bu", Label::BaseUnit, TokenKind::String),
+    known(b"bv", Label::BaseValue, TokenKind::Number),
+    known(b"bs", Label::BaseSum, TokenKind::Number),
+    known(b"ut", Label::UpdateTime, TokenKind::Number),
 ];
 
-const fn short(letters: [u8; 2]) -> u16 {
-    u16::from_le_bytes(letters)
+/// The only label of four letters, `bver`.
+static VERSION: Known = known(b"", Label::Version, TokenKind::Number);
+
+/// In place of a second letter: no byte of UTF-8.
+const NO_LETTER: u8 = 0xFF;
+
+const fn known(key: &[u8], label: Label, holds: TokenKind) -> Known {
+    let letters = match key {
+        [one] => [*one, NO_LETTER],
+        [one, two] => [*one, *two],
+        _ => [NO_LETTER, NO_LETTER],
+    };
+    Known {
+        key: u16::from_le_bytes(letters),
+        label,
+        holds,
+    }
+}
+
+impl Known {
+    /// What a key is. `None` for one that may be ignored; `Error::SENML_MUST_UNDERSTAND` for one that may not.
+    pub fn of(key: &[u8]) -> Result<Option<&'static Self>> {
+        let letters = match *key {
+            [.., b'_'] => return Err(Error::SENML_MUST_UNDERSTAND),
+            [one] => [one, NO_LETTER],
+            [one, two] => [one, two],
+            [b'b', b'v', b'e', b'r'] => return Ok(Some(&VERSION)),
+            _ => return Ok(None),
+        };
+        let key = u16::from_le_bytes(letters);
+        Ok(KNOWN.iter().find(|known| known.key == key))
+    }
 }
 
 /// A set of labels.
@@ -99,26 +125,6 @@ const fn short(letters: [u8; 2]) -> u16 {
 pub struct Labels(u16);
 
 impl Labels {
-    /// Labels whose value is a JSON string.
-    pub const STRINGS: Self = Self::of(&[
-        Label::BaseName,
-        Label::BaseUnit,
-        Label::Name,
-        Label::Unit,
-        Label::StringValue,
-        Label::DataValue,
-    ]);
-    /// Labels whose value is a JSON number.
-    pub const NUMBERS: Self = Self::of(&[
-        Label::BaseTime,
-        Label::BaseSum,
-        Label::BaseValue,
-        Label::Time,
-        Label::UpdateTime,
-        Label::Sum,
-        Label::Value,
-        Label::Version,
-    ]);
     /// Labels of which a record has at most one.
     pub const VALUES: Self = Self::of(&[
         Label::Value,
@@ -126,7 +132,6 @@ impl Labels {
         Label::StringValue,
         Label::DataValue,
     ]);
-
     /// Labels of which one is enough to make a record out of what would only set base fields.
     pub const VALUES_AND_SUM: Self = Self::of(&[
         Label::Value,
@@ -177,7 +182,7 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    const KNOWN: [(&str, Label); 15] = [
+    const LABELS: [(&str, Label); 15] = [
         ("bn", Label::BaseName),
         ("bu", Label::BaseUnit),
         ("bt", Label::BaseTime),
@@ -195,10 +200,14 @@ mod tests {
         ("bver", Label::Version),
     ];
 
+    fn label(key: &[u8]) -> Result<Option<Label>> {
+        Known::of(key).map(|known| known.map(|known| known.label))
+    }
+
     #[test]
     fn knows_these_keys_and_no_other_of_up_to_four_letters() {
-        for (key, label) in KNOWN {
-            assert_eq!(Label::of(key.as_bytes()), Ok(Some(label)));
+        for (key, known) in LABELS {
+            assert_eq!(label(key.as_bytes()), Ok(Some(known)));
         }
         let letters = b"bnutsverd_x\0";
         let mut keys: Vec<Vec<u8>> = std::vec![Vec::new()];
@@ -210,24 +219,22 @@ mod tests {
             keys.extend(longer.collect::<Vec<_>>());
         }
         for key in keys {
-            let known = KNOWN.iter().find(|(known, _)| known.as_bytes() == key);
+            let known = LABELS.iter().find(|(known, _)| known.as_bytes() == key);
             let expected = if key.ends_with(b"_") {
                 Err(Error::SENML_MUST_UNDERSTAND)
             } else {
                 Ok(known.map(|(_, label)| *label))
             };
-            assert_eq!(Label::of(&key), expected, "{}", key.escape_ascii());
+            assert_eq!(label(&key), expected, "{}", key.escape_ascii());
         }
     }
 
     #[test]
-    fn each_label_holds_one_type() {
-        for (key, label) in KNOWN {
-            let types = [Labels::STRINGS, Labels::NUMBERS];
-            let count = types.iter().filter(|labels| labels.has(label)).count();
-            assert_eq!(count, usize::from(label != Label::BoolValue), "{key}");
+    fn base_fields_have_the_first_places() {
+        for (key, label) in LABELS {
             let is_base = key.starts_with('b') && label != Label::Version;
             assert_eq!((label as usize) < BASES, is_base, "{key}");
+            assert_eq!(label.place() < PLACES, label != Label::Version, "{key}");
         }
     }
 }
