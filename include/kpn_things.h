@@ -282,6 +282,11 @@
 /** @} */
 
 /**
+ * Bytes of the longest text that `kpn_config_save` writes.
+ */
+#define KPN_CONFIG_TEXT_MAX 883
+
+/**
  * The text as a whole: it is no JSON object, or has a field that is not known.
  */
 #define KPN_CONFIG_FIELD_DOCUMENT 0
@@ -340,11 +345,6 @@
  * `statusTable`
  */
 #define KPN_CONFIG_FIELD_STATUS_TABLE 11
-
-/**
- * Bytes of the longest text that `kpn_config_save` writes.
- */
-#define KPN_CONFIG_TEXT_MAX 883
 
 /**
  * Longest URL of firmware, in bytes.
@@ -700,23 +700,23 @@ typedef struct kpn_config_problem {
 } kpn_config_problem;
 
 /**
- * State of the reader and what it has found: plain numbers, every bit pattern is valid.
+ * A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_head {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
-     * Place in [`STATUS_LINE`], or in [`TREE`].
+     * Place in the status line, or in the tree of fields.
      */
     uint8_t place;
     /**
-     * Place in [`TREE`] where an element of this field begins.
+     * Place in the tree where an element of this field begins.
      */
     uint8_t element;
     /**
-     * One of [`refusal`], or 0.
+     * What this element is when it has no form, 0 for nothing.
      */
     uint8_t refusal;
     /**
@@ -743,11 +743,11 @@ typedef struct kpn_private_head {
 } kpn_private_head;
 
 /**
- * State of the reader of one line: plain numbers, every bit pattern is valid.
+ * A line of chunked framing as far as it is read: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_chunk_line {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
@@ -776,11 +776,11 @@ typedef struct kpn_private_body {
  */
 typedef struct kpn_private_response {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
-     * Whether malformed fields for firmware are refused.
+     * Whether a malformed Content-Range or Digest is refused.
      */
     uint8_t is_for_firmware;
     struct kpn_private_head head;
@@ -830,7 +830,7 @@ typedef struct kpn_private_range {
 /**
  * The position in a text and what may follow there. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is the start.
  */
 typedef struct kpn_private_tokens {
     size_t position;
@@ -839,23 +839,14 @@ typedef struct kpn_private_tokens {
      */
     uint32_t objects;
     uint8_t depth;
-    uint8_t expect;
-    /**
-     * Which of [`TokenKind`] was the last.
-     */
+    uint8_t expected;
     uint8_t kind;
-    /**
-     * Whether the last key or string is not what stands between its quotes.
-     */
-    uint8_t escaped;
-    /**
-     * What the last key, string or number was.
-     */
+    bool is_escaped;
     struct kpn_private_range span;
 } kpn_private_tokens;
 
 /**
- * What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
+ * What one record says, and the base fields in force, as spans in the pack.
  *
  * Plain integers, of which every combination is safe.
  */
@@ -865,39 +856,44 @@ typedef struct kpn_private_record {
      */
     size_t next_index;
     /**
-     * `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+     * By [`Label::place`]. The default one where there is no such label, which no string and no number has.
      */
     struct kpn_private_range spans[11];
     /**
-     * Which labels occurred.
+     * Which labels the record has.
      */
-    uint16_t seen;
-    bool boolean;
+    uint16_t labels;
+    bool bool_value;
     /**
-     * Whether a text of the record, and the base name in force, are to be decoded; whether the base name was checked.
+     * Whose value was read last.
      */
-    uint8_t marks;
+    uint8_t last;
 } kpn_private_record;
 
 /**
- * The position in a pack and the base fields in force. The same buffer is given to each call.
+ * The position in a pack and the base fields in force. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is a pack that was not checked.
  */
 typedef struct kpn_private_reader {
     struct kpn_private_tokens reader;
     /**
      * The record that was read last, and the base fields in force.
      */
-    struct kpn_private_record entry;
+    struct kpn_private_record record;
     uint8_t version;
-    uint8_t state;
+    uint8_t phase;
+    /**
+     * In the first pass: what the base name in force is, and the name of the record.
+     */
+    uint8_t base_name;
+    uint8_t name;
 } kpn_private_reader;
 
 /**
- * A downlink being read. The bytes stay with the caller and are given to each call; texts and data are decoded in them.
+ * A downlink being read. The bytes stay with the caller and are given to each call; strings and data are decoded in them.
  *
- * Plain integers, of which every combination is safe; all zero is a downlink that was not begun.
+ * Plain integers; all zero is a downlink that was not begun.
  */
 typedef struct kpn_private_downlink {
     struct kpn_private_reader pack;
@@ -1007,7 +1003,7 @@ typedef struct kpn_record {
     bool has_update_time;
     const uint8_t *private_bytes;
     size_t private_len;
-    struct kpn_private_record private_entry;
+    struct kpn_private_record private_record;
 } kpn_record;
 
 /**
@@ -1312,33 +1308,33 @@ typedef struct kpn_private_words {
 } kpn_private_words;
 
 /**
- * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
+ * How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
  */
-typedef struct kpn_private_pack {
+typedef struct kpn_private_progress {
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
     /**
      * The phase to fall back to when the open record is dropped.
      */
     uint8_t whole_phase;
     /**
-     * Whether a base field failed: no record may follow until the caller has taken note.
-     */
-    uint8_t failed_base;
-    /**
-     * The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
-     */
-    uint8_t refusal;
-    uint8_t failure;
-    uint8_t merged;
-    uint8_t measuring;
-    /**
      * Bits of the labels in the open record.
      */
     uint8_t labels;
     /**
-     * Where the opening bracket stands.
+     * Whether a base field failed: no record may follow until the failure is cleared.
      */
-    size_t start;
+    bool is_base_lost;
+    /**
+     * Whether base fields stand in the record that follows them.
+     */
+    bool is_merged;
+    /**
+     * Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
+     */
+    uint8_t refusal;
     /**
      * Behind the last byte that was written.
      */
@@ -1351,14 +1347,35 @@ typedef struct kpn_private_pack {
      * Behind the last record, before an open base record.
      */
     size_t base_start;
-    size_t missing;
     uint32_t records;
     struct kpn_private_words base_mantissa;
     int32_t base_exponent;
+} kpn_private_progress;
+
+/**
+ * A pack without its memory.
+ */
+typedef struct kpn_private_pack {
+    struct kpn_private_progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct kpn_private_progress wanted;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    bool is_wanting;
+    /**
+     * The first failure that was not cleared, 0 for none.
+     */
+    uint8_t failure;
+    bool is_measuring;
 } kpn_private_pack;
 
 /**
- * Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+ * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
     struct kpn_private_pack pack;
@@ -1372,6 +1389,9 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
 } kpn_private_uplink;
 
@@ -1591,7 +1611,7 @@ kpn_status kpn_config_load(struct kpn_config *config,
  * @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
  *
  * @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
- * @retval KPN_ERR_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
+ * @retval KPN_ERR_BUFFER_FULL       No room; `out_len` says how many bytes are needed.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             There is no configuration in `config`.
  * @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
@@ -1611,15 +1631,6 @@ kpn_status kpn_config_save(const struct kpn_config *config,
  * @retval KPN_ERR_INVALID_ARGUMENT  `config` is NULL or misaligned.
  */
 kpn_status kpn_config_wipe(struct kpn_config *config);
-
-/**
- * The name that a field has in the text.
- *
- * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
- *
- * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
- */
-const char *kpn_config_field_name(int32_t field);
 
 /**
  * The device URN, ending in a colon.
@@ -1715,6 +1726,15 @@ uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
  */
 int32_t kpn_config_outcome(const struct kpn_config *config,
                            const struct kpn_response *response);
+
+/**
+ * The name that a field has in the text.
+ *
+ * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
+ *
+ * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
+ */
+const char *kpn_config_field_name(int32_t field);
 
 /**
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
@@ -2924,6 +2944,29 @@ kpn_status kpn_record_decimal(const struct kpn_record *record,
                               int32_t field,
                               int64_t *out_mantissa,
                               int32_t *out_exponent);
+
+/**
+ * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
+ *
+ * For numbers with more digits than a mantissa holds, and for a fixed exponent: with -3, a time comes in milliseconds. Correctly rounded, once,
+ * from the exact number, base included; what is just between two multiples goes to the one whose mantissa is even.
+ *
+ * @param[in]  record        From `kpn_downlink_next`.
+ * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+ * @param[in]  exponent      -1 for tenths.
+ * @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
+ *
+ * @retval KPN_OK                    The number is about `out_mantissa` times ten to the power of `exponent`.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
+ * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_decimal_rounded(const struct kpn_record *record,
+                                      int32_t field,
+                                      int32_t exponent,
+                                      int64_t *out_mantissa);
 
 /**
  * Reads a number of a record as a signed integer, when it is one, in whatever notation.
@@ -4519,7 +4562,7 @@ KPN_PRIVATE_FIELD(kpn_record, has_time, 54, 98);
 KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99);
 KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
-KPN_PRIVATE_FIELD(kpn_record, private_entry, 64, 120);
+KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
 KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
@@ -4561,7 +4604,7 @@ KPN_PRIVATE_FIELD(kpn_queue, private_memory, 8, 8);
 KPN_PRIVATE_FIELD(kpn_queue, private_capacity, 12, 16);
 KPN_PRIVATE_FIELD(kpn_queue, private_state, 16, 24);
 
-KPN_PRIVATE_OBJECT(kpn_uplink, 88, 144, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_uplink, 128, 200, 4, 8);
 KPN_PRIVATE_FIELD(kpn_uplink, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_uplink, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_uplink, private_buffer, 8, 8);
@@ -4578,11 +4621,11 @@ KPN_PRIVATE_OBJECT(kpn_sms_delivery, 8, 8, 4, 4);
 KPN_PRIVATE_FIELD(kpn_sms_delivery, missed, 0, 0);
 KPN_PRIVATE_FIELD(kpn_sms_delivery, worst, 4, 4);
 
-KPN_PRIVATE_OBJECT(kpn_stream, 312, 376, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_stream, 352, 432, 4, 8);
 KPN_PRIVATE_FIELD(kpn_stream, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_stream, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_stream, uplink, 8, 8);
-KPN_PRIVATE_FIELD(kpn_stream, private_state, 96, 152);
+KPN_PRIVATE_FIELD(kpn_stream, private_state, 136, 208);
 
 KPN_PRIVATE_OBJECT(kpn_token, 112, 112, 4, 4);
 KPN_PRIVATE_FIELD(kpn_token, private_tag, 0, 0);
