@@ -38,8 +38,6 @@ pub struct Model {
     base_name: String,
     base_unit: Option<String>,
     base_time: Option<BigDecimal>,
-    /// As it was given.
-    base_time_decimal: (i64, i32),
     base_value: Option<BigDecimal>,
     base_sum: Option<BigDecimal>,
     labels: Vec<Label>,
@@ -90,16 +88,6 @@ fn is_decimal(value: &BigDecimal) -> bool {
     i64::try_from(mantissa).is_ok()
 }
 
-/// Whether the library can subtract the two: at the lower exponent the mantissas have 64 bits.
-fn has_room((mantissa, exponent): (i64, i32), (other, other_exponent): (i64, i32)) -> bool {
-    let lower = exponent.min(other_exponent);
-    let fits = |mantissa: i64, exponent: i32| {
-        let scale = 10_u64.checked_pow(exponent.abs_diff(lower));
-        scale.and_then(|scale| mantissa.unsigned_abs().checked_mul(scale))
-    };
-    fits(mantissa, exponent).is_some() && fits(other, other_exponent).is_some()
-}
-
 impl Model {
     pub fn new(urn: &str) -> Self {
         Self {
@@ -108,7 +96,6 @@ impl Model {
             base_name: urn.to_owned(),
             base_unit: None,
             base_time: None,
-            base_time_decimal: (0, 0),
             base_value: None,
             base_sum: None,
             labels: Vec::new(),
@@ -246,7 +233,6 @@ impl Model {
             return Err(ERR_SENML_TIME);
         }
         self.base_time = Some(seconds);
-        self.base_time_decimal = (mantissa, exponent);
         Ok(())
     }
 
@@ -257,8 +243,7 @@ impl Model {
             return Err(ERR_SENML_TIME);
         }
         if let Some(base) = &self.base_time
-            && !(is_decimal(&(&seconds - base))
-                && has_room((mantissa, exponent), self.base_time_decimal))
+            && !is_decimal(&(&seconds - base))
         {
             return Err(ERR_NUMBER_RANGE);
         }
