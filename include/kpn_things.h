@@ -761,6 +761,17 @@ typedef struct kpn_private_chunk_line {
 } kpn_private_chunk_line;
 
 /**
+ * How much of the body has come, and is still to come.
+ */
+typedef struct kpn_private_body {
+    /**
+     * Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
+     */
+    uint32_t remaining;
+    uint32_t len;
+} kpn_private_body;
+
+/**
  * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
  */
 typedef struct kpn_private_response {
@@ -774,7 +785,7 @@ typedef struct kpn_private_response {
     uint8_t is_for_firmware;
     struct kpn_private_head head;
     struct kpn_private_chunk_line chunk_line;
-    uint8_t body;
+    struct kpn_private_body body;
 } kpn_private_response;
 
 /**
@@ -2915,7 +2926,9 @@ kpn_status kpn_record_double(const struct kpn_record *record,
                              double *out_value);
 
 /**
- * Reads a number of a record exactly, as mantissa and power of ten.
+ * Reads a number of a record exactly, as mantissa and exponent.
+ *
+ * `kpn_record_decimal_rounded` gives what does not fit.
  *
  * @param[in]  record        From `kpn_downlink_next`.
  * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -2926,7 +2939,7 @@ kpn_status kpn_record_double(const struct kpn_record *record,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
- * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits.
+ * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits, or the exponent not into 32.
  */
 KPN_NODISCARD
 kpn_status kpn_record_decimal(const struct kpn_record *record,
@@ -2937,15 +2950,15 @@ kpn_status kpn_record_decimal(const struct kpn_record *record,
 /**
  * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
  *
- * For numbers with more digits than a mantissa holds, and for a fixed exponent: with -3, a time comes in milliseconds. Correctly rounded, once,
- * from the exact number, base included; what is just between two multiples goes to the one whose mantissa is even.
+ * For a number with more digits than a mantissa holds, or where the exponent is to be a fixed one: a time at -3 comes in
+ * milliseconds. Correctly rounded from the exact number, base included, ties to even.
  *
  * @param[in]  record        From `kpn_downlink_next`.
  * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
  * @param[in]  exponent      -1 for tenths.
  * @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
  *
- * @retval KPN_OK                    The number is about `out_mantissa` times ten to the power of `exponent`.
+ * @retval KPN_OK                    The number, rounded, is `out_mantissa` times ten to the power of `exponent`.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
@@ -3005,7 +3018,6 @@ kpn_status kpn_record_uint64(const struct kpn_record *record,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           `out_relative` lies in `record` or in the buffer of the downlink.
- * @retval KPN_ERR_NUMBER_RANGE      The time has more digits than 64 bits hold.
  */
 KPN_NODISCARD
 kpn_status kpn_record_time_is_relative(const struct kpn_record *record,
@@ -4517,7 +4529,7 @@ KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
 KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 72, 80, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
@@ -4553,7 +4565,7 @@ KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
 KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 116, 128, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
