@@ -1,7 +1,7 @@
 //! The message token through the public interface: KPN's examples, and `sha2`'s own digest as the oracle.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use kpn_things::error::Error;
+use kpn_things::Error;
 use kpn_things::token::{SECRET_MAX, SECRET_MIN, Token, check_secret, equal};
 use sha2::{Digest, Sha256};
 

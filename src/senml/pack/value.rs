@@ -275,7 +275,7 @@ impl<'a> Value<'a> {
     }
 
     /// A text or data of this kind; without bytes it is refused where it is written.
-    pub const fn bytes(kind: &'a Kind, bytes: Option<&'a [u8]>) -> Self {
+    pub(crate) const fn bytes(kind: &'a Kind, bytes: Option<&'a [u8]>) -> Self {
         Self {
             kind,
             scalar: Scalar::of_int(0),
@@ -288,7 +288,7 @@ impl<'a> Value<'a> {
     }
 
     /// What of a pack it is about.
-    pub const fn part(&self) -> Part {
+    pub(crate) const fn part(&self) -> Part {
         self.kind.label.part
     }
 
@@ -298,12 +298,12 @@ impl<'a> Value<'a> {
     }
 
     /// Writes the value without its label.
-    pub fn write(&self, out: &mut Buf<'_>, base_time: &Decimal) -> Result<()> {
+    pub(crate) fn write(&self, out: &mut Buf<'_>, base_time: &Decimal) -> Result<()> {
         (self.kind.write)(out, self, base_time)
     }
 
     /// The bytes; `INVALID_ARGUMENT` when there are none.
-    pub fn get(&self) -> Result<&[u8]> {
+    pub(crate) fn get(&self) -> Result<&[u8]> {
         self.bytes.ok_or(Error::INVALID_ARGUMENT)
     }
 
