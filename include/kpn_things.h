@@ -282,6 +282,11 @@
 /** @} */
 
 /**
+ * Bytes of the longest text that `kpn_config_save` writes.
+ */
+#define KPN_CONFIG_TEXT_MAX 883
+
+/**
  * The text as a whole: it is no JSON object, or has a field that is not known.
  */
 #define KPN_CONFIG_FIELD_DOCUMENT 0
@@ -340,11 +345,6 @@
  * `statusTable`
  */
 #define KPN_CONFIG_FIELD_STATUS_TABLE 11
-
-/**
- * Bytes of the longest text that `kpn_config_save` writes.
- */
-#define KPN_CONFIG_TEXT_MAX 883
 
 /**
  * Longest URL of firmware, in bytes.
@@ -700,23 +700,23 @@ typedef struct kpn_config_problem {
 } kpn_config_problem;
 
 /**
- * State of the reader and what it has found: plain numbers, every bit pattern is valid.
+ * A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_head {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
-     * Place in [`STATUS_LINE`], or in [`TREE`].
+     * Place in the status line, or in the tree of fields.
      */
     uint8_t place;
     /**
-     * Place in [`TREE`] where an element of this field begins.
+     * Place in the tree where an element of this field begins.
      */
     uint8_t element;
     /**
-     * One of [`refusal`], or 0.
+     * What this element is when it has no form, 0 for nothing.
      */
     uint8_t refusal;
     /**
@@ -743,11 +743,11 @@ typedef struct kpn_private_head {
 } kpn_private_head;
 
 /**
- * State of the reader of one line: plain numbers, every bit pattern is valid.
+ * A line of chunked framing as far as it is read: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_chunk_line {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
@@ -761,20 +761,31 @@ typedef struct kpn_private_chunk_line {
 } kpn_private_chunk_line;
 
 /**
+ * How much of the body has come, and is still to come.
+ */
+typedef struct kpn_private_body {
+    /**
+     * Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
+     */
+    uint32_t remaining;
+    uint32_t len;
+} kpn_private_body;
+
+/**
  * State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
  */
 typedef struct kpn_private_response {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
-     * Whether malformed fields for firmware are refused.
+     * Whether a malformed Content-Range or Digest is refused.
      */
     uint8_t is_for_firmware;
     struct kpn_private_head head;
     struct kpn_private_chunk_line chunk_line;
-    uint8_t body;
+    struct kpn_private_body body;
 } kpn_private_response;
 
 /**
@@ -1035,7 +1046,7 @@ typedef struct kpn_private_download {
      */
     uint8_t phase;
     /**
-     * A [`ExpectedBody`], likewise.
+     * A [`BodyKind`], likewise.
      */
     uint8_t body;
     /**
@@ -1456,7 +1467,7 @@ typedef struct kpn_sms_delivery {
 /**
  * A token in the making.
  *
- * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+ * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; overwrite it first
  * when the bytes so far are confidential.
  */
 typedef struct kpn_private_token {
@@ -1600,7 +1611,7 @@ kpn_status kpn_config_load(struct kpn_config *config,
  * @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
  *
  * @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
- * @retval KPN_ERR_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
+ * @retval KPN_ERR_BUFFER_FULL       No room; `out_len` says how many bytes are needed.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             There is no configuration in `config`.
  * @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
@@ -1620,15 +1631,6 @@ kpn_status kpn_config_save(const struct kpn_config *config,
  * @retval KPN_ERR_INVALID_ARGUMENT  `config` is NULL or misaligned.
  */
 kpn_status kpn_config_wipe(struct kpn_config *config);
-
-/**
- * The name that a field has in the text.
- *
- * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
- *
- * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
- */
-const char *kpn_config_field_name(int32_t field);
 
 /**
  * The device URN, ending in a colon.
@@ -1724,6 +1726,15 @@ uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
  */
 int32_t kpn_config_outcome(const struct kpn_config *config,
                            const struct kpn_response *response);
+
+/**
+ * The name that a field has in the text.
+ *
+ * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
+ *
+ * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
+ */
+const char *kpn_config_field_name(int32_t field);
 
 /**
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
@@ -4517,7 +4528,7 @@ KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
 KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 72, 80, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
@@ -4553,7 +4564,7 @@ KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
 KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 116, 128, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);

@@ -364,7 +364,7 @@ impl Progress {
             }
         };
         if label.bit == label::BASE_TIME.bit {
-            let Decimal { mantissa, exponent } = value.to_decimal();
+            let Decimal { mantissa, exponent } = value.decimal_value();
             self.base_mantissa = Words64::new(mantissa.cast_unsigned());
             self.base_exponent = exponent;
         }
