@@ -1470,7 +1470,7 @@ typedef struct kpn_sms_delivery {
 /**
  * A token in the making.
  *
- * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+ * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; overwrite it first
  * when the bytes so far are confidential.
  */
 typedef struct kpn_private_token {

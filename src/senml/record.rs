@@ -63,6 +63,8 @@ pub struct RawRecord {
     pub(super) last: Label,
 }
 
+const _: () = assert!(super::reader::label::PLACES == 11);
+
 impl RawRecord {
     /// Forgets the record, but not the base fields.
     pub(super) fn clear_own(&mut self) {

@@ -245,7 +245,7 @@ impl<'a> Uplink<'a> {
         let mut hex = None;
         if let Some(secret) = secret {
             token.update(rest.get(..body_len).unwrap_or_default());
-            hex = Some(token.finish_unchecked(secret));
+            hex = Some(token.finish(secret));
         }
         write_post_head(&mut Buf::new(room, state.start), target, hex, body_len);
         Ok(len)
