@@ -700,23 +700,23 @@ typedef struct kpn_config_problem {
 } kpn_config_problem;
 
 /**
- * State of the reader and what it has found: plain numbers, every bit pattern is valid.
+ * A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_head {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
-     * Place in [`STATUS_LINE`], or in [`TREE`].
+     * Place in the status line, or in the tree of fields.
      */
     uint8_t place;
     /**
-     * Place in [`TREE`] where an element of this field begins.
+     * Place in the tree where an element of this field begins.
      */
     uint8_t element;
     /**
-     * One of [`refusal`], or 0.
+     * What this element is when it has no form, 0 for nothing.
      */
     uint8_t refusal;
     /**
@@ -743,11 +743,11 @@ typedef struct kpn_private_head {
 } kpn_private_head;
 
 /**
- * State of the reader of one line: plain numbers, every bit pattern is valid.
+ * A line of chunked framing as far as it is read: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_chunk_line {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
@@ -776,11 +776,11 @@ typedef struct kpn_private_body {
  */
 typedef struct kpn_private_response {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
-     * Whether malformed fields for firmware are refused.
+     * Whether a malformed Content-Range or Digest is refused.
      */
     uint8_t is_for_firmware;
     struct kpn_private_head head;
@@ -3033,7 +3033,7 @@ kpn_status kpn_response_begin(struct kpn_response *response,
  * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE                    The response was not begun.
  * @retval KPN_ERR_OVERLAP                  The arguments and the buffer share memory.
- * @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 or HTTP/1.1, or characters where none may be.
+ * @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
  * @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
  * @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
  * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
@@ -3046,7 +3046,8 @@ kpn_status kpn_response_feed(struct kpn_response *response,
                              size_t *out_used);
 
 /**
- * Tells that the connection was closed, which completes a response whose body lasts until then.
+ * Tells that the connection was closed, which completes a response whose body lasts until then, or of which only trailer fields
+ * are missing.
  *
  * @param[in,out] response  From `kpn_response_begin`.
  *
@@ -3056,7 +3057,8 @@ kpn_status kpn_response_feed(struct kpn_response *response,
  * @retval KPN_ERR_HTTP_TRUNCATED    The connection ended before the response did.
  * @return Or the failure of an earlier `kpn_response_feed`.
  */
-KPN_NODISCARD kpn_status kpn_response_end(struct kpn_response *response);
+KPN_NODISCARD
+kpn_status kpn_response_end(struct kpn_response *response);
 
 /**
  * The status code as the server sent it.
@@ -3128,7 +3130,7 @@ size_t kpn_response_missing(const struct kpn_response *response);
 bool kpn_response_keep_alive(const struct kpn_response *response);
 
 /**
- * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3).
+ * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
  *
  * @param[in] response  From `kpn_response_begin`.
  *
