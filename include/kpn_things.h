@@ -830,7 +830,7 @@ typedef struct kpn_private_range {
 /**
  * The position in a text and what may follow there. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is the start.
  */
 typedef struct kpn_private_tokens {
     size_t position;
@@ -839,23 +839,14 @@ typedef struct kpn_private_tokens {
      */
     uint32_t objects;
     uint8_t depth;
-    uint8_t expect;
-    /**
-     * Which of [`TokenKind`] was the last.
-     */
+    uint8_t expected;
     uint8_t kind;
-    /**
-     * Whether the last key or string is not what stands between its quotes.
-     */
-    uint8_t escaped;
-    /**
-     * What the last key, string or number was.
-     */
+    bool is_escaped;
     struct kpn_private_range span;
 } kpn_private_tokens;
 
 /**
- * What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
+ * What one record says, and the base fields in force, as spans in the pack.
  *
  * Plain integers, of which every combination is safe.
  */
@@ -865,39 +856,44 @@ typedef struct kpn_private_record {
      */
     size_t next_index;
     /**
-     * `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+     * By [`Label::place`]. The default one where there is no such label, which no string and no number has.
      */
     struct kpn_private_range spans[11];
     /**
-     * Which labels occurred.
+     * Which labels the record has.
      */
-    uint16_t seen;
-    bool boolean;
+    uint16_t labels;
+    bool bool_value;
     /**
-     * Whether a text of the record, and the base name in force, are to be decoded; whether the base name was checked.
+     * Whose value was read last.
      */
-    uint8_t marks;
+    uint8_t last;
 } kpn_private_record;
 
 /**
- * The position in a pack and the base fields in force. The same buffer is given to each call.
+ * The position in a pack and the base fields in force. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is a pack that was not checked.
  */
 typedef struct kpn_private_reader {
     struct kpn_private_tokens reader;
     /**
      * The record that was read last, and the base fields in force.
      */
-    struct kpn_private_record entry;
+    struct kpn_private_record record;
     uint8_t version;
-    uint8_t state;
+    uint8_t phase;
+    /**
+     * In the first pass: what the base name in force is, and the name of the record.
+     */
+    uint8_t base_name;
+    uint8_t name;
 } kpn_private_reader;
 
 /**
- * A downlink being read. The bytes stay with the caller and are given to each call; texts and data are decoded in them.
+ * A downlink being read. The bytes stay with the caller and are given to each call; strings and data are decoded in them.
  *
- * Plain integers, of which every combination is safe; all zero is a downlink that was not begun.
+ * Plain integers; all zero is a downlink that was not begun.
  */
 typedef struct kpn_private_downlink {
     struct kpn_private_reader pack;
@@ -1007,7 +1003,7 @@ typedef struct kpn_record {
     bool has_update_time;
     const uint8_t *private_bytes;
     size_t private_len;
-    struct kpn_private_record private_entry;
+    struct kpn_private_record private_record;
 } kpn_record;
 
 /**
@@ -1050,7 +1046,7 @@ typedef struct kpn_private_download {
      */
     uint8_t phase;
     /**
-     * A [`BodyKind`], likewise.
+     * A [`ExpectedBody`], likewise.
      */
     uint8_t body;
     /**
@@ -1312,33 +1308,33 @@ typedef struct kpn_private_words {
 } kpn_private_words;
 
 /**
- * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
+ * How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
  */
-typedef struct kpn_private_pack {
+typedef struct kpn_private_progress {
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
     /**
      * The phase to fall back to when the open record is dropped.
      */
     uint8_t whole_phase;
     /**
-     * Whether a base field failed: no record may follow until the caller has taken note.
-     */
-    uint8_t failed_base;
-    /**
-     * The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
-     */
-    uint8_t refusal;
-    uint8_t failure;
-    uint8_t merged;
-    uint8_t measuring;
-    /**
      * Bits of the labels in the open record.
      */
     uint8_t labels;
     /**
-     * Where the opening bracket stands.
+     * Whether a base field failed: no record may follow until the failure is cleared.
      */
-    size_t start;
+    bool is_base_lost;
+    /**
+     * Whether base fields stand in the record that follows them.
+     */
+    bool is_merged;
+    /**
+     * Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
+     */
+    uint8_t refusal;
     /**
      * Behind the last byte that was written.
      */
@@ -1351,14 +1347,35 @@ typedef struct kpn_private_pack {
      * Behind the last record, before an open base record.
      */
     size_t base_start;
-    size_t missing;
     uint32_t records;
     struct kpn_private_words base_mantissa;
     int32_t base_exponent;
+} kpn_private_progress;
+
+/**
+ * A pack without its memory.
+ */
+typedef struct kpn_private_pack {
+    struct kpn_private_progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct kpn_private_progress wanted;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    bool is_wanting;
+    /**
+     * The first failure that was not cleared, 0 for none.
+     */
+    uint8_t failure;
+    bool is_measuring;
 } kpn_private_pack;
 
 /**
- * Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+ * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
     struct kpn_private_pack pack;
@@ -1372,6 +1389,9 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
 } kpn_private_uplink;
 
@@ -4519,7 +4539,7 @@ KPN_PRIVATE_FIELD(kpn_record, has_time, 54, 98);
 KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99);
 KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
-KPN_PRIVATE_FIELD(kpn_record, private_entry, 64, 120);
+KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
 KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
@@ -4561,7 +4581,7 @@ KPN_PRIVATE_FIELD(kpn_queue, private_memory, 8, 8);
 KPN_PRIVATE_FIELD(kpn_queue, private_capacity, 12, 16);
 KPN_PRIVATE_FIELD(kpn_queue, private_state, 16, 24);
 
-KPN_PRIVATE_OBJECT(kpn_uplink, 88, 144, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_uplink, 128, 200, 4, 8);
 KPN_PRIVATE_FIELD(kpn_uplink, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_uplink, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_uplink, private_buffer, 8, 8);
@@ -4578,11 +4598,11 @@ KPN_PRIVATE_OBJECT(kpn_sms_delivery, 8, 8, 4, 4);
 KPN_PRIVATE_FIELD(kpn_sms_delivery, missed, 0, 0);
 KPN_PRIVATE_FIELD(kpn_sms_delivery, worst, 4, 4);
 
-KPN_PRIVATE_OBJECT(kpn_stream, 312, 376, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_stream, 352, 432, 4, 8);
 KPN_PRIVATE_FIELD(kpn_stream, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_stream, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_stream, uplink, 8, 8);
-KPN_PRIVATE_FIELD(kpn_stream, private_state, 96, 152);
+KPN_PRIVATE_FIELD(kpn_stream, private_state, 136, 208);
 
 KPN_PRIVATE_OBJECT(kpn_token, 112, 112, 4, 4);
 KPN_PRIVATE_FIELD(kpn_token, private_tag, 0, 0);

@@ -40,7 +40,6 @@ impl<'a> Uplink<'a> {
             path: endpoint.path,
         };
         let mut state = UplinkState::default();
-        state.open();
         state.begin(buffer, false, &target, urn.as_bytes())?;
         Ok(Self {
             state,
@@ -50,14 +49,12 @@ impl<'a> Uplink<'a> {
     }
 
     /// Sets a base field, or a label of the next record.
-    #[expect(clippy::needless_pass_by_value, reason = "it reads better")]
     pub fn set(&mut self, value: Value<'_>) -> Result<()> {
         let uplink = uplink::Uplink::resume(&mut self.state, self.buffer);
         uplink.into_pack()?.set(&value)
     }
 
     /// Appends a record.
-    #[expect(clippy::needless_pass_by_value, reason = "it reads better")]
     pub fn add(&mut self, name: Name<'_>, value: Value<'_>) -> Result<()> {
         let unit = name.unit.map(str::as_bytes);
         let uplink = uplink::Uplink::resume(&mut self.state, self.buffer);

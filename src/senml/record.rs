@@ -55,7 +55,7 @@ pub struct RawRecord {
     /// Where the next record stands in its pack.
     pub(super) next_index: usize,
     /// By [`Label::place`]. The default one where there is no such label, which no string and no number has.
-    spans: [Span; PLACES],
+    spans: [Span; 11],
     /// Which labels the record has.
     pub(super) labels: Labels,
     pub(super) bool_value: bool,
