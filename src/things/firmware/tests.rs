@@ -600,16 +600,14 @@ fn finds_both_records_in_any_order_and_leaves_the_pack_readable() {
     ] {
         let mut body = text.clone().into_bytes();
         let mut downlink = Downlink::default();
-        let count = downlink.begin(&body).unwrap();
+        downlink.begin(&body).unwrap();
         for urn in [URN, &URN[..URN.len() - 1]] {
             let found = find(*downlink.ahead(), &body, urn).unwrap();
             assert_eq!(found, Some([URL.as_bytes(), TOKEN.as_bytes()]), "{text}");
         }
         let anyone = find(*downlink.ahead(), &body, b"").unwrap();
         assert_eq!(anyone.is_some(), !text.contains("[{\"n\""), "{text}");
-        for _ in 0..count {
-            assert!(downlink.next(&mut body).is_ok());
-        }
+        while downlink.next(&mut body).is_ok() {}
         assert_eq!(find(*downlink.ahead(), &body, URN), Ok(None));
     }
 }
