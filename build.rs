@@ -25,7 +25,7 @@ mod causes;
 mod status_list;
 
 #[cfg(feature = "header")]
-#[path = "build/layout.rs"]
+#[path = "packaging/header/layout.rs"]
 mod layout;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
@@ -71,12 +71,12 @@ mod header {
     };
 
     pub fn generate() -> Result<(), Box<dyn Error>> {
-        for input in ["build", "cbindgen.toml", "src"] {
+        for input in ["packaging/header", "cbindgen.toml", "src"] {
             println!("cargo::rerun-if-changed={input}");
         }
         let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
         let mut config = cbindgen::Config::from_root_or_default(&root);
-        add_core_constants(&root.join("src"), &mut config.export.exclude)?;
+        hide_core(&root.join("src"), &mut config.export)?;
         let after = config.after_includes.get_or_insert_default();
         add_versions(after)?;
         add_statuses(after)?;
@@ -206,19 +206,29 @@ mod header {
         Ok(())
     }
 
-    /// Public constants of the core: cbindgen takes every one that it finds, but only those of `src/ffi` are C's.
-    fn add_core_constants(folder: &Path, exclude: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+    /// What cbindgen would take from the core, where only `src/ffi` has names of C: every public constant, and the enums of one byte
+    /// inside the state, which are bytes to C.
+    fn hide_core(folder: &Path, export: &mut cbindgen::ExportConfig) -> Result<(), Box<dyn Error>> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if path.is_dir() && !path.ends_with("ffi") {
-                add_core_constants(&path, exclude)?;
+                hide_core(&path, export)?;
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path)?;
-                let constants = text
-                    .lines()
-                    .filter_map(|line| line.trim_start().strip_prefix("pub const "));
-                exclude
-                    .extend(constants.filter_map(|rest| Some(rest.split_once(':')?.0.to_owned())));
+                let mut is_byte = false;
+                for line in text.lines().map(str::trim_start) {
+                    if let Some(rest) = line.strip_prefix("pub const ") {
+                        export
+                            .exclude
+                            .extend(rest.split_once(':').map(|(name, _)| name.to_owned()));
+                    }
+                    if is_byte && let Some((_, rest)) = line.split_once("enum ") {
+                        let name = rest.trim_end_matches([' ', '{']);
+                        export.exclude.push(name.to_owned());
+                        export.rename.insert(name.to_owned(), "uint8_t".to_owned());
+                    }
+                    is_byte = line == "#[repr(u8)]";
+                }
             }
         }
         Ok(())

@@ -367,9 +367,14 @@
 #define KPN_FIRMWARE_MEMORY 1280
 
 /**
- * Bytes that `kpn_firmware_save` writes.
+ * Bytes of an image without URL and token.
  */
-#define KPN_FIRMWARE_IMAGE_LEN 24
+#define KPN_FIRMWARE_IMAGE_EXTRA 24
+
+/**
+ * Bytes of the longest image that `kpn_firmware_save` writes: of the longest URL and token.
+ */
+#define KPN_FIRMWARE_IMAGE_MAX 1304
 
 /**
  * No firmware was announced: nothing to do.
@@ -825,7 +830,7 @@ typedef struct kpn_private_range {
 /**
  * The position in a text and what may follow there. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is the start.
  */
 typedef struct kpn_private_tokens {
     size_t position;
@@ -834,23 +839,14 @@ typedef struct kpn_private_tokens {
      */
     uint32_t objects;
     uint8_t depth;
-    uint8_t expect;
-    /**
-     * Which of [`TokenKind`] was the last.
-     */
+    uint8_t expected;
     uint8_t kind;
-    /**
-     * Whether the last key or string is not what stands between its quotes.
-     */
-    uint8_t escaped;
-    /**
-     * What the last key, string or number was.
-     */
+    bool is_escaped;
     struct kpn_private_range span;
 } kpn_private_tokens;
 
 /**
- * What one record says, with the base fields in force beside it: a [`Record`] before it is looked at.
+ * What one record says, and the base fields in force, as spans in the pack.
  *
  * Plain integers, of which every combination is safe.
  */
@@ -860,39 +856,45 @@ typedef struct kpn_private_record {
      */
     size_t next_index;
     /**
-     * `bn`, `bu`, `bt`, `bs`, `bv`, then `n`, `u`, `ut`, `t`, `s`, and `v`, `vs` or `vd`.
+     * By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
+     * count while `labels` has their label.
      */
     struct kpn_private_range spans[11];
     /**
-     * Which labels occurred.
+     * Which labels the record has.
      */
-    uint16_t seen;
-    bool boolean;
+    uint16_t labels;
+    bool bool_value;
     /**
-     * Whether a text of the record, and the base name in force, are to be decoded; whether the base name was checked.
+     * Whose value was read last.
      */
-    uint8_t marks;
+    uint8_t last;
 } kpn_private_record;
 
 /**
- * The position in a pack and the base fields in force. The same buffer is given to each call.
+ * The position in a pack and the base fields in force. The same text is given to each call.
  *
- * Plain integers, of which every combination is safe; all zero is the start.
+ * Plain integers; all zero is a pack that was not checked.
  */
 typedef struct kpn_private_reader {
     struct kpn_private_tokens reader;
     /**
      * The record that was read last, and the base fields in force.
      */
-    struct kpn_private_record entry;
+    struct kpn_private_record record;
     uint8_t version;
-    uint8_t state;
+    uint8_t phase;
+    /**
+     * In the first pass: what the base name in force is, and the name of the record.
+     */
+    uint8_t base_name;
+    uint8_t name;
 } kpn_private_reader;
 
 /**
- * A downlink being read. The bytes stay with the caller and are given to each call; texts and data are decoded in them.
+ * A downlink being read. The bytes stay with the caller and are given to each call; strings and data are decoded in them.
  *
- * Plain integers, of which every combination is safe; all zero is a downlink that was not begun.
+ * Plain integers; all zero is a downlink that was not begun.
  */
 typedef struct kpn_private_downlink {
     struct kpn_private_reader pack;
@@ -1002,7 +1004,7 @@ typedef struct kpn_record {
     bool has_update_time;
     const uint8_t *private_bytes;
     size_t private_len;
-    struct kpn_private_record private_entry;
+    struct kpn_private_record private_record;
 } kpn_record;
 
 /**
@@ -1016,10 +1018,6 @@ typedef struct kpn_private_connection {
  * Where the pieces of a URL are. Plain numbers; all zero is none.
  */
 typedef struct kpn_private_url {
-    /**
-     * CRC-32 of the text, by which it is known again after a reset.
-     */
-    uint32_t crc;
     /**
      * Bytes of the text.
      */
@@ -1044,7 +1042,13 @@ typedef struct kpn_private_url {
  * of the caller that is given to each call.
  */
 typedef struct kpn_private_download {
+    /**
+     * A [`Phase`], as a number: the memory is the caller's, where every bit pattern has to be safe.
+     */
     uint8_t phase;
+    /**
+     * A [`ExpectedBody`], likewise.
+     */
     uint8_t body;
     /**
      * Code of the last error, 0 for none.
@@ -1147,23 +1151,6 @@ typedef struct kpn_firmware_piece {
 } kpn_firmware_piece;
 
 /**
- * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
- *
- * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
- * NULL when a message was only measured.
- */
-typedef struct kpn_span {
-    /**
-     * First byte.
-     */
-    const uint8_t *ptr;
-    /**
-     * Bytes.
-     */
-    size_t len;
-} kpn_span;
-
-/**
  * How far a request has been handed out. Plain data, no pointer.
  */
 typedef struct kpn_private_pieces {
@@ -1196,6 +1183,23 @@ typedef struct kpn_pieces {
     size_t private_len;
     struct kpn_private_pieces private_state;
 } kpn_pieces;
+
+/**
+ * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
+ *
+ * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
+ * NULL when a message was only measured.
+ */
+typedef struct kpn_span {
+    /**
+     * First byte.
+     */
+    const uint8_t *ptr;
+    /**
+     * Bytes.
+     */
+    size_t len;
+} kpn_span;
 
 #if defined(KPN_POSIX)
 /**
@@ -1305,33 +1309,33 @@ typedef struct kpn_private_words {
 } kpn_private_words;
 
 /**
- * Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
+ * How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
  */
-typedef struct kpn_private_pack {
+typedef struct kpn_private_progress {
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
     /**
      * The phase to fall back to when the open record is dropped.
      */
     uint8_t whole_phase;
     /**
-     * Whether a base field failed: no record may follow until the caller has taken note.
-     */
-    uint8_t failed_base;
-    /**
-     * The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
-     */
-    uint8_t refusal;
-    uint8_t failure;
-    uint8_t merged;
-    uint8_t measuring;
-    /**
      * Bits of the labels in the open record.
      */
     uint8_t labels;
     /**
-     * Where the opening bracket stands.
+     * Whether a base field failed: no record may follow until the failure is cleared.
      */
-    size_t start;
+    bool is_base_lost;
+    /**
+     * Whether base fields stand in the record that follows them.
+     */
+    bool is_merged;
+    /**
+     * Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
+     */
+    uint8_t refusal;
     /**
      * Behind the last byte that was written.
      */
@@ -1344,14 +1348,35 @@ typedef struct kpn_private_pack {
      * Behind the last record, before an open base record.
      */
     size_t base_start;
-    size_t missing;
     uint32_t records;
     struct kpn_private_words base_mantissa;
     int32_t base_exponent;
+} kpn_private_progress;
+
+/**
+ * A pack without its memory.
+ */
+typedef struct kpn_private_pack {
+    struct kpn_private_progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct kpn_private_progress wanted;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    bool is_wanting;
+    /**
+     * The first failure that was not cleared, 0 for none.
+     */
+    uint8_t failure;
+    bool is_measuring;
 } kpn_private_pack;
 
 /**
- * Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+ * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
     struct kpn_private_pack pack;
@@ -1365,6 +1390,9 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
+    /**
+     * One of [`phase`].
+     */
     uint8_t phase;
 } kpn_private_uplink;
 
@@ -1880,7 +1908,7 @@ kpn_status kpn_firmware_offer(struct kpn_firmware *firmware,
                               const char *urn);
 
 /**
- * Announces firmware by URL and token from elsewhere, such as those that were kept over a reset; otherwise as `kpn_firmware_offer`.
+ * Announces firmware by URL and token from elsewhere; otherwise as `kpn_firmware_offer`.
  *
  * @param[in,out] firmware  From `kpn_firmware_begin`.
  * @param[in]     url       NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
@@ -1900,7 +1928,7 @@ kpn_status kpn_firmware_start(struct kpn_firmware *firmware,
                               const char *token);
 
 /**
- * Announces firmware by URL and token given with their lengths, such as `kpn_firmware_texts` gives them; otherwise as `kpn_firmware_start`.
+ * Announces firmware by URL and token given with their lengths; otherwise as `kpn_firmware_start`.
  *
  * @param[in,out] firmware   From `kpn_firmware_begin`.
  * @param[in]     url        Copied.
@@ -1942,7 +1970,7 @@ kpn_status kpn_firmware_abort(struct kpn_firmware *firmware);
  *
  * @retval KPN_OK                    `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
  * @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `offset` is not confirmed.
- * @retval KPN_ERR_STATE             It was not begun, or none was announced or loaded.
+ * @retval KPN_ERR_STATE             It was not begun, or none was announced.
  */
 KPN_NODISCARD
 kpn_status kpn_firmware_rewind(struct kpn_firmware *firmware,
@@ -2064,53 +2092,44 @@ uint32_t kpn_firmware_confirmed(const struct kpn_firmware *firmware);
 uint32_t kpn_firmware_total(const struct kpn_firmware *firmware);
 
 /**
- * URL and token of the firmware, to be kept over a reset beside what `kpn_firmware_save` gives.
+ * Writes an image of the download, to be kept over a reset, such as after each part, or after each page of flash.
  *
- * @param[in]  firmware   From `kpn_firmware_begin`.
- * @param[out] out_url    Bytes in the memory given to `kpn_firmware_begin`, without NUL, until the next announcement.
- * @param[out] out_token  Likewise.
+ * URL, token, how many bytes are confirmed, a version and a checksum: all that `kpn_firmware_load` needs to go on. Write the pieces to flash
+ * before it. What was set with `kpn_firmware_set_retries` and the like is not in it.
  *
- * @retval KPN_OK                    Both are written.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
- * @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced.
- * @retval KPN_ERR_OVERLAP           The arguments and the memory share memory.
- */
-KPN_NODISCARD
-kpn_status kpn_firmware_texts(const struct kpn_firmware *firmware,
-                              struct kpn_span *out_url,
-                              struct kpn_span *out_token);
-
-/**
- * Writes what is to be kept over a reset, such as after each part, or after each page of flash.
+ * @param[in]  firmware  From `kpn_firmware_begin`.
+ * @param[out] out       Receives the image, the same on every target. Nothing is written on failure.
+ * @param[in]  out_cap   Bytes. `KPN_FIRMWARE_IMAGE_EXTRA` more than URL and token are enough, `KPN_FIRMWARE_IMAGE_MAX` always.
+ * @param[out] out_len   Receives the bytes of the image. Written only on success.
  *
- * A version, which URL it was (by CRC-32 and length), how many bytes are confirmed, and a checksum. Write the pieces to flash before it.
- *
- * @param[in]  firmware   From `kpn_firmware_begin`.
- * @param[out] out_image  `KPN_FIRMWARE_IMAGE_LEN` bytes, the same on every target. Written only on success.
- *
- * @retval KPN_OK                    Written.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
+ * @retval KPN_OK                    `out` holds the image.
+ * @retval KPN_ERR_BUFFER_FULL       `out_cap` is too small.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced: there is nothing to keep.
- * @retval KPN_ERR_OVERLAP           `firmware` and `out_image` share memory.
+ * @retval KPN_ERR_OVERLAP           The arguments and the memory given to `kpn_firmware_begin` share memory.
  */
 KPN_NODISCARD
 kpn_status kpn_firmware_save(const struct kpn_firmware *firmware,
-                             uint8_t *out_image);
+                             uint8_t *out,
+                             size_t out_cap,
+                             size_t *out_len);
 
 /**
- * Takes up what `kpn_firmware_save` wrote before a reset.
+ * Announces the firmware of an image, and goes on where its download was before the reset.
  *
- * Nothing is fetched until the same URL is announced again, by the platform or with `kpn_firmware_start`; another URL starts from the beginning.
+ * The next announcement by the platform counts as ever: with the same URL the download goes on with the new token, with another URL it starts
+ * from the beginning.
  *
- * @param[in,out] firmware   From `kpn_firmware_begin`; nothing was announced yet.
- * @param[in]     image      Not kept. NULL when `image_len` is 0.
- * @param[in]     image_len  Bytes, `KPN_FIRMWARE_IMAGE_LEN` for an image.
+ * @param[in,out] firmware   From `kpn_firmware_begin`; nothing was announced yet. After a failure as before.
+ * @param[in]     image      From `kpn_firmware_save`. Not kept. NULL when `image_len` is 0.
+ * @param[in]     image_len  Bytes.
  *
- * @retval KPN_OK                    Taken up.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
- * @retval KPN_ERR_STATE             `firmware` was not begun, or some was announced already.
- * @retval KPN_ERR_OVERLAP           `firmware` and `image` share memory.
- * @retval KPN_ERR_IMAGE             The image is damaged, of another version, or none. Nothing of it is used.
+ * @retval KPN_OK                       Announced; `kpn_firmware_state` says how to go on.
+ * @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE                `firmware` was not begun, or some was announced already.
+ * @retval KPN_ERR_OVERLAP              `firmware`, its memory and `image` share memory.
+ * @retval KPN_ERR_IMAGE                The image is damaged, cut, of another version, or none. Nothing of it is used.
+ * @retval KPN_ERR_FIRMWARE_TOO_LONG    URL and token do not fit into the memory given to `kpn_firmware_begin`.
  */
 KPN_NODISCARD
 kpn_status kpn_firmware_load(struct kpn_firmware *firmware,
@@ -4521,9 +4540,9 @@ KPN_PRIVATE_FIELD(kpn_record, has_time, 54, 98);
 KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99);
 KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
-KPN_PRIVATE_FIELD(kpn_record, private_entry, 64, 120);
+KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 124, 136, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
@@ -4536,16 +4555,16 @@ KPN_PRIVATE_FIELD(kpn_firmware_piece, ptr, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware_piece, len, 8, 16);
 KPN_PRIVATE_FIELD(kpn_firmware_piece, used, 12, 24);
 
-KPN_PRIVATE_OBJECT(kpn_span, 8, 16, 4, 8);
-KPN_PRIVATE_FIELD(kpn_span, ptr, 0, 0);
-KPN_PRIVATE_FIELD(kpn_span, len, 4, 8);
-
 KPN_PRIVATE_OBJECT(kpn_pieces, 24, 40, 4, 8);
 KPN_PRIVATE_FIELD(kpn_pieces, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_pieces, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_pieces, private_bytes, 8, 8);
 KPN_PRIVATE_FIELD(kpn_pieces, private_len, 12, 16);
 KPN_PRIVATE_FIELD(kpn_pieces, private_state, 16, 24);
+
+KPN_PRIVATE_OBJECT(kpn_span, 8, 16, 4, 8);
+KPN_PRIVATE_FIELD(kpn_span, ptr, 0, 0);
+KPN_PRIVATE_FIELD(kpn_span, len, 4, 8);
 
 #if defined(KPN_POSIX)
 KPN_PRIVATE_OBJECT(kpn_posix, 20, 20, 4, 4);
@@ -4563,7 +4582,7 @@ KPN_PRIVATE_FIELD(kpn_queue, private_memory, 8, 8);
 KPN_PRIVATE_FIELD(kpn_queue, private_capacity, 12, 16);
 KPN_PRIVATE_FIELD(kpn_queue, private_state, 16, 24);
 
-KPN_PRIVATE_OBJECT(kpn_uplink, 88, 144, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_uplink, 128, 200, 4, 8);
 KPN_PRIVATE_FIELD(kpn_uplink, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_uplink, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_uplink, private_buffer, 8, 8);
@@ -4580,11 +4599,11 @@ KPN_PRIVATE_OBJECT(kpn_sms_delivery, 8, 8, 4, 4);
 KPN_PRIVATE_FIELD(kpn_sms_delivery, missed, 0, 0);
 KPN_PRIVATE_FIELD(kpn_sms_delivery, worst, 4, 4);
 
-KPN_PRIVATE_OBJECT(kpn_stream, 312, 376, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_stream, 352, 432, 4, 8);
 KPN_PRIVATE_FIELD(kpn_stream, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_stream, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_stream, uplink, 8, 8);
-KPN_PRIVATE_FIELD(kpn_stream, private_state, 96, 152);
+KPN_PRIVATE_FIELD(kpn_stream, private_state, 136, 208);
 
 KPN_PRIVATE_OBJECT(kpn_token, 112, 112, 4, 4);
 KPN_PRIVATE_FIELD(kpn_token, private_tag, 0, 0);

@@ -1,45 +1,65 @@
-//! The device side of KPN Things for C firmware: builds SenML packs, signs them, frames the HTTP request, reads the
-//! response and the downlink in it. In buffers that the caller owns, without heap, panics or global state.
+//! The device side of KPN Things: builds SenML packs, signs them, frames the HTTP request, reads the response and the downlink in it. In
+//! buffers that the caller owns, without heap, panics or global state.
 //!
-//! C programs include `include/kpn_things.h`, which is the manual. This page is for those who work on the library.
+//! Rust firmware uses [`Uplink`], [`Response`] and [`Downlink`]:
+//!
+//! ```
+//! use kpn_things::{Uplink, Value, endpoint, names};
+//!
+//! let mut buffer = [0; 512];
+//! let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:123456789012345:")?;
+//! up.add(names::TEMPERATURE, Value::decimal(205, -1))?; // 20.5 Cel, no floating point
+//! let request = up.finish("0123456789abcdefghijklmnopqrstuvwxyzABCD")?;
+//! # assert!(request.starts_with(b"POST "));
+//! # Ok::<(), kpn_things::Error>(())
+//! ```
+//!
+//! C firmware includes `include/kpn_things.h`, which is its manual, and links an archive that is built with the feature `capi`.
 //!
 //! # Layers
 //!
+//! Each module uses only those in rows below its own:
+//!
 //! ```text
-//!   C firmware
-//!       │  include/kpn_things.h, generated from
-//!   ┌───▼───┐
-//!   │  ffi  │  pointers checked, one core call, a status: the only unsafe code, the only C names
-//!   └───┬───┘
-//!   ┌───▼────────────────────────────────────────────────────────────────────────┐
-//!   │  things   what is particular to KPN Things: endpoints, device URNs, uplink, │
-//!   │           outcome, retry, downlink, firmware, configuration, SMS            │
-//!   └───┬───────────────────┬───────────────────┬────────────────────────────────┘
-//!   ┌───▼───┐           ┌───▼───┐           ┌───▼───┐
-//!   │ senml │ RFC 8428  │ http  │ RFC 9112  │ token │ SHA-256     (these do not know each other)
-//!   └───┬───┘           └───┬───┘           └───────┘
-//!   ┌───▼───┐               │
-//!   │ json  │ RFC 8259      │
-//!   └───┬───┘               │
-//!   ┌───▼───────────────────▼───┐
-//!   │ buf (write)   scan (read) │  bounded; beside them charset and crc32, below them only error
-//!   └───────────────────────────┘
+//! ┌───────────────────────────────┐
+//! │  api   ffi                    │
+//! ├───────────────────────────────┤
+//! │  things                       │
+//! ├───────────────────────────────┤
+//! │  senml                        │
+//! ├───────────────────────────────┤
+//! │  http   json   token          │
+//! ├───────────────────────────────┤
+//! │  charset   number   posix     │
+//! ├───────────────────────────────┤
+//! │  buf   crc32   error   words  │
+//! └───────────────────────────────┘
 //! ```
 //!
-//! Each arrow points to what a layer may use; `error` is below all of them. The core knows nothing of C.
+//! - `ffi`: the C functions. Pointers are checked, one call into the core follows, then a status. The only unsafe code, apart from `posix`.
+//! - `api`: the same for Rust callers.
+//! - `things`: what is particular to KPN Things: endpoints, device URNs, uplink, outcome, retry, downlink, firmware, configuration, SMS.
+//! - `senml` (RFC 8428), `json` (RFC 8259), `http` (RFC 9112), `token` (SHA-256): formats.
+//! - `number`: decimal numbers to text and back, exactly. `buf`: a bounded writer that counts when there is no room.
+//!
+//! The core knows nothing of C.
 //!
 //! # What holds everywhere
 //!
 //! - **Sans-IO**: bytes in, bytes out; the caller has the socket, the modem, the clock.
 //! - **State is plain**: `#[repr(C)]` integers without pointers; a view borrows state and buffer for one call. The
 //!   C structs embed that state, so nothing is copied and nothing needs to be freed.
-//! - **Nothing panics**: no indexing, no arithmetic that can overflow, no unwrapping. Lints refuse them in the source,
-//!   and the linker check refuses an archive from which the panic handler can be reached.
+//! - **Nothing panics**: no indexing, no unwrapping; arithmetic wraps in a release and is checked in tests. Lints refuse the former in the
+//!   source, and the linker check refuses an archive from which the panic handler can be reached.
 //! - **Refusal before damage**: a call that fails leaves its object as it was; what must not be lost is reported again
-//!   at the end (`Pack::finish`); input is checked whole before the first piece of it is handed out.
+//!   when the message is finished; input is checked whole before the first piece of it is handed out.
 //! - **No float code unless asked for**: numbers are decimals; only the functions with double or float in their name link
 //!   conversions.
 #![no_std]
+#![cfg_attr(
+    not(feature = "capi"),
+    allow(dead_code, unused_imports, reason = "the C functions use the rest")
+)]
 #![cfg_attr(
     test,
     allow(
@@ -51,7 +71,6 @@
 #[cfg(not(any(target_os = "none", kpn_archive)))]
 extern crate std;
 
-#[cfg(not(kpn_only_c))]
 mod api;
 pub mod buf;
 pub mod charset;
@@ -70,13 +89,14 @@ pub mod things;
 pub mod token;
 pub mod words;
 
+// With `kpn_only_c` the compiler names what no C function reaches.
 #[cfg(not(kpn_only_c))]
-pub use api::{Downlink, Field, Number, Record, RecordValue, Response, Uplink};
-pub use error::{Error, Result};
-#[cfg(not(kpn_only_c))]
-pub use senml::{pack::value::Value, unit::registry as units};
-#[cfg(not(kpn_only_c))]
-pub use things::{endpoint, names, names::Name, outcome::Outcome};
+pub use self::{
+    api::{Downlink, Field, Number, Record, RecordValue, Response, Uplink},
+    error::{Error, Result},
+    senml::{pack::value::Value, unit::registry as units},
+    things::{endpoint, names, names::Name, outcome::Outcome},
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

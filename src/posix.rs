@@ -81,7 +81,7 @@ impl Socket {
         let status =
             unsafe { libc::getaddrinfo(host.as_ptr(), ptr::null(), &raw mut hints, &raw mut list) };
         if status != 0 {
-            self.error = status.checked_abs().unwrap_or(c_int::MAX).wrapping_neg();
+            self.error = -status.saturating_abs();
             return Err(Error::CONNECT);
         }
         let mut result = Err(Error::CONNECT);
@@ -269,5 +269,8 @@ fn now() -> i64 {
     let (seconds, nanoseconds) = (i64::from(time.tv_sec), i64::from(time.tv_nsec));
     seconds
         .saturating_mul(1_000)
-        .saturating_add(nanoseconds.checked_div(1_000_000).unwrap_or(0))
+        .saturating_add(nanoseconds / 1_000_000)
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ fn in_every_order(status_line: &str, lines: &[&str], body: &str, expected: &Seen
             response.restart();
             let mut seen = read(&mut response, pieces);
             if expected.result < 0 {
-                seen.body = expected.body.clone();
+                seen.body.clone_from(&expected.body);
             } else {
                 assert_eq!(seen.used, raw.len(), "{raw:?}");
             }

@@ -4,6 +4,7 @@
 //! `KPN_SEED` sets the seed, `KPN_CASES` the number of cases.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::cast_possible_truncation,
@@ -112,7 +113,7 @@ fn model(raw: &[u8]) -> Verdict {
         if head.starts_with(b"HTTP/1.") && matches!(head.get(7), Some(b'2'..=b'9')) {
             head[7] = b'1';
         }
-        let mut headers = [httparse::EMPTY_HEADER; 1200];
+        let mut headers = vec![httparse::EMPTY_HEADER; 1200];
         let mut parsed = httparse::Response::new(&mut headers);
         let mut config = httparse::ParserConfig::default();
         config.allow_obsolete_multiline_headers_in_responses(true);
@@ -241,7 +242,7 @@ fn read_chunks(raw: &[u8], whole: &mut Whole) -> Result<(), Vec<i32>> {
         room = CHUNK_LINE_MAX - 2;
     }
     let head = [b"HTTP/1.1 200\r\n", &raw[whole.used..]].concat();
-    let mut headers = [httparse::EMPTY_HEADER; 1200];
+    let mut headers = vec![httparse::EMPTY_HEADER; 1200];
     let mut parsed = httparse::Response::new(&mut headers);
     let mut config = httparse::ParserConfig::default();
     config.allow_obsolete_multiline_headers_in_responses(true);
@@ -270,9 +271,12 @@ fn outcome(status: u16) -> i32 {
         400 => 2,
         401 | 403 => 3,
         404 => 4,
-        408 | 429 | 500..=599 => 5,
-        400..=499 => 6,
-        _ => 7,
+        408 | 429 => 5,
+        _ => match status / 100 {
+            4 => 6,
+            5 => 5,
+            _ => 7,
+        },
     }
 }
 

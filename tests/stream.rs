@@ -1,159 +1,83 @@
 //! Packs larger than memory: what leaves the window in pieces is byte for byte what one large buffer holds.
-#![allow(missing_docs, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
-use kpn_things::error::{Error, Result};
-use kpn_things::http::request::Target;
-use kpn_things::number::{Decimal, write_decimal};
-use kpn_things::senml::pack::Pack;
-use kpn_things::things::stream::{Stream, StreamState};
-use kpn_things::things::uplink::{Uplink, UplinkState};
+#[path = "common/uplink.rs"]
+mod common;
+#[path = "common/status.rs"]
+mod status;
+
+use common::{Call, Content, SECRET, Status, Stream, To, URN, Uplink, add};
 use proptest::prelude::*;
-
-const URN: &[u8] = b"urn:dev:IMEI:123456789012345:";
-const SECRET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCD";
-const TARGET: Target<'static> = Target {
-    host: b"m.m",
-    path: b"/ingestion/m2m/senml/v1",
+use status::{
+    ERR_BUFFER_FULL, ERR_PASS_DIFFERS, ERR_SECRET, ERR_SENML_EMPTY, ERR_STATE, ERR_URN, OK,
 };
 
-/// One call of a caller.
-#[derive(Clone, Debug)]
-enum Call {
-    Decimal(String, i64),
-    Text(String, String),
-    Bool(String, bool),
-    Time(i64),
-    BaseName(String),
-    BaseTime(i64),
-    BaseUnit,
-    Merged,
-}
-
-fn whole(mantissa: i64) -> Decimal {
-    Decimal {
-        mantissa,
-        exponent: 0,
-    }
-}
-
-fn make(pack: &mut Pack<'_>, call: &Call) -> Result<()> {
-    match call {
-        Call::Decimal(name, value) => pack.add_number(name.as_bytes(), Some(b"Cel"), |out| {
-            write_decimal(out, whole(*value));
-            Ok(())
-        }),
-        Call::Text(name, text) => pack.add_text(name.as_bytes(), None, text.as_bytes()),
-        Call::Bool(name, value) => pack.add_bool(name.as_bytes(), None, *value),
-        Call::Time(seconds) => pack.set_time(whole(*seconds)),
-        Call::BaseName(urn) => pack.set_base_name(urn.as_bytes()),
-        Call::BaseTime(seconds) => pack.set_base_time(whole(*seconds)),
-        Call::BaseUnit => pack.set_base_unit(b"Cel"),
-        Call::Merged => pack.set_merged(),
-    }
-}
-
 /// The request built in one large buffer; calls that are refused are left out.
-fn whole_request(calls: &[Call], secret: Option<&[u8]>) -> Result<Vec<u8>> {
-    let mut state = UplinkState::default();
-    let mut buffer = vec![0; 1000 + 400 * calls.len()];
-    let mut uplink = Uplink::begin(&mut state, &mut buffer, false, TARGET, URN)?;
+fn whole_request(calls: &[Call], secret: Option<&str>) -> Result<Vec<u8>, Status> {
+    let (mut uplink, begun) = Uplink::begin(Some(1000 + 400 * calls.len()), &To::M2m, URN);
+    assert_eq!(begun, OK);
     for call in calls {
-        let mut pack = uplink.pack()?;
-        if make(&mut pack, call).is_err() {
-            let _ = pack.acknowledge();
+        if uplink.call(call) != OK {
+            uplink.call(&Call::Clear);
         }
     }
-    let request = uplink.finish(TARGET, secret)?;
-    Ok(buffer[request.start..request.start + request.len].to_vec())
+    uplink.request(secret).map(<[u8]>::to_vec)
 }
 
-/// A stream with its memory.
-struct Device {
-    state: StreamState,
-    uplink: UplinkState,
-    window: Vec<u8>,
+/// A call whose failure is cleared at once.
+fn call_and_clear(stream: &mut Stream, call: &Call) -> Status {
+    let status = stream.call(call);
+    if status != OK {
+        stream.call(&Call::Clear);
+    }
+    status
 }
 
-impl Device {
-    fn begin(window: usize) -> (Self, Result<()>) {
-        let mut device = Self {
-            state: StreamState::default(),
-            uplink: UplinkState::default(),
-            window: vec![0xA5; window],
-        };
-        let begun = Stream::begin(
-            &mut device.state,
-            &mut device.uplink,
-            &mut device.window,
-            TARGET,
-            URN,
-        )
-        .map(drop);
-        (device, begun)
+/// One pass: makes room of `room` bytes before each call.
+fn pass(stream: &mut Stream, calls: &[Call], room: usize) -> Result<(), Status> {
+    for call in calls {
+        ok(stream.take(room))?;
+        assert_ne!(call_and_clear(stream, call), ERR_BUFFER_FULL, "{call:?}");
     }
+    Ok(())
+}
 
-    fn stream(&mut self) -> Stream<'_> {
-        Stream::resume(&mut self.state, &mut self.uplink, &mut self.window)
-    }
+fn ok(status: Status) -> Result<(), Status> {
+    if status == OK { Ok(()) } else { Err(status) }
+}
 
-    fn call(&mut self, call: &Call) -> Result<()> {
-        let mut pack = Uplink::resume(&mut self.uplink, &mut self.window).into_pack()?;
-        make(&mut pack, call).inspect_err(|_| {
-            let _ = pack.acknowledge();
-        })
-    }
-
-    fn take(&mut self, room: usize, sent: &mut Vec<u8>) -> Result<()> {
-        let piece = self.stream().take(room)?;
-        sent.extend_from_slice(piece.of(&self.window));
-        Ok(())
-    }
-
-    /// One pass: makes room of `room` bytes before each call.
-    fn pass(&mut self, calls: &[Call], room: usize, sent: &mut Vec<u8>) -> Result<()> {
-        for call in calls {
-            self.take(room, sent)?;
-            assert_ne!(self.call(call), Err(Error::BUFFER_FULL), "{call:?}");
-        }
-        Ok(())
-    }
-
-    fn head(&mut self, secret: Option<&[u8]>, sent: &mut Vec<u8>) -> Result<()> {
-        let piece = self.stream().head(TARGET, secret)?;
-        sent.extend_from_slice(piece.of(&self.window));
-        Ok(())
-    }
-
-    fn finish(&mut self, sent: &mut Vec<u8>) -> Result<()> {
-        let piece = self.stream().finish()?;
-        sent.extend_from_slice(piece.of(&self.window));
-        Ok(())
-    }
+fn begun(window: usize) -> Stream {
+    let (stream, status) = Stream::begin(window);
+    assert_eq!(status, OK);
+    stream
 }
 
 /// What leaves in two passes, and how the second ends.
 fn streamed(
     first: &[Call],
     second: &[Call],
-    secret: Option<&[u8]>,
+    secret: Option<&str>,
     window: usize,
     rooms: [usize; 2],
-) -> (Vec<u8>, Result<()>) {
-    let mut sent = Vec::new();
+) -> (Vec<u8>, Result<(), Status>) {
+    let mut stream = begun(window);
     let mut both = || {
-        let (mut device, begun) = Device::begin(window);
-        begun?;
-        device.pass(first, rooms[0], &mut sent)?;
-        assert!(sent.is_empty(), "the first pass sends nothing");
-        device.head(secret, &mut sent)?;
-        device.stream().restart(TARGET, URN)?;
-        device.pass(second, rooms[1], &mut sent)?;
-        device.finish(&mut sent)?;
-        assert_eq!(device.state.request_len(), sent.len());
+        pass(&mut stream, first, rooms[0])?;
+        assert!(stream.sent.is_empty(), "the first pass sends nothing");
+        ok(stream.head(secret))?;
+        ok(stream.restart(URN))?;
+        pass(&mut stream, second, rooms[1])?;
+        ok(stream.finish())?;
+        assert_eq!(stream.request_len(), stream.sent.len());
         Ok(())
     };
     let result = both();
-    (sent, result)
+    (stream.sent, result)
 }
 
 #[test]
@@ -162,7 +86,7 @@ fn ten_thousand_records_go_through_256_bytes() {
         .flat_map(|at| {
             [
                 Call::Time(1_700_000_000 + at),
-                Call::Decimal("temperature".to_owned(), 205 + at % 100),
+                add("temperature", Content::Int(205 + at % 100)),
             ]
         })
         .collect();
@@ -173,8 +97,6 @@ fn ten_thousand_records_go_through_256_bytes() {
         assert_eq!(result, Ok(()));
         assert!(sent == expected);
     }
-    // On a 32-bit target it is less; a C test asserts that.
-    assert!(size_of::<StreamState>() + size_of::<UplinkState>() + 256 < 1024);
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -185,15 +107,15 @@ fn call() -> impl Strategy<Value = Call> {
     let text = prop_oneof!["[ -~]{0,20}", "\\PC{0,8}"];
     let absolute = 1_i64 << 28..1 << 40;
     prop_oneof![
-        4 => (name(), any::<i64>()).prop_map(|(name, value)| Call::Decimal(name, value)),
-        2 => (name(), text).prop_map(|(name, text)| Call::Text(name, text)),
-        2 => (name(), any::<bool>()).prop_map(|(name, value)| Call::Bool(name, value)),
+        4 => (name(), any::<i64>()).prop_map(|(name, value)| add(&name, Content::Int(value))),
+        2 => (name(), text).prop_map(|(name, text)| add(&name, Content::Text(Some(text.into_bytes())))),
+        2 => (name(), any::<bool>()).prop_map(|(name, value)| add(&name, Content::Bool(value))),
         3 => absolute.clone().prop_map(Call::Time),
         1 => Just(Call::Time(5)),
-        1 => name().prop_map(|name| Call::BaseName(format!("{name}:"))),
+        1 => name().prop_map(|name| Call::BaseName(Some(format!("{name}:")))),
         1 => absolute.prop_map(Call::BaseTime),
-        1 => Just(Call::BaseUnit),
-        1 => Just(Call::Merged),
+        1 => Just(Call::BaseUnit(Some("Cel".to_owned()))),
+        1 => Just(Call::Merge),
     ]
 }
 
@@ -250,7 +172,7 @@ proptest! {
         let (sent, result) = streamed(&first, &second, Some(SECRET), 400, rooms.map(|room| room.min(399)));
         match expected {
             Ok(expected) if differs => {
-                prop_assert!(matches!(result, Err(Error::PASS_DIFFERS | Error::SENML_EMPTY)));
+                prop_assert!(matches!(result, Err(ERR_PASS_DIFFERS | ERR_SENML_EMPTY)));
                 prop_assert!(sent.len() < expected.len());
             }
             Ok(expected) => prop_assert!(result.is_ok() && sent == expected),
@@ -260,7 +182,7 @@ proptest! {
 }
 
 fn record(value: i64) -> Call {
-    Call::Decimal("t".to_owned(), value)
+    add("t", Content::Int(value))
 }
 
 #[test]
@@ -271,7 +193,7 @@ fn one_digit_that_differs_is_found_before_the_bracket() {
         second[at] = record(9999);
         let expected = whole_request(&first, Some(SECRET)).unwrap();
         let (sent, result) = streamed(&first, &second, Some(SECRET), 256, [100, 100]);
-        assert_eq!(result, Err(Error::PASS_DIFFERS), "{at}");
+        assert_eq!(result, Err(ERR_PASS_DIFFERS), "{at}");
         assert!(sent.len() < expected.len());
     }
 }
@@ -283,26 +205,23 @@ fn a_longer_second_pass_is_stopped_before_the_measured_end() {
     second.extend((0..100).map(record));
     let expected = whole_request(&first, Some(SECRET)).unwrap();
     let (sent, result) = streamed(&first, &second, Some(SECRET), 256, [usize::MAX; 2]);
-    assert_eq!(result, Err(Error::PASS_DIFFERS));
+    assert_eq!(result, Err(ERR_PASS_DIFFERS));
     assert!(sent.len() < expected.len());
 }
 
 #[test]
 fn after_a_difference_every_call_fails_with_that_cause() {
-    let mut sent = Vec::new();
-    let (mut device, begun) = Device::begin(256);
-    assert_eq!(begun, Ok(()));
-    device.pass(&[record(1)], 100, &mut sent).unwrap();
-    device.head(Some(SECRET), &mut sent).unwrap();
-    device.stream().restart(TARGET, URN).unwrap();
-    device.pass(&[record(2)], 100, &mut sent).unwrap();
+    let mut stream = begun(256);
+    pass(&mut stream, &[record(1)], 100).unwrap();
+    assert_eq!(stream.head(Some(SECRET)), OK);
+    assert_eq!(stream.restart(URN), OK);
+    pass(&mut stream, &[record(2)], 100).unwrap();
     for _ in 0..2 {
-        assert_eq!(device.finish(&mut sent), Err(Error::PASS_DIFFERS));
-        assert_eq!(device.take(usize::MAX, &mut sent), Err(Error::PASS_DIFFERS));
-        assert_eq!(device.call(&record(1)), Err(Error::PASS_DIFFERS));
-        let restarted = device.stream().restart(TARGET, URN);
-        assert_eq!(restarted, Err(Error::PASS_DIFFERS));
-        assert_eq!(device.head(None, &mut sent), Err(Error::PASS_DIFFERS));
+        assert_eq!(stream.finish(), ERR_PASS_DIFFERS);
+        assert_eq!(stream.take(usize::MAX), ERR_PASS_DIFFERS);
+        assert_eq!(call_and_clear(&mut stream, &record(1)), ERR_PASS_DIFFERS);
+        assert_eq!(stream.restart(URN), ERR_PASS_DIFFERS);
+        assert_eq!(stream.head(None), ERR_PASS_DIFFERS);
     }
 }
 
@@ -310,66 +229,69 @@ fn after_a_difference_every_call_fails_with_that_cause() {
 fn calls_in_the_wrong_pass_are_refused_and_change_nothing() {
     let calls = [record(1), record(2)];
     let expected = whole_request(&calls, Some(SECRET)).unwrap();
-    let mut sent = Vec::new();
-    let (mut device, begun) = Device::begin(256);
-    assert_eq!(begun, Ok(()));
-    let state = Err(Error::STATE);
-    assert_eq!(
-        device.head(Some(SECRET), &mut sent),
-        Err(Error::SENML_EMPTY)
-    );
-    assert_eq!(device.finish(&mut sent), state);
-    assert_eq!(device.stream().restart(TARGET, URN), state);
-    let mut uplink = Uplink::resume(&mut device.uplink, &mut device.window);
-    assert_eq!(uplink.finish(TARGET, Some(SECRET)), Err(Error::STATE));
-    device.pass(&calls, 0, &mut sent).unwrap();
-    assert_eq!(device.state.request_len(), 0);
-    assert_eq!(device.head(Some(b"short"), &mut sent), Err(Error::SECRET));
-    device.head(Some(SECRET), &mut sent).unwrap();
-    assert_eq!(device.state.request_len(), expected.len());
-    assert_eq!(device.call(&record(1)), state);
-    assert_eq!(device.take(usize::MAX, &mut sent), state);
-    assert_eq!(device.finish(&mut sent), state);
-    assert_eq!(device.head(Some(SECRET), &mut sent), state);
-    let bad = device.stream().restart(TARGET, b"urn:dev:IMEI:");
-    assert_eq!(bad, Err(Error::URN));
-    device.stream().restart(TARGET, URN).unwrap();
-    assert_eq!(device.stream().restart(TARGET, URN), state);
-    assert_eq!(device.head(Some(SECRET), &mut sent), state);
-    device.pass(&calls, 0, &mut sent).unwrap();
-    device.finish(&mut sent).unwrap();
-    assert_eq!(sent, expected);
-    assert_eq!(device.finish(&mut sent), state);
-    assert_eq!(device.take(usize::MAX, &mut sent), state);
-    assert_eq!(device.call(&record(1)), state);
+    let mut stream = begun(256);
+    assert_eq!(stream.head(Some(SECRET)), ERR_SENML_EMPTY);
+    assert_eq!(stream.finish(), ERR_STATE);
+    assert_eq!(stream.restart(URN), ERR_STATE);
+    assert_eq!(stream.finish_uplink(), ERR_STATE);
+    pass(&mut stream, &calls, 0).unwrap();
+    assert_eq!(stream.request_len(), 0);
+    assert_eq!(stream.head(Some("short")), ERR_SECRET);
+    assert_eq!(stream.head(Some(SECRET)), OK);
+    assert_eq!(stream.request_len(), expected.len());
+    assert_eq!(call_and_clear(&mut stream, &record(1)), ERR_STATE);
+    assert_eq!(stream.take(usize::MAX), ERR_STATE);
+    assert_eq!(stream.finish(), ERR_STATE);
+    assert_eq!(stream.head(Some(SECRET)), ERR_STATE);
+    assert_eq!(stream.restart("urn:dev:IMEI:"), ERR_URN);
+    assert_eq!(stream.restart(URN), OK);
+    assert_eq!(stream.restart(URN), ERR_STATE);
+    assert_eq!(stream.head(Some(SECRET)), ERR_STATE);
+    pass(&mut stream, &calls, 0).unwrap();
+    assert_eq!(stream.finish(), OK);
+    assert_eq!(stream.sent, expected);
+    assert_eq!(stream.finish(), ERR_STATE);
+    assert_eq!(stream.take(usize::MAX), ERR_STATE);
+    assert_eq!(call_and_clear(&mut stream, &record(1)), ERR_STATE);
 }
 
 #[test]
 fn a_record_without_room_is_refused_until_the_window_is_emptied() {
-    let mut sent = Vec::new();
-    let (mut device, begun) = Device::begin(220);
-    assert_eq!(begun, Ok(()));
-    while device.call(&record(1)) == Ok(()) {}
-    let missing = device.uplink.missing(device.window.len());
-    assert!((1..40).contains(&missing));
-    device.take(usize::MAX, &mut sent).unwrap();
-    assert_eq!(device.call(&record(1)), Ok(()));
-    let too_long = Call::Text("t".to_owned(), "x".repeat(220));
-    assert_eq!(device.call(&too_long), Err(Error::BUFFER_FULL));
-    assert!(device.uplink.missing(device.window.len()) > 0);
+    let mut stream = begun(220);
+    while call_and_clear(&mut stream, &record(1)) == OK {}
+    assert!((1..40).contains(&stream.missing()));
+    assert_eq!(stream.take(usize::MAX), OK);
+    assert_eq!(call_and_clear(&mut stream, &record(1)), OK);
+    let too_long = add("t", Content::Text(Some(vec![b'x'; 220])));
+    assert_eq!(call_and_clear(&mut stream, &too_long), ERR_BUFFER_FULL);
+    assert!(stream.missing() > 0);
+}
+
+#[test]
+fn what_is_missing_is_counted_anew_once_the_window_is_emptied() {
+    let mut stream = begun(220);
+    let too_long = add("t", Content::Text(Some(vec![b'x'; 220])));
+    assert_eq!(stream.call(&too_long), ERR_BUFFER_FULL);
+    let first = stream.missing();
+    assert_eq!(stream.call(&too_long), ERR_BUFFER_FULL);
+    assert!(stream.missing() > first + 220);
+    assert_eq!(stream.take(usize::MAX), OK);
+    assert_eq!(stream.call(&too_long), ERR_BUFFER_FULL);
+    // The bracket has left.
+    assert_eq!(stream.missing(), first - 1);
 }
 
 #[test]
 fn a_window_that_cannot_hold_the_head_says_what_is_missing() {
-    let (device, begun) = Device::begin(0);
-    assert_eq!(begun, Err(Error::BUFFER_FULL));
-    let need = device.uplink.missing(0);
+    let (mut stream, status) = Stream::begin(0);
+    assert_eq!(status, ERR_BUFFER_FULL);
+    let need = stream.missing();
     for window in 0..need {
-        let (mut device, begun) = Device::begin(window);
-        assert_eq!(begun, Err(Error::BUFFER_FULL));
-        assert_eq!(device.uplink.missing(window), need - window);
-        assert_eq!(device.call(&record(1)), Err(Error::BUFFER_FULL));
-        assert_eq!(device.head(None, &mut Vec::new()), Err(Error::BUFFER_FULL));
+        let (mut stream, status) = Stream::begin(window);
+        assert_eq!(status, ERR_BUFFER_FULL);
+        assert_eq!(stream.missing(), need - window);
+        assert_eq!(call_and_clear(&mut stream, &record(1)), ERR_BUFFER_FULL);
+        assert_eq!(stream.head(None), ERR_BUFFER_FULL);
     }
-    assert_eq!(Device::begin(need).1, Ok(()));
+    begun(need);
 }

@@ -31,35 +31,20 @@ static size_t read_file(const char *path)
     return len;
 }
 
-/* The image, then URL and token, each on a line. Renamed when it is whole: a reset in between leaves the one before. */
+/* Renamed when it is whole: a reset in between leaves the one before. */
 static bool save(const char *path)
 {
-    uint8_t image[KPN_FIRMWARE_IMAGE_LEN];
-    kpn_span url;
-    kpn_span token;
+    uint8_t image[KPN_FIRMWARE_IMAGE_MAX];
+    size_t len;
     char name[256];
     FILE *file;
 
-    if (kpn_firmware_save(&firmware, image) != KPN_OK || kpn_firmware_texts(&firmware, &url, &token) != KPN_OK ||
+    if (kpn_firmware_save(&firmware, image, sizeof image, &len) != KPN_OK ||
         snprintf(name, sizeof name, "%s.new", path) >= (int)sizeof name || (file = fopen(name, "wb")) == NULL) {
         return false;
     }
-    bool written = fwrite(image, sizeof image, 1, file) == 1 &&
-                   fprintf(file, "%.*s\n%.*s\n", (int)url.len, (const char *)url.ptr, (int)token.len, (const char *)token.ptr) > 0;
+    bool written = fwrite(image, len, 1, file) == 1;
     return fclose(file) == 0 && written && rename(name, path) == 0;
-}
-
-static kpn_status load(size_t len)
-{
-    char *url = (char *)buffer + KPN_FIRMWARE_IMAGE_LEN;
-    kpn_status status = kpn_firmware_load(&firmware, buffer, len < KPN_FIRMWARE_IMAGE_LEN ? len : KPN_FIRMWARE_IMAGE_LEN);
-
-    buffer[len < sizeof buffer ? len : sizeof buffer - 1] = '\0';
-    if (status == KPN_OK && (url = strtok(url, "\n")) != NULL) {
-        const char *token = strtok(NULL, "\n");
-        status = kpn_firmware_start(&firmware, url, token == NULL ? "" : token);
-    }
-    return status;
 }
 
 /* Sends a message that tells which version runs, and looks for firmware in the downlink that comes back. */
@@ -139,7 +124,7 @@ int main(int argc, char **argv)
     }
     size_t len = read_file(argv[2]);
     if (status == KPN_OK) {
-        status = len > 0 ? load(len) : ask(&config, argv[4], (uint16_t)strtoul(argv[5], NULL, 10));
+        status = len > 0 ? kpn_firmware_load(&firmware, buffer, len) : ask(&config, argv[4], (uint16_t)strtoul(argv[5], NULL, 10));
     }
     if (status != KPN_OK || kpn_firmware_needs_tls(&firmware)) { /* for TLS see c-examples/tls */
         fprintf(stderr, "no firmware: %s\n", kpn_status_text(status));

@@ -2,7 +2,6 @@
 
 use crate::error::Result;
 use crate::http::request::Target;
-use crate::senml::pack::Pack;
 use crate::senml::pack::value::Value;
 use crate::things::endpoint::Endpoint;
 use crate::things::names::Name;
@@ -41,7 +40,6 @@ impl<'a> Uplink<'a> {
             path: endpoint.path,
         };
         let mut state = UplinkState::default();
-        state.open();
         state.begin(buffer, false, &target, urn.as_bytes())?;
         Ok(Self {
             state,
@@ -51,16 +49,16 @@ impl<'a> Uplink<'a> {
     }
 
     /// Sets a base field, or a label of the next record.
-    #[expect(clippy::needless_pass_by_value, reason = "it reads better")]
     pub fn set(&mut self, value: Value<'_>) -> Result<()> {
-        self.pack()?.set(&value)
+        let uplink = uplink::Uplink::resume(&mut self.state, self.buffer);
+        uplink.into_pack()?.set(&value)
     }
 
     /// Appends a record.
-    #[expect(clippy::needless_pass_by_value, reason = "it reads better")]
     pub fn add(&mut self, name: Name<'_>, value: Value<'_>) -> Result<()> {
         let unit = name.unit.map(str::as_bytes);
-        self.pack()?.add(name.name.as_bytes(), unit, &value)
+        let uplink = uplink::Uplink::resume(&mut self.state, self.buffer);
+        uplink.into_pack()?.add(name.name.as_bytes(), unit, &value)
     }
 
     /// Bytes by which the buffer was too small for the last call that failed with
@@ -80,15 +78,11 @@ impl<'a> Uplink<'a> {
         self.state.missing(self.buffer.len())
     }
 
-    /// Signs the message with the secret of the device and returns the request.
+    /// Signs the message with the secret of the device and returns the request; without a secret, which only some device types may do, it
+    /// carries no token.
     ///
     /// Fails with the first failure of an earlier call, with [`Error::SENML_EMPTY`](crate::Error::SENML_EMPTY) without a record, and with
     /// [`Error::SECRET`](crate::Error::SECRET).
-    pub fn finish(self, secret: &str) -> Result<&'a [u8]> {
-        self.frame(Some(secret.as_bytes()))
-    }
-
-    /// Returns the request without a token, which only some device types may send.
     ///
     /// ```
     /// use kpn_things::{Uplink, Value, endpoint, names};
@@ -96,22 +90,15 @@ impl<'a> Uplink<'a> {
     /// let mut buffer = [0; 512];
     /// let mut up = Uplink::new(&mut buffer, endpoint::INTERNET, "urn:dev:DEVEUI:0123456789ABCDEF:")?;
     /// up.add(names::COUNTER, Value::uint(7))?;
-    /// assert!(up.finish_unsigned()?.ends_with(br#"{"n":"counter","v":7}]"#));
+    /// assert!(up.finish(None)?.ends_with(br#"{"n":"counter","v":7}]"#));
     /// # Ok::<(), kpn_things::Error>(())
     /// ```
-    pub fn finish_unsigned(self) -> Result<&'a [u8]> {
-        self.frame(None)
-    }
-
-    fn frame(mut self, secret: Option<&[u8]>) -> Result<&'a [u8]> {
+    pub fn finish<'s>(mut self, secret: impl Into<Option<&'s str>>) -> Result<&'a [u8]> {
+        let secret = secret.into().map(str::as_bytes);
         let mut uplink = uplink::Uplink::resume(&mut self.state, self.buffer);
         let request = uplink.finish(self.target, secret)?;
         let bytes = self.buffer.get(request.start..);
         let bytes = bytes.and_then(|bytes| bytes.get(..request.len));
         Ok(bytes.unwrap_or_default())
-    }
-
-    const fn pack(&mut self) -> Result<Pack<'_>> {
-        uplink::Uplink::resume(&mut self.state, self.buffer).into_pack()
     }
 }

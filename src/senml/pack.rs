@@ -3,6 +3,9 @@
 //! Every call either takes effect whole or leaves the pack as it was: a record is written behind the last whole one
 //! and counts only when all of it fits. Labels that precede a value (`t`, `ut`, `s`) open a record, the next value
 //! closes it; a failure drops the record with all its labels, since a value under the wrong time is worse than none.
+//!
+//! From the first call without room on, the same calls are also counted as if there were room. So what is missing is
+//! said once, for all of them together: labels with their record, base fields, and whatever follows.
 #![forbid(unsafe_code)]
 
 mod label;
@@ -10,7 +13,7 @@ pub mod value;
 mod window;
 
 pub use label::{BASE_NAME, Label, Part};
-use value::{CHECKED_BASE_NAME, Value};
+use value::Value;
 
 use super::{name, unit};
 use crate::buf::Buf;
@@ -18,112 +21,117 @@ use crate::error::{Error, Result};
 use crate::number::Decimal;
 use crate::words::Words64;
 
-const CLOSED: u8 = 0;
-const BASE: u8 = 1;
-const RECORD: u8 = 2;
-const FINISHED: u8 = 3;
-const BROKEN: u8 = 4;
+/// What the text of a pack ends with. Only up to `RECORD` it takes more.
+mod phase {
+    /// A whole record, or nothing but the bracket.
+    pub const CLOSED: u8 = 0;
+    /// A base record without its brace.
+    pub const BASE: u8 = 1;
+    /// A record with labels and without value.
+    pub const RECORD: u8 = 2;
+    /// The closing bracket.
+    pub const FINISHED: u8 = 3;
+    /// Nothing that can be used: the pack could not be begun.
+    pub const BROKEN: u8 = 4;
+}
 
-const BASE_LABELS: u8 = 0x1f;
-
-/// Where the pack stands. Plain data: offsets into the caller's buffer, no pointer.
+/// How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
 #[derive(Clone, Default)]
 #[repr(C)]
-pub struct PackState {
+struct Progress {
     // Bytes in front: small cores reach them there in one instruction.
+    /// One of [`phase`].
     phase: u8,
     /// The phase to fall back to when the open record is dropped.
     whole_phase: u8,
-    /// Whether a base field failed: no record may follow until the caller has taken note.
-    failed_base: u8,
-    /// The cause why the next record is refused, that of a base field or of a label of that record; 0 when it is not.
-    refusal: u8,
-    failure: u8,
-    merged: u8,
-    measuring: u8,
     /// Bits of the labels in the open record.
     labels: u8,
-    /// Where the opening bracket stands.
-    start: usize,
+    /// Whether a base field failed: no record may follow until the failure is cleared.
+    is_base_lost: bool,
+    /// Whether base fields stand in the record that follows them.
+    is_merged: bool,
+    /// Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
+    refusal: u8,
     /// Behind the last byte that was written.
     len: usize,
     /// Behind the last thing that was whole before the open record.
     whole: usize,
     /// Behind the last record, before an open base record.
     base_start: usize,
-    missing: usize,
     records: u32,
     base_mantissa: Words64,
     base_exponent: i32,
 }
 
-impl PackState {
-    /// Makes it a pack that could not be begun: every call fails with `error`.
-    pub const fn fail(&mut self, error: Error) {
-        self.phase = BROKEN;
-        self.failure = error.code();
-    }
+/// A pack without its memory.
+#[derive(Clone, Default)]
+#[repr(C)]
+pub struct PackState {
+    written: Progress,
+    /// Where the same calls would have led with room for all of them, from the first without room on.
+    wanted: Progress,
+    /// Where the opening bracket stands.
+    start: usize,
+    missing: usize,
+    is_wanting: bool,
+    /// The first failure that was not cleared, 0 for none.
+    failure: u8,
+    is_measuring: bool,
+}
 
-    /// As [`Pack::begin`], for a base name that `name::check` accepts. The state is a new one.
+impl PackState {
+    /// Starts a pack at offset `start` of `buffer` with its base name, which `name::check` accepts. The state is a new one.
     ///
-    /// After an error it is for the caller to let the pack `fail`.
+    /// When measuring, everything fits; the buffer is then an empty one, here and in `Pack::resume`. After an error it is for the
+    /// caller to let the pack `fail`; after `BUFFER_FULL`, `missing` tells what is missing even so.
     pub fn begin(
         &mut self,
         buffer: &mut [u8],
         start: usize,
-        measuring: bool,
+        is_measuring: bool,
         base_name: &[u8],
     ) -> Result<()> {
-        self.measuring = u8::from(measuring);
+        self.is_measuring = is_measuring;
         self.start = start;
         if let Some(first) = buffer.get_mut(start) {
             *first = b'[';
         }
-        self.len = start.saturating_add(1);
-        let mut pack = Pack::resume(self, buffer);
-        pack.write(
-            None,
-            None,
-            &Value::bytes(CHECKED_BASE_NAME, Some(base_name)),
-        )
+        self.written.len = start.saturating_add(1);
+        let base_name = Value::checked_base_name(base_name);
+        Pack::resume(self, buffer).put(None, None, &base_name)
+    }
+
+    /// Makes it a pack that could not be begun: every call fails with `error`.
+    pub const fn fail(&mut self, error: Error) {
+        self.failure = error.code();
+        self.written.phase = phase::BROKEN;
+        self.written.refusal = error.code();
+        self.written.is_base_lost = true;
     }
 
     /// Bytes of the text from its start to behind the last one written.
     pub const fn text_len(&self) -> usize {
-        self.len.wrapping_sub(self.start)
+        self.written.len.wrapping_sub(self.start)
     }
 
-    /// Bytes by which the last refused call exceeded the room; 0 when it failed for another reason.
+    /// Bytes that the buffer should have had more for all calls since it was full; 0 when the last failure was another one.
     pub const fn missing(&self) -> usize {
         self.missing
     }
 
-    /// The first failure that was not acknowledged.
+    /// The first failure that was not cleared.
     pub fn failure(&self) -> Result<()> {
         cause(self.failure)
     }
 
-    /// Takes note of a base time that is in the pack, from which the times of the records that follow count.
-    pub const fn keep_base_time(&mut self, seconds: Decimal) {
-        self.base_mantissa = Words64::new(seconds.mantissa.cast_unsigned());
-        self.base_exponent = seconds.exponent;
-    }
-
-    const fn base_time(&self) -> Decimal {
-        Decimal {
-            mantissa: self.base_mantissa.get().cast_signed(),
-            exponent: self.base_exponent,
-        }
-    }
-
     /// Records with a value or a sum.
     pub const fn records(&self) -> u32 {
-        self.records
+        self.written.records
     }
 
     /// Whether bytes are only counted.
-    pub const fn measuring(&self) -> bool {
-        self.measuring != 0
+    pub const fn is_measuring(&self) -> bool {
+        self.is_measuring
     }
 }
 
@@ -134,27 +142,6 @@ pub struct Pack<'a> {
 }
 
 impl<'a> Pack<'a> {
-    /// Starts a pack at offset `start` of `buffer`, with its base name.
-    ///
-    /// With `measuring`, everything fits; the buffer is then an empty one, here and in `resume`. After `BUFFER_FULL` the pack cannot be used, but
-    /// `missing` tells how much more its first record wants.
-    pub fn begin(
-        state: &'a mut PackState,
-        buffer: &'a mut [u8],
-        start: usize,
-        measuring: bool,
-        base_name: &[u8],
-    ) -> Result<Self> {
-        *state = PackState::default();
-        let checked = name::check(base_name, b"");
-        if let Err(error) = checked.and_then(|()| state.begin(buffer, start, measuring, base_name))
-        {
-            state.fail(error);
-            return Err(error);
-        }
-        Ok(Self { state, buffer })
-    }
-
     /// Goes on with a pack that was begun over the same buffer.
     pub const fn resume(state: &'a mut PackState, buffer: &'a mut [u8]) -> Self {
         Self { state, buffer }
@@ -163,140 +150,169 @@ impl<'a> Pack<'a> {
     /// Writes base fields into the first measurement instead of a record of their own, which saves two bytes.
     ///
     /// Only directly after `begin`, before any other call.
-    pub fn set_merged(&mut self) -> Result<()> {
-        if self.state.phase != BASE || self.state.records != 0 {
-            return Err(Error::STATE);
-        }
-        self.state.merged = 1;
-        Ok(())
+    pub fn merge_base_record(&mut self) -> Result<()> {
+        // Of no use where nothing is counted: then it is taken anew from what is written.
+        let _ = self.state.wanted.merge();
+        self.state.written.merge()
     }
 
-    /// Takes note of the first failure and clears it, so that what is in the pack can be finished without the rest.
-    pub fn acknowledge(&mut self) -> Result<()> {
+    /// Returns the first failure and clears it, so that what is in the pack can be finished without the rest.
+    pub fn clear_failure(&mut self) -> Result<()> {
         let failure = self.failure();
-        if self.state.phase != BROKEN {
-            self.state.failure = 0;
-            self.state.failed_base = 0;
-            self.state.refusal = 0;
+        let state = &mut *self.state;
+        if state.written.phase != phase::BROKEN {
+            state.failure = 0;
+            state.written.is_base_lost = false;
+            state.written.refusal = 0;
+            state.is_wanting = false;
         }
         failure
     }
 
-    /// The first failure that was not acknowledged.
+    /// The first failure that was not cleared.
     pub fn failure(&self) -> Result<()> {
         self.state.failure()
     }
 
-    /// Closes the pack and returns the length of its text, which begins at the offset that `begin` was given.
+    /// Closes the pack, whose text begins at the offset that `begin` was given; the state tells its length.
     ///
-    /// Refuses with the first failure that was not acknowledged, and a pack without a measurement. Labels that no value
+    /// Refuses with the first failure that was not cleared, and a pack without a measurement. Labels that no value
     /// followed are left out.
-    pub fn finish(&mut self) -> Result<usize> {
-        self.close()?;
-        Ok(self.state.text_len())
-    }
-
-    /// As `finish`; the state tells the length.
-    pub fn close(&mut self) -> Result<()> {
+    pub fn finish(&mut self) -> Result<()> {
         self.failure()?;
-        if self.state.phase > RECORD {
+        let written = &mut self.state.written;
+        if written.phase > phase::RECORD {
             return Err(Error::STATE);
         }
-        if self.state.records == 0 {
+        if written.records == 0 {
             return Err(Error::SENML_EMPTY);
         }
-        self.drop_open();
-        let mut out = Buf::new(self.buffer, self.state.len);
+        written.drop_open();
+        let mut out = Buf::new(self.buffer, written.len);
         out.put_byte(b']');
-        self.state.len = out.len();
-        self.state.phase = FINISHED;
+        written.len = out.len();
+        written.phase = phase::FINISHED;
         Ok(())
-    }
-
-    /// Drops the labels of a record without value.
-    const fn drop_record(&mut self) {
-        if self.state.phase == RECORD {
-            self.state.len = self.state.whole;
-            self.state.phase = self.state.whole_phase;
-            self.state.labels &= BASE_LABELS;
-        }
-    }
-
-    /// Drops what no measurement follows: labels of a record, then a base record.
-    const fn drop_open(&mut self) {
-        self.drop_record();
-        if self.state.phase == BASE {
-            self.state.len = self.state.base_start;
-            self.state.phase = CLOSED;
-        }
     }
 
     /// Appends a record.
     pub fn add(&mut self, name: &[u8], unit: Option<&[u8]>, value: &Value<'_>) -> Result<()> {
-        let written = self.write(Some(name), unit, value);
-        written.or_else(|error| self.refuse(error, value.label().part))
+        self.put(Some(name), unit, value)
     }
 
     /// Sets a base field, or a label of the next record.
     pub fn set(&mut self, value: &Value<'_>) -> Result<()> {
-        let written = self.write(None, None, value);
-        written.or_else(|error| self.refuse(error, value.label().part))
+        self.put(None, None, value)
     }
 
-    /// Writes one label with its value, for a caller that lets the pack `refuse` what fails.
-    ///
-    /// A record has a name and may have a unit; a base field and a label of the next record have none.
-    #[inline(never)]
-    pub fn write(
+    /// Puts one value under its label. A record has a name and may have a unit; a base field and a label of the next
+    /// record have none.
+    pub fn put(
         &mut self,
         name: Option<&[u8]>,
         unit: Option<&[u8]>,
         value: &Value<'_>,
     ) -> Result<()> {
-        let len = self.render(name, unit, value)?;
-        self.keep(value.label(), len);
-        Ok(())
+        let state = &mut *self.state;
+        let room = if state.is_measuring {
+            usize::MAX
+        } else {
+            self.buffer.len()
+        };
+        // What still has to follow: a brace unless it is there, and the bracket.
+        let closers = if value.part() == Part::Record { 1 } else { 2 };
+        let mut put = state.written.render(self.buffer, name, unit, value);
+        if let Ok(len) = put
+            && len.saturating_add(closers) > room
+        {
+            put = Err(Error::BUFFER_FULL);
+        }
+        if put == Err(Error::BUFFER_FULL) && !state.is_wanting {
+            state.is_wanting = true;
+            state.missing = 0;
+            state.wanted = state.written.clone();
+        }
+        if state.is_wanting {
+            match state.wanted.render(&mut [], name, unit, value) {
+                Ok(len) => {
+                    state.wanted.commit(value, len);
+                    let missing = len.saturating_add(closers).saturating_sub(room);
+                    state.missing = state.missing.max(missing);
+                }
+                Err(error) => state.wanted.refuse(error, value.part()),
+            }
+        }
+        match put {
+            Ok(len) => {
+                state.written.commit(value, len);
+                Ok(())
+            }
+            Err(error) => self.fail_written(error, value.part()),
+        }
     }
 
+    /// Fails a call about `part` before it reached the pack, so that `finish` reports it.
+    pub fn refuse(&mut self, error: Error, part: Part) -> Result<()> {
+        self.state.wanted.refuse(error, part);
+        self.fail_written(error, part)
+    }
+
+    /// Drops the open record and remembers the first cause.
+    #[cold]
+    fn fail_written(&mut self, error: Error, part: Part) -> Result<()> {
+        let state = &mut *self.state;
+        state.written.refuse(error, part);
+        if error != Error::BUFFER_FULL && !state.is_wanting {
+            state.missing = 0;
+        }
+        if state.failure == 0 && state.written.phase != phase::FINISHED {
+            state.failure = error.code();
+        }
+        Err(error)
+    }
+}
+
+impl Progress {
+    /// Writes one label with its value behind what is there. Returns where it ends.
+    #[inline(never)]
     fn render(
-        &mut self,
+        &self,
+        buffer: &mut [u8],
         name: Option<&[u8]>,
         unit: Option<&[u8]>,
         value: &Value<'_>,
     ) -> Result<usize> {
         let label = value.label();
         let part = label.part;
-        let phase = self.state.phase;
+        let phase = self.phase;
         // The same label again would be a duplicate: a base field then belongs to a new base record.
-        let again = self.state.labels & label.bit != 0;
-        // Whether the open record goes on.
-        let mut joins = self.state.merged != 0;
-        if part != Part::Base {
-            cause(self.state.refusal)?;
-        }
-        if phase == BROKEN {
-            self.failure()?;
+        let is_again = self.labels & label.bit != 0;
+        // Whether the open base record goes on.
+        let mut joins = self.is_merged;
+        if part != Part::Base || phase == phase::BROKEN {
+            cause(self.refusal)?;
         }
         if part == Part::Base {
-            if phase > BASE {
+            if phase > phase::BASE {
                 return Err(Error::STATE);
             }
-            joins = !again;
-        } else if phase > RECORD || again {
+            joins = !is_again;
+        } else if phase > phase::RECORD || is_again {
             return Err(Error::STATE);
         }
-        let mut out = Buf::new(self.buffer, self.state.len);
-        let opens = phase == CLOSED || (phase == BASE && !joins);
-        if phase != CLOSED && opens {
+        let mut out = Buf::new(buffer, self.len);
+        let opens = phase == phase::CLOSED || (phase == phase::BASE && !joins);
+        if phase != phase::CLOSED && opens {
             out.put_byte(b'}');
         }
-        if phase != CLOSED || self.state.records > 0 {
+        if phase != phase::CLOSED || self.records > 0 {
             out.put_byte(b',');
         }
         if opens {
             out.put_byte(b'{');
         }
-        if let Some(name) = name {
+        if part == Part::Record {
+            let name = name.ok_or(Error::INVALID_ARGUMENT)?;
             name::check_local(name)?;
             // Names and units have no character that JSON would escape.
             out.put(b"\"n\":\"");
@@ -308,74 +324,89 @@ impl<'a> Pack<'a> {
             }
         }
         out.put(label.text());
-        value.write(&mut out, &self.state.base_time())?;
-        // What still has to follow: a brace unless it is there, and the bracket.
-        let mut closers = 2;
+        value.write(&mut out, &self.base_time())?;
         if part == Part::Record {
             out.put_byte(b'}');
-            closers = 1;
         }
-        let len = out.len();
-        self.fit(len, closers)?;
-        Ok(len)
+        Ok(out.len())
     }
 
-    /// Counts what was written up to `len`.
-    fn keep(&mut self, label: &Label, len: usize) {
-        let state = &mut *self.state;
-        if state.phase == CLOSED {
-            state.base_start = state.len;
+    const fn base_time(&self) -> Decimal {
+        Decimal {
+            mantissa: self.base_mantissa.get().cast_signed(),
+            exponent: self.base_exponent,
         }
-        if state.phase != RECORD {
-            state.whole = state.len;
-            state.whole_phase = state.phase;
+    }
+
+    /// Counts what `render` wrote, up to `len`, as a part of the pack.
+    fn commit(&mut self, value: &Value<'_>, len: usize) {
+        let label = value.label();
+        if self.phase == phase::CLOSED {
+            self.base_start = self.len;
+        }
+        if self.phase != phase::RECORD {
+            self.whole = self.len;
+            self.whole_phase = self.phase;
         }
         // Only a base field can be there already, which then begins a new record.
-        if state.labels & label.bit != 0 {
-            state.labels = 0;
+        if self.labels & label.bit != 0 {
+            self.labels = 0;
         }
-        state.labels |= label.bit;
-        state.phase = match label.part {
-            Part::Base => BASE,
-            Part::Label => RECORD,
+        self.labels |= label.bit;
+        self.len = len;
+        self.phase = match label.part {
+            Part::Base => phase::BASE,
+            Part::Label => phase::RECORD,
             Part::Record => {
-                state.labels = 0;
-                state.records = state.records.wrapping_add(1);
-                CLOSED
+                self.labels = 0;
+                self.records += 1;
+                phase::CLOSED
             }
         };
-        state.len = len;
-    }
-
-    fn fit(&mut self, len: usize, closers: usize) -> Result<()> {
-        let needed = len.saturating_add(closers);
-        if needed <= self.buffer.len() || self.state.measuring() {
-            return Ok(());
+        if label.bit == label::BASE_TIME.bit {
+            let Decimal { mantissa, exponent } = value.to_decimal();
+            self.base_mantissa = Words64::new(mantissa.cast_unsigned());
+            self.base_exponent = exponent;
         }
-        self.state.missing = needed.wrapping_sub(self.buffer.len());
-        Err(Error::BUFFER_FULL)
     }
 
-    /// Fails a call about `part`: drops the open record and remembers the first cause.
-    ///
-    /// Also for a caller that found the fault itself, so that `finish` reports it.
-    #[cold]
-    pub fn refuse(&mut self, error: Error, part: Part) -> Result<()> {
+    /// From here on, base fields stand in the record that follows them.
+    fn merge(&mut self) -> Result<()> {
+        if self.phase != phase::BASE || self.records != 0 {
+            return Err(Error::STATE);
+        }
+        self.is_merged = true;
+        Ok(())
+    }
+
+    /// Drops the labels of a record without value, and remembers why the next record is refused.
+    fn refuse(&mut self, error: Error, part: Part) {
         self.drop_record();
-        if error != Error::BUFFER_FULL {
-            self.state.missing = 0;
-        }
-        if self.state.failed_base == 0 {
-            self.state.failed_base = u8::from(part == Part::Base);
-            self.state.refusal = match part {
+        if !self.is_base_lost {
+            self.is_base_lost = part == Part::Base;
+            self.refusal = match part {
                 Part::Record => 0,
                 _ => error.code(),
             };
         }
-        if self.state.failure == 0 && self.state.phase != FINISHED {
-            self.state.failure = error.code();
+    }
+
+    /// Drops the labels of a record without value.
+    const fn drop_record(&mut self) {
+        if self.phase == phase::RECORD {
+            self.len = self.whole;
+            self.phase = self.whole_phase;
+            self.labels &= label::BASE_BITS;
         }
-        Err(error)
+    }
+
+    /// Drops what no measurement follows: labels of a record, then a base record.
+    const fn drop_open(&mut self) {
+        self.drop_record();
+        if self.phase == phase::BASE {
+            self.len = self.base_start;
+            self.phase = phase::CLOSED;
+        }
     }
 }
 
@@ -384,5 +415,5 @@ fn cause(code: u8) -> Result<()> {
     Error::from_code(code).map_or(Ok(()), Err)
 }
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;

@@ -49,7 +49,7 @@ pub struct PackReader {
     record: RawRecord,
     version: u8,
     phase: Phase,
-    /// What the base name in force is, and the name of the record; in the first pass.
+    /// In the first pass: what the base name in force is, and the name of the record.
     base_name: NamePart,
     name: NamePart,
 }

@@ -46,6 +46,9 @@ pub enum Number {
     UpdateTime,
 }
 
+// A literal below: the generator of the C header knows no constants of other modules.
+const _: () = assert!(PLACES == 11);
+
 /// What one record says, and the base fields in force, as spans in the pack.
 ///
 /// Plain integers, of which every combination is safe.
@@ -56,7 +59,7 @@ pub struct RawRecord {
     pub(super) next_index: usize,
     /// By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
     /// count while `labels` has their label.
-    spans: [Span; PLACES],
+    spans: [Span; 11],
     /// Which labels the record has.
     pub(super) labels: Labels,
     pub(super) bool_value: bool,

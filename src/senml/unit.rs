@@ -1,7 +1,6 @@
 //! Units: the registered ones, and what may stand as a unit at all.
 #![forbid(unsafe_code)]
 
-#[cfg(not(kpn_only_c))]
 pub mod registry;
 
 use crate::charset::{Rule, Set};

@@ -19,7 +19,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::number::Decimal;
 use crate::senml::pack::Pack;
-use crate::senml::pack::value::{self, Value};
+use crate::senml::pack::value::Value;
 use crate::senml::record::RELATIVE_TIME_LIMIT;
 use entry::{ENTRY_MAX, Entry};
 
@@ -158,7 +158,7 @@ impl<'a> Queue<'a> {
             let added = self.add(offset, pack, now);
             if added == Err(Error::BUFFER_FULL) {
                 // The pack noted that this record waits for the next one.
-                let full = pack.acknowledge();
+                let full = pack.clear_failure();
                 if sent == 0 {
                     full?;
                 }
@@ -279,8 +279,8 @@ impl<'a> Queue<'a> {
         let (entry, len) = Entry::decode(bytes).ok_or(Error::STATE)?;
         let timed = match time(entry.when, now) {
             None => Ok(()),
-            Some(seconds) if seconds >= LIMIT => pack.set(&Value::number(value::TIME, seconds, 0)),
-            Some(ago) => pack.set(&Value::number(value::TIME_AGO, ago, 0)),
+            Some(seconds) if seconds >= LIMIT => pack.set(&Value::time(seconds, 0)),
+            Some(ago) => pack.set(&Value::time_ago(ago, 0)),
         };
         // Where the time does not fit, the pack still has to count the record to say what both of them want.
         if timed != Err(Error::BUFFER_FULL) {

@@ -19,9 +19,7 @@ pub fn delay_ms(failures: u32, random: u32, base_ms: u32, max_ms: u32, retry_aft
         window = window.saturating_mul(2).min(max_ms);
     }
     // The upper half of random × (window + 1): 0 to window, without division.
-    let spread = u64::from(random)
-        .wrapping_mul(u64::from(window).wrapping_add(1))
-        .wrapping_shr(32);
+    let spread = (u64::from(random) * (u64::from(window) + 1)) >> 32;
     let spread = u32::try_from(spread).unwrap_or(window);
     retry_after_s.saturating_mul(1000).saturating_add(spread)
 }

@@ -37,7 +37,7 @@ pub fn is_from_platform(sender: &[u8]) -> bool {
         if SENDER.get(at) != Some(&byte) {
             return false;
         }
-        at = at.wrapping_add(1);
+        at += 1;
     }
     at == SENDER.len()
 }
@@ -46,7 +46,7 @@ pub fn is_from_platform(sender: &[u8]) -> bool {
 pub fn attempts() -> impl Iterator<Item = u32> {
     ATTEMPT_MINUTES
         .iter()
-        .map(|&minutes| u32::from(minutes).wrapping_mul(60))
+        .map(|&minutes| u32::from(minutes) * 60)
 }
 
 /// The time of the first attempt later than `elapsed`; none when the SMS was discarded without another.
@@ -110,7 +110,7 @@ fn remainder_by_bits(mut value: u32, divisor: u32) -> u32 {
     }
     while multiple >= divisor {
         if value >= multiple {
-            value = value.wrapping_sub(multiple);
+            value -= multiple;
         }
         multiple >>= 1;
     }
@@ -152,7 +152,7 @@ impl Walk {
                     core::mem::swap(&mut carried, end);
                 }
             }
-            // From the last end to the first, which comes again one turn later. That sum may wrap, a gap as a difference does not mind.
+            // From the last end to the first, which comes again one turn later. That sum may wrap; the difference is right all the same.
             let [first, ..] = ends;
             let mut next = first.wrapping_add(period);
             let mut missed: u32 = 0;
@@ -163,7 +163,7 @@ impl Walk {
                 }
                 let gap = next.wrapping_sub(end);
                 // All gaps together are one period.
-                missed = missed.wrapping_add(gap.saturating_sub(on));
+                missed += gap.saturating_sub(on);
                 longest = longest.max(gap);
                 next = end;
             }

@@ -100,7 +100,7 @@ impl<'a> Stream<'a> {
         }
         let capacity = self.window.len();
         let mut pack = self.uplink.in_window(self.window)?;
-        if capacity.saturating_sub(pack.len()) >= room {
+        if capacity.saturating_sub(pack.used()) >= room {
             return Ok(Piece::default());
         }
         let (start, len) = pack.take();
@@ -174,8 +174,8 @@ impl<'a> Stream<'a> {
 
     /// Closes the pack and hashes what is left of it in the window.
     fn close(&mut self) -> Result<Piece> {
-        let mut pack = self.uplink.in_window(self.window)?;
-        let len = pack.finish()?;
+        self.uplink.in_window(self.window)?.finish()?;
+        let len = self.uplink.pack_len();
         let piece = Piece { start: 0, len };
         self.state.hash.update(piece.of(self.window));
         Ok(piece)
@@ -196,7 +196,6 @@ impl<'a> Stream<'a> {
     fn fail(&mut self, error: Error) -> Error {
         self.state.phase = 0;
         *self.uplink = UplinkState::default();
-        self.uplink.open();
         self.uplink.fail(error);
         error
     }

@@ -9,17 +9,22 @@ use crate::error::{Error, Result};
 use crate::http::request::{BODY_LEN_DIGITS_MAX, Target};
 use crate::http::request::{decimal_digits, post_head_len, write_post_head};
 use crate::json::reader::strip_whitespace;
-use crate::number::Decimal;
 use crate::senml::pack::value::{Kind, write_base_name};
 use crate::senml::pack::{self, Pack, PackState};
 use crate::things::urn;
 use crate::token::{Token, check_secret};
 
-const BUILDING: u8 = 1;
-const ADOPTED: u8 = 2;
-const FINISHED: u8 = 3;
-/// The buffer is the window of a stream: it never holds the whole message.
-const WINDOW: u8 = 4;
+/// What may follow.
+mod phase {
+    /// Records and the end of the message.
+    pub const BUILDING: u8 = 0;
+    /// The end of the message: its body came as a whole.
+    pub const ADOPTED: u8 = 1;
+    /// Nothing.
+    pub const FINISHED: u8 = 2;
+    /// Records: the buffer is the window of a stream, and never holds the whole message.
+    pub const WINDOW: u8 = 3;
+}
 
 /// `bn` of a device: a base name that is a URN too.
 pub const DEVICE: &Kind = &Kind::new(pack::BASE_NAME, |out, value, base| {
@@ -27,7 +32,7 @@ pub const DEVICE: &Kind = &Kind::new(pack::BASE_NAME, |out, value, base| {
     write_base_name(out, value, base)
 });
 
-/// Where the message stands. Plain data: offsets into the caller's buffer, no pointer.
+/// A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct UplinkState {
@@ -38,25 +43,24 @@ pub struct UplinkState {
     start: usize,
     body_len: usize,
     missing: usize,
+    /// One of [`phase`].
     phase: u8,
 }
 
 impl UplinkState {
-    /// Makes a new state that of a message which is about to be begun, so that it can also `fail`.
-    pub const fn open(&mut self) {
-        self.phase = BUILDING;
-    }
-
     /// Marks a message that could not be begun: every call fails with `error`.
     pub const fn fail(&mut self, error: Error) {
         self.pack.fail(error);
     }
 
-    /// As [`Uplink::begin`], in a new state that is open. After an error it is for the caller to let it `fail`.
+    /// Starts a message of the device `urn`, in a new state. When measuring, everything fits; the buffer is then an empty one, here and
+    /// in `Uplink::resume`.
+    ///
+    /// After an error it is for the caller to let it `fail`; after `BUFFER_FULL`, `missing` tells what is missing even so.
     pub fn begin(
         &mut self,
         buffer: &mut [u8],
-        measuring: bool,
+        is_measuring: bool,
         target: &Target<'_>,
         urn: &[u8],
     ) -> Result<()> {
@@ -64,10 +68,13 @@ impl UplinkState {
         urn::check(urn)?;
         self.head = post_head_len(*target, true, 0);
         self.start = body_start(self.head, buffer.len());
-        self.pack.begin(buffer, self.start, measuring, urn)
+        self.pack.begin(buffer, self.start, is_measuring, urn)
     }
 
-    /// As [`Uplink::adopt`], in a new state that is open. After an error it is for the caller to let it `fail`.
+    /// Takes `len` bytes of JSON text at offset `start` of the buffer as the body, white space stripped in place, in a new state.
+    ///
+    /// The head will be written in front of `start`: with too little room there, `BUFFER_FULL`. On any failure the text is as it was, and
+    /// it is for the caller to let the message `fail`.
     pub fn adopt(
         &mut self,
         buffer: &mut [u8],
@@ -75,7 +82,7 @@ impl UplinkState {
         start: usize,
         len: usize,
     ) -> Result<()> {
-        self.phase = ADOPTED;
+        self.phase = phase::ADOPTED;
         target.check()?;
         let end = start.checked_add(len).ok_or(Error::INVALID_ARGUMENT)?;
         let body = buffer.get_mut(start..end).ok_or(Error::INVALID_ARGUMENT)?;
@@ -90,29 +97,7 @@ impl UplinkState {
         Ok(())
     }
 
-    /// Bytes by which a buffer of `capacity` was too small for the last call that was refused with `BUFFER_FULL`, else 0.
-    ///
-    /// With that many bytes more, the same calls succeed.
-    pub fn missing(&self, capacity: usize) -> usize {
-        if self.phase == WINDOW {
-            return self.missing.max(self.pack.missing());
-        }
-        if self.phase != BUILDING {
-            return self.missing;
-        }
-        let missing = self.pack.missing();
-        if missing == 0 {
-            return 0;
-        }
-        let end = capacity.saturating_add(missing);
-        let body = end.saturating_sub(self.start);
-        self.head
-            .saturating_add(decimal_digits(body))
-            .saturating_add(body)
-            .saturating_sub(capacity)
-    }
-
-    /// Starts a pack at the start of a window through which a stream goes. `finish` refuses it.
+    /// Starts a pack at the start of a window through which a stream goes. `Uplink::finish` refuses it.
     ///
     /// A window that cannot hold the head of a request is refused too, with `BUFFER_FULL`.
     pub fn begin_window(
@@ -122,27 +107,27 @@ impl UplinkState {
         urn: &[u8],
     ) -> Result<()> {
         *self = Self {
-            phase: WINDOW,
+            phase: phase::WINDOW,
             ..Self::default()
         };
+        let begun = self.fill_window(window, target, urn);
+        begun.inspect_err(|&error| self.fail(error))
+    }
+
+    fn fill_window(&mut self, window: &mut [u8], target: Target<'_>, urn: &[u8]) -> Result<()> {
+        target.check()?;
+        urn::check(urn)?;
         let head = post_head_len(target, true, BODY_LEN_DIGITS_MAX);
-        let missing = head.saturating_sub(window.len());
-        let fit = target.check().and_then(|()| urn::check(urn));
-        let fit = fit.and_then(|()| {
-            self.missing = missing;
-            if missing == 0 {
-                Ok(())
-            } else {
-                Err(Error::BUFFER_FULL)
-            }
-        });
-        let begun = fit.and_then(|()| self.pack.begin(window, 0, false, urn));
-        begun.inspect_err(|&error| self.pack.fail(error))
+        self.missing = head.saturating_sub(window.len());
+        if self.missing > 0 {
+            return Err(Error::BUFFER_FULL);
+        }
+        self.pack.begin(window, 0, false, urn)
     }
 
     /// The pack in the window of a stream.
     pub fn in_window<'a>(&'a mut self, window: &'a mut [u8]) -> Result<Pack<'a>> {
-        if self.phase == WINDOW {
+        if self.phase == phase::WINDOW {
             Ok(Pack::resume(&mut self.pack, window))
         } else {
             self.pack.failure().and(Err(Error::STATE))
@@ -151,12 +136,31 @@ impl UplinkState {
 
     /// Ends a pack in a window: nothing can be added until it is begun anew.
     pub const fn leave_window(&mut self) {
-        self.phase = FINISHED;
+        self.phase = phase::FINISHED;
     }
 
-    /// Takes note of a base time that is in the pack.
-    pub const fn keep_base_time(&mut self, seconds: Decimal) {
-        self.pack.keep_base_time(seconds);
+    /// Bytes of the pack in a window.
+    pub const fn pack_len(&self) -> usize {
+        self.pack.text_len()
+    }
+
+    /// Bytes that a buffer of `capacity` should have had more for all calls since one was refused with `BUFFER_FULL`, else 0.
+    ///
+    /// With that many bytes more, the same calls have room.
+    pub fn missing(&self, capacity: usize) -> usize {
+        let missing = self.pack.missing();
+        if self.phase != phase::BUILDING {
+            return self.missing.max(missing);
+        }
+        if missing == 0 {
+            return 0;
+        }
+        let end = capacity.saturating_add(missing);
+        let body = end.saturating_sub(self.start);
+        self.head
+            .saturating_add(decimal_digits(body))
+            .saturating_add(body)
+            .saturating_sub(capacity)
     }
 
     /// Records with a value or a sum.
@@ -181,57 +185,15 @@ pub struct Uplink<'a> {
 }
 
 impl<'a> Uplink<'a> {
-    /// Starts a message of the device `urn`. With `measuring`, everything fits; the buffer is then an empty one, here and
-    /// in `resume`.
-    ///
-    /// After a failure nothing can be added, and every later call fails with the same cause; after `BUFFER_FULL`,
-    /// `missing` tells what the first record wants.
-    pub fn begin(
-        state: &'a mut UplinkState,
-        buffer: &'a mut [u8],
-        measuring: bool,
-        target: Target<'_>,
-        urn: &[u8],
-    ) -> Result<Self> {
-        *state = UplinkState::default();
-        state.open();
-        let begun = state.begin(buffer, measuring, &target, urn);
-        begun.inspect_err(|&error| state.fail(error))?;
-        Ok(Self { state, buffer })
-    }
-
-    /// Takes `len` bytes of JSON text at offset `start` of the buffer as the body, white space stripped in place.
-    ///
-    /// The head will be written in front of `start`: with too little room there, `BUFFER_FULL`. On any failure the
-    /// text is as it was.
-    pub fn adopt(
-        state: &'a mut UplinkState,
-        buffer: &'a mut [u8],
-        target: Target<'_>,
-        start: usize,
-        len: usize,
-    ) -> Result<Self> {
-        *state = UplinkState::default();
-        state.open();
-        let taken = state.adopt(buffer, &target, start, len);
-        taken.inspect_err(|&error| state.fail(error))?;
-        Ok(Self { state, buffer })
-    }
-
     /// Goes on with a message that was begun over the same buffer.
     pub const fn resume(state: &'a mut UplinkState, buffer: &'a mut [u8]) -> Self {
         Self { state, buffer }
     }
 
     /// The pack, to add records to. None once the message is finished, or when its body was adopted.
-    pub fn pack(&mut self) -> Result<Pack<'_>> {
-        Uplink::resume(self.state, self.buffer).into_pack()
-    }
-
-    /// As `pack`, for as long as the buffer lives.
     pub const fn into_pack(self) -> Result<Pack<'a>> {
         match self.state.phase {
-            BUILDING | WINDOW => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
+            phase::BUILDING | phase::WINDOW => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
             _ => Err(Error::STATE),
         }
     }
@@ -254,7 +216,7 @@ impl<'a> Uplink<'a> {
         let state = &mut *self.state;
         // A message that could not be begun, or a body that could not be adopted, says so again.
         state.pack.failure()?;
-        if state.phase != BUILDING && state.phase != ADOPTED {
+        if !matches!(state.phase, phase::BUILDING | phase::ADOPTED) {
             return Err(Error::STATE);
         }
         // The texts of a custom target may have been changed since `begin`.
@@ -262,15 +224,15 @@ impl<'a> Uplink<'a> {
         if post_head_len(target, true, 0) > state.head {
             return Err(Error::INVALID_ARGUMENT);
         }
-        if state.phase == BUILDING {
-            Pack::resume(&mut state.pack, self.buffer).close()?;
+        if state.phase == phase::BUILDING {
+            Pack::resume(&mut state.pack, self.buffer).finish()?;
             state.body_len = state.pack.text_len();
         }
-        state.phase = FINISHED;
+        state.phase = phase::FINISHED;
         let (body_start, body_len) = (state.start, state.body_len);
         let head_len = post_head_len(target, secret.is_some(), decimal_digits(body_len));
         let len = head_len.wrapping_add(body_len);
-        if state.pack.measuring() {
+        if state.pack.is_measuring() {
             state.start = 0;
             return Ok(len);
         }
@@ -298,5 +260,5 @@ fn body_start(head: usize, capacity: usize) -> usize {
     head.wrapping_add(decimal_digits(rest.saturating_sub(others)))
 }
 
-#[cfg(any())]
+#[cfg(test)]
 mod tests;

@@ -59,16 +59,16 @@ pub fn write_imei(out: &mut Buf<'_>, imei: &[u8]) -> Result<()> {
     let mut sum = 0_u8;
     let mut double = false;
     for byte in imei {
-        let mut digit = byte.wrapping_sub(b'0');
+        let mut digit = byte - b'0';
         if double {
-            digit = digit.wrapping_mul(2);
+            digit *= 2;
             if digit > 9 {
-                digit = digit.wrapping_sub(9);
+                digit -= 9;
             }
         }
-        sum = sum.wrapping_add(digit);
+        sum += digit;
         if sum > 9 {
-            sum = sum.wrapping_sub(10);
+            sum -= 10;
         }
         double = !double;
     }

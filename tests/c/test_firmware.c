@@ -152,8 +152,6 @@ static void fetch_all(uint32_t total) {
 
 static void asks_as_documented(void) {
     char host[KPN_FIRMWARE_HOST_MAX + 1];
-    kpn_span url;
-    kpn_span token;
     size_t len = 0;
     connect_and_begin(256);
     CHECK_OK(kpn_firmware_host(&firmware, host, sizeof host));
@@ -162,9 +160,6 @@ static void asks_as_documented(void) {
     CHECK_OK(kpn_firmware_host(&firmware, host, 9));
     CHECK_SIZE(kpn_firmware_port(&firmware), 81);
     CHECK(!kpn_firmware_needs_tls(&firmware) && !kpn_firmware_needs_dns(&firmware));
-    CHECK_OK(kpn_firmware_texts(&firmware, &url, &token));
-    CHECK_TEXT(url.ptr, url.len, FW_URL);
-    CHECK_TEXT(token.ptr, token.len, FW_TOKEN);
     CHECK_STATUS(kpn_firmware_request(&firmware, NULL, 0, &len), KPN_ERR_BUFFER_FULL);
     memset(exchange, 0xc3, EXCHANGE_CAP);
     CHECK_STATUS(kpn_firmware_request(&firmware, exchange, len - 1, &len), KPN_ERR_BUFFER_FULL);
@@ -215,7 +210,8 @@ static void reads_the_documented_part(void) {
 }
 
 static void goes_on_after_every_fault(void) {
-    uint8_t image[KPN_FIRMWARE_IMAGE_LEN];
+    uint8_t image[KPN_FIRMWARE_IMAGE_EXTRA + TEXTS_CAP];
+    size_t image_len = 0;
     const uint32_t total = 950;
     connect_and_begin(PART);
     memset(memory, 0, MEMORY_CAP);
@@ -230,18 +226,29 @@ static void goes_on_after_every_fault(void) {
     CHECK_OK(fetch(total, 33, 0, 0));
     CHECK(kpn_firmware_failures(&firmware) == 0);
     CHECK_STATUS(fetch(total, 33, 50, 0), KPN_NEED_MORE);
-    CHECK_OK(kpn_firmware_save(&firmware, image));
+    memset(image, 0xc3, sizeof image);
+    CHECK_STATUS(kpn_firmware_save(&firmware, image, KPN_FIRMWARE_IMAGE_EXTRA, &image_len), KPN_ERR_BUFFER_FULL);
+    CHECK(image_len == 0 && filled(image, sizeof image, 0xc3));
+    CHECK_OK(kpn_firmware_save(&firmware, image, sizeof image, &image_len));
+    CHECK_SIZE(image_len, KPN_FIRMWARE_IMAGE_EXTRA + strlen(FW_URL) + strlen(FW_TOKEN));
+    CHECK(filled(image + image_len, sizeof image - image_len, 0xc3));
 
     begin(TEXTS_CAP, 64); /* a reset in the middle of a part */
-    CHECK_STATUS(kpn_firmware_load(&firmware, image, sizeof image - 1), KPN_ERR_IMAGE);
-    image[5] ^= 1;
-    CHECK_STATUS(kpn_firmware_load(&firmware, check_exact(image, sizeof image), sizeof image), KPN_ERR_IMAGE);
-    image[5] ^= 1;
-    CHECK_OK(kpn_firmware_load(&firmware, check_exact(image, sizeof image), sizeof image));
-    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_IDLE);
-    CHECK_OK(offer(FW_PACK(URN, FW_URL, "another"), URN));
+    for (size_t len = 0; len < image_len; len++) {
+        CHECK_STATUS(kpn_firmware_load(&firmware, check_exact(image, len), len), KPN_ERR_IMAGE);
+        image[len] ^= 4;
+        CHECK_STATUS(kpn_firmware_load(&firmware, check_exact(image, image_len), image_len), KPN_ERR_IMAGE);
+        image[len] ^= 4;
+    }
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_IDLE && kpn_firmware_confirmed(&firmware) == 0);
+    CHECK_OK(kpn_firmware_load(&firmware, check_exact(image, image_len), image_len));
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST);
     CHECK_SIZE(kpn_firmware_confirmed(&firmware), 2 * PART);
-    CHECK_STATUS(kpn_firmware_load(&firmware, image, sizeof image), KPN_ERR_STATE);
+    CHECK_OK(fetch(total, 33, 0, 0)); /* with URL and token of the image */
+    CHECK_SIZE(kpn_firmware_confirmed(&firmware), 2 * PART + 64);
+    CHECK_OK(offer(FW_PACK(URN, FW_URL, "another"), URN));
+    CHECK_SIZE(kpn_firmware_confirmed(&firmware), 2 * PART + 64);
+    CHECK_STATUS(kpn_firmware_load(&firmware, image, image_len), KPN_ERR_STATE);
     fetch_all(total);
 
     CHECK_OK(kpn_firmware_rewind(&firmware, 512)); /* a page of flash went bad */
@@ -251,7 +258,7 @@ static void goes_on_after_every_fault(void) {
     CHECK_STATUS(kpn_firmware_rewind(&firmware, total + 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK_OK(kpn_firmware_abort(&firmware));
     CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_IDLE);
-    CHECK_STATUS(kpn_firmware_save(&firmware, image), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_firmware_save(&firmware, image, sizeof image, &image_len), KPN_ERR_STATE);
 }
 
 static kpn_status feed_text(const char *text) {
@@ -354,7 +361,6 @@ static void checks_its_arguments(void) {
     kpn_firmware none;
     kpn_firmware *const odd = (kpn_firmware *)misaligned();
     kpn_firmware_piece piece;
-    kpn_span span;
     size_t len;
     char host[4];
     memset(&none, 0, sizeof none);
@@ -371,7 +377,7 @@ static void checks_its_arguments(void) {
         CHECK_STATUS(kpn_firmware_set_request_limit(bad, 1), expected);
         CHECK_STATUS(kpn_firmware_set_real_host(bad, true), expected);
         CHECK_STATUS(kpn_firmware_load(bad, other, 1), expected);
-        CHECK_STATUS(kpn_firmware_save(bad, exchange), expected);
+        CHECK_STATUS(kpn_firmware_save(bad, exchange, EXCHANGE_CAP, &len), expected);
         CHECK_STATUS(kpn_firmware_host(bad, host, sizeof host), expected);
         CHECK_STATUS(kpn_firmware_connected(bad), expected);
         CHECK_STATUS(kpn_firmware_request(bad, exchange, EXCHANGE_CAP, &len), expected);
@@ -388,7 +394,13 @@ static void checks_its_arguments(void) {
     begin(TEXTS_CAP, 1);
     CHECK_STATUS(kpn_firmware_connected(&firmware), KPN_ERR_STATE);
     CHECK_STATUS(kpn_firmware_close(&firmware), KPN_ERR_STATE);
-    CHECK_STATUS(kpn_firmware_texts(&firmware, &span, &span), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_firmware_save(&firmware, exchange, EXCHANGE_CAP, &len), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_firmware_save(&firmware, NULL, 1, &len), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_save(&firmware, exchange, EXCHANGE_CAP, NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_save(&firmware, other, OTHER_CAP, &len), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_firmware_load(&firmware, other, 9), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_firmware_load(&firmware, NULL, 9), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_load(&firmware, NULL, 0), KPN_ERR_IMAGE);
     CHECK_STATUS(kpn_firmware_offer(&firmware, NULL, URN), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_firmware_start(&firmware, NULL, FW_TOKEN), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_firmware_start(&firmware, FW_URL, NULL), KPN_ERR_INVALID_ARGUMENT);

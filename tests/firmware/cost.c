@@ -145,7 +145,7 @@ static void firmware(void)
     size_t len;
     if (kpn_firmware_begin(&firmware, memory, sizeof memory, 512) != KPN_OK)
         return;
-    output = kpn_firmware_load(&firmware, (const uint8_t *)input, KPN_FIRMWARE_IMAGE_LEN);
+    output = kpn_firmware_load(&firmware, (const uint8_t *)input, 200);
 #ifdef WITH_DOWNLINK
     kpn_downlink downlink;
     if (kpn_downlink_begin_bytes(&downlink, (uint8_t *)input, 300) == KPN_OK)
@@ -165,7 +165,7 @@ static void firmware(void)
         output = kpn_firmware_close(&firmware);
     }
     output = kpn_firmware_error(&firmware);
-    output = kpn_firmware_save(&firmware, (uint8_t *)input);
+    output = kpn_firmware_save(&firmware, (uint8_t *)input, MESSAGE_CAP, &len);
 }
 #endif
 

@@ -132,11 +132,13 @@ pub fn run(workspace: &Workspace, name: &str, fast_sha: bool) -> anyhow::Result<
 /// Builds for several targets, in their order, as many at a time as there are folders for cargo.
 ///
 /// `core` takes one processor for most of a target's time, so one cargo after the other would leave the rest idle.
-pub fn build_all(
+pub fn build_all<'a>(
     workspace: &Workspace,
-    targets: &[Target],
+    targets: impl IntoIterator<Item = &'a Target>,
     options: Options,
 ) -> anyhow::Result<Vec<PathBuf>> {
+    let targets: Vec<_> = targets.into_iter().collect();
+    let targets = &targets;
     thread::scope(|scope| {
         let builds = (0..FOLDERS).map(|turn| {
             let workspace = workspace.clone();

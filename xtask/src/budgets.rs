@@ -4,14 +4,19 @@ use anyhow::{Context as _, ensure};
 
 use crate::{
     report::{self, Line},
+    target::TARGETS,
     workspace::Workspace,
 };
 
 const BUDGETS: &str = "xtask/budgets.txt";
 
+/// Nothing is painted so near to the stack pointer (`NEAR` in tests/firmware/paint.c).
+const NEAR: u64 = 64;
+
 /// Fails when a budget is exceeded or names something that is not measured.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    let lines = report::collect(workspace)?;
+    let lines = report::collect(workspace, &TARGETS.iter().collect::<Vec<_>>())?;
+    check_paint(&lines)?;
     let budgets = parse_budgets(&workspace.shell.read_file(BUDGETS)?)?;
     let exceeded = exceeded(&lines, &budgets)?;
     ensure!(
@@ -61,6 +66,29 @@ fn exceeded(lines: &[Line], budgets: &[(String, u64)]) -> anyhow::Result<Vec<Str
     Ok(exceeded)
 }
 
+/// Stack as painted must be within what was worked out for the same function, or that leaves out a call.
+fn check_paint(lines: &[Line]) -> anyhow::Result<()> {
+    let mut compared = 0;
+    for painted in lines {
+        let Some(name) = painted.name.strip_suffix(".painted") else {
+            continue;
+        };
+        let stack = lines
+            .iter()
+            .find(|line| line.name == name)
+            .with_context(|| format!("{name} was painted, but not worked out"))?;
+        ensure!(
+            painted.value <= stack.value.max(NEAR),
+            "{name} is said to be {}, but {} bytes lost their paint",
+            stack.value,
+            painted.value
+        );
+        compared += 1;
+    }
+    ensure!(compared > 0, "no stack was painted");
+    Ok(())
+}
+
 fn is_meant(budget: &str, name: &str) -> bool {
     match budget.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
@@ -70,7 +98,7 @@ fn is_meant(budget: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, exceeded, parse_budgets};
+    use super::{Line, check_paint, exceeded, parse_budgets};
 
     #[test]
     fn budgets_are_kept_per_name_and_for_all_targets() {
@@ -90,5 +118,27 @@ mod tests {
             ["flash.token.b is 9, 1 over 8"]
         );
         assert!(exceeded(&lines, &[("flash.uplink.*".to_owned(), 1)]).is_err());
+    }
+
+    #[test]
+    fn paint_must_not_be_gone_below_what_was_worked_out() {
+        let lines = |painted| {
+            [
+                ("stack.kpn_a.m", 600),
+                ("stack.kpn_a.m.painted", painted),
+                ("stack.kpn_b.m", 8),
+                ("stack.kpn_b.m.painted", 64),
+            ]
+            .map(|(name, value)| Line {
+                name: name.to_owned(),
+                value,
+                unit: "bytes",
+            })
+        };
+        check_paint(&lines(600)).unwrap();
+        let error = check_paint(&lines(604)).unwrap_err().to_string();
+        assert!(error.contains("stack.kpn_a.m is said to be 600"), "{error}");
+        assert!(check_paint(&lines(600)[1..]).is_err());
+        assert!(check_paint(&lines(600)[..1]).is_err());
     }
 }

@@ -1,12 +1,15 @@
 //! The C tests as firmware, one board per kind of core.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail, ensure};
 
 use crate::{
     archive::{self, Options},
-    machine::{self, MACHINES, Machine, PATIENCE},
+    machine::{MACHINES, Machine, PATIENCE},
     workspace::Workspace,
 };
 
@@ -101,9 +104,13 @@ fn c_files(workspace: &Workspace, folder: &str) -> anyhow::Result<Vec<PathBuf>> 
     Ok(files)
 }
 
-/// Runs one measuring program on the Cortex-M3 board, counting instructions; answers its lines `name value`.
-pub fn measure(workspace: &Workspace, options: Options) -> anyhow::Result<Vec<(String, u64)>> {
-    let machine = machine::find("mps2-an385")?;
+/// Counts instructions on one of `machine::COUNTERS`; answers lines `name value`.
+pub fn count(
+    workspace: &Workspace,
+    machine: &Machine,
+    options: Options,
+) -> anyhow::Result<Vec<(String, u64)>> {
+    const SHIFT: u32 = 6;
     let archive = archive::build(workspace, machine.target()?, options)?;
     let source = workspace.path("tests/firmware/measure.c");
     let name = if options.fast_sha {
@@ -111,8 +118,23 @@ pub fn measure(workspace: &Workspace, options: Options) -> anyhow::Result<Vec<(S
     } else {
         "measure"
     };
-    let elf = machine.build(workspace, name, &["-DICOUNT_SHIFT=6"], &[source, archive])?;
-    let printed = machine.run(workspace, &elf, Some(6), PATIENCE)?;
+    let shift = format!("-DICOUNT_SHIFT={SHIFT}");
+    let elf = machine.build(workspace, name, &[shift.as_str()], &[source, archive])?;
+    parse(&machine.run(workspace, &elf, Some(SHIFT), PATIENCE)?)
+}
+
+/// Paints the stack below each call of one of `machine::PAINTERS`; answers lines `function bytes`.
+pub fn paint(
+    workspace: &Workspace,
+    machine: &Machine,
+    archive: &Path,
+) -> anyhow::Result<Vec<(String, u64)>> {
+    let source = workspace.path("tests/firmware/paint.c");
+    let elf = machine.build(workspace, "paint", &[], &[source, archive.to_owned()])?;
+    parse(&machine.run(workspace, &elf, None, PATIENCE)?)
+}
+
+fn parse(printed: &str) -> anyhow::Result<Vec<(String, u64)>> {
     printed
         .lines()
         .map(|line| {

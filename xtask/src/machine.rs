@@ -29,6 +29,24 @@ pub struct Machine {
     stack: u32,
 }
 
+const CORTEX_M3: Machine = Machine {
+    name: "mps2-an385",
+    target: "thumbv7m",
+    qemu: "qemu-system-arm",
+    flash: (0, 0x40_0000),
+    ram: (0x2000_0000, 0x10_0000),
+    stack: 0x4000,
+};
+
+const VIRT: Machine = Machine {
+    name: "virt",
+    target: "riscv32imac",
+    qemu: "qemu-system-riscv32",
+    flash: (0x8000_0000, 0x40_0000),
+    ram: (0x8040_0000, 0x10_0000),
+    stack: 0x4000,
+};
+
 /// One board per kind of core.
 pub const MACHINES: &[Machine] = &[
     Machine {
@@ -39,14 +57,7 @@ pub const MACHINES: &[Machine] = &[
         ram: (0x2000_0000, 0x4000),
         stack: 0x1000,
     },
-    Machine {
-        name: "mps2-an385",
-        target: "thumbv7m",
-        qemu: "qemu-system-arm",
-        flash: (0, 0x40_0000),
-        ram: (0x2000_0000, 0x10_0000),
-        stack: 0x4000,
-    },
+    CORTEX_M3,
     Machine {
         name: "mps2-an386",
         target: "thumbv7em-hf",
@@ -63,14 +74,31 @@ pub const MACHINES: &[Machine] = &[
         ram: (0x3800_0000, 0x10_0000),
         stack: 0x4000,
     },
+    VIRT,
+];
+
+/// Where instructions are counted, and how the lines of each core begin. Under `-icount` QEMU counts one per instruction
+/// that the guest executes, whatever the core; Armv6-M's instructions are a part of Armv7-M's, so what was compiled and
+/// linked for a Cortex-M0+ executes the same ones on the Cortex-M3, whose board has the timer that is exact.
+pub const COUNTERS: &[(&str, Machine)] = &[
+    ("insn", CORTEX_M3),
+    (
+        "insn-m0",
+        Machine {
+            target: "thumbv6m",
+            ..CORTEX_M3
+        },
+    ),
+];
+
+/// Where stack is painted.
+pub const PAINTERS: &[Machine] = &[
+    CORTEX_M3,
     Machine {
-        name: "virt",
-        target: "riscv32imac",
-        qemu: "qemu-system-riscv32",
-        flash: (0x8000_0000, 0x40_0000),
-        ram: (0x8040_0000, 0x10_0000),
-        stack: 0x4000,
+        target: "thumbv6m",
+        ..CORTEX_M3
     },
+    VIRT,
 ];
 
 /// By QEMU's name.
@@ -110,7 +138,7 @@ impl Machine {
         let (gcc, flags) = (target.gcc(), target.gcc_flags);
         let elf = workspace
             .scratch("firmware")?
-            .join(format!("{name}-{}.elf", self.name));
+            .join(format!("{name}-{}-{}.elf", self.name, self.target));
         let memory = self.memory();
         cmd!(
             shell,

@@ -76,13 +76,15 @@ enum Job {
     Link,
     /// What it costs: lines `name value unit`
     Report {
+        /// Only these targets, by short name or Rust's name
+        targets: Vec<String>,
         /// Also writes the table into README.md
         #[arg(long)]
         readme: bool,
     },
     /// Bytes on the wire of one message, over HTTP and TLS: lines `name value unit`, and the table of README.md
     Wire,
-    /// Instructions per operation on Cortex-M3
+    /// Instructions per operation on Cortex-M3 and Cortex-M0+
     Bench,
     /// Everything that must hold
     Test {
@@ -115,7 +117,7 @@ fn run() -> anyhow::Result<()> {
         Job::Fuzz { seconds, seed } => fuzz::run(&workspace, seconds, seed),
         Job::Header => header::write(&workspace),
         Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
-        Job::Report { readme } => report::run(&workspace, readme),
+        Job::Report { targets, readme } => report::run(&workspace, &targets, readme),
         Job::Wire => wire::run(&workspace),
         Job::Bench => report::bench(&workspace),
         Job::Test { only } => test::run(&workspace, only.as_deref()),

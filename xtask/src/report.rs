@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use crate::{
     archive::{self, Options},
     cost::{FEATURES, add_flash, add_ram, add_sizes},
-    firmware, readme, stack,
-    target::{TARGETS, Target},
+    firmware,
+    machine::{COUNTERS, PAINTERS},
+    readme, stack,
+    target::{self, TARGETS, Target},
     workspace::Workspace,
 };
 
@@ -23,11 +25,24 @@ pub struct Line {
     pub unit: &'static str,
 }
 
-/// Prints all lines; with `write`, writes the table of README.md too.
-pub fn run(workspace: &Workspace, write: bool) -> anyhow::Result<()> {
-    let lines = collect(workspace)?;
+/// Prints all lines, or those of some targets; with `write`, writes the table of README.md too.
+pub fn run(workspace: &Workspace, names: &[String], write: bool) -> anyhow::Result<()> {
+    let named: Vec<_> = names
+        .iter()
+        .map(|name| target::find(name))
+        .collect::<anyhow::Result<_>>()?;
+    let chosen: Vec<_> = if named.is_empty() {
+        TARGETS.iter().collect()
+    } else {
+        named
+    };
+    let lines = collect(workspace, &chosen)?;
     print(&lines);
     if write {
+        ensure!(
+            names.is_empty(),
+            "the table of README.md is for all targets"
+        );
         readme::write_section(workspace, "report", &table(&lines)?)?;
     }
     Ok(())
@@ -36,7 +51,7 @@ pub fn run(workspace: &Workspace, write: bool) -> anyhow::Result<()> {
 /// Only the instruction counts.
 pub fn bench(workspace: &Workspace) -> anyhow::Result<()> {
     let mut lines = Vec::new();
-    add_instructions(workspace, &mut lines)?;
+    add_instructions(workspace, &TARGETS.iter().collect::<Vec<_>>(), &mut lines)?;
     print(&lines);
     Ok(())
 }
@@ -48,93 +63,116 @@ pub fn print(lines: &[Line]) {
     }
 }
 
-/// Everything that is measured.
-pub fn collect(workspace: &Workspace) -> anyhow::Result<Vec<Line>> {
+/// All that is measured of some targets.
+pub fn collect(workspace: &Workspace, targets: &[&Target]) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
-    let archives = archive::build_all(workspace, TARGETS, Options::default())?;
-    for (target, archive) in TARGETS.iter().zip(&archives) {
+    let archives = archive::build_all(workspace, targets.iter().copied(), Options::default())?;
+    for (target, archive) in targets.iter().zip(&archives) {
         if target.is_bare_metal() {
             add_flash(workspace, target, archive, &mut lines)?;
+            add_stack(workspace, target, archive, &mut lines)?;
         }
         add_ram(target, archive, &mut lines)?;
-        add_stack(workspace, target, archive, &mut lines)?;
         add_sizes(workspace, target, &mut lines)?;
     }
-    add_instructions(workspace, &mut lines)?;
+    add_instructions(workspace, targets, &mut lines)?;
     Ok(lines)
 }
 
+/// Per target the worst call and the largest frame; for targets that have a board to paint on, also each function, as
+/// worked out and as painted.
 fn add_stack(
     workspace: &Workspace,
     target: &Target,
     archive: &Path,
     lines: &mut Vec<Line>,
 ) -> anyhow::Result<()> {
-    let objects = archive::members(workspace, archive)?;
-    let Some(stack) = stack::of_objects(&objects)? else {
+    let Some(stack) = stack::of_archive(workspace, target, archive)? else {
         return Ok(());
     };
-    let (_, worst) = stack
-        .calls
-        .iter()
-        .max_by_key(|(_, depth)| **depth)
-        .context("an exported function")?;
-    lines.push(Line {
-        name: format!("stack.worst.{}", target.name),
-        value: *worst,
-        unit: "bytes",
-    });
-    let frame = stack.largest_frame.0;
-    lines.push(Line {
-        name: format!("stack.frame.{}", target.name),
-        value: frame,
-        unit: "bytes",
-    });
-    if target.name == "thumbv6m" {
-        for (function, depth) in stack.calls {
-            lines.push(Line {
-                name: format!("stack.{function}.thumbv6m"),
-                value: depth,
-                unit: "bytes",
-            });
+    let mut add = |name: String, value| {
+        lines.push(Line {
+            name,
+            value,
+            unit: "bytes",
+        });
+    };
+    let worst = stack.calls.values().max().context("an exported function")?;
+    add(format!("stack.worst.{}", target.name), *worst);
+    add(
+        format!("stack.frame.{}", target.name),
+        stack.largest_frame.0,
+    );
+    for machine in PAINTERS.iter().filter(|it| it.target == target.name) {
+        for (function, depth) in &stack.calls {
+            add(format!("stack.{function}.{}", target.name), *depth);
+        }
+        for (function, depth) in firmware::paint(workspace, machine, archive)? {
+            add(format!("stack.{function}.{}.painted", target.name), depth);
         }
     }
     Ok(())
 }
 
-fn add_instructions(workspace: &Workspace, lines: &mut Vec<Line>) -> anyhow::Result<()> {
-    let unit_of = |name: &str| {
-        if name.starts_with("insn.") {
-            "instructions"
-        } else {
-            "bytes"
+fn add_instructions(
+    workspace: &Workspace,
+    targets: &[&Target],
+    lines: &mut Vec<Line>,
+) -> anyhow::Result<()> {
+    for (core, machine) in COUNTERS {
+        if !targets.iter().any(|target| target.name == machine.target) {
+            continue;
         }
-    };
-    for (name, value) in firmware::measure(workspace, Options::default())? {
-        let unit = unit_of(&name);
-        let name = match name.as_str() {
-            "insn.message" | "insn.message-decimal" => format!("{name}.small-sha"),
-            painted if painted.starts_with("stack.") => format!("{painted}.painted"),
-            _ => name,
-        };
-        lines.push(Line { name, value, unit });
+        let small = firmware::count(workspace, machine, Options::default())?;
+        let fast = firmware::count(
+            workspace,
+            machine,
+            Options {
+                fast_sha: true,
+                ..Options::default()
+            },
+        )?;
+        add_counts(core, small, fast, lines);
     }
-    for (name, value) in firmware::measure(
-        workspace,
-        Options {
-            fast_sha: true,
-            ..Options::default()
-        },
-    )? {
-        if name == "insn.message" || name == "insn.message-decimal" || name == "insn.token" {
-            lines.push(Line {
-                name: format!("{name}.fast-sha"),
-                value,
-                unit: "instructions",
-            });
-        }
+    let value = |name: &str| {
+        let found = lines.iter().find(|line| line.name == name);
+        found.map(|line| line.value)
+    };
+    if let (Some(whole), Some(bytewise)) = (value("insn.response"), value("insn.response-bytewise"))
+    {
+        lines.push(Line {
+            name: "ratio.response-bytewise".to_owned(),
+            value: (bytewise * 100).div_ceil(whole),
+            unit: "hundredths",
+        });
     }
     Ok(())
+}
+
+/// What hashes has a line for each of the two implementations; of the rest one is enough.
+fn add_counts(
+    core: &str,
+    small: Vec<(String, u64)>,
+    fast: Vec<(String, u64)>,
+    lines: &mut Vec<Line>,
+) {
+    const HASHES: [&str; 3] = ["message", "message-decimal", "token"];
+    for (counts, sha) in [(small, "small-sha"), (fast, "fast-sha")] {
+        for (name, value) in counts {
+            let hashes = HASHES.contains(&name.as_str());
+            let (name, unit) = if name.starts_with("wire.") {
+                (name, "bytes")
+            } else if hashes {
+                (format!("{core}.{name}.{sha}"), "instructions")
+            } else {
+                (format!("{core}.{name}"), "instructions")
+            };
+            let is_new = lines.iter().all(|line| line.name != name);
+            if is_new && (hashes || sha == "small-sha") {
+                lines.push(Line { name, value, unit });
+            }
+        }
+    }
 }
 
 /// Flash per target, then what does not depend on it.
@@ -163,19 +201,53 @@ fn table(lines: &[Line]) -> anyhow::Result<String> {
             value(&format!("stack.worst.{}", target.name))
         )?;
     }
-    text.push_str("\n| Cortex-M3, exact | instructions |\n|---|---|\n");
+    text.push_str("\n| instructions, exact | Cortex-M3 | Cortex-M0+ |\n|---|---|---|\n");
     let counted: BTreeSet<_> = lines
         .iter()
-        .filter(|line| line.unit == "instructions")
-        .map(|line| &line.name)
+        .filter_map(|line| line.name.strip_prefix("insn."))
         .collect();
     for name in counted {
         writeln!(
             text,
-            "| {} | {} |",
-            name.trim_start_matches("insn."),
-            value(name)
+            "| {name} | {} | {} |",
+            value(&format!("insn.{name}")),
+            value(&format!("insn-m0.{name}"))
         )?;
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::add_counts;
+
+    #[test]
+    fn only_what_hashes_is_counted_with_both_implementations() {
+        let counts = |message, response| {
+            vec![
+                ("message".to_owned(), message),
+                ("response".to_owned(), response),
+                ("wire.message".to_owned(), 405),
+            ]
+        };
+        let mut lines = Vec::new();
+        add_counts("insn", counts(9, 5), counts(7, 5), &mut lines);
+        add_counts("insn-m0", counts(19, 15), counts(17, 15), &mut lines);
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|line| format!("{} {}", line.name, line.value))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "insn.message.small-sha 9",
+                "insn.response 5",
+                "wire.message 405",
+                "insn.message.fast-sha 7",
+                "insn-m0.message.small-sha 19",
+                "insn-m0.response 15",
+                "insn-m0.message.fast-sha 17",
+            ]
+        );
+    }
 }

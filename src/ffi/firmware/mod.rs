@@ -1,8 +1,8 @@
 //! Firmware over the air: the object, what it fetches, and what of it is kept over a reset.
 
 pub mod answer;
-mod keep;
-mod request;
+pub mod image;
+pub mod request;
 
 use core::ffi::c_char;
 use core::num::NonZeroU32;
@@ -12,8 +12,8 @@ use super::ptr::{self, Given, Object, Region};
 use super::status::{kpn_status, status};
 use crate::error::{Error, Result};
 use crate::things::firmware::announcement::{self, TOKEN_MAX, Texts};
-use crate::things::firmware::download::{Download, phase};
-use crate::things::firmware::{image, url};
+use crate::things::firmware::download::{Download, Phase};
+use crate::things::firmware::{image as format, url};
 
 /// Longest URL of firmware, in bytes.
 pub const KPN_FIRMWARE_URL_MAX: usize = 256;
@@ -23,8 +23,10 @@ pub const KPN_FIRMWARE_TOKEN_MAX: usize = 1024;
 pub const KPN_FIRMWARE_HOST_MAX: usize = 253;
 /// Bytes of memory that hold any URL and token.
 pub const KPN_FIRMWARE_MEMORY: usize = 1280;
-/// Bytes that `kpn_firmware_save` writes.
-pub const KPN_FIRMWARE_IMAGE_LEN: usize = 24;
+/// Bytes of an image without URL and token.
+pub const KPN_FIRMWARE_IMAGE_EXTRA: usize = 24;
+/// Bytes of the longest image that `kpn_firmware_save` writes: of the longest URL and token.
+pub const KPN_FIRMWARE_IMAGE_MAX: usize = 1304;
 
 /// No firmware was announced: nothing to do.
 pub const KPN_FIRMWARE_IDLE: i32 = 0;
@@ -38,16 +40,18 @@ pub const KPN_FIRMWARE_COMPLETE: i32 = 3;
 pub const KPN_FIRMWARE_FAILED: i32 = 4;
 
 const _: () = assert!(KPN_FIRMWARE_TOKEN_MAX == TOKEN_MAX);
-const _: () = assert!(KPN_FIRMWARE_IMAGE_LEN == image::IMAGE_LEN);
+const _: () = assert!(
+    KPN_FIRMWARE_IMAGE_EXTRA == format::IMAGE_EXTRA && KPN_FIRMWARE_IMAGE_MAX == format::IMAGE_MAX
+);
 const _: () = assert!(
     KPN_FIRMWARE_URL_MAX == url::URL_MAX as usize
         && KPN_FIRMWARE_HOST_MAX == url::HOST_MAX as usize
         && KPN_FIRMWARE_MEMORY == KPN_FIRMWARE_URL_MAX + KPN_FIRMWARE_TOKEN_MAX
-        && KPN_FIRMWARE_IDLE == phase::IDLE as i32
-        && KPN_FIRMWARE_REQUEST == phase::REQUEST as i32
-        && KPN_FIRMWARE_RESPONSE == phase::RESPONSE as i32
-        && KPN_FIRMWARE_COMPLETE == phase::COMPLETE as i32
-        && KPN_FIRMWARE_FAILED == phase::FAILED as i32
+        && KPN_FIRMWARE_IDLE == Phase::Idle.code() as i32
+        && KPN_FIRMWARE_REQUEST == Phase::Request.code() as i32
+        && KPN_FIRMWARE_RESPONSE == Phase::Response.code() as i32
+        && KPN_FIRMWARE_COMPLETE == Phase::Complete.code() as i32
+        && KPN_FIRMWARE_FAILED == Phase::Failed.code() as i32
 );
 
 /// A download of firmware, part by part.
@@ -202,7 +206,7 @@ pub unsafe extern "C" fn kpn_firmware_begin(
         let firmware = unsafe { ptr::begin(firmware) }?;
         firmware.private_memory = memory.as_mut_ptr();
         firmware.private_capacity = memory.len();
-        firmware.private_state.begin_zeroed(part_size);
+        firmware.private_state.begin(part_size);
         Ok(())
     };
     status(begin())
@@ -332,7 +336,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
     status(offer())
 }
 
-/// Announces firmware by URL and token from elsewhere, such as those that were kept over a reset; otherwise as `kpn_firmware_offer`.
+/// Announces firmware by URL and token from elsewhere; otherwise as `kpn_firmware_offer`.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[in]     url       NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
@@ -364,7 +368,7 @@ pub unsafe extern "C" fn kpn_firmware_start(
     status(unsafe { start(firmware, url, token) })
 }
 
-/// Announces firmware by URL and token given with their lengths, such as `kpn_firmware_texts` gives them; otherwise as `kpn_firmware_start`.
+/// Announces firmware by URL and token given with their lengths; otherwise as `kpn_firmware_start`.
 ///
 /// @param[in,out] firmware   From `kpn_firmware_begin`.
 /// @param[in]     url        Copied.
@@ -441,7 +445,7 @@ pub unsafe extern "C" fn kpn_firmware_abort(firmware: *mut kpn_firmware) -> kpn_
 ///
 /// @retval KPN_OK                    `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `offset` is not confirmed.
-/// @retval KPN_ERR_STATE             It was not begun, or none was announced or loaded.
+/// @retval KPN_ERR_STATE             It was not begun, or none was announced.
 ///
 /// # Safety
 ///

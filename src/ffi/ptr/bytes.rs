@@ -83,7 +83,7 @@ pub unsafe fn optional_text<'a>(start: *const c_char, max: usize) -> Bytes<'a> {
         if unsafe { start.wrapping_add(len).read() } == 0 {
             break;
         }
-        len = len.wrapping_add(1);
+        len += 1;
     }
     Bytes::new(start, len)
 }

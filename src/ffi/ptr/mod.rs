@@ -64,7 +64,7 @@ pub fn check<T>(pointer: *const T) -> Given<()> {
 }
 
 fn check_address(pointer: *const u8, align: usize) -> Given<()> {
-    if pointer.is_null() || pointer.addr() & align.wrapping_sub(1) != 0 {
+    if pointer.is_null() || pointer.addr() & (align - 1) != 0 {
         Err(BadPointer)
     } else {
         Ok(())

@@ -3,36 +3,26 @@
 use core::ffi::c_char;
 
 use super::{KPN_NAME_MAX, KPN_UNIT_MAX, Where, kpn_uplink};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ffi::ptr::{self, Bytes, Given, Region};
-use crate::ffi::status::OK;
 use crate::ffi::status::{kpn_status, status};
 use crate::http::request::Target;
-use crate::number::Decimal;
-use crate::senml::pack::value::{BASE_TIME, Kind, Value};
-use crate::senml::pack::{Pack, Part};
+use crate::senml::pack::Pack;
+use crate::senml::pack::value::{Kind, Value};
 use crate::things::uplink::{Uplink, UplinkState};
 
-/// Appends a record with a number.
+/// Sets a base field or a label to a number.
 ///
 /// # Safety
 ///
 /// As for `add`.
-#[inline(never)]
-pub(super) unsafe fn add_number(
-    uplink: *mut kpn_uplink,
-    name: *const c_char,
-    unit: *const c_char,
-    kind: &Kind,
-    mantissa: i64,
-    exponent: i32,
-) -> kpn_status {
-    let value = &mut Value::number(kind, mantissa, exponent);
-    // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, Bytes::none(), value) }
+pub(super) unsafe fn set(uplink: *mut kpn_uplink, value: Value<'_>) -> kpn_status {
+    let none = core::ptr::null();
+    // SAFETY: the same contract; there are no texts.
+    unsafe { add(uplink, none, none, value) }
 }
 
-/// Appends a record with a text or data.
+/// Appends a record with a text or data, or sets a base field to a text.
 ///
 /// # Safety
 ///
@@ -45,25 +35,9 @@ pub(super) unsafe fn add_bytes<'a>(
     kind: &'a Kind,
     bytes: Bytes<'a>,
 ) -> kpn_status {
-    let value = &mut Value::bytes(kind, None);
+    let value = Value::bytes(kind, bytes.get());
     // SAFETY: the same contract.
-    unsafe { add(uplink, name, unit, bytes, value) }
-}
-
-/// Sets a base field or a label to a number.
-///
-/// # Safety
-///
-/// As for `add`.
-pub(super) unsafe fn set_number(
-    uplink: *mut kpn_uplink,
-    kind: &Kind,
-    mantissa: i64,
-    exponent: i32,
-) -> kpn_status {
-    let none = core::ptr::null();
-    // SAFETY: the same contract; there are no texts.
-    unsafe { add_number(uplink, none, none, kind, mantissa, exponent) }
+    unsafe { add(uplink, name, unit, value) }
 }
 
 /// Sets a base field to a text.
@@ -81,62 +55,35 @@ pub(super) unsafe fn set_bytes(
     unsafe { add_bytes(uplink, none, none, kind, bytes) }
 }
 
-/// Sets the base time.
-///
-/// # Safety
-///
-/// As for `add`.
-pub(super) unsafe fn set_base_time(
-    uplink: *mut kpn_uplink,
-    mantissa: i64,
-    exponent: i32,
-) -> kpn_status {
-    // SAFETY: the same contract.
-    let set = unsafe { set_number(uplink, BASE_TIME, mantissa, exponent) };
-    if set == OK {
-        // SAFETY: the same contract; begun as just found.
-        let uplink = unsafe { ptr::checked_mut(uplink) };
-        let seconds = Decimal { mantissa, exponent };
-        uplink.private_state.keep_base_time(seconds);
-    }
-    set
-}
-
 /// Appends a record, or sets a base field or a label. What is refused before the pack sees it is remembered there too.
 ///
 /// # Safety
 ///
 /// `uplink` is as for `kpn_uplink_begin`; `name` and `unit` are NULL or NUL-terminated.
 #[inline(never)]
-unsafe fn add<'a>(
+pub(super) unsafe fn add(
     uplink: *mut kpn_uplink,
     name: *const c_char,
     unit: *const c_char,
-    bytes: Bytes<'a>,
-    value: &mut Value<'a>,
+    value: Value<'_>,
 ) -> kpn_status {
-    let part = value.part();
-    let mut add = || -> Result<()> {
+    let add = || -> Result<()> {
         let own = Region::of(uplink);
         // SAFETY: the same contract.
         let uplink = unsafe { ptr::object_mut(uplink) }?;
         let memory = uplink.memory();
         // SAFETY: the caller leaves the buffer to the library until the message is finished.
         let mut pack = unsafe { uplink.pack() }?;
-        let mut write = || {
-            // SAFETY: the same contract.
-            let name = unsafe { ptr::optional_text(name, KPN_NAME_MAX) };
-            // SAFETY: the same contract.
-            let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) };
-            if name.get().is_none() && part == Part::Record {
-                return Err(Error::INVALID_ARGUMENT);
-            }
-            let regions = [own, memory, name.region(), unit.region(), bytes.region()];
-            ptr::check_disjoint(2, &regions)?;
-            value.set_bytes(bytes.get());
-            pack.write(name.get(), unit.get(), value)
-        };
-        write().or_else(|error| pack.refuse(error, part))
+        // SAFETY: the same contract.
+        let name = unsafe { ptr::optional_text(name, KPN_NAME_MAX) };
+        // SAFETY: the same contract.
+        let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) };
+        let bytes = Region::of_bytes(value.get().unwrap_or_default());
+        let regions = [own, memory, name.region(), unit.region(), bytes];
+        match ptr::check_disjoint(2, &regions) {
+            Ok(()) => pack.put(name.get(), unit.get(), &value),
+            Err(error) => pack.refuse(error, value.part()),
+        }
     };
     status(add())
 }
@@ -144,12 +91,12 @@ unsafe fn add<'a>(
 /// # Safety
 ///
 /// `uplink` is as for `kpn_uplink_begin`.
-pub(super) unsafe fn set_merged(uplink: *mut kpn_uplink) -> kpn_status {
+pub(super) unsafe fn merge_base_record(uplink: *mut kpn_uplink) -> kpn_status {
     let set = || {
         // SAFETY: the same contract.
         let uplink = unsafe { ptr::object_mut(uplink) }?;
         // SAFETY: the caller leaves the buffer to the library until the message is finished.
-        unsafe { uplink.pack() }?.set_merged()
+        unsafe { uplink.pack() }?.merge_base_record()
     };
     status(set())
 }

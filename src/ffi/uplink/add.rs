@@ -2,14 +2,11 @@
 
 use core::ffi::c_char;
 
-use super::access::{add_bytes, add_number};
+use super::access::{add, add_bytes};
 use super::kpn_uplink;
 use crate::ffi::ptr;
 use crate::ffi::status::kpn_status;
-use crate::senml::pack::value::{
-    BOOLEAN, DATA, DECIMAL, DOUBLE, FIXED, FLOAT, ONLY_SUM_DECIMAL, ONLY_SUM_DOUBLE, SIGNED, TEXT,
-    UNSIGNED,
-};
+use crate::senml::pack::value::{DATA, TEXT, Value};
 
 /// Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
 ///
@@ -43,7 +40,7 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, DECIMAL, mantissa, exponent) }
+    unsafe { add(uplink, name, unit, Value::decimal(mantissa, exponent)) }
 }
 
 /// Appends a record with a signed integer.
@@ -76,7 +73,7 @@ pub unsafe extern "C" fn kpn_uplink_add_int64(
     value: i64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, SIGNED, value, 0) }
+    unsafe { add(uplink, name, unit, Value::int(value)) }
 }
 
 /// Appends a record with an unsigned integer.
@@ -108,7 +105,7 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
     value: u64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, UNSIGNED, value.cast_signed(), 0) }
+    unsafe { add(uplink, name, unit, Value::uint(value)) }
 }
 
 /// Appends a record with a double, as the shortest text that reads back to the same double.
@@ -142,7 +139,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, DOUBLE, value.to_bits().cast_signed(), 0) }
+    unsafe { add(uplink, name, unit, Value::double(value)) }
 }
 
 /// Appends a record with a float, as the shortest text that reads back to the same float.
@@ -175,7 +172,7 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
     value: f32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, FLOAT, 0, value.to_bits().cast_signed()) }
+    unsafe { add(uplink, name, unit, Value::float(value)) }
 }
 
 /// Appends a record with a double, rounded to a given number of decimals.
@@ -211,16 +208,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
     decimals: u8,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        add_number(
-            uplink,
-            name,
-            unit,
-            FIXED,
-            value.to_bits().cast_signed(),
-            decimals.into(),
-        )
-    }
+    unsafe { add(uplink, name, unit, Value::fixed(value, decimals)) }
 }
 
 /// Appends a record with a truth value.
@@ -252,7 +240,7 @@ pub unsafe extern "C" fn kpn_uplink_add_bool(
     value: bool,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, BOOLEAN, 0, value.into()) }
+    unsafe { add(uplink, name, unit, Value::bool(value)) }
 }
 
 /// Appends a record with a text.
@@ -395,7 +383,7 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { add_number(uplink, name, unit, ONLY_SUM_DECIMAL, mantissa, exponent) }
+    unsafe { add(uplink, name, unit, Value::sum(mantissa, exponent)) }
 }
 
 /// Appends a record with a sum and no value, as the shortest text that reads back to the same double.
@@ -428,14 +416,5 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe {
-        add_number(
-            uplink,
-            name,
-            unit,
-            ONLY_SUM_DOUBLE,
-            value.to_bits().cast_signed(),
-            0,
-        )
-    }
+    unsafe { add(uplink, name, unit, Value::sum_double(value)) }
 }

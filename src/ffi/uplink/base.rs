@@ -2,13 +2,11 @@
 
 use core::ffi::c_char;
 
-use super::access::{set_base_time, set_bytes, set_merged, set_number};
+use super::access::{merge_base_record, set, set_bytes};
 use super::{KPN_UNIT_MAX, KPN_URN_MAX, kpn_uplink};
 use crate::ffi::ptr;
 use crate::ffi::status::kpn_status;
-use crate::senml::pack::value::{
-    BASE_SUM_DECIMAL, BASE_SUM_DOUBLE, BASE_UNIT, BASE_VALUE_DECIMAL, BASE_VALUE_DOUBLE,
-};
+use crate::senml::pack::value::{BASE_UNIT, Value};
 use crate::things::uplink::DEVICE;
 
 /// Puts the base fields into the first measurement instead of a record of their own, which saves two bytes.
@@ -28,7 +26,7 @@ use crate::things::uplink::DEVICE;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_uplink_merge_base_record(uplink: *mut kpn_uplink) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_merged(uplink) }
+    unsafe { merge_base_record(uplink) }
 }
 
 /// Sets the device that the following records are of (`bn`), for gateways that send for several devices.
@@ -89,7 +87,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
     seconds: i64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_base_time(uplink, seconds, 0) }
+    unsafe { set(uplink, Value::base_time(seconds, 0)) }
 }
 
 /// Sets the moment that the times of the following records count from, with exact fractions of a second.
@@ -117,7 +115,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_base_time(uplink, mantissa, exponent) }
+    unsafe { set(uplink, Value::base_time(mantissa, exponent)) }
 }
 
 /// Sets the unit of the following records that name none (`bu`).
@@ -178,7 +176,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, BASE_VALUE_DECIMAL, mantissa, exponent) }
+    unsafe { set(uplink, Value::base_value(mantissa, exponent)) }
 }
 
 /// Sets what a reader adds to the values of the following records (`bv`), as a double.
@@ -203,7 +201,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, BASE_VALUE_DOUBLE, value.to_bits().cast_signed(), 0) }
+    unsafe { set(uplink, Value::base_value_double(value)) }
 }
 
 /// Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
@@ -233,7 +231,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, BASE_SUM_DECIMAL, mantissa, exponent) }
+    unsafe { set(uplink, Value::base_sum(mantissa, exponent)) }
 }
 
 /// Sets what a reader adds to the sums of the following records (`bs`), as a double.
@@ -258,5 +256,5 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, BASE_SUM_DOUBLE, value.to_bits().cast_signed(), 0) }
+    unsafe { set(uplink, Value::base_sum_double(value)) }
 }

@@ -94,14 +94,14 @@ pub unsafe extern "C" fn kpn_uplink_finish_unsigned(
 /// `uplink` as for `kpn_uplink_begin`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_uplink_clear_failure(uplink: *mut kpn_uplink) -> kpn_status {
-    let acknowledge = || {
+    let clear = || {
         // SAFETY: the same contract.
         let uplink = unsafe { ptr::object_mut(uplink) }?;
         Uplink::resume(&mut uplink.private_state, &mut [])
             .into_pack()?
-            .acknowledge()
+            .clear_failure()
     };
-    status(acknowledge())
+    status(clear())
 }
 
 /// Bytes by which the buffer was too small for the last call that returned `KPN_ERR_BUFFER_FULL`.

@@ -1,9 +1,9 @@
 //! Labels that the next record has beside its value.
 
-use super::access::set_number;
+use super::access::set;
 use super::kpn_uplink;
 use crate::ffi::status::kpn_status;
-use crate::senml::pack::value::{SUM_DECIMAL, SUM_DOUBLE, TIME, TIME_AGO, UPDATE_TIME};
+use crate::senml::pack::value::Value;
 
 /// Sets when the next record was measured.
 ///
@@ -28,7 +28,7 @@ use crate::senml::pack::value::{SUM_DECIMAL, SUM_DOUBLE, TIME, TIME_AGO, UPDATE_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_uplink_set_time(uplink: *mut kpn_uplink, seconds: i64) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, TIME, seconds, 0) }
+    unsafe { set(uplink, Value::time(seconds, 0)) }
 }
 
 /// Sets when the next record was measured, with exact fractions of a second.
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, TIME, mantissa, exponent) }
+    unsafe { set(uplink, Value::time(mantissa, exponent)) }
 }
 
 /// Sets how long ago the next record was measured, for devices without a clock.
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago(
     seconds: u32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, TIME_AGO, seconds.into(), 0) }
+    unsafe { set(uplink, Value::time_ago(seconds.into(), 0)) }
 }
 
 /// Sets how long ago the next record was measured, with exact fractions of a second.
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, TIME_AGO, mantissa, exponent) }
+    unsafe { set(uplink, Value::time_ago(mantissa, exponent)) }
 }
 
 /// Sets within how many seconds the next record will be updated at the latest (`ut`).
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn kpn_uplink_set_update_time(
     seconds: u32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, UPDATE_TIME, seconds.into(), 0) }
+    unsafe { set(uplink, Value::update_time(seconds.into(), 0)) }
 }
 
 /// Sets the sum that stands beside the value of the next record (`s`), as a decimal.
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_decimal(
     exponent: i32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, SUM_DECIMAL, mantissa, exponent) }
+    unsafe { set(uplink, Value::with_sum(mantissa, exponent)) }
 }
 
 /// Sets the sum that stands beside the value of the next record (`s`), as a double.
@@ -192,5 +192,5 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_double(
     value: f64,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    unsafe { set_number(uplink, SUM_DOUBLE, value.to_bits().cast_signed(), 0) }
+    unsafe { set(uplink, Value::with_sum_double(value)) }
 }

@@ -1,11 +1,11 @@
 //! One message to the platform: built, signed and framed in one buffer of the caller.
 
 mod access;
-mod add;
-mod base;
-mod configured;
-mod finish;
-mod label;
+pub mod add;
+pub mod base;
+pub mod configured;
+pub mod finish;
+pub mod label;
 
 use core::ffi::c_char;
 
@@ -348,7 +348,6 @@ pub(super) unsafe fn start(
     uplink.private_host = to.host;
     uplink.private_path = to.path;
     let state = &mut uplink.private_state;
-    state.open();
     let begun = texts
         .as_ref()
         .map_err(|&error| error)

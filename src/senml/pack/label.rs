@@ -4,7 +4,7 @@
 /// What of a pack a call is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
-    /// A base field: no record may follow until a failure is acknowledged.
+    /// A base field: once one failed, no record may follow until the failure is cleared.
     Base,
     /// A label of the next record: that record is refused too.
     Label,
@@ -30,27 +30,15 @@ const LABEL_MAX: usize = 7;
 impl Label {
     const fn new(part: Part, bit: u8, label: &[u8]) -> Self {
         let mut text = [0; LABEL_MAX];
-        let mut len: u8 = 0;
-        let mut rest = label;
-        let mut room = text.as_mut_slice();
-        while let (Some((&byte, others)), Some((to, free))) =
-            (rest.split_first(), room.split_first_mut())
-        {
-            *to = byte;
-            (rest, room) = (others, free);
-            len = len.wrapping_add(1);
+        if let Some((room, _)) = text.split_at_mut_checked(label.len()) {
+            room.copy_from_slice(label);
         }
         Self {
             text,
             part,
             bit,
-            len,
+            len: label.len().to_le_bytes()[0],
         }
-    }
-
-    /// What it is a label of.
-    pub const fn part(&self) -> Part {
-        self.part
     }
 
     pub(super) fn text(&self) -> &[u8] {
@@ -60,30 +48,43 @@ impl Label {
     }
 }
 
+const BN: u8 = 0x01;
+const BT: u8 = 0x02;
+const BU: u8 = 0x04;
+const BV: u8 = 0x08;
+const BS: u8 = 0x10;
+/// The bits of base fields, which stay when the labels of a record are dropped.
+pub(super) const BASE_BITS: u8 = BN | BT | BU | BV | BS;
+const T: u8 = 0x20;
+const UT: u8 = 0x40;
+const S: u8 = 0x80;
+/// A value ends its record: nothing needs to remember it.
+const V: u8 = 0;
+
 /// `bn`
-pub const BASE_NAME: &Label = &Label::new(Part::Base, 0x01, b"\"bn\":\"");
+pub const BASE_NAME: &Label = &Label::new(Part::Base, BN, b"\"bn\":\"");
 /// `bt`
-pub const BASE_TIME: &Label = &Label::new(Part::Base, 0x02, b"\"bt\":");
+pub const BASE_TIME: &Label = &Label::new(Part::Base, BT, b"\"bt\":");
 /// `bu`
-pub const BASE_UNIT: &Label = &Label::new(Part::Base, 0x04, b"\"bu\":\"");
+pub const BASE_UNIT: &Label = &Label::new(Part::Base, BU, b"\"bu\":\"");
 /// `bv`
-pub const BASE_VALUE: &Label = &Label::new(Part::Base, 0x08, b"\"bv\":");
+pub const BASE_VALUE: &Label = &Label::new(Part::Base, BV, b"\"bv\":");
 /// `bs`
-pub const BASE_SUM: &Label = &Label::new(Part::Base, 0x10, b"\"bs\":");
+pub const BASE_SUM: &Label = &Label::new(Part::Base, BS, b"\"bs\":");
 /// `t`
-pub const TIME: &Label = &Label::new(Part::Label, 0x20, b"\"t\":");
+pub const TIME: &Label = &Label::new(Part::Label, T, b"\"t\":");
 /// `ut`
-pub const UPDATE_TIME: &Label = &Label::new(Part::Label, 0x40, b"\"ut\":");
+pub const UPDATE_TIME: &Label = &Label::new(Part::Label, UT, b"\"ut\":");
 /// `s`
-pub const SUM: &Label = &Label::new(Part::Label, 0x80, b"\"s\":");
+pub const SUM: &Label = &Label::new(Part::Label, S, b"\"s\":");
 // What follows only a name or a unit closes its quotes too, and what only a name or a unit follows opens them.
 /// `s` as all that a record has.
-pub const ONLY_SUM: &Label = &Label::new(Part::Record, 0x80, b"\",\"s\":");
+pub const ONLY_SUM: &Label = &Label::new(Part::Record, S, b"\",\"s\":");
 /// `v`
-pub const NUMBER: &Label = &Label::new(Part::Record, 0, b"\",\"v\":");
+pub const NUMBER: &Label = &Label::new(Part::Record, V, b"\",\"v\":");
 /// `vb`
-pub const BOOLEAN: &Label = &Label::new(Part::Record, 0, b"\",\"vb\":");
+pub const BOOLEAN: &Label = &Label::new(Part::Record, V, b"\",\"vb\":");
 /// `vs`
-pub const TEXT: &Label = &Label::new(Part::Record, 0, b"\",\"vs\":");
+pub const TEXT: &Label = &Label::new(Part::Record, V, b"\",\"vs\":");
 /// `vd`
-pub const DATA: &Label = &Label::new(Part::Record, 0, b"\",\"vd\":");
+pub const DATA: &Label = &Label::new(Part::Record, V, b"\",\"vd\":");

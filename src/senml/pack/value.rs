@@ -1,9 +1,9 @@
-//! What can be put into a pack: a label with its value, and the function that writes it.
+//! What can be put into a pack: a value, and the label that it stands under.
 //!
 //! A function pointer per kind, so that a firmware links only the kinds that it uses: no float code without a float.
 #![forbid(unsafe_code)]
 
-use super::label::{self, Label};
+use super::label::{self, Label, Part};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::{base64, string};
@@ -16,7 +16,7 @@ pub const EXPONENT_MAX: i32 = 18;
 
 /// One kind of value under one label.
 pub struct Kind {
-    pub(super) label: &'static Label,
+    label: &'static Label,
     write: Write,
 }
 
@@ -28,80 +28,137 @@ impl Kind {
     pub const fn new(label: &'static Label, write: Write) -> Self {
         Self { label, write }
     }
+}
 
-    /// The label under which it is written.
-    pub const fn label(&self) -> &'static Label {
-        self.label
+/// A number or truth value in the two words that all kinds share. What one function puts in, the function beside it takes out.
+///
+/// No enum: each kind knows by itself which of these it holds, and need not ask.
+#[derive(Clone, Copy)]
+struct Scalar {
+    wide: i64,
+    narrow: i32,
+}
+
+impl Scalar {
+    const fn of_decimal(mantissa: i64, exponent: i32) -> Self {
+        Self {
+            wide: mantissa,
+            narrow: exponent,
+        }
+    }
+
+    const fn decimal(self) -> Decimal {
+        Decimal {
+            mantissa: self.wide,
+            exponent: self.narrow,
+        }
+    }
+
+    const fn of_int(value: i64) -> Self {
+        Self::of_decimal(value, 0)
+    }
+
+    const fn int(self) -> i64 {
+        self.wide
+    }
+
+    const fn of_uint(value: u64) -> Self {
+        Self::of_int(value.cast_signed())
+    }
+
+    const fn uint(self) -> u64 {
+        self.wide.cast_unsigned()
+    }
+
+    const fn of_fixed(value: f64, fraction_digits: u8) -> Self {
+        Self {
+            wide: value.to_bits().cast_signed(),
+            narrow: fraction_digits as i32,
+        }
+    }
+
+    fn fixed(self) -> (f64, u8) {
+        let fraction_digits = u8::try_from(self.narrow).unwrap_or(u8::MAX);
+        (self.double(), fraction_digits)
+    }
+
+    const fn of_double(value: f64) -> Self {
+        Self::of_fixed(value, 0)
+    }
+
+    const fn double(self) -> f64 {
+        f64::from_bits(self.uint())
+    }
+
+    const fn of_float(value: f32) -> Self {
+        Self::of_decimal(0, value.to_bits().cast_signed())
+    }
+
+    const fn float(self) -> f32 {
+        f32::from_bits(self.narrow.cast_unsigned())
+    }
+
+    const fn of_bool(value: bool) -> Self {
+        Self::of_decimal(0, value as i32)
+    }
+
+    const fn bool(self) -> bool {
+        self.narrow != 0
     }
 }
 
 /// A value and its kind. One struct for all kinds, so that what surrounds a value is compiled once.
+#[derive(Clone, Copy)]
 pub struct Value<'a> {
     kind: &'a Kind,
-    /// A decimal. An integer or the bits of a double are its mantissa; decimals, a truth value or the bits of a float its exponent.
-    number: Decimal,
+    scalar: Scalar,
     /// A text or data; `None` is refused where it is written.
     bytes: Option<&'a [u8]>,
 }
 
+/// Values of a record.
 impl<'a> Value<'a> {
-    /// A number.
-    pub const fn number(kind: &'a Kind, mantissa: i64, exponent: i32) -> Self {
-        Self {
-            kind,
-            number: Decimal { mantissa, exponent },
-            bytes: None,
-        }
-    }
-
-    /// A text or data.
-    pub const fn bytes(kind: &'a Kind, bytes: Option<&'a [u8]>) -> Self {
-        Self {
-            kind,
-            number: Decimal {
-                mantissa: 0,
-                exponent: 0,
-            },
-            bytes,
-        }
-    }
-
-    /// Gives it its text or data.
-    pub const fn set_bytes(&mut self, bytes: Option<&'a [u8]>) {
-        self.bytes = bytes;
-    }
-
     /// `v`: `mantissa` × 10^`exponent`.
     pub const fn decimal(mantissa: i64, exponent: i32) -> Self {
-        Self::number(DECIMAL, mantissa, exponent)
+        Self::scalar(DECIMAL, Scalar::of_decimal(mantissa, exponent))
     }
 
     /// `v`: a signed integer.
     pub const fn int(value: i64) -> Self {
-        Self::number(SIGNED, value, 0)
+        Self::scalar(INT, Scalar::of_int(value))
     }
 
     /// `v`: an unsigned integer.
     pub const fn uint(value: u64) -> Self {
-        Self::number(UNSIGNED, value.cast_signed(), 0)
+        Self::scalar(UINT, Scalar::of_uint(value))
     }
 
     /// `v`: the shortest text that reads back as this double.
     pub const fn double(value: f64) -> Self {
-        Self::number(DOUBLE, value.to_bits().cast_signed(), 0)
+        Self::scalar(DOUBLE, Scalar::of_double(value))
     }
 
     /// `v`: the shortest text that reads back as this float.
     pub const fn float(value: f32) -> Self {
-        Self::number(FLOAT, 0, value.to_bits().cast_signed())
+        Self::scalar(FLOAT, Scalar::of_float(value))
+    }
+
+    /// `v`: a double with this many digits behind the point, correctly rounded.
+    pub const fn fixed(value: f64, fraction_digits: u8) -> Self {
+        Self::scalar(FIXED, Scalar::of_fixed(value, fraction_digits))
+    }
+
+    /// `v`: a number that is JSON text already.
+    pub const fn json_number(text: &'a [u8]) -> Self {
+        Self::bytes(JSON_NUMBER, Some(text))
     }
 
     /// `vb`
-    pub fn bool(value: bool) -> Self {
-        Self::number(BOOLEAN, 0, value.into())
+    pub const fn bool(value: bool) -> Self {
+        Self::scalar(BOOL, Scalar::of_bool(value))
     }
 
-    /// `vs`
+    /// `vs`: a text in UTF-8.
     pub const fn text(text: &'a [u8]) -> Self {
         Self::bytes(TEXT, Some(text))
     }
@@ -111,14 +168,119 @@ impl<'a> Value<'a> {
         Self::bytes(DATA, Some(data))
     }
 
-    /// `v`: a number that is JSON text already.
-    pub const fn json_number(text: &'a [u8]) -> Self {
-        Self::bytes(JSON_NUMBER, Some(text))
+    /// `s` and no value: `mantissa` × 10^`exponent`.
+    pub const fn sum(mantissa: i64, exponent: i32) -> Self {
+        const KIND: &Kind = &Kind::new(label::ONLY_SUM, put_number);
+        Self::scalar(KIND, Scalar::of_decimal(mantissa, exponent))
     }
 
     /// `s` and no value: a number that is JSON text already.
     pub const fn json_sum(text: &'a [u8]) -> Self {
-        Self::bytes(ONLY_SUM_JSON_NUMBER, Some(text))
+        const KIND: &Kind = &Kind::new(label::ONLY_SUM, put_json_number);
+        Self::bytes(KIND, Some(text))
+    }
+
+    /// `s` and no value, as a double.
+    pub const fn sum_double(value: f64) -> Self {
+        const KIND: &Kind = &Kind::new(label::ONLY_SUM, put_double);
+        Self::scalar(KIND, Scalar::of_double(value))
+    }
+}
+
+/// Labels that the next record has beside its value.
+impl Value<'_> {
+    /// `t`: when it was measured, in seconds since 1970 (UTC).
+    pub const fn time(mantissa: i64, exponent: i32) -> Self {
+        Self::scalar(TIME, Scalar::of_decimal(mantissa, exponent))
+    }
+
+    /// `t`: how many seconds ago it was measured, counted from the base time when there is one, else from the moment of reception.
+    /// Less than `RELATIVE_TIME_LIMIT`, and not so long before the base time that the sum would be relative again.
+    pub const fn time_ago(mantissa: i64, exponent: i32) -> Self {
+        Self::scalar(TIME_AGO, Scalar::of_decimal(mantissa, exponent))
+    }
+
+    /// `ut`: within how many seconds it is updated at the latest.
+    pub const fn update_time(mantissa: i64, exponent: i32) -> Self {
+        Self::scalar(UPDATE_TIME, Scalar::of_decimal(mantissa, exponent))
+    }
+
+    /// `s` beside a value.
+    pub const fn with_sum(mantissa: i64, exponent: i32) -> Self {
+        const KIND: &Kind = &Kind::new(label::SUM, put_number);
+        Self::scalar(KIND, Scalar::of_decimal(mantissa, exponent))
+    }
+
+    /// `s` beside a value, as a double.
+    pub const fn with_sum_double(value: f64) -> Self {
+        const KIND: &Kind = &Kind::new(label::SUM, put_double);
+        Self::scalar(KIND, Scalar::of_double(value))
+    }
+}
+
+/// Base fields, which hold for all records that follow.
+impl<'a> Value<'a> {
+    /// `bn`
+    pub const fn base_name(name: &'a [u8]) -> Self {
+        Self::bytes(BASE_NAME, Some(name))
+    }
+
+    /// `bn` that was found to be a name already.
+    pub(super) const fn checked_base_name(name: &'a [u8]) -> Self {
+        Self::bytes(CHECKED_BASE_NAME, Some(name))
+    }
+
+    /// `bt`: the moment, in seconds since 1970 (UTC), that the times of the records count from.
+    pub const fn base_time(mantissa: i64, exponent: i32) -> Self {
+        Self::scalar(BASE_TIME, Scalar::of_decimal(mantissa, exponent))
+    }
+
+    /// `bu`: the unit of records that name none.
+    pub const fn base_unit(unit: &'a [u8]) -> Self {
+        Self::bytes(BASE_UNIT, Some(unit))
+    }
+
+    /// `bv`
+    pub const fn base_value(mantissa: i64, exponent: i32) -> Self {
+        const KIND: &Kind = &Kind::new(label::BASE_VALUE, put_number);
+        Self::scalar(KIND, Scalar::of_decimal(mantissa, exponent))
+    }
+
+    /// `bv`, as a double.
+    pub const fn base_value_double(value: f64) -> Self {
+        const KIND: &Kind = &Kind::new(label::BASE_VALUE, put_double);
+        Self::scalar(KIND, Scalar::of_double(value))
+    }
+
+    /// `bs`
+    pub const fn base_sum(mantissa: i64, exponent: i32) -> Self {
+        const KIND: &Kind = &Kind::new(label::BASE_SUM, put_number);
+        Self::scalar(KIND, Scalar::of_decimal(mantissa, exponent))
+    }
+
+    /// `bs`, as a double.
+    pub const fn base_sum_double(value: f64) -> Self {
+        const KIND: &Kind = &Kind::new(label::BASE_SUM, put_double);
+        Self::scalar(KIND, Scalar::of_double(value))
+    }
+}
+
+impl<'a> Value<'a> {
+    const fn scalar(kind: &'a Kind, scalar: Scalar) -> Self {
+        Self {
+            kind,
+            scalar,
+            bytes: None,
+        }
+    }
+
+    /// A text or data of this kind; without bytes it is refused where it is written.
+    pub const fn bytes(kind: &'a Kind, bytes: Option<&'a [u8]>) -> Self {
+        Self {
+            kind,
+            scalar: Scalar::of_int(0),
+            bytes,
+        }
     }
 
     pub(super) const fn label(&self) -> &'static Label {
@@ -126,8 +288,13 @@ impl<'a> Value<'a> {
     }
 
     /// What of a pack it is about.
-    pub const fn part(&self) -> label::Part {
+    pub const fn part(&self) -> Part {
         self.kind.label.part
+    }
+
+    /// The number, of a kind that is a decimal.
+    pub(super) const fn to_decimal(&self) -> Decimal {
+        self.scalar.decimal()
     }
 
     /// Writes the value without its label.
@@ -135,78 +302,50 @@ impl<'a> Value<'a> {
         (self.kind.write)(out, self, base_time)
     }
 
-    fn bits(&self) -> u64 {
-        self.number.mantissa.cast_unsigned()
-    }
-
     /// The bytes; `INVALID_ARGUMENT` when there are none.
     pub fn get(&self) -> Result<&[u8]> {
         self.bytes.ok_or(Error::INVALID_ARGUMENT)
     }
 
-    fn check_exponent(&self) -> Result<()> {
-        check_exponent(self.number.exponent)
+    /// The number, when its exponent is within what is taken.
+    fn checked_decimal(&self) -> Result<Decimal> {
+        let decimal = self.to_decimal();
+        check_exponent(decimal.exponent)?;
+        Ok(decimal)
     }
 }
 
-/// `v`
-pub const DECIMAL: &Kind = &Kind::new(label::NUMBER, put_number);
-/// `s` and no value
-pub const ONLY_SUM_DECIMAL: &Kind = &Kind::new(label::ONLY_SUM, put_number);
-/// `s`
-pub const SUM_DECIMAL: &Kind = &Kind::new(label::SUM, put_number);
-/// `bv`
-pub const BASE_VALUE_DECIMAL: &Kind = &Kind::new(label::BASE_VALUE, put_number);
-/// `bs`
-pub const BASE_SUM_DECIMAL: &Kind = &Kind::new(label::BASE_SUM, put_number);
-
-/// `v`
-pub const DOUBLE: &Kind = &Kind::new(label::NUMBER, put_double);
-/// `s` and no value
-pub const ONLY_SUM_DOUBLE: &Kind = &Kind::new(label::ONLY_SUM, put_double);
-/// `s`
-pub const SUM_DOUBLE: &Kind = &Kind::new(label::SUM, put_double);
-/// `bv`
-pub const BASE_VALUE_DOUBLE: &Kind = &Kind::new(label::BASE_VALUE, put_double);
-/// `bs`
-pub const BASE_SUM_DOUBLE: &Kind = &Kind::new(label::BASE_SUM, put_double);
-
-/// `v`
-pub const SIGNED: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
-    number::write_i64(out, value.number.mantissa);
+const DECIMAL: &Kind = &Kind::new(label::NUMBER, put_number);
+const DOUBLE: &Kind = &Kind::new(label::NUMBER, put_double);
+const INT: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
+    number::write_i64(out, value.scalar.int());
     Ok(())
 });
-/// `v`
-pub const UNSIGNED: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
-    number::write_u64(out, value.bits());
+const UINT: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
+    number::write_u64(out, value.scalar.uint());
     Ok(())
 });
-/// `v`
-pub const FLOAT: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
-    number::write_f32(out, f32::from_bits(value.number.exponent.cast_unsigned()))
+const FLOAT: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
+    number::write_f32(out, value.scalar.float())
 });
-/// `v`
-pub const FIXED: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
-    let decimals = u8::try_from(value.number.exponent).unwrap_or(u8::MAX);
-    number::write_f64_fixed(out, f64::from_bits(value.bits()), decimals)
+const FIXED: &Kind = &Kind::new(label::NUMBER, |out, value, _| {
+    let (value, fraction_digits) = value.scalar.fixed();
+    number::write_f64_fixed(out, value, fraction_digits)
 });
-/// `v`
-pub const JSON_NUMBER: &Kind = &Kind::new(label::NUMBER, put_json_number);
-/// `s` and no value
-pub const ONLY_SUM_JSON_NUMBER: &Kind = &Kind::new(label::ONLY_SUM, put_json_number);
-/// `vb`
-pub const BOOLEAN: &Kind = &Kind::new(label::BOOLEAN, |out, value, _| {
-    out.put(match value.number.exponent {
-        0 => b"false",
-        _ => b"true",
+const JSON_NUMBER: &Kind = &Kind::new(label::NUMBER, put_json_number);
+const BOOL: &Kind = &Kind::new(label::BOOLEAN, |out, value, _| {
+    out.put(if value.scalar.bool() {
+        b"true"
+    } else {
+        b"false"
     });
     Ok(())
 });
-/// `vs`
+/// `vs`, for [`Value::bytes`].
 pub const TEXT: &Kind = &Kind::new(label::TEXT, |out, value, _| {
     string::write(out, value.get()?)
 });
-/// `vd`
+/// `vd`, for [`Value::bytes`].
 pub const DATA: &Kind = &Kind::new(label::DATA, |out, value, _| {
     out.put_byte(b'"');
     base64::write(out, value.get()?);
@@ -214,20 +353,16 @@ pub const DATA: &Kind = &Kind::new(label::DATA, |out, value, _| {
     Ok(())
 });
 
-/// `t`: when the next record was measured, in seconds since 1970 (UTC).
-pub const TIME: &Kind = &Kind::new(label::TIME, |out, value, base| {
-    value.check_exponent()?;
-    check_absolute(&value.number)?;
-    let since = value.number.checked_sub(*base).ok_or(Error::NUMBER_RANGE)?;
+const TIME: &Kind = &Kind::new(label::TIME, |out, value, base| {
+    let seconds = value.checked_decimal()?;
+    check_absolute(&seconds)?;
+    let since = seconds.checked_sub(*base).ok_or(Error::NUMBER_RANGE)?;
     number::write_decimal(out, since);
     Ok(())
 });
-/// `t`: how many seconds ago the next record was measured, counted from the base time when there is one, else from the
-/// moment of reception. Less than `RELATIVE_TIME_LIMIT`, and not so long before the base time that the sum would be relative again.
-pub const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
-    value.check_exponent()?;
-    let seconds = &value.number;
-    if seconds.mantissa < 0 || check_absolute(seconds).is_ok() {
+const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
+    let seconds = value.checked_decimal()?;
+    if seconds.mantissa < 0 || check_absolute(&seconds).is_ok() {
         return Err(Error::SENML_TIME);
     }
     // A base time with a fraction counts without it, and one of the seconds counts whole: no sum of the two is needed.
@@ -235,36 +370,31 @@ pub const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
         return Err(Error::SENML_TIME);
     }
     let since = Decimal {
-        mantissa: seconds.mantissa.wrapping_neg(),
+        mantissa: -seconds.mantissa,
         exponent: seconds.exponent,
     };
     number::write_decimal(out, since);
     Ok(())
 });
-/// `ut`: within how many seconds the next record is updated at the latest.
-pub const UPDATE_TIME: &Kind = &Kind::new(label::UPDATE_TIME, |out, value, _| {
-    value.check_exponent()?;
-    if value.number.mantissa < 0 {
+const UPDATE_TIME: &Kind = &Kind::new(label::UPDATE_TIME, |out, value, _| {
+    let seconds = value.checked_decimal()?;
+    if seconds.mantissa < 0 {
         return Err(Error::SENML_TIME);
     }
-    number::write_decimal(out, value.number);
+    number::write_decimal(out, seconds);
     Ok(())
 });
 
-/// `bn`, checked by the caller already.
-pub(super) const CHECKED_BASE_NAME: &Kind = &Kind::new(label::BASE_NAME, |out, value, _| {
+const CHECKED_BASE_NAME: &Kind = &Kind::new(label::BASE_NAME, |out, value, _| {
     put_text(out, value.get()?);
     Ok(())
 });
-/// `bn`
-pub const BASE_NAME: &Kind = &Kind::new(label::BASE_NAME, write_base_name);
-/// `bt`: the moment, in seconds since 1970 (UTC), that the times of the records that follow count from.
-pub const BASE_TIME: &Kind = &Kind::new(label::BASE_TIME, |out, value, base| {
-    value.check_exponent()?;
-    check_absolute(&value.number)?;
+const BASE_NAME: &Kind = &Kind::new(label::BASE_NAME, write_base_name);
+const BASE_TIME: &Kind = &Kind::new(label::BASE_TIME, |out, value, base| {
+    check_absolute(&value.checked_decimal()?)?;
     put_number(out, value, base)
 });
-/// `bu`: the unit of the records that follow and name none.
+/// `bu`, for [`Value::bytes`].
 pub const BASE_UNIT: &Kind = &Kind::new(label::BASE_UNIT, |out, value, _| {
     let unit = value.get()?;
     unit::check(unit)?;
@@ -272,7 +402,7 @@ pub const BASE_UNIT: &Kind = &Kind::new(label::BASE_UNIT, |out, value, _| {
     Ok(())
 });
 
-/// What `bn` wants.
+/// Checks and writes what stands under `bn`, for a kind that asks for more than a name.
 pub fn write_base_name(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Result<()> {
     let base_name = value.get()?;
     name::check(base_name, b"")?;
@@ -282,13 +412,12 @@ pub fn write_base_name(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Res
 
 #[inline(never)]
 fn put_number(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Result<()> {
-    value.check_exponent()?;
-    number::write_decimal(out, value.number);
+    number::write_decimal(out, value.checked_decimal()?);
     Ok(())
 }
 
 fn put_double(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Result<()> {
-    number::write_f64(out, f64::from_bits(value.bits()))
+    number::write_f64(out, value.scalar.double())
 }
 
 fn put_json_number(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Result<()> {

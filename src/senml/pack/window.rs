@@ -1,17 +1,12 @@
 //! A pack that leaves its buffer while it is being written.
 #![forbid(unsafe_code)]
 
-use super::{BASE, BROKEN, CLOSED, Pack, RECORD};
+use super::{Pack, phase};
 
 impl Pack<'_> {
     /// Bytes from the start of the buffer to behind the last one written.
-    pub const fn len(&self) -> usize {
-        self.state.len
-    }
-
-    /// Whether nothing lies in the buffer.
-    pub const fn is_empty(&self) -> bool {
-        self.state.len == 0
+    pub const fn used(&self) -> usize {
+        self.state.written.len
     }
 
     /// Takes everything out of the buffer that no later call changes, so that there is room for more, and returns
@@ -20,22 +15,25 @@ impl Pack<'_> {
     /// What is open stays in the pack: labels that wait for their value, and a base record that no measurement followed
     /// yet. For a pack that starts at the start of its buffer.
     pub fn take(&mut self) -> (usize, usize) {
-        let len = self.state.len;
-        let settled = match self.state.phase {
-            BROKEN => 0,
-            RECORD if self.state.whole_phase == CLOSED => self.state.whole,
-            BASE | RECORD => self.state.base_start,
+        let written = &mut self.state.written;
+        let len = written.len;
+        let leaving = match written.phase {
+            phase::BROKEN => 0,
+            phase::RECORD if written.whole_phase == phase::CLOSED => written.whole,
+            phase::BASE | phase::RECORD => written.base_start,
             _ => len,
         };
-        let open = len.wrapping_sub(settled);
+        let open = len.wrapping_sub(leaving);
         if open > 0 {
-            rotate(self.buffer.get_mut(..len).unwrap_or_default(), settled);
+            rotate(self.buffer.get_mut(..len).unwrap_or_default(), leaving);
         }
+        written.len = open;
+        written.whole = written.whole.saturating_sub(leaving);
+        written.base_start = written.base_start.saturating_sub(leaving);
         self.state.start = 0;
-        self.state.len = open;
-        self.state.whole = self.state.whole.saturating_sub(settled);
-        self.state.base_start = self.state.base_start.saturating_sub(settled);
-        (open, settled)
+        // There is room again: what was missing is counted anew.
+        self.state.is_wanting = false;
+        (open, leaving)
     }
 }
 

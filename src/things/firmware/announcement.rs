@@ -71,7 +71,7 @@ pub fn check_plain([url, token]: Texts<'_>) -> Result<()> {
 pub fn token_len(token: &[u8]) -> Result<u16> {
     let mut len: u16 = 0;
     for byte in Chars::new(token) {
-        len = len.wrapping_add(1);
+        len += 1;
         if usize::from(len) > TOKEN_MAX {
             return Err(Error::FIRMWARE_TOO_LONG);
         }
@@ -83,6 +83,13 @@ pub fn token_len(token: &[u8]) -> Result<u16> {
         return Err(Error::HEAD_TEXT);
     }
     Ok(len)
+}
+
+/// Whether a text, escapes resolved, stands at the front of `places`, which are no fewer than its bytes.
+pub fn stands_in(text: &[u8], places: &[u8]) -> bool {
+    Chars::new(text)
+        .zip(places)
+        .all(|(byte, place)| byte == *place)
 }
 
 /// Copies both texts to `places`, escapes resolved, the token behind the URL.

@@ -12,7 +12,8 @@
 use crate::crc32;
 use crate::error::{Error, Result};
 use crate::things::connection::Connection;
-use crate::things::firmware::download::{Download, Fed, Step, body, phase, to_usize};
+use crate::things::firmware::download::{Download, ExpectedBody, Fed, Phase, Step};
+use crate::things::firmware::{to_u32, to_usize};
 use crate::things::outcome::Outcome;
 
 /// Bytes of a body, or of the firmware.
@@ -27,7 +28,7 @@ impl Download {
     /// Call again with what is left of the input as long as it returns [`Step::More`]. An error is final: the download
     /// has failed and the connection is to be closed.
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<Fed<'a>> {
-        self.expect(phase::RESPONSE)?;
+        self.expect(Phase::Response)?;
         let mut rest = input;
         let mut piece = Piece {
             offset: self.confirmed,
@@ -37,7 +38,7 @@ impl Download {
         if read.is_err() {
             rest = &[];
         }
-        let used = input.len().wrapping_sub(rest.len());
+        let used = input.len() - rest.len();
         self.settle(read, &mut piece)?;
         let step = self.step();
         Ok(Fed {
@@ -53,8 +54,8 @@ impl Download {
         let was_open = self.connection.left() != 0;
         self.connection = Connection::closed();
         let mut read = Err(Error::HTTP_TRUNCATED);
-        if self.phase != phase::REQUEST {
-            self.expect(phase::RESPONSE)?;
+        if !self.is(Phase::Request) {
+            self.expect(Phase::Response)?;
             read = self.response.end();
         } else if was_open {
             // An idle connection may be closed at any time.
@@ -94,13 +95,13 @@ impl Download {
         } else if found.is_empty() {
             return Ok(());
         }
-        if self.body == body::UNKNOWN {
+        if self.has_body(ExpectedBody::Unknown) {
             self.judge()?;
         }
         let mut base = 0;
-        if self.body == body::PART {
+        if self.has_body(ExpectedBody::Part) {
             base = self.confirmed;
-        } else if self.body == body::BUSY {
+        } else if self.has_body(ExpectedBody::Busy) {
             return if whole {
                 self.again(Error::FIRMWARE_BUSY)
             } else {
@@ -111,7 +112,7 @@ impl Download {
         if end == u32::MAX || (self.end != 0 && end > self.end) {
             return Err(Error::FIRMWARE_RANGE);
         }
-        let start = end.wrapping_sub(u32::try_from(found.len()).unwrap_or_default());
+        let start = end - to_u32(found.len());
         // What is confirmed comes again in a firmware from its first byte.
         let skip = self.confirmed.saturating_sub(start);
         if whole {
@@ -119,13 +120,13 @@ impl Download {
             if self.response.crc32().is_some_and(|crc| crc != self.crc) {
                 return self.again(Error::FIRMWARE_CRC);
             }
-            if self.body == body::WHOLE {
+            if self.has_body(ExpectedBody::Whole) {
                 self.total = end;
             }
             self.confirmed = end;
             self.go_on();
         }
-        piece.offset = start.wrapping_add(skip);
+        piece.offset = start + skip;
         let skip = to_usize(skip).min(found.len());
         piece.bytes = found.get(skip..).unwrap_or_default();
         Ok(())
@@ -136,7 +137,7 @@ impl Download {
     fn judge(&mut self) -> Result<()> {
         let status = self.response.status();
         if Outcome::of(status).may_retry() {
-            self.body = body::BUSY;
+            self.expect_body(ExpectedBody::Busy);
             return Ok(());
         }
         // 0: not known.
@@ -161,7 +162,7 @@ impl Download {
             if differs(size) {
                 return Err(Error::FIRMWARE_SIZE);
             }
-            self.body = body::WHOLE;
+            self.expect_body(ExpectedBody::Whole);
             self.end = size;
             return Ok(());
         }
@@ -172,13 +173,12 @@ impl Download {
             return Err(Error::FIRMWARE_SIZE);
         }
         let end = self.end.min(size);
-        let fits = first == self.confirmed
-            && last.wrapping_add(1) == end
-            && len.is_none_or(|len| len == end.wrapping_sub(first));
+        let fits =
+            first == self.confirmed && last + 1 == end && len.is_none_or(|len| len == end - first);
         if !fits {
             return Err(Error::FIRMWARE_RANGE);
         }
-        self.body = body::PART;
+        self.expect_body(ExpectedBody::Part);
         self.total = size;
         self.end = end;
         Ok(())

@@ -14,33 +14,48 @@ use crate::http::response::{Method, Response};
 use crate::things::connection::{Connection, REQUESTS_MAX};
 use crate::things::endpoint;
 use crate::things::firmware::announcement::{self, Texts};
-use crate::things::firmware::image::Progress;
+use crate::things::firmware::image::Image;
+use crate::things::firmware::to_usize;
 use crate::things::firmware::url::Url;
 
 /// Failures in a row that are tried again, until set otherwise.
 pub const RETRIES: u8 = 5;
 
 /// Where a download stands. The values are part of the C interface.
-pub mod phase {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Phase {
     /// No firmware was announced.
-    pub const IDLE: u8 = 0;
+    Idle = 0,
     /// A request is to be sent.
-    pub const REQUEST: u8 = 1;
+    Request = 1,
     /// A response is to be read.
-    pub const RESPONSE: u8 = 2;
+    Response = 2,
     /// All bytes are confirmed.
-    pub const COMPLETE: u8 = 3;
+    Complete = 3,
     /// Given up, until the firmware is announced again.
-    pub const FAILED: u8 = 4;
+    Failed = 4,
 }
 
-/// What the body of the response is, known once its head is.
-pub(super) mod body {
-    pub const UNKNOWN: u8 = 0;
-    pub const PART: u8 = 1;
-    pub const WHOLE: u8 = 2;
+impl Phase {
+    /// The value in the C interface.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// What the body of the response is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum ExpectedBody {
+    /// The head is not judged yet.
+    Unknown,
+    /// The part that was asked for.
+    Part,
+    /// The firmware from its first byte to its last.
+    Whole,
     /// That of a refusal, not of interest.
-    pub const BUSY: u8 = 3;
+    Busy,
 }
 
 /// State of one download: plain numbers, no pointer; every bit pattern is safe. The texts of URL and token lie in memory
@@ -49,8 +64,10 @@ pub(super) mod body {
 #[derive(Debug)]
 pub struct Download {
     // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
-    pub(super) phase: u8,
-    pub(super) body: u8,
+    /// A [`Phase`], as a number: the memory is the caller's, where every bit pattern has to be safe.
+    phase: u8,
+    /// A [`ExpectedBody`], likewise.
+    body: u8,
     /// Code of the last error, 0 for none.
     pub(super) error: u8,
     /// Failures in a row.
@@ -105,32 +122,8 @@ pub struct Fed<'a> {
 }
 
 impl Download {
-    /// Before any announcement. Asks for `part_size` bytes at a time.
-    pub const fn begin(part_size: NonZeroU32) -> Self {
-        let mut download = Self {
-            phase: phase::IDLE,
-            body: body::UNKNOWN,
-            error: 0,
-            failures: 0,
-            retries: 0,
-            real_host: 0,
-            connection: Connection::closed(),
-            limit: 0,
-            token_len: 0,
-            url: Url::none(),
-            part_size: 0,
-            confirmed: 0,
-            total: 0,
-            end: 0,
-            crc: 0,
-            response: Response::none(),
-        };
-        download.begin_zeroed(part_size);
-        download
-    }
-
-    /// The same in memory that is all zeros.
-    pub const fn begin_zeroed(&mut self, part_size: NonZeroU32) {
+    /// Begins, in memory that is all zeros: before any announcement. Asks for `part_size` bytes at a time.
+    pub const fn begin(&mut self, part_size: NonZeroU32) {
         self.part_size = part_size.get();
         self.limit = REQUESTS_MAX;
         self.retries = RETRIES;
@@ -151,32 +144,37 @@ impl Download {
         self.real_host = if real { 1 } else { 0 };
     }
 
-    /// Takes up what was kept over a reset; goes on once the same URL is announced.
+    /// Writes an image for the time after a reset, and gives its length.
     ///
-    /// `Error::STATE` when firmware was announced already, `Error::IMAGE` for a damaged image: nothing is changed then.
-    pub fn resume(&mut self, image: &[u8]) -> Result<()> {
-        if self.phase != phase::IDLE {
-            return Err(Error::STATE);
-        }
-        let progress = Progress::from_bytes(image)?;
-        self.url.crc = progress.url_crc;
-        self.url.len = progress.url_len;
-        self.confirmed = progress.confirmed;
-        self.total = progress.total;
-        Ok(())
-    }
-
-    /// What to keep over a reset. `Error::STATE` when no firmware was announced or taken up.
-    pub fn progress(&self) -> Result<Progress> {
-        if self.url.len == 0 {
-            return Err(Error::STATE);
-        }
-        Ok(Progress {
-            url_crc: self.url.crc,
-            url_len: self.url.len,
+    /// `Error::STATE` when no firmware was announced, `Error::BUFFER_FULL` when `out` is too short: nothing is written then.
+    pub fn save(&self, memory: &[u8], out: &mut [u8]) -> Result<usize> {
+        let image = Image {
+            texts: self.texts(memory)?,
             confirmed: self.confirmed,
             total: self.total,
-        })
+        };
+        image.write(out)
+    }
+
+    /// Announces the firmware of an image, and goes on where its download was.
+    ///
+    /// `Error::STATE` when firmware was announced already, `Error::IMAGE` for what [`Download::save`] did not write,
+    /// `Error::FIRMWARE_TOO_LONG` when `memory` is too small. After an error nothing is changed.
+    pub fn load(&mut self, image: &[u8], memory: &mut [u8]) -> Result<()> {
+        if !self.is(Phase::Idle) {
+            return Err(Error::STATE);
+        }
+        let image = Image::read(image)?;
+        announcement::check_plain(image.texts)
+            .and_then(|()| self.announce(image.texts, memory))
+            .map_err(|error| match error {
+                Error::FIRMWARE_TOO_LONG => error,
+                _ => Error::IMAGE,
+            })?;
+        self.confirmed = image.confirmed;
+        self.total = image.total;
+        self.go_on();
+        Ok(())
     }
 
     /// Takes an announcement; copies its texts to `memory`.
@@ -191,18 +189,20 @@ impl Download {
         let mut url = Url::none();
         url.parse(url_text)?;
         let token_len = announcement::token_len(token)?;
-        let len = usize::from(url.len).wrapping_add(usize::from(token_len));
+        let len = usize::from(url.len) + usize::from(token_len);
         let places = memory.get_mut(..len).ok_or(Error::FIRMWARE_TOO_LONG)?;
+        // Only then were so many bytes of the memory written.
+        let same = url.len == self.url.len && announcement::stands_in(url_text, places);
         announcement::copy(&texts, places);
-        if url.crc != self.url.crc || url.len != self.url.len {
+        if !same {
             self.confirmed = 0;
             self.total = 0;
             self.connection = Connection::closed();
-            self.phase = phase::REQUEST;
+            self.enter(Phase::Request);
         }
         self.url = url;
         self.token_len = token_len;
-        if self.phase != phase::RESPONSE {
+        if !self.is(Phase::Response) {
             self.go_on();
         }
         Ok(())
@@ -216,15 +216,14 @@ impl Download {
         self.failures = 0;
         self.error = 0;
         self.connection = Connection::closed();
-        self.phase = phase::IDLE;
+        self.enter(Phase::Idle);
     }
 
     /// Goes back to `offset`, from which on bytes are to be fetched again; 0 also forgets the size.
     ///
-    /// `Error::STATE` when no firmware was announced or taken up, `Error::INVALID_ARGUMENT` for an offset that is not
-    /// confirmed.
+    /// `Error::STATE` when no firmware was announced, `Error::INVALID_ARGUMENT` for an offset that is not confirmed.
     pub fn rewind(&mut self, offset: u32) -> Result<()> {
-        if self.url.len == 0 {
+        if self.is(Phase::Idle) {
             return Err(Error::STATE);
         }
         if offset > self.confirmed {
@@ -234,19 +233,17 @@ impl Download {
         if offset == 0 {
             self.total = 0;
         }
-        if self.phase == phase::RESPONSE {
+        if self.is(Phase::Response) {
             // The rest of that response is still to come.
             self.connection = Connection::closed();
         }
-        if self.phase != phase::IDLE {
-            self.go_on();
-        }
+        self.go_on();
         Ok(())
     }
 
     /// Tells that a connection to the host and port of the URL was opened.
-    pub const fn connected(&mut self) -> Result<()> {
-        if self.phase != phase::REQUEST {
+    pub fn connected(&mut self) -> Result<()> {
+        if !self.is(Phase::Request) {
             return Err(Error::STATE);
         }
         self.connection = Connection::begin(self.limit);
@@ -254,8 +251,8 @@ impl Download {
     }
 
     /// Whether a connection is to be opened before the next request, and the one before closed.
-    pub const fn must_connect(&self) -> bool {
-        self.phase == phase::REQUEST && self.connection.left() == 0
+    pub fn must_connect(&self) -> bool {
+        self.is(Phase::Request) && self.connection.left() == 0
     }
 
     /// Writes the request for the next part.
@@ -263,11 +260,11 @@ impl Download {
     /// When `out` has no room for it, nothing else changes. `Error::STATE` unless a request is to be sent and the
     /// connection is open; after a failure, that failure. `Error::HEAD_TEXT` when `memory` was changed.
     pub fn write_request(&mut self, memory: &[u8], out: &mut Buf<'_>) -> Result<()> {
-        self.expect(phase::REQUEST)?;
+        self.expect(Phase::Request)?;
         if self.connection.left() == 0 {
             return Err(Error::STATE);
         }
-        let (url, token) = self.split(memory)?;
+        let [url, token] = self.texts(memory)?;
         let (authority, path) = self.url.split(url);
         let mut host = endpoint::M2M.host;
         if self.real_host != 0 {
@@ -280,11 +277,12 @@ impl Download {
         let first = to_usize(self.confirmed);
         request::write_get_range(out, target, token, first, to_usize(last))?;
         if out.fits() {
+            // The last byte of what goes as far as it goes is `u32::MAX`.
             self.end = last.wrapping_add(1);
             self.crc = 0;
             self.response.restart(Method::Get);
-            self.body = body::UNKNOWN;
-            self.phase = phase::RESPONSE;
+            self.expect_body(ExpectedBody::Unknown);
+            self.enter(Phase::Response);
         }
         Ok(())
     }
@@ -293,11 +291,12 @@ impl Download {
     pub(super) const fn go_on(&mut self) {
         self.failures = 0;
         self.error = 0;
-        self.phase = if self.total != 0 && self.confirmed >= self.total {
-            phase::COMPLETE
+        let complete = self.total != 0 && self.confirmed >= self.total;
+        self.enter(if complete {
+            Phase::Complete
         } else {
-            phase::REQUEST
-        };
+            Phase::Request
+        });
     }
 
     /// Counts a failure that may be gone the next time; too many of them are final, which the caller has to see to.
@@ -306,15 +305,15 @@ impl Download {
         if self.failures >= self.retries {
             return Err(error);
         }
-        self.failures = self.failures.wrapping_add(1);
+        self.failures += 1;
         self.error = error.code();
-        self.phase = phase::REQUEST;
+        self.enter(Phase::Request);
         Ok(())
     }
 
     /// How far a response is.
-    pub(super) const fn step(&self) -> Step {
-        if self.phase == phase::RESPONSE {
+    pub(super) fn step(&self) -> Step {
+        if self.is(Phase::Response) {
             Step::More
         } else if self.error == 0 {
             Step::Confirmed
@@ -326,17 +325,17 @@ impl Download {
     pub(super) const fn fail(&mut self, error: Error) {
         self.error = error.code();
         self.connection = Connection::closed();
-        self.phase = phase::FAILED;
+        self.enter(Phase::Failed);
     }
 
     /// Refuses a call in another phase than this one, with the failure that the download ended with.
     #[inline(never)]
-    pub(super) fn expect(&self, phase: u8) -> Result<()> {
-        if self.phase == phase {
+    pub(super) fn expect(&self, phase: Phase) -> Result<()> {
+        if self.is(phase) {
             return Ok(());
         }
         Err(match self.error() {
-            Some(error) if self.phase == phase::FAILED => error,
+            Some(error) if self.is(Phase::Failed) => error,
             _ => Error::STATE,
         })
     }
@@ -346,9 +345,25 @@ impl Download {
         Error::from_code(self.error)
     }
 
-    /// One of [`phase`].
+    /// The code of its [`Phase`].
     pub const fn phase(&self) -> u8 {
         self.phase
+    }
+
+    pub(super) const fn is(&self, phase: Phase) -> bool {
+        self.phase == phase.code()
+    }
+
+    const fn enter(&mut self, phase: Phase) {
+        self.phase = phase.code();
+    }
+
+    pub(super) const fn has_body(&self, body: ExpectedBody) -> bool {
+        self.body == body as u8
+    }
+
+    pub(super) const fn expect_body(&mut self, body: ExpectedBody) {
+        self.body = body as u8;
     }
 
     /// Failures in a row.
@@ -367,24 +382,20 @@ impl Download {
     }
 
     /// URL and token in the memory that they were copied to; `Error::STATE` before an announcement.
-    pub fn texts<'a>(&self, memory: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
-        if self.phase == phase::IDLE {
+    fn texts<'a>(&self, memory: &'a [u8]) -> Result<Texts<'a>> {
+        if self.is(Phase::Idle) {
             return Err(Error::STATE);
         }
-        self.split(memory)
-    }
-
-    fn split<'a>(&self, memory: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
         let (url, rest) = memory
             .split_at_checked(usize::from(self.url.len))
             .ok_or(Error::STATE)?;
         let token = rest.get(..usize::from(self.token_len));
-        Ok((url, token.ok_or(Error::STATE)?))
+        Ok([url, token.ok_or(Error::STATE)?])
     }
 
     /// Host name or IPv4 address; `Error::STATE` before an announcement.
     pub fn host<'a>(&self, memory: &'a [u8]) -> Result<&'a [u8]> {
-        if self.phase == phase::IDLE {
+        if self.is(Phase::Idle) {
             return Err(Error::STATE);
         }
         Ok(self.url.host(memory))
@@ -399,9 +410,4 @@ impl Download {
     pub const fn response(&self) -> &Response {
         &self.response
     }
-}
-
-/// A length in a `usize`, which has 32 bits at least wherever this is built.
-pub(super) fn to_usize(len: u32) -> usize {
-    usize::try_from(len).unwrap_or(usize::MAX)
 }

@@ -11,5 +11,12 @@ pub mod image;
 mod text;
 pub mod url;
 
-#[cfg(test)]
-mod tests;
+/// A length in a `usize`, which has 32 bits at least wherever this is built.
+fn to_usize(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+/// A length in a `u32`, which holds the length of a text, and of what one call is given.
+fn to_u32(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}

@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 use crate::charset::Set;
-use crate::crc32;
 use crate::error::{Error, Result};
 use crate::things::firmware::text::Chars;
 
@@ -29,8 +28,6 @@ const IPV4: u16 = 2;
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Url {
-    /// CRC-32 of the text, by which it is known again after a reset.
-    pub crc: u32,
     /// Bytes of the text.
     pub len: u16,
     /// Offset behind the host.
@@ -46,7 +43,6 @@ impl Url {
     /// No URL.
     pub const fn none() -> Self {
         Self {
-            crc: 0,
             len: 0,
             host_end: 0,
             path_start: 0,
@@ -77,8 +73,7 @@ impl Url {
                 return Err(Error::FIRMWARE_URL);
             }
             parser.last = byte;
-            parser.url.len = parser.url.len.wrapping_add(1);
-            parser.url.crc = crc32::update(parser.url.crc, &[byte]);
+            parser.url.len += 1;
         }
         // A host or port at the end is as before a path.
         if parser.state == SCHEME || (parser.state != PATH && !parser.push(b'/')) {
@@ -183,12 +178,12 @@ impl Parser<'_> {
             octet = NO_OCTET;
         }
         let digit = byte.wrapping_sub(b'0');
-        octet = octet.wrapping_mul(10).wrapping_add(u32::from(digit));
+        octet = octet * 10 + u32::from(digit);
         if digit > 9 || octet > NO_OCTET {
             octet = NO_OCTET;
         }
         self.octet = octet;
-        self.label_len = self.label_len.wrapping_add(1);
+        self.label_len += 1;
         HOST_SET.has(byte)
     }
 
@@ -197,7 +192,7 @@ impl Parser<'_> {
         let fits =
             (1..=LABEL_MAX).contains(&self.label_len) && self.first != b'-' && self.last != b'-';
         let count = if self.octet < NO_OCTET { 1 } else { 16 };
-        self.labels = self.labels.wrapping_add(count);
+        self.labels += count;
         self.label_len = 0;
         self.octet = 0;
         fits
@@ -223,9 +218,7 @@ impl Parser<'_> {
 
     fn port_byte(&mut self, byte: u8) -> bool {
         let digit = byte.wrapping_sub(b'0');
-        let port = u32::from(self.url.port)
-            .wrapping_mul(10)
-            .wrapping_add(u32::from(digit));
+        let port = u32::from(self.url.port) * 10 + u32::from(digit);
         let Ok(port) = u16::try_from(port) else {
             return false;
         };
@@ -257,7 +250,6 @@ mod tests {
         let url = parse(bytes)?;
         let text = |bytes| core::str::from_utf8(bytes).unwrap();
         assert_eq!(usize::from(url.len), bytes.len());
-        assert_eq!(url.crc, crc32::update(0, bytes));
         let host = text(url.host(bytes));
         let given = format!("{host}:{}", url.port);
         let authority = text(url.split(bytes).0);

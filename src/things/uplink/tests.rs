@@ -1,6 +1,6 @@
 use super::*;
 use crate::http::request::{POST_HEAD_MAX, post_head_len};
-use crate::number;
+use crate::senml::pack::value::Value;
 use crate::things::endpoint;
 use std::string::String;
 use std::vec;
@@ -22,11 +22,40 @@ const INTERNET: Target<'static> = Target {
 /// Adds `count` records of 100 bytes each, comma included; stops at the first failure.
 fn fill(uplink: &mut Uplink<'_>, count: usize) -> Result<()> {
     let text = [b'x'; 100 - r#",{"n":"a","vs":""}"#.len()];
-    (0..count).try_for_each(|_| uplink.pack()?.add_text(b"a", None, &text))
+    (0..count).try_for_each(|_| pack(uplink)?.add(b"a", None, &Value::text(&text)))
+}
+
+/// The pack of a message.
+fn pack<'a>(uplink: &'a mut Uplink<'_>) -> Result<Pack<'a>> {
+    Uplink::resume(uplink.state, uplink.buffer).into_pack()
+}
+
+fn begin_at<'a>(
+    state: &'a mut UplinkState,
+    buffer: &'a mut [u8],
+    is_measuring: bool,
+    target: Target<'_>,
+    urn: &[u8],
+) -> Result<Uplink<'a>> {
+    let begun = state.begin(buffer, is_measuring, &target, urn);
+    begun.inspect_err(|&error| state.fail(error))?;
+    Ok(Uplink::resume(state, buffer))
+}
+
+fn begin_with_body<'a>(
+    state: &'a mut UplinkState,
+    buffer: &'a mut [u8],
+    target: Target<'_>,
+    start: usize,
+    len: usize,
+) -> Result<Uplink<'a>> {
+    let begun = state.adopt(buffer, &target, start, len);
+    begun.inspect_err(|&error| state.fail(error))?;
+    Ok(Uplink::resume(state, buffer))
 }
 
 fn begin<'a>(state: &'a mut UplinkState, buffer: &'a mut [u8]) -> Result<Uplink<'a>> {
-    Uplink::begin(state, buffer, false, M2M, URN)
+    begin_at(state, buffer, false, M2M, URN)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -68,17 +97,15 @@ fn frames_and_signs_in_place() {
         for secret in [Some(SECRET), None] {
             let mut memory = [CANARY; 512];
             let mut state = UplinkState::default();
-            let mut uplink = Uplink::begin(&mut state, &mut memory, false, target, URN).unwrap();
-            uplink
-                .pack()
+            let mut uplink = begin_at(&mut state, &mut memory, false, target, URN).unwrap();
+            let value = Value::double(20.5);
+            pack(&mut uplink)
                 .unwrap()
-                .add_number(b"temperature", Some(b"Cel"), |out| {
-                    number::write_f64(out, 20.5)
-                })
+                .add(b"temperature", Some(b"Cel"), &value)
                 .unwrap();
             let request = uplink.finish(target, secret).unwrap();
             assert_eq!(uplink.finish(target, secret), Err(Error::STATE));
-            assert!(uplink.pack().is_err());
+            assert!(pack(&mut uplink).is_err());
             let (front, rest) = memory.split_at(request.start);
             assert!(front.iter().all(|&byte| byte == CANARY));
             let (text, rest) = rest.split_at(request.len);
@@ -108,7 +135,7 @@ fn a_wrong_secret_can_be_followed_by_the_right_one() {
 fn measures_the_capacity_that_is_needed_for_each_number_of_digits() {
     for count in [1, 2, 8, 9, 10, 11, 98, 99, 100] {
         let mut state = UplinkState::default();
-        let mut uplink = Uplink::begin(&mut state, &mut [], true, M2M, URN).unwrap();
+        let mut uplink = begin_at(&mut state, &mut [], true, M2M, URN).unwrap();
         fill(&mut uplink, count).unwrap();
         let measured = uplink.finish(M2M, Some(SECRET)).unwrap();
         assert_eq!(measured.start, 0);
@@ -160,8 +187,8 @@ fn at_every_capacity_the_missing_is_exact() {
             let mut uplink = Uplink::resume(&mut state, buffer);
             assert_eq!(uplink.finish(M2M, None), Err(Error::BUFFER_FULL));
             if fit > 0 {
-                let mut pack = uplink.pack().unwrap();
-                assert_eq!(pack.acknowledge(), Err(Error::BUFFER_FULL));
+                let mut pack = pack(&mut uplink).unwrap();
+                assert_eq!(pack.clear_failure(), Err(Error::BUFFER_FULL));
                 let request = uplink.finish(M2M, Some(SECRET)).unwrap();
                 let text = buffer[request.start..][..request.len].to_vec();
                 check(&text, M2M, Some(SECRET));
@@ -189,20 +216,19 @@ fn a_message_that_could_not_be_begun_leaves_the_memory_alone() {
     ] {
         let mut memory = [CANARY; 512];
         let mut state = UplinkState::default();
-        let begun = Uplink::begin(&mut state, &mut memory, false, target, urn);
+        let begun = begin_at(&mut state, &mut memory, false, target, urn);
         assert_eq!(begun.map(drop), Err(error));
         let mut uplink = Uplink::resume(&mut state, &mut memory);
         assert_eq!(fill(&mut uplink, 1), Err(error));
-        assert_eq!(uplink.pack().unwrap().set_base_name(b"a"), Err(error));
-        assert_eq!(uplink.pack().unwrap().acknowledge(), Err(error));
+        assert_eq!(
+            pack(&mut uplink).unwrap().set(&Value::base_name(b"a")),
+            Err(error)
+        );
+        assert_eq!(pack(&mut uplink).unwrap().clear_failure(), Err(error));
         assert_eq!(uplink.finish(M2M, None), Err(error));
         assert_eq!(state.missing(512), 0);
         assert_eq!(memory, [CANARY; 512]);
     }
-    let mut state = UplinkState::default();
-    let mut uplink = Uplink::resume(&mut state, &mut []);
-    assert!(uplink.pack().is_err());
-    assert_eq!(uplink.finish(M2M, None), Err(Error::STATE));
 }
 
 #[test]
@@ -228,7 +254,7 @@ fn adopt(text: &str, start: usize) -> (Result<Vec<u8>>, usize) {
     let mut memory = [vec![CANARY; start].as_slice(), text.as_bytes()].concat();
     let before = memory.clone();
     let mut state = UplinkState::default();
-    let adopted = Uplink::adopt(&mut state, &mut memory, M2M, start, text.len());
+    let adopted = begin_with_body(&mut state, &mut memory, M2M, start, text.len());
     if let Err(error) = adopted {
         assert_eq!(memory, before);
         let mut uplink = Uplink::resume(&mut state, &mut memory);
@@ -237,7 +263,7 @@ fn adopt(text: &str, start: usize) -> (Result<Vec<u8>>, usize) {
         return (Err(error), missing);
     }
     let mut uplink = Uplink::resume(&mut state, &mut memory);
-    assert!(uplink.pack().is_err());
+    assert!(pack(&mut uplink).is_err());
     let request = uplink.finish(M2M, Some(SECRET)).unwrap();
     assert_eq!(uplink.finish(M2M, Some(SECRET)), Err(Error::STATE));
     assert!(memory[..request.start].iter().all(|&byte| byte == CANARY));
@@ -287,7 +313,17 @@ fn adopts_with_exactly_the_room_that_the_head_needs() {
     let mut memory = [0; 512];
     for (start, len) in [(300, 213), (513, 0), (usize::MAX, 1), (1, usize::MAX)] {
         let mut state = UplinkState::default();
-        let adopted = Uplink::adopt(&mut state, &mut memory, M2M, start, len);
+        let adopted = begin_with_body(&mut state, &mut memory, M2M, start, len);
         assert_eq!(adopted.map(drop), Err(Error::INVALID_ARGUMENT));
     }
+}
+
+#[test]
+fn one_size_holds_the_head_of_every_endpoint_of_kpn_things() {
+    let longest = |target: Target<'_>| {
+        assert_eq!(target.check(), Ok(()));
+        post_head_len(target, true, BODY_LEN_DIGITS_MAX)
+    };
+    assert!(longest(M2M) <= POST_HEAD_MAX);
+    assert_eq!(longest(INTERNET), POST_HEAD_MAX);
 }

@@ -1,20 +1,18 @@
 //! The POSIX transport against real sockets on loopback.
-#![cfg(feature = "posix")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::std_instead_of_core,
-    reason = "a test may panic, and runs on a host"
-)]
+#![allow(clippy::std_instead_of_core, reason = "they run on a host")]
 
 use std::{
+    eprintln,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
+    vec,
+    vec::Vec,
 };
 
-use kpn_things::{error::Error, posix::Socket};
+use super::Socket;
+use crate::error::Error;
 
 const TIMEOUT: u32 = 5_000;
 
