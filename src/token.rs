@@ -1,14 +1,16 @@
 //! The message token: lower-case hex of SHA-256 over the body, then the secret. No separator, no HMAC.
 //!
-//! `sha2` compresses, but for bare metal without the feature `fast-sha`, where small rounds of our own do. The block buffer around it is ours,
-//! because a C caller owns this state: plain words of a known layout, which can be wiped.
+//! Hosts compress with `sha2`, which has instructions of the processor for it and is given all whole blocks at once; bare metal with rounds
+//! of our own. The block buffer around it is ours, because a C caller owns this state: plain words of a known layout, which can be wiped.
 #![forbid(unsafe_code)]
 
-#[cfg(any(test, all(target_os = "none", not(feature = "fast-sha"))))]
-mod compact;
+#[cfg(any(test, target_os = "none"))]
+mod sha256;
 
-#[cfg(all(target_os = "none", not(feature = "fast-sha")))]
-use compact::compress;
+#[cfg(not(target_os = "none"))]
+use sha2::block_api::compress256 as compress;
+#[cfg(target_os = "none")]
+use sha256::compress;
 use zeroize::Zeroize;
 
 use crate::charset::{Rule, Set};
@@ -81,19 +83,23 @@ impl Token {
     }
 
     /// Hashes bytes of the body, in the order in which they are sent.
+    ///
+    /// Whole blocks are hashed where they lie; what is less than one waits in the block buffer.
     pub fn update(&mut self, mut bytes: &[u8]) {
-        let mut filled = self.filled();
+        let filled = self.filled();
         self.total = Words64::new(self.total.get() + widen(bytes.len()));
-        loop {
+        if filled != 0 {
             let room = self.block.get_mut(filled..).unwrap_or_default();
-            let Some((now, rest)) = bytes.split_at_checked(room.len()) else {
+            let Some((first, rest)) = bytes.split_at_checked(room.len()) else {
                 return copy(room, bytes);
             };
-            copy(room, now);
+            copy(room, first);
             self.compress();
             bytes = rest;
-            filled = 0;
         }
+        let (blocks, rest) = bytes.as_chunks();
+        compress(&mut self.state, blocks);
+        copy(&mut self.block, rest);
     }
 
     /// Whether both hashed the same bytes, before either is finished.
@@ -162,18 +168,13 @@ impl Token {
     /// Takes the block buffer, which is full, into the hash value.
     #[inline(never)]
     fn compress(&mut self) {
-        compress(&mut self.state, &self.block);
+        compress(&mut self.state, core::slice::from_ref(&self.block));
     }
 
     fn filled(&self) -> usize {
         let low = self.total.get().to_le_bytes()[0];
         usize::from(low & 63)
     }
-}
-
-#[cfg(not(all(target_os = "none", not(feature = "fast-sha"))))]
-fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
-    sha2::block_api::compress256(state, core::slice::from_ref(block));
 }
 
 /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`.
