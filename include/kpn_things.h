@@ -1357,29 +1357,35 @@ typedef struct kpn_private_progress {
  * A pack without its memory.
  */
 typedef struct kpn_private_pack {
-    struct kpn_private_progress written;
     /**
-     * Where the same calls would have led with room for all of them, from the first without room on.
+     * Whether `wanted` is counted.
      */
-    struct kpn_private_progress wanted;
-    /**
-     * Where the opening bracket stands.
-     */
-    size_t start;
-    size_t missing;
     bool is_wanting;
     /**
      * The first failure that was not cleared, 0 for none.
      */
     uint8_t failure;
     bool is_measuring;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    struct kpn_private_progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct kpn_private_progress wanted;
 } kpn_private_pack;
 
 /**
  * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
-    struct kpn_private_pack pack;
+    /**
+     * One of [`phase`].
+     */
+    uint8_t phase;
     /**
      * Length of the head without the digits of its Content-Length.
      */
@@ -1390,10 +1396,7 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
-    /**
-     * One of [`phase`].
-     */
-    uint8_t phase;
+    struct kpn_private_pack pack;
 } kpn_private_uplink;
 
 /**
@@ -1401,7 +1404,7 @@ typedef struct kpn_private_uplink {
  *
  * `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
  * given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
- * request afterwards. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+ * request afterwards. 128 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
  * to be copied while in use.
  *
  * ~~~{.c}
@@ -1509,7 +1512,7 @@ typedef struct kpn_private_stream {
  * 4. `kpn_stream_finish`: the last piece, to be sent.
  *
  * It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
- * 312 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+ * 352 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
  * not to be copied while in use.
  *
  * ~~~{.c}
@@ -2501,7 +2504,7 @@ kpn_status kpn_queue_begin(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
  * @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record.
  * @retval KPN_ERR_NUMBER_RANGE      Likewise.
- * @return The first failure of the uplink that was not acknowledged.
+ * @return The first failure of the uplink that was not cleared.
  */
 KPN_NODISCARD
 kpn_status kpn_queue_fill(struct kpn_queue *queue,
@@ -2927,7 +2930,9 @@ kpn_status kpn_record_double(const struct kpn_record *record,
                              double *out_value);
 
 /**
- * Reads a number of a record exactly, as mantissa and power of ten.
+ * Reads a number of a record exactly, as mantissa and exponent.
+ *
+ * `kpn_record_decimal_rounded` gives what does not fit.
  *
  * @param[in]  record        From `kpn_downlink_next`.
  * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -2938,7 +2943,7 @@ kpn_status kpn_record_double(const struct kpn_record *record,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
- * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits.
+ * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits, or the exponent not into 32.
  */
 KPN_NODISCARD
 kpn_status kpn_record_decimal(const struct kpn_record *record,
@@ -2949,15 +2954,15 @@ kpn_status kpn_record_decimal(const struct kpn_record *record,
 /**
  * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
  *
- * For numbers with more digits than a mantissa holds, and for a fixed exponent: with -3, a time comes in milliseconds. Correctly rounded, once,
- * from the exact number, base included; what is just between two multiples goes to the one whose mantissa is even.
+ * For a number with more digits than a mantissa holds, or where the exponent is to be a fixed one: a time at -3 comes in
+ * milliseconds. Correctly rounded from the exact number, base included, ties to even.
  *
  * @param[in]  record        From `kpn_downlink_next`.
  * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
  * @param[in]  exponent      -1 for tenths.
  * @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
  *
- * @retval KPN_OK                    The number is about `out_mantissa` times ten to the power of `exponent`.
+ * @retval KPN_OK                    The number, rounded, is `out_mantissa` times ten to the power of `exponent`.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
@@ -3017,7 +3022,6 @@ kpn_status kpn_record_uint64(const struct kpn_record *record,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           `out_relative` lies in `record` or in the buffer of the downlink.
- * @retval KPN_ERR_NUMBER_RANGE      The time has more digits than 64 bits hold.
  */
 KPN_NODISCARD
 kpn_status kpn_record_time_is_relative(const struct kpn_record *record,
@@ -3398,8 +3402,8 @@ kpn_status kpn_stream_take(struct kpn_stream *stream,
 /**
  * Ends the first pass and gives the head with length and token, to be sent before anything else.
  *
- * When any call of the pass failed and was not acknowledged, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
- * still be acknowledged, and this be called again.
+ * When any call of the pass failed and was not cleared, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
+ * still be cleared, and this be called again.
  * KPN documentation "Message token", RFC 9112 section 3.
  *
  * @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
@@ -3414,7 +3418,7 @@ kpn_status kpn_stream_take(struct kpn_stream *stream,
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_head(struct kpn_stream *stream,
@@ -3436,7 +3440,7 @@ kpn_status kpn_stream_head(struct kpn_stream *stream,
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_head_unsigned(struct kpn_stream *stream,
@@ -3474,7 +3478,7 @@ kpn_status kpn_stream_restart(struct kpn_stream *stream,
  * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
  * @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_finish(struct kpn_stream *stream,
@@ -4202,7 +4206,7 @@ kpn_status kpn_uplink_begin_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
  * @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
@@ -4213,8 +4217,8 @@ kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
  * Closes the pack, signs it, writes the head in front of it, and says where the request lies.
  *
  * The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call
- * since `kpn_uplink_begin` failed and was not acknowledged, the first failure is returned, so that no measurement is lost
- * silently; the message can then still be acknowledged and finished. When measuring, the span has no pointer and its
+ * since `kpn_uplink_begin` failed and was not cleared, the first failure is returned, so that no measurement is lost
+ * silently; the failure can then still be cleared and the message be finished. When measuring, the span has no pointer and its
  * length is that of the request.
  * KPN documentation "Message token", RFC 9112 section 3.
  *
@@ -4229,7 +4233,7 @@ kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
@@ -4250,7 +4254,7 @@ kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
@@ -4270,13 +4274,15 @@ kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
 kpn_status kpn_uplink_clear_failure(struct kpn_uplink *uplink);
 
 /**
- * Bytes by which the buffer was too small for the last call that returned `KPN_ERR_BUFFER_FULL`.
+ * Bytes that the buffer should have had more, once a call returned `KPN_ERR_BUFFER_FULL`.
  *
- * With a buffer of that many bytes more, the same calls succeed.
+ * From the first such call on, all calls are counted: with a buffer of that many bytes more, none of them lacks room. So after a label
+ * and its record were refused, it says what both of them need. The next such call after `kpn_uplink_clear_failure` or `kpn_stream_take`
+ * starts a new count.
  *
  * @param[in] uplink  From `kpn_uplink_begin` or a sibling.
  *
- * @return Bytes; 0 when the last failure was another one, or when `uplink` is NULL, misaligned or not begun.
+ * @return Bytes; 0 when no call lacked room, or when `uplink` is NULL, misaligned or not begun.
  */
 size_t kpn_uplink_missing(const struct kpn_uplink *uplink);
 
