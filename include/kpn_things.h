@@ -856,7 +856,8 @@ typedef struct kpn_private_record {
      */
     size_t next_index;
     /**
-     * By [`Label::place`]. The default one where there is no such label, which no string and no number has.
+     * By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
+     * count while `labels` has their label.
      */
     struct kpn_private_range spans[11];
     /**
