@@ -1,28 +1,52 @@
 //! CRC-32 as in zlib, Ethernet and the `Digest` of a firmware part: polynomial 0xEDB88320 reflected, initial value and
 //! final inversion all ones.
 //!
-//! Bit by bit: the smallest, and a firmware of 256 KB takes half a second of a Cortex-M0 at 48 MHz in all. A table of 16 words takes a
-//! fifth of that and 60 bytes more; the crate `crc` 3.4 402 bytes without table and 1.3 KB with its smallest; `crc32fast` has tables of 16 KB.
+//! Four bits at a time, by a table of 64 bytes: 12 instructions of a Cortex-M3 for a byte, where bit by bit takes 70. `crc32fast` has
+//! tables of 16 KB, the crate `crc` at its smallest 1.3 KB.
 #![forbid(unsafe_code)]
 
 /// The remainder of a one.
 const POLYNOMIAL: u32 = 0xEDB8_8320;
+
+/// The remainders of all values of four bits.
+static REMAINDERS: [u32; 16] = remainders();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler runs it, and would say so"
+)]
+const fn remainders() -> [u32; 16] {
+    let mut table = [0; 16];
+    // The one bit that is the polynomial itself stands in place 8; each place before is the one behind it, shifted.
+    let mut remainder = POLYNOMIAL;
+    let mut bit = 8;
+    while bit > 0 {
+        // All values with this bit as their lowest one: those without it are done.
+        let mut value = 0;
+        while value < 16 {
+            table[value + bit] = table[value] ^ remainder;
+            value += 2 * bit;
+        }
+        remainder = remainder >> 1 ^ if remainder & 1 == 0 { 0 } else { POLYNOMIAL };
+        bit /= 2;
+    }
+    table
+}
 
 /// The CRC of some bytes followed by `bytes`, from the CRC of the former; that of no bytes is 0.
 #[inline(never)]
 pub fn update(crc: u32, bytes: &[u8]) -> u32 {
     let mut state = !crc;
     for &byte in bytes {
-        state ^= u32::from(byte);
-        for _ in 0..8 {
-            let one = state & 1;
-            state >>= 1;
-            if one != 0 {
-                state ^= POLYNOMIAL;
-            }
-        }
+        state = shift_out_four(shift_out_four(state ^ u32::from(byte)));
     }
     !state
+}
+
+fn shift_out_four(state: u32) -> u32 {
+    let [low, ..] = state.to_le_bytes();
+    let remainder = REMAINDERS.get(usize::from(low & 15));
+    state >> 4 ^ remainder.copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! The message token: lower-case hex of SHA-256 over the body, then the secret. No separator, no HMAC.
 //!
-//! `sha2` compresses, but for bare metal without the feature `fast-sha`, where small rounds of our own do. The block buffer around it is ours,
-//! because a C caller owns this state: plain words of a known layout, which can be wiped.
+//! Hosts compress with `sha2`, which has instructions of the processor for it and is given all whole blocks at once; bare metal with rounds
+//! of our own. The block buffer around it is ours, because a C caller owns this state: plain words of a known layout, which can be wiped.
 #![forbid(unsafe_code)]
 
-#[cfg(any(test, all(target_os = "none", not(feature = "fast-sha"))))]
-mod compact;
+#[cfg(any(test, target_os = "none"))]
+mod sha256;
 
-#[cfg(all(target_os = "none", not(feature = "fast-sha")))]
-use compact::compress;
-use zeroize::Zeroize;
+#[cfg(not(target_os = "none"))]
+use sha2::block_api::compress256 as compress;
+#[cfg(target_os = "none")]
+use sha256::compress;
 
 use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
@@ -40,7 +41,7 @@ const INITIAL: [u32; 8] = [
 
 /// A token in the making.
 ///
-/// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+/// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; overwrite it first
 /// when the bytes so far are confidential.
 #[derive(Clone)]
 #[repr(C)]
@@ -81,19 +82,23 @@ impl Token {
     }
 
     /// Hashes bytes of the body, in the order in which they are sent.
+    ///
+    /// Whole blocks are hashed where they lie; what is less than one waits in the block buffer.
     pub fn update(&mut self, mut bytes: &[u8]) {
-        let mut filled = self.filled();
+        let filled = self.filled();
         self.total = Words64::new(self.total.get() + widen(bytes.len()));
-        loop {
+        if filled != 0 {
             let room = self.block.get_mut(filled..).unwrap_or_default();
-            let Some((now, rest)) = bytes.split_at_checked(room.len()) else {
+            let Some((first, rest)) = bytes.split_at_checked(room.len()) else {
                 return copy(room, bytes);
             };
-            copy(room, now);
+            copy(room, first);
             self.compress();
             bytes = rest;
-            filled = 0;
         }
+        let (blocks, rest) = bytes.as_chunks();
+        compress(&mut self.state, blocks);
+        copy(&mut self.block, rest);
     }
 
     /// Whether both hashed the same bytes, before either is finished.
@@ -107,15 +112,9 @@ impl Token {
 
     /// Hashes the secret behind the body and returns the token, which takes the place of all that was hashed.
     ///
-    /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`, and is then as before.
-    pub fn finish(&mut self, secret: &[u8]) -> Result<&[u8; TOKEN_LEN]> {
-        check_secret(secret)?;
-        Ok(self.finish_unchecked(secret))
-    }
-
-    /// As `finish`, for a secret of any form.
+    /// `check_secret` says whether the secret has the form that the platform asks for.
     #[inline(never)]
-    pub fn finish_unchecked(&mut self, secret: &[u8]) -> &[u8; TOKEN_LEN] {
+    pub fn finish(&mut self, secret: &[u8]) -> &[u8; TOKEN_LEN] {
         self.update(secret);
         let bits = self.total.get() * 8;
         let filled = self.filled();
@@ -152,28 +151,16 @@ impl Token {
         &self.block
     }
 
-    /// Overwrites everything that was derived from the bytes hashed so far, and starts anew.
-    pub fn wipe(&mut self) {
-        self.state.zeroize();
-        self.block.zeroize();
-        self.restart();
-    }
-
     /// Takes the block buffer, which is full, into the hash value.
     #[inline(never)]
     fn compress(&mut self) {
-        compress(&mut self.state, &self.block);
+        compress(&mut self.state, core::slice::from_ref(&self.block));
     }
 
     fn filled(&self) -> usize {
         let low = self.total.get().to_le_bytes()[0];
         usize::from(low & 63)
     }
-}
-
-#[cfg(not(all(target_os = "none", not(feature = "fast-sha"))))]
-fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
-    sha2::block_api::compress256(state, core::slice::from_ref(block));
 }
 
 /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`.
@@ -233,7 +220,7 @@ mod tests {
             let mut token = Token::new();
             token.update(front);
             token.update(back);
-            assert_eq!(token.finish(SECRET).unwrap(), TOKEN, "split at {split}");
+            assert_eq!(token.finish(SECRET), TOKEN, "split at {split}");
         }
     }
 
@@ -244,7 +231,7 @@ mod tests {
         for len in 0..=bytes.len() {
             let mut token = Token::new();
             token.update(&bytes[..len]);
-            let hex = token.finish_unchecked(b"");
+            let hex = token.finish(b"");
             let text = core::str::from_utf8(hex).unwrap();
             let ours: std::vec::Vec<u8> = (0..32)
                 .map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2).unwrap(), 16).unwrap())
@@ -254,9 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_secret_outside_the_pattern_and_stays_usable() {
-        let mut token = Token::new();
-        token.update(BODY);
+    fn refuses_a_secret_outside_the_pattern() {
         let long = [b'a'; 101];
         for secret in [
             &b""[..],
@@ -264,9 +249,8 @@ mod tests {
             &long,
             b"0123456789abcdefghijklmnopqrstuvwxyz-BCD",
         ] {
-            assert_eq!(token.finish(secret), Err(Error::SECRET));
+            assert_eq!(check_secret(secret), Err(Error::SECRET));
         }
-        assert_eq!(token.finish(SECRET).unwrap(), TOKEN);
         assert!(check_secret(&SECRET[..30]).is_ok() && check_secret(&long[..100]).is_ok());
     }
 
@@ -274,7 +258,7 @@ mod tests {
     fn holds_nothing_of_the_message_after_finish() {
         let mut token = Token::new();
         token.update(BODY);
-        token.finish(SECRET).unwrap();
+        token.finish(SECRET);
         assert_eq!(token.total(), 0);
         assert_eq!(&token.block, TOKEN);
         assert_eq!(token.state, Token::new().state);

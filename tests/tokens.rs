@@ -1,8 +1,16 @@
-//! The message token through the public interface: KPN's examples, and `sha2`'s own digest as the oracle.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+//! The message token through the C functions: KPN's examples, and `sha2`'s own digest as the oracle.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
-use kpn_things::error::Error;
-use kpn_things::token::{SECRET_MAX, SECRET_MIN, Token, check_secret, equal};
+#[path = "common/token.rs"]
+mod common;
+
+use common::status::{ERR_SECRET, ERR_STATE, ERR_TOKEN_MISMATCH, OK};
+use common::{Token, compare};
+use kpn_things::ffi::token::{KPN_SECRET_MAX, KPN_SECRET_MIN};
 use sha2::{Digest, Sha256};
 
 /// Body, secret and token of each line of the list that the C tests use too.
@@ -19,9 +27,9 @@ fn vectors() -> Vec<[String; 3]> {
 fn token(pieces: &[&[u8]], secret: &[u8]) -> String {
     let mut token = Token::new();
     for piece in pieces {
-        token.update(piece);
+        assert_eq!(token.update(piece), OK);
     }
-    String::from_utf8(token.finish(secret).unwrap().to_vec()).unwrap()
+    token.finish(secret).unwrap()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -52,22 +60,11 @@ fn every_vector_gives_its_token_for_every_split() {
 }
 
 #[test]
-fn the_vector_of_kpns_sdk_has_a_key_shorter_than_the_rule_allows() {
-    let body = br#"[{"bn":"device-name","n":"humidity","vd":"aG9paG9pAA"}]"#;
-    let expected = b"4d53c667486bb4679922b901dd733a936a07983f73275941abfb3068a0ba8748";
-    let mut token = Token::new();
-    token.update(body);
-    assert_eq!(token.finish(b"MYKEY2"), Err(Error::SECRET));
-    assert_eq!(token.total(), 55);
-    assert_eq!(token.finish_unchecked(b"MYKEY2"), expected);
-}
-
-#[test]
 fn every_length_of_body_and_secret_agrees_with_the_digest() {
     let bytes: Vec<u8> = (0..=255_u8).cycle().take(300).collect();
-    let secret = [b'k'; SECRET_MAX];
+    let secret = [b'k'; KPN_SECRET_MAX];
     for body_len in 0..bytes.len() {
-        for secret_len in [SECRET_MIN, 31, 55, 56, 63, 64, 65, SECRET_MAX] {
+        for secret_len in [KPN_SECRET_MIN, 31, 55, 56, 63, 64, 65, KPN_SECRET_MAX] {
             let (body, secret) = (&bytes[..body_len], &secret[..secret_len]);
             assert_eq!(token(&[body], secret), oracle(body, secret));
         }
@@ -75,31 +72,88 @@ fn every_length_of_body_and_secret_agrees_with_the_digest() {
 }
 
 #[test]
-fn a_secret_is_30_to_100_letters_and_digits() {
-    let long = [b'z'; SECRET_MAX + 1];
-    for len in 0..=long.len() {
-        let fits = (30..=100).contains(&len);
-        assert_eq!(check_secret(&long[..len]).is_ok(), fits, "{len}");
+fn random_bodies_in_random_pieces_agree_with_the_digest() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let seed = number("KPN_SEED").unwrap_or(0x70_6B_65_6E);
+    println!("KPN_SEED={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let bytes: Vec<u8> = (0..4096).map(|_| random.u8(..)).collect();
+    let mut object = Token::new();
+    for _ in 0..number("KPN_CASES").unwrap_or(100_000) {
+        // Mostly a message, sometimes one of many blocks; mostly a few pieces, sometimes many small ones.
+        let longest = [300, 300, 300, 3000][random.usize(..4)];
+        let len = random.usize(..longest);
+        let start = random.usize(..bytes.len() - len);
+        let body = &bytes[start..start + len];
+        let secret: String = (0..random.usize(KPN_SECRET_MIN..=KPN_SECRET_MAX))
+            .map(|_| random.alphanumeric())
+            .collect();
+        let largest = [1, 7, 64, 65, 130, 3000][random.usize(..6)];
+        let mut rest = body;
+        while !rest.is_empty() {
+            let (piece, behind) = rest.split_at(random.usize(1..=largest).min(rest.len()));
+            assert_eq!(object.update(piece), OK);
+            rest = behind;
+        }
+        let made = object.finish(secret.as_bytes());
+        assert_eq!(made, Ok(oracle(body, secret.as_bytes())));
+        assert_eq!(object.begin(), OK);
     }
-    for byte in 0..=u8::MAX {
+}
+
+#[test]
+fn a_secret_is_30_to_100_letters_and_digits() {
+    let long = [b'z'; KPN_SECRET_MAX + 1];
+    let mut object = Token::new();
+    let mut takes = |secret: &[u8]| {
+        assert_eq!(object.update(b"body"), OK);
+        let made = object.finish(secret);
+        if made == Err(ERR_SECRET) {
+            // As before: the right secret gives the right token.
+            let made = object.finish(&long[..30]);
+            assert_eq!(made, Ok(oracle(b"body", &long[..30])));
+        }
+        assert_eq!(object.begin(), OK);
+        made.is_ok()
+    };
+    for len in 0..=long.len() {
+        assert_eq!(takes(&long[..len]), (30..=100).contains(&len), "{len}");
+    }
+    for byte in 1..=u8::MAX {
         for at in [0, 15, 29] {
             let mut secret = [b'0'; 30];
             secret[at] = byte;
-            assert_eq!(check_secret(&secret).is_ok(), byte.is_ascii_alphanumeric());
+            assert_eq!(takes(&secret), byte.is_ascii_alphanumeric());
         }
     }
 }
 
 #[test]
-fn one_object_makes_many_tokens() {
+fn nothing_is_left_of_what_was_hashed() {
+    let [body, secret, expected] = vectors().remove(0);
     let mut token = Token::new();
-    for [body, secret, expected] in vectors() {
-        token.update(b"abandoned");
-        token.wipe();
-        token.update(body.as_bytes());
-        let made = token.finish(secret.as_bytes()).unwrap();
-        let expected: [u8; 64] = expected.as_bytes().try_into().unwrap();
-        assert!(equal(made, &expected));
-        assert_eq!(token.total(), 0);
+    assert_eq!(token.update(body.as_bytes()), OK);
+    assert_eq!(token.wipe(), OK);
+    assert!(token.wiped().iter().all(|&byte| byte == 0));
+    assert_eq!(token.update(b"x"), ERR_STATE);
+    assert_eq!(token.wipe(), ERR_STATE);
+    assert_eq!(token.begin(), OK);
+    assert_eq!(token.update(body.as_bytes()), OK);
+    assert_eq!(token.finish(secret.as_bytes()), Ok(expected));
+    assert!(token.wiped().iter().all(|&byte| byte == 0));
+    assert_eq!(token.finish(secret.as_bytes()), Err(ERR_STATE));
+}
+
+#[test]
+fn tells_equal_tokens_from_those_that_differ_in_one_bit() {
+    let [_, _, token] = vectors().remove(0);
+    assert_eq!(compare(&token, &token), OK);
+    for at in 0..token.len() {
+        for bit in 0..7 {
+            let mut other = token.clone().into_bytes();
+            other[at] ^= 1 << bit;
+            let other = String::from_utf8(other).unwrap();
+            assert_eq!(compare(&token, &other), ERR_TOKEN_MISMATCH);
+        }
     }
 }

@@ -35,27 +35,6 @@ pub fn write(out: &mut Buf<'_>, data: &[u8]) {
     }
 }
 
-/// Decodes in place and returns the number of bytes; base64 or base64url, padded or not.
-///
-/// Refused with [`Error::SENML_BASE64`]: both alphabets in one text, incomplete or wrong padding, bits that are set behind the
-/// last whole byte, anything else. After an error the text is spoilt.
-pub fn decode(text: &mut [u8]) -> Result<usize> {
-    let mut decoder = Decoder::new();
-    let mut position = 0_usize;
-    let mut len = 0_usize;
-    while let Some(&byte) = text.get(position) {
-        position = position.wrapping_add(1);
-        if let Some(byte) = decoder.push(byte) {
-            if let Some(to) = text.get_mut(len) {
-                *to = byte;
-            }
-            len = len.wrapping_add(1);
-        }
-    }
-    decoder.finish()?;
-    Ok(len)
-}
-
 const BOTH: u8 = 3;
 
 /// Turns base64 digits into bytes.
@@ -144,6 +123,27 @@ const fn digit(bits: u32) -> u8 {
 mod tests {
     use super::*;
     use std::vec::Vec;
+
+    /// Decodes in place and returns the number of bytes; base64 or base64url, padded or not.
+    ///
+    /// Refused with [`Error::SENML_BASE64`]: both alphabets in one text, incomplete or wrong padding, bits that are set behind the
+    /// last whole byte, anything else. After an error the text is spoilt.
+    fn decode(text: &mut [u8]) -> Result<usize> {
+        let mut decoder = Decoder::new();
+        let mut position = 0_usize;
+        let mut len = 0_usize;
+        while let Some(&byte) = text.get(position) {
+            position = position.wrapping_add(1);
+            if let Some(byte) = decoder.push(byte) {
+                if let Some(to) = text.get_mut(len) {
+                    *to = byte;
+                }
+                len = len.wrapping_add(1);
+            }
+        }
+        decoder.finish()?;
+        Ok(len)
+    }
 
     fn written(data: &[u8]) -> Vec<u8> {
         let mut memory = [0; 512];

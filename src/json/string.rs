@@ -48,25 +48,6 @@ pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
     }
 }
 
-/// Unescapes in place what stands between the quotes of a JSON string and returns the new length, never a larger one.
-///
-/// Everything is checked again, so the text may come from anywhere. After an error the text is spoilt.
-pub fn unescape(text: &mut [u8]) -> Result<usize> {
-    let mut reader = Unescape::new(0);
-    let mut len = 0_usize;
-    while let Some(byte) = reader.next(text) {
-        if let Some(to) = text.get_mut(len) {
-            *to = byte;
-        }
-        len = len.wrapping_add(1);
-    }
-    reader.check()?;
-    if reader.position() < text.len() {
-        return Err(Error::JSON_SYNTAX);
-    }
-    Ok(len)
-}
-
 /// Whether the raw text between two quotes, once unescaped, is `plain`.
 pub fn equals(raw: &[u8], plain: &[u8]) -> bool {
     let mut reader = Unescape::new(0);
@@ -341,6 +322,25 @@ mod tests {
     use super::*;
     use std::string::String;
     use std::vec::Vec;
+
+    /// Unescapes in place what stands between the quotes of a JSON string and returns the new length, never a larger one.
+    ///
+    /// Everything is checked again, so the text may come from anywhere. After an error the text is spoilt.
+    fn unescape(text: &mut [u8]) -> Result<usize> {
+        let mut reader = Unescape::new(0);
+        let mut len = 0_usize;
+        while let Some(byte) = reader.next(text) {
+            if let Some(to) = text.get_mut(len) {
+                *to = byte;
+            }
+            len = len.wrapping_add(1);
+        }
+        reader.check()?;
+        if reader.position() < text.len() {
+            return Err(Error::JSON_SYNTAX);
+        }
+        Ok(len)
+    }
 
     fn written(text: &[u8]) -> Result<Vec<u8>> {
         let mut memory = [0; 256];

@@ -40,7 +40,7 @@ impl Connection {
     }
 
     /// Requests that this connection may still carry.
-    pub const fn left(&self) -> u16 {
+    pub const fn left(self) -> u16 {
         self.left
     }
 }
@@ -53,7 +53,7 @@ mod tests {
     fn answer(text: &[u8]) -> Response {
         let mut response = Response::none();
         response.restart(Method::Post);
-        assert!(response.collect(text, &mut []).is_ok());
+        assert!(response.collect(&mut &*text, &mut []).is_ok());
         response
     }
 

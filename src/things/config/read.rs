@@ -104,7 +104,7 @@ impl Config {
     /// Replaces this configuration by the one in `text`, or empties it and says which field is wrong and why.
     ///
     /// `text` is UTF-8 without a byte order mark; white space is allowed as in any JSON text (RFC 8259).
-    pub fn read(&mut self, text: &[u8]) -> core::result::Result<(), Problem> {
+    pub fn load(&mut self, text: &[u8]) -> core::result::Result<(), Problem> {
         self.wipe();
         let mut source = Source {
             text,
@@ -164,8 +164,8 @@ impl Config {
             Field::Secret => match source.next()? {
                 TokenKind::Null => {}
                 TokenKind::String => {
-                    source.copy(source.reader.span(), &mut self.secret.0)?;
-                    token::check_secret(self.secret.0.as_bytes())?;
+                    source.copy(source.reader.span(), &mut self.secret)?;
+                    token::check_secret(self.secret.as_bytes())?;
                 }
                 _ => return Err(Error::CONFIG_TYPE),
             },
@@ -306,7 +306,7 @@ impl Config {
         }
         let texts: [&mut StringView<u8>; 6] = [
             &mut self.urn,
-            &mut self.secret.0,
+            &mut self.secret,
             &mut self.host,
             &mut self.path,
             &mut self.address,
