@@ -1,5 +1,5 @@
-//! Head and trailer section, RFC 9112 sections 2 to 5: the status line and the field lines, byte by byte, so that a line
-//! may have any length. Nothing is kept but numbers.
+//! The lines of a response, RFC 9112 sections 2 to 5 and 7.1: status line and field lines of the head and of the trailer
+//! section, and the lines of chunked framing, byte by byte, so that a line may have any length. Nothing is kept but numbers.
 //!
 //! What is read leniently, and nothing else is:
 //! - Empty lines before the status line, RFC 9112 section 2.2.
@@ -8,6 +8,11 @@
 //! - HTTP/1.2 to HTTP/1.9 as HTTP/1.1, RFC 9110 section 2.5.
 //! - A folded line as a space, RFC 9112 section 5.2; not in front of the first field line.
 //! - Empty elements in a list, RFC 9110 section 5.6.1.2; a framing field needs one that is not empty in each line.
+//!
+//! - White space behind the size of a chunk.
+//!
+//! Two readers that disagree about a bare LF read different bodies, so that in chunked framing, unlike in a head, each line
+//! ends in CR and LF.
 //!
 //! A bare CR, another control character and white space before a colon are refused.
 #![forbid(unsafe_code)]
@@ -19,8 +24,11 @@ use crate::error::{Error, Result};
 /// Largest head in bytes, the heads of skipped 1xx responses included; a trailer section may be as large again.
 pub const HEAD_MAX: u16 = 8192;
 
+/// Largest line of chunked framing in bytes, its line end and the one before it included.
+const CHUNK_LINE_MAX: u16 = 256;
+
 /// What the next byte belongs to.
-mod phase {
+pub(super) mod phase {
     /// The status line, up to the status.
     pub const STATUS: u8 = 0x01;
     /// What follows the status.
@@ -39,6 +47,15 @@ mod phase {
     /// Nothing: the section is over.
     pub const END: u8 = 0x08;
 
+    /// The line end behind the data of a chunk.
+    pub const DATA_END: u8 = 0x10;
+    /// The size of a chunk.
+    pub const SIZE: u8 = 0x11;
+    /// White space behind the size.
+    pub const PADDING: u8 = 0x12;
+    /// An extension, which is skipped.
+    pub const EXTENSION: u8 = 0x13;
+
     /// With `REASON` to `SPACE`: the line is over, and what comes next is another one or the rest of a folded one.
     pub const ENDED: u8 = 0x40;
     /// With each of them: a CR was read, behind which only LF may come.
@@ -46,6 +63,11 @@ mod phase {
 
     /// The first field line, which cannot be the rest of a folded one.
     pub const FIRST_LINE: u8 = REASON | ENDED;
+
+    /// Whether it is one of those of chunked framing, with or without `AFTER_CR`.
+    pub const fn is_chunk_line(phase: u8) -> bool {
+        phase & DATA_END != 0
+    }
 }
 
 /// What was found in the head. An [`action`] is found with the bit in the place of its code less 0x10.
@@ -75,7 +97,7 @@ pub(super) mod flag {
 /// The status line up to the status, RFC 9112 section 4; `#` is a digit.
 static STATUS_LINE: [u8; 12] = *b"HTTP/1.# ###";
 
-/// A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
+/// The lines as far as they are read, and what was found in them: plain numbers, every bit pattern is valid.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Head {
@@ -95,7 +117,7 @@ pub struct Head {
     /// Bytes that may still come.
     room: u16,
     pub(super) flags: u16,
-    /// First, last and total of a range, and the number of any other element.
+    /// First, last and total of a range, and the number of any other element or the size of a chunk.
     numbers: [u32; 4],
     pub(super) content_length: u32,
     pub(super) retry_after: u32,
@@ -143,6 +165,19 @@ impl Head {
         self.flags |= flag::TRAILER;
     }
 
+    /// Starts to read a line of chunked framing, from this phase on.
+    pub(super) const fn begin_chunk_line(&mut self, phase: u8) {
+        self.phase = phase;
+        self.room = CHUNK_LINE_MAX;
+        self.has_digit = 0;
+    }
+
+    /// The size of the chunk, once its line is over.
+    pub(super) const fn chunk_size(&self) -> u32 {
+        let [.., size] = self.numbers;
+        size
+    }
+
     pub(super) const fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
@@ -167,54 +202,41 @@ impl Head {
         self.phase == phase::END
     }
 
-    /// Reads on, from the front of the input, up to its end or that of the section.
-    // Apart from its caller it has the registers for itself.
-    #[inline(never)]
+    /// Reads on, from the front of the input, up to its end or that of the section or chunk line.
     pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<()> {
-        let text = input.get(..usize::from(self.room)).unwrap_or(input);
-        let mut position = 0;
-        while !self.is_ended() {
-            position = self.run(text, position);
-            let Some(&byte) = text.get(position) else {
-                if position == input.len() {
-                    break;
-                }
+        let mut rest = *input;
+        while let Some((&byte, behind)) = rest.split_first() {
+            if self.room == 0 {
                 return Err(Error::HTTP_HEAD_TOO_LARGE);
-            };
-            position += 1;
+            }
+            self.room -= 1;
+            rest = behind;
+            if self.goes_on(byte) {
+                continue;
+            }
             self.byte(byte)?;
+            if self.is_ended() {
+                break;
+            }
         }
-        *input = input.get(position..).unwrap_or_default();
-        let [low, high, ..] = position.to_le_bytes();
-        self.room -= u16::from_le_bytes([low, high]);
+        *input = rest;
         Ok(())
     }
 
-    /// Reads the bytes that change nothing but the place, from this position on; gives the one behind them.
-    fn run(&mut self, text: &[u8], mut position: usize) -> usize {
-        let is_read = match self.phase {
-            phase::REASON | phase::SKIPPED => false,
-            phase::NAME | phase::VALUE => true,
-            _ => return position,
-        };
-        while let Some(&byte) = text.get(position) {
-            let goes_on = if !is_read {
-                byte >= b' ' && byte != 0x7F
-            } else if self.place == NOWHERE {
-                // Of letters and hyphens most names and options are made.
-                (byte | 0x20).wrapping_sub(b'a') < 26 || byte == b'-'
-            } else {
-                // The signs before the hyphen mean something, and with this bit some control characters look like others.
-                let fits = byte >= b'-' && byte | 0x20 == tree(self.place) && byte != b':';
-                self.place += u8::from(fits);
-                fits
-            };
-            if !goes_on {
-                break;
-            }
-            position += 1;
+    /// Takes a byte that changes nothing but the place, as most bytes do; `false` when it may be another one.
+    fn goes_on(&mut self, byte: u8) -> bool {
+        if self.phase == phase::SKIPPED || self.phase == phase::REASON {
+            return byte >= b' ' && byte != 0x7F;
         }
-        position
+        // The signs before the hyphen mean something, and with this bit some control characters look like others.
+        let fits = (self.phase == phase::NAME || self.phase == phase::VALUE)
+            && byte >= b'-'
+            && byte | 0x20 == tree(self.place)
+            && byte != b':';
+        if fits {
+            self.place += 1;
+        }
+        fits
     }
 
     /// Takes one byte.
@@ -227,8 +249,14 @@ impl Head {
         } else if byte == b'\r' {
             self.phase |= phase::AFTER_CR;
             return Ok(());
-        } else if byte.is_ascii_control() && byte != b'\n' && byte != b'\t' {
+        } else if byte.is_ascii_control()
+            && byte != b'\t'
+            && (byte != b'\n' || phase::is_chunk_line(self.phase))
+        {
             return Err(Error::HTTP_SYNTAX);
+        }
+        if phase::is_chunk_line(self.phase) {
+            return self.chunk_line_byte(byte);
         }
         if self.phase & phase::ENDED != 0 {
             self.begin_line(byte)?;
@@ -417,6 +445,40 @@ impl Head {
         }
     }
 
+    /// Takes one byte of a line of chunked framing, the line end as its LF; an LF without CR was refused before.
+    fn chunk_line_byte(&mut self, byte: u8) -> Result<()> {
+        let digit = hex_digit(byte);
+        if self.phase == phase::SIZE && digit < 16 {
+            // A place from which the digit that is too much leads to nowhere.
+            self.place = 0;
+            self.digit(number::HEX, digit);
+            return if self.place == NOWHERE {
+                Err(Error::HTTP_CONTENT_LENGTH)
+            } else {
+                Ok(())
+            };
+        }
+        if self.phase == phase::DATA_END && byte == b'\n' {
+            self.phase = phase::SIZE;
+            return Ok(());
+        }
+        if self.has_digit == 0 {
+            return Err(Error::HTTP_SYNTAX);
+        }
+        if byte == b'\n' {
+            self.phase = phase::END;
+        } else if self.phase == phase::EXTENSION {
+            // Skipped.
+        } else if byte == b';' {
+            self.phase = phase::EXTENSION;
+        } else if byte == b' ' || byte == b'\t' {
+            self.phase = phase::PADDING;
+        } else {
+            return Err(Error::HTTP_SYNTAX);
+        }
+        Ok(())
+    }
+
     /// Takes the element that ends here, and goes to where the next one begins.
     #[inline(never)]
     fn end_element(&mut self) -> Result<()> {
@@ -470,9 +532,15 @@ impl Head {
                 self.crc32 = number;
                 is_first
             }
-            action::RANGE_OF_TOTAL => !has_range && first <= last && last < total,
-            action::RANGE => !has_range && first <= last && last < u32::MAX,
-            _ => !has_range,
+            action::TOTAL => !has_range,
+            _ => {
+                let end = if form == action::RANGE {
+                    u32::MAX
+                } else {
+                    total
+                };
+                !has_range && first <= last && last < end
+            }
         }
     }
 }
