@@ -2,7 +2,7 @@
 XTASK := cargo run --quiet --package xtask --
 TARGET ?= thumbv6m-none-eabi
 
-.PHONY: help setup demo test check header archive report wire bench fuzz dist
+.PHONY: help setup demo test check header archive report wire bench fuzz mutants dist
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: setup ## Instructions per operation on Cortex-M3
 
 fuzz: ## Random inputs for longer than the tests do it
 	@$(XTASK) fuzz
+
+mutants: ## Spoils the core function by function, and lists what no test notices (an hour)
+	@$(XTASK) mutants
 
 dist: setup ## Archives and packages per chip, with checksums, in dist/
 	@$(XTASK) dist

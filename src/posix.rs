@@ -42,12 +42,12 @@ impl Socket {
     }
 
     /// Whether there is a connection.
-    pub const fn is_open(&self) -> bool {
+    pub const fn is_open(self) -> bool {
         self.fd >= 0
     }
 
     /// The `errno` of the last failure, 0 when there was none; negative for one of `getaddrinfo`.
-    pub const fn error(&self) -> i32 {
+    pub const fn error(self) -> i32 {
         self.error
     }
 

@@ -151,6 +151,37 @@ fn an_answer_may_come_when_all_that_were_on_their_way_made_room() {
 }
 
 #[test]
+fn the_missing_bytes_of_a_record_with_a_time_are_exact() {
+    let mut queue = Queue::begin(100, KPN_QUEUE_REFUSE_NEWEST);
+    let record = Record {
+        unit: Some(c"Cel".to_owned()),
+        when: When::Unix(1_585_650_750),
+        ..bare("temperature", Value::Decimal(205, -1))
+    };
+    assert_eq!(queue.push(&record), OK);
+    let mut refused = 0;
+    for capacity in 0..400 {
+        let (mut uplink, status) = Uplink::begin(capacity);
+        if status != OK {
+            continue;
+        }
+        let (status, _) = queue.fill(&mut uplink, 0, 0);
+        if status == OK {
+            assert_eq!(queue.failed(), OK);
+            continue;
+        }
+        refused += 1;
+        let enough = capacity + uplink.missing();
+        for (capacity, expected) in [(enough - 1, ERR_BUFFER_FULL), (enough, OK)] {
+            let (mut uplink, _) = Uplink::begin(capacity);
+            assert_eq!(queue.fill(&mut uplink, 0, 0).0, expected, "{capacity}");
+        }
+        assert_eq!(queue.failed(), OK);
+    }
+    assert!(refused > 20, "{refused}");
+}
+
+#[test]
 fn more_than_64_kilobytes_leave_in_order() {
     let mut queue = Queue::begin(0x1_8000, KPN_QUEUE_DROP_OLDEST);
     let all = 0x1_8000 / 10;

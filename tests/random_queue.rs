@@ -30,9 +30,6 @@ use serde_json::value::RawValue;
 /// Times below are relative (RFC 8428 section 4.5.3).
 const RELATIVE: i64 = 1 << 28;
 
-/// Whether a pack counts a record whose time already does not fit.
-const TIME_COUNTS_AS_MISSING: bool = false;
-
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
 }
@@ -433,10 +430,6 @@ impl Bench {
         begin: impl Fn(usize) -> Option<Uplink>,
     ) {
         assert!(missing > 0);
-        let when = self.entries[0].record.when;
-        if !TIME_COUNTS_AS_MISSING && time(when, self.uptime, self.unix).is_some() {
-            return;
-        }
         let mut less = begin(capacity + missing - 1).unwrap();
         let (status, _) = self.queue.fill(&mut less, self.uptime, self.unix);
         assert_eq!(

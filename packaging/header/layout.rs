@@ -107,6 +107,9 @@ pub fn asserts(header: &str) -> Result<String, String> {
         .filter(|item| !item.name.starts_with("kpn_private_"))
     {
         let name = &item.name;
+        if !name.starts_with("kpn_") {
+            return Err(format!("{name} has no name of C in cbindgen.toml"));
+        }
         let of = |layouts: &Layouts| {
             let layout = layouts.get(name).cloned();
             layout.ok_or_else(|| format!("{name} has no layout"))

@@ -61,7 +61,7 @@ impl<'a> Downlink<'a> {
 /// assert_eq!(record.number(Field::Value)?.to_decimal()?, (205, -1));
 /// assert_eq!(record.number(Field::Value)?.to_f64()?, 20.5);
 /// assert_eq!(record.number(Field::Time)?.to_u64()?, 1_713_999_997);
-/// assert!(!record.number(Field::Time)?.is_relative_time()?);
+/// assert!(!record.number(Field::Time)?.is_relative_time());
 /// assert_eq!(record.number(Field::Value)?.to_i64(), Err(Error::NUMBER_RANGE)); // it has a fraction
 /// assert_eq!(record.number(Field::Sum).err(), Some(Error::INVALID_ARGUMENT));
 /// # Ok::<(), Error>(())
@@ -160,8 +160,9 @@ impl Number<'_> {
     }
 
     /// Whether it counts from now when it is a time, instead of from 1970 (RFC 8428 section 4.5.3).
-    pub fn is_relative_time(mut self) -> Result<bool> {
-        is_relative(&mut self.0)
+    #[must_use]
+    pub fn is_relative_time(&self) -> bool {
+        is_relative(&self.0)
     }
 }
 

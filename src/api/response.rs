@@ -35,9 +35,9 @@ impl<'a> Response<'a> {
     /// Reads the next bytes and returns whether the response is complete. What follows it in `bytes` is not looked at.
     ///
     /// An error is final: close the connection.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<bool> {
-        let collected = self.state.collect(bytes, self.buffer)?;
-        Ok(collected.complete)
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<bool> {
+        self.state.collect(&mut bytes, self.buffer)?;
+        Ok(self.state.is_complete())
     }
 
     /// Tells that the connection was closed, which completes a response whose body lasts until then.

@@ -17,6 +17,7 @@ use crate::things::uplink::{self, UplinkState};
 ///
 /// let mut buffer = [0; 512];
 /// let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:123456789012345:")?;
+/// up.set(Value::base_time(1_585_650_750, 0))?;
 /// up.add(names::TEMPERATURE, Value::decimal(205, -1))?;
 /// up.add(Name::new("doorOpen"), Value::bool(true))?;
 /// let request = up.finish("0123456789abcdefghijklmnopqrstuvwxyzABCD")?;
@@ -49,6 +50,20 @@ impl<'a> Uplink<'a> {
     }
 
     /// Sets a base field, or a label of the next record.
+    ///
+    /// ```
+    /// use kpn_things::{Name, Uplink, Value, endpoint::Endpoint};
+    ///
+    /// let mut buffer = [0; 512];
+    /// let endpoint = Endpoint::custom(b"platform.example", b"/senml");
+    /// let mut up = Uplink::new(&mut buffer, endpoint, "urn:dev:IMEI:123456789012345:")?;
+    /// up.set(Value::base_unit(b"Cel"))?;
+    /// up.add(Name::new("inside"), Value::int(20))?;
+    /// up.set(Value::base_name(b"urn:dev:IMEI:490154203237518:"))?; // another device behind this one
+    /// up.add(Name::new("outside"), Value::int(5))?;
+    /// assert!(up.finish(None)?.starts_with(b"POST /senml HTTP/1.1\r\nHost: platform.example\r\n"));
+    /// # Ok::<(), kpn_things::Error>(())
+    /// ```
     pub fn set(&mut self, value: Value<'_>) -> Result<()> {
         let uplink = uplink::Uplink::resume(&mut self.state, self.buffer);
         uplink.into_pack()?.set(&value)

@@ -410,20 +410,18 @@ impl kpn_posix {
             let len = self
                 .private_socket
                 .receive(&mut chunk, self.private_timeout)?;
-            let bytes = chunk.get(..len).unwrap_or_default();
-            let used = if bytes.is_empty() {
+            let mut rest = chunk.get(..len).unwrap_or_default();
+            if rest.is_empty() {
                 response.state().end()?;
-                0
             } else {
                 // SAFETY: the same contract; the chunk is our own.
-                let collected = unsafe { response.feed(bytes) }?;
-                if !collected.complete {
+                unsafe { response.feed(&mut rest) }?;
+                if !response.is_complete() {
                     continue;
                 }
-                collected.used
-            };
+            }
             self.private_connection.record(response.state());
-            if used < len {
+            if !rest.is_empty() {
                 // Bytes that nobody asked for: what would follow them cannot be told from the next response.
                 self.private_connection = Connection::closed();
             }

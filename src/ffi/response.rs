@@ -7,7 +7,7 @@ use super::span::kpn_span;
 use super::status::{NEED_MORE, OK};
 use super::status::{code, kpn_status, status};
 use crate::error::Result;
-use crate::http::response::{Collected, Method, Response};
+use crate::http::response::{Method, Response};
 use crate::things::connection::Connection;
 use crate::things::outcome::Outcome;
 
@@ -90,15 +90,28 @@ impl kpn_response {
         state.is_complete().then(|| state.status())
     }
 
-    /// Reads bytes that lie apart from the buffer.
+    /// Reads on from the front of bytes that lie apart from the buffer; what is left of them lies behind the response.
     ///
     /// # Safety
     ///
     /// The buffer given to `begin` is still there, and nobody else uses it.
-    pub(super) unsafe fn feed(&mut self, bytes: &[u8]) -> Result<Collected> {
+    pub(super) unsafe fn feed(&mut self, bytes: &mut &[u8]) -> Result<()> {
         // SAFETY: `begin` kept the buffer; the rest is the same contract.
         let store = unsafe { ptr::stored_slice_mut(self.private_buffer, self.private_capacity) };
         self.private_state.collect(bytes, store)
+    }
+
+    /// Whether the response is whole.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.private_state.is_complete()
+    }
+
+    /// Refuses memory that overlaps with the object or its buffer.
+    // One copy for its calls.
+    #[inline(never)]
+    fn check_disjoint_from(&self, other: Region) -> Result<()> {
+        Region::of(self).check_disjoint_from(other)?;
+        self.memory().check_disjoint_from(other)
     }
 
     /// Where the buffer lies.
@@ -186,11 +199,15 @@ pub unsafe extern "C" fn kpn_response_feed(
     let feed = || -> Result<kpn_status> {
         // SAFETY: the same contract; what the caller gave beside it is not touched before it is checked to lie apart.
         let response = unsafe { ptr::object_mut(response) }?;
-        let own = Region::of(&raw const *response);
         let input = Region::new(bytes, len);
-        ptr::check_disjoint(3, &[own, response.memory(), Region::of(out_used), input])?;
+        response.check_disjoint_from(input)?;
+        if !out_used.is_null() {
+            let out = Region::of(out_used);
+            response.check_disjoint_from(out)?;
+            input.check_disjoint_from(out)?;
+        }
         // SAFETY: the same contract.
-        let bytes = unsafe { ptr::bytes(bytes, len) }?;
+        let mut rest = unsafe { ptr::bytes(bytes, len) }?;
         let used = if out_used.is_null() {
             None
         } else {
@@ -198,11 +215,15 @@ pub unsafe extern "C" fn kpn_response_feed(
             Some(unsafe { ptr::out(out_used) }?)
         };
         // SAFETY: the caller leaves the buffer to the library; apart from the input as just checked.
-        let collected = unsafe { response.feed(bytes) }?;
+        unsafe { response.feed(&mut rest) }?;
         if let Some(used) = used {
-            used.write(collected.used);
+            used.write(len - rest.len());
         }
-        Ok(if collected.complete { OK } else { NEED_MORE })
+        Ok(if response.is_complete() {
+            OK
+        } else {
+            NEED_MORE
+        })
     };
     feed().unwrap_or_else(code)
 }

@@ -21,15 +21,17 @@ mod phase {
     /// White space behind the size.
     pub const PADDING: u8 = 0x04;
     pub const EXTENSION: u8 = 0x05;
+    /// Nothing: the line is over.
+    pub const END: u8 = 0x06;
     /// With each of them: a CR was read, behind which only LF may come.
     pub const AFTER_CR: u8 = 0x80;
 }
 
-/// State of the reader of one line: plain numbers, every bit pattern is valid.
+/// A line of chunked framing as far as it is read: plain numbers, every bit pattern is valid.
 #[repr(C)]
 #[derive(Debug)]
 pub struct ChunkLine {
-    /// One of [`phase`].
+    /// What the next byte belongs to.
     phase: u8,
     /// Bytes that may still come.
     room: u16,
@@ -63,36 +65,44 @@ impl ChunkLine {
         self.size = 0;
     }
 
-    /// Reads on, from the front of the input; behind the line gives the size of the chunk.
-    pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<Option<u32>> {
-        while let Some((&byte, behind)) = input.split_first() {
+    /// Size of the chunk that follows, behind the end of the line.
+    pub(super) fn size(&self) -> Option<u32> {
+        (self.phase == phase::END).then_some(self.size)
+    }
+
+    /// Reads on, from the front of the input, up to its end or that of the line.
+    // Apart from its caller it has the registers for itself.
+    #[inline(never)]
+    pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<()> {
+        while self.phase != phase::END
+            && let Some((&byte, behind)) = input.split_first()
+        {
             if self.room == 0 {
                 return Err(Error::HTTP_HEAD_TOO_LARGE);
             }
             self.room -= 1;
             *input = behind;
-            if self.byte(byte)? {
-                return Ok(Some(self.size));
-            }
+            self.byte(byte)?;
         }
-        Ok(None)
+        Ok(())
     }
 
-    /// Takes one byte; `true` behind the end of the line.
-    fn byte(&mut self, byte: u8) -> Result<bool> {
+    /// Takes one byte.
+    fn byte(&mut self, byte: u8) -> Result<()> {
         if self.phase & phase::AFTER_CR != 0 {
             if byte != b'\n' {
                 return Err(Error::HTTP_SYNTAX);
             }
-            if self.phase == phase::DATA_END | phase::AFTER_CR {
-                self.phase = phase::FIRST_DIGIT;
-                return Ok(false);
-            }
-            return Ok(true);
+            self.phase = if self.phase == phase::DATA_END | phase::AFTER_CR {
+                phase::FIRST_DIGIT
+            } else {
+                phase::END
+            };
+            return Ok(());
         }
         if byte == b'\r' && self.phase != phase::FIRST_DIGIT {
             self.phase |= phase::AFTER_CR;
-            return Ok(false);
+            return Ok(());
         }
         let digit = hex_digit(byte);
         self.phase = match self.phase {
@@ -108,6 +118,6 @@ impl ChunkLine {
             phase::EXTENSION if byte == b'\t' || !byte.is_ascii_control() => phase::EXTENSION,
             _ => return Err(Error::HTTP_SYNTAX),
         };
-        Ok(false)
+        Ok(())
     }
 }

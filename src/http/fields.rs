@@ -158,23 +158,22 @@ const FORMS: [Form; 9] = [
 /// Where the names of fields begin in the tree.
 pub(super) const NAMES: u8 = 0;
 
-/// In place of one in the tree: no form begins as the bytes so far.
-pub(super) const NOWHERE: u8 = u8::MAX;
+/// Where nothing goes on: the last place in the tree, a 0. No form begins as the bytes so far.
+pub(super) const NOWHERE: u8 = 0x7F;
 
 /// The forms, each without what it has in common with the one before.
-pub(super) static TREE: [u8; LEN] = fold::<LEN>().tree;
+pub(super) static TREE: [u8; NOWHERE as usize + 1] = FOLDED.tree;
 
 /// From where to where a form leaves the one before it.
-pub(super) static BRANCHES: [[u8; 2]; FORMS.len() - 1] = fold::<LEN>().branches;
+pub(super) static BRANCHES: [[u8; 2]; FORMS.len() - 1] = FOLDED.branches;
 
-/// Size of the tree.
-const LEN: usize = fold::<256>().len;
+const FOLDED: Folded = fold();
 
 /// Longest form as text.
 const LONGEST: usize = 48;
 
-struct Folded<const N: usize> {
-    tree: [u8; N],
+struct Folded {
+    tree: [u8; NOWHERE as usize + 1],
     len: usize,
     branches: [[u8; 2]; FORMS.len() - 1],
 }
@@ -184,9 +183,9 @@ struct Folded<const N: usize> {
     clippy::cast_possible_truncation,
     reason = "evaluated by the compiler, which refuses a place that is too large"
 )]
-const fn fold<const N: usize>() -> Folded<N> {
+const fn fold() -> Folded {
     let mut folded = Folded {
-        tree: [0; N],
+        tree: [0; NOWHERE as usize + 1],
         len: 0,
         branches: [[0; 2]; FORMS.len() - 1],
     };

@@ -2,7 +2,7 @@
 //! may have any length. Nothing is kept but numbers.
 //!
 //! What is read leniently, and nothing else is:
-//! - One empty line before the status line, RFC 9112 section 2.2.
+//! - Empty lines before the status line, RFC 9112 section 2.2.
 //! - A bare LF as the end of a line, RFC 9112 section 2.2.
 //! - A status line without reason phrase, or also without the space before it.
 //! - HTTP/1.2 to HTTP/1.9 as HTTP/1.1, RFC 9110 section 2.5.
@@ -36,6 +36,9 @@ mod phase {
     /// White space behind an element, or inside it.
     pub const SPACE: u8 = 0x07;
 
+    /// Nothing: the section is over.
+    pub const END: u8 = 0x08;
+
     /// With `REASON` to `SPACE`: the line is over, and what comes next is another one or the rest of a folded one.
     pub const ENDED: u8 = 0x40;
     /// With each of them: a CR was read, behind which only LF may come.
@@ -61,10 +64,8 @@ pub(super) mod flag {
     /// A field for firmware is malformed, or there twice.
     pub const FIRMWARE_REFUSED: u16 = 1 << 9;
     pub const HTTP_1_0: u16 = 1 << 10;
-    /// The one empty line before the status line was read.
-    pub const EMPTY_LINE: u16 = 1 << 11;
     /// This is the trailer section.
-    pub const TRAILER: u16 = 1 << 12;
+    pub const TRAILER: u16 = 1 << 11;
 
     pub const fn of(action: u8) -> u16 {
         1 << (action & 0xF)
@@ -74,23 +75,23 @@ pub(super) mod flag {
 /// The status line up to the status, RFC 9112 section 4; `#` is a digit.
 static STATUS_LINE: [u8; 12] = *b"HTTP/1.# ###";
 
-/// State of the reader and what it has found: plain numbers, every bit pattern is valid.
+/// A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Head {
-    /// One of [`phase`].
+    /// What the next byte belongs to.
     phase: u8,
-    /// Place in [`STATUS_LINE`], or in [`TREE`].
+    /// Place in the status line, or in the tree of fields.
     place: u8,
-    /// Place in [`TREE`] where an element of this field begins.
+    /// Place in the tree where an element of this field begins.
     element: u8,
-    /// One of [`refusal`], or 0.
+    /// What this element is when it has no form, 0 for nothing.
     refusal: u8,
     /// Whether the number at this place has a digit.
     has_digit: u8,
     /// Whether this line has an element.
     has_element: u8,
-    status: u16,
+    pub(super) status: u16,
     /// Bytes that may still come.
     room: u16,
     pub(super) flags: u16,
@@ -132,7 +133,7 @@ impl Head {
         self.phase = phase::STATUS;
         self.place = 0;
         self.status = 0;
-        self.flags &= flag::EMPTY_LINE;
+        self.flags = 0;
     }
 
     /// Starts to read a trailer section, in which no field is read.
@@ -161,60 +162,63 @@ impl Head {
         [first, last, total]
     }
 
-    /// Reads on, from the front of the input; `true` behind the empty line that ends the section.
-    pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<bool> {
-        let (mut rest, beyond) = input
-            .split_at_checked(usize::from(self.room))
-            .unwrap_or((*input, &[]));
-        let len = rest.len();
-        let ended = loop {
-            rest = self.run(rest);
-            let Some((&byte, behind)) = rest.split_first() else {
-                break false;
+    /// Whether the empty line that ends the section was read.
+    pub(super) const fn is_ended(&self) -> bool {
+        self.phase == phase::END
+    }
+
+    /// Reads on, from the front of the input, up to its end or that of the section.
+    // Apart from its caller it has the registers for itself.
+    #[inline(never)]
+    pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<()> {
+        let text = input.get(..usize::from(self.room)).unwrap_or(input);
+        let mut position = 0;
+        while !self.is_ended() {
+            position = self.run(text, position);
+            let Some(&byte) = text.get(position) else {
+                if position == input.len() {
+                    break;
+                }
+                return Err(Error::HTTP_HEAD_TOO_LARGE);
             };
-            rest = behind;
-            if self.byte(byte)? {
-                break true;
-            }
+            position += 1;
+            self.byte(byte)?;
+        }
+        *input = input.get(position..).unwrap_or_default();
+        let [low, high, ..] = position.to_le_bytes();
+        self.room -= u16::from_le_bytes([low, high]);
+        Ok(())
+    }
+
+    /// Reads the bytes that change nothing but the place, from this position on; gives the one behind them.
+    fn run(&mut self, text: &[u8], mut position: usize) -> usize {
+        let is_read = match self.phase {
+            phase::REASON | phase::SKIPPED => false,
+            phase::NAME | phase::VALUE => true,
+            _ => return position,
         };
-        let used = len - rest.len();
-        self.room -= u16::try_from(used).unwrap_or_default();
-        *input = input.get(used..).unwrap_or_default();
-        if ended || beyond.is_empty() {
-            Ok(ended)
-        } else {
-            Err(Error::HTTP_HEAD_TOO_LARGE)
+        while let Some(&byte) = text.get(position) {
+            let goes_on = if !is_read {
+                byte >= b' ' && byte != 0x7F
+            } else if self.place == NOWHERE {
+                // Of letters and hyphens most names and options are made.
+                (byte | 0x20).wrapping_sub(b'a') < 26 || byte == b'-'
+            } else {
+                // The signs before the hyphen mean something, and with this bit some control characters look like others.
+                let fits = byte >= b'-' && byte | 0x20 == tree(self.place) && byte != b':';
+                self.place += u8::from(fits);
+                fits
+            };
+            if !goes_on {
+                break;
+            }
+            position += 1;
         }
+        position
     }
 
-    /// Reads the bytes at the front that change nothing but the place, and gives the rest.
-    fn run<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
-        match self.phase {
-            phase::REASON | phase::SKIPPED => skip_text(rest),
-            phase::NAME | phase::VALUE if self.place == NOWHERE => skip_letters(rest),
-            phase::NAME | phase::VALUE => self.run_in_form(rest),
-            _ => rest,
-        }
-    }
-
-    /// Goes on in the tree as long as the bytes are those of the form.
-    fn run_in_form<'a>(&mut self, mut rest: &'a [u8]) -> &'a [u8] {
-        let mut place = usize::from(self.place);
-        while let Some((&byte, behind)) = rest.split_first()
-            && let Some(&form) = TREE.get(place)
-            && form == byte.to_ascii_lowercase()
-            && form > b' '
-            && form != b':'
-        {
-            place += 1;
-            rest = behind;
-        }
-        self.place = place.to_le_bytes()[0];
-        rest
-    }
-
-    /// Takes one byte; `true` behind the end of the section.
-    fn byte(&mut self, byte: u8) -> Result<bool> {
+    /// Takes one byte.
+    fn byte(&mut self, byte: u8) -> Result<()> {
         if self.phase & phase::AFTER_CR != 0 {
             if byte != b'\n' {
                 return Err(Error::HTTP_SYNTAX);
@@ -222,39 +226,44 @@ impl Head {
             self.phase &= !phase::AFTER_CR;
         } else if byte == b'\r' {
             self.phase |= phase::AFTER_CR;
-            return Ok(false);
+            return Ok(());
         } else if byte.is_ascii_control() && byte != b'\n' && byte != b'\t' {
             return Err(Error::HTTP_SYNTAX);
         }
         if self.phase & phase::ENDED != 0 {
-            return self.next_line(byte);
+            self.begin_line(byte)?;
         }
         match self.phase {
             phase::STATUS => self.status_byte(byte),
             phase::NAME => self.name_byte(byte),
+            phase::END => Ok(()),
             _ => self.value_byte(byte),
-        }?;
-        Ok(false)
+        }
     }
 
     /// Takes one byte of the status line, up to the one behind the status.
     fn status_byte(&mut self, byte: u8) -> Result<()> {
         let Some(&expected) = STATUS_LINE.get(usize::from(self.place)) else {
-            if self.status < 100 || (byte != b' ' && byte != b'\n') {
+            if self.status < 100 {
                 return Err(Error::HTTP_SYNTAX);
             }
-            self.phase = phase::REASON;
-            return self.value_byte(byte);
+            self.phase = match byte {
+                b' ' => phase::REASON,
+                b'\n' => phase::FIRST_LINE,
+                _ => return Err(Error::HTTP_SYNTAX),
+            };
+            return Ok(());
         };
         let digit = byte.wrapping_sub(b'0');
         if expected == b'#' && digit < 10 {
             self.status = self.status * 10 + u16::from(digit);
         } else if expected != byte {
-            if byte == b'\n' && self.place == 0 && !self.has(flag::EMPTY_LINE) {
-                self.flags |= flag::EMPTY_LINE;
-                return Ok(());
-            }
-            return Err(Error::HTTP_SYNTAX);
+            // Empty lines may stand before.
+            return if byte == b'\n' && self.place == 0 {
+                Ok(())
+            } else {
+                Err(Error::HTTP_SYNTAX)
+            };
         } else if byte == b' ' {
             // So far it is the digit of the version.
             if self.status == 0 {
@@ -266,23 +275,20 @@ impl Head {
         Ok(())
     }
 
-    /// Takes the first byte of a line; `true` when it is the empty one.
-    fn next_line(&mut self, byte: u8) -> Result<bool> {
+    /// Decides by its first byte what a line is: the rest of a folded one, the empty one, or another field.
+    fn begin_line(&mut self, byte: u8) -> Result<()> {
         let before = self.phase & !phase::ENDED;
         if byte == b' ' || byte == b'\t' {
-            if before == phase::REASON {
-                return Err(Error::HTTP_SYNTAX);
-            }
             self.phase = before;
-            self.value_byte(byte)?;
-            return Ok(false);
+            return if before == phase::REASON {
+                Err(Error::HTTP_SYNTAX)
+            } else {
+                Ok(())
+            };
         }
         // A line without any element has one that is empty.
         if before >= phase::VALUE || (before == phase::ELEMENT && self.has_element == 0) {
             self.end_element()?;
-        }
-        if byte == b'\n' {
-            return Ok(true);
         }
         self.phase = phase::NAME;
         self.place = if self.has(flag::TRAILER) {
@@ -290,32 +296,30 @@ impl Head {
         } else {
             NAMES
         };
-        // A colon is no character of a name, so that no name is empty.
-        self.name_character(byte)?;
-        Ok(false)
+        match byte {
+            b'\n' => self.phase = phase::END,
+            // The name is empty.
+            b':' => return Err(Error::HTTP_SYNTAX),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Takes one byte of a field name, or the colon behind it.
     fn name_byte(&mut self, byte: u8) -> Result<()> {
-        if byte != b':' {
-            return self.name_character(byte);
-        }
-        self.follow(byte);
-        self.phase = if self.place == NOWHERE {
-            phase::SKIPPED
-        } else {
-            phase::ELEMENT
-        };
-        self.element = self.place;
-        self.has_element = 0;
-        Ok(())
-    }
-
-    fn name_character(&mut self, byte: u8) -> Result<()> {
-        if !TOKEN.has(byte) {
+        if byte != b':' && !TOKEN.has(byte) {
             return Err(Error::HTTP_SYNTAX);
         }
         self.follow(byte);
+        if byte == b':' {
+            self.phase = if self.place == NOWHERE {
+                phase::SKIPPED
+            } else {
+                phase::ELEMENT
+            };
+            self.element = self.place;
+            self.has_element = 0;
+        }
         Ok(())
     }
 
@@ -373,7 +377,8 @@ impl Head {
                 self.place += 1;
             }
         }
-        let byte = byte.to_ascii_lowercase();
+        // In a form only letters differ from others in this bit, and control characters were refused before.
+        let byte = byte | 0x20;
         let mut place = self.place;
         let mut branches = BRANCHES.iter();
         // A branch from where another one leads stands behind that one.
@@ -472,9 +477,11 @@ impl Head {
     }
 }
 
-/// A byte of the tree, 0 where there is none.
+/// The byte at this place of the tree.
 fn tree(place: u8) -> u8 {
-    TREE.get(usize::from(place)).copied().unwrap_or_default()
+    // The mask changes no place, and spares the check against the size.
+    let byte = TREE.get(usize::from(place & NOWHERE));
+    byte.copied().unwrap_or_default()
 }
 
 /// Whether a byte of the tree stands for a number.
@@ -491,42 +498,6 @@ pub(super) const fn hex_digit(byte: u8) -> u8 {
     (byte | 0x20).wrapping_sub(b'a').saturating_add(10)
 }
 
-/// Skips characters up to a control character.
-fn skip_text(mut rest: &[u8]) -> &[u8] {
-    #[cfg(kpn_unaligned)]
-    while let Some((&word, behind)) = rest.split_first_chunk()
-        && is_text(u32::from_le_bytes(word))
-    {
-        rest = behind;
-    }
-    while let Some((&byte, behind)) = rest.split_first()
-        && byte >= b' '
-        && byte != 0x7F
-    {
-        rest = behind;
-    }
-    rest
-}
-
-/// Whether four bytes are ASCII and no control characters: bit 7 of each sum is set where its byte is at least a space, or
-/// is not DEL. A byte beyond ASCII may spoil the sum above it, but is none of them itself.
-#[cfg(kpn_unaligned)]
-const fn is_text(word: u32) -> bool {
-    let no_control = word.wrapping_add(0x6060_6060);
-    let no_delete = (word ^ 0x7F7F_7F7F).wrapping_add(0x7F7F_7F7F);
-    no_control & no_delete & !word & 0x8080_8080 == 0x8080_8080
-}
-
-/// Skips letters and hyphens, of which most names and options are made.
-fn skip_letters(mut rest: &[u8]) -> &[u8] {
-    while let Some((&byte, behind)) = rest.split_first()
-        && ((byte | 0x20).wrapping_sub(b'a') < 26 || byte == b'-')
-    {
-        rest = behind;
-    }
-    rest
-}
-
 /// Characters of a token, RFC 9110 section 5.6.2: visible ones but the delimiters.
 static TOKEN: Set = Set::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 
@@ -540,19 +511,6 @@ mod tests {
             let delimiter = b"\"(),/:;<=>?@[\\]{}".contains(&byte);
             let token = byte.is_ascii_graphic() && !delimiter;
             assert_eq!(TOKEN.has(byte), token, "{byte:#x}");
-        }
-    }
-
-    #[test]
-    fn text_is_skipped_up_to_a_control_character_wherever_it_stands() {
-        for byte in 0..=u8::MAX {
-            for at in 0..12 {
-                let mut bytes = *b"abc~ z\x80yx\xff!-";
-                bytes[at] = byte;
-                let rest = skip_text(&bytes);
-                let skipped = if byte.is_ascii_control() { at } else { 12 };
-                assert_eq!(rest.len(), 12 - skipped, "{byte:#x} {at}");
-            }
         }
     }
 }

@@ -48,9 +48,9 @@ mod phase {
 #[derive(Debug)]
 pub struct Response {
     // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
-    /// One of [`phase`].
+    /// What the next byte belongs to.
     phase: u8,
-    /// Whether malformed fields for firmware are refused.
+    /// Whether a malformed Content-Range or Digest is refused.
     is_for_firmware: u8,
     head: Head,
     chunk_line: ChunkLine,
@@ -64,15 +64,6 @@ pub struct Body {
     /// Bytes of the body, or of the chunk, still to come; `u32::MAX` until the connection is closed.
     remaining: u32,
     len: u32,
-}
-
-/// What one [`Response::collect`] did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Collected {
-    /// Bytes taken from the front of the input: all of them unless the response is complete.
-    pub used: usize,
-    /// Whether the response is whole; no further byte belongs to it.
-    pub complete: bool,
 }
 
 impl Response {
@@ -135,20 +126,28 @@ impl Response {
     fn read_lines(&mut self, input: &mut &[u8]) -> Result<()> {
         while self.phase < phase::BODY && !input.is_empty() {
             if self.phase == phase::HEAD {
-                if self.head.read(input)? {
+                self.head.read(input)?;
+                if self.head.is_ended() {
                     self.end_head()?;
                 }
-            } else if let Some(size) = self.chunk_line.read(input)? {
-                self.body.remaining = size;
-                if size == 0 {
-                    self.phase = phase::HEAD;
-                    self.head.begin_trailer();
-                } else {
-                    self.phase = phase::CHUNK_DATA;
+            } else {
+                self.chunk_line.read(input)?;
+                if let Some(size) = self.chunk_line.size() {
+                    self.end_chunk_line(size);
                 }
             }
         }
         Ok(())
+    }
+
+    const fn end_chunk_line(&mut self, size: u32) {
+        self.body.remaining = size;
+        if size == 0 {
+            self.phase = phase::HEAD;
+            self.head.begin_trailer();
+        } else {
+            self.phase = phase::CHUNK_DATA;
+        }
     }
 
     /// Decides how the body is framed, RFC 9112 section 6.3.
@@ -161,12 +160,12 @@ impl Response {
         if head.has(flag::CHUNKED) && head.has(flag::CONTENT_LENGTH | flag::HTTP_1_0) {
             return Err(Error::HTTP_TRANSFER_ENCODING);
         }
-        if head.status() == 0 {
+        if head.status < 200 {
             head.begin_next();
             self.phase = phase::HEAD;
         } else if self.is_for_firmware != 0 && head.has(flag::FIRMWARE_REFUSED) {
             return Err(Error::HTTP_SYNTAX);
-        } else if matches!(head.status(), 204 | 304) {
+        } else if matches!(head.status, 204 | 304) {
             // No body, whatever the fields say.
         } else if head.has(flag::CHUNKED) {
             self.chunk_line.begin();
@@ -184,28 +183,28 @@ impl Response {
         Ok(())
     }
 
-    /// Reads on and copies the body into `store`, the same buffer in each call.
+    /// Reads on, from the front of the input, up to its end or that of the response, and copies the body into `store`, the
+    /// same buffer in each call.
     ///
     /// A body that does not fit is read to its end all the same, so that the outcome is known and the connection
     /// stays usable; its beginning is in `store` and [`Response::body`] reports it. Errors as [`Response::take`].
-    pub fn collect(&mut self, input: &[u8], store: &mut [u8]) -> Result<Collected> {
-        let mut rest = input;
+    pub fn collect(&mut self, input: &mut &[u8], store: &mut [u8]) -> Result<()> {
         let mut piece: &[u8] = &[];
         loop {
-            let left = rest.len();
-            let offset = to_usize(self.body.len).min(store.len());
-            self.take(&mut rest, &mut piece)?;
-            let room = store.get_mut(offset..).unwrap_or_default();
-            let len = room.len().min(piece.len());
-            if let (Some(to), Some(from)) = (room.get_mut(..len), piece.get(..len)) {
-                to.copy_from_slice(from);
+            let left = input.len();
+            let offset = to_usize(self.body.len);
+            self.take(input, &mut piece)?;
+            if !piece.is_empty()
+                && let Some(room) = store.get_mut(offset..)
+            {
+                let len = room.len().min(piece.len());
+                if let (Some(to), Some(from)) = (room.get_mut(..len), piece.get(..len)) {
+                    to.copy_from_slice(from);
+                }
             }
             // Nothing is taken of what lies behind the response, nor when the state was overwritten from outside.
-            if rest.is_empty() || rest.len() == left {
-                return Ok(Collected {
-                    used: input.len() - rest.len(),
-                    complete: self.is_complete(),
-                });
+            if input.is_empty() || input.len() == left {
+                return Ok(());
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Numbers to text.
 #![forbid(unsafe_code)]
 
+use super::Decimal;
 use super::big::{Big, Ratio};
-use super::wide::{HIDDEN, TOP, parts};
-use super::{Decimal, Magnitude};
+use super::nearest::{HIDDEN, TOP, parts};
+use super::truncated::{Magnitude, high_word, low_word};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 
@@ -23,7 +24,7 @@ pub fn write_i64(out: &mut Buf<'_>, value: i64) {
 /// Writes an integer in full, without exponent.
 #[inline(never)]
 pub fn write_u64(out: &mut Buf<'_>, value: u64) {
-    out.put(digits(&mut [0; DIGITS_MAX], value.into()));
+    out.put(digits(&mut [0; DIGITS_MAX], Magnitude(value)));
 }
 
 /// Whole numbers of up to this many digits are written in full: many readers take `1000` for an integer and `1e3` for a
@@ -73,7 +74,7 @@ pub(super) fn digits(text: &mut [u8; DIGITS_MAX], mut value: Magnitude) -> &[u8]
     for place in text.iter_mut().rev() {
         *place = b'0' | value.take_digit();
         start = start.wrapping_sub(1);
-        if value.get() == 0 {
+        if value.0 == 0 {
             break;
         }
     }
@@ -99,7 +100,7 @@ fn put_scaled(out: &mut Buf<'_>, mut exponent: i32, mantissa: i64) {
         exponent = 0;
     }
     let mut text = [0; DIGITS_MAX];
-    let mut digits = digits(&mut text, mantissa.unsigned_abs().into());
+    let mut digits = digits(&mut text, Magnitude(mantissa.unsigned_abs()));
     // The power of ten of the first digit, and of the last. Where they outgrow `i32`, they are read without sign.
     let shown = exponent.wrapping_add(signed(digits.len().wrapping_sub(1)));
     let mut power = exponent;
@@ -190,7 +191,7 @@ fn write_shortest(out: &mut Buf<'_>, is_float: bool, bits: u64) -> Result<()> {
         digits.set_shortest(&binary);
     }
     put_sign(out, bits >> 63 != 0);
-    let mantissa = digits.magnitude.get().cast_signed();
+    let mantissa = digits.magnitude.0.cast_signed();
     put_scaled(out, digits.exponent, mantissa);
     Ok(())
 }
@@ -206,9 +207,9 @@ impl Digits {
     /// Takes a value such as 20.5, with few binary digits and not more than six decimal ones: of so few, no others are as near.
     /// False for other values.
     fn set_exact(&mut self, binary: &Binary) -> bool {
-        let mut magnitude = high(binary.mantissa);
+        let mut magnitude = high_word(binary.mantissa);
         let mut twos = binary.exponent.wrapping_add(32);
-        if low(binary.mantissa) != 0 || twos > 0 {
+        if low_word(binary.mantissa) != 0 || twos > 0 {
             return false;
         }
         while twos < 0 && magnitude != 0 {
@@ -223,7 +224,7 @@ impl Digits {
             }
             twos = twos.wrapping_add(1);
         }
-        self.magnitude = u64::from(magnitude).into();
+        self.magnitude = Magnitude(magnitude.into());
         true
     }
 
@@ -248,9 +249,9 @@ impl Digits {
         let half = up.wrapping_add_unsigned(binary.spare).wrapping_sub(1);
         margin.set(half, 1, fives);
         self.exponent = exponent;
-        self.magnitude = ratio.take_whole().into();
+        self.magnitude = Magnitude(ratio.take_whole());
         while !self.end(binary, ratio, &margin) {
-            self.magnitude.push_digit(ratio.next_digit());
+            self.magnitude.push_digit(ratio.next_digit().into());
             margin.multiply(10);
             self.exponent = self.exponent.wrapping_sub(1);
         }
@@ -259,7 +260,7 @@ impl Digits {
     /// Rounds the last digit, once it can be the last one with what is left behind it.
     fn end(&mut self, binary: &Binary, left: &Ratio, margin: &Big) -> bool {
         // A border between two values belongs to the even one of them.
-        let odd = (low(binary.mantissa) >> binary.spare & 1).cast_signed();
+        let odd = (low_word(binary.mantissa) >> binary.spare & 1).cast_signed();
         // At a power of two the next value below is only half as far away as the next above, except for the lowest, where
         // the digits are the same.
         let top = &left.top;
@@ -269,21 +270,11 @@ impl Digits {
         if !may_grow {
             return may_stay;
         }
-        let magnitude = self.magnitude.get();
-        let stays = may_stay && !left.rounds_up(low(magnitude));
-        self.magnitude = magnitude.wrapping_add(u64::from(!stays)).into();
+        let magnitude = self.magnitude.0;
+        let stays = may_stay && !left.rounds_up(low_word(magnitude));
+        self.magnitude = Magnitude(magnitude + u64::from(!stays));
         true
     }
-}
-
-/// The lower half.
-fn low(value: u64) -> u32 {
-    u32::try_from(value & 0xFFFF_FFFF).unwrap_or_default()
-}
-
-/// The upper half.
-fn high(value: u64) -> u32 {
-    low(value >> 32)
 }
 
 #[inline(never)]

@@ -28,13 +28,10 @@
 mod read;
 mod write;
 
-use core::fmt;
-
 use heapless::String;
 use heapless::string::StringView;
 use zeroize::Zeroize;
 
-use super::endpoint::Endpoint;
 use super::outcome::{Outcome, StatusTable};
 use super::urn;
 use crate::error::Error;
@@ -55,11 +52,6 @@ pub const KEEP_ALIVE_LIMIT: u16 = 100;
 
 /// A text of fewer than `N` bytes, all of them ASCII. Once it is complete, a NUL ends it, so that C can read it in place.
 type Text<const N: usize> = String<N, u8>;
-
-/// A complete text without its NUL.
-fn content(text: &StringView<u8>) -> &str {
-    text.get(..text.len().wrapping_sub(1)).unwrap_or_default()
-}
 
 /// A field of the configuration, for saying which one is wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -158,40 +150,12 @@ enum Choice {
     Custom,
 }
 
-/// The secret, which is compared in a time that depends on its length only, and not printed.
-#[derive(Clone)]
-struct Secret(Text<{ token::SECRET_MAX + 1 }>);
-
-impl PartialEq for Secret {
-    fn eq(&self, other: &Self) -> bool {
-        let (left, right) = (self.0.as_bytes(), other.0.as_bytes());
-        let difference = left
-            .iter()
-            .zip(right)
-            .fold(0, |difference, (a, b)| difference | (a ^ b));
-        left.len() == right.len() && core::hint::black_box(difference) == 0
-    }
-}
-
-impl Eq for Secret {}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if content(&self.0).is_empty() {
-            "none"
-        } else {
-            "***"
-        })
-    }
-}
-
 /// A configuration, empty until [`read`](Self::read) has accepted a text.
 ///
 /// At most 496 bytes on every target. Holds the secret: [`wipe`](Self::wipe) it before giving the memory away.
-#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
     urn: Text<{ urn::URN_MAX + 1 }>,
-    secret: Secret,
+    secret: Text<{ token::SECRET_MAX + 1 }>,
     choice: Choice,
     host: Text<{ HOST_MAX + 1 }>,
     path: Text<{ PATH_MAX + 1 }>,
@@ -204,18 +168,12 @@ pub struct Config {
 
 const _: () = assert!(size_of::<Config>() <= 496);
 
-impl Default for Config {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Config {
     /// An empty configuration.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             urn: Text::new(),
-            secret: Secret(Text::new()),
+            secret: Text::new(),
             choice: Choice::M2m,
             host: Text::new(),
             path: Text::new(),
@@ -232,25 +190,9 @@ impl Config {
         self.urn.is_empty()
     }
 
-    /// The device URN, with its ending colon.
-    pub fn urn(&self) -> &str {
-        content(&self.urn)
-    }
-
     /// The secret; none when messages go without a token.
     pub fn secret(&self) -> Option<&[u8]> {
-        Some(content(&self.secret.0).as_bytes()).filter(|secret| !secret.is_empty())
-    }
-
-    /// Where messages go, with the configured address and port.
-    pub fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint {
-            host: content(&self.host).as_bytes(),
-            path: content(&self.path).as_bytes(),
-            address: content(&self.address).as_bytes(),
-            port: self.port,
-            tls: self.tls(),
-        }
+        Some(self.text(Field::Secret)).filter(|secret| !secret.is_empty())
     }
 
     /// The TCP port to connect to.
@@ -263,23 +205,24 @@ impl Config {
         matches!(self.choice, Choice::Internet)
     }
 
-    /// The access point name; none when it is left to the modem.
-    pub fn apn(&self) -> Option<&str> {
-        Some(content(&self.apn)).filter(|apn| !apn.is_empty())
-    }
-
-    /// A text with the NUL behind it. None when it is empty, and for fields that hold none.
-    pub fn terminated(&self, field: Field) -> Option<&[u8]> {
+    /// The text of a field with the NUL behind it; no byte at all for a field that holds none.
+    fn terminated(&self, field: Field) -> &[u8] {
         let text: &StringView<u8> = match field {
             Field::Urn => &self.urn,
-            Field::Secret => &self.secret.0,
+            Field::Secret => &self.secret,
             Field::Host => &self.host,
             Field::Path => &self.path,
             Field::Address => &self.address,
             Field::Apn => &self.apn,
-            _ => return None,
+            _ => return &[],
         };
-        Some(text.as_bytes()).filter(|text| text.len() > 1)
+        text.as_bytes()
+    }
+
+    /// The text of a field, behind which a NUL stands; empty when there is none.
+    pub fn text(&self, field: Field) -> &[u8] {
+        let text = self.terminated(field).split_last();
+        text.map_or(&[], |(_, text)| text)
     }
 
     /// How many requests one connection takes.
@@ -295,7 +238,7 @@ impl Config {
     /// Overwrites the secret and empties the rest.
     #[inline(never)]
     pub fn wipe(&mut self) {
-        self.secret.0.zeroize();
+        self.secret.zeroize();
         self.urn.clear();
         self.choice = Choice::M2m;
         self.host.clear();

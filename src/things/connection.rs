@@ -53,7 +53,7 @@ mod tests {
     fn answer(text: &[u8]) -> Response {
         let mut response = Response::none();
         response.restart(Method::Post);
-        assert!(response.collect(text, &mut []).is_ok());
+        assert!(response.collect(&mut &*text, &mut []).is_ok());
         response
     }
 

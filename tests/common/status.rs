@@ -1,7 +1,7 @@
 //! The statuses by the names that they have in the C header.
 #![allow(dead_code, unused_imports, reason = "each test takes some of them")]
 
-use kpn_things::error::Error;
+use kpn_things::Error;
 pub use kpn_things::ffi::status::{AGAIN, END, NEED_MORE, OK};
 
 macro_rules! failures {

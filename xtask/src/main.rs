@@ -14,6 +14,7 @@ mod header;
 mod link;
 mod machine;
 mod modem;
+mod mutants;
 mod neighbour;
 mod packages;
 mod proxy;
@@ -86,10 +87,21 @@ enum Job {
     Wire,
     /// Instructions per operation on Cortex-M3 and Cortex-M0+
     Bench,
+    /// Spoils the core's functions one by one: some test must notice each
+    Mutants {
+        /// Only one of json, senml, http, number, uplink, queue, firmware, token
+        area: Option<String>,
+        /// Only a part of the mutations, such as 0/4
+        #[arg(long)]
+        shard: Option<String>,
+    },
     /// Everything that must hold
     Test {
         /// Only the steps whose name contains this
         only: Option<String>,
+        /// Only the step of exactly this name
+        #[arg(long, conflicts_with = "only")]
+        exact: Option<String>,
     },
 }
 
@@ -120,6 +132,10 @@ fn run() -> anyhow::Result<()> {
         Job::Report { targets, readme } => report::run(&workspace, &targets, readme),
         Job::Wire => wire::run(&workspace),
         Job::Bench => report::bench(&workspace),
-        Job::Test { only } => test::run(&workspace, only.as_deref()),
+        Job::Mutants { area, shard } => mutants::run(&workspace, area.as_deref(), shard.as_deref()),
+        Job::Test {
+            exact: Some(name), ..
+        } => test::run_one(&workspace, &name),
+        Job::Test { only, .. } => test::run(&workspace, only.as_deref()),
     }
 }

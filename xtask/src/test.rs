@@ -1,8 +1,8 @@
-//! Everything that must hold, step by step, each with its time.
+//! Everything that must hold, step by step, each with its time; towards the end two at a time.
 
-use std::time::Instant;
+use std::{env, process::Command, thread, time::Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
-const STEPS: &[Step] = &[
+/// One after the other: the first use both processors, and what follows needs what they leave.
+const FIRST: &[Step] = &[
     ("lints", check::run),
     ("rust", rust),
     ("header", header::check),
@@ -26,6 +27,10 @@ const STEPS: &[Step] = &[
         cost::check_decimals_link_no_float_code,
     ),
     ("archives are reproducible", dist::check_reproducible),
+];
+
+/// With the simulator and with others' tools: they share ports and folders, so one after the other.
+const WITH_OTHERS: &[Step] = &[
     ("packages", packages::check),
     ("bare metal", packages::bare_metal::check),
     ("arduino class", packages::arduino::check_class),
@@ -39,36 +44,92 @@ const STEPS: &[Step] = &[
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
     ("modems", modem::check),
-    ("fuzz", fuzz::check),
     ("demo", demo::run),
     ("bytes on the wire", wire::check),
+];
+
+/// With archives and emulated boards alone: beside the others, each in a process of its own.
+const ON_BOARDS: &[Step] = &[
     ("firmware failures are noticed", firmware::check_can_fail),
     ("firmware", firmware::check),
     ("vectors on every core", vectors::check),
+    ("fuzz", fuzz::check),
     ("budgets", budgets::check),
 ];
 
-/// Runs the steps in order; the first failure ends the run.
+/// Runs all steps, or those whose name contains `only`. A failure ends its row, and then the run.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
+    if let Some(only) = only {
+        return run_some(workspace, |name| name.contains(only));
+    }
     let start = Instant::now();
-    let mut ran = 0;
-    for (name, step) in STEPS {
-        if only.is_some_and(|part| !name.contains(part)) {
-            continue;
-        }
-        ran += 1;
+    let mut times = run_here(workspace, FIRST)?;
+    thread::scope(|scope| -> anyhow::Result<()> {
+        let on_boards = scope.spawn(|| run_apart(ON_BOARDS));
+        let here = run_here(workspace, WITH_OTHERS);
+        let there = on_boards
+            .join()
+            .map_err(|_| anyhow!("a step panicked"))
+            .flatten();
+        times.extend(here?);
+        times.extend(there?);
+        Ok(())
+    })?;
+    times.sort_by(|left, right| right.1.total_cmp(&left.1));
+    println!("== where the time went");
+    for (name, seconds) in times {
+        println!("{seconds:7.1} s  {name}");
+    }
+    println!("== all good in {:.0} s", start.elapsed().as_secs_f32());
+    Ok(())
+}
+
+/// Runs the one step of this name, as `run_apart` asks for it.
+pub fn run_one(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
+    run_some(workspace, |other| other == name)
+}
+
+fn run_some(workspace: &Workspace, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+    let steps: Vec<_> = [FIRST, WITH_OTHERS, ON_BOARDS]
+        .concat()
+        .into_iter()
+        .filter(|(name, _)| wanted(name))
+        .collect();
+    ensure!(!steps.is_empty(), "no step has such a name");
+    run_here(workspace, &steps)?;
+    Ok(())
+}
+
+/// Each with its time.
+type Times = Vec<(&'static str, f32)>;
+
+fn run_here(workspace: &Workspace, steps: &[Step]) -> anyhow::Result<Times> {
+    let mut times = Vec::new();
+    for (name, step) in steps {
         println!("== {name}");
         let begin = Instant::now();
         step(workspace).with_context(|| format!("step `{name}`"))?;
-        println!("== {name}: {:.1} s", begin.elapsed().as_secs_f32());
+        let seconds = begin.elapsed().as_secs_f32();
+        println!("== {name}: {seconds:.1} s");
+        times.push((*name, seconds));
     }
-    ensure!(
-        ran > 0,
-        "no step has `{}` in its name",
-        only.unwrap_or_default()
-    );
-    println!("== all good in {:.0} s", start.elapsed().as_secs_f32());
-    Ok(())
+    Ok(times)
+}
+
+/// Prints what a step has printed when it ends, so that it stands together.
+fn run_apart(steps: &[Step]) -> anyhow::Result<Times> {
+    let mut times = Vec::new();
+    for (name, _) in steps {
+        let begin = Instant::now();
+        let output = Command::new(env::current_exe()?)
+            .args(["test", "--exact", name])
+            .output()?;
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "step `{name}`, see above");
+        times.push((*name, begin.elapsed().as_secs_f32()));
+    }
+    Ok(times)
 }
 
 fn rust(workspace: &Workspace) -> anyhow::Result<()> {

@@ -37,20 +37,15 @@ pub unsafe extern "C" fn kpn_queue_save(
     out_len: *mut usize,
 ) -> kpn_status {
     let save = || -> Result<()> {
-        let own = Region::of(queue);
-        let image = Region::new(out, out_cap);
-        let len = Region::of(out_len);
-        own.check_disjoint_from(image)?;
-        own.check_disjoint_from(len)?;
-        image.check_disjoint_from(len)?;
-        // SAFETY: the same contract.
-        let out = unsafe { ptr::bytes_mut(out, out_cap) }?;
-        // SAFETY: the same contract.
-        let out_len = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract.
         let queue = unsafe { ptr::object(queue) }?;
-        queue.memory().check_disjoint_from(image)?;
-        queue.memory().check_disjoint_from(len)?;
+        let own = Region::of(&raw const *queue);
+        let image = Region::new(out, out_cap);
+        ptr::check_disjoint(4, &[image, Region::of(out_len), own, queue.memory()])?;
+        // SAFETY: the same contract; apart from the others as just checked.
+        let out = unsafe { ptr::bytes_mut(out, out_cap) }?;
+        // SAFETY: the same contract; apart from the others as just checked.
+        let out_len = unsafe { ptr::out(out_len) }?;
         // SAFETY: `begin` kept the parts of a slice, which belongs to the library.
         let memory = unsafe { ptr::stored_slice(queue.private_memory, queue.private_capacity) };
         out_len.write(queue.private_state.save(memory, uptime, out)?);
@@ -92,11 +87,11 @@ pub unsafe extern "C" fn kpn_queue_load(
     let load = || -> Result<()> {
         let region = Region::new(image, image_len);
         Region::of(queue).check_disjoint_from(region)?;
-        // SAFETY: the same contract.
-        let image = unsafe { ptr::bytes(image, image_len) }?;
-        // SAFETY: the same contract.
+        // SAFETY: the same contract; apart from the image as just checked.
         let queue = unsafe { ptr::object_mut(queue) }?;
         queue.memory().check_disjoint_from(region)?;
+        // SAFETY: the same contract.
+        let image = unsafe { ptr::bytes(image, image_len) }?;
         let since = Since { uptime, elapsed };
         // SAFETY: `begin` kept the memory, which belongs to the library.
         unsafe { queue.core() }.load(image, since)

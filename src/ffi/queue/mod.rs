@@ -177,12 +177,12 @@ pub unsafe extern "C" fn kpn_queue_fill(
         let own = Region::of(queue);
         let other = Region::of(uplink);
         let count = Region::of(out_count);
-        ptr::check_disjoint(3, &[own, other, count])?;
+        own.check_disjoint_from(other)?;
         // SAFETY: the same contract.
         let queue = unsafe { ptr::object_mut(queue) }?;
         // SAFETY: the same contract.
         let uplink = unsafe { ptr::object_mut(uplink) }?;
-        ptr::check_disjoint(2, &[queue.memory(), uplink.memory(), own, other, count])?;
+        ptr::check_disjoint(5, &[own, other, queue.memory(), uplink.memory(), count])?;
         if !out_count.is_null() {
             ptr::check(out_count)?;
         }

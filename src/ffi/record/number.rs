@@ -90,6 +90,37 @@ pub unsafe extern "C" fn kpn_record_decimal(
     status(decimal())
 }
 
+/// Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
+///
+/// For numbers with more digits than a mantissa holds, and for a fixed exponent: with -3, a time comes in milliseconds. Correctly rounded, once,
+/// from the exact number, base included; what is just between two multiples goes to the one whose mantissa is even.
+///
+/// @param[in]  record        From `kpn_downlink_next`.
+/// @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+/// @param[in]  exponent      -1 for tenths.
+/// @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
+///
+/// @retval KPN_OK                    The number is about `out_mantissa` times ten to the power of `exponent`.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
+/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent.
+///
+/// # Safety
+///
+/// As for `kpn_record_is`; `out_mantissa` is NULL or points to memory for its type.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_record_decimal_rounded(
+    record: *const kpn_record,
+    field: i32,
+    exponent: i32,
+    out_mantissa: *mut i64,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    unsafe { read(record, field, out_mantissa, |sum| sum.rounded_at(exponent)) }
+}
+
 /// Reads a number of a record as a signed integer, when it is one, in whatever notation.
 ///
 /// @param[in]  record     From `kpn_downlink_next`.
@@ -166,7 +197,7 @@ pub unsafe extern "C" fn kpn_record_time_is_relative(
 ) -> kpn_status {
     let field = KPN_FIELD_TIME;
     // SAFETY: the same contract.
-    unsafe { read(record, field, out_relative, is_relative) }
+    unsafe { read(record, field, out_relative, |sum| Ok(is_relative(sum))) }
 }
 
 /// # Safety

@@ -164,8 +164,8 @@ impl Config {
             Field::Secret => match source.next()? {
                 TokenKind::Null => {}
                 TokenKind::String => {
-                    source.copy(source.reader.span(), &mut self.secret.0)?;
-                    token::check_secret(self.secret.0.as_bytes())?;
+                    source.copy(source.reader.span(), &mut self.secret)?;
+                    token::check_secret(self.secret.as_bytes())?;
                 }
                 _ => return Err(Error::CONFIG_TYPE),
             },
@@ -306,7 +306,7 @@ impl Config {
         }
         let texts: [&mut StringView<u8>; 6] = [
             &mut self.urn,
-            &mut self.secret.0,
+            &mut self.secret,
             &mut self.host,
             &mut self.path,
             &mut self.address,

@@ -1,97 +1,24 @@
 //! The device's configuration, from one JSON text that a factory writes and a device keeps.
 
+pub mod access;
+pub mod field;
+
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
 
+use field::field_code;
 use zeroize::Zeroize;
 
 use super::ptr::{self, Object, Region};
-use super::response::{KPN_OUTCOME_NONE, kpn_response};
 use super::status::{code, kpn_status, status};
 use crate::buf::Buf;
 use crate::error::Result;
 use crate::things::config::{Config, Field, Problem, TEXT_MAX};
 
-/// The text as a whole: it is no JSON object, or has a field that is not known.
-pub const KPN_CONFIG_FIELD_DOCUMENT: i32 = 0;
-/// `urn`
-pub const KPN_CONFIG_FIELD_URN: i32 = 1;
-/// `imei`
-pub const KPN_CONFIG_FIELD_IMEI: i32 = 2;
-/// `secret`
-pub const KPN_CONFIG_FIELD_SECRET: i32 = 3;
-/// `endpoint`
-pub const KPN_CONFIG_FIELD_ENDPOINT: i32 = 4;
-/// `host` within `endpoint`
-pub const KPN_CONFIG_FIELD_HOST: i32 = 5;
-/// `path` within `endpoint`
-pub const KPN_CONFIG_FIELD_PATH: i32 = 6;
-/// `address`
-pub const KPN_CONFIG_FIELD_ADDRESS: i32 = 7;
-/// `port`
-pub const KPN_CONFIG_FIELD_PORT: i32 = 8;
-/// `apn`
-pub const KPN_CONFIG_FIELD_APN: i32 = 9;
-/// `keepAliveLimit`
-pub const KPN_CONFIG_FIELD_KEEP_ALIVE_LIMIT: i32 = 10;
-/// `statusTable`
-pub const KPN_CONFIG_FIELD_STATUS_TABLE: i32 = 11;
-
 /// Bytes of the longest text that `kpn_config_save` writes.
 pub const KPN_CONFIG_TEXT_MAX: usize = 883;
 
 const _: () = assert!(KPN_CONFIG_TEXT_MAX == TEXT_MAX);
-
-const fn field_code(field: Field) -> i32 {
-    match field {
-        Field::Document => KPN_CONFIG_FIELD_DOCUMENT,
-        Field::Urn => KPN_CONFIG_FIELD_URN,
-        Field::Imei => KPN_CONFIG_FIELD_IMEI,
-        Field::Secret => KPN_CONFIG_FIELD_SECRET,
-        Field::Endpoint => KPN_CONFIG_FIELD_ENDPOINT,
-        Field::Host => KPN_CONFIG_FIELD_HOST,
-        Field::Path => KPN_CONFIG_FIELD_PATH,
-        Field::Address => KPN_CONFIG_FIELD_ADDRESS,
-        Field::Port => KPN_CONFIG_FIELD_PORT,
-        Field::Apn => KPN_CONFIG_FIELD_APN,
-        Field::KeepAliveLimit => KPN_CONFIG_FIELD_KEEP_ALIVE_LIMIT,
-        Field::StatusTable => KPN_CONFIG_FIELD_STATUS_TABLE,
-    }
-}
-
-/// Bytes of the longest name of a field, with its NUL.
-const NAME_CAP: usize = 15;
-const NO_NAME: [u8; NAME_CAP] = [0; NAME_CAP];
-
-/// The names of the fields by their numbers, NUL-terminated.
-///
-/// Not C string literals: the compiler puts all of those of the library into one section, so that whoever links one of them
-/// would link the texts of all statuses, 2.2 KB.
-static NAMES: [[u8; NAME_CAP]; Field::ALL.len()] = names();
-
-const fn names() -> [[u8; NAME_CAP]; Field::ALL.len()] {
-    let mut names = [NO_NAME; Field::ALL.len()];
-    let (mut rest, mut free) = (Field::ALL, names.as_mut_slice());
-    while let ([field, fields @ ..], [name, next @ ..]) = (rest, free) {
-        let mut text = field.name().as_bytes();
-        let mut place = name.as_mut_slice();
-        while let ([byte, bytes @ ..], [to, places @ ..]) = (text, place) {
-            *to = *byte;
-            (text, place) = (bytes, places);
-        }
-        (rest, free) = (fields, next);
-    }
-    names
-}
-
-const _: () = {
-    let (mut fields, mut names, mut at) = (Field::ALL, NAMES.as_slice(), 0);
-    while let ([field, fields_left @ ..], [name, names_left @ ..]) = (fields, names) {
-        assert!(field_code(*field) == at && field.name().len() < name.len());
-        (fields, names) = (fields_left, names_left);
-        at = at.wrapping_add(1);
-    }
-};
 
 /// Who the device is and how it connects.
 ///
@@ -177,8 +104,12 @@ impl kpn_config {
 
     /// The text of a field, NUL-terminated; NULL when it is empty.
     pub(super) fn text(&self, field: Field) -> *const c_char {
-        let text = self.config().terminated(field);
-        text.map_or(core::ptr::null(), |text| text.as_ptr().cast())
+        let text = self.config().text(field);
+        if text.is_empty() {
+            core::ptr::null()
+        } else {
+            text.as_ptr().cast()
+        }
     }
 }
 
@@ -224,18 +155,14 @@ pub unsafe extern "C" fn kpn_config_load(
     json_len: usize,
     out_problem: *mut kpn_config_problem,
 ) -> kpn_status {
-    let read = || -> Result<()> {
-        let own = Region::of(config);
+    let load = || -> Result<()> {
         // SAFETY: the same contract.
         let json = unsafe { ptr::bytes(json.cast(), json_len) }?;
-        let input = Region::of_bytes(json);
-        own.check_disjoint_from(input)?;
+        let (own, input) = (Region::of(config), Region::of_bytes(json));
+        ptr::check_disjoint(3, &[own, input, Region::of(out_problem)])?;
         let out_problem = if out_problem.is_null() {
             None
         } else {
-            let result = Region::of(out_problem);
-            own.check_disjoint_from(result)?;
-            input.check_disjoint_from(result)?;
             // SAFETY: the same contract; apart from the others as just checked.
             Some(unsafe { ptr::out(out_problem) }?)
         };
@@ -263,7 +190,7 @@ pub unsafe extern "C" fn kpn_config_load(
             }
         }
     };
-    status(read())
+    status(load())
 }
 
 /// Writes a configuration as one JSON text without white space, which `kpn_config_load` reads back to the same.
@@ -277,7 +204,7 @@ pub unsafe extern "C" fn kpn_config_load(
 /// @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
 ///
 /// @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `out_len` says how many bytes are needed.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             There is no configuration in `config`.
 /// @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
@@ -294,15 +221,12 @@ pub unsafe extern "C" fn kpn_config_save(
     buffer_cap: usize,
     out_len: *mut usize,
 ) -> kpn_status {
-    let write = || -> Result<()> {
+    let save = || -> Result<()> {
         let measuring = buffer.is_null();
         // SAFETY: the same contract.
         let buffer = unsafe { ptr::bytes_mut(buffer.cast(), buffer_cap) }?;
         let (own, memory) = (Region::of(config), Region::of_bytes(buffer));
-        let result = Region::of(out_len);
-        own.check_disjoint_from(memory)?;
-        own.check_disjoint_from(result)?;
-        memory.check_disjoint_from(result)?;
+        ptr::check_disjoint(3, &[own, memory, Region::of(out_len)])?;
         // SAFETY: the same contract; apart from the others as just checked.
         let out_len = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract; apart from the buffer as just checked.
@@ -316,7 +240,7 @@ pub unsafe extern "C" fn kpn_config_save(
         }
         Ok(())
     };
-    status(write())
+    status(save())
 }
 
 /// Overwrites all of a configuration, the secret first of all.
@@ -333,190 +257,4 @@ pub unsafe extern "C" fn kpn_config_save(
 pub unsafe extern "C" fn kpn_config_wipe(config: *mut kpn_config) -> kpn_status {
     // SAFETY: the same contract.
     status(unsafe { ptr::wipe(config) })
-}
-
-/// The name that a field has in the text.
-///
-/// @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
-///
-/// @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
-#[unsafe(no_mangle)]
-pub extern "C" fn kpn_config_field_name(field: i32) -> *const c_char {
-    let name = usize::try_from(field).ok().and_then(|at| NAMES.get(at));
-    name.unwrap_or(&NO_NAME).as_ptr().cast()
-}
-
-/// The device URN, ending in a colon.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
-///
-/// # Safety
-///
-/// `config` is NULL or points to a `kpn_config` that nobody writes to while the text is used.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_urn(config: *const kpn_config) -> *const c_char {
-    // SAFETY: the same contract.
-    unsafe { text(config, Field::Urn) }
-}
-
-/// The secret, for `kpn_uplink_finish` and `kpn_token_finish`.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return NUL-terminated text inside `config`; NULL when messages go without a token, which `kpn_uplink_finish` refuses (use
-/// `kpn_uplink_finish_config`); also NULL when `config` is NULL, misaligned or holds no configuration.
-///
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_secret(config: *const kpn_config) -> *const c_char {
-    // SAFETY: the same contract.
-    unsafe { text(config, Field::Secret) }
-}
-
-/// The host of the endpoint, as it stands in the request. With TLS it is the name to be verified.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
-///
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_host(config: *const kpn_config) -> *const c_char {
-    // SAFETY: the same contract.
-    unsafe { text(config, Field::Host) }
-}
-
-/// The path of the endpoint.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
-///
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_path(config: *const kpn_config) -> *const c_char {
-    // SAFETY: the same contract.
-    unsafe { text(config, Field::Path) }
-}
-
-/// The IPv4 or IPv6 address or host name to connect to.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
-///
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_address(config: *const kpn_config) -> *const c_char {
-    // SAFETY: the same contract.
-    unsafe { text(config, Field::Address) }
-}
-
-/// The access point name.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return NUL-terminated text inside `config`; NULL when it is left to the modem, or when `config` is NULL, misaligned or holds no
-/// configuration.
-///
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_apn(config: *const kpn_config) -> *const c_char {
-    // SAFETY: the same contract.
-    unsafe { text(config, Field::Apn) }
-}
-
-/// The TCP port to connect to.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
-///
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_port(config: *const kpn_config) -> u16 {
-    // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
-    config.map_or(0, |config| config.config().port())
-}
-
-/// Whether the connection needs TLS, which the firmware brings.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return true for the endpoint `"internet"`; false also when `config` is NULL, misaligned or holds no configuration.
-///
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_tls(config: *const kpn_config) -> bool {
-    // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
-    config.is_ok_and(|config| config.config().tls())
-}
-
-/// Requests that one connection takes, for `kpn_connection_begin`.
-///
-/// @param[in] config  From `kpn_config_load`.
-///
-/// @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
-///
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_keep_alive_limit(config: *const kpn_config) -> u16 {
-    // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
-    config.map_or(0, |config| config.config().keep_alive_limit())
-}
-
-/// What a response means for the message, by the status table of the configuration first, then as `kpn_response_outcome`.
-///
-/// @param[in] config    From `kpn_config_load`.
-/// @param[in] response  From `kpn_response_begin`.
-///
-/// @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when a pointer is NULL or
-/// misaligned, or one of them was not begun or holds no configuration.
-///
-/// # Safety
-///
-/// `config` as for `kpn_config_urn`; `response` as for `kpn_response_begin`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kpn_config_outcome(
-    config: *const kpn_config,
-    response: *const kpn_response,
-) -> i32 {
-    // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
-    // SAFETY: the same contract.
-    let response = unsafe { ptr::object(response) };
-    match (config, response.map(kpn_response::complete_status)) {
-        (Ok(config), Ok(Some(status))) => config.config().statuses().outcome(status).code(),
-        _ => KPN_OUTCOME_NONE,
-    }
-}
-
-/// # Safety
-///
-/// As for `kpn_config_urn`.
-unsafe fn text(config: *const kpn_config, field: Field) -> *const c_char {
-    // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
-    config.map_or(core::ptr::null(), |config: &kpn_config| config.text(field))
 }

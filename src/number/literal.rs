@@ -1,0 +1,181 @@
+//! The text of a number, in parts and digit by digit.
+#![forbid(unsafe_code)]
+
+use crate::error::{Error, Result};
+
+/// A place that no digit has.
+pub const NOWHERE: i64 = i64::MIN;
+
+/// Reads text in the grammar of RFC 8259 section 6:
+///
+/// ~~~text
+/// number = [ minus ] int [ frac ] [ exp ]
+/// int    = zero / ( digit1-9 *DIGIT )
+/// frac   = decimal-point 1*DIGIT
+/// exp    = e [ minus / plus ] 1*DIGIT
+/// ~~~
+struct Scanner<'a> {
+    text: &'a [u8],
+    /// What comes next in the text.
+    next: usize,
+}
+
+/// Where the parts of a number are.
+#[derive(Default)]
+struct Parts {
+    is_negative: bool,
+    /// Start and end of `int`; end of `frac`, which is the same where there is none.
+    int: usize,
+    int_end: usize,
+    frac_end: usize,
+    is_exponent_negative: bool,
+    /// Start of the exponent's digits.
+    exponent: usize,
+}
+
+impl Scanner<'_> {
+    /// Takes the byte that comes next, if it is this one.
+    #[inline(never)]
+    fn accept(&mut self, byte: u8) -> bool {
+        let accepts = self.text.get(self.next) == Some(&byte);
+        self.next += usize::from(accepts);
+        accepts
+    }
+
+    /// `1*DIGIT`
+    #[inline(never)]
+    fn digits(&mut self) -> Result<()> {
+        let start = self.next;
+        while self.text.get(self.next).is_some_and(u8::is_ascii_digit) {
+            self.next += 1;
+        }
+        if self.next != start {
+            Ok(())
+        } else if start < self.text.len() {
+            Err(Error::JSON_SYNTAX)
+        } else {
+            Err(Error::JSON_TRUNCATED)
+        }
+    }
+
+    /// `number`
+    #[inline(never)]
+    fn number(&mut self, parts: &mut Parts) -> Result<()> {
+        parts.is_negative = self.accept(b'-');
+        parts.int = self.next;
+        if !self.accept(b'0') {
+            self.digits()?;
+        }
+        parts.int_end = self.next;
+        if self.accept(b'.') {
+            self.digits()?;
+        }
+        parts.frac_end = self.next;
+        if self.accept(b'e') || self.accept(b'E') {
+            parts.is_exponent_negative = self.accept(b'-');
+            if !parts.is_exponent_negative {
+                self.accept(b'+');
+            }
+            parts.exponent = self.next;
+            self.digits()?;
+        }
+        Ok(())
+    }
+}
+
+/// Skips the number that stands at `position`.
+pub fn skip(text: &[u8], position: &mut usize) -> Result<()> {
+    let mut scanner = Scanner {
+        text,
+        next: *position,
+    };
+    let skipped = scanner.number(&mut Parts::default());
+    *position = scanner.next;
+    skipped
+}
+
+/// Length of the number at the start of `text`; `None` when there is none.
+pub fn parse_len(text: &[u8]) -> Option<usize> {
+    let mut len = 0;
+    skip(text, &mut len).ok()?;
+    Some(len)
+}
+
+/// The digits of a number, the first of which is not zero, taken from the highest place down. A place is a power of ten.
+#[derive(Clone, Copy)]
+pub struct Digits<'a> {
+    /// What is left of them, with or without a point in between.
+    text: &'a [u8],
+    /// The place of the first one that is left, or `NOWHERE`.
+    pub place: i64,
+    pub is_negative: bool,
+}
+
+impl Default for Digits<'_> {
+    fn default() -> Self {
+        Self {
+            text: b"",
+            place: NOWHERE,
+            is_negative: false,
+        }
+    }
+}
+
+impl<'a> Digits<'a> {
+    /// Takes the digits of a text, the first of which stands at `place`.
+    pub fn set(&mut self, text: &'a [u8], place: i64, is_negative: bool) {
+        let mut place = place;
+        let mut text = text;
+        while let [byte @ (b'0' | b'.'), rest @ ..] = text {
+            text = rest;
+            place -= i64::from(*byte == b'0');
+        }
+        self.text = text;
+        self.place = if text.is_empty() { NOWHERE } else { place };
+        self.is_negative = is_negative;
+    }
+
+    /// Takes a number. `Error::JSON_SYNTAX` when `text` as a whole is none.
+    ///
+    /// An exponent of more than 4,000,000,000 is taken as one of about that.
+    #[inline(never)]
+    pub fn parse(&mut self, text: &'a [u8]) -> Result<()> {
+        let mut parts = Parts::default();
+        let mut scanner = Scanner { text, next: 0 };
+        if scanner.number(&mut parts).is_err() || scanner.next != text.len() {
+            return Err(Error::JSON_SYNTAX);
+        }
+        let mut exponent = 0_u32;
+        if parts.exponent != 0 {
+            for byte in text.get(parts.exponent..).unwrap_or_default() {
+                exponent = exponent.min(400_000_000) * 10 + u32::from(byte & 0x0F);
+            }
+        }
+        let mut place = i64::from(exponent);
+        if parts.is_exponent_negative {
+            place = -place;
+        }
+        let int_len = parts.int_end - parts.int - 1;
+        place += i64::try_from(int_len).unwrap_or_default();
+        let mantissa = text.get(parts.int..parts.frac_end).unwrap_or_default();
+        self.set(mantissa, place, parts.is_negative);
+        Ok(())
+    }
+
+    /// The digit at a place, which is not above the first one that is left; 0 where there is none.
+    #[inline(never)]
+    pub fn take(&mut self, place: i64) -> i32 {
+        if place != self.place {
+            return 0;
+        }
+        if let [b'.', rest @ ..] = self.text {
+            self.text = rest;
+        }
+        let [digit, rest @ ..] = self.text else {
+            return 0;
+        };
+        self.text = rest;
+        self.place = if rest.is_empty() { NOWHERE } else { place - 1 };
+        i32::from(digit & 0x0F)
+    }
+}

@@ -1,0 +1,146 @@
+//! A number with its base, added exactly, whatever their lengths.
+#![forbid(unsafe_code)]
+
+use super::Decimal;
+use super::literal::{Digits, NOWHERE};
+use super::nearest::nearest;
+use super::truncated::Truncated;
+use crate::error::{Error, Result};
+
+/// The sum of a number and its base.
+#[derive(Default)]
+pub struct Sum<'a> {
+    /// Both as they were written, the second without digits where there is only one.
+    numbers: [Digits<'a>; 2],
+    value: Truncated,
+}
+
+impl<'a> Sum<'a> {
+    /// Takes a number and its base, of which each may be empty: then it does not count.
+    ///
+    /// `Error::JSON_SYNTAX` when one of them as a whole is no number.
+    #[inline(never)]
+    pub fn read(&mut self, number: &'a [u8], base: &'a [u8]) -> Result<()> {
+        let [left, right] = &mut self.numbers;
+        if !number.is_empty() {
+            left.parse(number)?;
+        }
+        if !base.is_empty() {
+            right.parse(base)?;
+        }
+        self.value = add(*left, *right);
+        // The sign of a zero is kept where there is only one.
+        if self.value.is_zero() {
+            self.value.is_negative =
+                left.is_negative && base.is_empty() || right.is_negative && number.is_empty();
+        }
+        Ok(())
+    }
+
+    /// The exact sum, without zeros at the end of its mantissa; zero has exponent 0.
+    ///
+    /// `Error::NUMBER_RANGE` when mantissa or exponent are beyond their types.
+    pub fn to_decimal(&self) -> Result<Decimal> {
+        self.value.to_decimal()
+    }
+
+    /// The mantissa of the sum at this exponent, rounded from the exact sum, ties to even.
+    ///
+    /// `Error::NUMBER_RANGE` when it is beyond `i64`.
+    pub fn rounded_at(&mut self, exponent: i32) -> Result<i64> {
+        self.value.lower_to(exponent.into())?;
+        self.value.round_to(exponent.into());
+        self.value.mantissa()
+    }
+
+    /// The double nearest to the exact sum, ties to even: infinite from 2^1024 - 2^970, zero up to 2^-1075, keeping the sign.
+    pub fn to_f64(&self) -> f64 {
+        nearest(&self.value, &self.numbers)
+    }
+
+    /// The sum when it is an integer within `i64`, in whatever notation (`10.0`, `1e3`); `Error::NUMBER_RANGE` otherwise.
+    pub fn to_i64(&mut self) -> Result<i64> {
+        self.make_whole()?;
+        self.value.mantissa()
+    }
+
+    /// The sum when it is an integer within `u64`, as `to_i64`; `-0` is 0.
+    pub fn to_u64(&mut self) -> Result<u64> {
+        self.make_whole()?;
+        if self.value.is_negative && !self.value.is_zero() {
+            return Err(Error::NUMBER_RANGE);
+        }
+        Ok(self.value.magnitude.0)
+    }
+
+    #[inline(never)]
+    fn make_whole(&mut self) -> Result<()> {
+        self.value.lower_to(0)?;
+        if self.value.exponent == 0 && self.value.rest == 0 {
+            Ok(())
+        } else {
+            Err(Error::NUMBER_RANGE)
+        }
+    }
+
+    /// Whether the exact sum is below `limit`, which is above zero.
+    pub fn is_below(&self, limit: u32) -> bool {
+        !self.value.reaches(limit)
+    }
+}
+
+/// More zeros than this between two numbers fill any magnitude.
+const GAP: i64 = 40;
+
+/// Adds two numbers from the highest place down, as far as 64 bits hold the sum.
+///
+/// Schoolbook addition, but from the left: a digit is held back until a lower one shows whether a carry or a borrow reaches it. Digits that
+/// would pass one on wait with it: nines in a sum, zeros in a difference.
+#[inline(never)]
+pub fn add(mut left: Digits<'_>, mut right: Digits<'_>) -> Truncated {
+    let is_difference = left.is_negative != right.is_negative;
+    let passing = if is_difference { 0 } else { 9 };
+    let mut place = left.place.max(right.place);
+    let mut sum = Truncated {
+        // Above the first digit there is one more, to which it may pass a carry.
+        exponent: place.saturating_add(2),
+        is_negative: left.is_negative,
+        ..Truncated::default()
+    };
+    // -1 where that is the second one.
+    let mut larger = 1;
+    let mut held = 0;
+    let mut waiting = 0_usize;
+    loop {
+        let next = left.place.max(right.place);
+        if next == NOWHERE {
+            break;
+        }
+        place = place.min(next + GAP);
+        let mut digit = left.take(place);
+        if is_difference {
+            digit = (digit - right.take(place)) * larger;
+            if digit < 0 && held == 0 {
+                // The first digits that differ tell which number is larger.
+                larger = -1;
+                sum.is_negative = !sum.is_negative;
+                digit = -digit;
+            }
+        } else {
+            digit += right.take(place);
+        }
+        place -= 1;
+        if digit == passing {
+            waiting += 1;
+            continue;
+        }
+        let carry = i32::from(digit > 9) - i32::from(digit < 0);
+        let passed = if carry == 0 { passing } else { 9 - passing };
+        sum.push_run(held + carry, passed, waiting);
+        held = digit - carry * 10;
+        waiting = 0;
+    }
+    sum.push_run(held, passing, waiting);
+    sum.trim();
+    sum
+}

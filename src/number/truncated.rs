@@ -1,0 +1,260 @@
+//! Decimal numbers in 64 bits, with what does not fit.
+#![forbid(unsafe_code)]
+
+use super::Decimal;
+use crate::error::{Error, Result};
+
+/// A decimal number in a computer's word: `magnitude` × 10^`exponent`, and less than one unit of the last place more.
+#[derive(Clone, Copy, Default)]
+pub struct Truncated {
+    pub magnitude: Magnitude,
+    pub exponent: i64,
+    pub is_negative: bool,
+    /// What does not fit, in twentieths of the last place: twice the next digit, and one more where others follow that are not
+    /// zero. 10 is one half, 0 nothing.
+    pub rest: u32,
+    /// Whether the next digit has no room.
+    pub is_full: bool,
+}
+
+impl From<Decimal> for Truncated {
+    fn from(value: Decimal) -> Self {
+        Self {
+            magnitude: Magnitude(value.mantissa.unsigned_abs()),
+            exponent: value.exponent.into(),
+            is_negative: value.mantissa < 0,
+            ..Self::default()
+        }
+    }
+}
+
+impl Truncated {
+    pub const fn is_zero(&self) -> bool {
+        self.magnitude.0 == 0
+    }
+
+    /// Appends a digit; the number itself stays what it is, with a lower exponent.
+    #[inline(never)]
+    fn push(&mut self, digit: u32) {
+        if self.is_full {
+            self.rest |= u32::from(digit != 0);
+            return;
+        }
+        let mut longer = self.magnitude;
+        if longer.push_digit(digit) == 0 {
+            self.magnitude = longer;
+            self.exponent -= 1;
+        } else {
+            self.is_full = true;
+            self.rest = digit * 2;
+        }
+    }
+
+    /// Appends one digit, and another one some times.
+    pub fn push_run(&mut self, first: i32, then: i32, count: usize) {
+        self.push(first.cast_unsigned());
+        for _ in 0..count {
+            self.push(then.cast_unsigned());
+        }
+    }
+
+    /// Drops the zeros at the end of a number that fits; zero gets exponent 0.
+    #[inline(never)]
+    pub fn trim(&mut self) {
+        if self.rest != 0 {
+            return;
+        }
+        let mut shorter = self.magnitude;
+        if self.is_zero() {
+            self.exponent = 0;
+            return;
+        }
+        while shorter.take_digit() == 0 {
+            self.magnitude = shorter;
+            self.exponent += 1;
+        }
+    }
+
+    /// Brings a higher exponent down to this one. `Error::NUMBER_RANGE` when the digits are then beyond 64 bits.
+    #[inline(never)]
+    pub fn lower_to(&mut self, exponent: i64) -> Result<()> {
+        while self.exponent > exponent && !self.is_zero() {
+            if self.magnitude.push_digit(0) != 0 {
+                return Err(Error::NUMBER_RANGE);
+            }
+            self.exponent -= 1;
+        }
+        Ok(())
+    }
+
+    /// Brings a lower exponent up to this one and rounds, ties to even.
+    pub fn round_to(&mut self, exponent: i64) {
+        while self.exponent < exponent && !self.is_zero() {
+            let more = u32::from(self.rest != 0);
+            self.rest = u32::from(self.magnitude.take_digit()) * 2 + more;
+            self.exponent += 1;
+        }
+        if self.exponent < exponent {
+            // Less than a tenth.
+            self.rest = 0;
+        }
+        let odd = u32::from(self.magnitude.0 & 1 != 0);
+        if self.rest + odd > 10 {
+            // The largest is beyond every mantissa as it is.
+            self.magnitude.0 = self.magnitude.0.saturating_add(1);
+        }
+        self.rest = 0;
+    }
+
+    /// The signed digits, exactly; `Error::NUMBER_RANGE` when they are beyond `i64`.
+    #[inline(never)]
+    pub fn mantissa(&self) -> Result<i64> {
+        let magnitude = self.magnitude.0.cast_signed();
+        let mantissa = if self.is_negative {
+            magnitude.wrapping_neg()
+        } else {
+            magnitude
+        };
+        // Beyond `i64` the sign is wrong.
+        if self.rest == 0 && (mantissa == 0 || (mantissa < 0) == self.is_negative) {
+            Ok(mantissa)
+        } else {
+            Err(Error::NUMBER_RANGE)
+        }
+    }
+
+    /// The number, exactly; `Error::NUMBER_RANGE` when mantissa or exponent are beyond their types.
+    pub fn to_decimal(self) -> Result<Decimal> {
+        Ok(Decimal {
+            mantissa: self.mantissa()?,
+            exponent: i32::try_from(self.exponent).map_err(|_| Error::NUMBER_RANGE)?,
+        })
+    }
+
+    /// Whether it is `limit`, which is above zero, or more.
+    #[inline(never)]
+    pub fn reaches(&self, limit: u32) -> bool {
+        let mut magnitude = self.magnitude;
+        let mut exponent = self.exponent;
+        if self.is_negative || self.is_zero() {
+            return false;
+        }
+        loop {
+            let reaches = magnitude.0 >= u64::from(limit);
+            // Against a whole number no digit behind the point counts.
+            if exponent == 0 || reaches == (exponent > 0) {
+                return reaches;
+            }
+            if reaches {
+                magnitude.take_digit();
+                exponent += 1;
+            } else {
+                magnitude.push_digit(0);
+                exponent -= 1;
+            }
+        }
+    }
+}
+
+/// The digits of a number of 64 bits, of which the last one comes and goes.
+///
+/// In short steps: multiplication and division of 64 bits are library functions on small cores.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Magnitude(pub u64);
+
+impl Magnitude {
+    /// Appends a digit. Returns what is beyond 64 bits: then only the lower ones are left.
+    #[inline(never)]
+    pub fn push_digit(&mut self, digit: u32) -> u32 {
+        if cfg!(kpn_no_division) {
+            self.push_by_bytes(digit)
+        } else {
+            self.push_by_words(digit)
+        }
+    }
+
+    fn push_by_bytes(&mut self, digit: u32) -> u32 {
+        let mut bytes = self.0.to_le_bytes();
+        let mut carry = digit;
+        for byte in &mut bytes {
+            carry += u32::from(*byte) * 10;
+            [*byte, ..] = carry.to_le_bytes();
+            carry >>= 8;
+        }
+        self.0 = u64::from_le_bytes(bytes);
+        carry
+    }
+
+    /// Where the core multiplies to 64 bits.
+    fn push_by_words(&mut self, digit: u32) -> u32 {
+        let low = u64::from(low_word(self.0)) * 10 + u64::from(digit);
+        let high = u64::from(high_word(self.0)) * 10 + u64::from(high_word(low));
+        self.0 = high << 32 | u64::from(low_word(low));
+        high_word(high)
+    }
+
+    /// Drops the last digit, which is returned.
+    #[inline(never)]
+    pub fn take_digit(&mut self) -> u8 {
+        if !cfg!(kpn_no_division)
+            && let Ok(short) = u32::try_from(self.0)
+        {
+            self.0 = u64::from(short / 10);
+            let [digit, ..] = (short % 10).to_le_bytes();
+            return digit;
+        }
+        self.take_by_bytes()
+    }
+
+    fn take_by_bytes(&mut self) -> u8 {
+        let mut bytes = self.0.to_le_bytes();
+        let mut rest = 0_u32;
+        for byte in bytes.iter_mut().rev() {
+            let part = rest << 8 | u32::from(*byte);
+            // A tenth: exact below 16,389, and `part` is below 2,560.
+            let tenth = (part * 6_554) >> 16;
+            rest = part - tenth * 10;
+            [*byte, ..] = tenth.to_le_bytes();
+        }
+        self.0 = u64::from_le_bytes(bytes);
+        let [digit, ..] = rest.to_le_bytes();
+        digit
+    }
+}
+
+/// The lower half.
+pub fn low_word(value: u64) -> u32 {
+    u32::try_from(value & 0xFFFF_FFFF).unwrap_or_default()
+}
+
+/// The upper half.
+pub fn high_word(value: u64) -> u32 {
+    low_word(value >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_come_and_go_alike_on_all_cores() {
+        for shift in 0..64 {
+            for offset in [0, 1, 9, 10, 99, 12_345] {
+                let value = (u64::MAX >> shift).wrapping_sub(offset);
+                let expected = (Magnitude(value / 10), value % 10);
+                for take in [Magnitude::take_digit, Magnitude::take_by_bytes] {
+                    let mut rest = Magnitude(value);
+                    let digit = take(&mut rest);
+                    assert_eq!((rest, u64::from(digit)), expected, "{value}");
+                }
+                let longer = u128::from(value) * 10 + 7;
+                for push in [Magnitude::push_by_words, Magnitude::push_by_bytes] {
+                    let mut rest = Magnitude(value);
+                    let beyond = push(&mut rest, 7);
+                    let all = u128::from(beyond) << 64 | u128::from(rest.0);
+                    assert_eq!(all, longer, "{value}");
+                }
+            }
+        }
+    }
+}

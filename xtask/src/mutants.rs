@@ -1,0 +1,163 @@
+//! Mutations: each function of the core is spoiled in turn, and some test must notice. By cargo-mutants, which is
+//! installed into `target/tools` when it is asked for.
+
+use std::fs;
+
+use anyhow::{Context as _, ensure};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+/// What is spoiled, and a part of the names of the integration tests that must notice, beside the unit tests.
+const AREAS: &[(&str, &[&str], &[&str])] = &[
+    ("json", &["src/json/**"], &["reader", "downlink"]),
+    (
+        "senml",
+        &["src/senml/**"],
+        &["reader", "downlink", "packs", "uplink", "rfc8428"],
+    ),
+    ("http", &["src/http/**"], &["http", "response"]),
+    ("number", &["src/number/**"], &["number", "downlink"]),
+    (
+        "uplink",
+        &["src/things/uplink/**", "src/things/uplink.rs"],
+        &["packs", "uplink", "rfc8428", "stream"],
+    ),
+    (
+        "queue",
+        &["src/things/queue/**", "src/things/queue.rs"],
+        &["queue"],
+    ),
+    (
+        "firmware",
+        &["src/things/firmware/**", "src/crc32.rs"],
+        &["firmware"],
+    ),
+    ("token", &["src/token/**", "src/token.rs"], &["token"]),
+];
+
+/// Random cases per test: a mutation that only the hundred thousandth case notices is one for a unit test.
+const CASES: &str = "2000";
+
+/// The same version for all.
+const VERSION: &str = "27.1.0";
+
+/// Runs one area, or all; of each only a part when `shard` is `k/n`.
+pub fn run(workspace: &Workspace, area: Option<&str>, shard: Option<&str>) -> anyhow::Result<()> {
+    install(workspace)?;
+    let chosen: Vec<_> = AREAS
+        .iter()
+        .filter(|(name, ..)| area.is_none_or(|area| area == *name))
+        .collect();
+    let known: Vec<_> = AREAS.iter().map(|(name, ..)| *name).collect();
+    ensure!(!chosen.is_empty(), "there are {}", known.join(", "));
+    let mut all = Counts::default();
+    for (name, files, tests) in chosen {
+        let counts = run_area(workspace, name, files, &tests_of(workspace, tests)?, shard)?;
+        println!("{name}: {counts}");
+        all.caught += counts.caught;
+        all.missed.extend(counts.missed);
+    }
+    for missed in &all.missed {
+        println!("not noticed: {missed}");
+    }
+    println!("all: {all}");
+    ensure!(all.share() >= 95, "fewer than 95 % are noticed");
+    Ok(())
+}
+
+fn install(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let root = workspace.path("target/tools");
+    if root.join("bin/cargo-mutants").exists() {
+        return Ok(());
+    }
+    let build = root.join("build");
+    cmd!(
+        shell,
+        "cargo install --locked --quiet cargo-mutants --version {VERSION} --root {root} --target-dir {build}"
+    )
+    .quiet()
+    .run()?;
+    shell.remove_path(build)?;
+    Ok(())
+}
+
+/// The integration tests whose names have one of the parts.
+fn tests_of(workspace: &Workspace, parts: &[&str]) -> anyhow::Result<Vec<String>> {
+    let mut tests = Vec::new();
+    for path in workspace.shell.read_dir(workspace.path("tests"))? {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let is_test = path.extension().is_some_and(|extension| extension == "rs");
+        if is_test && parts.iter().any(|part| name.contains(part)) {
+            tests.push(name.into_owned());
+        }
+    }
+    Ok(tests)
+}
+
+#[derive(Default)]
+struct Counts {
+    caught: usize,
+    missed: Vec<String>,
+}
+
+impl Counts {
+    fn share(&self) -> usize {
+        let all = self.caught + self.missed.len();
+        (self.caught * 100).checked_div(all).unwrap_or(100)
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let all = self.caught + self.missed.len();
+        write!(
+            formatter,
+            "{} of {all} noticed, {} %",
+            self.caught,
+            self.share()
+        )
+    }
+}
+
+fn run_area(
+    workspace: &Workspace,
+    name: &str,
+    files: &[&str],
+    tests: &[String],
+    shard: Option<&str>,
+) -> anyhow::Result<Counts> {
+    let shell = &workspace.shell;
+    let program = workspace.path("target/tools/bin/cargo-mutants");
+    let folder = workspace.scratch(&format!("mutants/{name}"))?;
+    let files = files.iter().flat_map(|file| ["--file", file]);
+    let tests = tests.iter().flat_map(|test| ["--test", test.as_str()]);
+    let shard = shard.iter().flat_map(|shard| ["--shard", shard]);
+    let status = cmd!(
+        shell,
+        "{program} mutants --package kpn-things {files...} {shard...} --profile mutants --jobs 2 --output {folder}
+         --cap-lints true --timeout 60 --build-timeout 120 --colors never --no-shuffle -- --lib {tests...}"
+    )
+    .env("KPN_CASES", CASES)
+    .quiet()
+    .ignore_status()
+    .output()?;
+    // 2 and 3 tell that some were missed, or took too long.
+    let code = status.status.code();
+    ensure!(
+        matches!(code, Some(0 | 2 | 3)),
+        "cargo-mutants ends with {code:?}:\n{}{}",
+        String::from_utf8_lossy(&status.stdout),
+        String::from_utf8_lossy(&status.stderr)
+    );
+    let lines = |file: &str| -> anyhow::Result<Vec<String>> {
+        let path = folder.join("mutants.out").join(file);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(text.lines().map(str::to_owned).collect())
+    };
+    Ok(Counts {
+        caught: lines("caught.txt")?.len() + lines("timeout.txt")?.len(),
+        missed: lines("missed.txt")?,
+    })
+}
