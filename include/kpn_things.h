@@ -282,11 +282,6 @@
 /** @} */
 
 /**
- * Bytes of the longest text that `kpn_config_save` writes.
- */
-#define KPN_CONFIG_TEXT_MAX 883
-
-/**
  * The text as a whole: it is no JSON object, or has a field that is not known.
  */
 #define KPN_CONFIG_FIELD_DOCUMENT 0
@@ -345,6 +340,11 @@
  * `statusTable`
  */
 #define KPN_CONFIG_FIELD_STATUS_TABLE 11
+
+/**
+ * Bytes of the longest text that `kpn_config_save` writes.
+ */
+#define KPN_CONFIG_TEXT_MAX 883
 
 /**
  * Longest URL of firmware, in bytes.
@@ -700,23 +700,23 @@ typedef struct kpn_config_problem {
 } kpn_config_problem;
 
 /**
- * A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
+ * State of the reader and what it has found: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_head {
     /**
-     * What the next byte belongs to.
+     * One of [`phase`].
      */
     uint8_t phase;
     /**
-     * Place in the status line, or in the tree of fields.
+     * Place in [`STATUS_LINE`], or in [`TREE`].
      */
     uint8_t place;
     /**
-     * Place in the tree where an element of this field begins.
+     * Place in [`TREE`] where an element of this field begins.
      */
     uint8_t element;
     /**
-     * What this element is when it has no form, 0 for nothing.
+     * One of [`refusal`], or 0.
      */
     uint8_t refusal;
     /**
@@ -743,11 +743,11 @@ typedef struct kpn_private_head {
 } kpn_private_head;
 
 /**
- * A line of chunked framing as far as it is read: plain numbers, every bit pattern is valid.
+ * State of the reader of one line: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_chunk_line {
     /**
-     * What the next byte belongs to.
+     * One of [`phase`].
      */
     uint8_t phase;
     /**
@@ -776,11 +776,11 @@ typedef struct kpn_private_body {
  */
 typedef struct kpn_private_response {
     /**
-     * What the next byte belongs to.
+     * One of [`phase`].
      */
     uint8_t phase;
     /**
-     * Whether a malformed Content-Range or Digest is refused.
+     * Whether malformed fields for firmware are refused.
      */
     uint8_t is_for_firmware;
     struct kpn_private_head head;
@@ -856,7 +856,8 @@ typedef struct kpn_private_record {
      */
     size_t next_index;
     /**
-     * By [`Label::place`]. The default one where there is no such label, which no string and no number has.
+     * By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
+     * count while `labels` has their label.
      */
     struct kpn_private_range spans[11];
     /**
@@ -1046,7 +1047,7 @@ typedef struct kpn_private_download {
      */
     uint8_t phase;
     /**
-     * A [`BodyKind`], likewise.
+     * A [`ExpectedBody`], likewise.
      */
     uint8_t body;
     /**
@@ -1611,7 +1612,7 @@ kpn_status kpn_config_load(struct kpn_config *config,
  * @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
  *
  * @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
- * @retval KPN_ERR_BUFFER_FULL       No room; `out_len` says how many bytes are needed.
+ * @retval KPN_ERR_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             There is no configuration in `config`.
  * @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
@@ -1631,6 +1632,15 @@ kpn_status kpn_config_save(const struct kpn_config *config,
  * @retval KPN_ERR_INVALID_ARGUMENT  `config` is NULL or misaligned.
  */
 kpn_status kpn_config_wipe(struct kpn_config *config);
+
+/**
+ * The name that a field has in the text.
+ *
+ * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
+ *
+ * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
+ */
+const char *kpn_config_field_name(int32_t field);
 
 /**
  * The device URN, ending in a colon.
@@ -1726,15 +1736,6 @@ uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
  */
 int32_t kpn_config_outcome(const struct kpn_config *config,
                            const struct kpn_response *response);
-
-/**
- * The name that a field has in the text.
- *
- * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
- *
- * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
- */
-const char *kpn_config_field_name(int32_t field);
 
 /**
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
@@ -2944,29 +2945,6 @@ kpn_status kpn_record_decimal(const struct kpn_record *record,
                               int32_t field,
                               int64_t *out_mantissa,
                               int32_t *out_exponent);
-
-/**
- * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
- *
- * For numbers with more digits than a mantissa holds, and for a fixed exponent: with -3, a time comes in milliseconds. Correctly rounded, once,
- * from the exact number, base included; what is just between two multiples goes to the one whose mantissa is even.
- *
- * @param[in]  record        From `kpn_downlink_next`.
- * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
- * @param[in]  exponent      -1 for tenths.
- * @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
- *
- * @retval KPN_OK                    The number is about `out_mantissa` times ten to the power of `exponent`.
- * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
- * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
- * @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
- * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent.
- */
-KPN_NODISCARD
-kpn_status kpn_record_decimal_rounded(const struct kpn_record *record,
-                                      int32_t field,
-                                      int32_t exponent,
-                                      int64_t *out_mantissa);
 
 /**
  * Reads a number of a record as a signed integer, when it is one, in whatever notation.

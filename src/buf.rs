@@ -36,29 +36,14 @@ impl<'a> Buf<'a> {
         self.len = self.len.saturating_add(1);
     }
 
-    /// Bytes asked for so far; more than `capacity` once there was no room.
+    /// Bytes asked for so far; more than the slice has once there was no room.
     pub const fn len(&self) -> usize {
         self.len
-    }
-
-    /// Whether nothing was written or counted.
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Bytes that the slice can hold.
-    pub const fn capacity(&self) -> usize {
-        self.bytes.len()
     }
 
     /// Whether everything asked for was written.
     pub const fn fits(&self) -> bool {
         self.len <= self.bytes.len()
-    }
-
-    /// Forgets everything behind `len`.
-    pub fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
     }
 
     /// What was written, or nothing when it did not fit.
@@ -81,10 +66,8 @@ mod tests {
         buf.put(b"de");
         buf.put_byte(b'f');
         assert!(!buf.fits());
-        assert_eq!((buf.len(), buf.capacity()), (6, 4));
+        assert_eq!(buf.len(), 6);
         assert_eq!(buf.written(), b"");
-        buf.truncate(3);
-        assert_eq!(buf.written(), b"abc");
         assert_eq!(memory[4..], [0xA5, 0xA5]);
     }
 }

@@ -72,22 +72,22 @@
 extern crate std;
 
 mod api;
-pub mod buf;
-pub mod charset;
-pub mod crc32;
-pub mod error;
+mod buf;
+mod charset;
+mod crc32;
+mod error;
 // The examples in its comments are C, which the C tests compile.
 #[cfg(all(feature = "capi", not(doctest)))]
 pub mod ffi;
-pub mod http;
-pub mod json;
-pub mod number;
+mod http;
+mod json;
+mod number;
 #[cfg(feature = "posix")]
-pub mod posix;
-pub mod senml;
-pub mod things;
-pub mod token;
-pub mod words;
+mod posix;
+mod senml;
+mod things;
+mod token;
+mod words;
 
 // With `kpn_only_c` the compiler names what no C function reaches.
 #[cfg(not(kpn_only_c))]

@@ -11,7 +11,6 @@ mod sha256;
 use sha2::block_api::compress256 as compress;
 #[cfg(target_os = "none")]
 use sha256::compress;
-use zeroize::Zeroize;
 
 use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
@@ -42,7 +41,7 @@ const INITIAL: [u32; 8] = [
 
 /// A token in the making.
 ///
-/// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+/// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; overwrite it first
 /// when the bytes so far are confidential.
 #[derive(Clone)]
 #[repr(C)]
@@ -113,15 +112,9 @@ impl Token {
 
     /// Hashes the secret behind the body and returns the token, which takes the place of all that was hashed.
     ///
-    /// Refuses a secret outside `[0-9a-zA-Z]{30,100}`, and is then as before.
-    pub fn finish(&mut self, secret: &[u8]) -> Result<&[u8; TOKEN_LEN]> {
-        check_secret(secret)?;
-        Ok(self.finish_unchecked(secret))
-    }
-
-    /// As `finish`, for a secret of any form.
+    /// `check_secret` says whether the secret has the form that the platform asks for.
     #[inline(never)]
-    pub fn finish_unchecked(&mut self, secret: &[u8]) -> &[u8; TOKEN_LEN] {
+    pub fn finish(&mut self, secret: &[u8]) -> &[u8; TOKEN_LEN] {
         self.update(secret);
         let bits = self.total.get() * 8;
         let filled = self.filled();
@@ -156,13 +149,6 @@ impl Token {
         }
         self.restart();
         &self.block
-    }
-
-    /// Overwrites everything that was derived from the bytes hashed so far, and starts anew.
-    pub fn wipe(&mut self) {
-        self.state.zeroize();
-        self.block.zeroize();
-        self.restart();
     }
 
     /// Takes the block buffer, which is full, into the hash value.
@@ -234,7 +220,7 @@ mod tests {
             let mut token = Token::new();
             token.update(front);
             token.update(back);
-            assert_eq!(token.finish(SECRET).unwrap(), TOKEN, "split at {split}");
+            assert_eq!(token.finish(SECRET), TOKEN, "split at {split}");
         }
     }
 
@@ -245,7 +231,7 @@ mod tests {
         for len in 0..=bytes.len() {
             let mut token = Token::new();
             token.update(&bytes[..len]);
-            let hex = token.finish_unchecked(b"");
+            let hex = token.finish(b"");
             let text = core::str::from_utf8(hex).unwrap();
             let ours: std::vec::Vec<u8> = (0..32)
                 .map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2).unwrap(), 16).unwrap())
@@ -255,9 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_secret_outside_the_pattern_and_stays_usable() {
-        let mut token = Token::new();
-        token.update(BODY);
+    fn refuses_a_secret_outside_the_pattern() {
         let long = [b'a'; 101];
         for secret in [
             &b""[..],
@@ -265,9 +249,8 @@ mod tests {
             &long,
             b"0123456789abcdefghijklmnopqrstuvwxyz-BCD",
         ] {
-            assert_eq!(token.finish(secret), Err(Error::SECRET));
+            assert_eq!(check_secret(secret), Err(Error::SECRET));
         }
-        assert_eq!(token.finish(SECRET).unwrap(), TOKEN);
         assert!(check_secret(&SECRET[..30]).is_ok() && check_secret(&long[..100]).is_ok());
     }
 
@@ -275,7 +258,7 @@ mod tests {
     fn holds_nothing_of_the_message_after_finish() {
         let mut token = Token::new();
         token.update(BODY);
-        token.finish(SECRET).unwrap();
+        token.finish(SECRET);
         assert_eq!(token.total(), 0);
         assert_eq!(&token.block, TOKEN);
         assert_eq!(token.state, Token::new().state);

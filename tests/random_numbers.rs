@@ -264,7 +264,7 @@ impl Texts {
 
 fn whole<T>(sum: &BigDecimal, convert: impl Fn(&BigInt) -> Option<T>) -> Result<T, i32> {
     let (digits, scale) = sum.as_bigint_and_exponent();
-    if scale > 0 || scale < -40 {
+    if !(-40..=0).contains(&scale) {
         return if sum.sign() == Sign::NoSign {
             convert(&0.into()).ok_or(NUMBER_RANGE)
         } else {
@@ -312,7 +312,7 @@ fn is_below(sum: &BigDecimal, limit: i64) -> bool {
     let (_, scale) = sum.as_bigint_and_exponent();
     match (sum.sign(), scale) {
         (Sign::Plus, ..-2000) => false,
-        (Sign::Plus, -2000..6000) => *sum < BigDecimal::from(limit),
+        (Sign::Plus, -2000..6000) => (sum - limit).sign() == Sign::Minus,
         // Too small, or below zero.
         _ => true,
     }
@@ -356,9 +356,9 @@ fn check(
 fn record(numbers: &[Texts; 4]) -> Record {
     let mut pack = String::from("[{\"n\":\"a\"");
     for (texts, label) in numbers.iter().zip(["v", "s", "t", "ut"]) {
-        pack.push_str(&format!(",\"{label}\":{}", texts.number));
+        pack.extend([",\"", label, "\":", &texts.number]);
         if let Some(base) = &texts.base {
-            pack.push_str(&format!(",\"b{label}\":{base}"));
+            pack.extend([",\"b", label, "\":", base]);
         }
     }
     pack.push_str("}]");

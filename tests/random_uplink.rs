@@ -2,9 +2,7 @@
 //! `bigdecimal` and `base64` the pack, `zmij` the shortest numbers.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
-    clippy::std_instead_of_core,
     reason = "a test may panic"
 )]
 
@@ -60,8 +58,8 @@ fn body<'a>(request: &'a [u8], to: &To, secret: Option<&str>) -> &'a [u8] {
     let mut expected = vec![("Host", host.to_owned())];
     if let Some(secret) = secret {
         let digest = Sha256::digest([body, secret.as_bytes()].concat());
-        let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        expected.push(("Things-Message-Token", hex));
+        let hex: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        expected.push(("Things-Message-Token", hex.concat()));
     }
     expected.push(("Content-Type", "application/json".to_owned()));
     expected.push(("Content-Length", body.len().to_string()));
@@ -79,8 +77,8 @@ fn run(script: &Script, cap: Option<usize>, calls: usize) -> (Uplink, Vec<(Statu
     let (mut uplink, begun) = Uplink::begin(cap, &script.to, &script.urn);
     let mut states = vec![(begun, uplink.missing())];
     for call in &script.calls[..calls] {
-        let status = uplink.call(call);
-        states.push((status, uplink.missing()));
+        let done = uplink.call(call);
+        states.push((done, uplink.missing()));
     }
     (uplink, states)
 }
@@ -125,8 +123,8 @@ fn check_with_room(script: &Script) -> usize {
     assert_eq!(measured, states);
     uplink.call(&Call::Clear);
     let secret = script.secret.as_deref();
-    let status = if len.is_some() { OK } else { ERR_SENML_EMPTY };
-    assert_eq!(uplink.finish(secret), (len.unwrap_or_default(), status));
+    let end = if len.is_some() { OK } else { ERR_SENML_EMPTY };
+    assert_eq!(uplink.finish(secret), (len.unwrap_or_default(), end));
     len.unwrap_or_default()
 }
 

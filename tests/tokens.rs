@@ -1,6 +1,7 @@
 //! The message token through the C functions: KPN's examples, and `sha2`'s own digest as the oracle.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test may panic"
 )]
 
@@ -95,7 +96,7 @@ fn random_bodies_in_random_pieces_agree_with_the_digest() {
             rest = behind;
         }
         let made = object.finish(secret.as_bytes());
-        assert_eq!(made.as_deref(), Ok(oracle(body, secret.as_bytes()).as_str()));
+        assert_eq!(made, Ok(oracle(body, secret.as_bytes())));
         assert_eq!(object.begin(), OK);
     }
 }

@@ -178,7 +178,7 @@ pub unsafe extern "C" fn kpn_response_begin(
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE                    The response was not begun.
 /// @retval KPN_ERR_OVERLAP                  The arguments and the buffer share memory.
-/// @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 or HTTP/1.1, or characters where none may be.
+/// @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
 /// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
@@ -228,7 +228,8 @@ pub unsafe extern "C" fn kpn_response_feed(
     feed().unwrap_or_else(code)
 }
 
-/// Tells that the connection was closed, which completes a response whose body lasts until then.
+/// Tells that the connection was closed, which completes a response whose body lasts until then, or of which only trailer fields
+/// are missing.
 ///
 /// @param[in,out] response  From `kpn_response_begin`.
 ///
@@ -376,7 +377,7 @@ pub unsafe extern "C" fn kpn_response_keep_alive(response: *const kpn_response) 
     response.is_ok_and(|response| response.private_state.keep_alive())
 }
 
-/// How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3).
+/// How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///

@@ -24,7 +24,7 @@ use crate::token::SECRET_MAX;
 /// 4. `kpn_stream_finish`: the last piece, to be sent.
 ///
 /// It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
-/// 312 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+/// 352 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
 /// not to be copied while in use.
 ///
 /// ~~~{.c}
@@ -170,8 +170,8 @@ pub unsafe extern "C" fn kpn_stream_take(
 
 /// Ends the first pass and gives the head with length and token, to be sent before anything else.
 ///
-/// When any call of the pass failed and was not acknowledged, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
-/// still be acknowledged, and this be called again.
+/// When any call of the pass failed and was not cleared, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
+/// still be cleared, and this be called again.
 /// KPN documentation "Message token", RFC 9112 section 3.
 ///
 /// @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn kpn_stream_take(
 /// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
 /// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn kpn_stream_head(
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
 /// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -286,7 +286,7 @@ pub unsafe extern "C" fn kpn_stream_restart(
 /// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
 /// @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///

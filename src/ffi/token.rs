@@ -128,7 +128,7 @@ pub unsafe extern "C" fn kpn_token_finish(
         // SAFETY: the same contract.
         let token = unsafe { ptr::object_mut(token) }?;
         check_secret(secret)?;
-        let hex = token.private_hash.finish_unchecked(secret);
+        let hex = token.private_hash.finish(secret);
         let out: *mut Text = out.as_mut_ptr();
         // SAFETY: the text begins with the digits, which lie elsewhere as just checked; writable by the contract.
         unsafe {

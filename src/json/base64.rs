@@ -20,40 +20,19 @@ pub fn write(out: &mut Buf<'_>, data: &[u8]) {
             match data.next() {
                 Some(byte) => {
                     bits = bits << 8 | u32::from(*byte);
-                    count = count.wrapping_add(8);
+                    count += 8;
                 }
                 None if count == 0 => break,
                 // Zeros behind the last byte fill its digit.
                 None => {
-                    bits = bits.wrapping_shl(6_u32.wrapping_sub(count));
+                    bits <<= 6 - count;
                     count = 6;
                 }
             }
         }
-        count = count.wrapping_sub(6);
-        out.put_byte(digit(bits.wrapping_shr(count)));
+        count -= 6;
+        out.put_byte(digit(bits >> count));
     }
-}
-
-/// Decodes in place and returns the number of bytes; base64 or base64url, padded or not.
-///
-/// Refused with [`Error::SENML_BASE64`]: both alphabets in one text, incomplete or wrong padding, bits that are set behind the
-/// last whole byte, anything else. After an error the text is spoilt.
-pub fn decode(text: &mut [u8]) -> Result<usize> {
-    let mut decoder = Decoder::new();
-    let mut position = 0_usize;
-    let mut len = 0_usize;
-    while let Some(&byte) = text.get(position) {
-        position = position.wrapping_add(1);
-        if let Some(byte) = decoder.push(byte) {
-            if let Some(to) = text.get_mut(len) {
-                *to = byte;
-            }
-            len = len.wrapping_add(1);
-        }
-    }
-    decoder.finish()?;
-    Ok(len)
 }
 
 const BOTH: u8 = 3;
@@ -86,9 +65,9 @@ impl Decoder {
             return None;
         }
         let (value, alphabet) = match byte {
-            b'A'..=b'Z' => (byte.wrapping_sub(b'A'), 0),
-            b'a'..=b'z' => (byte.wrapping_sub(b'a' - 26), 0),
-            b'0'..=b'9' => (byte.wrapping_add(52 - b'0'), 0),
+            b'A'..=b'Z' => (byte - b'A', 0),
+            b'a'..=b'z' => (byte - (b'a' - 26), 0),
+            b'0'..=b'9' => (byte + (52 - b'0'), 0),
             b'+' => (62, 1),
             b'/' => (63, 1),
             b'-' => (62, 2),
@@ -100,18 +79,18 @@ impl Decoder {
             self.alphabets = BOTH;
         }
         self.bits = self.bits << 6 | u32::from(value);
-        self.count = self.count.wrapping_add(6);
+        self.count += 6;
         if self.count < 8 {
             return None;
         }
-        self.count = self.count.wrapping_sub(8);
-        let [byte, ..] = self.bits.wrapping_shr(self.count).to_le_bytes();
+        self.count -= 8;
+        let [byte, ..] = (self.bits >> self.count).to_le_bytes();
         Some(byte)
     }
 
     /// Checks the whole: one alphabet, no single digit left, padding whole or absent, no bit lost.
     pub const fn finish(&self) -> Result<()> {
-        let lost = self.bits & 1_u32.wrapping_shl(self.count).wrapping_sub(1);
+        let lost = self.bits & ((1 << self.count) - 1);
         let padded = self.padding == 0 || self.padding == self.count >> 1;
         if self.alphabets < BOTH && lost == 0 && padded && self.count < 6 {
             Ok(())
@@ -132,9 +111,9 @@ const fn digit(bits: u32) -> u8 {
     let [byte, ..] = bits.to_le_bytes();
     let value = byte & 63;
     match value {
-        0..=25 => value.wrapping_add(b'A'),
-        26..=51 => value.wrapping_add(b'a' - 26),
-        52..=61 => value.wrapping_sub(52 - b'0'),
+        0..=25 => value + b'A',
+        26..=51 => value + (b'a' - 26),
+        52..=61 => value - (52 - b'0'),
         62 => b'-',
         _ => b'_',
     }
@@ -144,6 +123,27 @@ const fn digit(bits: u32) -> u8 {
 mod tests {
     use super::*;
     use std::vec::Vec;
+
+    /// Decodes in place and returns the number of bytes; base64 or base64url, padded or not.
+    ///
+    /// Refused with [`Error::SENML_BASE64`]: both alphabets in one text, incomplete or wrong padding, bits that are set behind the
+    /// last whole byte, anything else. After an error the text is spoilt.
+    fn decode(text: &mut [u8]) -> Result<usize> {
+        let mut decoder = Decoder::new();
+        let mut position = 0_usize;
+        let mut len = 0_usize;
+        while let Some(&byte) = text.get(position) {
+            position = position.wrapping_add(1);
+            if let Some(byte) = decoder.push(byte) {
+                if let Some(to) = text.get_mut(len) {
+                    *to = byte;
+                }
+                len = len.wrapping_add(1);
+            }
+        }
+        decoder.finish()?;
+        Ok(len)
+    }
 
     fn written(data: &[u8]) -> Vec<u8> {
         let mut memory = [0; 512];

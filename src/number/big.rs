@@ -43,7 +43,7 @@ impl Big {
         while left > 0 {
             let (factor, count) = if left < 6 { (5, 1) } else { (15_625, 6) };
             self.multiply(factor);
-            left = left.wrapping_sub(count);
+            left -= count;
         }
     }
 
@@ -51,7 +51,7 @@ impl Big {
     fn push(&mut self, limb: u32) {
         if let Some(to) = self.limbs.get_mut(self.len) {
             *to = low(limb);
-            self.len = self.len.wrapping_add(1);
+            self.len += 1;
         }
     }
 
@@ -60,7 +60,7 @@ impl Big {
     pub fn multiply(&mut self, factor: u32) {
         let mut carry = 0;
         for limb in self.limbs.iter_mut().take(self.len) {
-            carry = u32::from(*limb).wrapping_mul(factor).wrapping_add(carry);
+            carry += u32::from(*limb) * factor;
             *limb = low(carry);
             carry >>= 16;
         }
@@ -132,12 +132,12 @@ impl Ratio {
     #[inline(never)]
     pub fn set(&mut self, twos: i32, value: u64, fives: i32) -> i32 {
         // Whole limbs, so that digits of an ordinary value lie in a limb of their own.
-        let down = twos.wrapping_neg().max(0).wrapping_add(16) & !15;
-        let up = twos.wrapping_add(down);
+        let down = ((-twos).max(0) + 16) & !15;
+        let up = twos + down;
         self.top.set(up, value, fives);
-        self.bottom.set(down, 1, fives.wrapping_neg());
+        self.bottom.set(down, 1, -fives);
         if fives >= 0 {
-            self.above = LIMBS.wrapping_sub(usize::try_from(down >> 4).unwrap_or_default());
+            self.above = LIMBS - usize::try_from(down >> 4).unwrap_or_default();
         }
         up
     }
@@ -146,9 +146,9 @@ impl Ratio {
     #[inline(never)]
     pub fn take_whole(&mut self) -> u64 {
         let mut whole = 0_u64;
-        let point = LIMBS.wrapping_sub(self.above);
+        let point = LIMBS - self.above;
         while self.top.len > point {
-            self.top.len = self.top.len.wrapping_sub(1);
+            self.top.len -= 1;
             if let Some(limb) = self.top.limbs.get_mut(self.top.len) {
                 whole = whole << 16 | u64::from(*limb);
                 *limb = 0;
@@ -160,8 +160,7 @@ impl Ratio {
     /// Whether it rounds up to one: above one half, or at it behind an odd digit.
     pub fn rounds_up(&self, digit: u32) -> bool {
         let odd = (digit & 1).cast_signed();
-        self.top
-            .reaches(Some(&self.top), odd.wrapping_sub(1), &self.bottom)
+        self.top.reaches(Some(&self.top), odd - 1, &self.bottom)
     }
 
     /// Multiplies by ten and takes away the whole part, which is returned.
@@ -171,7 +170,7 @@ impl Ratio {
         let [mut digit, ..] = self.take_whole().to_le_bytes();
         if self.above == 0 {
             while self.top.add(&self.bottom, ONES) {
-                digit = digit.wrapping_add(1);
+                digit += 1;
             }
             self.top.add(&self.bottom, 0);
         }

@@ -7,7 +7,7 @@
 //! - `big`: integers of many words, for what is exact beyond 64 bits.
 //!
 //! Why our own code: measured on a Cortex-M3 (`-Os`, link-time optimisation), ryu with `small` takes 6.4 KB for writing
-//! doubles, zmij 4.8 KB, neither with fixed decimals; `str::parse` takes 19.5 KB for reading. Here writing doubles and
+//! doubles, zmij 4.8 KB, neither with a fixed number of digits; `str::parse` takes 19.5 KB for reading. Here writing doubles and
 //! floats adds 1.2 KB to the writer of decimals (`make report`: uplink-float less uplink). The price is time: what
 //! `make report` calls double-write is several times zmij's count, and values far from one take up to 136,000 instructions.
 #![forbid(unsafe_code)]

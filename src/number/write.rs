@@ -8,7 +8,7 @@ use super::truncated::{Magnitude, high_word, low_word};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 
-/// Most decimals that `write_f64_fixed` takes.
+/// Most fraction digits that `write_f64_fixed` takes.
 pub const FRACTION_DIGITS_MAX: u8 = 20;
 
 /// Room for the digits of any `u64`.
@@ -29,7 +29,7 @@ pub fn write_u64(out: &mut Buf<'_>, value: u64) {
 
 /// Whole numbers of up to this many digits are written in full: many readers take `1000` for an integer and `1e3` for a
 /// floating-point number, and a double holds all of them exactly.
-const WHOLE_DIGITS: u32 = 15;
+const WHOLE_DIGITS: i32 = 15;
 
 /// Writes the shortest text that reads back as the same `f64`, and of those the one nearest to it, in the notation of
 /// `write_decimal`. Negative zero is `-0`. Not more than 17 digits.
@@ -47,18 +47,18 @@ pub fn write_f32(out: &mut Buf<'_>, value: f32) -> Result<()> {
     write_shortest(out, true, (bits ^ magnitude) << 32 | magnitude << 29)
 }
 
-/// Writes with a fixed number of decimals, rounded from the exact binary value, ties to even, as `format!("{:.N}")`.
+/// Writes with a fixed number of fraction digits, rounded from the exact binary value, ties to even, as `format!("{:.N}")`.
 ///
-/// Up to 309 digits before the point. `Error::INVALID_ARGUMENT` for more than `FRACTION_DIGITS_MAX` decimals,
+/// Up to 309 digits before the point. `Error::INVALID_ARGUMENT` for more than `FRACTION_DIGITS_MAX`,
 /// `Error::NOT_FINITE` as `write_f64`; nothing is written then.
-pub fn write_f64_fixed(out: &mut Buf<'_>, value: f64, decimals: u8) -> Result<()> {
-    if decimals > FRACTION_DIGITS_MAX {
+pub fn write_f64_fixed(out: &mut Buf<'_>, value: f64, fraction_digits: u8) -> Result<()> {
+    if fraction_digits > FRACTION_DIGITS_MAX {
         return Err(Error::INVALID_ARGUMENT);
     }
     let bits = value.to_bits();
     let binary = Binary::new(bits, false)?;
     put_sign(out, bits >> 63 != 0);
-    put_fixed(out, &binary, decimals);
+    put_fixed(out, &binary, fraction_digits);
     Ok(())
 }
 
@@ -73,7 +73,7 @@ pub(super) fn digits(text: &mut [u8; DIGITS_MAX], mut value: Magnitude) -> &[u8]
     let mut start = DIGITS_MAX;
     for place in text.iter_mut().rev() {
         *place = b'0' | value.take_digit();
-        start = start.wrapping_sub(1);
+        start -= 1;
         if value.0 == 0 {
             break;
         }
@@ -87,59 +87,54 @@ pub(super) fn signed(count: usize) -> i32 {
 }
 
 /// Writes a decimal number exactly: whole numbers of up to 15 digits in full, others in the shorter of plain and `e`
-/// notation, plain when both are equally long.
+/// notation, plain when both are equally long. The exponent is within a few hundred.
 pub fn write_decimal(out: &mut Buf<'_>, value: Decimal) {
-    put_scaled(out, value.exponent, value.mantissa);
+    write_notation(out, value.mantissa, value.exponent);
 }
 
-/// Writes `mantissa` × 10^`exponent` as `write_decimal`.
+/// Writes `mantissa` × 10^`exponent` as `write_decimal`. Places are powers of ten.
 #[inline(never)]
-fn put_scaled(out: &mut Buf<'_>, mut exponent: i32, mantissa: i64) {
+fn write_notation(out: &mut Buf<'_>, mantissa: i64, exponent: i32) {
     put_sign(out, mantissa < 0);
-    if mantissa == 0 {
-        exponent = 0;
-    }
     let mut text = [0; DIGITS_MAX];
     let mut digits = digits(&mut text, Magnitude(mantissa.unsigned_abs()));
-    // The power of ten of the first digit, and of the last. Where they outgrow `i32`, they are read without sign.
-    let shown = exponent.wrapping_add(signed(digits.len().wrapping_sub(1)));
-    let mut power = exponent;
+    // A zero has its digit at the place 0.
+    let mut last = if mantissa == 0 { 0 } else { exponent };
+    let first = last + signed(digits.len()) - 1;
     while let [shorter @ .., b'0'] = digits {
         digits = shorter;
-        power = power.wrapping_add(1);
+        last += 1;
     }
-    // Below zero where no digit is left, for zero.
-    let behind = shown.wrapping_sub(power);
-
-    // What the lengths of the two notations come down to: `e`, and a point where there are several digits.
-    let marks = if behind > 0 { 3 } else { 2 };
-    let is_plain = if exponent < 0 && power < 0 {
-        shown.wrapping_add(marks) >= 0
+    // Beside its digits, a number of several has a point in `e` notation, which is one byte more for the same length.
+    let point = i32::from(first > last);
+    let is_plain = if last < 0 {
+        // `0.012` is as long as `1.2e-2`, and `0.01` as `1e-2`.
+        first >= -2 - point
     } else {
-        let zeros = power.cast_unsigned();
-        shown.cast_unsigned() < WHOLE_DIGITS || zeros <= marks.wrapping_add(1).cast_unsigned()
+        first < WHOLE_DIGITS || last <= 3 + point
     };
-    // What is shown at the power zero is plain.
-    let first = if is_plain { shown } else { 0 };
-    let last = first.wrapping_sub(behind).min(0);
+    if is_plain {
+        put_plain(out, digits, first, last);
+    } else {
+        put_plain(out, digits, 0, last - first);
+        out.put_byte(b'e');
+        write_i64(out, first.into());
+    }
+}
+
+/// Writes digits that stand at the places `first` to `last`, and what lies between them and the point.
+fn put_plain(out: &mut Buf<'_>, digits: &[u8], first: i32, last: i32) {
     let mut place = first.max(0);
-    while place >= last {
+    while place >= last.min(0) {
         if place == -1 {
             out.put_byte(b'.');
         }
-        let index = usize::try_from(first.wrapping_sub(place).cast_unsigned());
-        let digit = digits.get(index.unwrap_or_default()).copied();
-        out.put_byte(digit.unwrap_or(b'0'));
-        place = place.wrapping_sub(1);
-    }
-    if first != shown {
-        out.put_byte(b'e');
-        let shown = if exponent < 0 {
-            shown.into()
-        } else {
-            shown.cast_unsigned().into()
-        };
-        write_i64(out, shown);
+        // Above the first digit the difference is negative, and no index.
+        let digit = usize::try_from(first - place)
+            .ok()
+            .and_then(|index| digits.get(index));
+        out.put_byte(digit.copied().unwrap_or(b'0'));
+        place -= 1;
     }
 }
 
@@ -162,21 +157,21 @@ impl Binary {
         Ok(Self {
             mantissa,
             // 2047 / 2 + 52 is 1075.
-            exponent: field.wrapping_sub((top >> 1).wrapping_add(52)),
+            exponent: field - (top >> 1) - 52,
             spare,
         })
     }
 
     /// The value is below 2 to this power.
     fn bits(&self) -> i32 {
-        self.exponent.wrapping_add(53)
+        self.exponent + 53
     }
 }
 
 /// The smallest power of ten that may be taken to exceed every number below 2^`bits`: exact, or one too high.
 fn decimal_position(bits: i32) -> i32 {
     // log10(2) is 78913.2 / 2^18; exact for all doubles, as a test shows.
-    (bits.wrapping_mul(78_913) >> 18).wrapping_add(1)
+    ((bits * 78_913) >> 18) + 1
 }
 
 /// Writes the shortest decimal number that is nearer to a value than to its neighbours, and of those the nearest.
@@ -192,7 +187,7 @@ fn write_shortest(out: &mut Buf<'_>, is_float: bool, bits: u64) -> Result<()> {
     }
     put_sign(out, bits >> 63 != 0);
     let mantissa = digits.magnitude.0.cast_signed();
-    put_scaled(out, digits.exponent, mantissa);
+    write_notation(out, mantissa, digits.exponent);
     Ok(())
 }
 
@@ -208,7 +203,7 @@ impl Digits {
     /// False for other values.
     fn set_exact(&mut self, binary: &Binary) -> bool {
         let mut magnitude = high_word(binary.mantissa);
-        let mut twos = binary.exponent.wrapping_add(32);
+        let mut twos = binary.exponent + 32;
         if low_word(binary.mantissa) != 0 || twos > 0 {
             return false;
         }
@@ -217,12 +212,12 @@ impl Digits {
                 magnitude >>= 1;
             } else if magnitude < 200_000 {
                 // Half, as five times with a power of ten less.
-                magnitude = magnitude.wrapping_mul(5);
-                self.exponent = self.exponent.wrapping_sub(1);
+                magnitude *= 5;
+                self.exponent -= 1;
             } else {
                 return false;
             }
-            twos = twos.wrapping_add(1);
+            twos += 1;
         }
         self.magnitude = Magnitude(magnitude.into());
         true
@@ -239,21 +234,22 @@ impl Digits {
     #[inline(never)]
     fn draw(&mut self, binary: &Binary, ratio: &mut Ratio) {
         let mut margin = Big::ZERO;
+        let spare = binary.spare.cast_signed();
         let mut exponent = decimal_position(binary.bits());
         // What sensors measure starts with its whole part, and has a denominator that makes digits come out by themselves.
-        if binary.exponent.wrapping_add_unsigned(binary.spare) <= 0 {
+        if binary.exponent + spare <= 0 {
             exponent = exponent.min(0);
         }
-        let fives = exponent.wrapping_neg();
-        let up = ratio.set(binary.exponent.wrapping_add(fives), binary.mantissa, fives);
-        let half = up.wrapping_add_unsigned(binary.spare).wrapping_sub(1);
+        let fives = -exponent;
+        let up = ratio.set(binary.exponent + fives, binary.mantissa, fives);
+        let half = up + spare - 1;
         margin.set(half, 1, fives);
         self.exponent = exponent;
         self.magnitude = Magnitude(ratio.take_whole());
         while !self.end(binary, ratio, &margin) {
             self.magnitude.push_digit(ratio.next_digit().into());
             margin.multiply(10);
-            self.exponent = self.exponent.wrapping_sub(1);
+            self.exponent -= 1;
         }
     }
 
@@ -265,8 +261,8 @@ impl Digits {
         // the digits are the same.
         let top = &left.top;
         let twice = (binary.mantissa == HIDDEN).then_some(top);
-        let may_stay = !top.reaches(twice, odd.wrapping_sub(1), margin);
-        let may_grow = top.reaches(Some(margin), odd.wrapping_neg(), &left.bottom);
+        let may_stay = !top.reaches(twice, odd - 1, margin);
+        let may_grow = top.reaches(Some(margin), -odd, &left.bottom);
         if !may_grow {
             return may_stay;
         }
@@ -278,14 +274,14 @@ impl Digits {
 }
 
 #[inline(never)]
-fn put_fixed(out: &mut Buf<'_>, binary: &Binary, decimals: u8) {
+fn put_fixed(out: &mut Buf<'_>, binary: &Binary, fraction_digits: u8) {
     let mut ratio = Ratio::ZERO;
-    put_drawn(out, binary, decimals, &mut ratio);
+    put_drawn(out, binary, fraction_digits, &mut ratio);
 }
 
 /// Gets the memory of the fraction from its caller, so that neither frame is large.
 #[inline(never)]
-fn put_drawn(out: &mut Buf<'_>, binary: &Binary, decimals: u8, ratio: &mut Ratio) {
+fn put_drawn(out: &mut Buf<'_>, binary: &Binary, fraction_digits: u8, ratio: &mut Ratio) {
     // Below 2^-80 all digits within reach are zero, and the denominator would outgrow its memory.
     let bits = binary.bits();
     let (mantissa, exponent) = if bits < -80 {
@@ -294,11 +290,7 @@ fn put_drawn(out: &mut Buf<'_>, binary: &Binary, decimals: u8, ratio: &mut Ratio
         (binary.mantissa, binary.exponent)
     };
     let position = decimal_position(bits).max(1);
-    ratio.set(
-        exponent.wrapping_sub(position),
-        mantissa,
-        position.wrapping_neg(),
-    );
+    ratio.set(exponent - position, mantissa, -position);
     let mut text = Fixed {
         out,
         place: position,
@@ -308,10 +300,10 @@ fn put_drawn(out: &mut Buf<'_>, binary: &Binary, decimals: u8, ratio: &mut Ratio
     let mut waiting = 0_u8;
     let mut nines = 0_u32;
     let mut last = 0_u8;
-    for _ in 0..position.wrapping_add(i32::from(decimals)) {
+    for _ in 0..position + i32::from(fraction_digits) {
         last = ratio.next_digit();
         if last == 9 {
-            nines = nines.wrapping_add(1);
+            nines += 1;
         } else {
             text.put_run(waiting, 9, nines);
             waiting = last;
@@ -319,7 +311,7 @@ fn put_drawn(out: &mut Buf<'_>, binary: &Binary, decimals: u8, ratio: &mut Ratio
         }
     }
     if ratio.rounds_up(last.into()) {
-        text.put_run(waiting.wrapping_add(1), 0, nines);
+        text.put_run(waiting + 1, 0, nines);
     } else {
         text.put_run(waiting, 9, nines);
     }
@@ -346,7 +338,7 @@ impl Fixed<'_, '_> {
                 self.out.put_byte(b'0' | digit);
                 self.started = true;
             }
-            self.place = self.place.wrapping_sub(1);
+            self.place -= 1;
             digit = then;
         }
     }
@@ -378,8 +370,8 @@ mod tests {
         text(|out| write_decimal(out, Decimal { mantissa, exponent }))
     }
 
-    fn fixed(value: f64, decimals: u8) -> String {
-        text(|out| write_f64_fixed(out, value, decimals).unwrap())
+    fn fixed(value: f64, fraction_digits: u8) -> String {
+        text(|out| write_f64_fixed(out, value, fraction_digits).unwrap())
     }
 
     #[test]
@@ -412,9 +404,6 @@ mod tests {
             (1, 30, "1e30"),
             (1_585_650_750, 0, "1585650750"),
             (i64::MIN, 0, "-9223372036854775808"),
-            (i64::MAX, i32::MAX, "9.223372036854775807e2147483665"),
-            (1, i32::MIN, "1e-2147483648"),
-            (10, i32::MAX, "1e2147483648"),
         ] {
             assert_eq!(decimal(mantissa, exponent), expected);
         }
@@ -472,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_fixed_decimals_from_the_exact_value() {
+    fn rounds_fixed_digits_from_the_exact_value() {
         for value in [
             0.0,
             -0.0,
@@ -504,9 +493,9 @@ mod tests {
             999.999_999_9,
         ] {
             for value in [value, -value] {
-                for decimals in 0..=FRACTION_DIGITS_MAX {
-                    let places = usize::from(decimals);
-                    assert_eq!(fixed(value, decimals), format!("{value:.places$}"));
+                for fraction_digits in 0..=FRACTION_DIGITS_MAX {
+                    let places = usize::from(fraction_digits);
+                    assert_eq!(fixed(value, fraction_digits), format!("{value:.places$}"));
                 }
             }
         }

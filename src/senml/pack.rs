@@ -39,7 +39,6 @@ mod phase {
 #[derive(Clone, Default)]
 #[repr(C)]
 struct Progress {
-    // Bytes in front: small cores reach them there in one instruction.
     /// One of [`phase`].
     phase: u8,
     /// The phase to fall back to when the open record is dropped.
@@ -67,16 +66,18 @@ struct Progress {
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct PackState {
-    written: Progress,
-    /// Where the same calls would have led with room for all of them, from the first without room on.
-    wanted: Progress,
-    /// Where the opening bracket stands.
-    start: usize,
-    missing: usize,
+    // Small fields in front: small cores reach them there in one instruction.
+    /// Whether `wanted` is counted.
     is_wanting: bool,
     /// The first failure that was not cleared, 0 for none.
     failure: u8,
     is_measuring: bool,
+    /// Where the opening bracket stands.
+    start: usize,
+    missing: usize,
+    written: Progress,
+    /// Where the same calls would have led with room for all of them, from the first without room on.
+    wanted: Progress,
 }
 
 impl PackState {
@@ -213,41 +214,43 @@ impl<'a> Pack<'a> {
         unit: Option<&[u8]>,
         value: &Value<'_>,
     ) -> Result<()> {
+        let given = Given { name, unit, value };
         let state = &mut *self.state;
         let room = if state.is_measuring {
             usize::MAX
         } else {
             self.buffer.len()
         };
-        // What still has to follow: a brace unless it is there, and the bracket.
-        let closers = if value.part() == Part::Record { 1 } else { 2 };
-        let mut put = state.written.render(self.buffer, name, unit, value);
-        if let Ok(len) = put
-            && len.saturating_add(closers) > room
-        {
-            put = Err(Error::BUFFER_FULL);
+        let put = state.written.put(self.buffer, room, &given);
+        if put.is_ok() && !state.is_wanting {
+            return Ok(());
         }
+        self.count(put, room, &given)
+    }
+
+    /// Counts what a pack with room for it would have become, and fails what failed.
+    #[cold]
+    #[inline(never)]
+    fn count(&mut self, put: Result<()>, room: usize, given: &Given<'_>) -> Result<()> {
+        let state = &mut *self.state;
         if put == Err(Error::BUFFER_FULL) && !state.is_wanting {
             state.is_wanting = true;
             state.missing = 0;
             state.wanted = state.written.clone();
         }
+        let part = given.value.part();
         if state.is_wanting {
-            match state.wanted.render(&mut [], name, unit, value) {
-                Ok(len) => {
-                    state.wanted.commit(value, len);
-                    let missing = len.saturating_add(closers).saturating_sub(room);
-                    state.missing = state.missing.max(missing);
+            match state.wanted.put(&mut [], usize::MAX, given) {
+                Ok(()) => {
+                    let need = state.wanted.len.saturating_add(closers(part));
+                    state.missing = state.missing.max(need.saturating_sub(room));
                 }
-                Err(error) => state.wanted.refuse(error, value.part()),
+                Err(error) => state.wanted.refuse(error, part),
             }
         }
         match put {
-            Ok(len) => {
-                state.written.commit(value, len);
-                Ok(())
-            }
-            Err(error) => self.fail_written(error, value.part()),
+            Ok(()) => Ok(()),
+            Err(error) => self.fail_written(error, part),
         }
     }
 
@@ -259,10 +262,11 @@ impl<'a> Pack<'a> {
 
     /// Drops the open record and remembers the first cause.
     #[cold]
+    #[inline(never)]
     fn fail_written(&mut self, error: Error, part: Part) -> Result<()> {
         let state = &mut *self.state;
         state.written.refuse(error, part);
-        if error != Error::BUFFER_FULL && !state.is_wanting {
+        if !state.is_wanting {
             state.missing = 0;
         }
         if state.failure == 0 && state.written.phase != phase::FINISHED {
@@ -272,17 +276,26 @@ impl<'a> Pack<'a> {
     }
 }
 
+/// What one call gives.
+struct Given<'a> {
+    name: Option<&'a [u8]>,
+    unit: Option<&'a [u8]>,
+    value: &'a Value<'a>,
+}
+
+/// Bytes that still have to follow: a brace unless it is there, and the bracket.
+const fn closers(part: Part) -> usize {
+    match part {
+        Part::Record => 1,
+        Part::Base | Part::Label => 2,
+    }
+}
+
 impl Progress {
-    /// Writes one label with its value behind what is there. Returns where it ends.
+    /// Writes one label with its value behind what is there, and counts it when that leaves room for what has to follow.
     #[inline(never)]
-    fn render(
-        &self,
-        buffer: &mut [u8],
-        name: Option<&[u8]>,
-        unit: Option<&[u8]>,
-        value: &Value<'_>,
-    ) -> Result<usize> {
-        let label = value.label();
+    fn put(&mut self, buffer: &mut [u8], room: usize, given: &Given<'_>) -> Result<()> {
+        let label = given.value.label();
         let part = label.part;
         let phase = self.phase;
         // The same label again would be a duplicate: a base field then belongs to a new base record.
@@ -312,23 +325,28 @@ impl Progress {
             out.put_byte(b'{');
         }
         if part == Part::Record {
-            let name = name.ok_or(Error::INVALID_ARGUMENT)?;
+            let name = given.name.ok_or(Error::INVALID_ARGUMENT)?;
             name::check_local(name)?;
             // Names and units have no character that JSON would escape.
             out.put(b"\"n\":\"");
             out.put(name);
-            if let Some(unit) = unit {
+            if let Some(unit) = given.unit {
                 unit::check(unit)?;
                 out.put(b"\",\"u\":\"");
                 out.put(unit);
             }
         }
         out.put(label.text());
-        value.write(&mut out, &self.base_time())?;
+        given.value.write(&mut out, &self.base_time())?;
         if part == Part::Record {
             out.put_byte(b'}');
         }
-        Ok(out.len())
+        let len = out.len();
+        if len.saturating_add(closers(part)) > room {
+            return Err(Error::BUFFER_FULL);
+        }
+        self.commit(given.value, len);
+        Ok(())
     }
 
     const fn base_time(&self) -> Decimal {
@@ -338,7 +356,7 @@ impl Progress {
         }
     }
 
-    /// Counts what `render` wrote, up to `len`, as a part of the pack.
+    /// Counts what was written up to `len` as a part of the pack.
     fn commit(&mut self, value: &Value<'_>, len: usize) {
         let label = value.label();
         if self.phase == phase::CLOSED {
@@ -364,7 +382,7 @@ impl Progress {
             }
         };
         if label.bit == label::BASE_TIME.bit {
-            let Decimal { mantissa, exponent } = value.to_decimal();
+            let Decimal { mantissa, exponent } = value.number();
             self.base_mantissa = Words64::new(mantissa.cast_unsigned());
             self.base_exponent = exponent;
         }
@@ -380,6 +398,8 @@ impl Progress {
     }
 
     /// Drops the labels of a record without value, and remembers why the next record is refused.
+    #[cold]
+    #[inline(never)]
     fn refuse(&mut self, error: Error, part: Part) {
         self.drop_record();
         if !self.is_base_lost {

@@ -150,7 +150,7 @@ enum Choice {
     Custom,
 }
 
-/// A configuration, empty until [`read`](Self::read) has accepted a text.
+/// A configuration, empty until [`load`](Self::load) has accepted a text.
 ///
 /// At most 496 bytes on every target. Holds the secret: [`wipe`](Self::wipe) it before giving the memory away.
 pub struct Config {

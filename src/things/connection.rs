@@ -40,7 +40,7 @@ impl Connection {
     }
 
     /// Requests that this connection may still carry.
-    pub const fn left(&self) -> u16 {
+    pub const fn left(self) -> u16 {
         self.left
     }
 }

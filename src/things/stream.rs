@@ -131,7 +131,7 @@ impl<'a> Stream<'a> {
         self.close()?;
         self.state.measured = self.state.hash.clone();
         let body_len = usize::try_from(self.state.measured.total());
-        let token = secret.map(|secret| self.state.hash.finish_unchecked(secret));
+        let token = secret.map(|secret| self.state.hash.finish(secret));
         let mut out = Buf::new(self.window, 0);
         write_post_head(&mut out, target, token, body_len.unwrap_or(usize::MAX));
         let len = out.len();

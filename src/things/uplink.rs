@@ -36,15 +36,15 @@ pub const DEVICE: &Kind = &Kind::new(pack::BASE_NAME, |out, value, base| {
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct UplinkState {
-    pack: PackState,
+    /// One of [`phase`].
+    phase: u8,
     /// Length of the head without the digits of its Content-Length.
     head: usize,
     /// Where the body begins; once finished, the request.
     start: usize,
     body_len: usize,
     missing: usize,
-    /// One of [`phase`].
-    phase: u8,
+    pack: PackState,
 }
 
 impl UplinkState {
@@ -245,7 +245,7 @@ impl<'a> Uplink<'a> {
         let mut hex = None;
         if let Some(secret) = secret {
             token.update(rest.get(..body_len).unwrap_or_default());
-            hex = Some(token.finish_unchecked(secret));
+            hex = Some(token.finish(secret));
         }
         write_post_head(&mut Buf::new(room, state.start), target, hex, body_len);
         Ok(len)

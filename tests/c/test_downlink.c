@@ -200,6 +200,17 @@ static void reads_numbers_exactly(void) {
         CHECK_OK(kpn_record_double(&record, KPN_FIELD_VALUE, &number));
         CHECK_BYTES(&number, sizeof number, &rows[i].nearest, sizeof number);
     }
+    CHECK_OK(begin("[{\"n\":\"x\",\"v\":1714000000.1234567165374756}]"));
+    CHECK_OK(kpn_downlink_next(&downlink, &record));
+    int64_t rounded = 77;
+    CHECK_STATUS(kpn_record_decimal_rounded(&record, KPN_FIELD_VALUE, -10, &rounded), KPN_ERR_NUMBER_RANGE);
+    CHECK_STATUS(kpn_record_decimal_rounded(&record, KPN_FIELD_SUM, -3, &rounded), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_record_decimal_rounded(&record, KPN_FIELD_VALUE, -3, NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_record_decimal_rounded(NULL, KPN_FIELD_VALUE, -3, &rounded), KPN_ERR_INVALID_ARGUMENT);
+    CHECK(rounded == 77);
+    CHECK_OK(kpn_record_decimal_rounded(&record, KPN_FIELD_VALUE, -9, &rounded));
+    CHECK(rounded == INT64_C(1714000000123456717));
+
     CHECK_OK(begin("[{\"n\":\"x\",\"v\":1e400}]"));
     CHECK_OK(kpn_downlink_next(&downlink, &record));
     double number = 77.0;

@@ -28,8 +28,8 @@ use kpn_things::ffi::uplink::{kpn_uplink, kpn_uplink_begin};
 
 pub const OK: i32 = 0;
 pub const INVALID_ARGUMENT: i32 = -1;
-pub const NUMBER_RANGE: i32 = kpn_things::error::Error::NUMBER_RANGE.number();
-pub const NOT_FINITE: i32 = kpn_things::error::Error::NOT_FINITE.number();
+pub const NUMBER_RANGE: i32 = kpn_things::Error::NUMBER_RANGE.number();
+pub const NOT_FINITE: i32 = kpn_things::Error::NOT_FINITE.number();
 
 pub const FIELDS: [i32; 4] = [
     KPN_FIELD_VALUE,

@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::std_instead_of_core,
+    clippy::wildcard_imports,
     reason = "each test that takes this file in uses its part of it, and may panic"
 )]
 
@@ -37,8 +38,6 @@ pub struct Model {
     base_name: String,
     base_unit: Option<String>,
     base_time: Option<BigDecimal>,
-    /// As it was given.
-    base_time_decimal: (i64, i32),
     base_value: Option<BigDecimal>,
     base_sum: Option<BigDecimal>,
     labels: Vec<Label>,
@@ -89,16 +88,6 @@ fn is_decimal(value: &BigDecimal) -> bool {
     i64::try_from(mantissa).is_ok()
 }
 
-/// Whether the library can subtract the two: at the lower exponent the mantissas have 64 bits.
-fn has_room((mantissa, exponent): (i64, i32), (other, other_exponent): (i64, i32)) -> bool {
-    let lower = exponent.min(other_exponent);
-    let fits = |mantissa: i64, exponent: i32| {
-        let scale = 10_u64.checked_pow(exponent.abs_diff(lower));
-        scale.and_then(|scale| mantissa.unsigned_abs().checked_mul(scale))
-    };
-    fits(mantissa, exponent).is_some() && fits(other, other_exponent).is_some()
-}
-
 impl Model {
     pub fn new(urn: &str) -> Self {
         Self {
@@ -107,7 +96,6 @@ impl Model {
             base_name: urn.to_owned(),
             base_unit: None,
             base_time: None,
-            base_time_decimal: (0, 0),
             base_value: None,
             base_sum: None,
             labels: Vec::new(),
@@ -241,23 +229,21 @@ impl Model {
     fn set_base_time(&mut self, mantissa: i64, exponent: i32) -> Result<(), Status> {
         self.base()?;
         let seconds = checked(mantissa, exponent)?;
-        if seconds < BigDecimal::from(LIMIT) {
+        if seconds < LIMIT {
             return Err(ERR_SENML_TIME);
         }
         self.base_time = Some(seconds);
-        self.base_time_decimal = (mantissa, exponent);
         Ok(())
     }
 
     fn set_time(&mut self, mantissa: i64, exponent: i32) -> Result<(), Status> {
         self.label(Label::Time)?;
         let seconds = checked(mantissa, exponent)?;
-        if seconds < BigDecimal::from(LIMIT) {
+        if seconds < LIMIT {
             return Err(ERR_SENML_TIME);
         }
         if let Some(base) = &self.base_time
-            && !(is_decimal(&(&seconds - base))
-                && has_room((mantissa, exponent), self.base_time_decimal))
+            && !is_decimal(&(&seconds - base))
         {
             return Err(ERR_NUMBER_RANGE);
         }
@@ -268,12 +254,12 @@ impl Model {
     fn set_ago(&mut self, mantissa: i64, exponent: i32) -> Result<(), Status> {
         self.label(Label::Time)?;
         let seconds = checked(mantissa, exponent)?;
-        if seconds.is_negative() || seconds >= BigDecimal::from(LIMIT) {
+        if seconds.is_negative() || seconds >= LIMIT {
             return Err(ERR_SENML_TIME);
         }
         // The library counts whole seconds here.
         let whole = |value: &BigDecimal| value.with_scale(0);
-        let above = if whole(&seconds) == seconds { 0 } else { 1 };
+        let above = i32::from(whole(&seconds) != seconds);
         let base = self.base_time.clone();
         if let Some(base) = &base
             && whole(base) < whole(&seconds) + above + BigDecimal::from(LIMIT)
@@ -290,11 +276,11 @@ impl Model {
         unit: Option<&str>,
         content: &Content,
     ) -> Result<(), Status> {
+        let name = name.ok_or(ERR_INVALID_ARGUMENT)?;
         self.refused()?;
         if matches!(content, Content::Sum(_)) && self.labels.contains(&Label::Sum) {
             return Err(ERR_STATE);
         }
-        let name = name.ok_or(ERR_INVALID_ARGUMENT)?;
         if name.is_empty() || name.len() > 255 || !name.bytes().all(is_name_byte) {
             return Err(ERR_SENML_NAME);
         }
@@ -309,12 +295,11 @@ impl Model {
             Content::Float(value) if value.is_finite() => {
                 Given::Number(number(zmij::Buffer::new().format_finite(*value)))
             }
-            Content::Float(_) => return Err(ERR_NOT_FINITE),
             Content::Fixed(_, 21..) => return Err(ERR_INVALID_ARGUMENT),
             Content::Fixed(value, digits) if value.is_finite() => {
                 Given::Number(number(&format!("{value:.*}", usize::from(*digits))))
             }
-            Content::Fixed(..) => return Err(ERR_NOT_FINITE),
+            Content::Float(_) | Content::Fixed(..) => return Err(ERR_NOT_FINITE),
             Content::Bool(value) => Given::Bool(*value),
             Content::Text(text) => {
                 let text = text.as_ref().ok_or(ERR_INVALID_ARGUMENT)?;
@@ -534,10 +519,8 @@ fn content(random: &mut Rng) -> Content {
         1 => Content::Int(integer(random)),
         2 => Content::Uint(integer(random).cast_unsigned()),
         3 => Content::Double(double(random)),
-        4 => Content::Float(match random.bool() {
-            true => f32::from_bits(random.u32(..)),
-            false => f32::from(random.i16(..)) / 8.0,
-        }),
+        4 if random.bool() => Content::Float(f32::from(random.i16(..)) / 8.0),
+        4 => Content::Float(f32::from_bits(random.u32(..))),
         5 => Content::Fixed(double(random), random.u8(0..22)),
         6 => Content::Bool(random.bool()),
         7 | 8 => Content::Text(text(random)),

@@ -4,7 +4,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::std_instead_of_core,
-    reason = "each test that takes this file in uses its part of it, and may panic"
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "each test that takes this file in uses its part of it, and may panic; one block has one call in each arm"
 )]
 
 use std::ffi::{CString, c_char};

@@ -175,7 +175,7 @@ pub unsafe extern "C" fn kpn_config_load(
             private_state: [MaybeUninit::uninit(); 124],
         });
         let state = ptr::room(&mut place.private_state).write(Config::new());
-        match state.read(json) {
+        match state.load(json) {
             Ok(()) => {
                 place.private_tag = kpn_config::TAG;
                 Ok(())
@@ -232,11 +232,11 @@ pub unsafe extern "C" fn kpn_config_save(
         // SAFETY: the same contract; apart from the buffer as just checked.
         let config = unsafe { ptr::object(config) }?;
         let mut out = Buf::new(buffer, 0);
-        let written = config.config().write(&mut out);
+        let saved = config.config().save(&mut out);
         out_len.write(out.len());
-        if written.is_err() && !measuring {
+        if saved.is_err() && !measuring {
             buffer.zeroize();
-            return written;
+            return saved;
         }
         Ok(())
     };

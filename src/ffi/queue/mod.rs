@@ -159,7 +159,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
 /// @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
 /// @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record.
 /// @retval KPN_ERR_NUMBER_RANGE      Likewise.
-/// @return The first failure of the uplink that was not acknowledged.
+/// @return The first failure of the uplink that was not cleared.
 ///
 /// # Safety
 ///

@@ -44,7 +44,9 @@ pub unsafe extern "C" fn kpn_record_double(
     }
 }
 
-/// Reads a number of a record exactly, as mantissa and power of ten.
+/// Reads a number of a record exactly, as mantissa and exponent.
+///
+/// `kpn_record_decimal_rounded` gives what does not fit.
 ///
 /// @param[in]  record        From `kpn_downlink_next`.
 /// @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -55,7 +57,7 @@ pub unsafe extern "C" fn kpn_record_double(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
 /// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
-/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits.
+/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits, or the exponent not into 32.
 ///
 /// # Safety
 ///
@@ -92,15 +94,15 @@ pub unsafe extern "C" fn kpn_record_decimal(
 
 /// Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
 ///
-/// For numbers with more digits than a mantissa holds, and for a fixed exponent: with -3, a time comes in milliseconds. Correctly rounded, once,
-/// from the exact number, base included; what is just between two multiples goes to the one whose mantissa is even.
+/// For a number with more digits than a mantissa holds, or where the exponent is to be a fixed one: a time at -3 comes in
+/// milliseconds. Correctly rounded from the exact number, base included, ties to even.
 ///
 /// @param[in]  record        From `kpn_downlink_next`.
 /// @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
 /// @param[in]  exponent      -1 for tenths.
 /// @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
 ///
-/// @retval KPN_OK                    The number is about `out_mantissa` times ten to the power of `exponent`.
+/// @retval KPN_OK                    The number, rounded, is `out_mantissa` times ten to the power of `exponent`.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
 /// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
@@ -184,7 +186,6 @@ pub unsafe extern "C" fn kpn_record_uint64(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           `out_relative` lies in `record` or in the buffer of the downlink.
-/// @retval KPN_ERR_NUMBER_RANGE      The time has more digits than 64 bits hold.
 ///
 /// # Safety
 ///

@@ -68,7 +68,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_config(
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
 /// @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///

@@ -13,8 +13,8 @@ use crate::token::SECRET_MAX;
 /// Closes the pack, signs it, writes the head in front of it, and says where the request lies.
 ///
 /// The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call
-/// since `kpn_uplink_begin` failed and was not acknowledged, the first failure is returned, so that no measurement is lost
-/// silently; the message can then still be acknowledged and finished. When measuring, the span has no pointer and its
+/// since `kpn_uplink_begin` failed and was not cleared, the first failure is returned, so that no measurement is lost
+/// silently; the failure can then still be cleared and the message be finished. When measuring, the span has no pointer and its
 /// length is that of the request.
 /// KPN documentation "Message token", RFC 9112 section 3.
 ///
@@ -29,7 +29,7 @@ use crate::token::SECRET_MAX;
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
 /// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn kpn_uplink_finish(
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
 ///
 /// # Safety
 ///
@@ -104,13 +104,15 @@ pub unsafe extern "C" fn kpn_uplink_clear_failure(uplink: *mut kpn_uplink) -> kp
     status(clear())
 }
 
-/// Bytes by which the buffer was too small for the last call that returned `KPN_ERR_BUFFER_FULL`.
+/// Bytes that the buffer should have had more, once a call returned `KPN_ERR_BUFFER_FULL`.
 ///
-/// With a buffer of that many bytes more, the same calls succeed.
+/// From the first such call on, all calls are counted: with a buffer of that many bytes more, none of them lacks room. So after a label
+/// and its record were refused, it says what both of them need. The next such call after `kpn_uplink_clear_failure` or `kpn_stream_take`
+/// starts a new count.
 ///
 /// @param[in] uplink  From `kpn_uplink_begin` or a sibling.
 ///
-/// @return Bytes; 0 when the last failure was another one, or when `uplink` is NULL, misaligned or not begun.
+/// @return Bytes; 0 when no call lacked room, or when `uplink` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///

@@ -54,7 +54,7 @@ const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 ///
 /// `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
 /// given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
-/// request afterwards. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+/// request afterwards. 128 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
 /// to be copied while in use.
 ///
 /// ~~~{.c}

@@ -293,7 +293,7 @@ impl<'a> Value<'a> {
     }
 
     /// The number, of a kind that is a decimal.
-    pub(super) const fn to_decimal(&self) -> Decimal {
+    pub(super) const fn number(&self) -> Decimal {
         self.scalar.decimal()
     }
 
@@ -309,7 +309,7 @@ impl<'a> Value<'a> {
 
     /// The number, when its exponent is within what is taken.
     fn checked_decimal(&self) -> Result<Decimal> {
-        let decimal = self.to_decimal();
+        let decimal = self.number();
         check_exponent(decimal.exponent)?;
         Ok(decimal)
     }

@@ -104,7 +104,7 @@ impl Config {
     /// Replaces this configuration by the one in `text`, or empties it and says which field is wrong and why.
     ///
     /// `text` is UTF-8 without a byte order mark; white space is allowed as in any JSON text (RFC 8259).
-    pub fn read(&mut self, text: &[u8]) -> core::result::Result<(), Problem> {
+    pub fn load(&mut self, text: &[u8]) -> core::result::Result<(), Problem> {
         self.wipe();
         let mut source = Source {
             text,

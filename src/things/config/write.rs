@@ -11,16 +11,16 @@ use crate::error::{Error, Result};
 use crate::json::string;
 use crate::number;
 
-/// Length in bytes of the longest text that [`Config::write`] writes.
+/// Length in bytes of the longest text that [`Config::save`] writes.
 pub const TEXT_MAX: usize = 883;
 
 impl Config {
-    /// Writes this configuration as one JSON text, which [`read`](Self::read) reads back to an equal one.
+    /// Writes this configuration as one JSON text, which [`load`](Self::load) reads back to an equal one.
     ///
     /// The secret stands in it in clear: it is for the device's storage, not for logs. An IMEI has become a URN, and
     /// defaults are written out. No white space; at most [`TEXT_MAX`] bytes. Fails with [`Error::STATE`] when there is
     /// nothing to write, with [`Error::BUFFER_FULL`] without room: `out` then counts all the bytes.
-    pub fn write(&self, out: &mut Buf<'_>) -> Result<()> {
+    pub fn save(&self, out: &mut Buf<'_>) -> Result<()> {
         if self.is_empty() {
             return Err(Error::STATE);
         }

@@ -12,7 +12,7 @@
 use crate::crc32;
 use crate::error::{Error, Result};
 use crate::things::connection::Connection;
-use crate::things::firmware::download::{BodyKind, Download, Fed, Phase, Step};
+use crate::things::firmware::download::{Download, ExpectedBody, Fed, Phase, Step};
 use crate::things::firmware::{to_u32, to_usize};
 use crate::things::outcome::Outcome;
 
@@ -95,13 +95,13 @@ impl Download {
         } else if found.is_empty() {
             return Ok(());
         }
-        if self.has_body(BodyKind::Unknown) {
+        if self.has_body(ExpectedBody::Unknown) {
             self.judge()?;
         }
         let mut base = 0;
-        if self.has_body(BodyKind::Part) {
+        if self.has_body(ExpectedBody::Part) {
             base = self.confirmed;
-        } else if self.has_body(BodyKind::Busy) {
+        } else if self.has_body(ExpectedBody::Busy) {
             return if whole {
                 self.again(Error::FIRMWARE_BUSY)
             } else {
@@ -120,7 +120,7 @@ impl Download {
             if self.response.crc32().is_some_and(|crc| crc != self.crc) {
                 return self.again(Error::FIRMWARE_CRC);
             }
-            if self.has_body(BodyKind::Whole) {
+            if self.has_body(ExpectedBody::Whole) {
                 self.total = end;
             }
             self.confirmed = end;
@@ -137,7 +137,7 @@ impl Download {
     fn judge(&mut self) -> Result<()> {
         let status = self.response.status();
         if Outcome::of(status).may_retry() {
-            self.expect_body(BodyKind::Busy);
+            self.expect_body(ExpectedBody::Busy);
             return Ok(());
         }
         // 0: not known.
@@ -162,7 +162,7 @@ impl Download {
             if differs(size) {
                 return Err(Error::FIRMWARE_SIZE);
             }
-            self.expect_body(BodyKind::Whole);
+            self.expect_body(ExpectedBody::Whole);
             self.end = size;
             return Ok(());
         }
@@ -178,7 +178,7 @@ impl Download {
         if !fits {
             return Err(Error::FIRMWARE_RANGE);
         }
-        self.expect_body(BodyKind::Part);
+        self.expect_body(ExpectedBody::Part);
         self.total = size;
         self.end = end;
         Ok(())

@@ -47,7 +47,7 @@ impl Phase {
 /// What the body of the response is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub(super) enum BodyKind {
+pub(super) enum ExpectedBody {
     /// The head is not judged yet.
     Unknown,
     /// The part that was asked for.
@@ -66,7 +66,7 @@ pub struct Download {
     // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
     /// A [`Phase`], as a number: the memory is the caller's, where every bit pattern has to be safe.
     phase: u8,
-    /// A [`BodyKind`], likewise.
+    /// A [`ExpectedBody`], likewise.
     body: u8,
     /// Code of the last error, 0 for none.
     pub(super) error: u8,
@@ -281,7 +281,7 @@ impl Download {
             self.end = last.wrapping_add(1);
             self.crc = 0;
             self.response.restart(Method::Get);
-            self.expect_body(BodyKind::Unknown);
+            self.expect_body(ExpectedBody::Unknown);
             self.enter(Phase::Response);
         }
         Ok(())
@@ -358,11 +358,11 @@ impl Download {
         self.phase = phase.code();
     }
 
-    pub(super) const fn has_body(&self, body: BodyKind) -> bool {
+    pub(super) const fn has_body(&self, body: ExpectedBody) -> bool {
         self.body == body as u8
     }
 
-    pub(super) const fn expect_body(&mut self, body: BodyKind) {
+    pub(super) const fn expect_body(&mut self, body: ExpectedBody) {
         self.body = body as u8;
     }
 
