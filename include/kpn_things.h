@@ -282,6 +282,11 @@
 /** @} */
 
 /**
+ * Bytes of the longest text that `kpn_config_save` writes.
+ */
+#define KPN_CONFIG_TEXT_MAX 883
+
+/**
  * The text as a whole: it is no JSON object, or has a field that is not known.
  */
 #define KPN_CONFIG_FIELD_DOCUMENT 0
@@ -340,11 +345,6 @@
  * `statusTable`
  */
 #define KPN_CONFIG_FIELD_STATUS_TABLE 11
-
-/**
- * Bytes of the longest text that `kpn_config_save` writes.
- */
-#define KPN_CONFIG_TEXT_MAX 883
 
 /**
  * Longest URL of firmware, in bytes.
@@ -700,23 +700,23 @@ typedef struct kpn_config_problem {
 } kpn_config_problem;
 
 /**
- * State of the reader and what it has found: plain numbers, every bit pattern is valid.
+ * A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_head {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
-     * Place in [`STATUS_LINE`], or in [`TREE`].
+     * Place in the status line, or in the tree of fields.
      */
     uint8_t place;
     /**
-     * Place in [`TREE`] where an element of this field begins.
+     * Place in the tree where an element of this field begins.
      */
     uint8_t element;
     /**
-     * One of [`refusal`], or 0.
+     * What this element is when it has no form, 0 for nothing.
      */
     uint8_t refusal;
     /**
@@ -743,11 +743,11 @@ typedef struct kpn_private_head {
 } kpn_private_head;
 
 /**
- * State of the reader of one line: plain numbers, every bit pattern is valid.
+ * A line of chunked framing as far as it is read: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_chunk_line {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
@@ -776,11 +776,11 @@ typedef struct kpn_private_body {
  */
 typedef struct kpn_private_response {
     /**
-     * One of [`phase`].
+     * What the next byte belongs to.
      */
     uint8_t phase;
     /**
-     * Whether malformed fields for firmware are refused.
+     * Whether a malformed Content-Range or Digest is refused.
      */
     uint8_t is_for_firmware;
     struct kpn_private_head head;
@@ -856,7 +856,8 @@ typedef struct kpn_private_record {
      */
     size_t next_index;
     /**
-     * By [`Label::place`]. The default one where there is no such label, which no string and no number has.
+     * By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
+     * count while `labels` has their label.
      */
     struct kpn_private_range spans[11];
     /**
@@ -1356,29 +1357,35 @@ typedef struct kpn_private_progress {
  * A pack without its memory.
  */
 typedef struct kpn_private_pack {
-    struct kpn_private_progress written;
     /**
-     * Where the same calls would have led with room for all of them, from the first without room on.
+     * Whether `wanted` is counted.
      */
-    struct kpn_private_progress wanted;
-    /**
-     * Where the opening bracket stands.
-     */
-    size_t start;
-    size_t missing;
     bool is_wanting;
     /**
      * The first failure that was not cleared, 0 for none.
      */
     uint8_t failure;
     bool is_measuring;
+    /**
+     * Where the opening bracket stands.
+     */
+    size_t start;
+    size_t missing;
+    struct kpn_private_progress written;
+    /**
+     * Where the same calls would have led with room for all of them, from the first without room on.
+     */
+    struct kpn_private_progress wanted;
 } kpn_private_pack;
 
 /**
  * A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
  */
 typedef struct kpn_private_uplink {
-    struct kpn_private_pack pack;
+    /**
+     * One of [`phase`].
+     */
+    uint8_t phase;
     /**
      * Length of the head without the digits of its Content-Length.
      */
@@ -1389,10 +1396,7 @@ typedef struct kpn_private_uplink {
     size_t start;
     size_t body_len;
     size_t missing;
-    /**
-     * One of [`phase`].
-     */
-    uint8_t phase;
+    struct kpn_private_pack pack;
 } kpn_private_uplink;
 
 /**
@@ -1400,7 +1404,7 @@ typedef struct kpn_private_uplink {
  *
  * `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
  * given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
- * request afterwards. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
+ * request afterwards. 128 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
  * to be copied while in use.
  *
  * ~~~{.c}
@@ -1467,7 +1471,7 @@ typedef struct kpn_sms_delivery {
 /**
  * A token in the making.
  *
- * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; `wipe` first
+ * Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; overwrite it first
  * when the bytes so far are confidential.
  */
 typedef struct kpn_private_token {
@@ -1508,7 +1512,7 @@ typedef struct kpn_private_stream {
  * 4. `kpn_stream_finish`: the last piece, to be sent.
  *
  * It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
- * 312 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
+ * 352 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
  * not to be copied while in use.
  *
  * ~~~{.c}
@@ -1611,7 +1615,7 @@ kpn_status kpn_config_load(struct kpn_config *config,
  * @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
  *
  * @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
- * @retval KPN_ERR_BUFFER_FULL           No room; `out_len` says how many bytes are needed.
+ * @retval KPN_ERR_BUFFER_FULL       No room; `out_len` says how many bytes are needed.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             There is no configuration in `config`.
  * @retval KPN_ERR_OVERLAP           `config`, `buffer` and `out_len` share memory.
@@ -1631,15 +1635,6 @@ kpn_status kpn_config_save(const struct kpn_config *config,
  * @retval KPN_ERR_INVALID_ARGUMENT  `config` is NULL or misaligned.
  */
 kpn_status kpn_config_wipe(struct kpn_config *config);
-
-/**
- * The name that a field has in the text.
- *
- * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
- *
- * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
- */
-const char *kpn_config_field_name(int32_t field);
 
 /**
  * The device URN, ending in a colon.
@@ -1735,6 +1730,15 @@ uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
  */
 int32_t kpn_config_outcome(const struct kpn_config *config,
                            const struct kpn_response *response);
+
+/**
+ * The name that a field has in the text.
+ *
+ * @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
+ *
+ * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
+ */
+const char *kpn_config_field_name(int32_t field);
 
 /**
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
@@ -2500,7 +2504,7 @@ kpn_status kpn_queue_begin(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
  * @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record.
  * @retval KPN_ERR_NUMBER_RANGE      Likewise.
- * @return The first failure of the uplink that was not acknowledged.
+ * @return The first failure of the uplink that was not cleared.
  */
 KPN_NODISCARD
 kpn_status kpn_queue_fill(struct kpn_queue *queue,
@@ -2926,7 +2930,9 @@ kpn_status kpn_record_double(const struct kpn_record *record,
                              double *out_value);
 
 /**
- * Reads a number of a record exactly, as mantissa and power of ten.
+ * Reads a number of a record exactly, as mantissa and exponent.
+ *
+ * `kpn_record_decimal_rounded` gives what does not fit.
  *
  * @param[in]  record        From `kpn_downlink_next`.
  * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -2937,13 +2943,36 @@ kpn_status kpn_record_double(const struct kpn_record *record,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
- * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits.
+ * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits, or the exponent not into 32.
  */
 KPN_NODISCARD
 kpn_status kpn_record_decimal(const struct kpn_record *record,
                               int32_t field,
                               int64_t *out_mantissa,
                               int32_t *out_exponent);
+
+/**
+ * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
+ *
+ * For a number with more digits than a mantissa holds, or where the exponent is to be a fixed one: a time at -3 comes in
+ * milliseconds. Correctly rounded from the exact number, base included, ties to even.
+ *
+ * @param[in]  record        From `kpn_downlink_next`.
+ * @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
+ * @param[in]  exponent      -1 for tenths.
+ * @param[out] out_mantissa  205 for 20.5 with exponent -1. Written only on success.
+ *
+ * @retval KPN_OK                    The number, rounded, is `out_mantissa` times ten to the power of `exponent`.
+ * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
+ * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+ * @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
+ * @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent.
+ */
+KPN_NODISCARD
+kpn_status kpn_record_decimal_rounded(const struct kpn_record *record,
+                                      int32_t field,
+                                      int32_t exponent,
+                                      int64_t *out_mantissa);
 
 /**
  * Reads a number of a record as a signed integer, when it is one, in whatever notation.
@@ -2993,7 +3022,6 @@ kpn_status kpn_record_uint64(const struct kpn_record *record,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
  * @retval KPN_ERR_OVERLAP           `out_relative` lies in `record` or in the buffer of the downlink.
- * @retval KPN_ERR_NUMBER_RANGE      The time has more digits than 64 bits hold.
  */
 KPN_NODISCARD
 kpn_status kpn_record_time_is_relative(const struct kpn_record *record,
@@ -3033,7 +3061,7 @@ kpn_status kpn_response_begin(struct kpn_response *response,
  * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE                    The response was not begun.
  * @retval KPN_ERR_OVERLAP                  The arguments and the buffer share memory.
- * @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 or HTTP/1.1, or characters where none may be.
+ * @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
  * @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
  * @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
  * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
@@ -3046,7 +3074,8 @@ kpn_status kpn_response_feed(struct kpn_response *response,
                              size_t *out_used);
 
 /**
- * Tells that the connection was closed, which completes a response whose body lasts until then.
+ * Tells that the connection was closed, which completes a response whose body lasts until then, or of which only trailer fields
+ * are missing.
  *
  * @param[in,out] response  From `kpn_response_begin`.
  *
@@ -3056,7 +3085,8 @@ kpn_status kpn_response_feed(struct kpn_response *response,
  * @retval KPN_ERR_HTTP_TRUNCATED    The connection ended before the response did.
  * @return Or the failure of an earlier `kpn_response_feed`.
  */
-KPN_NODISCARD kpn_status kpn_response_end(struct kpn_response *response);
+KPN_NODISCARD
+kpn_status kpn_response_end(struct kpn_response *response);
 
 /**
  * The status code as the server sent it.
@@ -3128,7 +3158,7 @@ size_t kpn_response_missing(const struct kpn_response *response);
 bool kpn_response_keep_alive(const struct kpn_response *response);
 
 /**
- * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3).
+ * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
  *
  * @param[in] response  From `kpn_response_begin`.
  *
@@ -3374,8 +3404,8 @@ kpn_status kpn_stream_take(struct kpn_stream *stream,
 /**
  * Ends the first pass and gives the head with length and token, to be sent before anything else.
  *
- * When any call of the pass failed and was not acknowledged, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
- * still be acknowledged, and this be called again.
+ * When any call of the pass failed and was not cleared, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
+ * still be cleared, and this be called again.
  * KPN documentation "Message token", RFC 9112 section 3.
  *
  * @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
@@ -3390,7 +3420,7 @@ kpn_status kpn_stream_take(struct kpn_stream *stream,
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_head(struct kpn_stream *stream,
@@ -3412,7 +3442,7 @@ kpn_status kpn_stream_head(struct kpn_stream *stream,
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement.
  * @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_head_unsigned(struct kpn_stream *stream,
@@ -3450,7 +3480,7 @@ kpn_status kpn_stream_restart(struct kpn_stream *stream,
  * @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
  * @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
  * @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_stream_finish(struct kpn_stream *stream,
@@ -4178,7 +4208,7 @@ kpn_status kpn_uplink_begin_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
  * @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
@@ -4189,8 +4219,8 @@ kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
  * Closes the pack, signs it, writes the head in front of it, and says where the request lies.
  *
  * The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call
- * since `kpn_uplink_begin` failed and was not acknowledged, the first failure is returned, so that no measurement is lost
- * silently; the message can then still be acknowledged and finished. When measuring, the span has no pointer and its
+ * since `kpn_uplink_begin` failed and was not cleared, the first failure is returned, so that no measurement is lost
+ * silently; the failure can then still be cleared and the message be finished. When measuring, the span has no pointer and its
  * length is that of the request.
  * KPN documentation "Message token", RFC 9112 section 3.
  *
@@ -4205,7 +4235,7 @@ kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink,
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
@@ -4226,7 +4256,7 @@ kpn_status kpn_uplink_finish(struct kpn_uplink *uplink,
  * @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
  * @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
  * @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
- * @return The first failure of an earlier call that was not acknowledged, `KPN_ERR_BUFFER_FULL` included.
+ * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
  */
 KPN_NODISCARD
 kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
@@ -4246,13 +4276,15 @@ kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink,
 kpn_status kpn_uplink_clear_failure(struct kpn_uplink *uplink);
 
 /**
- * Bytes by which the buffer was too small for the last call that returned `KPN_ERR_BUFFER_FULL`.
+ * Bytes that the buffer should have had more, once a call returned `KPN_ERR_BUFFER_FULL`.
  *
- * With a buffer of that many bytes more, the same calls succeed.
+ * From the first such call on, all calls are counted: with a buffer of that many bytes more, none of them lacks room. So after a label
+ * and its record were refused, it says what both of them need. The next such call after `kpn_uplink_clear_failure` or `kpn_stream_take`
+ * starts a new count.
  *
  * @param[in] uplink  From `kpn_uplink_begin` or a sibling.
  *
- * @return Bytes; 0 when the last failure was another one, or when `uplink` is NULL, misaligned or not begun.
+ * @return Bytes; 0 when no call lacked room, or when `uplink` is NULL, misaligned or not begun.
  */
 size_t kpn_uplink_missing(const struct kpn_uplink *uplink);
 

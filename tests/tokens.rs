@@ -1,9 +1,5 @@
 //! The message token through the C functions: KPN's examples, and `sha2`'s own digest as the oracle.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "common/token.rs"]
 mod common;

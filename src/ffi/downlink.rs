@@ -214,5 +214,5 @@ unsafe fn start(downlink: *mut kpn_downlink, body: Result<&mut [u8]>) -> Result<
     let body = body?;
     downlink.private_bytes = body.as_mut_ptr();
     downlink.private_len = body.len();
-    downlink.private_state.begin(body).map(drop)
+    downlink.private_state.begin(body)
 }

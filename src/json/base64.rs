@@ -20,18 +20,18 @@ pub fn write(out: &mut Buf<'_>, data: &[u8]) {
             match data.next() {
                 Some(byte) => {
                     bits = bits << 8 | u32::from(*byte);
-                    count = count.wrapping_add(8);
+                    count += 8;
                 }
                 None if count == 0 => break,
                 // Zeros behind the last byte fill its digit.
                 None => {
-                    bits = bits.wrapping_shl(6_u32.wrapping_sub(count));
+                    bits <<= 6 - count;
                     count = 6;
                 }
             }
         }
-        count = count.wrapping_sub(6);
-        out.put_byte(digit(bits.wrapping_shr(count)));
+        count -= 6;
+        out.put_byte(digit(bits >> count));
     }
 }
 
@@ -65,9 +65,9 @@ impl Decoder {
             return None;
         }
         let (value, alphabet) = match byte {
-            b'A'..=b'Z' => (byte.wrapping_sub(b'A'), 0),
-            b'a'..=b'z' => (byte.wrapping_sub(b'a' - 26), 0),
-            b'0'..=b'9' => (byte.wrapping_add(52 - b'0'), 0),
+            b'A'..=b'Z' => (byte - b'A', 0),
+            b'a'..=b'z' => (byte - (b'a' - 26), 0),
+            b'0'..=b'9' => (byte + (52 - b'0'), 0),
             b'+' => (62, 1),
             b'/' => (63, 1),
             b'-' => (62, 2),
@@ -79,18 +79,18 @@ impl Decoder {
             self.alphabets = BOTH;
         }
         self.bits = self.bits << 6 | u32::from(value);
-        self.count = self.count.wrapping_add(6);
+        self.count += 6;
         if self.count < 8 {
             return None;
         }
-        self.count = self.count.wrapping_sub(8);
-        let [byte, ..] = self.bits.wrapping_shr(self.count).to_le_bytes();
+        self.count -= 8;
+        let [byte, ..] = (self.bits >> self.count).to_le_bytes();
         Some(byte)
     }
 
     /// Checks the whole: one alphabet, no single digit left, padding whole or absent, no bit lost.
     pub const fn finish(&self) -> Result<()> {
-        let lost = self.bits & 1_u32.wrapping_shl(self.count).wrapping_sub(1);
+        let lost = self.bits & ((1 << self.count) - 1);
         let padded = self.padding == 0 || self.padding == self.count >> 1;
         if self.alphabets < BOTH && lost == 0 && padded && self.count < 6 {
             Ok(())
@@ -111,9 +111,9 @@ const fn digit(bits: u32) -> u8 {
     let [byte, ..] = bits.to_le_bytes();
     let value = byte & 63;
     match value {
-        0..=25 => value.wrapping_add(b'A'),
-        26..=51 => value.wrapping_add(b'a' - 26),
-        52..=61 => value.wrapping_sub(52 - b'0'),
+        0..=25 => value + b'A',
+        26..=51 => value + (b'a' - 26),
+        52..=61 => value - (52 - b'0'),
         62 => b'-',
         _ => b'_',
     }

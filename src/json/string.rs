@@ -21,7 +21,7 @@ pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
         let Some(&byte) = text.get(position) else {
             break;
         };
-        position = position.wrapping_add(1);
+        position += 1;
         if !utf8.accepts(byte) {
             return Err(Error::UTF8);
         }
@@ -186,7 +186,7 @@ impl Unescape {
         if byte < 0x20 {
             return Err(Error::JSON_SYNTAX);
         }
-        self.position = self.position.wrapping_add(1);
+        self.position += 1;
         if byte == b'\\' {
             return self.escape(text);
         }
@@ -210,7 +210,7 @@ impl Unescape {
                 (0, HIGH) => high = unit,
                 (0, LOW) => return Err(Error::JSON_ESCAPE),
                 (0, _) => break unit,
-                (_, LOW) => break ((high & 0x3FF) << 10 | unit & 0x3FF).wrapping_add(0x1_0000),
+                (_, LOW) => break ((high & 0x3FF) << 10 | unit & 0x3FF) + 0x1_0000,
                 _ => return Err(Error::JSON_ESCAPE),
             }
             if self.take(text)? != u32::from(b'\\') || self.take(text)? != u32::from(b'u') {
@@ -247,7 +247,7 @@ impl Unescape {
                 if digit > 5 {
                     return Err(Error::JSON_ESCAPE);
                 }
-                digit = digit.wrapping_add(10);
+                digit += 10;
             }
             code = code << 4 | digit;
         }
@@ -256,7 +256,7 @@ impl Unescape {
 
     fn take(&mut self, text: &[u8]) -> Result<u32> {
         let byte = text.get(self.position);
-        self.position = self.position.wrapping_add(1);
+        self.position += 1;
         byte.map(|&byte| u32::from(byte))
             .ok_or(Error::JSON_TRUNCATED)
     }
@@ -283,7 +283,7 @@ impl Utf8 {
         self.low = 0x80;
         self.high = 0xBF;
         if self.left > 0 {
-            self.left = self.left.wrapping_sub(1);
+            self.left -= 1;
             return low <= byte && byte <= high;
         }
         match byte {
@@ -313,7 +313,7 @@ const fn hex_digit(value: u8) -> u8 {
     if value < 10 {
         value | b'0'
     } else {
-        value.wrapping_add(b'a' - 10)
+        value + (b'a' - 10)
     }
 }
 

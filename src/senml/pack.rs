@@ -12,7 +12,7 @@ mod label;
 pub mod value;
 mod window;
 
-pub use label::{BASE_NAME, Label, Part};
+pub use label::{BASE_NAME, Part};
 use value::Value;
 
 use super::{name, unit};

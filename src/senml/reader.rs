@@ -70,21 +70,14 @@ impl PackReader {
         self.base_name = NamePart::Empty;
     }
 
-    /// Checks a whole pack and rewinds; returns how many records [`PackReader::next`] will hand out.
+    /// Checks a whole pack and rewinds.
     ///
     /// After an error, [`PackReader::index`] tells the record, and there is nothing to hand out.
-    pub fn check(&mut self, text: &[u8]) -> Result<usize> {
+    pub fn check(&mut self, text: &[u8]) -> Result<()> {
         self.rewind(Phase::Unchecked);
-        let mut count = 0;
-        loop {
-            match self.read_record(text) {
-                Ok(()) => count += usize::from(self.record.has_value_or_sum()),
-                Err(Error::END) => break,
-                Err(error) => return Err(error),
-            }
-        }
+        until_end(|| self.read_record(text))?;
         self.rewind(Phase::Checked);
-        Ok(count)
+        Ok(())
     }
 
     /// Which record is read next, from 0, or was refused.
@@ -100,13 +93,11 @@ impl PackReader {
         self.phase = Phase::Done;
         loop {
             self.begin_record(text)?;
-            loop {
-                match self.member(text) {
-                    Ok(()) => self.decode(text),
-                    Err(Error::END) => break,
-                    Err(error) => return Err(error),
-                }
-            }
+            until_end(|| {
+                self.member(text)?;
+                self.decode(text);
+                Ok(())
+            })?;
             self.record.next_index += 1;
             if self.record.has_value_or_sum() {
                 self.phase = Phase::Checked;
@@ -134,13 +125,7 @@ impl PackReader {
     /// Reads one record, its strings as they stand; `Error::END` when the pack is complete.
     fn read_record(&mut self, text: &[u8]) -> Result<()> {
         self.begin_record(text)?;
-        loop {
-            match self.member(text) {
-                Ok(()) => {}
-                Err(Error::END) => break,
-                Err(error) => return Err(error),
-            }
-        }
+        until_end(|| self.member(text))?;
         if self.phase == Phase::Unchecked {
             self.check_record(text)?;
         }
@@ -163,7 +148,8 @@ impl PackReader {
             }
             _ => return Err(Error::SENML_TYPE),
         }
-        self.record.clear_own();
+        self.record.labels = Labels::default();
+        self.record.bool_value = false;
         self.name = NamePart::Empty;
         Ok(())
     }
@@ -173,7 +159,7 @@ impl PackReader {
     fn member(&mut self, text: &[u8]) -> Result<()> {
         while self.token(text)? == TokenKind::Key {
             if let Some(known) = self.label(text)? {
-                return self.value(text, known);
+                return self.value(text, *known);
             }
             self.reader.skip_value(text)?;
         }
@@ -186,7 +172,7 @@ impl PackReader {
     }
 
     /// Which label the last key is; `None` for one that is not known.
-    fn label(&mut self, text: &[u8]) -> Result<Option<Known>> {
+    fn label(&mut self, text: &[u8]) -> Result<Option<&'static Known>> {
         let key = self.reader.span();
         let mut memory = [0; KEY_MAX];
         let key = if self.reader.is_escaped() {
@@ -194,8 +180,8 @@ impl PackReader {
         } else {
             key.of(text)
         };
-        let known = Known::of(key)?.copied();
-        if let Some(Known { label, .. }) = known {
+        let known = Known::of(key)?;
+        if let Some(&Known { label, .. }) = known {
             if self.record.labels.has(label) {
                 return Err(Error::SENML_DUPLICATE);
             }
@@ -208,13 +194,19 @@ impl PackReader {
     /// Reads the value of a label.
     fn value(&mut self, text: &[u8], known: Known) -> Result<()> {
         let token = self.token(text)?;
-        let is_false = token == TokenKind::False && known.holds == TokenKind::True;
-        if token != known.holds && !is_false {
+        let fits = match token {
+            TokenKind::False => TokenKind::True,
+            other => other,
+        };
+        if fits != known.holds {
             return Err(Error::SENML_TYPE);
         }
         let span = self.reader.span();
+        if self.phase == Phase::Unchecked && matches!(known.label, Label::BaseName | Label::Name) {
+            self.judge_name(text);
+        }
         match known.label {
-            Label::BoolValue => self.record.bool_value = !is_false,
+            Label::BoolValue => self.record.bool_value = token == TokenKind::True,
             Label::Version => self.check_version(span.of(text))?,
             label => {
                 if let Some(place) = self.record.span_mut(label) {
@@ -222,19 +214,12 @@ impl PackReader {
                 }
             }
         }
-        if self.phase == Phase::Unchecked {
-            match known.label {
-                Label::BaseName => self.base_name = self.name_part(text),
-                Label::Name => self.name = self.name_part(text),
-                _ => {}
-            }
-        }
         Ok(())
     }
 
-    /// What part of a name the last string is.
+    /// Says what part of a name the base name or name is that was read last.
     #[inline(never)]
-    fn name_part(&self, text: &[u8]) -> NamePart {
+    fn judge_name(&mut self, text: &[u8]) {
         let string = self.reader.span();
         let plain = string.of(text);
         let mut first = plain.first().copied();
@@ -244,16 +229,21 @@ impl PackReader {
             let mut chars = Unescape::new(string.start);
             while let Some(byte) = chars.next(text) {
                 first = first.or(Some(byte));
-                fits &= name::allowed(byte);
+                fits &= may_be_in_name(&[byte]);
             }
         } else {
-            fits = plain.iter().all(|&byte| name::allowed(byte));
+            fits = may_be_in_name(plain);
         }
-        match first {
+        let part = match first {
             None => NamePart::Empty,
             Some(_) if !fits => NamePart::Wrong,
             Some(byte) if byte.is_ascii_alphanumeric() => NamePart::Whole,
             Some(_) => NamePart::Inner,
+        };
+        if self.record.last == Label::Name {
+            self.name = part;
+        } else {
+            self.base_name = part;
         }
     }
 
@@ -295,17 +285,14 @@ impl PackReader {
             _ => return Err(Error::SENML_NAME),
         }
         if labels.has(Label::DataValue) {
-            let mut chars = Unescape::new(self.record.span(Label::DataValue).start);
-            let mut data = Decoder::new();
-            while let Some(byte) = chars.next(text) {
-                data.push(byte);
-            }
-            data.finish()?;
+            check_data(text, self.record.span(Label::DataValue))
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 
     /// Decodes in place what was read last, if it is a string: a NUL stands behind it, at the latest in place of the closing quote.
+    #[inline(never)]
     fn decode(&mut self, text: &mut [u8]) {
         if self.reader.kind() != TokenKind::String {
             return;
@@ -354,6 +341,32 @@ enum NamePart {
     Wrong,
 }
 
+/// Whether a string is base64 in one of its four forms.
+fn check_data(text: &[u8], string: Span) -> Result<()> {
+    let mut chars = Unescape::new(string.start);
+    let mut data = Decoder::new();
+    while let Some(byte) = chars.next(text) {
+        data.push(byte);
+    }
+    data.finish()
+}
+
+#[inline(never)]
+fn may_be_in_name(text: &[u8]) -> bool {
+    text.iter().all(|&byte| name::allowed(byte))
+}
+
+/// Repeats a step until it fails; whether that was only the end.
+fn until_end(mut step: impl FnMut() -> Result<()>) -> Result<()> {
+    loop {
+        match step() {
+            Ok(()) => {}
+            Err(Error::END) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// One byte more than the longest label.
 const KEY_MAX: usize = 5;
 
@@ -394,7 +407,8 @@ mod tests {
             let text = std::format!("\"{string}\"");
             let mut pack = PackReader::default();
             pack.reader.advance(text.as_bytes()).unwrap();
-            assert_eq!(pack.name_part(text.as_bytes()), part, "{text}");
+            pack.judge_name(text.as_bytes());
+            assert_eq!(pack.base_name, part, "{text}");
         }
     }
 
@@ -403,7 +417,7 @@ mod tests {
         let mut text = *b"[{\"bn\":\"a\",\"v\":1},{\"n\":\"b\",\"vs\":\"c\"}]";
         let mut pack = PackReader::default();
         assert_eq!(pack.next(&mut text).err(), Some(Error::STATE));
-        assert_eq!(pack.check(&text), Ok(2));
+        assert_eq!(pack.check(&text), Ok(()));
         assert!(pack.next(&mut text).is_ok());
         let mut cut = text;
         let mut copy = pack;

@@ -1,7 +1,7 @@
 //! A record as the reader hands it out: resolved, its strings where they stand in the pack.
 #![forbid(unsafe_code)]
 
-use super::reader::label::{BASES, Label, Labels};
+use super::reader::label::{Label, Labels, PLACES};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::reader::Span;
@@ -46,6 +46,9 @@ pub enum Number {
     UpdateTime,
 }
 
+// A literal below: the generator of the C header knows no constants of other modules.
+const _: () = assert!(PLACES == 11);
+
 /// What one record says, and the base fields in force, as spans in the pack.
 ///
 /// Plain integers, of which every combination is safe.
@@ -54,7 +57,8 @@ pub enum Number {
 pub struct RawRecord {
     /// Where the next record stands in its pack.
     pub(super) next_index: usize,
-    /// By [`Label::place`]. The default one where there is no such label, which no string and no number has.
+    /// By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
+    /// count while `labels` has their label.
     spans: [Span; 11],
     /// Which labels the record has.
     pub(super) labels: Labels,
@@ -66,17 +70,16 @@ pub struct RawRecord {
 const _: () = assert!(super::reader::label::PLACES == 11);
 
 impl RawRecord {
-    /// Forgets the record, but not the base fields.
-    pub(super) fn clear_own(&mut self) {
-        if let Some((_, own)) = self.spans.split_first_chunk_mut::<BASES>() {
-            own.fill(Span::default());
-        }
-        self.labels = Labels::default();
-        self.bool_value = false;
-    }
-
     /// What stands under a label: the record's own, or the base field in force.
     pub fn span(&self, label: Label) -> Span {
+        if label.is_base() || self.labels.has(label) {
+            self.place(label)
+        } else {
+            Span::default()
+        }
+    }
+
+    fn place(&self, label: Label) -> Span {
         let span = self.spans.get(label.place());
         span.copied().unwrap_or_default()
     }
@@ -101,15 +104,13 @@ impl RawRecord {
     #[inline(never)]
     fn number(&self, number: Number) -> [Span; 2] {
         let (own, base) = match number {
+            Number::Value if !self.labels.has(Label::Value) => return [Span::default(); 2],
             Number::Value => (Label::Value, Label::BaseValue),
             Number::Sum => (Label::Sum, Label::BaseSum),
             Number::Time => (Label::Time, Label::BaseTime),
             Number::UpdateTime => return [self.span(Label::UpdateTime), Span::default()],
         };
-        if number == Number::Value && !self.labels.has(Label::Value) {
-            return [Span::default(); 2];
-        }
-        [self.span(own), self.span(base)]
+        [self.span(own), self.place(base)]
     }
 }
 
@@ -168,9 +169,9 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The text of a [`Kind::Text`] or the data of a [`Kind::Data`].
+    /// The text of a [`Kind::Text`] or the data of a [`Kind::Data`]; of no meaning for others.
     pub fn value_bytes(self) -> &'a [u8] {
-        self.bytes(Label::StringValue)
+        self.raw.place(Label::Value).of(self.text)
     }
 
     /// The value of a [`Kind::Bool`]; false for others.

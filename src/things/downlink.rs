@@ -16,13 +16,13 @@ pub struct Downlink {
 }
 
 impl Downlink {
-    /// Checks all of `body`; returns how many records there are. No body is no downlink: no records.
+    /// Checks all of `body`. No body is no downlink: no records.
     ///
     /// After an error there is nothing to hand out, and [`Downlink::index`] tells the record that is wrong.
-    pub fn begin(&mut self, body: &[u8]) -> Result<usize> {
+    pub fn begin(&mut self, body: &[u8]) -> Result<()> {
         if body.is_empty() {
             self.pack.clear();
-            return Ok(0);
+            return Ok(());
         }
         self.pack.check(body)
     }

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::json::reader::TokenKind;
 
-/// A label that the reader knows. Those whose value holds beyond their record come first, the version last.
+/// A label that the reader knows. Those that hold beyond their record come first; the values, of which a record has one, are together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(u8)]
 pub enum Label {
@@ -23,10 +23,10 @@ pub enum Label {
     Name,
     /// `u`
     Unit,
-    /// `t`
-    Time,
     /// `ut`
     UpdateTime,
+    /// `t`
+    Time,
     /// `s`
     Sum,
     /// `v`
@@ -41,19 +41,18 @@ pub enum Label {
     Version,
 }
 
-/// How many labels, from the first one, hold beyond their record.
-pub const BASES: usize = Label::Name as usize;
-
 /// How many spans there are: one for each label but the version, and one for the value, of whatever kind.
 pub const PLACES: usize = Label::Value as usize + 1;
 
 impl Label {
-    /// Where among the spans of a record its value is kept.
-    pub const fn place(self) -> usize {
-        match self {
-            Self::BoolValue | Self::StringValue | Self::DataValue => Self::Value as usize,
-            _ => self as usize,
-        }
+    /// Whether its value holds beyond its record.
+    pub const fn is_base(self) -> bool {
+        (self as u8) < Self::Name as u8
+    }
+
+    /// Where among the spans of a record its value is kept. That of a version is not.
+    pub fn place(self) -> usize {
+        (self as usize).min(PLACES - 1)
     }
 }
 
@@ -230,11 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn base_fields_have_the_first_places() {
+    fn base_fields_begin_with_a_b() {
         for (key, label) in LABELS {
             let is_base = key.starts_with('b') && label != Label::Version;
-            assert_eq!((label as usize) < BASES, is_base, "{key}");
-            assert_eq!(label.place() < PLACES, label != Label::Version, "{key}");
+            assert_eq!(label.is_base(), is_base, "{key}");
         }
     }
 }
