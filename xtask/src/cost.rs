@@ -72,7 +72,8 @@ pub fn add_flash(
 
 /// A user's own build, by `cargo rustc --release` without our flags, must come near what ships.
 pub fn check_plain_build(workspace: &Workspace) -> anyhow::Result<()> {
-    const PERCENT: u64 = 5;
+    // A frame pointer in each function, which Rust's description of the Arm targets demands, and `memcpy` of Rust's own.
+    const PERCENT: u64 = 6;
     let (feature, defines) = FEATURES.last().context("a firmware that uses everything")?;
     for name in ["thumbv6m", "thumbv7m"] {
         let target = target::find(name)?;

@@ -49,11 +49,6 @@ impl Target {
         }
     }
 
-    /// Whether nearly all instructions are of two bytes: Armv6-M and Armv8-M Baseline.
-    pub fn has_small_instructions(&self) -> bool {
-        ["thumbv6m", "thumbv8m.base"].contains(&self.name)
-    }
-
     /// Whether there is no operating system.
     pub const fn is_bare_metal(&self) -> bool {
         !matches!(self.family, Family::Linux)
