@@ -24,7 +24,8 @@ static uint8_t window[EXCHANGE];
 static uint8_t memory[1024];
 static uint8_t image[1024 + KPN_QUEUE_IMAGE_EXTRA];
 static uint8_t firmware_memory[KPN_FIRMWARE_MEMORY];
-static uint8_t firmware_image[KPN_FIRMWARE_IMAGE_LEN];
+static uint8_t firmware_image[KPN_FIRMWARE_IMAGE_MAX];
+static size_t image_len;
 static kpn_uplink uplink;
 static kpn_response response;
 static kpn_downlink downlink;
@@ -331,7 +332,7 @@ static void paint_firmware(void)
     memcpy(buffer, PACK, sizeof PACK - 1);
     RUN(kpn_downlink_begin_bytes(&downlink, buffer, sizeof PACK - 1));
     RUN(kpn_firmware_offer(&firmware, &downlink, DEVICE));
-    RUN(kpn_firmware_save(&firmware, firmware_image));
+    RUN(kpn_firmware_save(&firmware, firmware_image, sizeof firmware_image, &image_len));
     for (whole = 0; whole <= 1; whole++) {
         kpn_status status = KPN_NEED_MORE;
         RUN(kpn_firmware_begin(&firmware, firmware_memory, sizeof firmware_memory, 100));
@@ -345,13 +346,12 @@ static void paint_firmware(void)
         for (at = 0; at < sizeof zeros && status == KPN_NEED_MORE; at += piece.used)
             TAKE(status, kpn_firmware_feed(&firmware, zeros + at, whole ? sizeof zeros - at : 1, &piece));
         expect(status == KPN_OK, "a part that is complete");
-        RUN(kpn_firmware_save(&firmware, firmware_image));
+        RUN(kpn_firmware_save(&firmware, firmware_image, sizeof firmware_image, &image_len));
         RUN(kpn_firmware_request(&firmware, buffer, sizeof buffer, &len));
         GIVES(kpn_firmware_close(&firmware), KPN_AGAIN);
     }
     RUN(kpn_firmware_begin(&firmware, firmware_memory, sizeof firmware_memory, 100));
-    RUN(kpn_firmware_load(&firmware, firmware_image, sizeof firmware_image));
-    RUN(kpn_firmware_start(&firmware, TEXT_URL, TEXT_TOKEN));
+    RUN(kpn_firmware_load(&firmware, firmware_image, image_len));
     RUN(kpn_firmware_rewind(&firmware, 0));
     RUN(kpn_firmware_abort(&firmware));
 }

@@ -256,6 +256,8 @@ fn cargo(facts: &Facts, words: &[&str]) -> anyhow::Result<()> {
             "+esp",
             "rustc",
             "--release",
+            "--features",
+            "capi",
             "--crate-type",
             "staticlib",
             "--target",
