@@ -36,7 +36,7 @@ mod phase {
 }
 
 /// How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 #[repr(C)]
 struct Progress {
     /// One of [`phase`].
@@ -74,7 +74,8 @@ pub struct PackState {
     is_measuring: bool,
     /// Where the opening bracket stands.
     start: usize,
-    missing: usize,
+    /// Bytes of the buffer that all calls would have taken that `wanted` counts; 0 when the last failure was not one of room.
+    need: usize,
     written: Progress,
     /// Where the same calls would have led with room for all of them, from the first without room on.
     wanted: Progress,
@@ -84,7 +85,7 @@ impl PackState {
     /// Starts a pack at offset `start` of `buffer` with its base name, which `name::check` accepts. The state is a new one.
     ///
     /// When measuring, everything fits; the buffer is then an empty one, here and in `Pack::resume`. After an error it is for the
-    /// caller to let the pack `fail`; after `BUFFER_FULL`, `missing` tells what is missing even so.
+    /// caller to let the pack `fail`; after `BUFFER_FULL`, `need` tells what is needed even so.
     pub fn begin(
         &mut self,
         buffer: &mut [u8],
@@ -115,9 +116,9 @@ impl PackState {
         self.written.len.wrapping_sub(self.start)
     }
 
-    /// Bytes that the buffer should have had more for all calls since it was full; 0 when the last failure was another one.
-    pub const fn missing(&self) -> usize {
-        self.missing
+    /// Bytes that the buffer should have had for all calls since it was full; 0 when the last failure was another one.
+    pub const fn need(&self) -> usize {
+        self.need
     }
 
     /// The first failure that was not cleared.
@@ -214,38 +215,42 @@ impl<'a> Pack<'a> {
         unit: Option<&[u8]>,
         value: &Value<'_>,
     ) -> Result<()> {
-        let given = Given { name, unit, value };
         let state = &mut *self.state;
         let room = if state.is_measuring {
             usize::MAX
         } else {
             self.buffer.len()
         };
-        let put = state.written.put(self.buffer, room, &given);
+        let mut given = Given {
+            name,
+            unit,
+            value,
+            room,
+        };
+        let put = state.written.put(self.buffer, &given);
         if put.is_ok() && !state.is_wanting {
             return Ok(());
         }
-        self.count(put, room, &given)
+        given.room = usize::MAX;
+        self.count(put, &given)
     }
 
     /// Counts what a pack with room for it would have become, and fails what failed.
     #[cold]
     #[inline(never)]
-    fn count(&mut self, put: Result<()>, room: usize, given: &Given<'_>) -> Result<()> {
+    fn count(&mut self, put: Result<()>, given: &Given<'_>) -> Result<()> {
         let state = &mut *self.state;
         if put == Err(Error::BUFFER_FULL) && !state.is_wanting {
             state.is_wanting = true;
-            state.missing = 0;
-            state.wanted = state.written.clone();
+            state.need = 0;
+            state.wanted = state.written;
         }
         let part = given.value.part();
         if state.is_wanting {
-            match state.wanted.put(&mut [], usize::MAX, given) {
-                Ok(()) => {
-                    let need = state.wanted.len.saturating_add(closers(part));
-                    state.missing = state.missing.max(need.saturating_sub(room));
-                }
-                Err(error) => state.wanted.refuse(error, part),
+            let wanted = &mut state.wanted;
+            match wanted.put(&mut [], given) {
+                Ok(()) => state.need = state.need.max(wanted.end()),
+                Err(error) => wanted.refuse(error, part),
             }
         }
         match put {
@@ -267,7 +272,7 @@ impl<'a> Pack<'a> {
         let state = &mut *self.state;
         state.written.refuse(error, part);
         if !state.is_wanting {
-            state.missing = 0;
+            state.need = 0;
         }
         if state.failure == 0 && state.written.phase != phase::FINISHED {
             state.failure = error.code();
@@ -281,20 +286,17 @@ struct Given<'a> {
     name: Option<&'a [u8]>,
     unit: Option<&'a [u8]>,
     value: &'a Value<'a>,
+    /// Bytes of the buffer, or more when it is only counted.
+    room: usize,
 }
 
-/// Bytes that still have to follow: a brace unless it is there, and the bracket.
-const fn closers(part: Part) -> usize {
-    match part {
-        Part::Record => 1,
-        Part::Base | Part::Label => 2,
-    }
-}
+/// What ends every pack.
+const CLOSERS: &[u8] = b"}]";
 
 impl Progress {
     /// Writes one label with its value behind what is there, and counts it when that leaves room for what has to follow.
     #[inline(never)]
-    fn put(&mut self, buffer: &mut [u8], room: usize, given: &Given<'_>) -> Result<()> {
+    fn put(&mut self, buffer: &mut [u8], given: &Given<'_>) -> Result<()> {
         let label = given.value.label();
         let part = label.part;
         let phase = self.phase;
@@ -338,15 +340,20 @@ impl Progress {
         }
         out.put(label.text());
         given.value.write(&mut out, &self.base_time())?;
+        if out.len().saturating_add(CLOSERS.len()) > given.room {
+            return Err(Error::BUFFER_FULL);
+        }
         if part == Part::Record {
             out.put_byte(b'}');
         }
-        let len = out.len();
-        if len.saturating_add(closers(part)) > room {
-            return Err(Error::BUFFER_FULL);
-        }
-        self.commit(given.value, len);
+        self.commit(given.value, out.len());
         Ok(())
+    }
+
+    /// Where the pack would end if it were closed now.
+    fn end(&self) -> usize {
+        let open = usize::from(self.phase != phase::CLOSED);
+        self.len.saturating_add(1 + open)
     }
 
     const fn base_time(&self) -> Decimal {
