@@ -103,6 +103,14 @@ impl PackState {
         Pack::resume(self, buffer).put(None, None, &base_name)
     }
 
+    /// Makes it a new one again.
+    pub fn reset(&mut self) {
+        self.is_wanting = false;
+        self.failure = 0;
+        self.need = 0;
+        self.written = Progress::default();
+    }
+
     /// Makes it a pack that could not be begun: every call fails with `error`.
     pub const fn fail(&mut self, error: Error) {
         self.failure = error.code();
@@ -304,6 +312,9 @@ impl Progress {
         let is_again = self.labels & label.bit != 0;
         // Whether the open base record goes on.
         let mut joins = self.is_merged;
+        if part == Part::Record && given.name.is_none() {
+            return Err(Error::INVALID_ARGUMENT);
+        }
         if part != Part::Base || phase == phase::BROKEN {
             cause(self.refusal)?;
         }
@@ -327,7 +338,7 @@ impl Progress {
             out.put_byte(b'{');
         }
         if part == Part::Record {
-            let name = given.name.ok_or(Error::INVALID_ARGUMENT)?;
+            let name = given.name.unwrap_or_default();
             name::check_local(name)?;
             // Names and units have no character that JSON would escape.
             out.put(b"\"n\":\"");

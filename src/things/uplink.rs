@@ -106,10 +106,8 @@ impl UplinkState {
         target: Target<'_>,
         urn: &[u8],
     ) -> Result<()> {
-        *self = Self {
-            phase: phase::WINDOW,
-            ..Self::default()
-        };
+        self.phase = phase::WINDOW;
+        self.pack.reset();
         let begun = self.fill_window(window, target, urn);
         begun.inspect_err(|&error| self.fail(error))
     }
