@@ -49,6 +49,8 @@ struct Progress {
     is_base_lost: bool,
     /// Whether base fields stand in the record that follows them.
     is_merged: bool,
+    /// Whether everything fits, since bytes are only counted.
+    is_counting: bool,
     /// Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
     refusal: u8,
     /// Behind the last byte that was written.
@@ -71,7 +73,6 @@ pub struct PackState {
     is_wanting: bool,
     /// The first failure that was not cleared, 0 for none.
     failure: u8,
-    is_measuring: bool,
     /// Where the opening bracket stands.
     start: usize,
     /// Bytes of the buffer that all calls would have taken that `wanted` counts; 0 when the last failure was not one of room.
@@ -93,7 +94,7 @@ impl PackState {
         is_measuring: bool,
         base_name: &[u8],
     ) -> Result<()> {
-        self.is_measuring = is_measuring;
+        self.written.is_counting = is_measuring;
         self.start = start;
         if let Some(first) = buffer.get_mut(start) {
             *first = b'[';
@@ -141,7 +142,7 @@ impl PackState {
 
     /// Whether bytes are only counted.
     pub const fn is_measuring(&self) -> bool {
-        self.is_measuring
+        self.written.is_counting
     }
 }
 
@@ -223,23 +224,11 @@ impl<'a> Pack<'a> {
         unit: Option<&[u8]>,
         value: &Value<'_>,
     ) -> Result<()> {
-        let state = &mut *self.state;
-        let room = if state.is_measuring {
-            usize::MAX
-        } else {
-            self.buffer.len()
-        };
-        let mut given = Given {
-            name,
-            unit,
-            value,
-            room,
-        };
-        let put = state.written.put(self.buffer, &given);
-        if put.is_ok() && !state.is_wanting {
+        let given = Given { name, unit, value };
+        let put = self.state.written.put(self.buffer, &given);
+        if put.is_ok() && !self.state.is_wanting {
             return Ok(());
         }
-        given.room = usize::MAX;
         self.count(put, &given)
     }
 
@@ -252,6 +241,7 @@ impl<'a> Pack<'a> {
             state.is_wanting = true;
             state.need = 0;
             state.wanted = state.written;
+            state.wanted.is_counting = true;
         }
         let part = given.value.part();
         if state.is_wanting {
@@ -294,8 +284,6 @@ struct Given<'a> {
     name: Option<&'a [u8]>,
     unit: Option<&'a [u8]>,
     value: &'a Value<'a>,
-    /// Bytes of the buffer, or more when it is only counted.
-    room: usize,
 }
 
 /// What ends every pack.
@@ -351,7 +339,7 @@ impl Progress {
         }
         out.put(label.text());
         given.value.write(&mut out, &self.base_time())?;
-        if out.len().saturating_add(CLOSERS.len()) > given.room {
+        if !self.is_counting && !out.has_room(CLOSERS.len()) {
             return Err(Error::BUFFER_FULL);
         }
         if part == Part::Record {
