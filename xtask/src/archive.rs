@@ -29,26 +29,6 @@ const FOLDERS: usize = 2;
 /// Where Debian's `rustc-web` puts its compiler and the sources of `core`.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
-/// Choices of LLVM that make the code for Arm smaller, by 2 % of a firmware that uses everything on thumbv6m.
-const SMALLER_ARM: [&str; 7] = [
-    // Short constants stand beside the code that uses them, without a pointer to them.
-    "-arm-promote-constant",
-    // Two conditions stay two branches: one out of both wants more registers than the small cores have.
-    "-simplifycfg-branch-fold-threshold=0",
-    // A value that a branch chooses stays in its branches: to choose it without takes a copy and the same branch here.
-    "-phi-node-folding-threshold=1",
-    "-two-entry-phi-node-folding-threshold=1",
-    // The condition of a loop is not repeated in front of it.
-    "-rotation-max-header-size=0",
-    // Blocks stand in the order that needs the fewest and shortest jumps.
-    "-apply-ext-tsp-for-size",
-    // Nothing moves onto an edge of the flow that would get a block of its own for it.
-    "-machine-sink-split=false",
-];
-
-/// On bare metal the level is `z`, with as much inlined as at `s`: some checks prove only then that nothing panics.
-const INLINED: &str = "-inline-threshold=60";
-
 /// What an archive may be built with.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Options {
@@ -130,6 +110,25 @@ pub fn run(workspace: &Workspace, name: &str, fast_sha: bool) -> anyhow::Result<
         );
     }
     Ok(())
+}
+
+/// The archive of a user who calls cargo without our flags: with Cargo.toml and nothing else.
+pub fn build_plain(workspace: &Workspace, target: &Target) -> anyhow::Result<PathBuf> {
+    let shell = &workspace.shell;
+    let (triple, folder) = (target.triple, workspace.scratch("plain")?);
+    let mut command = cmd!(
+        shell,
+        "cargo rustc --quiet --release --package kpn-things --features capi --lib --crate-type staticlib --locked
+         --target {triple} --target-dir {folder}"
+    );
+    if Toolchain::of(workspace, target)? == Toolchain::Debian {
+        command = command
+            .arg("-Zbuild-std=core")
+            .env("RUSTC", DEBIAN_RUSTC)
+            .env("RUSTC_BOOTSTRAP", "1");
+    }
+    command.quiet().run()?;
+    Ok(folder.join(triple).join("release").join(FILE_NAME))
 }
 
 /// Builds for several targets, in their order, as many at a time as there are folders for cargo.
@@ -267,7 +266,7 @@ impl Cargo {
         Ok(Self {
             toolchain,
             folder,
-            flags: rust_flags(workspace, toolchain, target)?,
+            flags: rust_flags(workspace, toolchain)?,
         })
     }
 
@@ -298,20 +297,22 @@ impl Cargo {
                 .env("RUSTC", DEBIAN_RUSTC)
                 .env("RUSTC_BOOTSTRAP", "1");
         }
-        if target.is_bare_metal() {
-            command = command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z");
+        if target.family == Family::Linux {
+            // A gateway has room; bare metal has the level of Cargo.toml.
+            command = command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3");
         }
-        command = command.env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\x1f"));
+        // Joined with the flags that .cargo/config.toml has for the target, which the environment would replace.
+        let config = format!("target.'cfg(all())'.rustflags={:?}", self.flags);
+        command = command
+            .args(["--config", &config])
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
         Ok(command.arg("--").args(flags).quiet().run()?)
     }
 }
 
-/// Flags for all crates.
-fn rust_flags(
-    workspace: &Workspace,
-    toolchain: Toolchain,
-    target: &Target,
-) -> anyhow::Result<Vec<String>> {
+/// Flags for all crates, beside those of .cargo/config.toml.
+fn rust_flags(workspace: &Workspace, toolchain: Toolchain) -> anyhow::Result<Vec<String>> {
     let shell = &workspace.shell;
     let compiler = if toolchain == Toolchain::Debian {
         DEBIAN_RUSTC
@@ -322,18 +323,11 @@ fn rust_flags(
     let cargo_home = shell
         .var("CARGO_HOME")
         .or_else(|_| shell.var("HOME").map(|home| format!("{home}/.cargo")))?;
-    let mut flags = vec![
+    Ok(vec![
         format!("--remap-path-prefix={cargo_home}=cargo"),
         format!("--remap-path-prefix={sysroot}=rust"),
         "-Cforce-unwind-tables=no".to_owned(),
-    ];
-    if target.is_bare_metal() {
-        flags.push(format!("-Cllvm-args={INLINED}"));
-    }
-    if target.family == Family::Arm {
-        flags.extend(SMALLER_ARM.map(|option| format!("-Cllvm-args={option}")));
-    }
-    Ok(flags)
+    ])
 }
 
 /// One object with what `kpn_*` needs, the rest local; nothing in it tells where or when it was built.

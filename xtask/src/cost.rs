@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionFlags, elf};
 use xshell::cmd;
 
@@ -66,6 +66,28 @@ pub fn add_flash(
             value,
             unit: "bytes",
         });
+    }
+    Ok(())
+}
+
+/// A user's own build, by `cargo rustc --release` without our flags, must come near what ships.
+pub fn check_plain_build(workspace: &Workspace) -> anyhow::Result<()> {
+    // A frame pointer in each function, which Rust's description of the Arm targets demands, and `memcpy` of Rust's own.
+    const PERCENT: u64 = 6;
+    let (feature, defines) = FEATURES.last().context("a firmware that uses everything")?;
+    for name in ["thumbv6m", "thumbv7m"] {
+        let target = target::find(name)?;
+        let shipped = archive::build(workspace, target, Options::default())?;
+        let shipped =
+            flash(workspace, target, &shipped, defines)? - flash(workspace, target, &shipped, &[])?;
+        let plain = archive::build_plain(workspace, target)?;
+        let plain =
+            flash(workspace, target, &plain, defines)? - flash(workspace, target, &plain, &[])?;
+        println!("{name}, {feature}: {shipped} bytes as shipped, {plain} by a plain build");
+        ensure!(
+            plain * 100 <= shipped * (100 + PERCENT),
+            "for {name} a plain build takes {plain} bytes, more than {PERCENT} % above {shipped}"
+        );
     }
     Ok(())
 }

@@ -54,6 +54,7 @@ const ON_BOARDS: &[Step] = &[
     ("firmware", firmware::check),
     ("vectors on every core", vectors::check),
     ("fuzz", fuzz::check),
+    ("plain build", cost::check_plain_build),
     ("budgets", budgets::check),
 ];
 
