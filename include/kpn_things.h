@@ -1314,6 +1314,10 @@ typedef struct kpn_private_progress {
      */
     bool is_merged;
     /**
+     * Whether everything fits, since bytes are only counted.
+     */
+    bool is_counting;
+    /**
      * Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
      */
     uint8_t refusal;
@@ -1346,12 +1350,14 @@ typedef struct kpn_private_pack {
      * The first failure that was not cleared, 0 for none.
      */
     uint8_t failure;
-    bool is_measuring;
     /**
      * Where the opening bracket stands.
      */
     size_t start;
-    size_t missing;
+    /**
+     * Bytes of the buffer that all calls would have taken that `wanted` counts; 0 when the last failure was not one of room.
+     */
+    size_t need;
     struct kpn_private_progress written;
     /**
      * Where the same calls would have led with room for all of them, from the first without room on.

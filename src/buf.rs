@@ -41,6 +41,11 @@ impl<'a> Buf<'a> {
         self.len
     }
 
+    /// Whether everything asked for was written, and `len` bytes more would be.
+    pub const fn has_room(&self, len: usize) -> bool {
+        self.len.saturating_add(len) <= self.bytes.len()
+    }
+
     /// Whether everything asked for was written.
     pub const fn fits(&self) -> bool {
         self.len <= self.bytes.len()

@@ -43,7 +43,7 @@ const INITIAL: [u32; 8] = [
 ///
 /// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; overwrite it first
 /// when the bytes so far are confidential.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Token {
     total: Words64,

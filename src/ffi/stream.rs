@@ -261,11 +261,11 @@ pub unsafe extern "C" fn kpn_stream_restart(
     let restart = || -> Result<()> {
         // SAFETY: the same contract.
         let urn = unsafe { ptr::text(urn, KPN_URN_MAX) }?;
-        let region = Region::of_bytes(urn);
-        Region::of(stream).check_disjoint_from(region)?;
         // SAFETY: the same contract.
-        let stream = unsafe { ptr::object_mut(stream) }?;
-        stream.uplink.memory().check_disjoint_from(region)?;
+        let memory = unsafe { ptr::object(stream) }?.uplink.memory();
+        ptr::check_disjoint(2, &[Region::of(stream), memory, Region::of_bytes(urn)])?;
+        // SAFETY: the same contract; found begun above.
+        let stream = unsafe { ptr::checked_mut(stream) };
         // SAFETY: the texts of a custom endpoint are still there.
         let target = unsafe { uplink::target(&stream.uplink) }?;
         // SAFETY: `begin` kept the window, which belongs to the library.
@@ -383,18 +383,14 @@ unsafe fn give(stream: *mut kpn_stream, out_piece: *mut kpn_span, step: Step<'_>
         Step::Head(Some(secret)) => Region::of_bytes(secret),
         _ => Region::of_bytes(&[]),
     };
-    let own = Region::of(stream);
-    let result = Region::of(out_piece);
-    own.check_disjoint_from(result)?;
-    own.check_disjoint_from(secret)?;
-    result.check_disjoint_from(secret)?;
+    // SAFETY: the same contract.
+    let memory = unsafe { ptr::object(stream) }?.uplink.memory();
+    let (own, result) = (Region::of(stream), Region::of(out_piece));
+    ptr::check_disjoint(3, &[result, own, memory, secret])?;
     // SAFETY: the same contract.
     let out_piece = unsafe { ptr::out(out_piece) }?;
-    // SAFETY: the same contract.
-    let stream = unsafe { ptr::object_mut(stream) }?;
-    let memory = stream.uplink.memory();
-    memory.check_disjoint_from(result)?;
-    memory.check_disjoint_from(secret)?;
+    // SAFETY: the same contract; found begun above.
+    let stream = unsafe { ptr::checked_mut(stream) };
     // SAFETY: the texts of a custom endpoint are still there.
     let target = unsafe { uplink::target(&stream.uplink) };
     // SAFETY: `begin` kept the window, which belongs to the library.

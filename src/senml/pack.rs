@@ -36,7 +36,7 @@ mod phase {
 }
 
 /// How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 #[repr(C)]
 struct Progress {
     /// One of [`phase`].
@@ -49,6 +49,8 @@ struct Progress {
     is_base_lost: bool,
     /// Whether base fields stand in the record that follows them.
     is_merged: bool,
+    /// Whether everything fits, since bytes are only counted.
+    is_counting: bool,
     /// Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
     refusal: u8,
     /// Behind the last byte that was written.
@@ -71,10 +73,10 @@ pub struct PackState {
     is_wanting: bool,
     /// The first failure that was not cleared, 0 for none.
     failure: u8,
-    is_measuring: bool,
     /// Where the opening bracket stands.
     start: usize,
-    missing: usize,
+    /// Bytes of the buffer that all calls would have taken that `wanted` counts; 0 when the last failure was not one of room.
+    need: usize,
     written: Progress,
     /// Where the same calls would have led with room for all of them, from the first without room on.
     wanted: Progress,
@@ -84,7 +86,7 @@ impl PackState {
     /// Starts a pack at offset `start` of `buffer` with its base name, which `name::check` accepts. The state is a new one.
     ///
     /// When measuring, everything fits; the buffer is then an empty one, here and in `Pack::resume`. After an error it is for the
-    /// caller to let the pack `fail`; after `BUFFER_FULL`, `missing` tells what is missing even so.
+    /// caller to let the pack `fail`; after `BUFFER_FULL`, `need` tells what is needed even so.
     pub fn begin(
         &mut self,
         buffer: &mut [u8],
@@ -92,7 +94,7 @@ impl PackState {
         is_measuring: bool,
         base_name: &[u8],
     ) -> Result<()> {
-        self.is_measuring = is_measuring;
+        self.written.is_counting = is_measuring;
         self.start = start;
         if let Some(first) = buffer.get_mut(start) {
             *first = b'[';
@@ -100,6 +102,14 @@ impl PackState {
         self.written.len = start.saturating_add(1);
         let base_name = Value::checked_base_name(base_name);
         Pack::resume(self, buffer).put(None, None, &base_name)
+    }
+
+    /// Makes it a new one again.
+    pub fn reset(&mut self) {
+        self.is_wanting = false;
+        self.failure = 0;
+        self.need = 0;
+        self.written = Progress::default();
     }
 
     /// Makes it a pack that could not be begun: every call fails with `error`.
@@ -115,9 +125,9 @@ impl PackState {
         self.written.len.wrapping_sub(self.start)
     }
 
-    /// Bytes that the buffer should have had more for all calls since it was full; 0 when the last failure was another one.
-    pub const fn missing(&self) -> usize {
-        self.missing
+    /// Bytes that the buffer should have had for all calls since it was full; 0 when the last failure was another one.
+    pub const fn need(&self) -> usize {
+        self.need
     }
 
     /// The first failure that was not cleared.
@@ -132,7 +142,7 @@ impl PackState {
 
     /// Whether bytes are only counted.
     pub const fn is_measuring(&self) -> bool {
-        self.is_measuring
+        self.written.is_counting
     }
 }
 
@@ -215,37 +225,30 @@ impl<'a> Pack<'a> {
         value: &Value<'_>,
     ) -> Result<()> {
         let given = Given { name, unit, value };
-        let state = &mut *self.state;
-        let room = if state.is_measuring {
-            usize::MAX
-        } else {
-            self.buffer.len()
-        };
-        let put = state.written.put(self.buffer, room, &given);
-        if put.is_ok() && !state.is_wanting {
+        let put = self.state.written.put(self.buffer, &given);
+        if put.is_ok() && !self.state.is_wanting {
             return Ok(());
         }
-        self.count(put, room, &given)
+        self.count(put, &given)
     }
 
     /// Counts what a pack with room for it would have become, and fails what failed.
     #[cold]
     #[inline(never)]
-    fn count(&mut self, put: Result<()>, room: usize, given: &Given<'_>) -> Result<()> {
+    fn count(&mut self, put: Result<()>, given: &Given<'_>) -> Result<()> {
         let state = &mut *self.state;
         if put == Err(Error::BUFFER_FULL) && !state.is_wanting {
             state.is_wanting = true;
-            state.missing = 0;
-            state.wanted = state.written.clone();
+            state.need = 0;
+            state.wanted = state.written;
+            state.wanted.is_counting = true;
         }
         let part = given.value.part();
         if state.is_wanting {
-            match state.wanted.put(&mut [], usize::MAX, given) {
-                Ok(()) => {
-                    let need = state.wanted.len.saturating_add(closers(part));
-                    state.missing = state.missing.max(need.saturating_sub(room));
-                }
-                Err(error) => state.wanted.refuse(error, part),
+            let wanted = &mut state.wanted;
+            match wanted.put(&mut [], given) {
+                Ok(()) => state.need = state.need.max(wanted.end()),
+                Err(error) => wanted.refuse(error, part),
             }
         }
         match put {
@@ -267,7 +270,7 @@ impl<'a> Pack<'a> {
         let state = &mut *self.state;
         state.written.refuse(error, part);
         if !state.is_wanting {
-            state.missing = 0;
+            state.need = 0;
         }
         if state.failure == 0 && state.written.phase != phase::FINISHED {
             state.failure = error.code();
@@ -283,18 +286,13 @@ struct Given<'a> {
     value: &'a Value<'a>,
 }
 
-/// Bytes that still have to follow: a brace unless it is there, and the bracket.
-const fn closers(part: Part) -> usize {
-    match part {
-        Part::Record => 1,
-        Part::Base | Part::Label => 2,
-    }
-}
+/// What ends every pack.
+const CLOSERS: &[u8] = b"}]";
 
 impl Progress {
     /// Writes one label with its value behind what is there, and counts it when that leaves room for what has to follow.
     #[inline(never)]
-    fn put(&mut self, buffer: &mut [u8], room: usize, given: &Given<'_>) -> Result<()> {
+    fn put(&mut self, buffer: &mut [u8], given: &Given<'_>) -> Result<()> {
         let label = given.value.label();
         let part = label.part;
         let phase = self.phase;
@@ -302,6 +300,9 @@ impl Progress {
         let is_again = self.labels & label.bit != 0;
         // Whether the open base record goes on.
         let mut joins = self.is_merged;
+        if part == Part::Record && given.name.is_none() {
+            return Err(Error::INVALID_ARGUMENT);
+        }
         if part != Part::Base || phase == phase::BROKEN {
             cause(self.refusal)?;
         }
@@ -325,7 +326,7 @@ impl Progress {
             out.put_byte(b'{');
         }
         if part == Part::Record {
-            let name = given.name.ok_or(Error::INVALID_ARGUMENT)?;
+            let name = given.name.unwrap_or_default();
             name::check_local(name)?;
             // Names and units have no character that JSON would escape.
             out.put(b"\"n\":\"");
@@ -338,15 +339,20 @@ impl Progress {
         }
         out.put(label.text());
         given.value.write(&mut out, &self.base_time())?;
+        if !self.is_counting && !out.has_room(CLOSERS.len()) {
+            return Err(Error::BUFFER_FULL);
+        }
         if part == Part::Record {
             out.put_byte(b'}');
         }
-        let len = out.len();
-        if len.saturating_add(closers(part)) > room {
-            return Err(Error::BUFFER_FULL);
-        }
-        self.commit(given.value, len);
+        self.commit(given.value, out.len());
         Ok(())
+    }
+
+    /// Where the pack would end if it were closed now.
+    fn end(&self) -> usize {
+        let open = usize::from(self.phase != phase::CLOSED);
+        self.len.saturating_add(1 + open)
     }
 
     const fn base_time(&self) -> Decimal {

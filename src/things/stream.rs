@@ -70,7 +70,7 @@ impl<'a> Stream<'a> {
         target: Target<'_>,
         urn: &[u8],
     ) -> Result<Self> {
-        state.hash = Token::new();
+        state.hash.restart();
         state.request_len = 0;
         state.phase = MEASURING;
         uplink.begin_window(window, target, urn)?;
@@ -129,7 +129,7 @@ impl<'a> Stream<'a> {
         // The texts of a custom target may have been changed since `begin`.
         target.check()?;
         self.close()?;
-        self.state.measured = self.state.hash.clone();
+        self.state.measured = self.state.hash;
         let body_len = usize::try_from(self.state.measured.total());
         let token = secret.map(|secret| self.state.hash.finish(secret));
         let mut out = Buf::new(self.window, 0);
@@ -151,7 +151,7 @@ impl<'a> Stream<'a> {
             return Err(self.out_of_order());
         }
         self.uplink.begin_window(self.window, target, urn)?;
-        self.state.hash = Token::new();
+        self.state.hash.restart();
         self.state.phase = WRITING;
         Ok(())
     }
@@ -195,7 +195,6 @@ impl<'a> Stream<'a> {
     #[inline(never)]
     fn fail(&mut self, error: Error) -> Error {
         self.state.phase = 0;
-        *self.uplink = UplinkState::default();
         self.uplink.fail(error);
         error
     }

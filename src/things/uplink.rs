@@ -106,10 +106,8 @@ impl UplinkState {
         target: Target<'_>,
         urn: &[u8],
     ) -> Result<()> {
-        *self = Self {
-            phase: phase::WINDOW,
-            ..Self::default()
-        };
+        self.phase = phase::WINDOW;
+        self.pack.reset();
         let begun = self.fill_window(window, target, urn);
         begun.inspect_err(|&error| self.fail(error))
     }
@@ -148,19 +146,18 @@ impl UplinkState {
     ///
     /// With that many bytes more, the same calls have room.
     pub fn missing(&self, capacity: usize) -> usize {
-        let missing = self.pack.missing();
+        let mut need = self.pack.need();
         if self.phase != phase::BUILDING {
-            return self.missing.max(missing);
+            return self.missing.max(need.saturating_sub(capacity));
         }
-        if missing == 0 {
-            return 0;
+        if need > 0 {
+            let body = need.saturating_sub(self.start);
+            need = self
+                .head
+                .saturating_add(decimal_digits(body))
+                .saturating_add(body);
         }
-        let end = capacity.saturating_add(missing);
-        let body = end.saturating_sub(self.start);
-        self.head
-            .saturating_add(decimal_digits(body))
-            .saturating_add(body)
-            .saturating_sub(capacity)
+        need.saturating_sub(capacity)
     }
 
     /// Records with a value or a sum.
@@ -241,9 +238,10 @@ impl<'a> Uplink<'a> {
             .buffer
             .split_at_mut_checked(body_start)
             .ok_or(Error::STATE)?;
-        let mut token = Token::new();
+        let mut token;
         let mut hex = None;
         if let Some(secret) = secret {
+            token = Token::new();
             token.update(rest.get(..body_len).unwrap_or_default());
             hex = Some(token.finish(secret));
         }

@@ -164,7 +164,7 @@ static void arguments_that_are_null(void) {
     CHECK_STATUS(kpn_uplink_add_text_n(&uplink, NULL, NULL, "t", 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_add_text_n(&uplink, "x", NULL, NULL, 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_add_text_n(&uplink, "x", NULL, "t", (size_t)PTRDIFF_MAX + 1), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_add_data(&uplink, NULL, NULL, memory, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_add_data(&uplink, NULL, NULL, other, 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_add_data(&uplink, "x", NULL, NULL, 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_add_data(&uplink, "x", NULL, other, SIZE_MAX), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_add_sum_decimal(&uplink, NULL, NULL, 1, 0), KPN_ERR_INVALID_ARGUMENT);

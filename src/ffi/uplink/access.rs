@@ -3,12 +3,12 @@
 use core::ffi::c_char;
 
 use super::{KPN_NAME_MAX, KPN_UNIT_MAX, Where, kpn_uplink};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ffi::ptr::{self, Bytes, Given, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::http::request::Target;
+use crate::senml::pack::Pack;
 use crate::senml::pack::value::{Kind, Value};
-use crate::senml::pack::{Pack, Part};
 use crate::things::uplink::{Uplink, UplinkState};
 
 /// Sets a base field or a label to a number.
@@ -80,15 +80,9 @@ pub(super) unsafe fn add(
         let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) };
         let bytes = Region::of_bytes(value.get().unwrap_or_default());
         let regions = [own, memory, name.region(), unit.region(), bytes];
-        let part = value.part();
-        let checked = if name.get().is_none() && part == Part::Record {
-            Err(Error::INVALID_ARGUMENT)
-        } else {
-            ptr::check_disjoint(2, &regions)
-        };
-        match checked {
+        match ptr::check_disjoint(2, &regions) {
             Ok(()) => pack.put(name.get(), unit.get(), &value),
-            Err(error) => pack.refuse(error, part),
+            Err(error) => pack.refuse(error, value.part()),
         }
     };
     status(add())

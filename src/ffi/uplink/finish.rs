@@ -158,7 +158,7 @@ pub(super) unsafe fn finish(
     // SAFETY: the same contract.
     let out_request = unsafe { ptr::out(out_request) }?;
     // SAFETY: the same contract.
-    let uplink = unsafe { ptr::object_mut(uplink) }?;
+    let uplink = unsafe { ptr::checked_mut(uplink) };
     // SAFETY: `begin` kept the texts of a custom endpoint, which the caller leaves there until the message is finished.
     let target = unsafe { target(uplink) }?;
     // SAFETY: `begin` checked and kept the buffer; the caller leaves it to the library until the message is finished.

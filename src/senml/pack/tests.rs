@@ -347,7 +347,7 @@ fn refuses_what_senml_and_json_cannot_carry() {
     ];
     for (error, call) in refused {
         assert_eq!(call(&mut pack), Err(error));
-        assert_eq!((pack.state.written.len, pack.state.missing()), (before, 0));
+        assert_eq!((pack.state.written.len, pack.state.need()), (before, 0));
         assert_eq!(pack.buffer[..before], text);
         assert_eq!(pack.finish(), Err(error));
         assert_eq!(pack.clear_failure(), Err(error));
@@ -445,7 +445,7 @@ fn at_capacity(capacity: usize, merged: bool) {
     let mut state = PackState::default();
     if let Err(error) = begin(&mut state, buffer, START, false, b"urn:x:") {
         assert_eq!(error, Error::BUFFER_FULL);
-        let missing = state.missing();
+        let missing = state.need() - capacity;
         for (more, fits) in [(missing - 1, false), (missing, true)] {
             let mut larger = vec![0; capacity + more];
             let mut state = PackState::default();
@@ -476,7 +476,7 @@ fn at_capacity(capacity: usize, merged: bool) {
         assert_eq!(error, Error::BUFFER_FULL);
         assert_eq!(pack.state.written.len, whole);
         assert_eq!(pack.buffer[..whole], text[..whole]);
-        let missing = pack.state.missing();
+        let missing = pack.state.need() - capacity;
         for (more, fits) in [(missing - 1, false), (missing, true)] {
             let mut larger = text.clone();
             larger.resize(capacity + more, 0);
@@ -525,6 +525,6 @@ fn measuring_gives_the_length() {
         call(&mut pack).unwrap();
     }
     assert_eq!(finish(&mut pack), Ok(text(EVERYTHING).len()));
-    assert_eq!((state.records(), state.missing()), (5, 0));
+    assert_eq!((state.records(), state.need()), (5, 0));
     assert!(state.is_measuring());
 }

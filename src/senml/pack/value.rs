@@ -366,7 +366,7 @@ const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
         return Err(Error::SENML_TIME);
     }
     // A base time with a fraction counts without it, and one of the seconds counts whole: no sum of the two is needed.
-    if base.mantissa != 0 && !base.reaches(RELATIVE_TIME_LIMIT.wrapping_add(seconds.ceil())) {
+    if base.mantissa != 0 && !reaches(base, RELATIVE_TIME_LIMIT.wrapping_add(seconds.ceil())) {
         return Err(Error::SENML_TIME);
     }
     let since = Decimal {
@@ -439,9 +439,15 @@ fn check_exponent(exponent: i32) -> Result<()> {
     }
 }
 
+/// Once for all that ask, where each would take the decimal apart.
+#[inline(never)]
+fn reaches(decimal: &Decimal, limit: u32) -> bool {
+    decimal.reaches(limit)
+}
+
 /// Refuses a time that SenML takes as relative to now, which `bt` cannot be.
 fn check_absolute(seconds: &Decimal) -> Result<()> {
-    if seconds.reaches(RELATIVE_TIME_LIMIT) {
+    if reaches(seconds, RELATIVE_TIME_LIMIT) {
         Ok(())
     } else {
         Err(Error::SENML_TIME)

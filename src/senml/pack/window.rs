@@ -41,8 +41,14 @@ impl Pack<'_> {
 /// and several times the code.
 fn rotate(bytes: &mut [u8], front: usize) {
     if let Some((front, back)) = bytes.split_at_mut_checked(front) {
-        front.reverse();
-        back.reverse();
+        reverse(front);
+        reverse(back);
     }
+    reverse(bytes);
+}
+
+/// Called three times, where `reverse` of core would be there three times.
+#[inline(never)]
+fn reverse(bytes: &mut [u8]) {
     bytes.reverse();
 }
