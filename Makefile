@@ -2,10 +2,10 @@
 XTASK := cargo run --quiet --package xtask --
 TARGET ?= thumbv6m-none-eabi
 
-.PHONY: help setup demo test check header archive report wire bench fuzz mutants dist
+.PHONY: help setup demo test check header archive report wire bench bench-host fuzz mutants dist
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install the missing tools from the distribution's packages
 	@sh xtask/setup.sh
@@ -33,6 +33,9 @@ wire: setup ## Bytes on the wire of one message, over HTTP and TLS; the table of
 
 bench: setup ## Instructions per operation on Cortex-M3
 	@$(XTASK) bench
+
+bench-host: ## Time of a message and a downlink on this machine, beside OpenSSL and cJSON (wants libssl-dev, libcjson-dev)
+	@cargo bench --quiet --locked --manifest-path tests/bench-host/Cargo.toml --target-dir target/bench-host
 
 fuzz: ## Random inputs for longer than the tests do it
 	@$(XTASK) fuzz
