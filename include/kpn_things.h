@@ -700,7 +700,7 @@ typedef struct kpn_config_problem {
 } kpn_config_problem;
 
 /**
- * The lines as far as they are read, and what was found in them: plain numbers, every bit pattern is valid.
+ * A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
  */
 typedef struct kpn_private_head {
     /**
@@ -734,13 +734,31 @@ typedef struct kpn_private_head {
     uint16_t room;
     uint16_t flags;
     /**
-     * First, last and total of a range, and the number of any other element or the size of a chunk.
+     * First, last and total of a range, and the number of any other element.
      */
     uint32_t numbers[4];
     uint32_t content_length;
     uint32_t retry_after;
     uint32_t crc32;
 } kpn_private_head;
+
+/**
+ * A line of chunked framing as far as it is read: plain numbers, every bit pattern is valid.
+ */
+typedef struct kpn_private_chunk_line {
+    /**
+     * What the next byte belongs to.
+     */
+    uint8_t phase;
+    /**
+     * Bytes that may still come.
+     */
+    uint16_t room;
+    /**
+     * The size so far.
+     */
+    uint32_t size;
+} kpn_private_chunk_line;
 
 /**
  * How much of the body has come, and is still to come.
@@ -766,6 +784,7 @@ typedef struct kpn_private_response {
      */
     uint8_t is_for_firmware;
     struct kpn_private_head head;
+    struct kpn_private_chunk_line chunk_line;
     struct kpn_private_body body;
 } kpn_private_response;
 
@@ -774,7 +793,7 @@ typedef struct kpn_private_response {
  *
  * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
  * `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
- * was in. 68 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+ * was in. 76 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
  *
  * ~~~{.c}
  * kpn_response response;
@@ -4524,7 +4543,7 @@ KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
 KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 68, 80, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
@@ -4560,7 +4579,7 @@ KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
 KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 112, 120, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);

@@ -1,5 +1,5 @@
-//! The lines of a response, RFC 9112 sections 2 to 5 and 7.1: status line and field lines of the head and of the trailer
-//! section, and the lines of chunked framing, byte by byte, so that a line may have any length. Nothing is kept but numbers.
+//! Head and trailer section, RFC 9112 sections 2 to 5: the status line and the field lines, byte by byte, so that a line
+//! may have any length. Nothing is kept but numbers.
 //!
 //! What is read leniently, and nothing else is:
 //! - Empty lines before the status line, RFC 9112 section 2.2.
@@ -9,28 +9,18 @@
 //! - A folded line as a space, RFC 9112 section 5.2; not in front of the first field line.
 //! - Empty elements in a list, RFC 9110 section 5.6.1.2; a framing field needs one that is not empty in each line.
 //!
-//! - White space behind the size of a chunk.
-//!
-//! Two readers that disagree about a bare LF read different bodies, so that in chunked framing, unlike in a head, each line
-//! ends in CR and LF.
-//!
 //! A bare CR, another control character and white space before a colon are refused.
 #![forbid(unsafe_code)]
 
-mod elements;
-
-use super::fields::{NAMES, NOWHERE, TREE, number};
+use super::fields::{BRANCHES, NAMES, NOWHERE, TREE, action, number, refusal};
 use crate::charset::Set;
 use crate::error::{Error, Result};
 
 /// Largest head in bytes, the heads of skipped 1xx responses included; a trailer section may be as large again.
 pub const HEAD_MAX: u16 = 8192;
 
-/// Largest line of chunked framing in bytes, its line end and the one before it included.
-const CHUNK_LINE_MAX: u16 = 256;
-
 /// What the next byte belongs to.
-pub(super) mod phase {
+mod phase {
     /// The status line, up to the status.
     pub const STATUS: u8 = 0x01;
     /// What follows the status.
@@ -49,15 +39,6 @@ pub(super) mod phase {
     /// Nothing: the section is over.
     pub const END: u8 = 0x08;
 
-    /// The line end behind the data of a chunk.
-    pub const DATA_END: u8 = 0x10;
-    /// The size of a chunk.
-    pub const SIZE: u8 = 0x11;
-    /// White space behind the size.
-    pub const PADDING: u8 = 0x12;
-    /// An extension, which is skipped.
-    pub const EXTENSION: u8 = 0x13;
-
     /// With `REASON` to `SPACE`: the line is over, and what comes next is another one or the rest of a folded one.
     pub const ENDED: u8 = 0x40;
     /// With each of them: a CR was read, behind which only LF may come.
@@ -65,11 +46,6 @@ pub(super) mod phase {
 
     /// The first field line, which cannot be the rest of a folded one.
     pub const FIRST_LINE: u8 = REASON | ENDED;
-
-    /// Whether it is one of those of chunked framing, with or without `AFTER_CR`.
-    pub const fn is_chunk_line(phase: u8) -> bool {
-        phase & DATA_END != 0
-    }
 }
 
 /// What was found in the head. An [`action`] is found with the bit in the place of its code less 0x10.
@@ -99,7 +75,7 @@ pub(super) mod flag {
 /// The status line up to the status, RFC 9112 section 4; `#` is a digit.
 static STATUS_LINE: [u8; 12] = *b"HTTP/1.# ###";
 
-/// The lines as far as they are read, and what was found in them: plain numbers, every bit pattern is valid.
+/// A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Head {
@@ -119,7 +95,7 @@ pub struct Head {
     /// Bytes that may still come.
     room: u16,
     pub(super) flags: u16,
-    /// First, last and total of a range, and the number of any other element or the size of a chunk.
+    /// First, last and total of a range, and the number of any other element.
     numbers: [u32; 4],
     pub(super) content_length: u32,
     pub(super) retry_after: u32,
@@ -167,19 +143,6 @@ impl Head {
         self.flags |= flag::TRAILER;
     }
 
-    /// Starts to read a line of chunked framing, from this phase on.
-    pub(super) const fn begin_chunk_line(&mut self, phase: u8) {
-        self.phase = phase;
-        self.room = CHUNK_LINE_MAX;
-        self.has_digit = 0;
-    }
-
-    /// The size of the chunk, once its line is over.
-    pub(super) const fn chunk_size(&self) -> u32 {
-        let [.., size] = self.numbers;
-        size
-    }
-
     pub(super) const fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
@@ -204,41 +167,54 @@ impl Head {
         self.phase == phase::END
     }
 
-    /// Reads on, from the front of the input, up to its end or that of the section or chunk line.
+    /// Reads on, from the front of the input, up to its end or that of the section.
+    // Apart from its caller it has the registers for itself.
+    #[inline(never)]
     pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<()> {
-        let mut rest = *input;
-        while let Some((&byte, behind)) = rest.split_first() {
-            if self.room == 0 {
+        let text = input.get(..usize::from(self.room)).unwrap_or(input);
+        let mut position = 0;
+        while !self.is_ended() {
+            position = self.run(text, position);
+            let Some(&byte) = text.get(position) else {
+                if position == input.len() {
+                    break;
+                }
                 return Err(Error::HTTP_HEAD_TOO_LARGE);
-            }
-            self.room -= 1;
-            rest = behind;
-            if self.goes_on(byte) {
-                continue;
-            }
+            };
+            position += 1;
             self.byte(byte)?;
-            if self.is_ended() {
-                break;
-            }
         }
-        *input = rest;
+        *input = input.get(position..).unwrap_or_default();
+        let [low, high, ..] = position.to_le_bytes();
+        self.room -= u16::from_le_bytes([low, high]);
         Ok(())
     }
 
-    /// Takes a byte that changes nothing but the place, as most bytes do; `false` when it may be another one.
-    fn goes_on(&mut self, byte: u8) -> bool {
-        if self.phase == phase::SKIPPED || self.phase == phase::REASON {
-            return byte >= b' ' && byte != 0x7F;
+    /// Reads the bytes that change nothing but the place, from this position on; gives the one behind them.
+    fn run(&mut self, text: &[u8], mut position: usize) -> usize {
+        let is_read = match self.phase {
+            phase::REASON | phase::SKIPPED => false,
+            phase::NAME | phase::VALUE => true,
+            _ => return position,
+        };
+        while let Some(&byte) = text.get(position) {
+            let goes_on = if !is_read {
+                byte >= b' ' && byte != 0x7F
+            } else if self.place == NOWHERE {
+                // Of letters and hyphens most names and options are made.
+                (byte | 0x20).wrapping_sub(b'a') < 26 || byte == b'-'
+            } else {
+                // The signs before the hyphen mean something, and with this bit some control characters look like others.
+                let fits = byte >= b'-' && byte | 0x20 == tree(self.place) && byte != b':';
+                self.place += u8::from(fits);
+                fits
+            };
+            if !goes_on {
+                break;
+            }
+            position += 1;
         }
-        // The signs before the hyphen mean something, and with this bit some control characters look like others.
-        let fits = (self.phase == phase::NAME || self.phase == phase::VALUE)
-            && byte >= b'-'
-            && byte | 0x20 == tree(self.place)
-            && byte != b':';
-        if fits {
-            self.place += 1;
-        }
-        fits
+        position
     }
 
     /// Takes one byte.
@@ -251,14 +227,8 @@ impl Head {
         } else if byte == b'\r' {
             self.phase |= phase::AFTER_CR;
             return Ok(());
-        } else if byte.is_ascii_control()
-            && byte != b'\t'
-            && (byte != b'\n' || phase::is_chunk_line(self.phase))
-        {
+        } else if byte.is_ascii_control() && byte != b'\n' && byte != b'\t' {
             return Err(Error::HTTP_SYNTAX);
-        }
-        if phase::is_chunk_line(self.phase) {
-            return self.chunk_line_byte(byte);
         }
         if self.phase & phase::ENDED != 0 {
             self.begin_line(byte)?;
@@ -380,38 +350,130 @@ impl Head {
         Ok(())
     }
 
-    /// Takes one byte of a line of chunked framing, the line end as its LF; an LF without CR was refused before.
-    fn chunk_line_byte(&mut self, byte: u8) -> Result<()> {
-        let digit = hex_digit(byte);
-        if self.phase == phase::SIZE && digit < 16 {
-            // A place from which the digit that is too much leads to nowhere.
-            self.place = 0;
-            self.digit(number::HEX, digit);
-            return if self.place == NOWHERE {
-                Err(Error::HTTP_CONTENT_LENGTH)
-            } else {
-                Ok(())
-            };
+    /// The byte at this place of the tree; a refusal there holds from now on.
+    fn form(&mut self) -> u8 {
+        let form = tree(self.place);
+        if !(refusal::FIRMWARE..=refusal::TRANSFER_ENCODING).contains(&form) {
+            return form;
         }
-        if self.phase == phase::DATA_END && byte == b'\n' {
-            self.phase = phase::SIZE;
+        self.refusal = form;
+        self.place += 1;
+        tree(self.place)
+    }
+
+    /// Goes on in the tree by one byte, to nowhere when there is no way on.
+    // One copy for its calls.
+    #[inline(never)]
+    fn follow(&mut self, byte: u8) {
+        let form = self.form();
+        if is_number(form) {
+            let digit = hex_digit(byte);
+            if digit < if form == number::HEX { 16 } else { 10 } {
+                return self.digit(form, digit);
+            }
+            if self.has_digit != 0 {
+                // The number is over, and this byte comes behind it.
+                self.has_digit = 0;
+                self.place += 1;
+            }
+        }
+        // In a form only letters differ from others in this bit, and control characters were refused before.
+        let byte = byte | 0x20;
+        let mut place = self.place;
+        let mut branches = BRANCHES.iter();
+        // A branch from where another one leads stands behind that one.
+        while tree(place) != byte {
+            let Some(&[_, to]) = branches.find(|&&[from, _]| from == place) else {
+                self.place = NOWHERE;
+                return;
+            };
+            place = to;
+        }
+        self.place = place + 1;
+    }
+
+    /// Takes a digit; a number beyond `u32` has no form.
+    fn digit(&mut self, form: u8, digit: u8) {
+        let index = usize::from(form - 1).min(3);
+        let Some(number) = self.numbers.get_mut(index) else {
+            return;
+        };
+        if self.has_digit == 0 {
+            self.has_digit = 1;
+            *number = 0;
+        }
+        let (base, largest) = if form == number::HEX {
+            (16, u32::MAX / 16)
+        } else {
+            (10, u32::MAX / 10)
+        };
+        // `checked_mul` would go through 64 bits.
+        if *number <= largest
+            && let Some(sum) = (*number * base).checked_add(u32::from(digit))
+        {
+            *number = sum;
+        } else {
+            self.place = NOWHERE;
+        }
+    }
+
+    /// Takes the element that ends here, and goes to where the next one begins.
+    #[inline(never)]
+    fn end_element(&mut self) -> Result<()> {
+        let mut form = self.form();
+        if is_number(form) && self.has_digit != 0 {
+            form = tree(self.place + 1);
+        }
+        let refusal = self.refusal;
+        self.place = self.element;
+        self.has_digit = 0;
+        self.refusal = 0;
+        if self.take_element(form) {
             return Ok(());
         }
-        if self.has_digit == 0 {
-            return Err(Error::HTTP_SYNTAX);
-        }
-        if byte == b'\n' {
-            self.phase = phase::END;
-        } else if self.phase == phase::EXTENSION {
-            // Skipped.
-        } else if byte == b';' {
-            self.phase = phase::EXTENSION;
-        } else if byte == b' ' || byte == b'\t' {
-            self.phase = phase::PADDING;
-        } else {
-            return Err(Error::HTTP_SYNTAX);
+        match refusal {
+            refusal::CONTENT_LENGTH => return Err(Error::HTTP_CONTENT_LENGTH),
+            refusal::TRANSFER_ENCODING => return Err(Error::HTTP_TRANSFER_ENCODING),
+            refusal::FIRMWARE => self.flags |= flag::FIRMWARE_REFUSED,
+            _ => {}
         }
         Ok(())
+    }
+
+    /// Takes an element that ends in this byte of the tree; `false` when it has no form, or contradicts another one: then
+    /// the body would be cut or land in the wrong place, or be damaged unseen.
+    fn take_element(&mut self, form: u8) -> bool {
+        if !(action::CLOSE..=action::TOTAL).contains(&form) {
+            return false;
+        }
+        let before = self.flags;
+        let is_first = !self.has(flag::of(form));
+        self.flags |= flag::of(form);
+        let [first, last, total, number] = self.numbers;
+        let has_range = before & (flag::RANGE_OF_TOTAL | flag::RANGE | flag::TOTAL) != 0;
+        match form {
+            action::CLOSE | action::KEEP_ALIVE => true,
+            action::RETRY_AFTER => {
+                if is_first || self.retry_after < number {
+                    self.retry_after = number;
+                }
+                true
+            }
+            action::CONTENT_LENGTH => {
+                if is_first {
+                    self.content_length = number;
+                }
+                self.content_length == number
+            }
+            action::CHUNKED => is_first,
+            action::CRC32 => {
+                self.crc32 = number;
+                is_first
+            }
+            action::RANGE_OF_TOTAL => !has_range && first <= last && last < total,
+            action::RANGE => !has_range && first <= last && last < u32::MAX,
+            _ => !has_range,
+        }
     }
 }
 
@@ -420,6 +482,11 @@ fn tree(place: u8) -> u8 {
     // The mask changes no place, and spares the check against the size.
     let byte = TREE.get(usize::from(place & NOWHERE));
     byte.copied().unwrap_or_default()
+}
+
+/// Whether a byte of the tree stands for a number.
+const fn is_number(form: u8) -> bool {
+    form != 0 && form <= number::HEX
 }
 
 /// Value of a hex digit in either case, 16 or more for another character.

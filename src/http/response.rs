@@ -1,13 +1,14 @@
 //! Response push parser, RFC 9112: takes the bytes as they come, in any split, and keeps nothing but numbers.
 //!
-//! A response is read by two parts, each with its own state: [`Head`] (status line, field lines, trailer section, lines of
-//! chunked framing) and [`Body`], which counts. [`Response`] says whose turn it is.
+//! A response is read by three parts, each with its own state: [`Head`] (status line, field lines, trailer section),
+//! [`ChunkLine`] (the lines of chunked framing) and [`Body`], which counts. [`Response`] says whose turn it is.
 //!
 //! Two ways to take the body: [`Response::take`] hands it out as pieces of the input, for a body larger than memory;
 //! [`Response::collect`] gathers it in the caller's buffer.
 #![forbid(unsafe_code)]
 
-use super::head::{Head, flag, phase as line};
+use super::chunked::ChunkLine;
+use super::head::{Head, flag};
 use crate::error::{Error, Result};
 
 /// What the request was.
@@ -52,6 +53,7 @@ pub struct Response {
     /// Whether a malformed Content-Range or Digest is refused.
     is_for_firmware: u8,
     head: Head,
+    chunk_line: ChunkLine,
     body: Body,
 }
 
@@ -71,6 +73,7 @@ impl Response {
             phase: 0,
             is_for_firmware: 0,
             head: Head::none(),
+            chunk_line: ChunkLine::none(),
             body: Body {
                 remaining: 0,
                 len: 0,
@@ -99,18 +102,12 @@ impl Response {
     /// is complete. An error is final: every later call gives it again. `Error::STATE` for memory that was never begun.
     #[inline(never)]
     pub fn take<'a>(&mut self, input: &mut &'a [u8], piece: &mut &'a [u8]) -> Result<()> {
-        *piece = &[];
-        while self.phase == phase::HEAD || self.phase == phase::CHUNK_LINE {
-            let read = self.read_section(input);
-            if let Err(error) = read {
-                self.fail(error);
-                return read;
-            }
-            if self.phase < phase::BODY && input.is_empty() {
-                return Ok(());
-            }
-        }
         self.check()?;
+        let read = self.read_lines(input);
+        if let Err(error) = read {
+            self.fail(error);
+            return read;
+        }
         *piece = self.body.take(input);
         if self.phase == phase::UNTIL_CLOSE {
             self.body.remaining = u32::MAX;
@@ -119,27 +116,31 @@ impl Response {
                 self.phase = phase::COMPLETE;
             } else {
                 self.phase = phase::CHUNK_LINE;
-                self.head.begin_chunk_line(line::DATA_END);
+                self.chunk_line.begin_behind_data();
             }
         }
         Ok(())
     }
 
-    /// Reads one section: a head, a trailer section or a line of chunked framing.
-    fn read_section(&mut self, input: &mut &[u8]) -> Result<()> {
-        self.head.read(input)?;
-        if !self.head.is_ended() {
-            return Ok(());
+    /// Reads the lines in front of the next piece of the body, or at the end.
+    fn read_lines(&mut self, input: &mut &[u8]) -> Result<()> {
+        while self.phase < phase::BODY && !input.is_empty() {
+            if self.phase == phase::HEAD {
+                self.head.read(input)?;
+                if self.head.is_ended() {
+                    self.end_head()?;
+                }
+            } else {
+                self.chunk_line.read(input)?;
+                if let Some(size) = self.chunk_line.size() {
+                    self.end_chunk_line(size);
+                }
+            }
         }
-        if self.phase == phase::HEAD {
-            return self.end_head();
-        }
-        self.end_chunk_line();
         Ok(())
     }
 
-    const fn end_chunk_line(&mut self) {
-        let size = self.head.chunk_size();
+    const fn end_chunk_line(&mut self, size: u32) {
         self.body.remaining = size;
         if size == 0 {
             self.phase = phase::HEAD;
@@ -167,7 +168,7 @@ impl Response {
         } else if matches!(head.status, 204 | 304) {
             // No body, whatever the fields say.
         } else if head.has(flag::CHUNKED) {
-            head.begin_chunk_line(line::SIZE);
+            self.chunk_line.begin();
             self.phase = phase::CHUNK_LINE;
         } else if head.has(flag::CONTENT_LENGTH) {
             self.body.remaining = head.content_length;
