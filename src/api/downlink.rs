@@ -5,7 +5,7 @@ use crate::number::{Decimal, Sum};
 use crate::senml::record::{self, Kind, is_relative};
 use crate::things::downlink;
 
-pub use crate::senml::record::Number as Field;
+pub use crate::senml::record::Field;
 
 /// A SenML pack for the device, read record by record. Texts and data are decoded where they stand.
 ///

@@ -35,7 +35,7 @@ pub enum Kind {
 
 /// A number of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Number {
+pub enum Field {
     /// `v` with the base value in force; a base value alone is none.
     Value,
     /// `s` with the base sum in force, of which either makes a sum.
@@ -102,13 +102,13 @@ impl RawRecord {
 
     /// Where a number and its base stand; empty where there is none.
     #[inline(never)]
-    fn number(&self, number: Number) -> [Span; 2] {
-        let (own, base) = match number {
-            Number::Value if !self.labels.has(Label::Value) => return [Span::default(); 2],
-            Number::Value => (Label::Value, Label::BaseValue),
-            Number::Sum => (Label::Sum, Label::BaseSum),
-            Number::Time => (Label::Time, Label::BaseTime),
-            Number::UpdateTime => return [self.span(Label::UpdateTime), Span::default()],
+    fn number(&self, field: Field) -> [Span; 2] {
+        let (own, base) = match field {
+            Field::Value if !self.labels.has(Label::Value) => return [Span::default(); 2],
+            Field::Value => (Label::Value, Label::BaseValue),
+            Field::Sum => (Label::Sum, Label::BaseSum),
+            Field::Time => (Label::Time, Label::BaseTime),
+            Field::UpdateTime => return [self.span(Label::UpdateTime), Span::default()],
         };
         [self.span(own), self.place(base)]
     }
@@ -181,17 +181,17 @@ impl<'a> Record<'a> {
 
     /// Whether there is such a number.
     #[inline(never)]
-    pub fn has(self, number: Number) -> bool {
-        let [own, base] = self.raw.number(number);
+    pub fn has(self, field: Field) -> bool {
+        let [own, base] = self.raw.number(field);
         !own.is_empty() || !base.is_empty()
     }
 
     /// Reads a number, its base added. `Error::INVALID_ARGUMENT` when there is none; a time that is not given counts 0.
-    pub fn read_number(self, number: Number, sum: &mut Sum<'a>) -> Result<()> {
-        if number != Number::Time && !self.has(number) {
+    pub fn read_number(self, field: Field, sum: &mut Sum<'a>) -> Result<()> {
+        if field != Field::Time && !self.has(field) {
             return Err(Error::INVALID_ARGUMENT);
         }
-        let [own, base] = self.raw.number(number);
+        let [own, base] = self.raw.number(field);
         sum.read(own.of(self.text), base.of(self.text))
     }
 

@@ -8,7 +8,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Object, Region};
 use crate::ffi::status::{kpn_status, status};
-use crate::senml::record::{Kind, Number, RawRecord, Record};
+use crate::senml::record::{Field, Kind, RawRecord, Record};
 
 /// A record without value: it has only a sum.
 pub const KPN_KIND_SUM_ONLY: i32 = 0;
@@ -113,9 +113,9 @@ impl kpn_record {
         (self.base_name, self.base_name_len) = c_text(record.base_name());
         (self.name, self.name_len) = c_text(record.name());
         (self.unit, self.unit_len) = c_text(record.unit());
-        self.has_sum = record.has(Number::Sum);
-        self.has_time = record.has(Number::Time);
-        self.has_update_time = record.has(Number::UpdateTime);
+        self.has_sum = record.has(Field::Sum);
+        self.has_time = record.has(Field::Time);
+        self.has_update_time = record.has(Field::UpdateTime);
         self.bool_value = record.bool_value();
         self.kind = record.kind() as i32;
         self.text = (&raw const EMPTY).cast();
@@ -142,12 +142,12 @@ impl kpn_record {
 }
 
 /// Which number a `KPN_FIELD_…` is.
-const fn field(number: i32) -> Result<Number> {
+const fn field(number: i32) -> Result<Field> {
     Ok(match number {
-        KPN_FIELD_VALUE => Number::Value,
-        KPN_FIELD_SUM => Number::Sum,
-        KPN_FIELD_TIME => Number::Time,
-        KPN_FIELD_UPDATE_TIME => Number::UpdateTime,
+        KPN_FIELD_VALUE => Field::Value,
+        KPN_FIELD_SUM => Field::Sum,
+        KPN_FIELD_TIME => Field::Time,
+        KPN_FIELD_UPDATE_TIME => Field::UpdateTime,
         _ => return Err(Error::INVALID_ARGUMENT),
     })
 }
