@@ -9,77 +9,92 @@ use core::cell::Cell;
 
 use super::BLOCK;
 
-/// Words of a block.
 const WORDS: usize = 16;
-/// Rounds of a block.
-const ROUNDS: usize = 64;
+
+/// Words of variables: eight, and room for those that come up where `pass_in_memory` works.
+const PLACES: usize = if cfg!(any(test, kpn_eight_registers)) {
+    8 + WORDS
+} else {
+    8
+};
+
+/// The eight working variables, `h` first.
+type Variables = [u32; PLACES];
 
 /// The round constants, FIPS 180-4 section 4.2.2.
-const CONSTANTS: [u32; ROUNDS] = [
-    0x428a_2f98,
-    0x7137_4491,
-    0xb5c0_fbcf,
-    0xe9b5_dba5,
-    0x3956_c25b,
-    0x59f1_11f1,
-    0x923f_82a4,
-    0xab1c_5ed5,
-    0xd807_aa98,
-    0x1283_5b01,
-    0x2431_85be,
-    0x550c_7dc3,
-    0x72be_5d74,
-    0x80de_b1fe,
-    0x9bdc_06a7,
-    0xc19b_f174,
-    0xe49b_69c1,
-    0xefbe_4786,
-    0x0fc1_9dc6,
-    0x240c_a1cc,
-    0x2de9_2c6f,
-    0x4a74_84aa,
-    0x5cb0_a9dc,
-    0x76f9_88da,
-    0x983e_5152,
-    0xa831_c66d,
-    0xb003_27c8,
-    0xbf59_7fc7,
-    0xc6e0_0bf3,
-    0xd5a7_9147,
-    0x06ca_6351,
-    0x1429_2967,
-    0x27b7_0a85,
-    0x2e1b_2138,
-    0x4d2c_6dfc,
-    0x5338_0d13,
-    0x650a_7354,
-    0x766a_0abb,
-    0x81c2_c92e,
-    0x9272_2c85,
-    0xa2bf_e8a1,
-    0xa81a_664b,
-    0xc24b_8b70,
-    0xc76c_51a3,
-    0xd192_e819,
-    0xd699_0624,
-    0xf40e_3585,
-    0x106a_a070,
-    0x19a4_c116,
-    0x1e37_6c08,
-    0x2748_774c,
-    0x34b0_bcb5,
-    0x391c_0cb3,
-    0x4ed8_aa4a,
-    0x5b9c_ca4f,
-    0x682e_6ff3,
-    0x748f_82ee,
-    0x78a5_636f,
-    0x84c8_7814,
-    0x8cc7_0208,
-    0x90be_fffa,
-    0xa450_6ceb,
-    0xbef9_a3f7,
-    0xc671_78f2,
+const ROUNDS: [[u32; WORDS]; 4] = [
+    [
+        0x428a_2f98,
+        0x7137_4491,
+        0xb5c0_fbcf,
+        0xe9b5_dba5,
+        0x3956_c25b,
+        0x59f1_11f1,
+        0x923f_82a4,
+        0xab1c_5ed5,
+        0xd807_aa98,
+        0x1283_5b01,
+        0x2431_85be,
+        0x550c_7dc3,
+        0x72be_5d74,
+        0x80de_b1fe,
+        0x9bdc_06a7,
+        0xc19b_f174,
+    ],
+    [
+        0xe49b_69c1,
+        0xefbe_4786,
+        0x0fc1_9dc6,
+        0x240c_a1cc,
+        0x2de9_2c6f,
+        0x4a74_84aa,
+        0x5cb0_a9dc,
+        0x76f9_88da,
+        0x983e_5152,
+        0xa831_c66d,
+        0xb003_27c8,
+        0xbf59_7fc7,
+        0xc6e0_0bf3,
+        0xd5a7_9147,
+        0x06ca_6351,
+        0x1429_2967,
+    ],
+    [
+        0x27b7_0a85,
+        0x2e1b_2138,
+        0x4d2c_6dfc,
+        0x5338_0d13,
+        0x650a_7354,
+        0x766a_0abb,
+        0x81c2_c92e,
+        0x9272_2c85,
+        0xa2bf_e8a1,
+        0xa81a_664b,
+        0xc24b_8b70,
+        0xc76c_51a3,
+        0xd192_e819,
+        0xd699_0624,
+        0xf40e_3585,
+        0x106a_a070,
+    ],
+    [
+        0x19a4_c116,
+        0x1e37_6c08,
+        0x2748_774c,
+        0x34b0_bcb5,
+        0x391c_0cb3,
+        0x4ed8_aa4a,
+        0x5b9c_ca4f,
+        0x682e_6ff3,
+        0x748f_82ee,
+        0x78a5_636f,
+        0x84c8_7814,
+        0x8cc7_0208,
+        0x90be_fffa,
+        0xa450_6ceb,
+        0xbef9_a3f7,
+        0xc671_78f2,
+    ],
 ];
 
 /// Takes whole blocks into the hash value.
@@ -87,30 +102,51 @@ pub fn compress(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
     #[cfg(not(feature = "fast-sha"))]
     use extend_by_twos as extend;
     #[cfg(feature = "fast-sha")]
-    use extend_by_eights as extend;
+    use extend_unrolled as extend;
     #[cfg(not(kpn_eight_registers))]
-    use rounds_by_fours as rounds;
+    use pass_by_fours as pass;
     #[cfg(kpn_eight_registers)]
-    use rounds_in_memory as rounds;
-    compress_by(rounds, extend, state, blocks);
+    use pass_in_memory as pass;
+    compress_by(pass, extend, state, blocks);
 }
 
 #[inline]
 fn compress_by(
-    rounds: impl Fn(&mut [u32; 8], &[u32; ROUNDS]),
-    extend: impl Fn(&mut [u32; ROUNDS]),
+    pass: impl Fn(&mut Variables, &[u32; WORDS], &[u32; WORDS]),
+    extend: impl Fn(&mut [u32; 2 * WORDS]),
     state: &mut [u32; 8],
     blocks: &[[u8; BLOCK]],
 ) {
-    // 256 bytes: the whole message schedule. With sixteen words at a time, code and time are larger.
-    let mut schedule = [0; ROUNDS];
+    // 128 bytes: sixteen words of the message schedule, and room for those that follow.
+    let mut words = [0; 2 * WORDS];
     for block in blocks {
-        for (word, bytes) in schedule.iter_mut().zip(block.as_chunks().0) {
+        for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
             *word = u32::from_be_bytes(*bytes);
         }
-        extend(&mut schedule);
-        rounds(state, &schedule);
+        let mut variables = [0; PLACES];
+        if let Some(first) = variables.first_chunk_mut() {
+            *first = reversed(*state);
+        }
+        let mut passes = ROUNDS.iter();
+        while let Some(constants) = passes.next() {
+            if let Some(words) = words.first_chunk() {
+                pass(&mut variables, constants, words);
+            }
+            if passes.len() > 0 {
+                extend(&mut words);
+            }
+        }
+        if let Some(first) = variables.first_chunk() {
+            for (word, variable) in state.iter_mut().zip(reversed(*first)) {
+                *word = word.wrapping_add(variable);
+            }
+        }
     }
+}
+
+/// By name and not in a loop, so that they need not lie in memory.
+fn reversed([a, b, c, d, e, f, g, h]: [u32; 8]) -> [u32; 8] {
+    [h, g, f, e, d, c, b, a]
 }
 
 /// One round on variables by name. Instead of moving all by one place, the next round is given the names moved.
@@ -132,13 +168,14 @@ macro_rules! round {
     };
 }
 
-/// Four rounds per turn of a loop, where the eight variables fit in registers.
+/// Four rounds per turn of a loop, where the eight variables fit in registers. More in a row are hardly faster.
+// Inlined, the variables stay in registers from pass to pass.
 #[cfg(any(test, not(kpn_eight_registers)))]
 #[inline]
-fn rounds_by_fours(state: &mut [u32; 8], schedule: &[u32; ROUNDS]) {
-    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+fn pass_by_fours(variables: &mut Variables, constants: &[u32; WORDS], words: &[u32; WORDS]) {
+    let [mut h, mut g, mut f, mut e, mut d, mut c, mut b, mut a, ..] = *variables;
     let mut bc = b ^ c;
-    let fours = CONSTANTS.as_chunks().0.iter().zip(schedule.as_chunks().0);
+    let fours = constants.as_chunks().0.iter().zip(words.as_chunks().0);
     for (&[k0, k1, k2, k3], &[w0, w1, w2, w3]) in fours {
         round!(bc, a b d e f g h, k0, w0);
         round!(bc, h a c d e f g, k1, w1);
@@ -146,8 +183,8 @@ fn rounds_by_fours(state: &mut [u32; 8], schedule: &[u32; ROUNDS]) {
         round!(bc, f g a b c d e, k3, w3);
         (a, b, c, d, e, f, g, h) = (e, f, g, h, a, b, c, d);
     }
-    for (word, variable) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-        *word = word.wrapping_add(variable);
+    if let Some(first) = variables.first_chunk_mut() {
+        *first = [h, g, f, e, d, c, b, a];
     }
 }
 
@@ -155,25 +192,8 @@ fn rounds_by_fours(state: &mut [u32; 8], schedule: &[u32; ROUNDS]) {
 ///
 /// What a round moves by one place stays where it is: the variables of the next one begin a place behind those of this one.
 #[cfg(any(test, kpn_eight_registers))]
-#[inline]
-fn rounds_in_memory(state: &mut [u32; 8], schedule: &[u32; ROUNDS]) {
-    // 96 bytes: `h` first, and room for what comes up in sixteen rounds.
-    let mut variables = [0; 8 + WORDS];
-    for (variable, word) in variables.iter_mut().zip(state.iter().rev()) {
-        *variable = *word;
-    }
-    let passes = CONSTANTS.as_chunks().0.iter().zip(schedule.as_chunks().0);
-    for (constants, words) in passes {
-        pass(&mut variables, constants, words);
-    }
-    for (word, variable) in state.iter_mut().rev().zip(variables) {
-        *word = word.wrapping_add(variable);
-    }
-}
-
-#[cfg(any(test, kpn_eight_registers))]
 #[inline(never)]
-fn pass(variables: &mut [u32; 8 + WORDS], constants: &[u32; WORDS], words: &[u32; WORDS]) {
+fn pass_in_memory(variables: &mut Variables, constants: &[u32; WORDS], words: &[u32; WORDS]) {
     let cells = Cell::from_mut(variables).as_array_of_cells();
     for ((window, constant), word) in cells.array_windows().zip(constants).zip(words) {
         let [h, g, f, e, d, c, b, a, new] = window;
@@ -205,44 +225,55 @@ fn turn(word: u32, [first, second, third]: [u32; 3]) -> u32 {
     (two.rotate_right(second) ^ word).rotate_right(third)
 }
 
-/// Fills the message schedule behind the first sixteen words, two at a time.
+/// Replaces the first sixteen words of the message schedule by the sixteen that follow, two at a time.
+///
+/// Each is also written behind them, where the later ones look for it: no index goes around.
 #[cfg(any(test, not(feature = "fast-sha")))]
 #[inline(never)]
-fn extend_by_twos(schedule: &mut [u32; ROUNDS]) {
+fn extend_by_twos(schedule: &mut [u32; 2 * WORDS]) {
     let words = Cell::from_mut(schedule).as_array_of_cells();
     for window in words.as_chunks::<2>().0.array_windows() {
-        let [[w0, w1], [w2, _], _, _, [_, w9], [w10, _], _, [w14, w15], [w16, w17]] = window;
-        w16.set(next([w0, w1, w9, w14]));
-        w17.set(next([w1, w2, w10, w15]));
+        let [
+            [old, next_old],
+            [far, _],
+            _,
+            _,
+            [_, middle],
+            [next_middle, _],
+            _,
+            [near, next_near],
+            [new, next_new],
+        ] = window;
+        let word = old
+            .get()
+            .wrapping_add(small_0(next_old.get()))
+            .wrapping_add(middle.get())
+            .wrapping_add(small_1(near.get()));
+        let next_word = next_old
+            .get()
+            .wrapping_add(small_0(far.get()))
+            .wrapping_add(next_middle.get())
+            .wrapping_add(small_1(next_near.get()));
+        old.set(word);
+        next_old.set(next_word);
+        new.set(word);
+        next_new.set(next_word);
     }
 }
 
-/// The same eight at a time.
+/// The same in a row, where indexes that go around cost nothing.
 #[cfg(any(test, feature = "fast-sha"))]
 #[inline(never)]
-fn extend_by_eights(schedule: &mut [u32; ROUNDS]) {
-    let words = Cell::from_mut(schedule).as_array_of_cells();
-    for [first, second, new] in words.as_chunks::<8>().0.array_windows() {
-        let [w0, w1, w2, w3, w4, w5, w6, w7] = first;
-        let [w8, w9, w10, w11, w12, w13, w14, w15] = second;
-        let [w16, w17, w18, w19, w20, w21, w22, w23] = new;
-        w16.set(next([w0, w1, w9, w14]));
-        w17.set(next([w1, w2, w10, w15]));
-        w18.set(next([w2, w3, w11, w16]));
-        w19.set(next([w3, w4, w12, w17]));
-        w20.set(next([w4, w5, w13, w18]));
-        w21.set(next([w5, w6, w14, w19]));
-        w22.set(next([w6, w7, w15, w20]));
-        w23.set(next([w7, w8, w16, w21]));
+fn extend_unrolled(w: &mut [u32; 2 * WORDS]) {
+    macro_rules! replace {
+        ($($at:literal)*) => {$(
+            w[$at] = w[$at]
+                .wrapping_add(small_0(w[($at + 1) % WORDS]))
+                .wrapping_add(w[($at + 9) % WORDS])
+                .wrapping_add(small_1(w[($at + 14) % WORDS]));
+        )*};
     }
-}
-
-/// A word of the schedule, from those 16, 15, 7 and 2 places before it.
-fn next([old, far, middle, near]: [&Cell<u32>; 4]) -> u32 {
-    old.get()
-        .wrapping_add(small_0(far.get()))
-        .wrapping_add(middle.get())
-        .wrapping_add(small_1(near.get()))
+    replace!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 }
 
 /// FIPS 180-4, formula 4.6.
@@ -274,10 +305,10 @@ mod tests {
                 .collect();
             let mut theirs = before;
             sha2::block_api::compress256(&mut theirs, &blocks);
-            for rounds in [rounds_by_fours, rounds_in_memory] {
-                for extend in [extend_by_twos, extend_by_eights] {
+            for pass in [pass_by_fours, pass_in_memory] {
+                for extend in [extend_by_twos, extend_unrolled] {
                     let mut ours = before;
-                    compress_by(rounds, extend, &mut ours, &blocks);
+                    compress_by(pass, extend, &mut ours, &blocks);
                     assert_eq!(ours, theirs);
                 }
             }
