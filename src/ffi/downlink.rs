@@ -95,7 +95,7 @@ pub unsafe extern "C" fn kpn_downlink_begin(
     let begin = || -> Result<()> {
         Region::of(downlink).check_disjoint_from(Region::of(response))?;
         // SAFETY: the same contract.
-        let response = unsafe { ptr::object(response) };
+        let response = unsafe { ptr::borrow(response) };
         // SAFETY: `begin` of the response kept the buffer, which the caller leaves to the library.
         let body = response.and_then(|response| unsafe { response.body_mut() });
         // SAFETY: the same contract; apart from the response as just checked.
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn kpn_downlink_next(
 ) -> kpn_status {
     let next = || -> Result<()> {
         // SAFETY: the same contract.
-        let downlink = unsafe { ptr::object_mut(downlink) }?;
+        let downlink = unsafe { ptr::borrow_mut(downlink) }?;
         let bytes = Region::new(downlink.private_bytes, downlink.private_len);
         let record = Region::of(out_record);
         record.check_disjoint_from(Region::of(&raw const *downlink))?;
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn kpn_downlink_next(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_downlink_index(downlink: *const kpn_downlink) -> usize {
     // SAFETY: the same contract.
-    let downlink = unsafe { ptr::object(downlink) };
+    let downlink = unsafe { ptr::borrow(downlink) };
     downlink.map_or(0, |downlink| downlink.private_state.index())
 }
 

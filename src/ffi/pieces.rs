@@ -180,7 +180,7 @@ pub unsafe extern "C" fn kpn_pieces_next_hex(
 /// As for `kpn_pieces_begin`.
 unsafe fn open<'a>(pieces: *mut kpn_pieces, result: Region) -> Result<(&'a mut Pieces, &'a [u8])> {
     // SAFETY: the same contract.
-    let pieces = unsafe { ptr::object_mut(pieces) }?;
+    let pieces = unsafe { ptr::borrow_mut(pieces) }?;
     Region::new(pieces.private_bytes, pieces.private_len).check_disjoint_from(result)?;
     // SAFETY: `begin` checked and kept the bytes, which the caller leaves there.
     let bytes = unsafe { ptr::bytes(pieces.private_bytes, pieces.private_len) }?;

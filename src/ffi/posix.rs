@@ -110,7 +110,7 @@ pub unsafe extern "C" fn kpn_posix_open(
         // SAFETY: the same contract.
         let host = unsafe { check_peer(posix, host, port) }?;
         // SAFETY: the same contract; apart from the host as just checked.
-        unsafe { ptr::object_mut(posix) }?.open(host, port)
+        unsafe { ptr::borrow_mut(posix) }?.open(host, port)
     };
     status(open())
 }
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn kpn_posix_send(
         // SAFETY: the same contract.
         let bytes = unsafe { ptr::bytes(bytes, len) }?;
         // SAFETY: the same contract; apart from the bytes as just checked.
-        let posix = unsafe { ptr::object_mut(posix) }?;
+        let posix = unsafe { ptr::borrow_mut(posix) }?;
         posix.check_open()?;
         posix.private_socket.send(bytes, posix.private_timeout)
     };
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn kpn_posix_receive(
             return Err(Error::INVALID_ARGUMENT);
         }
         // SAFETY: the same contract; apart from the others as just checked.
-        let posix = unsafe { ptr::object_mut(posix) }?;
+        let posix = unsafe { ptr::borrow_mut(posix) }?;
         let timeout = posix.private_timeout;
         place.write(posix.private_socket.receive(bytes, timeout)?);
         Ok(())
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn kpn_posix_read(
         // SAFETY: the same contract.
         unsafe { check_response(posix, response) }?;
         // SAFETY: the same contract; apart from the response and its buffer as just checked.
-        let posix = unsafe { ptr::object_mut(posix) }?;
+        let posix = unsafe { ptr::borrow_mut(posix) }?;
         posix.check_open()?;
         // SAFETY: the same contract.
         unsafe { posix.read(response) }
@@ -287,7 +287,7 @@ pub unsafe extern "C" fn kpn_posix_exchange(
         }
         Region::of(posix).check_disjoint_from(Region::new(request.ptr, request.len))?;
         // SAFETY: the same contract; apart from the others as just checked.
-        let posix = unsafe { ptr::object_mut(posix) }?;
+        let posix = unsafe { ptr::borrow_mut(posix) }?;
         {
             // SAFETY: the same contract; the request may lie in the buffer of the response, which is not touched before it is sent.
             let bytes = unsafe { ptr::bytes(request.ptr, request.len) }?;
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn kpn_posix_exchange(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_posix_close(posix: *mut kpn_posix) -> kpn_status {
     // SAFETY: the same contract.
-    let posix = unsafe { ptr::object_mut(posix) };
+    let posix = unsafe { ptr::borrow_mut(posix) };
     status(posix.map(|posix| posix.private_socket.close()))
 }
 
@@ -330,7 +330,7 @@ pub unsafe extern "C" fn kpn_posix_close(posix: *mut kpn_posix) -> kpn_status {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_posix_errno(posix: *const kpn_posix) -> i32 {
     // SAFETY: the same contract.
-    let posix = unsafe { ptr::object(posix) };
+    let posix = unsafe { ptr::borrow(posix) };
     posix.map_or(0, |posix| posix.private_socket.error())
 }
 
@@ -363,7 +363,7 @@ unsafe fn check_response(posix: *const kpn_posix, response: *const kpn_response)
     let own = Region::of(posix);
     own.check_disjoint_from(Region::of(response))?;
     // SAFETY: the same contract.
-    own.check_disjoint_from(unsafe { ptr::object(response) }?.memory())
+    own.check_disjoint_from(unsafe { ptr::borrow(response) }?.memory())
 }
 
 impl kpn_posix {
@@ -391,7 +391,7 @@ impl kpn_posix {
     /// `response` as for `kpn_response_begin`.
     unsafe fn read(&mut self, response: *mut kpn_response) -> Result<()> {
         // SAFETY: the same contract.
-        let response = unsafe { ptr::object_mut(response) }?;
+        let response = unsafe { ptr::borrow_mut(response) }?;
         // SAFETY: the same contract: the buffer is the one it was begun with.
         let result = unsafe { self.collect(response) };
         if result.is_err() || self.private_connection.left() == 0 {

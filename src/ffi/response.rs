@@ -198,7 +198,7 @@ pub unsafe extern "C" fn kpn_response_feed(
 ) -> kpn_status {
     let feed = || -> Result<kpn_status> {
         // SAFETY: the same contract; what the caller gave beside it is not touched before it is checked to lie apart.
-        let response = unsafe { ptr::object_mut(response) }?;
+        let response = unsafe { ptr::borrow_mut(response) }?;
         let input = Region::new(bytes, len);
         response.check_disjoint_from(input)?;
         if !out_used.is_null() {
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn kpn_response_feed(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_response_end(response: *mut kpn_response) -> kpn_status {
     // SAFETY: the same contract.
-    let response = unsafe { ptr::object_mut(response) };
+    let response = unsafe { ptr::borrow_mut(response) };
     status(response.and_then(|response| response.private_state.end()))
 }
 
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn kpn_response_end(response: *mut kpn_response) -> kpn_st
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_response_status(response: *const kpn_response) -> i32 {
     // SAFETY: the same contract.
-    let response = unsafe { ptr::object(response) };
+    let response = unsafe { ptr::borrow(response) };
     response.map_or(0, |response| i32::from(response.private_state.status()))
 }
 
@@ -283,7 +283,7 @@ pub unsafe extern "C" fn kpn_response_status(response: *const kpn_response) -> i
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_response_outcome(response: *const kpn_response) -> i32 {
     // SAFETY: the same contract.
-    let response = unsafe { ptr::object(response) };
+    let response = unsafe { ptr::borrow(response) };
     let status = response.map(kpn_response::complete_status);
     match status {
         Ok(Some(status)) => Outcome::of(status).code(),
@@ -330,7 +330,7 @@ pub unsafe extern "C" fn kpn_response_body(
         // SAFETY: the same contract; apart from the response as just checked.
         let out_body = unsafe { ptr::out(out_body) }?;
         // SAFETY: the same contract.
-        let response = unsafe { ptr::object(response) }?;
+        let response = unsafe { ptr::borrow(response) }?;
         // SAFETY: `begin` kept the buffer, which the caller leaves to the library.
         let body = unsafe { response.body_mut() }?;
         out_body.write(kpn_span::of(body));
@@ -351,7 +351,7 @@ pub unsafe extern "C" fn kpn_response_body(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_response_missing(response: *const kpn_response) -> usize {
     // SAFETY: the same contract.
-    let response = unsafe { ptr::object(response) };
+    let response = unsafe { ptr::borrow(response) };
     response.map_or(0, |response| {
         let len = response.private_state.body_len();
         usize::try_from(len)
@@ -373,7 +373,7 @@ pub unsafe extern "C" fn kpn_response_missing(response: *const kpn_response) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_response_keep_alive(response: *const kpn_response) -> bool {
     // SAFETY: the same contract.
-    let response = unsafe { ptr::object(response) };
+    let response = unsafe { ptr::borrow(response) };
     response.is_ok_and(|response| response.private_state.keep_alive())
 }
 
@@ -389,7 +389,7 @@ pub unsafe extern "C" fn kpn_response_keep_alive(response: *const kpn_response) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_response_retry_after(response: *const kpn_response) -> u32 {
     // SAFETY: the same contract.
-    let response = unsafe { ptr::object(response) };
+    let response = unsafe { ptr::borrow(response) };
     response.map_or(0, |response| {
         response.private_state.retry_after().unwrap_or(0)
     })
@@ -461,9 +461,9 @@ pub unsafe extern "C" fn kpn_connection_record(
     let record = || -> Result<()> {
         Region::of(connection).check_disjoint_from(Region::of(response))?;
         // SAFETY: the same contract; apart from the response as just checked.
-        let connection = unsafe { ptr::object_mut(connection) }?;
+        let connection = unsafe { ptr::borrow_mut(connection) }?;
         // SAFETY: the same contract.
-        let response = unsafe { ptr::object(response) }?;
+        let response = unsafe { ptr::borrow(response) }?;
         connection.private_state.record(&response.private_state);
         Ok(())
     };
@@ -482,6 +482,6 @@ pub unsafe extern "C" fn kpn_connection_record(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_connection_left(connection: *const kpn_connection) -> u16 {
     // SAFETY: the same contract.
-    let connection = unsafe { ptr::object(connection) };
+    let connection = unsafe { ptr::borrow(connection) };
     connection.map_or(0, |connection| connection.private_state.left())
 }

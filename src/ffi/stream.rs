@@ -262,7 +262,7 @@ pub unsafe extern "C" fn kpn_stream_restart(
         // SAFETY: the same contract.
         let urn = unsafe { ptr::text(urn, KPN_URN_MAX) }?;
         // SAFETY: the same contract.
-        let memory = unsafe { ptr::object(stream) }?.uplink.memory();
+        let memory = unsafe { ptr::borrow(stream) }?.uplink.memory();
         ptr::check_disjoint(2, &[Region::of(stream), memory, Region::of_bytes(urn)])?;
         // SAFETY: the same contract; found begun above.
         let stream = unsafe { ptr::checked_mut(stream) };
@@ -313,7 +313,7 @@ pub unsafe extern "C" fn kpn_stream_finish(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_stream_request_len(stream: *const kpn_stream) -> usize {
     // SAFETY: the same contract.
-    let stream = unsafe { ptr::object(stream) };
+    let stream = unsafe { ptr::borrow(stream) };
     stream.map_or(0, |stream| stream.private_state.request_len())
 }
 
@@ -384,7 +384,7 @@ unsafe fn give(stream: *mut kpn_stream, out_piece: *mut kpn_span, step: Step<'_>
         _ => Region::of_bytes(&[]),
     };
     // SAFETY: the same contract.
-    let memory = unsafe { ptr::object(stream) }?.uplink.memory();
+    let memory = unsafe { ptr::borrow(stream) }?.uplink.memory();
     let (own, result) = (Region::of(stream), Region::of(out_piece));
     ptr::check_disjoint(3, &[result, own, memory, secret])?;
     // SAFETY: the same contract.

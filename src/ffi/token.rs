@@ -81,7 +81,7 @@ pub unsafe extern "C" fn kpn_token_update(
     let update = || -> Result<()> {
         Region::of(token).check_disjoint_from(Region::new(bytes, len))?;
         // SAFETY: the same contract.
-        let token = unsafe { ptr::object_mut(token) }?;
+        let token = unsafe { ptr::borrow_mut(token) }?;
         // SAFETY: the same contract; apart from the token as just checked.
         let bytes = unsafe { ptr::bytes(bytes, len) }?;
         token.private_hash.update(bytes);
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn kpn_token_finish(
         // SAFETY: the same contract.
         let out = unsafe { ptr::out(out_token) }?;
         // SAFETY: the same contract.
-        let token = unsafe { ptr::object_mut(token) }?;
+        let token = unsafe { ptr::borrow_mut(token) }?;
         check_secret(secret)?;
         let hex = token.private_hash.finish(secret);
         let out: *mut Text = out.as_mut_ptr();
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn kpn_token_finish(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_token_wipe(token: *mut kpn_token) -> kpn_status {
     // SAFETY: the same contract.
-    let found = unsafe { ptr::object_mut(token) };
+    let found = unsafe { ptr::borrow_mut(token) };
     // SAFETY: the same contract.
     status(found.and_then(|token| unsafe { ptr::wipe(token) }))
 }

@@ -111,7 +111,7 @@ pub unsafe extern "C" fn kpn_config_apn(config: *const kpn_config) -> *const c_c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_config_port(config: *const kpn_config) -> u16 {
     // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
+    let config = unsafe { ptr::borrow(config) };
     config.map_or(0, |config| config.config().port())
 }
 
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn kpn_config_port(config: *const kpn_config) -> u16 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_config_tls(config: *const kpn_config) -> bool {
     // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
+    let config = unsafe { ptr::borrow(config) };
     config.is_ok_and(|config| config.config().tls())
 }
 
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn kpn_config_tls(config: *const kpn_config) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_config_keep_alive_limit(config: *const kpn_config) -> u16 {
     // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
+    let config = unsafe { ptr::borrow(config) };
     config.map_or(0, |config| config.config().keep_alive_limit())
 }
 
@@ -164,9 +164,9 @@ pub unsafe extern "C" fn kpn_config_outcome(
     response: *const kpn_response,
 ) -> i32 {
     // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
+    let config = unsafe { ptr::borrow(config) };
     // SAFETY: the same contract.
-    let response = unsafe { ptr::object(response) };
+    let response = unsafe { ptr::borrow(response) };
     match (config, response.map(kpn_response::complete_status)) {
         (Ok(config), Ok(Some(status))) => config.config().statuses().outcome(status).code(),
         _ => KPN_OUTCOME_NONE,
@@ -178,6 +178,6 @@ pub unsafe extern "C" fn kpn_config_outcome(
 /// As for `kpn_config_urn`.
 unsafe fn text(config: *const kpn_config, field: Field) -> *const c_char {
     // SAFETY: the same contract.
-    let config = unsafe { ptr::object(config) };
+    let config = unsafe { ptr::borrow(config) };
     config.map_or(core::ptr::null(), |config: &kpn_config| config.text(field))
 }

@@ -230,7 +230,7 @@ pub unsafe extern "C" fn kpn_config_save(
         // SAFETY: the same contract; apart from the others as just checked.
         let out_len = unsafe { ptr::out(out_len) }?;
         // SAFETY: the same contract; apart from the buffer as just checked.
-        let config = unsafe { ptr::object(config) }?;
+        let config = unsafe { ptr::borrow(config) }?;
         let mut out = Buf::new(buffer, 0);
         let saved = config.config().save(&mut out);
         out_len.write(out.len());

@@ -114,7 +114,7 @@ pub unsafe extern "C" fn kpn_firmware_feed(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_firmware_close(firmware: *mut kpn_firmware) -> kpn_status {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object_mut(firmware) };
+    let firmware = unsafe { ptr::borrow_mut(firmware) };
     let step = firmware.and_then(|firmware| firmware.private_state.close());
     step.map_or_else(code, Step::code)
 }
@@ -219,6 +219,6 @@ pub unsafe extern "C" fn kpn_firmware_total(firmware: *const kpn_firmware) -> u3
 /// As for `kpn_firmware_begin`.
 unsafe fn state<'a>(firmware: *const kpn_firmware) -> Option<&'a Download> {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object(firmware) };
+    let firmware = unsafe { ptr::borrow(firmware) };
     firmware.ok().map(|firmware| &firmware.private_state)
 }

@@ -135,7 +135,7 @@ impl kpn_firmware {
 #[inline(never)]
 unsafe fn check(firmware: *const kpn_firmware, a: Region, b: Region) -> Result<()> {
     // SAFETY: the same contract.
-    let memory = unsafe { ptr::object(firmware) }?.region();
+    let memory = unsafe { ptr::borrow(firmware) }?.region();
     ptr::check_disjoint(3, &[Region::of(firmware), memory, a, b])
 }
 
@@ -143,7 +143,7 @@ unsafe fn check(firmware: *const kpn_firmware, a: Region, b: Region) -> Result<(
 ///
 /// # Safety
 ///
-/// As for `ptr::object_mut`.
+/// As for `ptr::borrow_mut`.
 unsafe fn open_mut<'a>(
     firmware: *mut kpn_firmware,
     a: Region,
@@ -230,7 +230,7 @@ pub unsafe extern "C" fn kpn_firmware_set_retries(
     retries: u8,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object_mut(firmware) };
+    let firmware = unsafe { ptr::borrow_mut(firmware) };
     status(firmware.map(|firmware| firmware.private_state.set_retries(retries)))
 }
 
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn kpn_firmware_set_request_limit(
     limit: u16,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object_mut(firmware) };
+    let firmware = unsafe { ptr::borrow_mut(firmware) };
     status(firmware.and_then(|firmware| {
         if limit == 0 {
             return Err(Error::INVALID_ARGUMENT);
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn kpn_firmware_set_real_host(
     real_host: bool,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object_mut(firmware) };
+    let firmware = unsafe { ptr::borrow_mut(firmware) };
     status(firmware.map(|firmware| firmware.private_state.set_real_host(real_host)))
 }
 
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
     let offer = || -> Result<()> {
         let place = Region::of(downlink);
         // SAFETY: the same contract.
-        let downlink = unsafe { ptr::object(downlink) }?;
+        let downlink = unsafe { ptr::borrow(downlink) }?;
         // SAFETY: the caller leaves the bytes to the downlink, and this call is no other use of it.
         let (pack, body) = unsafe { downlink.ahead() };
         // SAFETY: the same contract.
@@ -414,7 +414,7 @@ unsafe fn start(firmware: *mut kpn_firmware, url: Given<&[u8]>, token: Given<&[u
         unsafe { check(firmware, Region::of_bytes(text), Region::none()) }?;
     }
     // SAFETY: the same contract; apart from the texts as just checked.
-    let firmware = unsafe { ptr::object_mut(firmware) }?;
+    let firmware = unsafe { ptr::borrow_mut(firmware) }?;
     announcement::check_plain([url, token])?;
     // SAFETY: the caller leaves the memory to the library; apart from the texts as just checked.
     unsafe { firmware.announce([url, token]) }
@@ -434,7 +434,7 @@ unsafe fn start(firmware: *mut kpn_firmware, url: Given<&[u8]>, token: Given<&[u
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_firmware_abort(firmware: *mut kpn_firmware) -> kpn_status {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object_mut(firmware) };
+    let firmware = unsafe { ptr::borrow_mut(firmware) };
     status(firmware.map(|firmware| firmware.private_state.abort()))
 }
 
@@ -457,6 +457,6 @@ pub unsafe extern "C" fn kpn_firmware_rewind(
     offset: u32,
 ) -> kpn_status {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object_mut(firmware) };
+    let firmware = unsafe { ptr::borrow_mut(firmware) };
     status(firmware.and_then(|firmware| firmware.private_state.rewind(offset)))
 }

@@ -21,7 +21,7 @@ use crate::things::firmware::url::Url;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_firmware_state(firmware: *const kpn_firmware) -> i32 {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object(firmware) };
+    let firmware = unsafe { ptr::borrow(firmware) };
     firmware.map_or(KPN_FIRMWARE_IDLE, |firmware| {
         i32::from(firmware.private_state.phase())
     })
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn kpn_firmware_needs_dns(firmware: *const kpn_firmware) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_firmware_must_connect(firmware: *const kpn_firmware) -> bool {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object(firmware) };
+    let firmware = unsafe { ptr::borrow(firmware) };
     firmware.is_ok_and(|firmware| firmware.private_state.must_connect())
 }
 
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn kpn_firmware_must_connect(firmware: *const kpn_firmware
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_firmware_connected(firmware: *mut kpn_firmware) -> kpn_status {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object_mut(firmware) };
+    let firmware = unsafe { ptr::borrow_mut(firmware) };
     status(firmware.and_then(|firmware| firmware.private_state.connected()))
 }
 
@@ -210,6 +210,6 @@ pub unsafe extern "C" fn kpn_firmware_request(
 /// As for `kpn_firmware_port`.
 unsafe fn url<'a>(firmware: *const kpn_firmware) -> Result<&'a Url> {
     // SAFETY: the same contract.
-    let firmware = unsafe { ptr::object(firmware) }?;
+    let firmware = unsafe { ptr::borrow(firmware) }?;
     Ok(firmware.private_state.url())
 }

@@ -1,6 +1,6 @@
 //! Where raw memory of the C caller becomes references. Nothing else in the shell dereferences a pointer.
 //!
-//! - Objects (`kpn_uplink *` and the like): [`begin`] puts one in place, [`object`] and [`object_mut`] borrow one that was begun,
+//! - Objects (`kpn_uplink *` and the like): [`begin`] puts one in place, [`borrow`] and [`borrow_mut`] borrow one that was begun,
 //!   [`wipe`] leaves zeros.
 //! - Arrays and texts: [`bytes`], [`bytes_mut`] and [`text`], or [`Bytes`] where NULL stands for none.
 //! - Results: [`out`].
@@ -15,7 +15,7 @@ use core::mem::MaybeUninit;
 pub use bytes::{
     Bytes, bytes, bytes_mut, optional_bytes, optional_text, stored_slice, stored_slice_mut, text,
 };
-pub use object::{Object, begin, checked_mut, checked_ref, inside, object, object_mut, room, wipe};
+pub use object::{Object, begin, borrow, borrow_mut, checked_mut, checked_ref, inside, room, wipe};
 pub use region::{Region, check_disjoint};
 
 use crate::error::Error;

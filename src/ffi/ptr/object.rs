@@ -37,7 +37,7 @@ const fn tag(kind: u8) -> u32 {
 ///
 /// `object` is NULL, misaligned, or points to a `T` in memory that the caller may read and write and that nobody else
 /// uses until the reference is gone.
-pub unsafe fn object_mut<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
+pub unsafe fn borrow_mut<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
     // SAFETY: the same contract.
     unsafe { check_tag(object.cast(), T::KIND) }?;
     // SAFETY: not NULL, aligned and with its tag, which stands there because `begin` wrote a whole valid `T`; exclusive
@@ -45,12 +45,12 @@ pub unsafe fn object_mut<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
     Ok(unsafe { &mut *object })
 }
 
-/// A begun object that is only read. Fails like `object_mut`.
+/// A begun object that is only read. Fails like `borrow_mut`.
 ///
 /// # Safety
 ///
-/// As for `object_mut`; reading by others is allowed.
-pub unsafe fn object<'a, T: Object>(object: *const T) -> Result<&'a T> {
+/// As for `borrow_mut`; reading by others is allowed.
+pub unsafe fn borrow<'a, T: Object>(object: *const T) -> Result<&'a T> {
     // SAFETY: the same contract.
     unsafe { check_tag(object.cast(), T::KIND) }?;
     // SAFETY: not NULL, aligned and with its tag, which stands there because `begin` wrote a whole valid `T`; nobody
@@ -62,7 +62,7 @@ pub unsafe fn object<'a, T: Object>(object: *const T) -> Result<&'a T> {
 ///
 /// # Safety
 ///
-/// As for `object_mut`, which or `object` gave no error for it.
+/// As for `borrow_mut`, which or `borrow` gave no error for it.
 pub const unsafe fn checked_mut<'a, T: Object>(object: *mut T) -> &'a mut T {
     // SAFETY: not NULL, aligned and with its tag by the contract, and so a whole valid `T`; exclusive by the contract.
     unsafe { &mut *object }

@@ -38,7 +38,7 @@ pub unsafe extern "C" fn kpn_queue_save(
 ) -> kpn_status {
     let save = || -> Result<()> {
         // SAFETY: the same contract.
-        let queue = unsafe { ptr::object(queue) }?;
+        let queue = unsafe { ptr::borrow(queue) }?;
         let own = Region::of(&raw const *queue);
         let image = Region::new(out, out_cap);
         ptr::check_disjoint(4, &[image, Region::of(out_len), own, queue.memory()])?;
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn kpn_queue_load(
         let region = Region::new(image, image_len);
         Region::of(queue).check_disjoint_from(region)?;
         // SAFETY: the same contract; apart from the image as just checked.
-        let queue = unsafe { ptr::object_mut(queue) }?;
+        let queue = unsafe { ptr::borrow_mut(queue) }?;
         queue.memory().check_disjoint_from(region)?;
         // SAFETY: the same contract.
         let image = unsafe { ptr::bytes(image, image_len) }?;

@@ -179,9 +179,9 @@ pub unsafe extern "C" fn kpn_queue_fill(
         let count = Region::of(out_count);
         own.check_disjoint_from(other)?;
         // SAFETY: the same contract.
-        let queue = unsafe { ptr::object_mut(queue) }?;
+        let queue = unsafe { ptr::borrow_mut(queue) }?;
         // SAFETY: the same contract.
-        let uplink = unsafe { ptr::object_mut(uplink) }?;
+        let uplink = unsafe { ptr::borrow_mut(uplink) }?;
         ptr::check_disjoint(5, &[own, other, queue.memory(), uplink.memory(), count])?;
         if !out_count.is_null() {
             ptr::check(out_count)?;
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn kpn_queue_fill(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_queue_accepted(queue: *mut kpn_queue) -> kpn_status {
     // SAFETY: the same contract.
-    let queue = unsafe { ptr::object_mut(queue) };
+    let queue = unsafe { ptr::borrow_mut(queue) };
     // SAFETY: `begin` kept the memory, which belongs to the library.
     status(queue.and_then(|queue| unsafe { queue.core() }.accepted()))
 }
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn kpn_queue_accepted(queue: *mut kpn_queue) -> kpn_status
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_queue_failed(queue: *mut kpn_queue) -> kpn_status {
     // SAFETY: the same contract.
-    let queue = unsafe { ptr::object_mut(queue) };
+    let queue = unsafe { ptr::borrow_mut(queue) };
     // SAFETY: `begin` kept the memory, which belongs to the library.
     status(queue.and_then(|queue| unsafe { queue.core() }.failed()))
 }
@@ -254,7 +254,7 @@ pub unsafe extern "C" fn kpn_queue_failed(queue: *mut kpn_queue) -> kpn_status {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_queue_records(queue: *const kpn_queue) -> u32 {
     // SAFETY: the same contract.
-    let queue = unsafe { ptr::object(queue) };
+    let queue = unsafe { ptr::borrow(queue) };
     queue.map_or(0, |queue| queue.private_state.records())
 }
 
@@ -272,6 +272,6 @@ pub unsafe extern "C" fn kpn_queue_records(queue: *const kpn_queue) -> u32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_queue_dropped(queue: *const kpn_queue) -> u32 {
     // SAFETY: the same contract.
-    let queue = unsafe { ptr::object(queue) };
+    let queue = unsafe { ptr::borrow(queue) };
     queue.map_or(0, |queue| queue.private_state.dropped())
 }

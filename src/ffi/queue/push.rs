@@ -420,7 +420,7 @@ unsafe fn push(
 ) -> kpn_status {
     let push = || -> Result<()> {
         // SAFETY: the same contract.
-        let queue = unsafe { ptr::object_mut(queue) }?;
+        let queue = unsafe { ptr::borrow_mut(queue) }?;
         let own = Region::of(&raw const *queue);
         let memory = queue.memory();
         let check = |bytes| -> Result<()> {

@@ -166,7 +166,7 @@ const fn field(number: i32) -> Result<Field> {
 pub unsafe extern "C" fn kpn_record_is(record: *const kpn_record, name: *const c_char) -> bool {
     let is = || -> Result<bool> {
         // SAFETY: the same contract.
-        let record = unsafe { ptr::object(record) }?;
+        let record = unsafe { ptr::borrow(record) }?;
         // SAFETY: the same contract.
         let name = unsafe { ptr::text(name, record.private_len) }?;
         // SAFETY: the same contract.
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn kpn_record_is(record: *const kpn_record, name: *const c
 pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *const c_char) -> bool {
     let is = || -> Result<bool> {
         // SAFETY: the same contract.
-        let record = unsafe { ptr::object(record) }?;
+        let record = unsafe { ptr::borrow(record) }?;
         // SAFETY: the same contract.
         let urn = unsafe { ptr::text(urn, record.private_len) }?;
         // SAFETY: the same contract.
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn kpn_record_full_name(
         let own = Region::of(record);
         own.check_disjoint_from(name)?;
         // SAFETY: the same contract; what is written lies apart as just checked and as checked below.
-        let record = unsafe { ptr::object(record) }?;
+        let record = unsafe { ptr::borrow(record) }?;
         let bytes = Region::new(record.private_bytes, record.private_len);
         bytes.check_disjoint_from(name)?;
         // SAFETY: the same contract.

@@ -238,7 +238,7 @@ unsafe fn find<'a>(
 ) -> Result<()> {
     Region::of(record).check_disjoint_from(result)?;
     // SAFETY: the same contract; nothing is written to the record, as just checked.
-    let record: &'a kpn_record = unsafe { ptr::object(record) }?;
+    let record: &'a kpn_record = unsafe { ptr::borrow(record) }?;
     Region::new(record.private_bytes, record.private_len).check_disjoint_from(result)?;
     // SAFETY: the same contract.
     unsafe { record.record() }.read_number(super::field(field)?, sum)

@@ -70,7 +70,7 @@ pub(super) unsafe fn add(
     let add = || -> Result<()> {
         let own = Region::of(uplink);
         // SAFETY: the same contract.
-        let uplink = unsafe { ptr::object_mut(uplink) }?;
+        let uplink = unsafe { ptr::borrow_mut(uplink) }?;
         let memory = uplink.memory();
         // SAFETY: the caller leaves the buffer to the library until the message is finished.
         let mut pack = unsafe { uplink.pack() }?;
@@ -94,7 +94,7 @@ pub(super) unsafe fn add(
 pub(super) unsafe fn merge_base_record(uplink: *mut kpn_uplink) -> kpn_status {
     let set = || {
         // SAFETY: the same contract.
-        let uplink = unsafe { ptr::object_mut(uplink) }?;
+        let uplink = unsafe { ptr::borrow_mut(uplink) }?;
         // SAFETY: the caller leaves the buffer to the library until the message is finished.
         unsafe { uplink.pack() }?.merge_base_record()
     };

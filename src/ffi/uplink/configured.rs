@@ -40,7 +40,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_config(
         taken.check_disjoint_from(Region::of(uplink))?;
         taken.check_disjoint_from(Region::new(buffer, buffer_cap))?;
         // SAFETY: the same contract.
-        let config: Result<&kpn_config> = unsafe { ptr::object(config) };
+        let config: Result<&kpn_config> = unsafe { ptr::borrow(config) };
         let text = |field| {
             let config = config.as_ref();
             config.map_or(core::ptr::null(), |config| config.text(field))
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn kpn_uplink_finish_config(
         taken.check_disjoint_from(Region::of(uplink))?;
         taken.check_disjoint_from(Region::of(out_request))?;
         // SAFETY: the same contract.
-        let config: &kpn_config = unsafe { ptr::object(config) }?;
+        let config: &kpn_config = unsafe { ptr::borrow(config) }?;
         // SAFETY: the same contract.
         unsafe { finish(uplink, config.config().secret().into(), out_request) }
     };

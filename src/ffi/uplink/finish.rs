@@ -96,7 +96,7 @@ pub unsafe extern "C" fn kpn_uplink_finish_unsigned(
 pub unsafe extern "C" fn kpn_uplink_clear_failure(uplink: *mut kpn_uplink) -> kpn_status {
     let clear = || {
         // SAFETY: the same contract.
-        let uplink = unsafe { ptr::object_mut(uplink) }?;
+        let uplink = unsafe { ptr::borrow_mut(uplink) }?;
         Uplink::resume(&mut uplink.private_state, &mut [])
             .into_pack()?
             .clear_failure()
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn kpn_uplink_clear_failure(uplink: *mut kpn_uplink) -> kp
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_uplink_missing(uplink: *const kpn_uplink) -> usize {
     // SAFETY: the same contract.
-    let uplink = unsafe { ptr::object(uplink) };
+    let uplink = unsafe { ptr::borrow(uplink) };
     uplink.map_or(0, |uplink| {
         uplink.private_state.missing(uplink.private_capacity)
     })
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn kpn_uplink_missing(uplink: *const kpn_uplink) -> usize 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_uplink_records(uplink: *const kpn_uplink) -> u32 {
     // SAFETY: the same contract.
-    let uplink = unsafe { ptr::object(uplink) };
+    let uplink = unsafe { ptr::borrow(uplink) };
     uplink.map_or(0, |uplink| uplink.private_state.records())
 }
 
@@ -153,7 +153,7 @@ pub(super) unsafe fn finish(
     let own = Region::of(uplink);
     let result = Region::of(out_request);
     // SAFETY: the same contract.
-    let memory = unsafe { ptr::object(uplink) }?.memory();
+    let memory = unsafe { ptr::borrow(uplink) }?.memory();
     ptr::check_disjoint(3, &[result, own, memory, secret.region()])?;
     // SAFETY: the same contract.
     let out_request = unsafe { ptr::out(out_request) }?;
