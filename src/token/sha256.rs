@@ -156,6 +156,7 @@ fn reversed([a, b, c, d, e, f, g, h]: [u32; 8]) -> [u32; 8] {
 /// One round on variables by name. Instead of moving all by one place, the next round is given the names moved.
 ///
 /// `$ab` is `a ^ b`, which the round before has left, when its `a` was this `b`, as `$bc`.
+#[cfg(any(test, not(kpn_eight_registers)))]
 macro_rules! round {
     ($bc:ident, $a:ident $b:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $constant:expr, $word:expr) => {
         let first = $h
