@@ -32,7 +32,7 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// What an archive may be built with.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// Unrolled SHA-256: fewer instructions by a fifth, and some 7 KB larger.
+    /// An unrolled schedule of SHA-256: 4 % fewer instructions of a message, and 0.5 KB larger.
     pub fast_sha: bool,
     /// With a panic path on purpose, for the test of the archive check.
     pub deliberate_panic: bool,

@@ -49,7 +49,7 @@ enum Job {
     Archive {
         /// Short name or Rust's name of the target
         target: String,
-        /// Unrolled SHA-256: fewer instructions by a fifth, and some 7 KB larger
+        /// An unrolled schedule of SHA-256: 4 % fewer instructions of a message, and 0.5 KB larger
         #[arg(long)]
         fast_sha: bool,
     },
