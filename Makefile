@@ -40,7 +40,7 @@ bench-host: ## Time of a message and a downlink on this machine, beside OpenSSL 
 fuzz: ## Random inputs for longer than the tests do it
 	@$(XTASK) fuzz
 
-mutants: ## Spoils the core function by function, and lists what no test notices (an hour)
+mutants: ## Spoils the core function by function, and lists what no test notices (hours; xtask mutants AREA --shard k/n for a part)
 	@$(XTASK) mutants
 
 dist: setup ## Archives and packages per chip, with checksums, in dist/
