@@ -69,14 +69,14 @@ impl Big {
         }
     }
 
-    /// Adds `other`, or with `flip` all ones takes it away. Whether the highest limb has a carry: no borrow.
+    /// Adds `other`, or with `complement` all ones subtracts it. Whether the highest limb has a carry: no borrow.
     #[inline(never)]
-    fn add(&mut self, other: &Self, flip: u32) -> bool {
-        let mut carry = flip & 1;
+    fn add(&mut self, other: &Self, complement: u32) -> bool {
+        let mut carry = complement & 1;
         let limbs = self.limbs.iter_mut().zip(&other.limbs);
         for (limb, other) in limbs.take(self.len.max(other.len)) {
             carry = u32::from(*limb)
-                .wrapping_add(u32::from(*other) ^ flip)
+                .wrapping_add(u32::from(*other) ^ complement)
                 .wrapping_add(carry);
             *limb = low(carry);
             carry >>= 16;

@@ -39,7 +39,7 @@ impl Download {
             rest = &[];
         }
         let used = input.len() - rest.len();
-        self.settle(read, &mut piece)?;
+        self.take_or_fail(read, &mut piece)?;
         let step = self.step();
         Ok(Fed {
             step,
@@ -65,14 +65,14 @@ impl Download {
             offset: 0,
             bytes: &[],
         };
-        self.settle(read, &mut piece)?;
+        self.take_or_fail(read, &mut piece)?;
         Ok(self.step())
     }
 
     /// Judges what was read of the response. Of the piece found leaves what belongs to the firmware, and says where.
     // One copy for its calls.
     #[inline(never)]
-    fn settle(&mut self, read: Result<()>, piece: &mut Piece<'_>) -> Result<()> {
+    fn take_or_fail(&mut self, read: Result<()>, piece: &mut Piece<'_>) -> Result<()> {
         let result = match read {
             Ok(()) => self.take(piece),
             Err(error) => {
