@@ -26,9 +26,7 @@ pub use write::{
     FRACTION_DIGITS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,
 };
 
-use literal::Digits;
 use truncated::{Magnitude, Truncated};
-use write::{DIGITS_MAX, digits};
 
 /// `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -66,20 +64,27 @@ impl Decimal {
     /// The exact difference, without zeros at the end of its mantissa; `None` when that is beyond `i64`.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        let mut memory = [[0; DIGITS_MAX]; 2];
-        let [left, right] = &mut memory;
-        let minuend = self.digits(left);
-        let mut subtrahend = other.digits(right);
-        subtrahend.is_negative = !subtrahend.is_negative;
-        sum::add(minuend, subtrahend).to_decimal().ok()
-    }
-
-    fn digits(self, memory: &mut [u8; DIGITS_MAX]) -> Digits<'_> {
-        let text = digits(memory, Magnitude(self.mantissa.unsigned_abs()));
-        let mut digits = Digits::default();
-        let place = i64::from(self.exponent) + i64::from(write::signed(text.len())) - 1;
-        digits.set(text, place, self.mantissa < 0);
-        digits
+        let (mut left, mut right) = (Truncated::from(self), Truncated::from(other));
+        left.trim();
+        right.trim();
+        let exponent = match (left.is_zero(), right.is_zero()) {
+            (true, _) => right.exponent,
+            (_, true) => left.exponent,
+            _ => left.exponent.min(right.exponent),
+        };
+        // Only the one with the higher exponent grows, by less than 2^63 where the difference fits: 64 bits are enough.
+        left.lower_to(exponent).ok()?;
+        right.lower_to(exponent).ok()?;
+        let (minuend, subtrahend) = (left.magnitude.0, right.magnitude.0);
+        left.exponent = exponent;
+        left.magnitude.0 = if left.is_negative == right.is_negative {
+            left.is_negative ^= minuend < subtrahend;
+            minuend.abs_diff(subtrahend)
+        } else {
+            minuend.checked_add(subtrahend)?
+        };
+        left.trim();
+        left.to_decimal().ok()
     }
 }
 
@@ -110,6 +115,39 @@ mod tests {
         ] {
             let value = decimal(mantissa, exponent);
             assert_eq!(value.reaches(1000), reaches, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn differences_are_exact_or_none() {
+        let decimal = |mantissa, exponent| Decimal { mantissa, exponent };
+        let most = decimal(i64::MAX, 0);
+        for (left, right, difference) in [
+            (
+                decimal(1_585_650_750, 0),
+                decimal(15_856_507_505, -1),
+                Some(decimal(-5, -1)),
+            ),
+            (decimal(7, 3), decimal(70, 2), Some(decimal(0, 0))),
+            (decimal(0, 5), decimal(3, -2), Some(decimal(-3, -2))),
+            (decimal(3, -2), decimal(0, -9), Some(decimal(3, -2))),
+            (decimal(-1, 0), most, Some(decimal(i64::MIN, 0))),
+            (decimal(-2, 0), most, None),
+            (
+                decimal(1, 19),
+                most,
+                Some(decimal(776_627_963_145_224_193, 0)),
+            ),
+            (decimal(2, 19), most, None),
+            (most, decimal(-1, 0), None),
+            (decimal(1, i32::MAX), decimal(1, i32::MIN), None),
+            (
+                decimal(5, i32::MIN),
+                decimal(5, i32::MIN),
+                Some(decimal(0, 0)),
+            ),
+        ] {
+            assert_eq!(left.checked_sub(right), difference, "{left:?} {right:?}");
         }
     }
 
