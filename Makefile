@@ -1,6 +1,7 @@
 # The front door. Each line with two hashes is the help that `make` prints.
 XTASK := cargo run --quiet --package xtask --
 TARGET ?= thumbv6m-none-eabi
+DEMO := $(or $(CARGO_TARGET_DIR),target)/demo
 
 .PHONY: help setup demo test check header archive report wire bench bench-host fuzz mutants dist
 
@@ -10,8 +11,11 @@ help: ## This list
 setup: ## Install the missing tools from the distribution's packages
 	@sh xtask/setup.sh
 
-demo: setup ## A C program sends a signed message to a simulated platform and acts on the answer
-	@$(XTASK) demo
+demo: ## A C program sends a signed message to a simulated platform and acts on the answer; wants cargo and cc, nothing else
+	@cargo build --locked --profile demo --package kpn-things-simulator --bin kpn-things-simulator --example demo
+	@cargo rustc --locked --profile demo --package kpn-things --lib --crate-type staticlib --features posix
+	@cc -std=c99 -Wall -Iinclude c-examples/exchange/exchange.c $(DEMO)/libkpn_things.a -o $(DEMO)/exchange
+	@$(DEMO)/examples/demo $(DEMO)/kpn-things-simulator $(DEMO)/exchange c-examples/exchange/device.json
 
 test: setup ## Everything: lints, Rust and C tests, header, archives, firmware under QEMU, budgets
 	@$(XTASK) test

@@ -44,7 +44,7 @@ const WITH_OTHERS: &[Step] = &[
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
     ("modems", modem::check),
-    ("demo", demo::run),
+    ("demo", demo::check),
     ("bytes on the wire", wire::check),
 ];
 
