@@ -13,14 +13,14 @@ use crate::sms::Sms;
 /// Shown below the options by `--help`.
 const MORE: &str = r#"Examples:
   kpn-things-simulator --listen 127.0.0.1:8080 \
-      --device urn:dev:IMEI:123456789012345=0123456789abcdefghijklmnopqrstuvwxyzABCD \
-      --downlink 'urn:dev:IMEI:123456789012345=[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true}]'
+      --device urn:dev:IMEI:490154203237518=0123456789abcdefghijklmnopqrstuvwxyzABCD \
+      --downlink 'urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":true}]'
 
   kpn-things-simulator --devices devices.toml --json-log log.jsonl --exit-after 1 --max-seconds 10
 
 The devices file:
   [[device]]
-  urn = "urn:dev:IMEI:123456789012345"
+  urn = "urn:dev:IMEI:490154203237518"
   secret = "0123456789abcdefghijklmnopqrstuvwxyzABCD"   # left out: no token needed
   downlinks = ['[{"n":"valve","vb":true}]', "@firmware.json"]
 
@@ -36,7 +36,7 @@ Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,on=me
 Orders for --control, a line each; the answer is a line too, `ok` or `error: REASON`:
   downlink URN=JSON   for the next response to this device
   sms URN=TEXT        to --sms-to, first at once, then at the platform's times
-  such as: echo 'downlink urn:dev:IMEI:123456789012345=[{"n":"valve","vb":true}]' | nc -q 1 127.0.0.1 PORT
+  such as: echo 'downlink urn:dev:IMEI:490154203237518=[{"n":"valve","vb":true}]' | nc -q 1 127.0.0.1 PORT
 
 Prints `listening on ADDRESS:PORT` on standard output when it is ready, then with --tls-listen
 `listening with TLS on ADDRESS:PORT`, and with --control `taking orders on ADDRESS:PORT`; the log goes to

@@ -40,13 +40,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing::Level;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 use arguments::Arguments;
 use config::{Config, Statuses};
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         _ => Level::INFO,
     };
     tracing_subscriber::fmt()
+        .with_timer(Seconds)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
@@ -80,6 +83,17 @@ fn main() -> ExitCode {
             tracing::error!("{error}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// The time of day in UTC, as people read it.
+struct Seconds;
+
+impl FormatTime for Seconds {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let time = now.split_once('T').map_or(now.as_str(), |(_, time)| time);
+        write!(writer, "{time}")
     }
 }
 

@@ -53,8 +53,6 @@ enum Job {
         #[arg(long)]
         fast_sha: bool,
     },
-    /// A C program talks to the simulated platform
-    Demo,
     /// Formatting and lints, warnings as errors
     Check,
     /// The C tests on this machine: as C99 and C++11, with sanitizers and under valgrind
@@ -122,7 +120,6 @@ fn run() -> anyhow::Result<()> {
         Job::Check => check::run(&workspace),
         Job::Ctest => ctest::check(&workspace),
         Job::Dist => dist::run(&workspace),
-        Job::Demo => demo::run(&workspace),
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }
