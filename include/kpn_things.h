@@ -2270,15 +2270,16 @@ KPN_NODISCARD kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink, con
  * Where a call has one of these arguments and says no more of it:
  * - `host`: NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
  * - `port`: 1 to 65535.
+ * - `len`: Bytes; 0 sends nothing.
  *
  * Where a call names one of these results and says no more of it:
  * - `KPN_ERR_CONNECT`: No address of the host took the connection; see `kpn_posix_errno`.
- * - `KPN_ERR_TIMEOUT`: The time limit is over; the connection is closed.
- * - `KPN_ERR_IO`: The connection broke and is closed; see `kpn_posix_errno`.
- * - `KPN_OK`: The response is complete; see `kpn_response_outcome`.
+ * - `KPN_ERR_TIMEOUT`: The time limit is over.
+ * - `KPN_ERR_HTTP_SYNTAX`: As for `kpn_response_feed`, and so for the following.
  * - `KPN_ERR_HTTP_CONTENT_LENGTH`: Content-Length is no number, too large, or contradicts another.
  * - `KPN_ERR_HTTP_TRANSFER_ENCODING`: A transfer coding other than chunked, or together with Content-Length.
  * - `KPN_ERR_HTTP_HEAD_TOO_LARGE`: The head or a line of chunked framing is beyond the limit.
+ * - `KPN_ERR_IO`: The connection broke and is closed; see `kpn_posix_errno`.
  * - `KPN_ERR_HTTP_TRUNCATED`: The server closed the connection before the response was complete.
  * @{
  */
@@ -2288,9 +2289,15 @@ KPN_NODISCARD kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink, con
  * A TCP connection to the platform, kept open between messages, with the count of its requests.
  *
  * In archives built with the feature `posix`; define `KPN_POSIX` to see it. `kpn_posix_begin` once, `kpn_posix_exchange` per message,
- * `kpn_posix_close` in the end, since it holds a file descriptor. What is no whole message goes step by step: `kpn_posix_open`,
- * `kpn_posix_send`, then `kpn_posix_read` for a response or `kpn_posix_receive` for bytes. Every wait is bounded by the time limit; signals
- * are waited out, and no SIGPIPE is raised. 20 bytes on every target. Belongs to one thread at a time. For TLS see c-examples/tls.
+ * `kpn_posix_close` in the end, since it holds a file descriptor. Step by step: `kpn_posix_open`, then for a request in pieces
+ * `kpn_posix_write` and for its response `kpn_posix_read`; for bytes of your own `kpn_posix_send` and `kpn_posix_receive`. No call takes
+ * longer than the time limit, whatever the server does, except that a resolver of host names has limits of its own; `kpn_posix_deadline`
+ * bounds several calls together. Signals are waited out, and no SIGPIPE is raised. 28 bytes on every target. Belongs to one thread at a
+ * time. For TLS see c-examples/tls.
+ *
+ * A server may answer before it has the whole request, and close: then nothing more is sent, the response counts as any other, and the
+ * connection is closed with it, since the server has only a part of the request (RFC 9112 section 9.5). A response with status 1xx is none
+ * yet.
  *
  * ~~~{.c}
  * kpn_posix posix;
@@ -2316,10 +2323,20 @@ typedef struct kpn_posix kpn_posix;
  * Prepares a connection; nothing is opened yet.
  * @param[out] posix Need not be initialised. One that is in use must be closed first.
  * @param[in] limit Requests per connection: `KPN_REQUESTS_MAX`, or as configured; at least 1.
- * @param[in] timeout Longest wait in milliseconds: for connecting, for sending, and for each piece of a response.
+ * @param[in] timeout Longest time in milliseconds that a call may take: all of an exchange, or one of its steps.
  * @retval KPN_ERR_INVALID_ARGUMENT `posix` is NULL or misaligned, or `limit` or `timeout` is 0.
  */
 KPN_NODISCARD kpn_status kpn_posix_begin(struct kpn_posix *posix, uint16_t limit, uint32_t timeout);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Bounds all calls from now on together: what is not done within so many milliseconds ends with `KPN_ERR_TIMEOUT`.
+ *
+ * For a stream, records of TLS or parts of firmware, which take many calls. The limit of each call stays beside it.
+ * @param[in] milliseconds 0 ends the bound.
+ */
+kpn_status kpn_posix_deadline(struct kpn_posix *posix, uint32_t milliseconds);
 #endif
 
 #if defined(KPN_POSIX)
@@ -2329,23 +2346,42 @@ KPN_NODISCARD kpn_status kpn_posix_begin(struct kpn_posix *posix, uint16_t limit
  * A new one is opened when there is none, when the server closed it in the meantime or sent what nobody asked for, and when it has carried
  * its requests. `kpn_posix_close` before it gives a new one in any case. IPv4 and IPv6. RFC 9112 section 9.
  * @retval KPN_ERR_INVALID_ARGUMENT `host` is too long, or `port` is 0.
- * @retval KPN_ERR_TIMEOUT The time limit is over.
- * @return ERR_CONNECT, as said above.
+ * @return ERR_CONNECT, ERR_TIMEOUT, as said above.
  */
 KPN_NODISCARD kpn_status kpn_posix_open(struct kpn_posix *posix, const char *host, uint16_t port);
 #endif
 
 #if defined(KPN_POSIX)
 /**
- * Sends bytes on the open connection, all of them: a request, or a piece of one.
+ * Sends bytes of your own on the open connection, all of them, such as records of TLS.
+ *
+ * For a request see `kpn_posix_write`, which sees an answer that comes before its end.
  * @param[in] bytes NULL when `len` is 0. Not kept.
- * @param[in] len Bytes; 0 sends nothing.
  * @retval KPN_OK The system has taken all of them; whether they arrive, the response tells.
  * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE `posix` was not begun, or no connection is open.
- * @return ERR_TIMEOUT, ERR_IO, as said above.
+ * @retval KPN_ERR_TIMEOUT The time limit is over. The connection is closed, unless the server has sent something: that can be received, and nothing else be done on it.
+ * @retval KPN_ERR_IO The connection broke; see `kpn_posix_errno`. Closed or not as after `KPN_ERR_TIMEOUT`.
  */
 KPN_NODISCARD kpn_status kpn_posix_send(struct kpn_posix *posix, const uint8_t *bytes, size_t len);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Sends bytes of a request on the open connection, all of them, and reads what the server answers meanwhile.
+ *
+ * Once per piece of a request, with the same response each time, then `kpn_posix_read`. After `KPN_END` the rest of the request is not to
+ * be sent: the status line of the response has come, and `kpn_posix_read` reads the rest of it. Closes the connection after every failure.
+ * @param[in] bytes NULL when `len` is 0. Not kept. May lie in the buffer of the response, into which nothing is written before the status line has come.
+ * @retval KPN_OK The system has taken all of them; whether they arrive, the response tells.
+ * @retval KPN_END The server has answered before: no other bytes of this request are wanted. See `kpn_posix_read`.
+ * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE `posix` or `response` was not begun, or no connection is open.
+ * @retval KPN_ERR_IO The connection broke before anything was answered; see `kpn_posix_errno`.
+ * @retval KPN_ERR_HTTP_TRUNCATED The server closed its side of the connection before it had answered.
+ * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, as said above.
+ */
+KPN_NODISCARD kpn_status kpn_posix_write(struct kpn_posix *posix, const uint8_t *bytes, size_t len, struct kpn_response *response);
 #endif
 
 #if defined(KPN_POSIX)
@@ -2360,7 +2396,8 @@ KPN_NODISCARD kpn_status kpn_posix_send(struct kpn_posix *posix, const uint8_t *
  * @retval KPN_OK `out_len` bytes were received.
  * @retval KPN_ERR_INVALID_ARGUMENT `out_cap` is 0 or above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE `posix` was not begun, or no connection is open.
- * @return ERR_TIMEOUT, ERR_IO, as said above.
+ * @retval KPN_ERR_TIMEOUT The time limit is over; the connection is closed.
+ * @return ERR_IO, as said above.
  */
 KPN_NODISCARD kpn_status kpn_posix_receive(struct kpn_posix *posix, uint8_t *out, size_t out_cap, size_t *out_len);
 #endif
@@ -2369,12 +2406,12 @@ KPN_NODISCARD kpn_status kpn_posix_receive(struct kpn_posix *posix, uint8_t *out
 /**
  * Receives a response on the open connection until it is complete, and counts the request that it answers.
  *
- * Closes the connection when it can take no other request, when more arrives than the response, and after every failure.
+ * Closes the connection when it can take no other request, as after `KPN_END` of `kpn_posix_write`, when more arrives than the response,
+ * and after every failure.
+ * @retval KPN_OK The response is complete; see `kpn_response_outcome`.
  * @retval KPN_ERR_STATE `posix` or `response` was not begun, or no connection is open.
- * @retval KPN_ERR_TIMEOUT The time limit is over.
  * @retval KPN_ERR_IO The connection broke; see `kpn_posix_errno`.
- * @retval KPN_ERR_HTTP_SYNTAX As for `kpn_response_feed`, and so for the following.
- * @return OK, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
+ * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
  */
 KPN_NODISCARD kpn_status kpn_posix_read(struct kpn_posix *posix, struct kpn_response *response);
 #endif
@@ -2383,12 +2420,14 @@ KPN_NODISCARD kpn_status kpn_posix_read(struct kpn_posix *posix, struct kpn_resp
 /**
  * Sends a request and reads its response, on the open connection or on a new one.
  *
- * The same as `kpn_posix_open`, `kpn_posix_send` and `kpn_posix_read`. Nothing is sent twice: when the connection breaks, whether the
- * message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
+ * The same as `kpn_posix_open`, `kpn_posix_write` and `kpn_posix_read`, all of them within the one time limit. Nothing is sent twice: when
+ * the connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
+ * @retval KPN_OK The response is complete; see `kpn_response_outcome`.
  * @retval KPN_ERR_INVALID_ARGUMENT The request is empty, `host` is too long, or `port` is 0.
  * @retval KPN_ERR_STATE `posix` or `response` was not begun.
+ * @retval KPN_ERR_TIMEOUT The time limit is over; the connection is closed.
  * @retval KPN_ERR_HTTP_SYNTAX As for `kpn_response_feed`, and so for the following; the connection is closed.
- * @return OK, ERR_CONNECT, ERR_TIMEOUT, ERR_IO, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
+ * @return ERR_CONNECT, ERR_IO, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
  */
 KPN_NODISCARD kpn_status kpn_posix_exchange(struct kpn_posix *posix, const char *host, uint16_t port, struct kpn_span request,
     struct kpn_response *response);
@@ -2708,7 +2747,7 @@ struct kpn_private_socket { int32_t fd; int32_t error; };
 
 #if defined(KPN_POSIX)
 struct kpn_posix { uint32_t private_tag; uint32_t private_timeout; struct kpn_private_socket private_socket; uint16_t private_limit;
-    struct kpn_private_connection private_connection; };
+    struct kpn_private_connection private_connection; uint8_t private_deadline[8]; };
 #endif
 /** @endcond */
 
@@ -2783,9 +2822,10 @@ KPN_PRIVATE_FIELD(kpn_pieces, private_len, 12, 16); KPN_PRIVATE_FIELD(kpn_pieces
 KPN_PRIVATE_OBJECT(kpn_span, 8, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_span, ptr, 0, 0); KPN_PRIVATE_FIELD(kpn_span, len, 4, 8);
 
 #if defined(KPN_POSIX)
-KPN_PRIVATE_OBJECT(kpn_posix, 20, 20, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_tag, 0, 0);
+KPN_PRIVATE_OBJECT(kpn_posix, 28, 28, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_posix, private_timeout, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_socket, 8, 8);
 KPN_PRIVATE_FIELD(kpn_posix, private_limit, 16, 16); KPN_PRIVATE_FIELD(kpn_posix, private_connection, 18, 18);
+KPN_PRIVATE_FIELD(kpn_posix, private_deadline, 20, 20);
 #endif
 
 KPN_PRIVATE_OBJECT(kpn_queue, 44, 64, 4, 8); KPN_PRIVATE_FIELD(kpn_queue, private_tag, 0, 0);
