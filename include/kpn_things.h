@@ -505,12 +505,12 @@
 #define KPN_OUTCOME_NONE 0
 
 /**
- * Accepted for further processing (status 202 or 200). The body may hold a downlink.
+ * Accepted for further processing (202, and every other 2xx). The body may hold a downlink.
  */
 #define KPN_OUTCOME_ACCEPTED 1
 
 /**
- * A header is missing or the body is wrong (400). Do not send it again unchanged.
+ * A header is missing or the body is wrong (400, and a 4xx that is not known). Do not send it again unchanged.
  */
 #define KPN_OUTCOME_MALFORMED 2
 
@@ -525,19 +525,15 @@
 #define KPN_OUTCOME_DEVICE_UNKNOWN 4
 
 /**
- * The platform cannot take it now (408, 429, 5xx): send the same request again later.
+ * The platform cannot take it now (408, 429, every 5xx, and from 600 on what is no code): send the same request again later.
  */
 #define KPN_OUTCOME_RETRY_LATER 5
 
 /**
- * Refused for another reason (other 4xx). Do not send it again unchanged.
+ * Refused for another reason (every other 4xx of RFC 9110 and IANA's registry), or another address is meant (3xx, none of which is
+ * followed). Do not send it again unchanged.
  */
 #define KPN_OUTCOME_REFUSED 6
-
-/**
- * A status that no server should give to this request (1xx, 3xx, other 2xx). Do not send it again unchanged.
- */
-#define KPN_OUTCOME_UNEXPECTED 7
 
 /**
  * Requests that KPN's server takes on one connection before it closes it.
@@ -648,7 +644,7 @@ typedef int32_t kpn_status;
  * - `apn`: access point name, at most 63 bytes. Default: left to the modem.
  * - `keepAliveLimit`: requests on one connection, 1 to 65535. Default: `KPN_REQUESTS_MAX`.
  * - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
- *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"`, `"refused"` or `"unexpected"`.
+ *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"` or `"refused"`.
  *
  * Any other field, and one that is there twice, is refused. 504 bytes. Belongs to one thread at a time, but several may read it while none writes.
  * May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.
@@ -738,7 +734,19 @@ typedef struct kpn_private_head {
      */
     uint32_t numbers[4];
     uint32_t content_length;
+    /**
+     * The most seconds of Retry-After.
+     */
     uint32_t retry_after;
+    /**
+     * The latest date of Retry-After, and the one of Date, in seconds; 0 for none.
+     */
+    uint32_t retry_date;
+    uint32_t date;
+    /**
+     * What the date that is being read counts so far: first quarters of a day, behind the year days, hours and so on.
+     */
+    uint32_t date_parts;
     uint32_t crc32;
 } kpn_private_head;
 
@@ -793,7 +801,7 @@ typedef struct kpn_private_response {
  *
  * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
  * `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
- * was in. 76 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+ * was in. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
  *
  * ~~~{.c}
  * kpn_response response;
@@ -1284,10 +1292,11 @@ typedef struct kpn_private_queue {
  * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, uptime, 205, -1);
  * if (status == KPN_OK && kpn_queue_fill(&queue, &uplink, uptime, 0, &count) == KPN_OK) {
  *     // finish, send and receive, then:
- *     if (kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED) {
- *         kpn_queue_accepted(&queue);
+ *     int32_t outcome = kpn_response_outcome(&response);
+ *     if (outcome == KPN_OUTCOME_NONE || kpn_outcome_may_retry(outcome)) {
+ *         kpn_queue_failed(&queue); // no answer, or a busy platform: again later
  *     } else {
- *         kpn_queue_failed(&queue);
+ *         kpn_queue_accepted(&queue); // what is refused too: it would be refused for ever, and hold up all behind it
  *     }
  * }
  * ~~~
@@ -1749,8 +1758,8 @@ const char *kpn_config_field_name(int32_t field);
 /**
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
  *
- * Can be done once per response, since reading decodes texts in place. What an error is about, `kpn_downlink_index` says.
- * RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+ * Can be done once per response, since reading decodes texts in place. What an error is about, `kpn_downlink_index` says. A byte order
+ * mark in front of the JSON and one NUL behind it are no part of it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
  *
  * @param[out]    downlink  Need not be initialised.
  * @param[in]     response  From `kpn_response_begin`, complete. Its buffer stays in use until the records were read.
@@ -2074,11 +2083,11 @@ uint32_t kpn_firmware_failures(const struct kpn_firmware *firmware);
 int32_t kpn_firmware_http_status(const struct kpn_firmware *firmware);
 
 /**
- * How many seconds the file server asks to wait (Retry-After, RFC 9110 section 10.2.3).
+ * How many seconds the file server asks to wait, as for `kpn_response_retry_after`.
  *
  * @param[in] firmware  From `kpn_firmware_begin`.
  *
- * @return Seconds; 0 when it did not say or gave a date, and when `firmware` is NULL, misaligned or not begun.
+ * @return Seconds; 0 when it did not say, and when `firmware` is NULL, misaligned or not begun.
  */
 uint32_t kpn_firmware_retry_after(const struct kpn_firmware *firmware);
 
@@ -2520,7 +2529,9 @@ kpn_status kpn_queue_fill(struct kpn_queue *queue,
                           uint32_t *out_count);
 
 /**
- * Removes the records on their way: the platform has accepted them.
+ * Removes the records on their way: the platform has accepted them, or refused them for good.
+ *
+ * What is not to be sent again unchanged (`kpn_outcome_may_retry`) would otherwise be sent for ever.
  *
  * @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
  *
@@ -3107,7 +3118,7 @@ int32_t kpn_response_status(const struct kpn_response *response);
 /**
  * What the response means for the message.
  *
- * KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
+ * A status that is not known means the same as the first of its class, such as 499 as 400 (RFC 9110 section 15). KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
  * the configuration (`kpn_config_outcome`).
  *
  * @param[in] response  From `kpn_response_begin`.
@@ -3166,9 +3177,13 @@ bool kpn_response_keep_alive(const struct kpn_response *response);
 /**
  * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
  *
+ * A date counts from the Date field of the same response: no clock is needed. It counts as not said when it is past, not in the form
+ * `Wed, 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, when there is no such Date, or when the status is 2xx. The server's word
+ * is not bounded here; `kpn_retry_delay_ms` ends at 49 days.
+ *
  * @param[in] response  From `kpn_response_begin`.
  *
- * @return Seconds; 0 when the server did not say, gave a date, or when `response` is NULL, misaligned or not begun.
+ * @return Seconds; 0 when the server did not say, or when `response` is NULL, misaligned or not begun.
  */
 uint32_t kpn_response_retry_after(const struct kpn_response *response);
 
@@ -4543,7 +4558,7 @@ KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
 KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_response, 88, 96, 4, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
@@ -4579,7 +4594,7 @@ KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112);
 KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8);
+KPN_PRIVATE_OBJECT(kpn_firmware, 132, 144, 4, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
 KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
