@@ -689,7 +689,7 @@ uint32_t kpn_uplink_records(const struct kpn_uplink *uplink);
  * The response to one request, in the making.
  *
  * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or `kpn_response_end`
- * when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request was in. 76 bytes on a
+ * when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request was in. 88 bytes on a
  * 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
  *
  * ~~~{.c}
@@ -713,13 +713,19 @@ typedef struct kpn_response kpn_response;
 typedef struct kpn_connection kpn_connection;
 
 #define KPN_OUTCOME_NONE 0 /**< The response is not complete, so it means nothing yet. */
-#define KPN_OUTCOME_ACCEPTED 1 /**< Accepted for further processing (status 202 or 200). The body may hold a downlink. */
-#define KPN_OUTCOME_MALFORMED 2 /**< A header is missing or the body is wrong (400). Do not send it again unchanged. */
+#define KPN_OUTCOME_ACCEPTED 1 /**< Accepted for further processing (202, and every other 2xx). The body may hold a downlink. */
+#define KPN_OUTCOME_MALFORMED 2 /**< A header is missing or the body is wrong (400, and a 4xx that is not known). Do not send it again unchanged. */
 #define KPN_OUTCOME_TOKEN_REJECTED 3 /**< The message token could not be verified (401, 403): check the secret. Do not send it again unchanged. */
 #define KPN_OUTCOME_DEVICE_UNKNOWN 4 /**< The device identifier is not known (404): check it in the portal. Do not send it again unchanged. */
-#define KPN_OUTCOME_RETRY_LATER 5 /**< The platform cannot take it now (408, 429, 5xx): send the same request again later. */
-#define KPN_OUTCOME_REFUSED 6 /**< Refused for another reason (other 4xx). Do not send it again unchanged. */
-#define KPN_OUTCOME_UNEXPECTED 7 /**< A status that no server should give to this request (1xx, 3xx, other 2xx). Do not send it again unchanged. */
+
+/** The platform cannot take it now (408, 429, every 5xx, and from 600 on what is no code): send the same request again later. */
+#define KPN_OUTCOME_RETRY_LATER 5
+
+/**
+ * Refused for another reason (every other 4xx of RFC 9110 and IANA's registry), or another address is meant (3xx, none of which is
+ * followed). Do not send it again unchanged.
+ */
+#define KPN_OUTCOME_REFUSED 6
 #define KPN_REQUESTS_MAX 100 /**< Requests that KPN's server takes on one connection before it closes it. */
 
 /**
@@ -763,8 +769,9 @@ int32_t kpn_response_status(const struct kpn_response *response);
 /**
  * What the response means for the message.
  *
- * KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
- * the configuration (`kpn_config_outcome`).
+ * A status that is not known means the same as the first of its class, such as 499 as 400 (RFC 9110 section 15). KPN documents the meanings
+ * but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in the configuration
+ * (`kpn_config_outcome`).
  * @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when `response` is NULL, misaligned or not begun.
  */
 int32_t kpn_response_outcome(const struct kpn_response *response);
@@ -800,7 +807,11 @@ bool kpn_response_keep_alive(const struct kpn_response *response);
 
 /**
  * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
- * @return Seconds; 0 when the server did not say, gave a date.
+ *
+ * A date counts from the Date field of the same response: no clock is needed. It counts as not said when it is past, not in the form `Wed,
+ * 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, when there is no such Date, or when the status is 2xx. The server's word is not
+ * bounded here; `kpn_retry_delay_ms` ends at 49 days.
+ * @return Seconds; 0 when the server did not say.
  */
 uint32_t kpn_response_retry_after(const struct kpn_response *response);
 
@@ -922,7 +933,7 @@ typedef struct kpn_record {
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
  *
  * Can be done once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused
- * it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+ * it. A byte order mark in front of the JSON and one NUL behind it are no part of it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
  * @retval KPN_OK The pack is valid, or there is none.
  * @retval KPN_ERR_STATE The response was not begun, or is not complete.
  * @retval KPN_ERR_BODY_TOO_LARGE The body did not fit into the response's buffer.
@@ -1129,10 +1140,11 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, uptime, 205, -1);
  * if (status == KPN_OK && kpn_queue_fill(&queue, &uplink, uptime, 0, &count) == KPN_OK) {
  *     // finish, send and receive, then:
- *     if (kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED) {
- *         kpn_queue_accepted(&queue);
+ *     int32_t outcome = kpn_response_outcome(&response);
+ *     if (outcome == KPN_OUTCOME_NONE || kpn_outcome_may_retry(outcome)) {
+ *         kpn_queue_failed(&queue); // no answer, or a busy platform: again later
  *     } else {
- *         kpn_queue_failed(&queue);
+ *         kpn_queue_accepted(&queue); // what is refused too: it would be refused for ever, and hold up all behind it
  *     }
  * }
  * ~~~
@@ -1180,7 +1192,9 @@ KPN_NODISCARD kpn_status kpn_queue_fill(struct kpn_queue *queue, struct kpn_upli
     uint32_t *out_count);
 
 /**
- * Removes the records on their way: the platform has accepted them.
+ * Removes the records on their way: the platform has accepted them, or refused them for good.
+ *
+ * What is not to be sent again unchanged (`kpn_outcome_may_retry`) would otherwise be sent for ever.
  * @retval KPN_ERR_STATE The queue was not begun, or nothing is on its way.
  */
 kpn_status kpn_queue_accepted(struct kpn_queue *queue);
@@ -1605,8 +1619,8 @@ uint32_t kpn_firmware_failures(const struct kpn_firmware *firmware);
 int32_t kpn_firmware_http_status(const struct kpn_firmware *firmware);
 
 /**
- * How many seconds the file server asks to wait (Retry-After, RFC 9110 section 10.2.3).
- * @return Seconds; 0 when it did not say or gave a date, and when `firmware` is NULL, misaligned or not begun.
+ * How many seconds the file server asks to wait, as for `kpn_response_retry_after`.
+ * @return Seconds; 0 when it did not say, and when `firmware` is NULL, misaligned or not begun.
  */
 uint32_t kpn_firmware_retry_after(const struct kpn_firmware *firmware);
 
@@ -2080,7 +2094,7 @@ KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
  * - `apn`: access point name, at most 63 bytes. Default: left to the modem.
  * - `keepAliveLimit`: requests on one connection, 1 to 65535. Default: `KPN_REQUESTS_MAX`.
  * - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
- *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"`, `"refused"` or `"unexpected"`.
+ *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"` or `"refused"`.
  *
  * Any other field, and one that is there twice, is refused. 504 bytes. Belongs to one thread at a time, but several may read it while none
  * writes. May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.
@@ -2684,7 +2698,8 @@ struct kpn_uplink { uint32_t private_tag; uint32_t private_reserved; uint8_t *pr
     const char *private_host; const char *private_path; struct kpn_private_uplink private_state; };
 
 struct kpn_private_head { uint8_t phase; uint8_t place; uint8_t element; uint8_t refusal; uint8_t has_digit; uint8_t has_element;
-    uint16_t status; uint16_t room; uint16_t flags; uint32_t numbers[4]; uint32_t content_length; uint32_t retry_after; uint32_t crc32; };
+    uint16_t status; uint16_t room; uint16_t flags; uint32_t numbers[4]; uint32_t content_length; uint32_t retry_after; uint32_t retry_date;
+    uint32_t date; uint32_t date_parts; uint32_t crc32; };
 
 struct kpn_private_chunk_line { uint8_t phase; uint16_t room; uint32_t size; };
 
@@ -2788,7 +2803,7 @@ KPN_PRIVATE_FIELD(kpn_config, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_con
 KPN_PRIVATE_OBJECT(kpn_config_problem, 12, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4); KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8); KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
+KPN_PRIVATE_OBJECT(kpn_response, 88, 96, 4, 8); KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_response, private_state, 16, 24);
 
@@ -2807,7 +2822,7 @@ KPN_PRIVATE_FIELD(kpn_record, has_sum, 53, 97); KPN_PRIVATE_FIELD(kpn_record, ha
 KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99); KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112); KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
+KPN_PRIVATE_OBJECT(kpn_firmware, 132, 144, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_firmware, private_state, 16, 24);
 
