@@ -44,6 +44,7 @@
 #define KPN_ERR_URN (-6) /**< the device URN, or the identifier for it, is malformed */
 #define KPN_ERR_IMEI_CHECK_DIGIT (-7) /**< the check digit of the IMEI does not fit */
 #define KPN_ERR_CONFIG (-8) /**< the configuration has an unfit value */
+#define KPN_ERR_CLOCK (-9) /**< the clock went backwards: it is behind the time of a record */
 #define KPN_ERR_BODY_TOO_LARGE (-10) /**< the body is larger than the buffer given for it */
 #define KPN_ERR_NUMBER_RANGE (-11) /**< the number does not fit the type that was asked for */
 #define KPN_ERR_PASS_DIFFERS (-12) /**< the second pass of a stream differs from the first */
@@ -56,7 +57,7 @@
 #define KPN_ERR_SENML_DUPLICATE (-25) /**< a label occurs twice in one record */
 #define KPN_ERR_SENML_VALUE (-26) /**< a record has two values, or a name and none */
 #define KPN_ERR_SENML_EMPTY (-27) /**< the pack has no measurement */
-#define KPN_ERR_SENML_TIME (-28) /**< a time is relative where an absolute one is meant, or the reverse */
+#define KPN_ERR_SENML_TIME (-28) /**< a time is relative where an absolute one is meant, or the reverse, or not in seconds */
 #define KPN_ERR_SENML_BASE64 (-29) /**< data is not base64 */
 #define KPN_ERR_JSON_SYNTAX (-30) /**< not JSON */
 #define KPN_ERR_JSON_DEPTH (-31) /**< JSON is nested too deeply */
@@ -425,12 +426,12 @@
 #define KPN_CLOCK_NONE 0
 
 /**
- * Seconds since 1970 (UTC), from 2^28 on.
+ * Seconds since 1970 (UTC), from 2^28 to 2^32 - 2.
  */
 #define KPN_CLOCK_UNIX 1
 
 /**
- * Seconds since the device started, at most 2^31 - 1.
+ * Seconds since the device started, at most 2^31 - 1. They must not start again while the device runs, see `kpn_queue`.
  */
 #define KPN_CLOCK_UPTIME 2
 
@@ -1273,6 +1274,19 @@ typedef struct kpn_private_queue {
  *
  * A record takes 8 bytes, its name, its unit, and its value: a number as text, a text or data as it is, a truth value nothing. 1,024 bytes
  * hold some 40 temperatures. 44 bytes on a 32-bit target.
+ *
+ * Counts of milliseconds start again after 49.7 days, and `millis() / 1000` with them: the age of every record would be wrong.
+ * `kpn_queue_fill` and `kpn_queue_save` refuse a count that is behind the time of a record. One that goes on, from any
+ * count of 32 bits that is asked for at least once in 49 days:
+ *
+ * ~~~{.c}
+ * static uint64_t milliseconds;
+ * static kpn_queue queue;
+ *
+ * milliseconds += (uint32_t)(millis() - (uint32_t)milliseconds);
+ * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, (uint32_t)(milliseconds / 1000), 205, -1);
+ * ~~~
+ *
  * Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
  *
  * ~~~{.c}
@@ -1905,7 +1919,7 @@ kpn_status kpn_firmware_set_real_host(struct kpn_firmware *firmware,
  * @retval KPN_END                      The downlink is about something else.
  * @retval KPN_ERR_INVALID_ARGUMENT     `firmware` or `downlink` is NULL or misaligned.
  * @retval KPN_ERR_STATE                One of them was not begun, or the downlink was refused.
- * @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory.
+ * @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory, or `urn` lies in one of the first two.
  * @retval KPN_ERR_HEAD_TEXT            The token is empty, or has characters that no bearer token has.
  * @retval KPN_ERR_FIRMWARE_URL         The URL is not `http://` or `https://` with a host name or IPv4 address, or has a user, a fragment or
  *                                      characters outside RFC 3986.
@@ -2430,7 +2444,7 @@ kpn_status kpn_posix_read(struct kpn_posix *posix,
  * @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
  * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
  * @retval KPN_ERR_STATE                    `posix` or `response` was not begun.
- * @retval KPN_ERR_OVERLAP                  The arguments and the buffer of the response share memory.
+ * @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` or `host` lies in the buffer of the response; the request may.
  * @retval KPN_ERR_CONNECT                  No address of the host took the connection; see `kpn_posix_errno`.
  * @retval KPN_ERR_TIMEOUT                  The time limit is over; the connection is closed.
  * @retval KPN_ERR_IO                       The connection broke and is closed; see `kpn_posix_errno`.
@@ -2499,7 +2513,7 @@ kpn_status kpn_queue_begin(struct kpn_queue *queue,
  * @param[in,out] queue      From `kpn_queue_begin`, with no records on their way.
  * @param[in,out] uplink     From `kpn_uplink_begin` or a sibling, not yet finished.
  * @param[in]     uptime     Seconds since the device started, now.
- * @param[in]     unix_time  Seconds since 1970 (UTC), now; 0 when the device does not know.
+ * @param[in]     unix_time  Seconds since 1970 (UTC), now, below 2^32 - 1; 0 when the device does not know.
  * @param[out]    out_count  Records added. May be NULL. Written only with `KPN_OK`.
  *
  * @retval KPN_OK                    At least one record is in the uplink and on its way.
@@ -2508,7 +2522,8 @@ kpn_status kpn_queue_begin(struct kpn_queue *queue,
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
  * @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
- * @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record.
+ * @retval KPN_ERR_CLOCK             A record is later than `uptime`. Queue and uplink are as before.
+ * @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record, or `unix_time` is 2^32 - 1.
  * @retval KPN_ERR_NUMBER_RANGE      Likewise.
  * @return The first failure of the uplink that was not cleared.
  */
@@ -2578,6 +2593,7 @@ uint32_t kpn_queue_dropped(const struct kpn_queue *queue);
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE             The queue was not begun.
  * @retval KPN_ERR_OVERLAP           The arguments and the memory of the queue overlap.
+ * @retval KPN_ERR_CLOCK             A record is later than `uptime`.
  */
 KPN_NODISCARD
 kpn_status kpn_queue_save(const struct kpn_queue *queue,
@@ -2632,7 +2648,7 @@ kpn_status kpn_queue_load(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_decimal(struct kpn_queue *queue,
                                   const char *name,
@@ -2661,7 +2677,7 @@ kpn_status kpn_queue_push_decimal(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_int64(struct kpn_queue *queue,
                                 const char *name,
@@ -2689,7 +2705,7 @@ kpn_status kpn_queue_push_int64(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_uint64(struct kpn_queue *queue,
                                  const char *name,
@@ -2718,7 +2734,7 @@ kpn_status kpn_queue_push_uint64(struct kpn_queue *queue,
  * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_double(struct kpn_queue *queue,
                                  const char *name,
@@ -2746,7 +2762,7 @@ kpn_status kpn_queue_push_double(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_bool(struct kpn_queue *queue,
                                const char *name,
@@ -2775,7 +2791,7 @@ kpn_status kpn_queue_push_bool(struct kpn_queue *queue,
  * @retval KPN_ERR_UTF8              `text` is not UTF-8.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_text(struct kpn_queue *queue,
                                const char *name,
@@ -2804,7 +2820,7 @@ kpn_status kpn_queue_push_text(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           A text or the data lies in `queue` or in its memory.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_data(struct kpn_queue *queue,
                                const char *name,
@@ -2834,7 +2850,7 @@ kpn_status kpn_queue_push_data(struct kpn_queue *queue,
  * @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_sum_decimal(struct kpn_queue *queue,
                                       const char *name,
@@ -2864,7 +2880,7 @@ kpn_status kpn_queue_push_sum_decimal(struct kpn_queue *queue,
  * @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
  * @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
  * @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+ * @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
  */
 kpn_status kpn_queue_push_sum_double(struct kpn_queue *queue,
                                      const char *name,
@@ -3137,6 +3153,7 @@ const char *kpn_outcome_text(int32_t outcome);
  * @retval KPN_OK                    `out_body` is the whole body.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The response was not begun, or is not complete.
+ * @retval KPN_ERR_OVERLAP           `out_body` lies in `response` or in its buffer.
  * @retval KPN_ERR_BODY_TOO_LARGE    The body did not fit; `kpn_response_missing` says how many bytes were missing.
  * @return Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
  */
@@ -4043,17 +4060,17 @@ kpn_status kpn_uplink_set_base_name(struct kpn_uplink *uplink,
  * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
  * `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
  *
- * Leave it out on a device without a clock: the platform then takes the moment of reception. RFC 8428 sections 4.1
- * and 4.5.3.
+ * Leave it out on a device without a clock: the platform then takes the moment of reception. Every time in milliseconds is refused: it
+ * lies beyond the year 2106, as no measurement does. RFC 8428 sections 4.1 and 4.5.3.
  *
  * @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
- * @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
+ * @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
  *
  * @retval KPN_OK                    The field is in the pack.
  * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
- * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+ * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
  */
 kpn_status kpn_uplink_set_base_time(struct kpn_uplink *uplink,
                                     int64_t seconds);
@@ -4071,7 +4088,7 @@ kpn_status kpn_uplink_set_base_time(struct kpn_uplink *uplink,
  * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
- * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+ * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
  * @retval KPN_ERR_NUMBER_RANGE      The time cannot be compared with others in 64 bits.
  */
 kpn_status kpn_uplink_set_base_time_decimal(struct kpn_uplink *uplink,
@@ -4312,13 +4329,13 @@ uint32_t kpn_uplink_records(const struct kpn_uplink *uplink);
  * Written relative to the base time when there is one. RFC 8428 section 4.5.3.
  *
  * @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
- * @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
+ * @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
  *
  * @retval KPN_OK                    The next record has the label.
  * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
- * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+ * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
  * @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
  */
 kpn_status kpn_uplink_set_time(struct kpn_uplink *uplink,
@@ -4337,7 +4354,7 @@ kpn_status kpn_uplink_set_time(struct kpn_uplink *uplink,
  * @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
  * @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
  * @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
- * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+ * @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
  * @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
  */
 kpn_status kpn_uplink_set_time_decimal(struct kpn_uplink *uplink,
