@@ -127,6 +127,7 @@ typedef int32_t kpn_status;
 #define KPN_ERR_URN (-6) /**< the device URN, or the identifier for it, is malformed */
 #define KPN_ERR_IMEI_CHECK_DIGIT (-7) /**< the check digit of the IMEI does not fit */
 #define KPN_ERR_CONFIG (-8) /**< the configuration has an unfit value */
+#define KPN_ERR_CLOCK (-9) /**< the clock went backwards: it is behind the time of a record */
 #define KPN_ERR_BODY_TOO_LARGE (-10) /**< the body is larger than the buffer given for it */
 #define KPN_ERR_NUMBER_RANGE (-11) /**< the number does not fit the type that was asked for */
 #define KPN_ERR_PASS_DIFFERS (-12) /**< the second pass of a stream differs from the first */
@@ -139,7 +140,7 @@ typedef int32_t kpn_status;
 #define KPN_ERR_SENML_DUPLICATE (-25) /**< a label occurs twice in one record */
 #define KPN_ERR_SENML_VALUE (-26) /**< a record has two values, or a name and none */
 #define KPN_ERR_SENML_EMPTY (-27) /**< the pack has no measurement */
-#define KPN_ERR_SENML_TIME (-28) /**< a time is relative where an absolute one is meant, or the reverse */
+#define KPN_ERR_SENML_TIME (-28) /**< a time is relative where an absolute one is meant, or the reverse, or not in seconds */
 #define KPN_ERR_SENML_BASE64 (-29) /**< data is not base64 */
 #define KPN_ERR_JSON_SYNTAX (-30) /**< not JSON */
 #define KPN_ERR_JSON_DEPTH (-31) /**< JSON is nested too deeply */
@@ -205,7 +206,7 @@ const char *kpn_status_text(kpn_status status);
  * - `mantissa`: 205 for 20.5 with exponent -1.
  * - `exponent`: `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  * - `value`: Finite.
- * - `seconds`: Since 1970-01-01 00:00 UTC, at least 2^28.
+ * - `seconds`: Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
  * - `out_request`: Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
  *
  * Where a call names one of these results and says no more of it:
@@ -220,7 +221,7 @@ const char *kpn_status_text(kpn_status status);
  * - `KPN_ERR_SENML_UNIT`: `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
  * - another status: The status of an earlier base field or label that failed, since this record would carry wrong values.
  * - `KPN_ERR_NOT_FINITE`: `value` is NaN or infinite.
- * - `KPN_ERR_SENML_TIME`: The time is below 2^28 seconds, which SenML takes as relative to now.
+ * - `KPN_ERR_SENML_TIME`: The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
  * - `KPN_ERR_NUMBER_RANGE`: The difference to the base time does not fit in 64 bits at this precision.
  * - `KPN_ERR_HEAD_TEXT`: The host or path given to `kpn_uplink_begin_custom` has changed.
  * - `KPN_ERR_SENML_EMPTY`: The pack has no measurement.
@@ -549,7 +550,8 @@ kpn_status kpn_uplink_set_base_name(struct kpn_uplink *uplink, const char *urn);
  * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until `kpn_uplink_clear_failure`, and
  * `kpn_uplink_finish` reports it.
  *
- * Leave it out on a device without a clock: the platform then takes the moment of reception. RFC 8428 sections 4.1 and 4.5.3.
+ * Leave it out on a device without a clock: the platform then takes the moment of reception. Every time in milliseconds is refused: it lies
+ * beyond the year 2106, as no measurement does. RFC 8428 sections 4.1 and 4.5.3.
  * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
  * @return ERR_BUFFER_FULL, ERR_SENML_TIME, as said above.
  */
@@ -1114,7 +1116,7 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * - `KPN_ERR_BUFFER_FULL`: No room, and none to be made; `kpn_queue_dropped` counts the record.
  * - `KPN_ERR_SENML_NAME`: `name` is empty, too long, or has a character outside the alphabet.
  * - `KPN_ERR_SENML_UNIT`: `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * - `KPN_ERR_SENML_TIME`: A time since 1970 is below 2^28.
+ * - `KPN_ERR_SENML_TIME`: A time since 1970 is below 2^28, or 2^32 - 1.
  * - `KPN_ERR_INVALID_ARGUMENT`: An uptime is out of range, or `clock` is none.
  * - `KPN_ERR_NOT_FINITE`: `value` is NaN or infinite.
  * @{
@@ -1128,8 +1130,21 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * answer was lost, only the platform knows: `failed` then sends the same records again, with the same times.
  *
  * A record takes 8 bytes, its name, its unit, and its value: a number as text, a text or data as it is, a truth value nothing. 1,024 bytes
- * hold some 40 temperatures. 44 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a
- * pointer: for storage take `kpn_queue_save`.
+ * hold some 40 temperatures. 44 bytes on a 32-bit target.
+ *
+ * Counts of milliseconds start again after 49.7 days, and `millis() / 1000` with them: the age of every record would be wrong.
+ * `kpn_queue_fill` and `kpn_queue_save` refuse a count that is behind the time of a record. One that goes on, from any count of 32 bits
+ * that is asked for at least once in 49 days:
+ *
+ * ~~~{.c}
+ * static uint64_t milliseconds;
+ * static kpn_queue queue;
+ *
+ * milliseconds += (uint32_t)(millis() - (uint32_t)milliseconds);
+ * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, (uint32_t)(milliseconds / 1000), 205, -1);
+ * ~~~
+ *
+ * Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
  *
  * ~~~{.c}
  * static uint8_t memory[1024];
@@ -1159,8 +1174,10 @@ typedef struct kpn_queue kpn_queue;
  */
 #define KPN_QUEUE_DROP_OLDEST 1
 #define KPN_CLOCK_NONE 0 /**< No time: the platform takes the moment of reception. */
-#define KPN_CLOCK_UNIX 1 /**< Seconds since 1970 (UTC), from 2^28 on. */
-#define KPN_CLOCK_UPTIME 2 /**< Seconds since the device started, at most 2^31 - 1. */
+#define KPN_CLOCK_UNIX 1 /**< Seconds since 1970 (UTC), from 2^28 to 2^32 - 2. */
+
+/** Seconds since the device started, at most 2^31 - 1. They must not start again while the device runs, see `kpn_queue`. */
+#define KPN_CLOCK_UPTIME 2
 #define KPN_QUEUE_NAME_MAX 48 /**< Longest name of a queued record, in bytes. */
 #define KPN_QUEUE_TEXT_MAX 64 /**< Longest text of a queued record, in bytes. */
 #define KPN_QUEUE_DATA_MAX 64 /**< Most data of a queued record, in bytes. */
@@ -1179,12 +1196,13 @@ KPN_NODISCARD kpn_status kpn_queue_begin(struct kpn_queue *queue, uint8_t *memor
  *
  * A time since start is sent as seconds since 1970 when `unix_time` is given, else as seconds ago: then the uplink must have no base time.
  * The uplink may have other records too.
- * @param[in] unix_time Seconds since 1970 (UTC), now; 0 when the device does not know.
+ * @param[in] unix_time Seconds since 1970 (UTC), now, below 2^32 - 1; 0 when the device does not know.
  * @param[out] out_count Records added. May be NULL. Written only with `KPN_OK`.
  * @retval KPN_END The queue is empty.
  * @retval KPN_ERR_BUFFER_FULL Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
  * @retval KPN_ERR_STATE The queue or the uplink was not begun, the uplink is finished, or records are on their way.
- * @retval KPN_ERR_SENML_TIME The base time of the uplink does not go with the time of a record.
+ * @retval KPN_ERR_CLOCK A record is later than `uptime`. Queue and uplink are as before.
+ * @retval KPN_ERR_SENML_TIME The base time of the uplink does not go with the time of a record, or `unix_time` is 2^32 - 1.
  * @retval KPN_ERR_NUMBER_RANGE Likewise.
  * @return The first failure of the uplink that was not cleared.
  */
@@ -1319,6 +1337,7 @@ kpn_status kpn_queue_push_sum_double(struct kpn_queue *queue, const char *name, 
  * @retval KPN_OK `out` holds the image.
  * @retval KPN_ERR_BUFFER_FULL `out_cap` is too small.
  * @retval KPN_ERR_INVALID_ARGUMENT .
+ * @retval KPN_ERR_CLOCK A record is later than `uptime`.
  */
 KPN_NODISCARD kpn_status kpn_queue_save(const struct kpn_queue *queue, uint32_t uptime, uint8_t *out, size_t out_cap, size_t *out_len);
 
