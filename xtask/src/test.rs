@@ -6,8 +6,8 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, modem, neighbour,
-    packages, snippets, vectors, wire, workspace::Workspace,
+    budgets, check, cost, ctest, damage, demo, dist, docs, firmware, header, link, modem,
+    neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -43,6 +43,7 @@ const WITH_OTHERS: &[Step] = &[
     ("zephyr module", packages::zephyr::check),
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
+    ("library with AddressSanitizer", sanitized::check),
     ("modems", modem::check),
     ("demo", demo::run),
     ("bytes on the wire", wire::check),
@@ -53,7 +54,7 @@ const ON_BOARDS: &[Step] = &[
     ("firmware failures are noticed", firmware::check_can_fail),
     ("firmware", firmware::check),
     ("vectors on every core", vectors::check),
-    ("fuzz", fuzz::check),
+    ("damaged vectors", damage::check),
     ("plain build", cost::check_plain_build),
     ("budgets", budgets::check),
 ];
