@@ -14,8 +14,8 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, modem, neighbour,
-    packages, snippets, vectors, wire, workspace::Workspace,
+    budgets, check, cost, ctest, damage, demo, dist, docs, firmware, header, link, modem,
+    neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
 };
 
 /// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
@@ -89,6 +89,7 @@ const WITH_OTHERS: &[Step] = &[
     ),
     ("two Rust archives", "chips boards", neighbour::check),
     ("c", "c c32 chips cmake openssl valgrind", ctest::check),
+    ("library with AddressSanitizer", "c cmake", sanitized::check),
     ("modems", "c chips", modem::check),
     ("demo", "c", demo::check),
     ("bytes on the wire", "c openssl", wire::check),
@@ -107,7 +108,7 @@ const ON_BOARDS: &[Step] = &[
         "c c32 chips boards",
         vectors::check,
     ),
-    ("fuzz", "c", fuzz::check),
+    ("damaged vectors", "c", damage::check),
     ("plain build", "chips", cost::check_plain_build),
     ("budgets", "chips boards", budgets::check),
 ];
