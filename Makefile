@@ -2,7 +2,7 @@
 XTASK := cargo run --quiet --package xtask --
 TARGET ?= thumbv6m-none-eabi
 
-.PHONY: help setup demo test check header archive report wire bench bench-host fuzz mutants dist
+.PHONY: help setup demo test check header archive c-source report wire bench bench-host fuzz mutants dist
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ header: ## Write include/kpn_things.h anew
 
 archive: setup ## Build the C archive for one chip: make archive TARGET=thumbv7em-none-eabihf
 	@$(XTASK) archive $(TARGET)
+
+c-source: setup ## The whole library as one file of C, for chips without an archive
+	@$(XTASK) c-source
 
 report: setup ## What it costs, measured: lines `name value unit`; the table of README.md too
 	@$(XTASK) report --readme

@@ -18,12 +18,18 @@ valgrind                       cmd:valgrind
 gcc                            cmd:cc
 g++                            cmd:c++
 libssl-dev                     file:/usr/include/openssl/ssl.h
+clang                          cmd:clang
 gcc-multilib                   file:/usr/lib/gcc/*/*/32/crtbegin.o
 gcc-arm-none-eabi              cmd:arm-none-eabi-gcc
 libnewlib-arm-none-eabi        file:/usr/lib/arm-none-eabi/newlib/nano.specs
 picolibc-arm-none-eabi         file:/usr/lib/picolibc/arm-none-eabi/picolibc.specs
 gcc-riscv64-unknown-elf        cmd:riscv64-unknown-elf-gcc
 picolibc-riscv64-unknown-elf   file:/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs
+gcc-xtensa-lx106               cmd:xtensa-lx106-elf-gcc
+picolibc-xtensa-lx106-elf      file:/usr/lib/xtensa-lx106-elf/picolibc.specs
+gcc-mipsel-linux-gnu           cmd:mipsel-linux-gnu-gcc
+libc6-dev-mipsel-cross         file:/usr/mipsel-linux-gnu/include/stdio.h
+qemu-user                      cmd:qemu-mipsel
 qemu-system-arm                cmd:qemu-system-arm
 qemu-system-misc               cmd:qemu-system-riscv32
 pkg-config                     cmd:pkg-config
@@ -35,7 +41,7 @@ python3-venv                   module:ensurepip
 # Rust for the chips: installed rustup targets, or a compiler with the sources of its `core`.
 rust_targets='thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabi thumbv7em-none-eabihf
 thumbv8m.base-none-eabi thumbv8m.main-none-eabi thumbv8m.main-none-eabihf
-riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf i686-unknown-linux-gnu'
+riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf wasm32v1-none i686-unknown-linux-gnu'
 rust_web='
 rustc-web      file:/usr/bin/rustc
 rust-web-src   file:/usr/lib/rustlib/src/rust/library/core

@@ -2,6 +2,7 @@
 
 mod archive;
 mod budgets;
+mod c_source;
 mod check;
 mod cost;
 mod ctest;
@@ -53,6 +54,8 @@ enum Job {
         #[arg(long)]
         fast_sha: bool,
     },
+    /// Writes the whole library as one file of C
+    CSource,
     /// A C program talks to the simulated platform
     Demo,
     /// Formatting and lints, warnings as errors
@@ -121,6 +124,7 @@ fn run() -> anyhow::Result<()> {
         Job::Archive { target, fast_sha } => archive::run(&workspace, &target, fast_sha),
         Job::Check => check::run(&workspace),
         Job::Ctest => ctest::check(&workspace),
+        Job::CSource => c_source::run(&workspace),
         Job::Dist => dist::run(&workspace),
         Job::Demo => demo::run(&workspace),
         Job::Firmware => {

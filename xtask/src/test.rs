@@ -6,8 +6,8 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, modem, neighbour,
-    packages, snippets, vectors, wire, workspace::Workspace,
+    budgets, c_source, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, modem,
+    neighbour, packages, snippets, vectors, wire, workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -39,6 +39,7 @@ const WITH_OTHERS: &[Step] = &[
     ("platformio", packages::platformio::check),
     ("esp-idf component", packages::esp_idf::check_package),
     ("esp-idf example", packages::esp_idf::check_example),
+    ("package with one file of C", packages::c_source::check),
     ("commands on pages", docs::check_pages),
     ("zephyr module", packages::zephyr::check),
     ("two Rust archives", neighbour::check),
@@ -53,6 +54,7 @@ const ON_BOARDS: &[Step] = &[
     ("firmware failures are noticed", firmware::check_can_fail),
     ("firmware", firmware::check),
     ("vectors on every core", vectors::check),
+    ("one file of C", c_source::check),
     ("fuzz", fuzz::check),
     ("plain build", cost::check_plain_build),
     ("budgets", budgets::check),
