@@ -14,7 +14,7 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, damage, demo, dist, docs, firmware, header, link, modem,
+    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, link, modem,
     neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
 };
 
@@ -78,6 +78,11 @@ const WITH_OTHERS: &[Step] = &[
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
     (
+        "package with one file of C",
+        "c c32 chips pack",
+        packages::c_source::check,
+    ),
+    (
         "commands on pages",
         "c c32 chips boards cmake openssl pack pkg-config python",
         docs::check_pages,
@@ -107,6 +112,11 @@ const ON_BOARDS: &[Step] = &[
         "vectors on every core",
         "c c32 chips boards",
         vectors::check,
+    ),
+    (
+        "one file of C",
+        "c c32 chips boards machines",
+        c_source::check,
     ),
     ("damaged vectors", "c", damage::check),
     ("plain build", "chips", cost::check_plain_build),
