@@ -28,7 +28,7 @@ pub fn run(input: &[u8]) {
         return;
     }
     let step = usize::from(choices.u8()) + 1;
-    let (mut downlink, again) = Downlink::of_response(text, step);
+    let (mut downlink, again) = Downlink::of_response(b"", text, b"", step);
     assert_eq!(again, begun);
     assert_eq!(read(&mut downlink, again), records);
 }
