@@ -40,6 +40,12 @@ chips      rustc-web                      fun:has_rust_for_chips
 chips      rust-web-src                   fun:has_rust_for_chips
 boards     qemu-system-arm                cmd:qemu-system-arm
 boards     qemu-system-misc               cmd:qemu-system-riscv32
+machines   clang                          cmd:clang
+machines   gcc-xtensa-lx106               cmd:xtensa-lx106-elf-gcc
+machines   picolibc-xtensa-lx106-elf      file:/usr/lib/xtensa-lx106-elf/picolibc.specs
+machines   gcc-mipsel-linux-gnu           cmd:mipsel-linux-gnu-gcc
+machines   libc6-dev-mipsel-cross         file:/usr/mipsel-linux-gnu/include/stdio.h
+machines   qemu-user                      cmd:qemu-mipsel
 doxygen    doxygen                        cmd:doxygen
 python     python3                        cmd:python3
 python     python3-venv                   module:ensurepip
@@ -51,7 +57,7 @@ cargo-sbom -                              fun:has_cargo_sbom
 # Rust for the chips: installed rustup targets, or a compiler with the sources of its `core`.
 rust_targets='thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabi thumbv7em-none-eabihf
 thumbv8m.base-none-eabi thumbv8m.main-none-eabi thumbv8m.main-none-eabihf
-riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf i686-unknown-linux-gnu'
+riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf wasm32v1-none i686-unknown-linux-gnu'
 
 here=$(dirname "$0")
 target=$here/../target

@@ -146,6 +146,10 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_connection: u32,
 
+    /// Connections at a time, fewer where file descriptors are scarce; one more, and the one that waits longest gives way
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = connections)]
+    pub max_connections: usize,
+
     /// Longest body in bytes
     #[arg(long, value_name = "BYTES", default_value = "4194304")]
     pub max_body: usize,
@@ -188,6 +192,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
         .filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(SECONDS_MAX))
         .ok_or_else(|| format!("a number of seconds above 0, up to {SECONDS_MAX}"))
+}
+
+fn connections(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|limit| *limit >= 1)
+        .ok_or_else(|| "a number above 0".to_owned())
 }
 
 fn head_limit(text: &str) -> Result<usize, String> {

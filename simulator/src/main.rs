@@ -118,6 +118,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let config = Config {
         statuses: Statuses::with(&arguments.status),
         requests_per_connection: arguments.requests_per_connection,
+        max_connections: max_connections(arguments.max_connections),
         max_head: arguments.max_head,
         max_body: arguments.max_body,
         read_timeout: arguments.read_timeout,
@@ -204,6 +205,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     );
     let missed = late && arguments.exit_after.is_some();
     Ok(ExitCode::from(u8::from(missed)))
+}
+
+/// File descriptors for all but connections: ports, logs, files that are read.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+/// As many connections as are wanted, or as there are file descriptors for: two each, since the end of a connection is
+/// watched beside it.
+fn max_connections(wanted: usize) -> usize {
+    let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
+    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2;
+    usize::try_from(possible).map_or(wanted, |possible| possible.clamp(1, wanted))
 }
 
 /// A port that is open, and the line that says so.

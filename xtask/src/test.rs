@@ -14,8 +14,8 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, legal, link, modem,
-    neighbour, packages, snippets, vectors, wire, workspace::Workspace,
+    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, legal, link,
+    modem, neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
 };
 
 /// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
@@ -83,6 +83,11 @@ const WITH_OTHERS: &[Step] = &[
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
     (
+        "package with one file of C",
+        "c c32 chips pack",
+        packages::c_source::check,
+    ),
+    (
         "commands on pages",
         "c c32 chips boards cmake openssl pack pkg-config python cargo-sbom",
         docs::check_pages,
@@ -94,6 +99,7 @@ const WITH_OTHERS: &[Step] = &[
     ),
     ("two Rust archives", "chips boards", neighbour::check),
     ("c", "c c32 chips cmake openssl valgrind", ctest::check),
+    ("library with AddressSanitizer", "c cmake", sanitized::check),
     ("modems", "c chips", modem::check),
     ("demo", "c", demo::check),
     ("bytes on the wire", "c openssl", wire::check),
@@ -112,7 +118,12 @@ const ON_BOARDS: &[Step] = &[
         "c c32 chips boards",
         vectors::check,
     ),
-    ("fuzz", "c", fuzz::check),
+    (
+        "one file of C",
+        "c c32 chips boards machines",
+        c_source::check,
+    ),
+    ("damaged vectors", "c", damage::check),
     ("plain build", "chips", cost::check_plain_build),
     ("budgets", "chips boards", budgets::check),
 ];

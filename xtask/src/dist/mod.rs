@@ -4,6 +4,7 @@
 //! `dist` and answers what it is; [`KINDS`] lists them, and nothing else needs to know of a new kind.
 
 pub mod arduino;
+pub mod c_source;
 pub mod esp_idf;
 mod manifest;
 mod native;
@@ -36,6 +37,7 @@ const KINDS: &[Pack] = &[
     platformio::pack,
     esp_idf::pack,
     zephyr::pack,
+    c_source::pack,
 ];
 
 /// One file in `dist/`.

@@ -2,6 +2,7 @@
 
 pub mod arduino;
 pub mod bare_metal;
+pub mod c_source;
 mod cmake;
 pub mod esp_idf;
 mod flags;
