@@ -14,8 +14,8 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, link, modem,
-    neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
+    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, legal, link,
+    modem, neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
 };
 
 /// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
@@ -31,6 +31,11 @@ const FIRST: &[Step] = &[
     ("rust", "c", rust),
     ("header", "c", header::check),
     ("examples in texts", "c", snippets::check),
+    (
+        "licences",
+        "python cargo-deny cargo-sbom chips pack",
+        legal::check,
+    ),
     ("links in texts", "pack", docs::check_links),
     ("header as pages", "doxygen", docs::check_header),
     ("archives", "c c32 chips", link::check),
@@ -42,7 +47,7 @@ const FIRST: &[Step] = &[
     ),
     (
         "archives are reproducible",
-        "c32 chips pack",
+        "c32 chips pack cargo-sbom",
         dist::check_reproducible,
     ),
 ];
@@ -84,7 +89,7 @@ const WITH_OTHERS: &[Step] = &[
     ),
     (
         "commands on pages",
-        "c c32 chips boards cmake openssl pack pkg-config python",
+        "c c32 chips boards cmake openssl pack pkg-config python cargo-sbom",
         docs::check_pages,
     ),
     (
