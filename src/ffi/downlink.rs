@@ -58,8 +58,8 @@ impl kpn_downlink {
 
 /// Checks the body of a complete response as a whole; a response without body is a downlink without records.
 ///
-/// Can be done once per response, since reading decodes texts in place. What an error is about, `kpn_downlink_index` says. A byte order
-/// mark in front of the JSON and one NUL behind it are no part of it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+/// Can be done once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused it.
+/// A byte order mark in front of the JSON and one NUL behind it are no part of it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
 ///
 /// @param[out]    downlink  Need not be initialised.
 /// @param[in]     response  From `kpn_response_begin`, complete. Its buffer stays in use until the records were read.

@@ -107,7 +107,7 @@ impl kpn_response {
     /// Refuses memory that overlaps with the object or its buffer.
     // One copy for its calls.
     #[inline(never)]
-    fn check_disjoint_from(&self, other: Region) -> Result<()> {
+    pub(super) fn check_disjoint_from(&self, other: Region) -> Result<()> {
         Region::of(self).check_disjoint_from(other)?;
         self.memory().check_disjoint_from(other)
     }
@@ -311,6 +311,7 @@ pub extern "C" fn kpn_outcome_text(outcome: i32) -> *const c_char {
 /// @retval KPN_OK                    `out_body` is the whole body.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The response was not begun, or is not complete.
+/// @retval KPN_ERR_OVERLAP           `out_body` lies in `response` or in its buffer.
 /// @retval KPN_ERR_BODY_TOO_LARGE    The body did not fit; `kpn_response_missing` says how many bytes were missing.
 /// @return Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
@@ -324,11 +325,11 @@ pub unsafe extern "C" fn kpn_response_body(
     out_body: *mut kpn_span,
 ) -> kpn_status {
     let body = || -> Result<()> {
-        Region::of(response).check_disjoint_from(Region::of(out_body))?;
-        // SAFETY: the same contract; apart from the response as just checked.
-        let out_body = unsafe { ptr::out(out_body) }?;
         // SAFETY: the same contract.
         let response = unsafe { ptr::borrow(response) }?;
+        response.check_disjoint_from(Region::of(out_body))?;
+        // SAFETY: the same contract; apart from the response and its buffer as just checked.
+        let out_body = unsafe { ptr::out(out_body) }?;
         // SAFETY: `begin` kept the buffer, which the caller leaves to the library.
         let body = unsafe { response.body_mut() }?;
         out_body.write(kpn_span::of(body));
