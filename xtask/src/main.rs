@@ -2,6 +2,7 @@
 
 mod archive;
 mod budgets;
+mod c_source;
 mod check;
 mod cost;
 mod coverage;
@@ -58,8 +59,8 @@ enum Job {
         #[arg(long)]
         fast_sha: bool,
     },
-    /// A C program talks to the simulated platform
-    Demo,
+    /// Writes the whole library as one file of C
+    CSource,
     /// Formatting and lints, warnings as errors
     Check,
     /// The C tests on this machine: as C99 and C++11, with sanitizers and under valgrind
@@ -143,8 +144,8 @@ fn run() -> anyhow::Result<()> {
         Job::Check => check::run(&workspace),
         Job::Ctest => ctest::check(&workspace),
         Job::Coverage => coverage::run(&workspace),
+        Job::CSource => c_source::run(&workspace),
         Job::Dist => dist::run(&workspace),
-        Job::Demo => demo::run(&workspace),
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }

@@ -4,6 +4,7 @@
 //! `dist` and answers what it is; [`KINDS`] lists them, and nothing else needs to know of a new kind.
 
 pub mod arduino;
+pub mod c_source;
 pub mod esp_idf;
 mod native;
 pub mod pack;
@@ -37,6 +38,7 @@ const KINDS: &[Pack] = &[
     platformio::pack,
     esp_idf::pack,
     zephyr::pack,
+    c_source::pack,
 ];
 
 /// One file in `dist/`.
