@@ -2412,7 +2412,7 @@ kpn_status kpn_posix_send(struct kpn_posix *posix,
  * @retval KPN_OK                           The system has taken all of them; whether they arrive, the response tells.
  * @retval KPN_END                          The server has answered before: no other bytes of this request are wanted. See `kpn_posix_read`.
  * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
- * @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or no connection is open.
+ * @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
  * @retval KPN_ERR_OVERLAP                  `posix` shares memory with another argument or with the buffer of the response.
  * @retval KPN_ERR_TIMEOUT                  The time limit is over.
  * @retval KPN_ERR_IO                       The connection broke before anything was answered; see `kpn_posix_errno`.
@@ -2466,7 +2466,7 @@ kpn_status kpn_posix_receive(struct kpn_posix *posix,
  *
  * @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
  * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned.
- * @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or no connection is open.
+ * @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
  * @retval KPN_ERR_OVERLAP                  `posix` shares memory with `response` or with its buffer.
  * @retval KPN_ERR_TIMEOUT                  The time limit is over.
  * @retval KPN_ERR_IO                       The connection broke; see `kpn_posix_errno`.
@@ -2496,7 +2496,7 @@ kpn_status kpn_posix_read(struct kpn_posix *posix,
  *
  * @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
  * @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
- * @retval KPN_ERR_STATE                    `posix` or `response` was not begun.
+ * @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or `response` is an earlier one.
  * @retval KPN_ERR_OVERLAP                  The arguments and the buffer of the response share memory.
  * @retval KPN_ERR_CONNECT                  No address of the host took the connection; see `kpn_posix_errno`.
  * @retval KPN_ERR_TIMEOUT                  The time limit is over; the connection is closed.

@@ -17,6 +17,7 @@ unzip                          cmd:unzip
 valgrind                       cmd:valgrind
 gcc                            cmd:cc
 g++                            cmd:c++
+openssl                        cmd:openssl
 libssl-dev                     file:/usr/include/openssl/ssl.h
 gcc-multilib                   file:/usr/lib/gcc/*/*/32/crtbegin.o
 gcc-arm-none-eabi              cmd:arm-none-eabi-gcc

@@ -11,6 +11,7 @@ mod docs;
 mod firmware;
 mod fuzz;
 mod header;
+mod hostile;
 mod link;
 mod machine;
 mod modem;

@@ -6,8 +6,8 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, modem, neighbour,
-    packages, snippets, vectors, wire, workspace::Workspace,
+    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, hostile, link, modem,
+    neighbour, packages, snippets, vectors, wire, workspace::Workspace,
 };
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -44,6 +44,7 @@ const WITH_OTHERS: &[Step] = &[
     ("two Rust archives", neighbour::check),
     ("c", ctest::check),
     ("modems", modem::check),
+    ("hostile peers", hostile::check),
     ("demo", demo::run),
     ("bytes on the wire", wire::check),
 ];
