@@ -14,8 +14,9 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, legal, link,
-    modem, neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
+    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
+    legal, link, modem, neighbour, packages, sanitized, snippets, vectors, wire,
+    workspace::Workspace,
 };
 
 /// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
@@ -101,6 +102,7 @@ const WITH_OTHERS: &[Step] = &[
     ("c", "c c32 chips cmake openssl valgrind", ctest::check),
     ("library with AddressSanitizer", "c cmake", sanitized::check),
     ("modems", "c chips", modem::check),
+    ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
     ("bytes on the wire", "c openssl", wire::check),
 ];
