@@ -10,7 +10,7 @@
 
 enum { MILLISECONDS = 10000, ROOM = 64 }; /* no record of this program has more than 64 bytes */
 
-static const char urn[] = "urn:dev:IMEI:123456789012345:";
+static const char urn[] = "urn:dev:IMEI:490154203237518:";
 static const char secret[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static uint8_t window[256];

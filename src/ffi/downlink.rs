@@ -58,7 +58,7 @@ impl kpn_downlink {
 
 /// Checks the body of a complete response as a whole; a response without body is a downlink without records.
 ///
-/// Can be done once per response, since reading decodes texts in place. What an error is about, `kpn_downlink_index` says.
+/// Can be done once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused it.
 /// RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
 ///
 /// @param[out]    downlink  Need not be initialised.

@@ -56,8 +56,6 @@ enum Job {
     },
     /// Writes the whole library as one file of C
     CSource,
-    /// A C program talks to the simulated platform
-    Demo,
     /// Formatting and lints, warnings as errors
     Check,
     /// The C tests on this machine: as C99 and C++11, with sanitizers and under valgrind
@@ -126,7 +124,6 @@ fn run() -> anyhow::Result<()> {
         Job::Ctest => ctest::check(&workspace),
         Job::CSource => c_source::run(&workspace),
         Job::Dist => dist::run(&workspace),
-        Job::Demo => demo::run(&workspace),
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }
