@@ -77,7 +77,9 @@ impl Decimal {
     }
 
     /// The exact difference, without zeros at the end of its mantissa; `None` when that is beyond `i64`.
+    // Not inlined, its memory is free again when the difference is written.
     #[must_use]
+    #[inline(never)]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         let (mut left, mut right) = (Truncated::from(self), Truncated::from(other));
         left.trim();

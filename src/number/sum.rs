@@ -28,9 +28,10 @@ impl<'a> Sum<'a> {
         if !base.is_empty() {
             right.parse(base)?;
         }
-        self.value = add(*left, *right);
+        self.value = add(&self.numbers);
         // The sign of a zero is kept where there is only one.
         if self.value.is_zero() {
+            let [left, right] = &self.numbers;
             self.value.is_negative =
                 left.is_negative && base.is_empty() || right.is_negative && number.is_empty();
         }
@@ -107,7 +108,8 @@ const GAP: i32 = 40;
 /// Schoolbook addition, but from the left: a digit is held back until a lower one shows whether a carry or a borrow reaches it. Digits that
 /// would pass one on wait with it: nines in a sum, zeros in a difference.
 #[inline(never)]
-pub fn add(mut left: Digits<'_>, mut right: Digits<'_>) -> Truncated {
+fn add(numbers: &[Digits<'_>; 2]) -> Truncated {
+    let [mut left, mut right] = *numbers;
     let is_difference = left.is_negative != right.is_negative;
     let passing = if is_difference { 0 } else { 9 };
     let mut place = left.place.max(right.place);

@@ -6,9 +6,9 @@
 
 use super::bytes::{Divisor, multiply};
 
-/// 1,024 bits: no double has more before its point. The smallest ones have up to 768 behind it once their first digit is in the whole
-/// part, and nothing above the lowest 64 bits of that counts.
-const BYTES: usize = 128;
+/// 1,024 bits, for no double has more before its point, and the highest byte of a mantissa, which is zero then. The smallest ones have
+/// up to 768 bits behind it once their first digit is in the whole part, and nothing above the lowest 64 bits of that counts.
+const BYTES: usize = 129;
 
 /// Twice the whole part of `mantissa` × 2^`twos` × 10^`tens`, and one more where there is something behind its point. Of more than 64
 /// bits, the lowest.
@@ -23,8 +23,8 @@ pub fn whole(mantissa: u64, twos: i32, tens: i32) -> u64 {
     let growth = usize::try_from((tens * 3) >> 3).unwrap_or_default();
     let used = (above + growth + 9).min(BYTES);
     let number = memory.get_mut(..used).unwrap_or_default();
-    for (to, byte) in number.iter_mut().skip(above).zip(mantissa.to_le_bytes()) {
-        *to = byte;
+    if let Some(Some(to)) = number.get_mut(above..).map(<[u8]>::first_chunk_mut) {
+        *to = mantissa.to_le_bytes();
     }
     multiply(number, 1 << (twos & 7), 0);
     let mut remainders = 0;
