@@ -135,10 +135,7 @@ fn rust_tests(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<PathBu
     ensure!(programs.len() > 10, "cargo names only {programs:?}");
     for program in &programs {
         let mut test = cmd!(shell, "{program} --quiet");
-        if !NEED_ALL
-            .iter()
-            .any(|name| is_named(program, name))
-        {
+        if !NEED_ALL.iter().any(|name| is_named(program, name)) {
             test = test.env("KPN_CASES", CASES);
         }
         let output = test
