@@ -4,7 +4,7 @@ TARGET ?= thumbv6m-none-eabi
 DEMO := $(or $(CARGO_TARGET_DIR),target)/demo
 TIME ?= 60
 
-.PHONY: help setup demo test check header archive report wire bench bench-host fuzz coverage c-source mutants dist
+.PHONY: help setup demo test check header notices archive report wire bench bench-host fuzz coverage c-source mutants dist
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,12 +27,15 @@ check: ## Formatting and lints, warnings as errors
 header: ## Write include/kpn_things.h anew
 	@$(XTASK) header
 
+notices: ## Write THIRD-PARTY-NOTICES anew, after a change of Cargo.lock
+	@$(XTASK) notices
+
 archive: ## Build the C archive for one chip: make archive TARGET=thumbv7em-none-eabihf
 	@sh xtask/setup.sh c32 chips
 	@$(XTASK) archive $(TARGET)
 
 c-source: ## The whole library as one file of C, for chips without an archive
-	@sh xtask/setup.sh c32 chips
+	@sh xtask/setup.sh chips
 	@$(XTASK) c-source
 
 report: ## What it costs, measured: lines `name value unit`; the table of README.md too

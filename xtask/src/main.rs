@@ -14,7 +14,9 @@ mod docs;
 mod firmware;
 mod fuzz;
 mod header;
+mod hostile;
 mod instrumented;
+mod legal;
 mod link;
 mod machine;
 mod modem;
@@ -105,6 +107,8 @@ enum Job {
         #[arg(long)]
         readme: bool,
     },
+    /// Writes THIRD-PARTY-NOTICES anew
+    Notices,
     /// Bytes on the wire of one message, over HTTP and TLS: lines `name value unit`, and the table of README.md
     Wire,
     /// Instructions per operation on Cortex-M3 and Cortex-M0+
@@ -162,6 +166,7 @@ fn run() -> anyhow::Result<()> {
             fuzz::After { record, keep },
         ),
         Job::Header => header::write(&workspace),
+        Job::Notices => legal::notices::write(&workspace),
         Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
         Job::Report { targets, readme } => report::run(&workspace, &targets, readme),
         Job::Wire => wire::run(&workspace),

@@ -14,8 +14,9 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, link, modem,
-    neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
+    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
+    legal, link, modem, neighbour, packages, sanitized, snippets, vectors, wire,
+    workspace::Workspace,
 };
 
 /// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
@@ -31,6 +32,11 @@ const FIRST: &[Step] = &[
     ("rust", "c", rust),
     ("header", "c", header::check),
     ("examples in texts", "c", snippets::check),
+    (
+        "licences",
+        "python cargo-deny cargo-sbom chips pack",
+        legal::check,
+    ),
     ("links in texts", "pack", docs::check_links),
     ("header as pages", "doxygen", docs::check_header),
     ("archives", "c c32 chips", link::check),
@@ -42,7 +48,7 @@ const FIRST: &[Step] = &[
     ),
     (
         "archives are reproducible",
-        "c32 chips pack",
+        "c32 chips pack cargo-sbom",
         dist::check_reproducible,
     ),
 ];
@@ -72,8 +78,13 @@ const WITH_OTHERS: &[Step] = &[
         packages::platformio::check,
     ),
     (
+        "package with one file of C",
+        "c c32 chips cmake pack",
+        packages::c_source::check,
+    ),
+    (
         "esp-idf component",
-        "chips cmake pack python",
+        "chips cmake machines pack python",
         packages::esp_idf::check_package,
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
@@ -84,7 +95,7 @@ const WITH_OTHERS: &[Step] = &[
     ),
     (
         "commands on pages",
-        "c c32 chips boards cmake openssl pack pkg-config python",
+        "c c32 chips boards cmake openssl pack pkg-config python cargo-sbom",
         docs::check_pages,
     ),
     (
@@ -96,6 +107,7 @@ const WITH_OTHERS: &[Step] = &[
     ("c", "c c32 chips cmake openssl valgrind", ctest::check),
     ("library with AddressSanitizer", "c cmake", sanitized::check),
     ("modems", "c chips", modem::check),
+    ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
     ("bytes on the wire", "c openssl", wire::check),
 ];
