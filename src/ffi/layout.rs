@@ -29,15 +29,20 @@ macro_rules! layout {
     };
 }
 
+/// What the header asserts, one or more in a line, without the semicolon behind each.
+fn asserts() -> impl Iterator<Item = &'static str> {
+    let lines = HEADER.lines().filter_map(|line| line.strip_suffix(';'));
+    lines.flat_map(|line| line.split("; "))
+}
+
 /// The numbers of an assert for this machine: `NAME(type, …, on32, on64)` has them in pairs.
 fn asserted(name: &str) -> BTreeMap<String, Vec<usize>> {
     let pick = usize::from(size_of::<usize>() == 8);
-    let lines = HEADER.lines().filter_map(|line| {
-        let rest = line.strip_prefix(name)?.strip_prefix('(')?;
-        let (what, numbers) = rest.strip_suffix(");")?.split_once(", ")?;
-        Some((what, numbers))
+    let asserts = asserts().filter_map(|assert| {
+        let rest = assert.strip_prefix(name)?.strip_prefix('(')?;
+        rest.strip_suffix(')')?.split_once(", ")
     });
-    lines
+    asserts
         .map(|(what, numbers)| {
             let numbers = numbers.split(", ").map(|number| number.parse().unwrap());
             let numbers: Vec<usize> = numbers.collect();
@@ -84,8 +89,8 @@ fn sizes_and_alignments_are_those_of_the_header() {
 fn offsets_are_those_of_the_header() {
     let line = |object: &str, field: &str, offset: usize| {
         let starts = format!("KPN_PRIVATE_FIELD({object}, {field}, ");
-        let line = HEADER.lines().find_map(|line| line.strip_prefix(&starts));
-        let numbers = line.unwrap().trim_end_matches(");").split_once(", ");
+        let numbers = asserts().find_map(|assert| assert.strip_prefix(&starts));
+        let numbers = numbers.unwrap().trim_end_matches(')').split_once(", ");
         let (on32, on64) = numbers.unwrap();
         let told = if size_of::<usize>() == 8 { on64 } else { on32 };
         assert_eq!(told.parse(), Ok(offset), "{object}.{field}");
