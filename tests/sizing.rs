@@ -1,5 +1,11 @@
 //! The table of sizes in the header's overview is what the C functions say. `KPN_WRITE=1` writes it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::std_instead_of_core,
+    reason = "a test with the standard library"
+)]
+
 #[path = "common/uplink.rs"]
 mod uplink;
 
