@@ -1011,7 +1011,7 @@ KPN_NODISCARD kpn_status kpn_record_double(const struct kpn_record *record, int3
  * @param[out] out_mantissa 205 for 20.5. Written only on success.
  * @param[out] out_exponent -1 for 20.5. Written only on success.
  * @retval KPN_OK The number, base included, is `out_mantissa` times ten to the power of `out_exponent`.
- * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits, or the exponent not into 32.
+ * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits, or the exponent is beyond 500 million.
  * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
  */
 KPN_NODISCARD kpn_status kpn_record_decimal(const struct kpn_record *record, int32_t field, int64_t *out_mantissa, int32_t *out_exponent);
@@ -1024,7 +1024,7 @@ KPN_NODISCARD kpn_status kpn_record_decimal(const struct kpn_record *record, int
  * @param[in] exponent -1 for tenths.
  * @param[out] out_mantissa 205 for 20.5 with exponent -1. Written only on success.
  * @retval KPN_OK The number, rounded, is `out_mantissa` times ten to the power of `exponent`.
- * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits at this exponent.
+ * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits at this exponent, or that is beyond 500 million.
  * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
  */
 KPN_NODISCARD kpn_status kpn_record_decimal_rounded(const struct kpn_record *record, int32_t field, int32_t exponent, int64_t *out_mantissa);

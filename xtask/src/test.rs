@@ -78,8 +78,13 @@ const WITH_OTHERS: &[Step] = &[
         packages::platformio::check,
     ),
     (
+        "package with one file of C",
+        "c c32 chips cmake pack",
+        packages::c_source::check,
+    ),
+    (
         "esp-idf component",
-        "chips cmake pack python",
+        "chips cmake machines pack python",
         packages::esp_idf::check_package,
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
