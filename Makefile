@@ -2,8 +2,9 @@
 XTASK := cargo run --quiet --package xtask --
 TARGET ?= thumbv6m-none-eabi
 DEMO := $(or $(CARGO_TARGET_DIR),target)/demo
+TIME ?= 60
 
-.PHONY: help setup demo test check header archive c-source report wire bench bench-host fuzz mutants dist
+.PHONY: help setup demo test check header notices archive report wire bench bench-host fuzz coverage c-source mutants dist
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,12 +27,15 @@ check: ## Formatting and lints, warnings as errors
 header: ## Write include/kpn_things.h anew
 	@$(XTASK) header
 
+notices: ## Write THIRD-PARTY-NOTICES anew, after a change of Cargo.lock
+	@$(XTASK) notices
+
 archive: ## Build the C archive for one chip: make archive TARGET=thumbv7em-none-eabihf
 	@sh xtask/setup.sh c32 chips
 	@$(XTASK) archive $(TARGET)
 
 c-source: ## The whole library as one file of C, for chips without an archive
-	@sh xtask/setup.sh chips
+	@sh xtask/setup.sh c32 chips
 	@$(XTASK) c-source
 
 report: ## What it costs, measured: lines `name value unit`; the table of README.md too
@@ -49,8 +53,11 @@ bench: ## Instructions per operation on Cortex-M3
 bench-host: ## Time of a message and a downlink on this machine, beside OpenSSL and cJSON (wants libssl-dev, libcjson-dev)
 	@cargo bench --quiet --locked --manifest-path tests/bench-host/Cargo.toml --target-dir target/bench-host
 
-fuzz: ## Random inputs for longer than the tests do it
-	@$(XTASK) fuzz
+fuzz: ## Coverage-guided fuzzing with the nightly compiler, each target for TIME seconds: make fuzz TIME=600
+	@$(XTASK) fuzz --time $(TIME)
+
+coverage: setup ## Which lines of src no test reaches: fails for a line that tests/uncovered.txt does not explain
+	@$(XTASK) coverage
 
 mutants: ## Spoils the core function by function, and lists what no test notices (hours; xtask mutants AREA --shard k/n for a part)
 	@$(XTASK) mutants

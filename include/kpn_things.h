@@ -127,6 +127,7 @@ typedef int32_t kpn_status;
 #define KPN_ERR_URN (-6) /**< the device URN, or the identifier for it, is malformed */
 #define KPN_ERR_IMEI_CHECK_DIGIT (-7) /**< the check digit of the IMEI does not fit */
 #define KPN_ERR_CONFIG (-8) /**< the configuration has an unfit value */
+#define KPN_ERR_CLOCK (-9) /**< the clock went backwards: it is behind the time of a record */
 #define KPN_ERR_BODY_TOO_LARGE (-10) /**< the body is larger than the buffer given for it */
 #define KPN_ERR_NUMBER_RANGE (-11) /**< the number does not fit the type that was asked for */
 #define KPN_ERR_PASS_DIFFERS (-12) /**< the second pass of a stream differs from the first */
@@ -139,7 +140,7 @@ typedef int32_t kpn_status;
 #define KPN_ERR_SENML_DUPLICATE (-25) /**< a label occurs twice in one record */
 #define KPN_ERR_SENML_VALUE (-26) /**< a record has two values, or a name and none */
 #define KPN_ERR_SENML_EMPTY (-27) /**< the pack has no measurement */
-#define KPN_ERR_SENML_TIME (-28) /**< a time is relative where an absolute one is meant, or the reverse */
+#define KPN_ERR_SENML_TIME (-28) /**< a time is relative where an absolute one is meant, or the reverse, or not in seconds */
 #define KPN_ERR_SENML_BASE64 (-29) /**< data is not base64 */
 #define KPN_ERR_JSON_SYNTAX (-30) /**< not JSON */
 #define KPN_ERR_JSON_DEPTH (-31) /**< JSON is nested too deeply */
@@ -205,7 +206,7 @@ const char *kpn_status_text(kpn_status status);
  * - `mantissa`: 205 for 20.5 with exponent -1.
  * - `exponent`: `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
  * - `value`: Finite.
- * - `seconds`: Since 1970-01-01 00:00 UTC, at least 2^28.
+ * - `seconds`: Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
  * - `out_request`: Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
  *
  * Where a call names one of these results and says no more of it:
@@ -220,7 +221,7 @@ const char *kpn_status_text(kpn_status status);
  * - `KPN_ERR_SENML_UNIT`: `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
  * - another status: The status of an earlier base field or label that failed, since this record would carry wrong values.
  * - `KPN_ERR_NOT_FINITE`: `value` is NaN or infinite.
- * - `KPN_ERR_SENML_TIME`: The time is below 2^28 seconds, which SenML takes as relative to now.
+ * - `KPN_ERR_SENML_TIME`: The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
  * - `KPN_ERR_NUMBER_RANGE`: The difference to the base time does not fit in 64 bits at this precision.
  * - `KPN_ERR_HEAD_TEXT`: The host or path given to `kpn_uplink_begin_custom` has changed.
  * - `KPN_ERR_SENML_EMPTY`: The pack has no measurement.
@@ -549,7 +550,8 @@ kpn_status kpn_uplink_set_base_name(struct kpn_uplink *uplink, const char *urn);
  * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until `kpn_uplink_clear_failure`, and
  * `kpn_uplink_finish` reports it.
  *
- * Leave it out on a device without a clock: the platform then takes the moment of reception. RFC 8428 sections 4.1 and 4.5.3.
+ * Leave it out on a device without a clock: the platform then takes the moment of reception. Every time in milliseconds is refused: it lies
+ * beyond the year 2106, as no measurement does. RFC 8428 sections 4.1 and 4.5.3.
  * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
  * @return ERR_BUFFER_FULL, ERR_SENML_TIME, as said above.
  */
@@ -689,7 +691,7 @@ uint32_t kpn_uplink_records(const struct kpn_uplink *uplink);
  * The response to one request, in the making.
  *
  * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or `kpn_response_end`
- * when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request was in. 76 bytes on a
+ * when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request was in. 88 bytes on a
  * 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
  *
  * ~~~{.c}
@@ -713,13 +715,19 @@ typedef struct kpn_response kpn_response;
 typedef struct kpn_connection kpn_connection;
 
 #define KPN_OUTCOME_NONE 0 /**< The response is not complete, so it means nothing yet. */
-#define KPN_OUTCOME_ACCEPTED 1 /**< Accepted for further processing (status 202 or 200). The body may hold a downlink. */
-#define KPN_OUTCOME_MALFORMED 2 /**< A header is missing or the body is wrong (400). Do not send it again unchanged. */
+#define KPN_OUTCOME_ACCEPTED 1 /**< Accepted for further processing (202, and every other 2xx). The body may hold a downlink. */
+#define KPN_OUTCOME_MALFORMED 2 /**< A header is missing or the body is wrong (400, and a 4xx that is not known). Do not send it again unchanged. */
 #define KPN_OUTCOME_TOKEN_REJECTED 3 /**< The message token could not be verified (401, 403): check the secret. Do not send it again unchanged. */
 #define KPN_OUTCOME_DEVICE_UNKNOWN 4 /**< The device identifier is not known (404): check it in the portal. Do not send it again unchanged. */
-#define KPN_OUTCOME_RETRY_LATER 5 /**< The platform cannot take it now (408, 429, 5xx): send the same request again later. */
-#define KPN_OUTCOME_REFUSED 6 /**< Refused for another reason (other 4xx). Do not send it again unchanged. */
-#define KPN_OUTCOME_UNEXPECTED 7 /**< A status that no server should give to this request (1xx, 3xx, other 2xx). Do not send it again unchanged. */
+
+/** The platform cannot take it now (408, 429, every 5xx, and from 600 on what is no code): send the same request again later. */
+#define KPN_OUTCOME_RETRY_LATER 5
+
+/**
+ * Refused for another reason (every other 4xx of RFC 9110 and IANA's registry), or another address is meant (3xx, none of which is
+ * followed). Do not send it again unchanged.
+ */
+#define KPN_OUTCOME_REFUSED 6
 #define KPN_REQUESTS_MAX 100 /**< Requests that KPN's server takes on one connection before it closes it. */
 
 /**
@@ -763,8 +771,9 @@ int32_t kpn_response_status(const struct kpn_response *response);
 /**
  * What the response means for the message.
  *
- * KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
- * the configuration (`kpn_config_outcome`).
+ * A status that is not known means the same as the first of its class, such as 499 as 400 (RFC 9110 section 15). KPN documents the meanings
+ * but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in the configuration
+ * (`kpn_config_outcome`).
  * @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when `response` is NULL, misaligned or not begun.
  */
 int32_t kpn_response_outcome(const struct kpn_response *response);
@@ -800,7 +809,11 @@ bool kpn_response_keep_alive(const struct kpn_response *response);
 
 /**
  * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
- * @return Seconds; 0 when the server did not say, gave a date.
+ *
+ * A date counts from the Date field of the same response: no clock is needed. It counts as not said when it is past, not in the form `Wed,
+ * 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, when there is no such Date, or when the status is 2xx. The server's word is not
+ * bounded here; `kpn_retry_delay_ms` ends at 49 days.
+ * @return Seconds; 0 when the server did not say.
  */
 uint32_t kpn_response_retry_after(const struct kpn_response *response);
 
@@ -922,7 +935,7 @@ typedef struct kpn_record {
  * Checks the body of a complete response as a whole; a response without body is a downlink without records.
  *
  * Can be done once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused
- * it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+ * it. A byte order mark in front of the JSON and one NUL behind it are no part of it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
  * @retval KPN_OK The pack is valid, or there is none.
  * @retval KPN_ERR_STATE The response was not begun, or is not complete.
  * @retval KPN_ERR_BODY_TOO_LARGE The body did not fit into the response's buffer.
@@ -1103,7 +1116,7 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * - `KPN_ERR_BUFFER_FULL`: No room, and none to be made; `kpn_queue_dropped` counts the record.
  * - `KPN_ERR_SENML_NAME`: `name` is empty, too long, or has a character outside the alphabet.
  * - `KPN_ERR_SENML_UNIT`: `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * - `KPN_ERR_SENML_TIME`: A time since 1970 is below 2^28.
+ * - `KPN_ERR_SENML_TIME`: A time since 1970 is below 2^28, or 2^32 - 1.
  * - `KPN_ERR_INVALID_ARGUMENT`: An uptime is out of range, or `clock` is none.
  * - `KPN_ERR_NOT_FINITE`: `value` is NaN or infinite.
  * @{
@@ -1117,8 +1130,21 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * answer was lost, only the platform knows: `failed` then sends the same records again, with the same times.
  *
  * A record takes 8 bytes, its name, its unit, and its value: a number as text, a text or data as it is, a truth value nothing. 1,024 bytes
- * hold some 40 temperatures. 44 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a
- * pointer: for storage take `kpn_queue_save`.
+ * hold some 40 temperatures. 44 bytes on a 32-bit target.
+ *
+ * Counts of milliseconds start again after 49.7 days, and `millis() / 1000` with them: the age of every record would be wrong.
+ * `kpn_queue_fill` and `kpn_queue_save` refuse a count that is behind the time of a record. One that goes on, from any count of 32 bits
+ * that is asked for at least once in 49 days:
+ *
+ * ~~~{.c}
+ * static uint64_t milliseconds;
+ * static kpn_queue queue;
+ *
+ * milliseconds += (uint32_t)(millis() - (uint32_t)milliseconds);
+ * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, (uint32_t)(milliseconds / 1000), 205, -1);
+ * ~~~
+ *
+ * Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
  *
  * ~~~{.c}
  * static uint8_t memory[1024];
@@ -1129,10 +1155,11 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, uptime, 205, -1);
  * if (status == KPN_OK && kpn_queue_fill(&queue, &uplink, uptime, 0, &count) == KPN_OK) {
  *     // finish, send and receive, then:
- *     if (kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED) {
- *         kpn_queue_accepted(&queue);
+ *     int32_t outcome = kpn_response_outcome(&response);
+ *     if (outcome == KPN_OUTCOME_NONE || kpn_outcome_may_retry(outcome)) {
+ *         kpn_queue_failed(&queue); // no answer, or a busy platform: again later
  *     } else {
- *         kpn_queue_failed(&queue);
+ *         kpn_queue_accepted(&queue); // what is refused too: it would be refused for ever, and hold up all behind it
  *     }
  * }
  * ~~~
@@ -1147,8 +1174,10 @@ typedef struct kpn_queue kpn_queue;
  */
 #define KPN_QUEUE_DROP_OLDEST 1
 #define KPN_CLOCK_NONE 0 /**< No time: the platform takes the moment of reception. */
-#define KPN_CLOCK_UNIX 1 /**< Seconds since 1970 (UTC), from 2^28 on. */
-#define KPN_CLOCK_UPTIME 2 /**< Seconds since the device started, at most 2^31 - 1. */
+#define KPN_CLOCK_UNIX 1 /**< Seconds since 1970 (UTC), from 2^28 to 2^32 - 2. */
+
+/** Seconds since the device started, at most 2^31 - 1. They must not start again while the device runs, see `kpn_queue`. */
+#define KPN_CLOCK_UPTIME 2
 #define KPN_QUEUE_NAME_MAX 48 /**< Longest name of a queued record, in bytes. */
 #define KPN_QUEUE_TEXT_MAX 64 /**< Longest text of a queued record, in bytes. */
 #define KPN_QUEUE_DATA_MAX 64 /**< Most data of a queued record, in bytes. */
@@ -1167,12 +1196,13 @@ KPN_NODISCARD kpn_status kpn_queue_begin(struct kpn_queue *queue, uint8_t *memor
  *
  * A time since start is sent as seconds since 1970 when `unix_time` is given, else as seconds ago: then the uplink must have no base time.
  * The uplink may have other records too.
- * @param[in] unix_time Seconds since 1970 (UTC), now; 0 when the device does not know.
+ * @param[in] unix_time Seconds since 1970 (UTC), now, below 2^32 - 1; 0 when the device does not know.
  * @param[out] out_count Records added. May be NULL. Written only with `KPN_OK`.
  * @retval KPN_END The queue is empty.
  * @retval KPN_ERR_BUFFER_FULL Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
  * @retval KPN_ERR_STATE The queue or the uplink was not begun, the uplink is finished, or records are on their way.
- * @retval KPN_ERR_SENML_TIME The base time of the uplink does not go with the time of a record.
+ * @retval KPN_ERR_CLOCK A record is later than `uptime`. Queue and uplink are as before.
+ * @retval KPN_ERR_SENML_TIME The base time of the uplink does not go with the time of a record, or `unix_time` is 2^32 - 1.
  * @retval KPN_ERR_NUMBER_RANGE Likewise.
  * @return The first failure of the uplink that was not cleared.
  */
@@ -1180,7 +1210,9 @@ KPN_NODISCARD kpn_status kpn_queue_fill(struct kpn_queue *queue, struct kpn_upli
     uint32_t *out_count);
 
 /**
- * Removes the records on their way: the platform has accepted them.
+ * Removes the records on their way: the platform has accepted them, or refused them for good.
+ *
+ * What is not to be sent again unchanged (`kpn_outcome_may_retry`) would otherwise be sent for ever.
  * @retval KPN_ERR_STATE The queue was not begun, or nothing is on its way.
  */
 kpn_status kpn_queue_accepted(struct kpn_queue *queue);
@@ -1305,6 +1337,7 @@ kpn_status kpn_queue_push_sum_double(struct kpn_queue *queue, const char *name, 
  * @retval KPN_OK `out` holds the image.
  * @retval KPN_ERR_BUFFER_FULL `out_cap` is too small.
  * @retval KPN_ERR_INVALID_ARGUMENT .
+ * @retval KPN_ERR_CLOCK A record is later than `uptime`.
  */
 KPN_NODISCARD kpn_status kpn_queue_save(const struct kpn_queue *queue, uint32_t uptime, uint8_t *out, size_t out_cap, size_t *out_len);
 
@@ -1605,8 +1638,8 @@ uint32_t kpn_firmware_failures(const struct kpn_firmware *firmware);
 int32_t kpn_firmware_http_status(const struct kpn_firmware *firmware);
 
 /**
- * How many seconds the file server asks to wait (Retry-After, RFC 9110 section 10.2.3).
- * @return Seconds; 0 when it did not say or gave a date, and when `firmware` is NULL, misaligned or not begun.
+ * How many seconds the file server asks to wait, as for `kpn_response_retry_after`.
+ * @return Seconds; 0 when it did not say, and when `firmware` is NULL, misaligned or not begun.
  */
 uint32_t kpn_firmware_retry_after(const struct kpn_firmware *firmware);
 
@@ -2080,7 +2113,7 @@ KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
  * - `apn`: access point name, at most 63 bytes. Default: left to the modem.
  * - `keepAliveLimit`: requests on one connection, 1 to 65535. Default: `KPN_REQUESTS_MAX`.
  * - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
- *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"`, `"refused"` or `"unexpected"`.
+ *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"` or `"refused"`.
  *
  * Any other field, and one that is there twice, is refused. 504 bytes. Belongs to one thread at a time, but several may read it while none
  * writes. May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.
@@ -2270,15 +2303,16 @@ KPN_NODISCARD kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink, con
  * Where a call has one of these arguments and says no more of it:
  * - `host`: NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
  * - `port`: 1 to 65535.
+ * - `len`: Bytes; 0 sends nothing.
  *
  * Where a call names one of these results and says no more of it:
  * - `KPN_ERR_CONNECT`: No address of the host took the connection; see `kpn_posix_errno`.
- * - `KPN_ERR_TIMEOUT`: The time limit is over; the connection is closed.
- * - `KPN_ERR_IO`: The connection broke and is closed; see `kpn_posix_errno`.
- * - `KPN_OK`: The response is complete; see `kpn_response_outcome`.
+ * - `KPN_ERR_TIMEOUT`: The time limit is over.
+ * - `KPN_ERR_HTTP_SYNTAX`: As for `kpn_response_feed`, and so for the following.
  * - `KPN_ERR_HTTP_CONTENT_LENGTH`: Content-Length is no number, too large, or contradicts another.
  * - `KPN_ERR_HTTP_TRANSFER_ENCODING`: A transfer coding other than chunked, or together with Content-Length.
  * - `KPN_ERR_HTTP_HEAD_TOO_LARGE`: The head or a line of chunked framing is beyond the limit.
+ * - `KPN_ERR_IO`: The connection broke and is closed; see `kpn_posix_errno`.
  * - `KPN_ERR_HTTP_TRUNCATED`: The server closed the connection before the response was complete.
  * @{
  */
@@ -2288,9 +2322,15 @@ KPN_NODISCARD kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink, con
  * A TCP connection to the platform, kept open between messages, with the count of its requests.
  *
  * In archives built with the feature `posix`; define `KPN_POSIX` to see it. `kpn_posix_begin` once, `kpn_posix_exchange` per message,
- * `kpn_posix_close` in the end, since it holds a file descriptor. What is no whole message goes step by step: `kpn_posix_open`,
- * `kpn_posix_send`, then `kpn_posix_read` for a response or `kpn_posix_receive` for bytes. Every wait is bounded by the time limit; signals
- * are waited out, and no SIGPIPE is raised. 20 bytes on every target. Belongs to one thread at a time. For TLS see c-examples/tls.
+ * `kpn_posix_close` in the end, since it holds a file descriptor. Step by step: `kpn_posix_open`, then for a request in pieces
+ * `kpn_posix_write` and for its response `kpn_posix_read`; for bytes of your own `kpn_posix_send` and `kpn_posix_receive`. No call takes
+ * longer than the time limit, whatever the server does, except that a resolver of host names has limits of its own; `kpn_posix_deadline`
+ * bounds several calls together. Signals are waited out, and no SIGPIPE is raised. 28 bytes on every target. Belongs to one thread at a
+ * time. For TLS see c-examples/tls.
+ *
+ * A server may answer before it has the whole request, and close: then nothing more is sent, the response counts as any other, and the
+ * connection is closed with it, since the server has only a part of the request (RFC 9112 section 9.5). A response with status 1xx is none
+ * yet.
  *
  * ~~~{.c}
  * kpn_posix posix;
@@ -2316,10 +2356,20 @@ typedef struct kpn_posix kpn_posix;
  * Prepares a connection; nothing is opened yet.
  * @param[out] posix Need not be initialised. One that is in use must be closed first.
  * @param[in] limit Requests per connection: `KPN_REQUESTS_MAX`, or as configured; at least 1.
- * @param[in] timeout Longest wait in milliseconds: for connecting, for sending, and for each piece of a response.
+ * @param[in] timeout Longest time in milliseconds that a call may take: all of an exchange, or one of its steps.
  * @retval KPN_ERR_INVALID_ARGUMENT `posix` is NULL or misaligned, or `limit` or `timeout` is 0.
  */
 KPN_NODISCARD kpn_status kpn_posix_begin(struct kpn_posix *posix, uint16_t limit, uint32_t timeout);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Bounds all calls from now on together: what is not done within so many milliseconds ends with `KPN_ERR_TIMEOUT`.
+ *
+ * For a stream, records of TLS or parts of firmware, which take many calls. The limit of each call stays beside it.
+ * @param[in] milliseconds 0 ends the bound.
+ */
+kpn_status kpn_posix_deadline(struct kpn_posix *posix, uint32_t milliseconds);
 #endif
 
 #if defined(KPN_POSIX)
@@ -2329,23 +2379,42 @@ KPN_NODISCARD kpn_status kpn_posix_begin(struct kpn_posix *posix, uint16_t limit
  * A new one is opened when there is none, when the server closed it in the meantime or sent what nobody asked for, and when it has carried
  * its requests. `kpn_posix_close` before it gives a new one in any case. IPv4 and IPv6. RFC 9112 section 9.
  * @retval KPN_ERR_INVALID_ARGUMENT `host` is too long, or `port` is 0.
- * @retval KPN_ERR_TIMEOUT The time limit is over.
- * @return ERR_CONNECT, as said above.
+ * @return ERR_CONNECT, ERR_TIMEOUT, as said above.
  */
 KPN_NODISCARD kpn_status kpn_posix_open(struct kpn_posix *posix, const char *host, uint16_t port);
 #endif
 
 #if defined(KPN_POSIX)
 /**
- * Sends bytes on the open connection, all of them: a request, or a piece of one.
+ * Sends bytes of your own on the open connection, all of them, such as records of TLS.
+ *
+ * For a request see `kpn_posix_write`, which sees an answer that comes before its end.
  * @param[in] bytes NULL when `len` is 0. Not kept.
- * @param[in] len Bytes; 0 sends nothing.
  * @retval KPN_OK The system has taken all of them; whether they arrive, the response tells.
  * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE `posix` was not begun, or no connection is open.
- * @return ERR_TIMEOUT, ERR_IO, as said above.
+ * @retval KPN_ERR_TIMEOUT The time limit is over. The connection is closed, unless the server has sent something: that can be received, and nothing else be done on it.
+ * @retval KPN_ERR_IO The connection broke; see `kpn_posix_errno`. Closed or not as after `KPN_ERR_TIMEOUT`.
  */
 KPN_NODISCARD kpn_status kpn_posix_send(struct kpn_posix *posix, const uint8_t *bytes, size_t len);
+#endif
+
+#if defined(KPN_POSIX)
+/**
+ * Sends bytes of a request on the open connection, all of them, and reads what the server answers meanwhile.
+ *
+ * Once per piece of a request, with the same response each time, then `kpn_posix_read`. After `KPN_END` the rest of the request is not to
+ * be sent: the status line of the response has come, and `kpn_posix_read` reads the rest of it. Closes the connection after every failure.
+ * @param[in] bytes NULL when `len` is 0. Not kept. May lie in the buffer of the response, into which nothing is written before the status line has come.
+ * @retval KPN_OK The system has taken all of them; whether they arrive, the response tells.
+ * @retval KPN_END The server has answered before: no other bytes of this request are wanted. See `kpn_posix_read`.
+ * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
+ * @retval KPN_ERR_STATE `posix` or `response` was not begun, or no connection is open.
+ * @retval KPN_ERR_IO The connection broke before anything was answered; see `kpn_posix_errno`.
+ * @retval KPN_ERR_HTTP_TRUNCATED The server closed its side of the connection before it had answered.
+ * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, as said above.
+ */
+KPN_NODISCARD kpn_status kpn_posix_write(struct kpn_posix *posix, const uint8_t *bytes, size_t len, struct kpn_response *response);
 #endif
 
 #if defined(KPN_POSIX)
@@ -2360,7 +2429,8 @@ KPN_NODISCARD kpn_status kpn_posix_send(struct kpn_posix *posix, const uint8_t *
  * @retval KPN_OK `out_len` bytes were received.
  * @retval KPN_ERR_INVALID_ARGUMENT `out_cap` is 0 or above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE `posix` was not begun, or no connection is open.
- * @return ERR_TIMEOUT, ERR_IO, as said above.
+ * @retval KPN_ERR_TIMEOUT The time limit is over; the connection is closed.
+ * @return ERR_IO, as said above.
  */
 KPN_NODISCARD kpn_status kpn_posix_receive(struct kpn_posix *posix, uint8_t *out, size_t out_cap, size_t *out_len);
 #endif
@@ -2369,12 +2439,12 @@ KPN_NODISCARD kpn_status kpn_posix_receive(struct kpn_posix *posix, uint8_t *out
 /**
  * Receives a response on the open connection until it is complete, and counts the request that it answers.
  *
- * Closes the connection when it can take no other request, when more arrives than the response, and after every failure.
+ * Closes the connection when it can take no other request, as after `KPN_END` of `kpn_posix_write`, when more arrives than the response,
+ * and after every failure.
+ * @retval KPN_OK The response is complete; see `kpn_response_outcome`.
  * @retval KPN_ERR_STATE `posix` or `response` was not begun, or no connection is open.
- * @retval KPN_ERR_TIMEOUT The time limit is over.
  * @retval KPN_ERR_IO The connection broke; see `kpn_posix_errno`.
- * @retval KPN_ERR_HTTP_SYNTAX As for `kpn_response_feed`, and so for the following.
- * @return OK, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
+ * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
  */
 KPN_NODISCARD kpn_status kpn_posix_read(struct kpn_posix *posix, struct kpn_response *response);
 #endif
@@ -2383,12 +2453,14 @@ KPN_NODISCARD kpn_status kpn_posix_read(struct kpn_posix *posix, struct kpn_resp
 /**
  * Sends a request and reads its response, on the open connection or on a new one.
  *
- * The same as `kpn_posix_open`, `kpn_posix_send` and `kpn_posix_read`. Nothing is sent twice: when the connection breaks, whether the
- * message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
+ * The same as `kpn_posix_open`, `kpn_posix_write` and `kpn_posix_read`, all of them within the one time limit. Nothing is sent twice: when
+ * the connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
+ * @retval KPN_OK The response is complete; see `kpn_response_outcome`.
  * @retval KPN_ERR_INVALID_ARGUMENT The request is empty, `host` is too long, or `port` is 0.
  * @retval KPN_ERR_STATE `posix` or `response` was not begun.
+ * @retval KPN_ERR_TIMEOUT The time limit is over; the connection is closed.
  * @retval KPN_ERR_HTTP_SYNTAX As for `kpn_response_feed`, and so for the following; the connection is closed.
- * @return OK, ERR_CONNECT, ERR_TIMEOUT, ERR_IO, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
+ * @return ERR_CONNECT, ERR_IO, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
  */
 KPN_NODISCARD kpn_status kpn_posix_exchange(struct kpn_posix *posix, const char *host, uint16_t port, struct kpn_span request,
     struct kpn_response *response);
@@ -2645,7 +2717,8 @@ struct kpn_uplink { uint32_t private_tag; uint32_t private_reserved; uint8_t *pr
     const char *private_host; const char *private_path; struct kpn_private_uplink private_state; };
 
 struct kpn_private_head { uint8_t phase; uint8_t place; uint8_t element; uint8_t refusal; uint8_t has_digit; uint8_t has_element;
-    uint16_t status; uint16_t room; uint16_t flags; uint32_t numbers[4]; uint32_t content_length; uint32_t retry_after; uint32_t crc32; };
+    uint16_t status; uint16_t room; uint16_t flags; uint32_t numbers[4]; uint32_t content_length; uint32_t retry_after; uint32_t retry_date;
+    uint32_t date; uint32_t date_parts; uint32_t crc32; };
 
 struct kpn_private_chunk_line { uint8_t phase; uint16_t room; uint32_t size; };
 
@@ -2708,7 +2781,7 @@ struct kpn_private_socket { int32_t fd; int32_t error; };
 
 #if defined(KPN_POSIX)
 struct kpn_posix { uint32_t private_tag; uint32_t private_timeout; struct kpn_private_socket private_socket; uint16_t private_limit;
-    struct kpn_private_connection private_connection; };
+    struct kpn_private_connection private_connection; uint8_t private_deadline[8]; };
 #endif
 /** @endcond */
 
@@ -2749,7 +2822,7 @@ KPN_PRIVATE_FIELD(kpn_config, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_con
 KPN_PRIVATE_OBJECT(kpn_config_problem, 12, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4); KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 76, 88, 4, 8); KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
+KPN_PRIVATE_OBJECT(kpn_response, 88, 96, 4, 8); KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_response, private_state, 16, 24);
 
@@ -2768,7 +2841,7 @@ KPN_PRIVATE_FIELD(kpn_record, has_sum, 53, 97); KPN_PRIVATE_FIELD(kpn_record, ha
 KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99); KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112); KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 120, 128, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
+KPN_PRIVATE_OBJECT(kpn_firmware, 132, 144, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_firmware, private_state, 16, 24);
 
@@ -2783,9 +2856,10 @@ KPN_PRIVATE_FIELD(kpn_pieces, private_len, 12, 16); KPN_PRIVATE_FIELD(kpn_pieces
 KPN_PRIVATE_OBJECT(kpn_span, 8, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_span, ptr, 0, 0); KPN_PRIVATE_FIELD(kpn_span, len, 4, 8);
 
 #if defined(KPN_POSIX)
-KPN_PRIVATE_OBJECT(kpn_posix, 20, 20, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_tag, 0, 0);
+KPN_PRIVATE_OBJECT(kpn_posix, 28, 28, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_posix, private_timeout, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_socket, 8, 8);
 KPN_PRIVATE_FIELD(kpn_posix, private_limit, 16, 16); KPN_PRIVATE_FIELD(kpn_posix, private_connection, 18, 18);
+KPN_PRIVATE_FIELD(kpn_posix, private_deadline, 20, 20);
 #endif
 
 KPN_PRIVATE_OBJECT(kpn_queue, 44, 64, 4, 8); KPN_PRIVATE_FIELD(kpn_queue, private_tag, 0, 0);

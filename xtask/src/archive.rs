@@ -84,6 +84,21 @@ impl Toolchain {
         Ok(Self::Debian)
     }
 
+    /// What the compiler says that it is.
+    pub fn version(self, workspace: &Workspace) -> anyhow::Result<String> {
+        let shell = &workspace.shell;
+        let compiler = self.compiler();
+        Ok(cmd!(shell, "{compiler} --version").quiet().read()?)
+    }
+
+    /// The compiler's name, or where it is.
+    const fn compiler(self) -> &'static str {
+        match self {
+            Self::Rustup => "rustc",
+            Self::Debian => DEBIAN_RUSTC,
+        }
+    }
+
     /// For people.
     pub const fn describe(self) -> &'static str {
         match self {
@@ -318,11 +333,7 @@ impl Cargo {
 /// Flags for all crates, beside those of .cargo/config.toml.
 pub fn rust_flags(workspace: &Workspace, toolchain: Toolchain) -> anyhow::Result<Vec<String>> {
     let shell = &workspace.shell;
-    let compiler = if toolchain == Toolchain::Debian {
-        DEBIAN_RUSTC
-    } else {
-        "rustc"
-    };
+    let compiler = toolchain.compiler();
     let sysroot = cmd!(shell, "{compiler} --print sysroot").quiet().read()?;
     let cargo_home = shell
         .var("CARGO_HOME")

@@ -14,8 +14,8 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, c_source, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, modem,
-    neighbour, packages, snippets, vectors, wire, workspace::Workspace,
+    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, legal, link,
+    modem, neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
 };
 
 /// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
@@ -31,6 +31,11 @@ const FIRST: &[Step] = &[
     ("rust", "c", rust),
     ("header", "c", header::check),
     ("examples in texts", "c", snippets::check),
+    (
+        "licences",
+        "python cargo-deny cargo-sbom chips pack",
+        legal::check,
+    ),
     ("links in texts", "pack", docs::check_links),
     ("header as pages", "doxygen", docs::check_header),
     ("archives", "c c32 chips", link::check),
@@ -42,7 +47,7 @@ const FIRST: &[Step] = &[
     ),
     (
         "archives are reproducible",
-        "c32 chips pack",
+        "c32 chips pack cargo-sbom",
         dist::check_reproducible,
     ),
 ];
@@ -72,19 +77,19 @@ const WITH_OTHERS: &[Step] = &[
         packages::platformio::check,
     ),
     (
-        "package with one file of C",
-        "c c32 chips cmake pack",
-        packages::c_source::check,
-    ),
-    (
         "esp-idf component",
         "chips cmake machines pack python",
         packages::esp_idf::check_package,
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
     (
+        "package with one file of C",
+        "c c32 chips cmake pack",
+        packages::c_source::check,
+    ),
+    (
         "commands on pages",
-        "c c32 chips boards cmake openssl pack pkg-config python",
+        "c c32 chips boards cmake openssl pack pkg-config python cargo-sbom",
         docs::check_pages,
     ),
     (
@@ -94,6 +99,7 @@ const WITH_OTHERS: &[Step] = &[
     ),
     ("two Rust archives", "chips boards", neighbour::check),
     ("c", "c c32 chips cmake openssl valgrind", ctest::check),
+    ("library with AddressSanitizer", "c cmake", sanitized::check),
     ("modems", "c chips", modem::check),
     ("demo", "c", demo::check),
     ("bytes on the wire", "c openssl", wire::check),
@@ -117,7 +123,7 @@ const ON_BOARDS: &[Step] = &[
         "c c32 chips boards machines",
         c_source::check,
     ),
-    ("fuzz", "c", fuzz::check),
+    ("damaged vectors", "c", damage::check),
     ("plain build", "chips", cost::check_plain_build),
     ("budgets", "chips boards", budgets::check),
 ];
