@@ -35,6 +35,14 @@ pub(super) mod action {
     pub const RANGE: u8 = 0x17;
     /// A total without range.
     pub const TOTAL: u8 = 0x18;
+    /// A content coding that codes nothing.
+    pub const IDENTITY: u8 = 0x19;
+}
+
+/// Where a text begins that only firmware reads. It is handed out byte by byte, this code first.
+pub mod text {
+    pub const LAST_MODIFIED: u8 = 0x06;
+    pub const ETAG: u8 = 0x07;
 }
 
 /// What an element that has no form is, once this code was passed; before, it is of no interest.
@@ -43,6 +51,8 @@ pub(super) mod refusal {
     pub const FIRMWARE: u8 = 0x08;
     pub const CONTENT_LENGTH: u8 = 0x09;
     pub const TRANSFER_ENCODING: u8 = 0x0A;
+    /// A body that is not the bytes of the firmware.
+    pub const CONTENT_ENCODING: u8 = 0x0B;
 }
 
 /// Numbers: the code less 1 is the place in `Head::numbers`, but for `HEX`, which shares that of `NUMBER`.
@@ -68,7 +78,7 @@ enum Part {
 struct Form {
     field: &'static [u8],
     value: &'static [Part],
-    /// One of [`action`].
+    /// One of [`action`], or of [`text`].
     action: u8,
 }
 
@@ -83,10 +93,16 @@ const fn form(field: &'static [u8], value: &'static [Part], action: u8) -> Form 
 }
 
 /// In alphabetical order, so that forms that begin alike stand together.
-const FORMS: [Form; 9] = [
+const FORMS: [Form; 12] = [
     // Connection = #connection-option, RFC 9110 section 7.6.1. Options that are not known are ignored.
     form(b"connection", &[Text(b"close")], action::CLOSE),
     form(b"connection", &[Text(b"keep-alive")], action::KEEP_ALIVE),
+    // Content-Encoding = #content-coding, RFC 9110 section 8.4. `identity` is for Accept-Encoding alone, but is sent.
+    form(
+        b"content-encoding",
+        &[OrRefuse(refusal::CONTENT_ENCODING), Text(b"identity")],
+        action::IDENTITY,
+    ),
     // Content-Length = 1*DIGIT, RFC 9110 section 8.6; a list of equal ones too.
     form(
         b"content-length",
@@ -141,6 +157,10 @@ const FORMS: [Form; 9] = [
         ],
         action::CRC32,
     ),
+    // ETag = [ "W/" ] DQUOTE *etagc DQUOTE, RFC 9110 section 8.8.3. Of strong ones what follows the first quote.
+    form(b"etag", &[Text(b"\"")], text::ETAG),
+    // Last-Modified = HTTP-date, RFC 9110 section 8.8.2
+    form(b"last-modified", &[], text::LAST_MODIFIED),
     // Retry-After = HTTP-date / delay-seconds, RFC 9110 section 10.2.3. A date is not read.
     form(
         b"retry-after",
@@ -158,11 +178,11 @@ const FORMS: [Form; 9] = [
 /// Where the names of fields begin in the tree.
 pub(super) const NAMES: u8 = 0;
 
-/// Where nothing goes on: the last place in the tree, a 0. No form begins as the bytes so far.
-pub(super) const NOWHERE: u8 = 0x7F;
+/// Where nothing goes on: a place behind the tree. No form begins as the bytes so far.
+pub(super) const NOWHERE: u8 = 0xFF;
 
 /// The forms, each without what it has in common with the one before.
-pub(super) static TREE: [u8; NOWHERE as usize + 1] = FOLDED.tree;
+pub(super) static TREE: [u8; FOLDED.len] = cut();
 
 /// From where to where a form leaves the one before it.
 pub(super) static BRANCHES: [[u8; 2]; FORMS.len() - 1] = FOLDED.branches;
@@ -173,7 +193,7 @@ const FOLDED: Folded = fold();
 const LONGEST: usize = 48;
 
 struct Folded {
-    tree: [u8; NOWHERE as usize + 1],
+    tree: [u8; NOWHERE as usize],
     len: usize,
     branches: [[u8; 2]; FORMS.len() - 1],
 }
@@ -185,7 +205,7 @@ struct Folded {
 )]
 const fn fold() -> Folded {
     let mut folded = Folded {
-        tree: [0; NOWHERE as usize + 1],
+        tree: [0; NOWHERE as usize],
         len: 0,
         branches: [[0; 2]; FORMS.len() - 1],
     };
@@ -213,6 +233,18 @@ const fn fold() -> Folded {
         index += 1;
     }
     folded
+}
+
+/// The tree without the room behind it.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn cut() -> [u8; FOLDED.len] {
+    let mut tree = [0; FOLDED.len];
+    let mut index = 0;
+    while index < tree.len() {
+        tree[index] = FOLDED.tree[index];
+        index += 1;
+    }
+    tree
 }
 
 /// A form as text, and its length.
