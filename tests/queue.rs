@@ -15,8 +15,8 @@ use std::ffi::CString;
 
 use common::queue::{Queue, Record, Status, Uplink, Value, When};
 use common::status::{
-    END, ERR_BUFFER_FULL, ERR_IMAGE, ERR_INVALID_ARGUMENT, ERR_NOT_FINITE, ERR_SENML_NAME,
-    ERR_SENML_TIME, ERR_SENML_UNIT, ERR_STATE, ERR_UTF8, OK,
+    END, ERR_BUFFER_FULL, ERR_CLOCK, ERR_IMAGE, ERR_INVALID_ARGUMENT, ERR_NOT_FINITE,
+    ERR_SENML_NAME, ERR_SENML_TIME, ERR_SENML_UNIT, ERR_STATE, ERR_UTF8, OK,
 };
 use kpn_things::ffi::queue::{
     KPN_QUEUE_DATA_MAX, KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_IMAGE_EXTRA, KPN_QUEUE_NAME_MAX,
@@ -228,6 +228,7 @@ fn refuses_what_could_not_be_sent_and_changes_nothing() {
         (unit("\""), ERR_SENML_UNIT),
         (unit(&"u".repeat(25)), ERR_SENML_UNIT),
         (at(When::Unix((1 << 28) - 1)), ERR_SENML_TIME),
+        (at(When::Unix(u32::MAX)), ERR_SENML_TIME),
         (at(When::Uptime(-1)), ERR_INVALID_ARGUMENT),
         (
             bare("a", Value::Text(CString::new(b"\xff").unwrap())),
@@ -251,7 +252,7 @@ fn refuses_what_could_not_be_sent_and_changes_nothing() {
     assert_eq!((queue.records(), queue.dropped()), (1, 0));
     let longest = Record {
         unit: Some(CString::new([b'u'; 24]).unwrap()),
-        when: When::Unix(u32::MAX),
+        when: When::Unix(u32::MAX - 1),
         ..bare(&"a".repeat(KPN_QUEUE_NAME_MAX), text(KPN_QUEUE_TEXT_MAX))
     };
     assert_eq!(queue.push(&longest), OK);
@@ -259,6 +260,81 @@ fn refuses_what_could_not_be_sent_and_changes_nothing() {
         queue.save(0, 400).unwrap().len(),
         KPN_QUEUE_IMAGE_EXTRA + 10 + 144
     );
+}
+
+fn at_uptime(count: i32) -> Record {
+    Record {
+        when: When::Uptime(count),
+        ..digit(1)
+    }
+}
+
+#[test]
+fn an_uptime_that_went_backwards_is_refused_and_changes_nothing() {
+    // `millis() / 1000` before and after it starts again, with the late record first, last and around the end of the memory.
+    for late in 0..4 {
+        let mut queue = Queue::begin(45, KPN_QUEUE_DROP_OLDEST);
+        for number in 0..6 {
+            let count = if number == late + 2 { 4_294_960 } else { 3 };
+            assert_eq!(queue.push(&at_uptime(count)), OK);
+        }
+        for uptime in [0, 5, 4_294_959] {
+            for unix in [0, 1_700_000_000] {
+                let (mut uplink, _) = Uplink::begin(900);
+                let before = queue.memory().to_vec();
+                assert_eq!(queue.fill(&mut uplink, uptime, unix), (ERR_CLOCK, None));
+                assert_eq!(uplink.clear_failure(), OK);
+                assert_eq!((uplink.records(), queue.records()), (0, 4));
+                assert_eq!(queue.memory(), before);
+                assert_eq!(queue.failed(), ERR_STATE);
+            }
+            assert_eq!(queue.save(uptime, 100), Err(ERR_CLOCK));
+        }
+        // The count that went on.
+        for uptime in [4_294_960, u32::MAX] {
+            let (mut uplink, _) = Uplink::begin(900);
+            assert_eq!(queue.fill(&mut uplink, uptime, 0), (OK, Some(4)));
+            assert_eq!(queue.failed(), OK);
+        }
+        assert!(queue.save(4_294_960, 100).is_ok());
+    }
+}
+
+#[test]
+fn an_uptime_may_be_that_of_the_newest_record_and_once_that_has_left_of_any() {
+    let mut queue = Queue::begin(100, KPN_QUEUE_DROP_OLDEST);
+    assert_eq!(queue.push(&at_uptime(100)), OK);
+    let (mut uplink, _) = Uplink::begin(900);
+    assert_eq!(queue.fill(&mut uplink, 100, 0), (OK, Some(1)));
+    assert_eq!(queue.accepted(), OK);
+    assert_eq!(queue.push(&at_uptime(1)), OK);
+    let (mut uplink, _) = Uplink::begin(900);
+    assert_eq!(queue.fill(&mut uplink, 1, 0), (OK, Some(1)));
+}
+
+#[test]
+fn an_image_with_a_record_later_than_itself_is_refused() {
+    let mut queue = Queue::begin(100, KPN_QUEUE_DROP_OLDEST);
+    assert_eq!(queue.push(&at_uptime(100)), OK);
+    let mut image = queue.save(100, 128).unwrap();
+    for (uptime, expected) in [(99_u32, ERR_IMAGE), (0, ERR_IMAGE), (100, OK), (101, OK)] {
+        image[8..12].copy_from_slice(&uptime.to_le_bytes());
+        sign(&mut image);
+        assert_eq!(queue.load(&image, 7, 0), expected);
+    }
+}
+
+#[test]
+fn a_time_that_failed_is_no_moment() {
+    let mut queue = Queue::begin(100, KPN_QUEUE_DROP_OLDEST);
+    assert_eq!(queue.push(&at_uptime(5)), OK);
+    let (mut uplink, _) = Uplink::begin(900);
+    for uptime in [5, 9] {
+        let status = queue.fill(&mut uplink, uptime, u32::MAX);
+        assert_eq!(status, (ERR_SENML_TIME, None));
+    }
+    assert_eq!(uplink.clear_failure(), OK);
+    assert_eq!(queue.fill(&mut uplink, 9, u32::MAX - 1), (OK, Some(1)));
 }
 
 /// CRC-32 of ISO-HDLC, bit by bit as its definition has it.
@@ -317,11 +393,11 @@ fn the_image_has_the_bytes_of_its_format() {
     };
     assert_eq!(queue.push(&record), OK);
     assert_eq!(queue.push(&bare("b", Value::Data(vec![9]))), OK);
-    let mut expected = b"kpnq\x02\0\0\0\x4d\0\0\0\0\0\0\0\x02\0\0\0\x1a\0\0\0".to_vec();
+    let mut expected = b"kpnq\x02\0\0\0\x4d\x01\0\0\0\0\0\0\x02\0\0\0\x1a\0\0\0".to_vec();
     expected.extend(b"\x10\x10\x01\x03\x02\x01\0\0tCel20.5\x0a\x04\x01\0\0\0\0\0b\x09");
     expected.extend([0; 4]);
     sign(&mut expected);
-    assert_eq!(queue.save(77, 128), Ok(expected));
+    assert_eq!(queue.save(0x014d, 128), Ok(expected));
 }
 
 #[test]
@@ -382,7 +458,7 @@ proptest! {
             // All of it can be sent.
             let records = queue.records();
             let (mut uplink, _) = Uplink::begin(9000);
-            let (status, count) = queue.fill(&mut uplink, 0, 0);
+            let (status, count) = queue.fill(&mut uplink, u32::MAX, 0);
             if records == 0 {
                 prop_assert_eq!(status, END);
             } else {

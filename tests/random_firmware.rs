@@ -290,7 +290,7 @@ impl Model {
         let mut kept = vec![0];
         if let Some(text) = &self.validator {
             let tag = text.strip_prefix('"');
-            kept = vec![0, if tag.is_some() { 7 } else { 6 }];
+            kept = vec![0, if tag.is_some() { 0x1F } else { 0x1E }];
             kept.extend(tag.unwrap_or(text).bytes());
             kept[0] = u8::try_from(kept.len() - 1).unwrap();
         }

@@ -19,7 +19,7 @@ use std::ffi::CString;
 use base64::Engine;
 use bigdecimal::BigDecimal;
 use common::queue::{Queue, Record, Status, URN, Uplink, Value, When};
-use common::status::{END, ERR_BUFFER_FULL, ERR_IMAGE, ERR_SENML_TIME, ERR_STATE, OK};
+use common::status::{END, ERR_BUFFER_FULL, ERR_CLOCK, ERR_IMAGE, ERR_SENML_TIME, ERR_STATE, OK};
 use fastrand::Rng;
 use kpn_things::ffi::queue::{
     KPN_QUEUE_DATA_MAX, KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_IMAGE_EXTRA, KPN_QUEUE_NAME_MAX,
@@ -158,11 +158,13 @@ fn record(rng: &mut Rng, uptime: u32) -> Record {
     let when = match rng.u8(..5) {
         0 => When::Reception,
         1 => When::Unix(
-            *rng.choice([1 << 28, u32::MAX, 1_700_000_000].as_slice())
+            *rng.choice([1 << 28, u32::MAX - 1, u32::MAX, 1_700_000_000].as_slice())
                 .unwrap(),
         ),
-        // Ahead of the clock: a device may round.
-        2 => When::Uptime((uptime + rng.u32(..3)).min(i32::MAX as u32).cast_signed()),
+        // At times ahead of the clock.
+        2 if rng.u8(..8) == 0 => {
+            When::Uptime((uptime + rng.u32(..3)).min(i32::MAX as u32).cast_signed())
+        }
         _ => When::Uptime(uptime.min(i32::MAX as u32).cast_signed()),
     };
     let value = value(rng);
@@ -210,7 +212,7 @@ fn time(when: When, uptime: u32, unix: u32) -> Option<i64> {
         When::Unix(seconds) => return Some(seconds.into()),
         When::Uptime(count) => count,
     };
-    let ago = (i64::from(uptime) - i64::from(count)).max(0);
+    let ago = i64::from(uptime) - i64::from(count);
     if unix > 0 && i64::from(unix) - ago >= RELATIVE {
         Some(i64::from(unix) - ago)
     } else {
@@ -304,9 +306,20 @@ impl Bench {
         self.sent > 0 || self.overwritten > 0
     }
 
+    /// Whether a record is later than now, so that now cannot be right.
+    fn is_behind(&self) -> bool {
+        let is_later =
+            |when| matches!(when, When::Uptime(count) if i64::from(count) > self.uptime.into());
+        self.entries.iter().any(|entry| is_later(entry.record.when))
+    }
+
     fn push(&mut self, record: Record) {
         let entry = Entry::new(record);
         let status = self.queue.push(&entry.record);
+        if entry.record.when == When::Unix(u32::MAX) {
+            assert_eq!(status, ERR_SENML_TIME);
+            return;
+        }
         let mut used = self.used();
         if entry.len > self.capacity
             || self.policy == KPN_QUEUE_REFUSE_NEWEST && used + entry.len > self.capacity
@@ -368,6 +381,16 @@ impl Bench {
         let (status, count) = self.queue.fill(&mut uplink, self.uptime, self.unix);
         if self.waits() {
             assert_eq!((status, count), (ERR_STATE, None));
+            return;
+        }
+        if self.is_behind() || self.unix == u32::MAX {
+            let expected = if self.is_behind() {
+                ERR_CLOCK
+            } else {
+                ERR_SENML_TIME
+            };
+            assert_eq!((status, count), (expected, None));
+            assert_eq!((uplink.records(), uplink.clear_failure()), (before, OK));
             return;
         }
         let mut direct = begin(capacity).unwrap();
@@ -471,6 +494,10 @@ impl Bench {
     fn reset(&mut self, rng: &mut Rng) {
         let used = self.used();
         let need = used + KPN_QUEUE_IMAGE_EXTRA;
+        if self.is_behind() {
+            assert_eq!(self.queue.save(self.uptime, need), Err(ERR_CLOCK));
+            return;
+        }
         let short = rng.usize(..need);
         assert_eq!(self.queue.save(self.uptime, short), Err(ERR_BUFFER_FULL));
         let room = need + rng.usize(..3);
@@ -544,6 +571,10 @@ impl Bench {
     }
 
     fn wait(&mut self, rng: &mut Rng) {
+        if rng.u8(..16) == 0 {
+            // The count of the device has started again.
+            self.uptime = rng.u32(..20);
+        }
         let seconds = match rng.u8(..6) {
             0 => 0,
             1 => rng.u32(..1 << 28),

@@ -26,7 +26,7 @@
 
 enum { ACCEPTED = 0, LATER = 1, NEVER = 2, UNKNOWN = 3, LONG = 80 };
 
-static const char urn[] = "urn:dev:IMEI:123456789012345:";
+static const char urn[] = "urn:dev:IMEI:490154203237518:";
 static const char secret[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static uint8_t buffer[4096]; /* the request, then the body of the response */

@@ -121,6 +121,18 @@ function(kpn_things_target out_names out_problem)
   set(${out_problem} "${problem}" PARENT_SCOPE)
 endfunction()
 
+# kpn_things_link_options(<target>): a program that links the library keeps only what it calls.
+#
+# The archive is one object with a section per function: without this a single call would bring all of it.
+function(kpn_things_link_options target)
+  if(APPLE)
+    set(option -Wl,-dead_strip)
+  else()
+    set(option -Wl,--gc-sections)
+  endif()
+  set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_OPTIONS ${option})
+endfunction()
+
 # Rust's name of each target.
 set(_kpn_things_known
   thumbv6m thumbv7m thumbv7em thumbv7em-hf thumbv8m.base thumbv8m.main thumbv8m.main-hf

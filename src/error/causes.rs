@@ -17,6 +17,7 @@ macro_rules! for_each_cause {
             URN = -6, "the device URN, or the identifier for it, is malformed";
             IMEI_CHECK_DIGIT = -7, "the check digit of the IMEI does not fit";
             CONFIG = -8, "the configuration has an unfit value";
+            CLOCK = -9, "the clock went backwards: it is behind the time of a record";
 
             BODY_TOO_LARGE = -10, "the body is larger than the buffer given for it";
             NUMBER_RANGE = -11, "the number does not fit the type that was asked for";
@@ -31,7 +32,7 @@ macro_rules! for_each_cause {
             SENML_DUPLICATE = -25, "a label occurs twice in one record";
             SENML_VALUE = -26, "a record has two values, or a name and none";
             SENML_EMPTY = -27, "the pack has no measurement";
-            SENML_TIME = -28, "a time is relative where an absolute one is meant, or the reverse";
+            SENML_TIME = -28, "a time is relative where an absolute one is meant, or the reverse, or not in seconds";
             SENML_BASE64 = -29, "data is not base64";
 
             JSON_SYNTAX = -30, "not JSON";
@@ -56,7 +57,7 @@ macro_rules! for_each_cause {
 
             FIRMWARE_URL = -60, "the firmware's URL is malformed or of a kind that is not supported";
             FIRMWARE_TOO_LONG = -61, "the firmware's URL or token is too long, or does not fit into the memory given";
-            FIRMWARE_REFUSED = -62, "the file server refuses, and will again";
+            FIRMWARE_REFUSED = -62, "the file server refuses for good: retrying will not help";
             FIRMWARE_BUSY = -63, "the file server could not answer, and may later";
             FIRMWARE_RANGE = -64, "the file server sends other bytes than those asked for";
             FIRMWARE_SIZE = -65, "the size of the firmware changed while it was fetched";

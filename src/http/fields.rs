@@ -35,33 +35,44 @@ pub(super) mod action {
     pub const RANGE: u8 = 0x17;
     /// A total without range.
     pub const TOTAL: u8 = 0x18;
+    /// When the server sent this, by its clock.
+    pub const DATE: u8 = 0x19;
+    /// When it wants to be asked again, by the same clock.
+    pub const RETRY_DATE: u8 = 0x1A;
     /// A content coding that codes nothing.
-    pub const IDENTITY: u8 = 0x19;
+    pub const IDENTITY: u8 = 0x1B;
 }
 
 /// Where a text begins that only firmware reads. It is handed out byte by byte, this code first.
 pub mod text {
-    pub const LAST_MODIFIED: u8 = 0x06;
-    pub const ETAG: u8 = 0x07;
+    pub const LAST_MODIFIED: u8 = 0x1E;
+    pub const ETAG: u8 = 0x1F;
 }
 
 /// What an element that has no form is, once this code was passed; before, it is of no interest.
 pub(super) mod refusal {
     /// Refused by firmware; a message needs none of these fields.
-    pub const FIRMWARE: u8 = 0x08;
-    pub const CONTENT_LENGTH: u8 = 0x09;
-    pub const TRANSFER_ENCODING: u8 = 0x0A;
+    pub const FIRMWARE: u8 = 0x0B;
+    pub const CONTENT_LENGTH: u8 = 0x0C;
+    pub const TRANSFER_ENCODING: u8 = 0x0D;
     /// A body that is not the bytes of the firmware.
-    pub const CONTENT_ENCODING: u8 = 0x0B;
+    pub const CONTENT_ENCODING: u8 = 0x0E;
 }
 
-/// Numbers: the code less 1 is the place in `Head::numbers`, but for `HEX`, which shares that of `NUMBER`.
+/// Numbers: the code less 1 is the place in `Head::numbers`; `HEX` and those behind it share the last one.
 pub(super) mod number {
     pub const FIRST: u8 = 0x01;
     pub const LAST: u8 = 0x02;
     pub const TOTAL: u8 = 0x03;
-    pub const NUMBER: u8 = 0x04;
-    pub const HEX: u8 = 0x05;
+    pub const HEX: u8 = 0x04;
+    /// From here on, when something follows, a part of a date; of this one the day.
+    pub const NUMBER: u8 = 0x05;
+    /// The letters of a month, six bits each.
+    pub const MONTH: u8 = 0x06;
+    pub const YEAR: u8 = 0x07;
+    pub const HOUR: u8 = 0x08;
+    /// Minute or second.
+    pub const SIXTIETH: u8 = 0x09;
 }
 
 /// One part of a value.
@@ -92,8 +103,27 @@ const fn form(field: &'static [u8], value: &'static [Part], action: u8) -> Form 
     }
 }
 
-/// In alphabetical order, so that forms that begin alike stand together.
-const FORMS: [Form; 12] = [
+/// IMF-fixdate = day-name "," SP date1 SP time-of-day SP GMT, RFC 9110 section 5.6.7, without the day name: that is an
+/// element of its own here, and of no interest. The two obsolete forms are not read.
+const DATE: &[Part] = &[
+    Number(number::NUMBER),
+    Text(b" "),
+    Number(number::MONTH),
+    Text(b" "),
+    Number(number::YEAR),
+    Text(b" "),
+    Number(number::HOUR),
+    Text(b":"),
+    Number(number::SIXTIETH),
+    Text(b":"),
+    Number(number::SIXTIETH),
+    Text(b" gmt"),
+];
+
+/// Forms that begin alike stand together. The first one is read only where [`NAMES_AND_DATE`] is where names begin.
+const FORMS: [Form; 14] = [
+    // Date = HTTP-date, RFC 9110 section 6.6.1.
+    form(b"date", DATE, action::DATE),
     // Connection = #connection-option, RFC 9110 section 7.6.1. Options that are not known are ignored.
     form(b"connection", &[Text(b"close")], action::CLOSE),
     form(b"connection", &[Text(b"keep-alive")], action::KEEP_ALIVE),
@@ -161,12 +191,13 @@ const FORMS: [Form; 12] = [
     form(b"etag", &[Text(b"\"")], text::ETAG),
     // Last-Modified = HTTP-date, RFC 9110 section 8.8.2
     form(b"last-modified", &[], text::LAST_MODIFIED),
-    // Retry-After = HTTP-date / delay-seconds, RFC 9110 section 10.2.3. A date is not read.
+    // Retry-After = HTTP-date / delay-seconds, RFC 9110 section 10.2.3.
     form(
         b"retry-after",
         &[Number(number::NUMBER)],
         action::RETRY_AFTER,
     ),
+    form(b"retry-after", DATE, action::RETRY_DATE),
     // Transfer-Encoding = #transfer-coding, RFC 9112 section 6.1. Of codings only chunked.
     form(
         b"transfer-encoding",
@@ -176,13 +207,15 @@ const FORMS: [Form; 12] = [
 ];
 
 /// Where the names of fields begin in the tree.
-pub(super) const NAMES: u8 = 0;
+pub(super) const NAMES_AND_DATE: u8 = 0;
+/// The same without Date: where the first branch leads.
+pub(super) const NAMES: u8 = FOLDED.branches[0][1];
 
-/// Where nothing goes on: a place behind the tree. No form begins as the bytes so far.
-pub(super) const NOWHERE: u8 = 0xFF;
+/// Where nothing goes on: behind the tree. No form begins as the bytes so far.
+pub(super) const NOWHERE: u8 = u8::MAX;
 
 /// The forms, each without what it has in common with the one before.
-pub(super) static TREE: [u8; FOLDED.len] = cut();
+pub(super) static TREE: [u8; FOLDED.len] = first(&FOLDED.tree);
 
 /// From where to where a form leaves the one before it.
 pub(super) static BRANCHES: [[u8; 2]; FORMS.len() - 1] = FOLDED.branches;
@@ -223,7 +256,6 @@ const fn fold() -> Folded {
             folded.branches[index - 1] = [places[depth], folded.len as u8];
         }
         while depth < len {
-            assert!(folded.len < NOWHERE as usize);
             folded.tree[folded.len] = text[depth];
             places[depth] = folded.len as u8;
             folded.len += 1;
@@ -235,16 +267,15 @@ const fn fold() -> Folded {
     folded
 }
 
-/// The tree without the room behind it.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-const fn cut() -> [u8; FOLDED.len] {
-    let mut tree = [0; FOLDED.len];
+const fn first<const LEN: usize>(bytes: &[u8]) -> [u8; LEN] {
+    let mut first = [0; LEN];
     let mut index = 0;
-    while index < tree.len() {
-        tree[index] = FOLDED.tree[index];
+    while index < LEN {
+        first[index] = bytes[index];
         index += 1;
     }
-    tree
+    first
 }
 
 /// A form as text, and its length.

@@ -284,9 +284,10 @@ impl Response {
         self.when(flag::CONTENT_LENGTH, self.head.content_length)
     }
 
-    /// Seconds of Retry-After, the most of several; a date, and a number beyond `u32`, is not read.
-    pub fn retry_after(&self) -> Option<u32> {
-        self.when(flag::RETRY_AFTER, self.head.retry_after)
+    /// Seconds of Retry-After, the most of several, 0 for none; a number beyond `u32` is not read. A date counts from the
+    /// one of Date, which is read from status 300 on.
+    pub fn retry_after(&self) -> u32 {
+        self.head.retry_after()
     }
 
     /// Whether there is a Content-Range in bytes.
@@ -317,7 +318,7 @@ impl Response {
         self.when(flag::CRC32, self.head.crc32)
     }
 
-    fn when<T>(&self, flag: u32, value: T) -> Option<T> {
+    fn when<T>(&self, flag: u16, value: T) -> Option<T> {
         self.head.has(flag).then_some(value)
     }
 

@@ -10,6 +10,10 @@ use crate::number::Sum;
 /// Times below this many seconds count from now (RFC 8428 section 4.5.3); 2^28.
 pub const RELATIVE_TIME_LIMIT: u32 = 1 << 28;
 
+/// First number of seconds that is no absolute time: what a failed `time()` leaves in 32 bits. From here on, beyond the year 2106, lies
+/// every time since 1970 in milliseconds too, since times below 2^28 seconds are refused already.
+pub const ABSOLUTE_TIME_END: u32 = u32::MAX;
+
 /// Whether a time counts from now: below [`RELATIVE_TIME_LIMIT`] seconds, negative in the past.
 ///
 /// Exact, whatever its length.

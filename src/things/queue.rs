@@ -20,8 +20,8 @@ use crate::error::{Error, Result};
 use crate::number::Decimal;
 use crate::senml::pack::Pack;
 use crate::senml::pack::value::Value;
-use crate::senml::record::RELATIVE_TIME_LIMIT;
-use entry::{ENTRY_MAX, Entry};
+use crate::senml::record::{ABSOLUTE_TIME_END, RELATIVE_TIME_LIMIT};
+use entry::{ENTRY_MAX, Entry, FRONT, is_later};
 
 pub use entry::{Content, DATA_MAX, NAME_MAX, NUMBER_MAX, TEXT_MAX, When};
 pub use image::{IMAGE_EXTRA, Since};
@@ -80,6 +80,44 @@ impl QueueState {
     const fn dropped_at_failure(&self) -> u32 {
         self.dropped.saturating_add(self.overwritten)
     }
+
+    /// Refuses a count of seconds since the start that is behind the time of a record: then the count itself started again, and what
+    /// it would say about the age of the records is wrong for all of them.
+    fn check_uptime(&self, memory: &[u8], uptime: u32) -> Result<()> {
+        let mut offset = 0;
+        let mut front = [0; FRONT];
+        while offset < self.used {
+            self.copy(memory, offset, &mut front);
+            if is_later(front, uptime) {
+                return Err(Error::CLOCK);
+            }
+            offset += usize::from(front[0]).max(FRONT);
+        }
+        Ok(())
+    }
+
+    /// Where the byte lies that stands `offset` bytes behind the first one of the oldest record.
+    const fn position(&self, memory: &[u8], offset: usize) -> usize {
+        let position = self.first + offset;
+        match position.checked_sub(memory.len()) {
+            Some(wrapped) => wrapped,
+            None => position,
+        }
+    }
+
+    /// Copies the bytes from `offset` on into one piece.
+    fn copy(&self, memory: &[u8], offset: usize, out: &mut [u8]) {
+        let mut position = self.position(memory, offset);
+        for to in out {
+            if let Some(&byte) = memory.get(position) {
+                *to = byte;
+            }
+            position += 1;
+            if position == memory.len() {
+                position = 0;
+            }
+        }
+    }
 }
 
 /// The clocks of the device at one moment.
@@ -129,7 +167,7 @@ impl<'a> Queue<'a> {
             content,
         };
         entry.check()?;
-        let mut front = Entry::FRONT;
+        let mut front = [0; FRONT];
         let parts = entry.encode(&mut front);
         let len = parts.iter().map(|part| part.len()).sum();
         if !self.make_room(len) {
@@ -146,12 +184,16 @@ impl<'a> Queue<'a> {
     /// Adds as many records to a pack as fit, oldest first, and returns how many. They are on their way now, until `accepted` or
     /// `failed`.
     ///
-    /// 0 when the queue is empty; `BUFFER_FULL` when not even the first fits.
+    /// 0 when the queue is empty; `BUFFER_FULL` when not even the first fits; `CLOCK` when a record is later than `now`.
     pub fn fill(&mut self, pack: &mut Pack<'_>, now: Now) -> Result<u32> {
         if self.state.waits_for_answer() {
             return Err(Error::STATE);
         }
         pack.failure()?;
+        self.state.check_uptime(self.memory, now.uptime)?;
+        if now.unix == Some(ABSOLUTE_TIME_END) {
+            return Err(Error::SENML_TIME);
+        }
         let mut sent = 0;
         let mut offset = 0;
         while sent < self.state.records {
@@ -230,13 +272,8 @@ impl<'a> Queue<'a> {
         true
     }
 
-    /// Where the byte lies that stands `offset` bytes behind the first one of the oldest record.
     const fn position(&self, offset: usize) -> usize {
-        let position = self.state.first + offset;
-        match position.checked_sub(self.memory.len()) {
-            Some(wrapped) => wrapped,
-            None => position,
-        }
+        self.state.position(self.memory, offset)
     }
 
     /// Writes bytes behind the last ones, where there is room for them.
@@ -254,20 +291,6 @@ impl<'a> Queue<'a> {
         self.state.used += bytes.len();
     }
 
-    /// Copies the bytes from `offset` on into one piece.
-    fn copy(&self, offset: usize, out: &mut [u8]) {
-        let mut position = self.position(offset);
-        for to in out {
-            if let Some(&byte) = self.memory.get(position) {
-                *to = byte;
-            }
-            position += 1;
-            if position == self.memory.len() {
-                position = 0;
-            }
-        }
-    }
-
     /// Adds the record at an offset to a pack, and returns its length.
     fn add(&self, offset: usize, pack: &mut Pack<'_>, now: Now) -> Result<usize> {
         // A whole record, 144 bytes: a pack takes name, unit and content as they lie, and any of them may go on at the start of the memory.
@@ -275,7 +298,7 @@ impl<'a> Queue<'a> {
         let len = self.memory.get(self.position(offset));
         let bytes = len.and_then(|&len| bytes.get_mut(..usize::from(len)));
         let bytes = bytes.ok_or(Error::STATE)?;
-        self.copy(offset, bytes);
+        self.state.copy(self.memory, offset, bytes);
         let (entry, len) = Entry::decode(bytes).ok_or(Error::STATE)?;
         let timed = match time(entry.when, now) {
             None => Ok(()),
@@ -302,7 +325,7 @@ fn time(when: When, now: Now) -> Option<i64> {
         When::Unix(seconds) => return Some(i64::from(seconds)),
         When::Uptime(count) => count,
     };
-    let ago = (i64::from(now.uptime) - i64::from(count)).max(0);
+    let ago = i64::from(now.uptime) - i64::from(count);
     let unix = now.unix.map(|unix| i64::from(unix) - ago);
     match unix {
         Some(seconds) if seconds >= LIMIT => Some(seconds),

@@ -6,7 +6,7 @@
 
 #include "shim/HostClient.h"
 
-static const char URN[] = "urn:dev:IMEI:123456789012345:";
+static const char URN[] = "urn:dev:IMEI:490154203237518:";
 static const char SECRET[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static int failures;

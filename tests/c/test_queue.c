@@ -61,6 +61,38 @@ static void every_kind_and_every_clock(void) {
     CHECK_STATUS(kpn_queue_fill(&queue, &uplink, 0, 0, NULL), KPN_END);
 }
 
+/* A count of 32 bits that starts again after 49.7 days, and what the header makes of it. */
+static uint32_t clock_ms;
+
+static uint32_t millis(void) { return clock_ms; }
+
+static uint32_t uptime_of_millis(void) {
+    static uint64_t milliseconds;
+    milliseconds += (uint32_t)(millis() - (uint32_t)milliseconds);
+    return (uint32_t)(milliseconds / 1000);
+}
+
+static void a_count_that_starts_again_is_refused_and_can_be_carried_on(void) {
+    uint64_t real = 0;
+    uint32_t count = 0;
+    CHECK_OK(begin_queue(KPN_QUEUE_DROP_OLDEST));
+    for (int step = 0; step < 40; step++) {
+        /* Up to 48 days, at times none. */
+        real += step % 5 == 0 ? 1 : 1000 * random_below(4147200);
+        clock_ms = (uint32_t)real;
+        CHECK(uptime_of_millis() == real / 1000);
+    }
+    CHECK(real > UINT64_C(5) << 32);
+
+    /* 4,294,960 s, then 5. */
+    CHECK_OK(kpn_queue_push_bool(&queue, "a", NULL, KPN_CLOCK_UPTIME, 4294960, true));
+    CHECK_OK(begin_uplink(MEMORY_CAP));
+    CHECK_STATUS(kpn_queue_fill(&queue, &uplink, 5, 0, &count), KPN_ERR_CLOCK);
+    CHECK(count == 0 && kpn_queue_records(&queue) == 1 && kpn_uplink_records(&uplink) == 0);
+    CHECK_OK(kpn_queue_fill(&queue, &uplink, 4294967 + 5, 0, &count));
+    CHECK(count == 1);
+}
+
 /* The numbers that have left the queue unsent, and the first one of which nobody knows yet. */
 static bool lost[1000];
 static uint32_t first;
@@ -317,6 +349,7 @@ static void misuse(void) {
 }
 
 void test_queue(void) {
+    a_count_that_starts_again_is_refused_and_can_be_carried_on();
     every_kind_and_every_clock();
     each_number_leaves_once(KPN_QUEUE_REFUSE_NEWEST);
     each_number_leaves_once(KPN_QUEUE_DROP_OLDEST);

@@ -63,6 +63,16 @@ fn checked(mantissa: i64, exponent: i32) -> Result<BigDecimal, Status> {
     }
 }
 
+/// Seconds since 1970 that are neither relative to now nor as many as 32 ones in binary, where no measurement is.
+fn absolute(mantissa: i64, exponent: i32) -> Result<BigDecimal, Status> {
+    let seconds = checked(mantissa, exponent)?;
+    let is_relative = seconds < LIMIT;
+    if is_relative || seconds >= u32::MAX {
+        return Err(ERR_SENML_TIME);
+    }
+    Ok(seconds)
+}
+
 fn shortest(value: f64) -> Result<BigDecimal, Status> {
     if value.is_finite() {
         Ok(number(zmij::Buffer::new().format_finite(value)))
@@ -228,20 +238,14 @@ impl Model {
 
     fn set_base_time(&mut self, mantissa: i64, exponent: i32) -> Result<(), Status> {
         self.base()?;
-        let seconds = checked(mantissa, exponent)?;
-        if seconds < LIMIT {
-            return Err(ERR_SENML_TIME);
-        }
+        let seconds = absolute(mantissa, exponent)?;
         self.base_time = Some(seconds);
         Ok(())
     }
 
     fn set_time(&mut self, mantissa: i64, exponent: i32) -> Result<(), Status> {
         self.label(Label::Time)?;
-        let seconds = checked(mantissa, exponent)?;
-        if seconds < LIMIT {
-            return Err(ERR_SENML_TIME);
-        }
+        let seconds = absolute(mantissa, exponent)?;
         if let Some(base) = &self.base_time
             && !is_decimal(&(&seconds - base))
         {
@@ -408,6 +412,7 @@ fn moment(random: &mut Rng) -> i64 {
     match random.u8(0..12) {
         0 => i64::from(LIMIT) + random.i64(-2..200),
         1 => integer(random),
+        2 => i64::from(u32::MAX) + random.i64(-2..2),
         _ => random.i64(1_500_000_000..1_700_000_000),
     }
 }
@@ -415,6 +420,11 @@ fn moment(random: &mut Rng) -> i64 {
 fn moment_decimal(random: &mut Rng) -> (i64, i32) {
     if one_in(random, 12) {
         return (integer(random), exponent(random));
+    }
+    if one_in(random, 12) {
+        let limit = i64::from(of(random, &[LIMIT, u32::MAX]));
+        let (scale, exponent) = of(random, &[(10, -1), (1000, -3), (1_000_000_000, -9)]);
+        return (limit * scale + random.i64(-2..2), exponent);
     }
     let digits = random.u32(0..10);
     let scale = 10_i64.pow(digits);

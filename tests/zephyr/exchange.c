@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE "urn:dev:IMEI:123456789012345:"
+#define DEVICE "urn:dev:IMEI:490154203237518:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 #define BIG    ((size_t)64 * 1024 * 1024)
 

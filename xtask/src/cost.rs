@@ -92,6 +92,26 @@ pub fn check_plain_build(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a feature costs, as the report has it.
+pub fn flash_of(
+    workspace: &Workspace,
+    target: &Target,
+    archive: &Path,
+    feature: &str,
+) -> anyhow::Result<u64> {
+    let defines = defines(feature)?;
+    Ok(flash(workspace, target, archive, defines)? - flash(workspace, target, archive, &[])?)
+}
+
+/// The macros that a firmware with this feature is compiled with.
+pub fn defines(feature: &str) -> anyhow::Result<&'static [&'static str]> {
+    FEATURES
+        .iter()
+        .find(|(name, _)| *name == feature)
+        .map(|(_, defines)| *defines)
+        .with_context(|| format!("there is no feature {feature}"))
+}
+
 /// Bytes of code and constants of the whole firmware.
 fn flash(
     workspace: &Workspace,
@@ -99,7 +119,11 @@ fn flash(
     archive: &Path,
     defines: &[&str],
 ) -> anyhow::Result<u64> {
-    let elf = cost_firmware(workspace, target, archive, defines)?;
+    loaded(&cost_firmware(workspace, target, archive, defines)?)
+}
+
+/// Bytes of code and constants in a linked program.
+pub fn loaded(elf: &Path) -> anyhow::Result<u64> {
     let bytes = fs::read(elf)?;
     let file = object::File::parse(bytes.as_slice())?;
     let loaded = file.sections().filter(|section| {

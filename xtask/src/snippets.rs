@@ -17,10 +17,13 @@ void set_valve(bool open);
 void flash_write(uint32_t offset, const uint8_t *bytes, size_t len);
 void sleep_ms(uint32_t ms);
 uint32_t random32(void);
+uint32_t millis(void);
 ";
 const VARIABLES: &str = "\
 extern uint8_t buffer[512], chunk[64];
-extern const char *secret, *json;
+extern const char *secret, *json, *urn;
+extern size_t measurements;
+extern int64_t tenths[];
 extern size_t json_len;
 extern kpn_uplink uplink;
 extern kpn_span request;

@@ -109,7 +109,7 @@ kpn_span make_request(uint8_t *buffer, size_t cap, size_t about)
     kpn_uplink uplink;
     kpn_span request = {NULL, 0};
 
-    REQUIRE(kpn_uplink_begin(&uplink, buffer, cap, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:") == KPN_OK, "begin");
+    REQUIRE(kpn_uplink_begin(&uplink, buffer, cap, KPN_ENDPOINT_M2M, "urn:dev:IMEI:490154203237518:") == KPN_OK, "begin");
     kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
     for (size_t len = 0; len < about; len += 27) {
         kpn_uplink_add_int64(&uplink, KPN_COUNTER, (int64_t)(1000000 + len));

@@ -37,7 +37,7 @@ public:
 
     /// Sets who the device is. Nothing is sent or checked yet.
     ///
-    /// `urn` as in "urn:dev:IMEI:123456789012345:", `secret` 30 to 100 letters and digits; both are kept as pointers.
+    /// `urn` as in "urn:dev:IMEI:490154203237518:", `secret` 30 to 100 letters and digits; both are kept as pointers.
     /// `KPN_ENDPOINT_M2M` goes to 10.151.236.157, port 80, which only SIM cards with APN kpnthings.iot reach; no DNS is used.
     /// `KPN_ENDPOINT_INTERNET` goes to prod.dm.kpnthings.com, port 443: give this class a Client that does TLS.
     void begin(const char *urn, const char *secret, int32_t endpoint = KPN_ENDPOINT_M2M);

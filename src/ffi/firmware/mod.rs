@@ -353,7 +353,7 @@ pub unsafe extern "C" fn kpn_firmware_expect(
 /// @retval KPN_END                      The downlink is about something else.
 /// @retval KPN_ERR_INVALID_ARGUMENT     `firmware` or `downlink` is NULL or misaligned.
 /// @retval KPN_ERR_STATE                One of them was not begun, or the downlink was refused.
-/// @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory.
+/// @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory, or `urn` lies in one of the first two.
 /// @retval KPN_ERR_HEAD_TEXT            The token is empty, or has characters that no bearer token has.
 /// @retval KPN_ERR_FIRMWARE_URL         The URL is not `http://` or `https://` with a host name or IPv4 address, or has a user, a fragment or
 ///                                      characters outside RFC 3986.
@@ -383,6 +383,8 @@ pub unsafe extern "C" fn kpn_firmware_offer(
             // SAFETY: the same contract.
             unsafe { ptr::text(urn, body.len()) }?
         };
+        // SAFETY: the same contract.
+        unsafe { check(firmware, Region::of_bytes(urn), Region::none()) }?;
         let texts = announcement::find(*pack, body, urn)?.ok_or(Error::END)?;
         // SAFETY: the caller leaves the memory to the library; apart from the bytes as just checked.
         unsafe { firmware.announce(texts) }

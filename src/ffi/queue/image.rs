@@ -22,6 +22,7 @@ use crate::things::queue::Since;
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           The arguments and the memory of the queue overlap.
+/// @retval KPN_ERR_CLOCK             A record is later than `uptime`.
 ///
 /// # Safety
 ///

@@ -18,9 +18,9 @@ pub const KPN_QUEUE_DROP_OLDEST: i32 = 1;
 
 /// No time: the platform takes the moment of reception.
 pub const KPN_CLOCK_NONE: i32 = 0;
-/// Seconds since 1970 (UTC), from 2^28 on.
+/// Seconds since 1970 (UTC), from 2^28 to 2^32 - 2.
 pub const KPN_CLOCK_UNIX: i32 = 1;
-/// Seconds since the device started, at most 2^31 - 1.
+/// Seconds since the device started, at most 2^31 - 1. They must not start again while the device runs, see `kpn_queue`.
 pub const KPN_CLOCK_UPTIME: i32 = 2;
 
 /// Longest name of a queued record, in bytes.
@@ -47,6 +47,19 @@ const _: () = assert!(
 ///
 /// A record takes 8 bytes, its name, its unit, and its value: a number as text, a text or data as it is, a truth value nothing. 1,024 bytes
 /// hold some 40 temperatures. 44 bytes on a 32-bit target.
+///
+/// Counts of milliseconds start again after 49.7 days, and `millis() / 1000` with them: the age of every record would be wrong.
+/// `kpn_queue_fill` and `kpn_queue_save` refuse a count that is behind the time of a record. One that goes on, from any
+/// count of 32 bits that is asked for at least once in 49 days:
+///
+/// ~~~{.c}
+/// static uint64_t milliseconds;
+/// static kpn_queue queue;
+///
+/// milliseconds += (uint32_t)(millis() - (uint32_t)milliseconds);
+/// kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, (uint32_t)(milliseconds / 1000), 205, -1);
+/// ~~~
+///
 /// Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
 ///
 /// ~~~{.c}
@@ -58,10 +71,11 @@ const _: () = assert!(
 /// kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, uptime, 205, -1);
 /// if (status == KPN_OK && kpn_queue_fill(&queue, &uplink, uptime, 0, &count) == KPN_OK) {
 ///     // finish, send and receive, then:
-///     if (kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED) {
-///         kpn_queue_accepted(&queue);
+///     int32_t outcome = kpn_response_outcome(&response);
+///     if (outcome == KPN_OUTCOME_NONE || kpn_outcome_may_retry(outcome)) {
+///         kpn_queue_failed(&queue); // no answer, or a busy platform: again later
 ///     } else {
-///         kpn_queue_failed(&queue);
+///         kpn_queue_accepted(&queue); // what is refused too: it would be refused for ever, and hold up all behind it
 ///     }
 /// }
 /// ~~~
@@ -148,7 +162,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
 /// @param[in,out] queue      From `kpn_queue_begin`, with no records on their way.
 /// @param[in,out] uplink     From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     uptime     Seconds since the device started, now.
-/// @param[in]     unix_time  Seconds since 1970 (UTC), now; 0 when the device does not know.
+/// @param[in]     unix_time  Seconds since 1970 (UTC), now, below 2^32 - 1; 0 when the device does not know.
 /// @param[out]    out_count  Records added. May be NULL. Written only with `KPN_OK`.
 ///
 /// @retval KPN_OK                    At least one record is in the uplink and on its way.
@@ -157,7 +171,8 @@ pub unsafe extern "C" fn kpn_queue_begin(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
 /// @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
-/// @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record.
+/// @retval KPN_ERR_CLOCK             A record is later than `uptime`. Queue and uplink are as before.
+/// @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record, or `unix_time` is 2^32 - 1.
 /// @retval KPN_ERR_NUMBER_RANGE      Likewise.
 /// @return The first failure of the uplink that was not cleared.
 ///
@@ -204,7 +219,9 @@ pub unsafe extern "C" fn kpn_queue_fill(
     status(fill())
 }
 
-/// Removes the records on their way: the platform has accepted them.
+/// Removes the records on their way: the platform has accepted them, or refused them for good.
+///
+/// What is not to be sent again unchanged (`kpn_outcome_may_retry`) would otherwise be sent for ever.
 ///
 /// @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
 ///

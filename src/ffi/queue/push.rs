@@ -32,7 +32,7 @@ use crate::things::queue::{Content, NUMBER_MAX, When, render};
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn kpn_queue_push_decimal(
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn kpn_queue_push_int64(
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn kpn_queue_push_uint64(
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -198,7 +198,7 @@ pub unsafe extern "C" fn kpn_queue_push_double(
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn kpn_queue_push_bool(
 /// @retval KPN_ERR_UTF8              `text` is not UTF-8.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -276,7 +276,7 @@ pub unsafe extern "C" fn kpn_queue_push_text(
 /// @retval KPN_ERR_OVERLAP           A text or the data lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -317,7 +317,7 @@ pub unsafe extern "C" fn kpn_queue_push_data(
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -360,7 +360,7 @@ pub unsafe extern "C" fn kpn_queue_push_sum_decimal(
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
 ///
 /// # Safety
 ///

@@ -66,17 +66,17 @@ pub unsafe extern "C" fn kpn_uplink_set_base_name(
 /// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
 /// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
 ///
-/// Leave it out on a device without a clock: the platform then takes the moment of reception. RFC 8428 sections 4.1
-/// and 4.5.3.
+/// Leave it out on a device without a clock: the platform then takes the moment of reception. Every time in milliseconds is refused: it
+/// lies beyond the year 2106, as no measurement does. RFC 8428 sections 4.1 and 4.5.3.
 ///
 /// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
-/// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
+/// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
 ///
 /// @retval KPN_OK                    The field is in the pack.
 /// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
-/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
 ///
 /// # Safety
 ///
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
 /// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
-/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
 /// @retval KPN_ERR_NUMBER_RANGE      The time cannot be compared with others in 64 bits.
 ///
 /// # Safety

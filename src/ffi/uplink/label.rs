@@ -13,13 +13,13 @@ use crate::senml::pack::value::Value;
 /// Written relative to the base time when there is one. RFC 8428 section 4.5.3.
 ///
 /// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
-/// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28.
+/// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
 ///
 /// @retval KPN_OK                    The next record has the label.
 /// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
-/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
 /// @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
 ///
 /// # Safety
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time(uplink: *mut kpn_uplink, seconds: i
 /// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
-/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now.
+/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
 /// @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
 ///
 /// # Safety

@@ -143,7 +143,11 @@ fn times_are_relative_to_the_base_time_exactly() {
         ),
         (Some(decimal(16, 8)), decimal(268_435_456, 0), "-1331564544"),
         (Some(decimal(16, 8)), decimal(17, 8), "100000000"),
-        (Some(decimal(1_600_000_000, 0)), decimal(i64::MAX, 18), ""),
+        (
+            Some(decimal(1_600_000_000, 0)),
+            decimal(2_684_354_560_000_000_001, -10),
+            "",
+        ),
     ] {
         let mut memory = [0; 128];
         let mut state = PackState::default();
@@ -171,29 +175,48 @@ fn times_are_relative_to_the_base_time_exactly() {
 
 #[test]
 fn tells_absolute_from_relative_times() {
-    let (least, most) = (decimal(1 << 28, 0), decimal((1 << 28) - 1, 0));
     let cases: &[(bool, Decimal)] = &[
-        (true, least),
-        (false, most),
+        (true, decimal(1 << 28, 0)),
+        (false, decimal((1 << 28) - 1, 0)),
+        (true, decimal(0xffff_fffe, 0)),
+        (true, decimal(4_294_967_294_999_999_999, -9)),
         (true, decimal(268_435_456_000_000_000, -9)),
         (false, decimal(268_435_455_999_999_999, -9)),
         // At these the limit itself is no Decimal of the same exponent.
         (false, decimal(i64::MAX, -11)),
         (false, decimal(1, -18)),
-        (true, decimal(10, 18)),
-        (true, decimal(i64::MAX, 18)),
         (false, decimal(0, 0)),
         (false, decimal(-1_585_650_750, 0)),
         (false, decimal(i64::MIN, 0)),
         (false, decimal(i64::MIN, 18)),
     ];
+    let fresh = |call: Try<'_>| {
+        let mut memory = [0; 128];
+        let mut state = PackState::default();
+        let mut pack = begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+        call(&mut pack)
+    };
+    // Milliseconds since 1970, at the first moment too at which they could be meant, and what is beyond all clocks.
+    for (mantissa, exponent) in [
+        (0xffff_ffff, 0),
+        (4_294_967_295_000_000_000, -9),
+        (268_435_456_000, 0),
+        (1_700_000_000_000, 0),
+        (1_700_000_000_000_000, 0),
+        (10, 18),
+        (i64::MAX, 0),
+        (i64::MAX, 18),
+    ] {
+        for value in [
+            Value::time(mantissa, exponent),
+            Value::base_time(mantissa, exponent),
+            Value::time_ago(mantissa, exponent),
+        ] {
+            let set = fresh(&|pack| pack.set(&value));
+            assert_eq!(set, Err(Error::SENML_TIME), "{mantissa}e{exponent}");
+        }
+    }
     for &(absolute, seconds) in cases {
-        let fresh = |call: Try<'_>| {
-            let mut memory = [0; 128];
-            let mut state = PackState::default();
-            let mut pack = begin(&mut state, &mut memory, 0, false, b"a").unwrap();
-            call(&mut pack)
-        };
         let expected = |fine| if fine { Ok(()) } else { Err(Error::SENML_TIME) };
         assert_eq!(
             fresh(&|pack| pack.set(&Value::time(seconds.mantissa, seconds.exponent))),

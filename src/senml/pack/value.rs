@@ -8,7 +8,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::{base64, string};
 use crate::number::{self, Decimal};
-use crate::senml::record::RELATIVE_TIME_LIMIT;
+use crate::senml::record::{ABSOLUTE_TIME_END, RELATIVE_TIME_LIMIT};
 use crate::senml::{name, unit};
 
 /// Largest exponent of a decimal; the smallest is its negative.
@@ -362,7 +362,7 @@ const TIME: &Kind = &Kind::new(label::TIME, |out, value, base| {
 });
 const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
     let seconds = value.checked_decimal()?;
-    if seconds.mantissa < 0 || check_absolute(&seconds).is_ok() {
+    if seconds.mantissa < 0 || reaches(&seconds, RELATIVE_TIME_LIMIT) {
         return Err(Error::SENML_TIME);
     }
     // A base time with a fraction counts without it, and one of the seconds counts whole: no sum of the two is needed.
@@ -445,9 +445,9 @@ fn reaches(decimal: &Decimal, limit: u32) -> bool {
     decimal.reaches(limit)
 }
 
-/// Refuses a time that SenML takes as relative to now, which `bt` cannot be.
+/// Refuses a time that SenML takes as relative to now, which `bt` cannot be, and one that is hardly in seconds.
 fn check_absolute(seconds: &Decimal) -> Result<()> {
-    if reaches(seconds, RELATIVE_TIME_LIMIT) {
+    if reaches(seconds, RELATIVE_TIME_LIMIT) && !reaches(seconds, ABSOLUTE_TIME_END) {
         Ok(())
     } else {
         Err(Error::SENML_TIME)

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::json::string;
 use crate::number;
 use crate::senml::pack::value::Value;
-use crate::senml::record::RELATIVE_TIME_LIMIT;
+use crate::senml::record::{ABSOLUTE_TIME_END, RELATIVE_TIME_LIMIT};
 use crate::senml::{name, unit};
 
 /// Longest name of a queued record, in bytes.
@@ -29,7 +29,7 @@ pub const DATA_MAX: usize = 64;
 /// No number is longer: a sign, 17 digits, a point and an exponent, or 20 digits with an exponent of three places.
 pub const NUMBER_MAX: usize = 32;
 
-const FRONT: usize = 8;
+pub(super) const FRONT: usize = 8;
 /// Longest record, in bytes.
 pub(super) const ENTRY_MAX: usize = FRONT + NAME_MAX + unit::UNIT_MAX + TEXT_MAX;
 const _: () = assert!(ENTRY_MAX <= 0xff && DATA_MAX <= TEXT_MAX && NUMBER_MAX <= TEXT_MAX);
@@ -51,7 +51,7 @@ const UPTIME: u8 = 2 << 3;
 pub enum When {
     /// The moment of reception stands for it.
     Reception,
-    /// Seconds since 1970 (UTC), from 2^28 on.
+    /// Seconds since 1970 (UTC), from 2^28 to 2^32 - 2.
     Unix(u32),
     /// Seconds since the device started; before this start when negative.
     Uptime(i32),
@@ -114,9 +114,6 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Room for the first part of `encode`.
-    pub const FRONT: [u8; FRONT] = [0; FRONT];
-
     /// Refuses what no pack takes, and what is too long for a queue.
     pub fn check(&self) -> Result<()> {
         name::check_local(self.name)?;
@@ -127,7 +124,7 @@ impl<'a> Entry<'a> {
             unit::check(unit)?;
         }
         if let When::Unix(seconds) = self.when
-            && seconds < RELATIVE_TIME_LIMIT
+            && !(RELATIVE_TIME_LIMIT..ABSOLUTE_TIME_END).contains(&seconds)
         {
             return Err(Error::SENML_TIME);
         }
@@ -207,6 +204,13 @@ impl<'a> Entry<'a> {
 const fn byte(len: usize) -> u8 {
     let [low, ..] = len.to_le_bytes();
     low
+}
+
+/// Whether the record that begins with `front` was measured later than `uptime`, as far as it counts from the start.
+pub(super) fn is_later(front: [u8; FRONT], uptime: u32) -> bool {
+    let [_, kind, _, _, seconds @ ..] = front;
+    let count = i32::from_le_bytes(seconds);
+    kind & !CONTENT_KIND == UPTIME && i64::from(count) > i64::from(uptime)
 }
 
 /// Gives the record at the start of `bytes` another time since start, when it has one.

@@ -26,8 +26,9 @@ impl QueueState {
     /// Writes the image of the queue in `memory` and returns its length, at most [`IMAGE_EXTRA`] and the memory.
     ///
     /// Records on their way are saved like the others, and count as dropped where they made room: after a reset nobody
-    /// knows what became of them.
+    /// knows what became of them. `CLOCK` when one of them is later than `uptime`.
     pub fn save(&self, memory: &[u8], uptime: u32, out: &mut [u8]) -> Result<usize> {
+        self.check_uptime(memory, uptime)?;
         let (start, end) = memory.split_at_checked(self.first).ok_or(Error::STATE)?;
         let end = end.get(..self.used).unwrap_or(end);
         let start = start.get(..self.used - end.len()).ok_or(Error::STATE)?;
@@ -108,7 +109,7 @@ impl<'a> Image<'a> {
         complete.then_some(image)
     }
 
-    /// Whether the bytes are as many records as they should be, and each is one that a pack takes.
+    /// Whether the bytes are as many records as they should be, and each is one that a pack takes, no later than the image.
     fn records_are_sound(&self) -> bool {
         let mut rest = self.records;
         let mut count: u32 = 0;
@@ -119,6 +120,11 @@ impl<'a> Image<'a> {
             count += 1;
             rest = rest.get(len..).unwrap_or_default();
         }
-        rest.is_empty() && count == self.count
+        let memory = QueueState {
+            used: self.records.len(),
+            ..QueueState::default()
+        };
+        let is_in_time = memory.check_uptime(self.records, self.uptime).is_ok();
+        rest.is_empty() && count == self.count && is_in_time
     }
 }

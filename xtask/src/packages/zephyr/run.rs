@@ -18,7 +18,7 @@ use crate::{
     workspace::Workspace,
 };
 
-const DEVICE: &str = "urn:dev:IMEI:123456789012345:";
+const DEVICE: &str = "urn:dev:IMEI:490154203237518:";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 /// Time limits of the glue in the tests, in milliseconds.

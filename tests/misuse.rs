@@ -1,0 +1,314 @@
+//! Each function of the C header, called wrongly in each way that the header speaks of: NULL, misaligned, never begun, overlapping, absurd lengths. And
+//! with every number that there is at the ends of its type.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+#[path = "common/calls/mod.rs"]
+mod calls;
+
+use calls::objects::Object;
+use calls::status::{ERR_INVALID_ARGUMENT, ERR_OVERLAP, ERR_STATE};
+use calls::{Arena, Arg, BUFFER_CAP, Call, Returns, declared, table};
+
+fn number(word: usize) -> u64 {
+    word.try_into().unwrap()
+}
+
+/// Makes the call and tells what it did outside of where it may write.
+fn run(call: &Call, arena: &mut Arena, words: &[u64]) -> i64 {
+    let before = arena.bytes().to_vec();
+    let allowed = call.writable(arena, words);
+    let result = (call.run)(words);
+    let after = arena.bytes();
+    for (at, (old, new)) in before.iter().zip(after).enumerate() {
+        let is_allowed = allowed.iter().any(|range| range.contains(&at));
+        assert!(old == new || is_allowed, "{} wrote at {at}", call.name);
+    }
+    result
+}
+
+/// What was found wrong, to be told at once.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    /// Makes a call that must be refused, and tells whether it changed what a refused call leaves alone.
+    fn refused(&mut self, call: &Call, arena: &mut Arena, words: &[u64], status: i32, what: &str) {
+        let before = arena.bytes().to_vec();
+        let result = (call.run)(words);
+        if !call.is_refused(result, status) {
+            self.0.push(format!("{}: {what} gives {result}", call.name));
+        }
+        // A message remembers its first failure, and one that could not be begun is in place all the same.
+        let mut allowed = Vec::new();
+        for (slot, (arg, &word)) in call.args.iter().zip(words).enumerate() {
+            match arg {
+                Arg::Mutates(object) if object.remembers_failures() => {
+                    allowed.push(arena.range(word, arg.size()));
+                    allowed.push(arena.range(number(arena.buffer(slot).addr()), BUFFER_CAP));
+                }
+                Arg::Place(..) => allowed.push(arena.range(word, arg.size())),
+                _ => {}
+            }
+        }
+        let pairs = before.iter().zip(arena.bytes()).enumerate();
+        let mut changed = pairs.filter(|(at, (old, new))| {
+            old != new && !allowed.iter().any(|range| range.contains(at))
+        });
+        if let Some((at, _)) = changed.next() {
+            let fault = format!("{}: {what} is refused, but {at} has changed", call.name);
+            self.0.push(fault);
+        }
+    }
+}
+
+impl Drop for Faults {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert!(self.0.is_empty(), "\n{}", self.0.join("\n"));
+        }
+    }
+}
+
+/// For each call, and each of its arguments that is a pointer.
+fn for_each_pointer(mut each: impl FnMut(&Call, &mut Arena, usize, Arg)) {
+    let mut arena = Arena::new();
+    for call in table::all() {
+        for (at, &arg) in call.args.iter().enumerate() {
+            if arg.is_pointer() {
+                each(&call, &mut arena, at, arg);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_function_of_the_header_is_called() {
+    let mut listed: Vec<&str> = table::all().iter().map(|call| call.name).collect();
+    let mut declared = declared(cfg!(feature = "posix"));
+    listed.sort_unstable();
+    declared.sort_unstable();
+    assert_eq!(
+        listed, declared,
+        "tests/common/calls/table.rs has one line for each"
+    );
+}
+
+#[test]
+fn each_call_does_what_it_should_and_writes_only_where_it_may() {
+    let mut faults = Faults::default();
+    let mut arena = Arena::new();
+    for call in table::all() {
+        let words = call.make(&mut arena);
+        let result = run(&call, &mut arena, &words);
+        if call.returns == Returns::Status && result != call.gives {
+            faults.0.push(format!("{} gives {result}", call.name));
+        }
+    }
+}
+
+#[test]
+fn null_is_refused_where_it_stands_for_nothing() {
+    let mut faults = Faults::default();
+    for_each_pointer(|call, arena, at, arg| {
+        let mut words = call.make(arena);
+        words[at] = 0;
+        if arg.may_be_null() {
+            let result = run(call, arena, &words);
+            if call.returns == Returns::Status {
+                assert_eq!(
+                    result, call.gives,
+                    "{}: argument {at} may be NULL",
+                    call.name
+                );
+            }
+        } else if !matches!(call.args.get(at + 1), Some(Arg::Len(0))) {
+            let what = format!("NULL as argument {at}");
+            faults.refused(call, arena, &words, ERR_INVALID_ARGUMENT, &what);
+        }
+    });
+}
+
+#[test]
+fn a_misaligned_struct_or_number_is_refused() {
+    let mut faults = Faults::default();
+    for_each_pointer(|call, arena, at, arg| {
+        for off in 1..number(arg.align()) {
+            let mut words = call.make(arena);
+            words[at] += off;
+            let what = format!("argument {at}, {off} bytes off,");
+            faults.refused(call, arena, &words, ERR_INVALID_ARGUMENT, &what);
+        }
+    });
+}
+
+#[test]
+fn an_object_that_was_never_begun_is_refused_whatever_lay_there() {
+    let mut faults = Faults::default();
+    for_each_pointer(|call, arena, at, arg| {
+        let Some(object) = arg.object() else {
+            return;
+        };
+        for fill in [0, 0xff, 0xa5, b'k'] {
+            let words = call.make(arena);
+            arena.put(arena.front(at), &vec![fill; object.size()]);
+            let what = format!("argument {at} full of {fill}");
+            faults.refused(call, arena, &words, ERR_STATE, &what);
+        }
+        // The tag of another type, and each bit of it another.
+        for bit in 0..32 {
+            let words = call.make(arena);
+            let tag = arena.range(words[at], 4);
+            arena.bytes_mut()[tag.start + bit / 8] ^= 1 << (bit % 8);
+            let what = format!("argument {at} with bit {bit} of its tag changed");
+            faults.refused(call, arena, &words, ERR_STATE, &what);
+        }
+    });
+}
+
+#[test]
+fn a_length_that_no_memory_has_is_refused() {
+    let mut faults = Faults::default();
+    let mut arena = Arena::new();
+    for call in table::all() {
+        for (at, arg) in call.args.iter().enumerate() {
+            if matches!(arg, Arg::Len(_)) {
+                for len in [usize::MAX, isize::MAX.cast_unsigned() + 1] {
+                    let mut words = call.make(&mut arena);
+                    words[at] = number(len);
+                    let what = format!("a length of {len} as argument {at}");
+                    faults.refused(&call, &mut arena, &words, ERR_INVALID_ARGUMENT, &what);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn memory_that_is_written_shares_nothing_with_any_other() {
+    let mut tried = 0;
+    let mut faults = Faults::default();
+    for_each_pointer(|call, arena, at, arg| {
+        if arg.object().is_some() || arg.size() == 0 {
+            return;
+        }
+        for (other, &with) in call.args.iter().enumerate() {
+            if other == at || !with.is_pointer() || with.size() == 0 {
+                continue;
+            }
+            let slot = number(arena.front(other).addr());
+            let mut places = Vec::new();
+            if arg.is_written() || with.is_written() {
+                places.push((slot, "the start"));
+                // A NUL belongs to its text only until the end of the text is found, and a text that begins with it has no bytes.
+                let last = match with {
+                    Arg::Text(_) | Arg::OptionalText(_) => with.size() - 2,
+                    _ => with.size() - 1,
+                };
+                if matches!(arg, Arg::Room(_) | Arg::Body(_) | Arg::Bytes(_)) {
+                    places.push((slot + number(last), "the last byte"));
+                } else if with.size() > arg.align() {
+                    places.push((slot + number(arg.align()), "the middle"));
+                }
+            }
+            // A request may lie where its response is going to.
+            let is_request = call.name == "kpn_posix_exchange" && matches!(arg, Arg::Bytes(_));
+            let has_buffer = with.object().is_some_and(Object::has_buffer) && !is_request;
+            let writes = matches!(with, Arg::Mutates(object) if object.writes_buffer());
+            if has_buffer && (arg.is_written() || writes) {
+                let buffer = number(arena.buffer(other).addr());
+                let place = match arg {
+                    Arg::Text(_) | Arg::OptionalText(_) => buffer + number(BUFFER_CAP - 200),
+                    _ => buffer,
+                };
+                places.push((place, "the buffer"));
+            }
+            for (place, name) in places {
+                let mut words = call.make(arena);
+                if name == "the buffer"
+                    && let Arg::Text(text) | Arg::OptionalText(text) = arg
+                {
+                    arena.put_at(place, text.to_bytes_with_nul());
+                }
+                words[at] = place;
+                let what = format!("argument {at} at {name} of argument {other}");
+                faults.refused(call, arena, &words, ERR_OVERLAP, &what);
+                tried += 1;
+            }
+        }
+    });
+    assert!(tried > 200, "{tried}");
+}
+
+#[test]
+fn two_objects_share_nothing() {
+    let mut arena = Arena::new();
+    for call in table::all() {
+        let objects = call.args.iter().enumerate();
+        let objects: Vec<usize> = objects
+            .filter(|(_, arg)| arg.object().is_some())
+            .map(|(at, _)| at)
+            .collect();
+        if let &[one, other] = &objects[..] {
+            let mut words = call.make(&mut arena);
+            words[other] = words[one];
+            let before = arena.bytes().to_vec();
+            let result = (call.run)(&words);
+            let expected = [ERR_OVERLAP, ERR_STATE, ERR_INVALID_ARGUMENT].map(i64::from);
+            let is_refused = match call.returns {
+                Returns::Status => expected.contains(&result),
+                Returns::Value => result == 0,
+            };
+            assert!(is_refused, "{}: {result}", call.name);
+            assert_eq!(arena.bytes(), before, "{}", call.name);
+        }
+    }
+}
+
+/// What may be at the end of some type.
+const EXTREMES: [u64; 14] = [
+    0,
+    1,
+    0x7f,
+    0xff,
+    0x7fff,
+    0xffff,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_ffff,
+    0x1_0000_0000,
+    0x7fff_ffff_ffff_ffff,
+    0x8000_0000_0000_0000,
+    0xffff_ffff_ffff_ffff,
+    // The largest double.
+    0x7fef_ffff_ffff_ffff,
+];
+
+#[test]
+fn every_number_is_survived_and_none_is_counted_up_to() {
+    // A loop as long as the number would not come back from 2^64.
+    let mut arena = Arena::new();
+    for call in table::all() {
+        let is_number = |arg: &Arg| matches!(arg, Arg::Number(_));
+        for value in EXTREMES {
+            for (at, arg) in call.args.iter().enumerate() {
+                if is_number(arg) {
+                    let mut words = call.make(&mut arena);
+                    words[at] = value;
+                    run(&call, &mut arena, &words);
+                }
+            }
+            let mut words = call.make(&mut arena);
+            for (word, arg) in words.iter_mut().zip(&call.args) {
+                if is_number(arg) {
+                    *word = value;
+                }
+            }
+            run(&call, &mut arena, &words);
+        }
+    }
+}
