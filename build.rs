@@ -57,8 +57,24 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     if target.starts_with("thumbv6m") {
         println!("cargo::rustc-cfg=kpn_no_division");
     }
+    say_how_an_archive_is_made(&target)?;
     #[cfg(feature = "header")]
     header::generate()?;
+    Ok(())
+}
+
+/// To whoever builds this package itself, for release and without the C functions; a firmware that depends on it hears nothing.
+fn say_how_an_archive_is_made(target: &str) -> Result<(), Box<dyn core::error::Error>> {
+    let primary = option_env!("CARGO_PRIMARY_PACKAGE").is_some();
+    let feature = |name| std::env::var_os(name).is_some();
+    if primary
+        && std::env::var("PROFILE")? == "release"
+        && !feature("CARGO_FEATURE_CAPI")
+        && !feature("CARGO_FEATURE_HEADER")
+    {
+        println!("cargo::warning=this is the library for Rust. An archive for C, for {target}:");
+        println!("cargo::warning=cargo rustc --release --features capi --crate-type staticlib --target {target}");
+    }
     Ok(())
 }
 
