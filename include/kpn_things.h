@@ -1011,7 +1011,7 @@ KPN_NODISCARD kpn_status kpn_record_double(const struct kpn_record *record, int3
  * @param[out] out_mantissa 205 for 20.5. Written only on success.
  * @param[out] out_exponent -1 for 20.5. Written only on success.
  * @retval KPN_OK The number, base included, is `out_mantissa` times ten to the power of `out_exponent`.
- * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits, or the exponent not into 32.
+ * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits, or the exponent is beyond 500 million.
  * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
  */
 KPN_NODISCARD kpn_status kpn_record_decimal(const struct kpn_record *record, int32_t field, int64_t *out_mantissa, int32_t *out_exponent);
@@ -1024,7 +1024,7 @@ KPN_NODISCARD kpn_status kpn_record_decimal(const struct kpn_record *record, int
  * @param[in] exponent -1 for tenths.
  * @param[out] out_mantissa 205 for 20.5 with exponent -1. Written only on success.
  * @retval KPN_OK The number, rounded, is `out_mantissa` times ten to the power of `exponent`.
- * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits at this exponent.
+ * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits at this exponent, or that is beyond 500 million.
  * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
  */
 KPN_NODISCARD kpn_status kpn_record_decimal_rounded(const struct kpn_record *record, int32_t field, int32_t exponent, int64_t *out_mantissa);
@@ -2409,7 +2409,7 @@ KPN_NODISCARD kpn_status kpn_posix_send(struct kpn_posix *posix, const uint8_t *
  * @retval KPN_OK The system has taken all of them; whether they arrive, the response tells.
  * @retval KPN_END The server has answered before: no other bytes of this request are wanted. See `kpn_posix_read`.
  * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
- * @retval KPN_ERR_STATE `posix` or `response` was not begun, or no connection is open.
+ * @retval KPN_ERR_STATE `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
  * @retval KPN_ERR_IO The connection broke before anything was answered; see `kpn_posix_errno`.
  * @retval KPN_ERR_HTTP_TRUNCATED The server closed its side of the connection before it had answered.
  * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, as said above.
@@ -2442,7 +2442,7 @@ KPN_NODISCARD kpn_status kpn_posix_receive(struct kpn_posix *posix, uint8_t *out
  * Closes the connection when it can take no other request, as after `KPN_END` of `kpn_posix_write`, when more arrives than the response,
  * and after every failure.
  * @retval KPN_OK The response is complete; see `kpn_response_outcome`.
- * @retval KPN_ERR_STATE `posix` or `response` was not begun, or no connection is open.
+ * @retval KPN_ERR_STATE `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
  * @retval KPN_ERR_IO The connection broke; see `kpn_posix_errno`.
  * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
  */
@@ -2457,7 +2457,7 @@ KPN_NODISCARD kpn_status kpn_posix_read(struct kpn_posix *posix, struct kpn_resp
  * the connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
  * @retval KPN_OK The response is complete; see `kpn_response_outcome`.
  * @retval KPN_ERR_INVALID_ARGUMENT The request is empty, `host` is too long, or `port` is 0.
- * @retval KPN_ERR_STATE `posix` or `response` was not begun.
+ * @retval KPN_ERR_STATE `posix` or `response` was not begun, or `response` is an earlier one.
  * @retval KPN_ERR_TIMEOUT The time limit is over; the connection is closed.
  * @retval KPN_ERR_HTTP_SYNTAX As for `kpn_response_feed`, and so for the following; the connection is closed.
  * @return ERR_CONNECT, ERR_IO, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.

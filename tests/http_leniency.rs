@@ -620,6 +620,72 @@ fn a_retry_after_that_says_nothing() {
 }
 
 #[test]
+fn a_retry_after_in_seconds_or_as_a_date() {
+    const DATE: &str = "Date: Fri, 31 Dec 1999 23:59:29 GMT";
+    for (lines, seconds) in [
+        ("Retry-After: 120", 120),
+        (
+            "Retry-After: 60\r\nRetry-After: 120\r\nRetry-After: 90",
+            120,
+        ),
+        ("Retry-After: 120, 60", 120),
+        ("Retry-After: 5\r\nRetry-After: soon", 5),
+        ("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", 30),
+        ("Retry-After: Sat, 01 Jan 2000 00:00:00 GMT", 31),
+        ("retry-after: tue, 29 feb 2000 23:59:29 gmt", 60 * 86_400),
+        ("Retry-After: Wed, 01 Mar 2000 23:59:29 GMT", 61 * 86_400),
+        ("Retry-After: Sun, 31 Dec 2000 23:59:29 GMT", 366 * 86_400),
+        ("Retry-After: Thu, 01 Mar 2001 23:59:29 GMT", 426 * 86_400),
+        (
+            "Retry-After: Thu, 31 Dec 2099 23:59:29 GMT",
+            36_525 * 86_400,
+        ),
+        (
+            "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\nRetry-After: 7",
+            30,
+        ),
+        (
+            "Retry-After: 77\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT",
+            77,
+        ),
+        // Past, of another form, or beyond the years that are read.
+        ("Retry-After: Fri, 31 Dec 1999 23:59:29 GMT", 0),
+        ("Retry-After: Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Retry-After: Friday, 31-Dec-99 23:59:59 GMT", 0),
+        ("Retry-After: Fri Dec 31 23:59:59 1999", 0),
+        ("Retry-After: Fri, 31 Dec 1999 23:59:59", 0),
+        ("Retry-After: Fri, 31 Dec 1999 23:59:59 UTC", 0),
+        ("Retry-After: Fri, 31 Dez 1999 23:59:59 GMT", 0),
+        ("Retry-After: Fri, 31 December 1999 23:59:59 GMT", 0),
+        ("Retry-After: Fri, 31 Dec 2100 23:59:59 GMT", 0),
+        ("Retry-After: Fri, 31 Dec 99 23:59:59 GMT", 0),
+        ("Retry-After: Fri, 31 Dec 1999 23:59 GMT", 0),
+    ] {
+        for status in ["503", "429", "301"] {
+            for lines in [format!("{DATE}\r\n{lines}"), format!("{lines}\r\n{DATE}")] {
+                let raw = with_line(&lines).replace("202", status);
+                assert_eq!(seen(raw.as_bytes()).retry_after, seconds, "{lines}");
+            }
+        }
+        // Without a Date, and beside an acceptance, a date says nothing.
+        let numbers_only = if seconds == 30 || seconds == 31 || seconds >= 86_400 {
+            0
+        } else {
+            seconds
+        };
+        let without = with_line(lines).replace("202", "503");
+        let accepted = with_line(&format!("{DATE}\r\n{lines}"));
+        for raw in [without, accepted] {
+            let wait = seen(raw.as_bytes()).retry_after;
+            assert!(
+                wait == numbers_only || (wait == 7 && lines.contains(": 7")),
+                "{raw}"
+            );
+        }
+    }
+}
+
+#[test]
 fn bytes_behind_a_response() {
     for behind in ["x", "\r\n", "\0", "HTTP/1.1 500 \r\n\r\n"] {
         let raw = format!("{PLAIN}{behind}");

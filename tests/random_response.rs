@@ -940,7 +940,7 @@ impl Counts {
     fn check(&self) {
         let all = self.kept + self.closed + self.refused;
         let least = self.kept.min(self.closed).min(self.refused);
-        assert!(all < 1000 || least * 10 > all, "{self:?}");
+        assert!(all < 1000 || least * 12 > all, "{self:?}");
     }
 }
 

@@ -24,6 +24,7 @@ c          gcc                            cmd:cc
 c          g++                            cmd:c++
 c          make                           cmd:make
 c32        gcc-multilib                   file:/usr/lib/gcc/*/*/32/crtbegin.o
+openssl    openssl                        cmd:openssl
 openssl    libssl-dev                     file:/usr/include/openssl/ssl.h
 valgrind   valgrind                       cmd:valgrind
 cmake      cmake                          cmd:cmake

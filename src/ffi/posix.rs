@@ -214,8 +214,8 @@ pub unsafe extern "C" fn kpn_posix_send(
 /// @retval KPN_OK                           The system has taken all of them; whether they arrive, the response tells.
 /// @retval KPN_END                          The server has answered before: no other bytes of this request are wanted. See `kpn_posix_read`.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or no connection is open.
-/// @retval KPN_ERR_OVERLAP                  `posix` shares memory with another argument or with the buffer of the response.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
+/// @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` lies in the buffer of the response; the bytes may.
 /// @retval KPN_ERR_TIMEOUT                  The time limit is over.
 /// @retval KPN_ERR_IO                       The connection broke before anything was answered; see `kpn_posix_errno`.
 /// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`, and so for the following.
@@ -236,7 +236,9 @@ pub unsafe extern "C" fn kpn_posix_write(
     response: *mut kpn_response,
 ) -> kpn_status {
     let write = || -> Result<()> {
-        Region::of(posix).check_disjoint_from(Region::new(bytes, len))?;
+        let input = Region::new(bytes, len);
+        Region::of(posix).check_disjoint_from(input)?;
+        Region::of(response).check_disjoint_from(input)?;
         // SAFETY: the same contract.
         unsafe { check_response(posix, response) }?;
         // SAFETY: the same contract.
@@ -311,7 +313,7 @@ pub unsafe extern "C" fn kpn_posix_receive(
 ///
 /// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or no connection is open.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
 /// @retval KPN_ERR_OVERLAP                  `posix` shares memory with `response` or with its buffer.
 /// @retval KPN_ERR_TIMEOUT                  The time limit is over.
 /// @retval KPN_ERR_IO                       The connection broke; see `kpn_posix_errno`.
@@ -355,7 +357,7 @@ pub unsafe extern "C" fn kpn_posix_read(
 ///
 /// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or `response` is an earlier one.
 /// @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` or `host` lies in the buffer of the response; the request may.
 /// @retval KPN_ERR_CONNECT                  No address of the host took the connection; see `kpn_posix_errno`.
 /// @retval KPN_ERR_TIMEOUT                  The time limit is over; the connection is closed.

@@ -85,6 +85,7 @@ static void refuses_bad_arguments_of_single_steps(void)
     CHECK_STATUS(kpn_posix_write(&posix, other, (size_t)-1, &response), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_write(&posix, other, 1, NULL), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_write(&posix, (const uint8_t *)&posix, 1, &response), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_write(&posix, (const uint8_t *)&response, 1, &response), KPN_ERR_OVERLAP);
     CHECK_STATUS(kpn_posix_receive(NULL, other, 1, &len), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_receive(&posix, NULL, 1, &len), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_receive(&posix, other, 0, &len), KPN_ERR_INVALID_ARGUMENT);

@@ -172,6 +172,7 @@ static void ends_a_request_in_pieces(void)
     kpn_posix posix;
     kpn_response response;
     kpn_span body;
+    const kpn_span all = {large, 1};
     uint16_t port;
     kpn_status status = KPN_OK;
     int listener = listen_on_free_port(&port);
@@ -189,6 +190,11 @@ static void ends_a_request_in_pieces(void)
     CHECK_OK(kpn_response_body(&response, &body));
     CHECK_TEXT(body.ptr, body.len, "no");
     CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
+    /* It answers nothing that is sent on another connection. */
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    CHECK_STATUS(kpn_posix_write(&posix, large, 1, &response), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_posix_exchange(&posix, HOST, port, all, &response), KPN_ERR_STATE);
     CHECK_OK(kpn_posix_close(&posix));
     stop(child, &it);
     CHECK(close(listener) == 0);

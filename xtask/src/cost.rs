@@ -6,13 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionFlags, elf};
 use xshell::cmd;
 
 use crate::{
     archive::{self, Options},
-    header,
+    c_source, header,
     report::Line,
     target::{self, Target},
     workspace::Workspace,
@@ -67,6 +67,38 @@ pub fn add_flash(
             unit: "bytes",
         });
     }
+    Ok(())
+}
+
+/// The same by the one file of C, and what that is of the archive's flash when a firmware uses everything.
+pub fn add_flash_of_c_source(
+    workspace: &Workspace,
+    target: &Target,
+    lines: &mut Vec<Line>,
+) -> anyhow::Result<()> {
+    let object = c_source::object(workspace, target)?;
+    let mut own = Vec::new();
+    add_flash(workspace, target, &object, &mut own)?;
+    let (everything, _) = FEATURES.last().context("a firmware that uses everything")?;
+    let name = format!("flash.{everything}.{}", target.name);
+    let find = |lines: &[Line]| {
+        lines
+            .iter()
+            .find(|line| line.name == name)
+            .map(|line| line.value)
+    };
+    let (Some(archive), Some(source)) = (find(lines), find(&own)) else {
+        bail!("{name} is not measured");
+    };
+    lines.extend(own.into_iter().map(|line| Line {
+        name: line.name.replacen("flash.", "flash.c-source.", 1),
+        ..line
+    }));
+    lines.push(Line {
+        name: format!("ratio.c-source.{}", target.name),
+        value: (source * 100).div_ceil(archive),
+        unit: "hundredths",
+    });
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod docs;
 mod firmware;
 mod fuzz;
 mod header;
+mod hostile;
 mod instrumented;
 mod legal;
 mod link;

@@ -14,8 +14,9 @@ use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, legal, link,
-    modem, neighbour, packages, sanitized, snippets, vectors, wire, workspace::Workspace,
+    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
+    legal, link, modem, neighbour, packages, sanitized, snippets, vectors, wire,
+    workspace::Workspace,
 };
 
 /// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
@@ -77,8 +78,13 @@ const WITH_OTHERS: &[Step] = &[
         packages::platformio::check,
     ),
     (
+        "package with one file of C",
+        "c c32 chips cmake pack",
+        packages::c_source::check,
+    ),
+    (
         "esp-idf component",
-        "chips cmake pack python",
+        "chips cmake machines pack python",
         packages::esp_idf::check_package,
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
@@ -101,6 +107,7 @@ const WITH_OTHERS: &[Step] = &[
     ("c", "c c32 chips cmake openssl valgrind", ctest::check),
     ("library with AddressSanitizer", "c cmake", sanitized::check),
     ("modems", "c chips", modem::check),
+    ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
     ("bytes on the wire", "c openssl", wire::check),
 ];

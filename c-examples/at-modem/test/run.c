@@ -83,10 +83,11 @@ attempt desk_exchange(desk *desk, kpn_span request)
     }
     it.open = it.open == AT_OK ? kpn_modem_open(modem, "127.0.0.1", 80) : it.open;
     it.number = kpn_modem_error_number(modem);
-    it.send = it.open == AT_OK ? kpn_modem_send(modem, request.ptr, request.len) : AT_OK;
+    REQUIRE(kpn_response_begin(&desk->response, desk->body, sizeof desk->body) == KPN_OK, "response");
+    it.send = it.open == AT_OK ? kpn_modem_send(modem, request.ptr, request.len, &desk->response) : AT_OK;
     it.number = it.send != AT_OK ? kpn_modem_error_number(modem) : it.number;
+    it.status = kpn_response_status(&desk->response);
     if (it.open == AT_OK && it.send == AT_OK) {
-        REQUIRE(kpn_response_begin(&desk->response, desk->body, sizeof desk->body) == KPN_OK, "response");
         it.receive = kpn_modem_receive(modem, &desk->response);
         it.accepted = it.receive == AT_OK && kpn_response_outcome(&desk->response) == KPN_OUTCOME_ACCEPTED;
         it.status = kpn_response_status(&desk->response);

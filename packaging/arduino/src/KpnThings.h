@@ -46,7 +46,8 @@ public:
     void setServer(const IPAddress &address, uint16_t port);
     /// The same by name, which needs DNS; `host` is kept as a pointer.
     void setServer(const char *host, uint16_t port);
-    /// Sets the longest wait for a whole response, in milliseconds. How long connecting and writing may take is the Client's matter.
+    /// Sets the longest time for writing the whole request, and then for the whole response, in milliseconds each, whatever the server does.
+    /// One call of the Client is not cut short: how long connecting, and writing one piece, may take is its matter.
     void setTimeout(unsigned long milliseconds);
     /// Sets the most bytes to give to one `Client::write`, at least 1.
     void setPiece(size_t bytes);
@@ -83,6 +84,7 @@ public:
     /// Signs and sends the message, reads the response, and hands a downlink out. Blocks; bounded by `setTimeout` and the Client.
     ///
     /// Connects when there is no connection, when the server closed it, or when it has carried its requests. Nothing is sent twice.
+    /// A server that answers before it has the whole request gets no more of it; its response counts, and the connection is closed.
     /// Returns true when the platform accepted the message; false otherwise, see `advice`.
     bool send();
 
@@ -127,7 +129,8 @@ private:
     KpnThings &operator=(const KpnThings &);
 
     kpn_status open();
-    kpn_status write(kpn_span request);
+    bool hear(kpn_response *response, kpn_status *status);
+    kpn_status write(kpn_span request, kpn_response *response);
     kpn_status read(kpn_response *response);
     void handOut();
 

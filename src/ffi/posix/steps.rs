@@ -83,6 +83,10 @@ impl kpn_posix {
     ) -> Result<()> {
         // SAFETY: the same contract.
         let response = unsafe { ptr::borrow_mut(response) }?;
+        if response.is_complete() {
+            // An earlier one: nothing that is sent would be answered by it.
+            return Err(Error::STATE);
+        }
         while request.len > 0 {
             // SAFETY: the same contract; a reference that ends before the response is read, which may write where the request is.
             let bytes = unsafe { ptr::bytes(request.ptr, request.len) }?;
@@ -117,6 +121,10 @@ impl kpn_posix {
         // SAFETY: the same contract.
         let response = unsafe { ptr::borrow_mut(response) }?;
         let mut result = Ok(());
+        if response.is_complete() && self.private_connection.left() > 0 {
+            // An earlier one.
+            return Err(Error::STATE);
+        }
         while result.is_ok() && !response.is_complete() {
             // SAFETY: the same contract: the buffer is the one it was begun with.
             result = unsafe { self.hear(response, deadline) };

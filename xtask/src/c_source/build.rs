@@ -12,6 +12,7 @@ use xshell::cmd;
 use super::{FILE_NAME, object as wasm, print};
 use crate::{
     archive::{self, Toolchain},
+    target::Target,
     workspace::Workspace,
 };
 
@@ -36,6 +37,25 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     }
     fs::write(&path, text)?;
     Ok(path)
+}
+
+/// The file as an object for one target, as firmware compiles it.
+pub fn object(workspace: &Workspace, target: &Target) -> anyhow::Result<PathBuf> {
+    let shell = &workspace.shell;
+    let file = build(workspace)?;
+    let (gcc, flags) = (target.gcc(), target.gcc_flags);
+    let object = workspace
+        .scratch("c-source")?
+        .join(format!("{}.o", target.name));
+    // Section by section, like a C library.
+    let specs = ["--specs=picolibc.specs"].repeat(usize::from(target.is_bare_metal()));
+    cmd!(
+        shell,
+        "{gcc} {flags...} {specs...} -std=c99 -Os -ffunction-sections -fdata-sections -I include -c {file} -o {object}"
+    )
+    .quiet()
+    .run()?;
+    Ok(object)
 }
 
 fn translate(workspace: &Workspace, object: &[u8]) -> anyhow::Result<String> {

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 use crate::workspace::Workspace;
 
-pub use build::build;
+pub use build::{build, object};
 pub use check::check;
 
 /// Name of the file.

@@ -61,6 +61,7 @@ const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
     ("other-servers", Some(&[])),
     ("closed-early", Some(&["--fault", "drop"])),
     ("closed-early", Some(&["--fault", "cut=30"])),
+    ("closed-between", Some(&["--requests-per-connection", "1"])),
     ("garbage", Some(&["--fault", "garbage"])),
     ("too-late", Some(&["--fault", "delay=1500,times=1"])),
     ("token-rejected", Some(&[])),

@@ -5,6 +5,7 @@ use xshell::cmd;
 
 use super::place::aloud;
 use crate::{
+    c_source,
     dist::{self, Archives},
     workspace::Workspace,
 };
@@ -28,11 +29,33 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     aloud(cmd!(shell, "cmake --build build"))?;
     let by_cmake = cmd!(shell, "build/hello").quiet().read()?;
     drop(within);
+    check_checkout(workspace)?;
     for said in [by_make, by_cmake] {
         ensure!(
             said.replace("\r\n", "\n").trim() == expected.replace("\r\n", "\n").trim(),
             "the example prints\n{said}"
         );
     }
+    Ok(())
+}
+
+/// A checkout takes the file in the place of an archive.
+fn check_checkout(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let file = c_source::build(workspace)?;
+    let build = shell.create_temp_dir()?;
+    let build = build.path();
+    aloud(cmd!(
+        shell,
+        "cmake -S . -B {build} -DCMAKE_C_FLAGS=-m32 -DKPN_THINGS_SOURCE={file}"
+    ))?;
+    aloud(cmd!(shell, "cmake --build {build} --target kpn_things"))?;
+    let missing = cmd!(
+        shell,
+        "cmake -S . -B {build} -DCMAKE_C_FLAGS=-m32 -DKPN_THINGS_SOURCE={file}.none"
+    );
+    let output = missing.quiet().ignore_status().output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(said.contains("there is no"), "taken: {said}");
     Ok(())
 }

@@ -166,7 +166,7 @@ static void want(int line, uint64_t got, uint64_t wanted)
 static const unsigned char pattern[64] = {PATTERN};
 int main(void)
 {
-    (void)bits_i32; (void)bits_i64; (void)bits_f32; (void)bits_f64;
+    (void)pattern; (void)memory; (void)bits_i32; (void)bits_i64; (void)bits_f32; (void)bits_f64;
     if (sizeof(void *) != 4) return 2;
 CHECKS
     return wrong != 0;

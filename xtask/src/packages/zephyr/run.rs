@@ -171,7 +171,11 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
 
     // One that never reads.
     let deaf = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    call.expect("-91 110 0", "", &["127.0.0.1", &port_of(&deaf)?, "big"])?;
+    call.expect(
+        "-91 110 0",
+        "",
+        &["127.0.0.1", &port_of(&deaf)?, "67108864"],
+    )?;
 
     // One that goes away without reading: a reset.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
