@@ -28,6 +28,14 @@ mod status_list;
 #[path = "packaging/header/layout.rs"]
 mod layout;
 
+#[cfg(feature = "header")]
+#[path = "packaging/header/order.rs"]
+mod order;
+
+#[cfg(feature = "header")]
+#[path = "packaging/header/shared.rs"]
+mod shared;
+
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic, kpn_only_c)");
     println!("cargo::rerun-if-changed=build.rs");
@@ -49,8 +57,24 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     if target.starts_with("thumbv6m") {
         println!("cargo::rustc-cfg=kpn_no_division");
     }
+    say_how_an_archive_is_made(&target)?;
     #[cfg(feature = "header")]
     header::generate()?;
+    Ok(())
+}
+
+/// To whoever builds this package itself, for release and without the C functions; a firmware that depends on it hears nothing.
+fn say_how_an_archive_is_made(target: &str) -> Result<(), Box<dyn core::error::Error>> {
+    let primary = option_env!("CARGO_PRIMARY_PACKAGE").is_some();
+    let feature = |name| std::env::var_os(name).is_some();
+    if primary
+        && std::env::var("PROFILE")? == "release"
+        && !feature("CARGO_FEATURE_CAPI")
+        && !feature("CARGO_FEATURE_HEADER")
+    {
+        println!("cargo::warning=this is the library for Rust. An archive for C, for {target}:");
+        println!("cargo::warning=cargo rustc --release --features capi --crate-type staticlib --target {target}");
+    }
     Ok(())
 }
 
@@ -58,6 +82,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
 mod header {
     use core::{error::Error, fmt::Write as _};
     use std::{
+        collections::BTreeMap,
         env, fs,
         path::{Path, PathBuf},
     };
@@ -66,6 +91,7 @@ mod header {
         causes::for_each_cause,
         layout,
         names::{NAMES, RECEIVED_NAMES},
+        order,
         status_list::for_each_progress,
         units::UNITS,
     };
@@ -78,24 +104,39 @@ mod header {
         let mut config = cbindgen::Config::from_root_or_default(&root);
         hide_core(&root.join("src"), &mut config.export)?;
         let after = config.after_includes.get_or_insert_default();
-        add_versions(after)?;
-        add_statuses(after)?;
-        add_names(after)?;
-        add_units(after)?;
+        writeln!(after, "{}", order::MARK)?;
+        let mut texts = order::Texts {
+            overview: overview(&root)?,
+            in_groups: BTreeMap::new(),
+            lists: String::new(),
+        };
+        add_versions(texts.in_groups.entry("version").or_default())?;
+        add_statuses(texts.in_groups.entry("results").or_default())?;
+        add_names(&mut texts.lists)?;
+        add_units(&mut texts.lists)?;
         let header = cbindgen::generate_with_config(&root, config)?;
         let mut text = Vec::new();
         header.write(&mut text);
-        let mut text = without_safety(&String::from_utf8(text)?);
-        let asserts = layout::asserts(&text)?;
+        let complete = without_safety(&String::from_utf8(text)?);
+        let mut text = order::in_order_of_use(&complete, &root.join("src/ffi"), &texts)?;
+        let asserts = layout::asserts(&complete)?;
         let end = text
             .rfind("\n#ifdef __cplusplus")
             .ok_or("the header closes its extern \"C\"")?;
         text.insert_str(end, &asserts);
-        fs::write(
-            PathBuf::from(env::var("OUT_DIR")?).join("kpn_things.h"),
-            text,
-        )?;
+        let folder = PathBuf::from(env::var("OUT_DIR")?);
+        // For the check that every function names all its arguments.
+        fs::create_dir_all(folder.join("complete"))?;
+        fs::write(folder.join("complete/kpn_things.h"), complete)?;
+        fs::write(folder.join("kpn_things.h"), text)?;
         Ok(())
+    }
+
+    /// Without the marks of the table that a test writes.
+    fn overview(root: &Path) -> Result<String, Box<dyn Error>> {
+        let text = fs::read_to_string(root.join("packaging/header/overview.md"))?;
+        let lines = text.lines().filter(|line| !line.starts_with("<!--"));
+        Ok(lines.collect::<Vec<_>>().join("\n"))
     }
 
     /// Leaves out the section that Rust callers need: what C guarantees by itself, or the parameters already say.

@@ -1,7 +1,7 @@
 # Sourced by the tests of the examples, with $simulator set: a platform that starts on a free port of loopback, and ends with the test.
 # shellcheck shell=sh disable=SC2034,SC2154
 
-urn=urn:dev:IMEI:123456789012345
+urn=urn:dev:IMEI:490154203237518
 secret=0123456789abcdefghijklmnopqrstuvwxyzABCD
 folder=$(mktemp -d)
 pid=

@@ -1,7 +1,8 @@
 //! A TCP connection on a POSIX system, for Linux gateways: feature `posix`, over `libc`.
 //!
-//! Sockets are non-blocking and every wait is a `poll` with what is left of one time limit, so that no call can hang. Signals that
-//! interrupt a call are waited out, short writes are continued, and a peer that is gone raises no SIGPIPE.
+//! Sockets are non-blocking and every wait is a `poll` with what is left of one time limit, so that no call can hang, not even with a
+//! peer that always has another byte. Signals that interrupt a call are waited out, short writes are continued, and a peer that is gone
+//! raises no SIGPIPE. What has arrived before a write fails can still be received.
 
 use core::ffi::{CStr, c_int};
 use core::mem::{MaybeUninit, size_of};
@@ -21,12 +22,26 @@ pub struct Socket {
 }
 
 /// A moment on the clock that never jumps, in milliseconds.
-#[derive(Clone, Copy)]
-struct Deadline(i64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(i64);
 
 impl Deadline {
-    fn after(milliseconds: u32) -> Self {
+    /// None: later than any other.
+    pub const NEVER: Self = Self(i64::MAX);
+
+    /// So long from now.
+    pub fn after(milliseconds: u32) -> Self {
         Self(now().saturating_add(i64::from(milliseconds)))
+    }
+
+    /// As bytes, for a struct whose layout is the same on every target.
+    pub const fn to_bytes(self) -> [u8; 8] {
+        self.0.to_ne_bytes()
+    }
+
+    /// What `to_bytes` gave.
+    pub const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(i64::from_ne_bytes(bytes))
     }
 
     fn left(self) -> c_int {
@@ -63,9 +78,8 @@ impl Socket {
     /// Connects to the first address of `host` (a name, or a literal of IPv4 or IPv6) that answers in time.
     ///
     /// `Error::CONNECT` when there is none, with [`Socket::error`]; `Error::TIMEOUT`. A connection before is closed.
-    pub fn connect(&mut self, host: &CStr, port: u16, timeout: u32) -> Result<()> {
+    pub fn connect(&mut self, host: &CStr, port: u16, deadline: Deadline) -> Result<()> {
         self.close();
-        let deadline = Deadline::after(timeout);
         let mut hints = libc::addrinfo {
             ai_flags: 0,
             ai_family: libc::AF_UNSPEC,
@@ -101,40 +115,55 @@ impl Socket {
 
     /// Sends all of it.
     ///
-    /// `Error::TIMEOUT`, or `Error::IO` when the connection is gone, with [`Socket::error`]; it is closed then.
-    pub fn send(&mut self, mut bytes: &[u8], timeout: u32) -> Result<()> {
-        let deadline = Deadline::after(timeout);
+    /// `Error::TIMEOUT`, or `Error::IO` when the connection is gone, with [`Socket::error`]. It is closed then, unless something has
+    /// arrived, which can still be received.
+    pub fn send(&mut self, mut bytes: &[u8], deadline: Deadline) -> Result<()> {
         while !bytes.is_empty() {
-            self.wait(libc::POLLOUT, deadline)?;
-            // SAFETY: the bytes are readable; the descriptor is ours.
-            let sent = unsafe {
-                libc::send(
-                    self.fd,
-                    bytes.as_ptr().cast(),
-                    bytes.len(),
-                    libc::MSG_NOSIGNAL,
-                )
-            };
-            match usize::try_from(sent) {
+            if self.wait(libc::POLLOUT, deadline)? == 0 {
+                return self.fail_to_send(Error::TIMEOUT, libc::ETIMEDOUT);
+            }
+            match self.try_send(bytes) {
                 Ok(sent) => bytes = bytes.get(sent..).unwrap_or_default(),
-                Err(_) => self.tolerate()?,
+                Err(error) => return self.fail_to_send(Error::IO, error),
             }
         }
         Ok(())
     }
 
+    /// Sends what the system takes at once of some bytes; `None` when something has arrived, also the end or the failure of the
+    /// connection: receive first.
+    ///
+    /// Errors as [`Socket::send`], but for what has arrived, which is no error.
+    pub fn send_or_hear(&mut self, bytes: &[u8], deadline: Deadline) -> Result<Option<usize>> {
+        let ready = self.wait(libc::POLLIN | libc::POLLOUT, deadline)?;
+        if ready == 0 {
+            return self.give_up(Error::TIMEOUT, libc::ETIMEDOUT);
+        }
+        if ready & libc::POLLIN != 0 {
+            return Ok(None);
+        }
+        match self.try_send(bytes) {
+            Ok(sent) => Ok(Some(sent)),
+            // It arrived between the two calls.
+            Err(_) if self.has_input() => Ok(None),
+            Err(error) => self.give_up(Error::IO, error),
+        }
+    }
+
     /// Receives what is there, at least one byte; 0 when the other side has closed the connection.
     ///
     /// `Error::TIMEOUT`, or `Error::IO` when the connection is gone, with [`Socket::error`]; it is closed then.
-    pub fn receive(&mut self, bytes: &mut [u8], timeout: u32) -> Result<usize> {
-        let deadline = Deadline::after(timeout);
+    pub fn receive(&mut self, bytes: &mut [u8], deadline: Deadline) -> Result<usize> {
         loop {
-            self.wait(libc::POLLIN, deadline)?;
+            if self.wait(libc::POLLIN, deadline)? == 0 {
+                return self.give_up(Error::TIMEOUT, libc::ETIMEDOUT);
+            }
             // SAFETY: the bytes are writable; the descriptor is ours.
             let got = unsafe { libc::recv(self.fd, bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-            match usize::try_from(got) {
-                Ok(got) => return Ok(got),
-                Err(_) => self.tolerate()?,
+            match (usize::try_from(got), errno()) {
+                (Ok(got), _) => return Ok(got),
+                (Err(_), error) if is_passing(error) => {}
+                (Err(_), error) => return self.give_up(Error::IO, error),
             }
         }
     }
@@ -176,7 +205,7 @@ impl Socket {
         // SAFETY: no memory is involved.
         self.fd = unsafe { libc::socket(entry.ai_family, kind, 0) };
         if !self.is_open() {
-            return self.give_up(Error::CONNECT);
+            return self.give_up(Error::CONNECT, errno());
         }
         // SAFETY: the address lies in our storage and has this length.
         let status =
@@ -186,9 +215,11 @@ impl Socket {
         }
         let error = errno();
         if error != libc::EINPROGRESS && error != libc::EINTR {
-            return self.give_up(Error::CONNECT);
+            return self.give_up(Error::CONNECT, error);
         }
-        self.wait(libc::POLLOUT, deadline)?;
+        if self.wait(libc::POLLOUT, deadline)? == 0 {
+            return self.give_up(Error::TIMEOUT, libc::ETIMEDOUT);
+        }
         let mut error: c_int = 0;
         let mut size = libc::socklen_t::try_from(size_of::<c_int>()).or(Err(Error::CONNECT))?;
         // SAFETY: the result and its size are our own.
@@ -196,15 +227,11 @@ impl Socket {
             let to = (&raw mut error).cast();
             libc::getsockopt(self.fd, libc::SOL_SOCKET, libc::SO_ERROR, to, &raw mut size)
         };
-        if status != 0 {
-            return self.give_up(Error::CONNECT);
+        match (status, error) {
+            (0, 0) => Ok(()),
+            (0, error) => self.give_up(Error::CONNECT, error),
+            _ => self.give_up(Error::CONNECT, errno()),
         }
-        if error != 0 {
-            self.error = error;
-            self.close();
-            return Err(Error::CONNECT);
-        }
-        Ok(())
     }
 
     const fn poll_for(self, events: i16) -> libc::pollfd {
@@ -215,40 +242,68 @@ impl Socket {
         }
     }
 
-    /// Waits until the socket can be read or written; errors on it count as such, for the call that follows meets them.
-    fn wait(&mut self, events: i16, deadline: Deadline) -> Result<()> {
+    /// Waits until the socket can be read or written, and returns for what; 0 when the time is over, even if there is something.
+    ///
+    /// Errors on the socket count as ready, for the call that follows meets them.
+    fn wait(&mut self, events: i16, deadline: Deadline) -> Result<i16> {
         if !self.is_open() {
             return Err(Error::STATE);
         }
         loop {
+            let left = deadline.left();
+            if left == 0 {
+                return Ok(0);
+            }
             let mut poll = self.poll_for(events);
             // SAFETY: one entry, ours.
-            let ready = unsafe { libc::poll(&raw mut poll, 1, deadline.left()) };
+            let ready = unsafe { libc::poll(&raw mut poll, 1, left) };
             if ready > 0 {
-                return Ok(());
+                return Ok(poll.revents);
             }
-            if ready == 0 {
-                self.error = libc::ETIMEDOUT;
-                self.close();
-                return Err(Error::TIMEOUT);
+            let error = errno();
+            if ready < 0 && !is_passing(error) {
+                return self.give_up(Error::IO, error);
             }
-            self.tolerate()?;
         }
     }
 
-    /// After a failed call: fine when trying again is all that is asked for.
-    fn tolerate(&mut self) -> Result<()> {
-        match errno() {
-            libc::EINTR | libc::EAGAIN => Ok(()),
-            _ => self.give_up(Error::IO),
+    /// One call of the system, which may take nothing; or the number of its error.
+    fn try_send(self, bytes: &[u8]) -> core::result::Result<usize, c_int> {
+        let (start, len) = (bytes.as_ptr().cast(), bytes.len());
+        // SAFETY: the bytes are readable; the descriptor is ours.
+        let sent = unsafe { libc::send(self.fd, start, len, libc::MSG_NOSIGNAL) };
+        match (usize::try_from(sent), errno()) {
+            (Ok(sent), _) => Ok(sent),
+            (Err(_), error) if is_passing(error) => Ok(0),
+            (Err(_), error) => Err(error),
         }
     }
 
-    fn give_up(&mut self, cause: Error) -> Result<()> {
-        self.error = errno();
+    /// Whether a byte has arrived; the end of the connection is none. Linux keeps what came before a reset.
+    fn has_input(self) -> bool {
+        let mut byte = 0_u8;
+        // SAFETY: there is room for the byte; the descriptor is ours.
+        unsafe { libc::recv(self.fd, (&raw mut byte).cast(), 1, libc::MSG_PEEK) > 0 }
+    }
+
+    fn fail_to_send(&mut self, cause: Error, error: c_int) -> Result<()> {
+        if self.has_input() {
+            self.error = error;
+            return Err(cause);
+        }
+        self.give_up(cause, error)
+    }
+
+    fn give_up<T>(&mut self, cause: Error, error: c_int) -> Result<T> {
+        self.error = error;
         self.close();
         Err(cause)
     }
+}
+
+/// Whether trying again is all that a call asks for that failed with this.
+const fn is_passing(error: c_int) -> bool {
+    matches!(error, libc::EINTR | libc::EAGAIN)
 }
 
 fn errno() -> c_int {

@@ -52,22 +52,21 @@ pub struct Token {
 }
 
 impl Default for Token {
+    /// Begun over no bytes.
     fn default() -> Self {
-        Self::new()
+        let mut token = Self::BLANK;
+        token.restart();
+        token
     }
 }
 
 impl Token {
-    /// Starts over no bytes.
-    pub fn new() -> Self {
-        let mut token = Self {
-            total: Words64::new(0),
-            state: [0; 8],
-            block: [0; BLOCK],
-        };
-        token.restart();
-        token
-    }
+    /// Memory to be begun by `restart`; in place, since a moved one would be on the stack twice.
+    pub const BLANK: Self = Self {
+        total: Words64::new(0),
+        state: [0; 8],
+        block: [0; BLOCK],
+    };
 
     /// Starts anew over no bytes, in place.
     #[inline(never)]
@@ -217,7 +216,7 @@ mod tests {
     fn every_split_of_the_body_gives_the_same_token() {
         for split in 0..=BODY.len() {
             let (front, back) = BODY.split_at(split);
-            let mut token = Token::new();
+            let mut token = Token::default();
             token.update(front);
             token.update(back);
             assert_eq!(token.finish(SECRET), TOKEN, "split at {split}");
@@ -229,7 +228,7 @@ mod tests {
         use sha2::Digest;
         let bytes: std::vec::Vec<u8> = (0..=255_u8).collect();
         for len in 0..=bytes.len() {
-            let mut token = Token::new();
+            let mut token = Token::default();
             token.update(&bytes[..len]);
             let hex = token.finish(b"");
             let text = core::str::from_utf8(hex).unwrap();
@@ -256,12 +255,12 @@ mod tests {
 
     #[test]
     fn holds_nothing_of_the_message_after_finish() {
-        let mut token = Token::new();
+        let mut token = Token::default();
         token.update(BODY);
         token.finish(SECRET);
         assert_eq!(token.total(), 0);
         assert_eq!(&token.block, TOKEN);
-        assert_eq!(token.state, Token::new().state);
+        assert_eq!(token.state, Token::default().state);
     }
 
     #[test]

@@ -216,7 +216,8 @@ fn memory_that_is_written_shares_nothing_with_any_other() {
                 }
             }
             // A request may lie where its response is going to.
-            let is_request = call.name == "kpn_posix_exchange" && matches!(arg, Arg::Bytes(_));
+            let is_request = matches!(call.name, "kpn_posix_exchange" | "kpn_posix_write")
+                && matches!(arg, Arg::Bytes(_));
             let has_buffer = with.object().is_some_and(Object::has_buffer) && !is_request;
             let writes = matches!(with, Arg::Mutates(object) if object.writes_buffer());
             if has_buffer && (arg.is_written() || writes) {

@@ -278,11 +278,16 @@ fn whole<T>(sum: &BigDecimal, convert: impl Fn(&BigInt) -> Option<T>) -> Result<
 fn mantissa_and_exponent(sum: &BigDecimal) -> Result<(i64, i32), i32> {
     let (digits, scale) = sum.as_bigint_and_exponent();
     let mantissa = digits.to_i64().ok_or(NUMBER_RANGE)?;
-    let exponent = i32::try_from(-scale).map_err(|_| NUMBER_RANGE)?;
-    Ok((mantissa, exponent))
+    if scale.abs() > 500_000_000 {
+        return Err(NUMBER_RANGE);
+    }
+    Ok((mantissa, i32::try_from(-scale).unwrap()))
 }
 
 fn rounded(sum: &BigDecimal, exponent: i32) -> Result<i64, i32> {
+    if exponent.unsigned_abs() > 500_000_000 {
+        return Err(NUMBER_RANGE);
+    }
     let (digits, scale) = sum.as_bigint_and_exponent();
     let drop = i64::from(exponent) + scale;
     if drop > 6000 || digits.sign() == Sign::NoSign {
@@ -388,9 +393,13 @@ fn reads_exponents_at_their_ends() {
     let mut run = Run::new();
     for _ in 0..run.cases / 20 {
         let near = run.random.i64(-25..25);
-        let end = match run.random.u32(..8) {
+        let end = match run.random.u32(..12) {
             0 => i64::from(i32::MAX) + near,
             1 => i64::from(i32::MIN) + near,
+            8 => 500_000_000 + near,
+            9 => -500_000_000 + near,
+            10 => 1_000_000_000 + near,
+            11 => -1_000_000_000 + near,
             2 => i64::from(u32::MAX) + near,
             3 => -i64::from(u32::MAX) + near,
             4 => 400_000_000 + near,

@@ -153,3 +153,13 @@ fn tells_equal_tokens_from_those_that_differ_in_one_bit() {
         }
     }
 }
+
+#[test]
+fn differences_do_not_cancel_each_other() {
+    let token = "0".repeat(64);
+    for count in 2..=token.len() {
+        let other = "1".repeat(count) + &"0".repeat(token.len() - count);
+        assert_eq!(compare(&token, &other), ERR_TOKEN_MISMATCH, "{count}");
+        assert_eq!(compare(&other, &token), ERR_TOKEN_MISMATCH, "{count}");
+    }
+}

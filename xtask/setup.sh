@@ -1,45 +1,87 @@
 #!/bin/sh
-# Installs what the build and the tests need from the distribution's packages, and Python tools into target/python.
-# Touches nothing when everything is there. --dry-run says what would be installed and stops.
+# Installs what the tests need from the distribution's packages, Python tools into target/python, cargo's into target/cargo-tools.
+# Touches nothing that is there.
+#
+#   setup.sh [--dry-run] [NEED...]     needs as the table below names them; all of them without one
+#
+# Prints what could not be had, a line `NEED: PACKAGE...` each, and then ends with 1. --dry-run says what would be installed.
 set -eu
 
 dry_run=no
-[ "${1:-}" = --dry-run ] && dry_run=yes
+if [ "${1:-}" = --dry-run ]; then
+    dry_run=yes
+    shift
+fi
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# One tool per line: package, then what shows that it is there: a command, a file, or a Python module; any source is good.
-needs='
-cmake                          cmd:cmake
-make                           cmd:make
-zip                            cmd:zip
-unzip                          cmd:unzip
-valgrind                       cmd:valgrind
-gcc                            cmd:cc
-g++                            cmd:c++
-libssl-dev                     file:/usr/include/openssl/ssl.h
-gcc-multilib                   file:/usr/lib/gcc/*/*/32/crtbegin.o
-gcc-arm-none-eabi              cmd:arm-none-eabi-gcc
-libnewlib-arm-none-eabi        file:/usr/lib/arm-none-eabi/newlib/nano.specs
-picolibc-arm-none-eabi         file:/usr/lib/picolibc/arm-none-eabi/picolibc.specs
-gcc-riscv64-unknown-elf        cmd:riscv64-unknown-elf-gcc
-picolibc-riscv64-unknown-elf   file:/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs
-qemu-system-arm                cmd:qemu-system-arm
-qemu-system-misc               cmd:qemu-system-riscv32
-pkg-config                     cmd:pkg-config
-doxygen                        cmd:doxygen
-python3                        cmd:python3
-python3-venv                   module:ensurepip
+# A need, a package for it, and what shows that it is there: a command, a file, a Python module, or a function of this script.
+# Whoever put it there, it is good. The package `-` is not the distribution's.
+table='
+lints      rustfmt                        cmd:cargo-fmt
+lints      clippy                         cmd:cargo-clippy
+c          gcc                            cmd:cc
+c          g++                            cmd:c++
+c          make                           cmd:make
+c32        gcc-multilib                   file:/usr/lib/gcc/*/*/32/crtbegin.o
+openssl    openssl                        cmd:openssl
+openssl    libssl-dev                     file:/usr/include/openssl/ssl.h
+valgrind   valgrind                       cmd:valgrind
+cmake      cmake                          cmd:cmake
+pkg-config pkg-config                     cmd:pkg-config
+pack       git                            cmd:git
+pack       zip                            cmd:zip
+pack       unzip                          cmd:unzip
+chips      gcc-arm-none-eabi              cmd:arm-none-eabi-gcc
+chips      libnewlib-arm-none-eabi        file:/usr/lib/arm-none-eabi/newlib/nano.specs
+chips      picolibc-arm-none-eabi         file:/usr/lib/picolibc/arm-none-eabi/picolibc.specs
+chips      gcc-riscv64-unknown-elf        cmd:riscv64-unknown-elf-gcc
+chips      picolibc-riscv64-unknown-elf   file:/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs
+chips      rustc-web                      fun:has_rust_for_chips
+chips      rust-web-src                   fun:has_rust_for_chips
+boards     qemu-system-arm                cmd:qemu-system-arm
+boards     qemu-system-misc               cmd:qemu-system-riscv32
+machines   clang                          cmd:clang
+machines   gcc-xtensa-lx106               cmd:xtensa-lx106-elf-gcc
+machines   picolibc-xtensa-lx106-elf      file:/usr/lib/xtensa-lx106-elf/picolibc.specs
+machines   gcc-mipsel-linux-gnu           cmd:mipsel-linux-gnu-gcc
+machines   libc6-dev-mipsel-cross         file:/usr/mipsel-linux-gnu/include/stdio.h
+machines   qemu-user                      cmd:qemu-mipsel
+doxygen    doxygen                        cmd:doxygen
+python     python3                        cmd:python3
+python     python3-venv                   module:ensurepip
+python     -                              fun:has_python_tools
+cargo-deny -                              fun:has_cargo_deny
+cargo-sbom -                              fun:has_cargo_sbom
 '
 
 # Rust for the chips: installed rustup targets, or a compiler with the sources of its `core`.
 rust_targets='thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabi thumbv7em-none-eabihf
 thumbv8m.base-none-eabi thumbv8m.main-none-eabi thumbv8m.main-none-eabihf
-riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf i686-unknown-linux-gnu'
-rust_web='
-rustc-web      file:/usr/bin/rustc
-rust-web-src   file:/usr/lib/rustlib/src/rust/library/core
-'
+riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf wasm32v1-none i686-unknown-linux-gnu'
+
+here=$(dirname "$0")
+target=$here/../target
+# Python tools, pinned; a copy of the list beside them says which ones are there.
+requirements=$here/requirements.txt
+python=$target/python
+# Tools for cargo, with their versions.
+cargo_deny=0.20.2
+cargo_sbom=0.10.0
+cargo_tools=$target/cargo-tools
+
+has_rustup_targets() {
+    sysroot=$(rustc --print sysroot 2>/dev/null) || return 1
+    for each in $rust_targets; do
+        [ -d "$sysroot/lib/rustlib/$each/lib" ] || return 1
+    done
+}
+has_rust_for_chips() {
+    has_rustup_targets || { [ -e /usr/bin/rustc ] && [ -e /usr/lib/rustlib/src/rust/library/core ]; }
+}
+has_python_tools() { cmp -s "$requirements" "$python/requirements.txt"; }
+has_cargo_deny() { [ -x "$cargo_tools/$cargo_deny/bin/cargo-deny" ]; }
+has_cargo_sbom() { [ -x "$cargo_tools/$cargo_sbom/bin/cargo-sbom" ]; }
 
 is_there() {
     case $1 in
@@ -50,38 +92,72 @@ is_there() {
         return 1
         ;;
     module:*) python3 -c "import ${1#module:}" >/dev/null 2>&1 ;;
+    fun:*) "${1#fun:}" ;;
     esac
 }
 
-missing_of() {
-    echo "$1" | while read -r package probe; do
-        [ -z "$package" ] || is_there "$probe" || echo "$package"
-    done | tr '\n' ' '
-}
-
-has_all_rust_targets() {
-    sysroot=$(rustc --print sysroot 2>/dev/null) || return 1
-    for target in $rust_targets; do
-        [ -d "$sysroot/lib/rustlib/$target/lib" ] || return 1
+# missing NEED...: lines `NEED PACKAGE` of what is not there; of all needs without one.
+missing() {
+    echo "$table" | while read -r need package probe; do
+        [ -n "$need" ] || continue
+        case " ${*:-$need} " in
+        *" $need "*) is_there "$probe" || echo "$need $package" ;;
+        esac
     done
 }
 
-# Python tools, pinned; a copy of the list beside them says which ones are there.
-requirements=$(dirname "$0")/requirements.txt
-python=$(dirname "$0")/../target/python
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+may_install() {
+    command -v apt-get >/dev/null 2>&1 && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+}
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@" >&2; }
 
-has_python_tools() {
-    ! grep -q '^[^#]' "$requirements" || cmp -s "$requirements" "$python/requirements.txt"
+install_packages() {
+    apt update || say 'apt-get update failed: going on with the lists that are there'
+    # Where the distribution has no rustc-web (Ubuntu), rustup's targets do the same.
+    case " $* " in *' rustc-web '*)
+        if ! apt-cache show rustc-web rust-web-src >/dev/null 2>&1; then
+            say 'no rustc-web in this distribution: taking the targets from rustup'
+            # shellcheck disable=SC2086
+            rustup target add $rust_targets >&2 || say 'rustup has not got them'
+            # shellcheck disable=SC2046
+            set -- $(printf '%s\n' "$@" | grep -vx 'rustc-web\|rust-web-src')
+        fi
+        ;;
+    esac
+    install='install -y --no-install-recommends'
+    # shellcheck disable=SC2086
+    [ $# = 0 ] || apt $install "$@" && return
+    case " $* " in *' qemu-system-'*)
+        # A qemu-utils from elsewhere, newer than the distribution's, keeps the distribution's emulators out.
+        codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+        say "trying again with qemu-utils as $codename has it, since a newer one is in the way"
+        # shellcheck disable=SC2086
+        apt $install --allow-downgrades "$@" "qemu-utils/$codename" && return
+        ;;
+    esac
+    say 'trying again one by one'
+    for package in "$@"; do
+        # shellcheck disable=SC2086
+        apt $install "$package" || say "$package cannot be installed"
+    done
 }
 
 install_python_tools() {
-    has_python_tools && return
-    say "installing what $requirements names into $python"
-    [ "$dry_run" = no ] || return 0
     rm -rf "$python"
-    python3 -m venv "$python"
-    "$python/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2
-    cp "$requirements" "$python/requirements.txt"
+    python3 -m venv "$python" &&
+        "$python/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2 &&
+        cp "$requirements" "$python/requirements.txt"
+}
+
+# install_cargo_tool NAME VERSION ARGUMENT...: built without optimisation, since it runs for a second and not for hours.
+install_cargo_tool() {
+    name=$1 version=$2
+    shift 2
+    CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locked "$name" --version "=$version" \
+        --root "$cargo_tools/$version" --target-dir "$cargo_tools/build" "$@" >&2
 }
 
 if ! command -v cargo >/dev/null 2>&1; then
@@ -89,64 +165,40 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 
-missing=$(missing_of "$needs")
-has_all_rust_targets || missing="$missing$(missing_of "$rust_web")"
-if [ -z "$missing" ]; then
-    install_python_tools
-    exit 0
-fi
-
-if [ "$(id -u)" = 0 ]; then
-    as_root=
-elif sudo -n true 2>/dev/null; then
-    as_root='sudo -n'
-else
-    as_root=none
-fi
-if [ "$as_root" = none ] || ! command -v apt-get >/dev/null 2>&1; then
-    say "these packages are missing, and there is no root or apt-get to install them: $missing"
-    exit 1
-fi
-
-say "installing $missing"
-if [ "$dry_run" = yes ]; then
-    install_python_tools
-    exit 0
-fi
-
-apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@" >&2; }
-
-apt update || say 'apt-get update failed: going on with the lists that are there'
-
-# Where the distribution has no rustc-web (Ubuntu), rustup's targets do the same.
-case $missing in *rust*-web*)
-    if ! apt-cache show rustc-web rust-web-src >/dev/null 2>&1; then
-        say 'no rustc-web in this distribution: taking the targets from rustup'
-        # shellcheck disable=SC2086
-        rustup target add $rust_targets
-        missing=$(missing_of "$needs")
+lacking=$(missing "$@")
+if [ -n "$lacking" ]; then
+    # shellcheck disable=SC2046
+    set -- "$(echo "$lacking" | cut -d ' ' -f 1 | sort -u | tr '\n' ' ')"
+    say "not there yet: $(echo "$lacking" | tr '\n' ',' | sed 's/,$//; s/,/, /g')"
+    packages=$(echo "$lacking" | grep -v '^lints \| -$' | cut -d ' ' -f 2 | tr '\n' ' ')
+    if [ "$dry_run" = yes ]; then
+        say "would install: $packages"
+        exit 0
     fi
-    ;;
-esac
-
-install='install -y --no-install-recommends'
-# shellcheck disable=SC2086
-if [ -n "$missing" ] && ! apt $install $missing; then
-    case $missing in
-    *qemu-system-*)
-        # A qemu-utils from elsewhere, newer than the distribution's, keeps the distribution's emulators out.
-        codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-        say "trying again with qemu-utils as $codename has it, since a newer one is in the way"
-        apt $install --allow-downgrades $missing "qemu-utils/$codename"
+    if [ -n "$packages" ] && may_install; then
+        say "installing $packages"
+        # shellcheck disable=SC2086
+        install_packages $packages
+    elif [ -n "$packages" ]; then
+        say 'there is no root or no apt-get to install packages with'
+    fi
+    case $lacking in *'lints '*) rustup component add rustfmt clippy >&2 || say 'rustup has no rustfmt or clippy' ;; esac
+    case $lacking in *'python -'*)
+        say "installing what $requirements names into $python"
+        install_python_tools || say 'pip cannot install them'
         ;;
-    *) exit 1 ;;
     esac
+    case $lacking in *'cargo-deny '*)
+        say "building cargo-deny $cargo_deny, which takes a minute or two"
+        install_cargo_tool cargo-deny $cargo_deny --no-default-features || say 'cargo cannot install it'
+        ;;
+    esac
+    case $lacking in *'cargo-sbom '*)
+        say "building cargo-sbom $cargo_sbom"
+        install_cargo_tool cargo-sbom $cargo_sbom || say 'cargo cannot install it'
+        ;;
+    esac
+    # shellcheck disable=SC2068
+    lacking=$(missing $@)
+    [ -z "$lacking" ] || { echo "$lacking" | sed 's/ -$/ (not from a distribution)/; s/ /: /'; exit 1; }
 fi
-
-still=$(missing_of "$needs")
-has_all_rust_targets || still="$still$(missing_of "$rust_web")"
-if [ -n "$still" ]; then
-    say "still missing after the installation: $still"
-    exit 1
-fi
-install_python_tools

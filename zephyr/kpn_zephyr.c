@@ -44,6 +44,9 @@ LOG_MODULE_REGISTER(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
 /* How long to wait when a socket was said to be ready and was not. */
 #define NOT_READY_MS 10
 
+/* From this status on a response is no interim one, RFC 9110 section 15.2. */
+#define FINAL_STATUS 200
+
 /* The error that a connection ended with, or 0. */
 static int pending_error(int fd)
 {
@@ -57,18 +60,22 @@ static int pending_error(int fd)
 	return error < 0 ? -error : error;
 }
 
-/* 0, or an errno: ETIMEDOUT when the deadline is over. */
-static int wait_for(int fd, short events, int64_t deadline)
+/*
+ * 0, or an errno: ETIMEDOUT when the deadline is over, whatever the socket is ready for then. A failed
+ * connection counts as readable, for receiving tells why.
+ */
+static int wait_for(int fd, short events, int64_t deadline, short *out_ready)
 {
 	for (;;) {
 		struct zsock_pollfd entry = {.fd = fd, .events = events};
 		int64_t left = deadline - k_uptime_get();
-		int ready = zsock_poll(&entry, 1, left > 0 ? (int)left : 0);
+		int ready = left > 0 ? zsock_poll(&entry, 1, (int)left) : 0;
 
 		if (ready > 0) {
 			bool is_lost = events == ZSOCK_POLLOUT && (entry.revents & events) == 0;
 			int error = is_lost ? pending_error(fd) : 0;
 
+			*out_ready = (entry.revents & events) != 0 ? entry.revents : ZSOCK_POLLIN;
 			return is_lost && error == 0 ? ECONNRESET : error;
 		}
 		if (ready == 0) {
@@ -95,6 +102,7 @@ static bool is_passing(int error)
 static int connect_to(const struct net_sockaddr *address, net_socklen_t len, int64_t deadline, int *out_fd)
 {
 	int error = 0;
+	short ready = 0;
 	int fd = zsock_socket(address->sa_family, NET_SOCK_STREAM, NET_IPPROTO_TCP);
 
 	if (fd < 0) {
@@ -105,7 +113,7 @@ static int connect_to(const struct net_sockaddr *address, net_socklen_t len, int
 	} else if (zsock_connect(fd, address, len) < 0) {
 		error = errno;
 		if (error == EINPROGRESS || error == EAGAIN) {
-			error = wait_for(fd, ZSOCK_POLLOUT, deadline);
+			error = wait_for(fd, ZSOCK_POLLOUT, deadline, &ready);
 			if (error == 0) {
 				error = pending_error(fd);
 			}
@@ -175,58 +183,88 @@ static kpn_status open_connection(const char *host, uint16_t port, int *out_fd, 
 	return error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_CONNECT;
 }
 
-static kpn_status send_all(int fd, kpn_span request, int *out_error)
+/*
+ * Receives once what has arrived. KPN_NEED_MORE with *out_error 0 when it was something, EAGAIN when
+ * nothing was there; KPN_OK when the response is complete.
+ */
+static kpn_status hear(int fd, kpn_response *response, int *out_error)
+{
+	uint8_t chunk[CONFIG_KPN_THINGS_EXCHANGE_CHUNK];
+	ssize_t len = zsock_recv(fd, chunk, sizeof(chunk), 0);
+
+	*out_error = 0;
+	if (len > 0) {
+		return kpn_response_feed(response, chunk, (size_t)len, NULL);
+	}
+	if (len == 0) {
+		return kpn_response_end(response);
+	}
+	*out_error = errno;
+	if (is_passing(*out_error)) {
+		*out_error = EAGAIN;
+		return KPN_NEED_MORE;
+	}
+	return KPN_ERR_IO;
+}
+
+/* Whether the server has answered, whatever becomes of the request. */
+static bool is_answered(const kpn_response *response)
+{
+	return kpn_response_status(response) >= FINAL_STATUS;
+}
+
+/*
+ * KPN_NEED_MORE when all is sent or the server has begun to answer, which may write over a request in
+ * the same buffer; KPN_OK when it has answered. What has arrived is read before a failure is reported.
+ */
+static kpn_status send_all(int fd, kpn_span request, kpn_response *response, int *out_error)
 {
 	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_SEND_TIMEOUT;
-	size_t sent = 0;
+	kpn_status status = KPN_NEED_MORE;
+	int failed = 0;
 
-	while (sent < request.len) {
-		int error = wait_for(fd, ZSOCK_POLLOUT, deadline);
+	while (request.len > 0 && status == KPN_NEED_MORE && !is_answered(response)) {
+		short ready = 0;
+		ssize_t len;
 
-		if (error == 0) {
-			ssize_t len = zsock_send(fd, request.ptr + sent, request.len - sent, 0);
-
-			if (len >= 0) {
-				sent += (size_t)len;
-				continue;
-			}
-			error = errno;
-			if (is_passing(error)) {
-				continue;
+		if (failed == 0) {
+			*out_error = wait_for(fd, ZSOCK_POLLIN | ZSOCK_POLLOUT, deadline, &ready);
+			if (*out_error != 0) {
+				return *out_error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_IO;
 			}
 		}
-		*out_error = error;
-		return error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_IO;
+		if (failed != 0 || (ready & ZSOCK_POLLIN) != 0) {
+			status = hear(fd, response, out_error);
+			if (failed != 0 && (status < 0 || *out_error != 0)) {
+				*out_error = failed;
+				return KPN_ERR_IO;
+			}
+			continue;
+		}
+		len = zsock_send(fd, request.ptr, request.len, 0);
+		if (len >= 0) {
+			request.ptr += len;
+			request.len -= (size_t)len;
+		} else if (!is_passing(errno)) {
+			failed = errno;
+		}
 	}
-	return KPN_OK;
+	return status;
 }
 
 static kpn_status receive(int fd, kpn_response *response, int *out_error)
 {
 	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT;
-	uint8_t chunk[CONFIG_KPN_THINGS_EXCHANGE_CHUNK];
 	kpn_status status = KPN_NEED_MORE;
 
 	while (status == KPN_NEED_MORE) {
-		int error = wait_for(fd, ZSOCK_POLLIN, deadline);
+		short ready = 0;
 
-		if (error == 0) {
-			ssize_t len = zsock_recv(fd, chunk, sizeof(chunk), 0);
-
-			if (len > 0) {
-				status = kpn_response_feed(response, chunk, (size_t)len, NULL);
-				continue;
-			}
-			if (len == 0) {
-				return kpn_response_end(response);
-			}
-			error = errno;
-			if (is_passing(error)) {
-				continue;
-			}
+		*out_error = wait_for(fd, ZSOCK_POLLIN, deadline, &ready);
+		if (*out_error != 0) {
+			return *out_error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_IO;
 		}
-		*out_error = error;
-		return error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_IO;
+		status = hear(fd, response, out_error);
 	}
 	return status;
 }
@@ -253,9 +291,9 @@ kpn_status kpn_zephyr_exchange(const char *host, uint16_t port, kpn_span request
 	status = open_connection(host, port, &fd, &error);
 	if (status == KPN_OK) {
 		LOG_DBG("connected, sending %zu bytes", request.len);
-		status = send_all(fd, request, &error);
+		status = send_all(fd, request, response, &error);
 	}
-	if (status == KPN_OK) {
+	if (status == KPN_NEED_MORE) {
 		status = receive(fd, response, &error);
 	}
 	if (fd >= 0) {

@@ -76,7 +76,7 @@ at_result board_report(const uint8_t *request, size_t len, kpn_response *respons
         result = kpn_modem_open(&modem, "10.151.236.157", 80);
     }
     if (result == AT_OK) {
-        result = kpn_modem_send(&modem, request, len);
+        result = kpn_modem_send(&modem, request, len, response);
     }
     if (result == AT_OK) {
         result = kpn_modem_receive(&modem, response);

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-enum { IDLE = 0x51, OPEN, SENT, SPOILT }; /* not 0: a struct that was never begun has no state */
+enum { IDLE = 0x51, OPEN, SENT, ANSWERED, SPOILT }; /* not 0: a struct that was never begun has no state */
 
-enum { ADDRESS_MAX = 15, HEX_STEP = 16 };
+enum { ADDRESS_MAX = 15, HEX_STEP = 16, FINAL_STATUS = 200 }; /* below it a response is an interim one, RFC 9110 section 15.2 */
 
 at_result kpn_modem_begin(kpn_modem *modem, const kpn_modem_kind *kind, const at_uart *uart)
 {
@@ -120,44 +120,19 @@ at_result kpn_modem_open(kpn_modem *modem, const char *address, uint16_t port)
     return result;
 }
 
-at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len)
+/* Reads once, what there is. */
+static at_result hear(kpn_modem *modem, kpn_response *response)
 {
-    kpn_pieces pieces;
-    kpn_span piece;
-    size_t sent = 0;
-
-    if (modem == NULL || request == NULL || len == 0 || modem->kind == NULL
-        || kpn_pieces_begin(&pieces, request, len, modem->kind->piece_max) != KPN_OK) {
-        return AT_ERR_ARGUMENT;
-    }
-    if (modem->state != OPEN) {
-        return AT_ERR_STATE;
-    }
-    modem->may_have_arrived = false;
-    at_result result = modem->closed ? AT_ERR_CLOSED : AT_OK;
-    while (result == AT_OK && kpn_pieces_next(&pieces, &piece) == KPN_OK) {
-        sent += piece.len;
-        result = note(modem, modem->kind->write(modem, piece, sent == len));
-        if (result == AT_ERR_MODEM && modem->closed) {
-            result = AT_ERR_CLOSED;
-        }
-    }
-    modem->state = result == AT_OK ? SENT : SPOILT;
-    return result;
+    modem->got = 0;
+    return note(modem, modem->kind->read(modem, response));
 }
 
-at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response)
+/* Reads until the response is complete. */
+static at_result collect(kpn_modem *modem, kpn_response *response)
 {
-    if (modem == NULL || response == NULL) {
-        return AT_ERR_ARGUMENT;
-    }
-    if (modem->state != SENT) {
-        return AT_ERR_STATE;
-    }
-    modem->state = SPOILT;
-    modem->fed = KPN_NEED_MORE;
     uint32_t start = modem->line.uart.clock(modem->line.uart.context);
-    for (;;) {
+
+    while (modem->fed != KPN_OK) {
         uint32_t elapsed = modem->line.uart.clock(modem->line.uart.context) - start;
         if (elapsed >= modem->times.response) {
             return note(modem, AT_ERR_TIMEOUT);
@@ -172,11 +147,9 @@ at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response)
             return note(modem, result);
         }
         bool last = modem->closed; /* what was not read before the connection ended is read now */
-        modem->got = 0;
-        result = note(modem, modem->kind->read(modem, response));
+        result = hear(modem, response);
         if (modem->fed == KPN_OK) { /* complete, and counted: it holds even if the OK behind it was lost */
-            modem->state = result == AT_OK && !last && kpn_response_keep_alive(response) ? OPEN : SPOILT;
-            return AT_OK;
+            break;
         }
         if (result == AT_ERR_MODEM && last) {
             result = AT_OK;
@@ -189,9 +162,81 @@ at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response)
         }
         if (last && modem->got == 0) {
             modem->fed = kpn_response_end(response);
+            if (modem->fed == KPN_OK && modem->in_doubt) { /* what was sent twice may have been answered too */
+                return note(modem, AT_ERR_GARBAGE);
+            }
             return modem->fed == KPN_OK ? AT_OK : AT_ERR_CLOSED;
         }
     }
+    return AT_OK;
+}
+
+at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len, kpn_response *response)
+{
+    if (modem == NULL || request == NULL || len == 0 || len > PTRDIFF_MAX || response == NULL || kpn_response_status(response) != 0) {
+        return AT_ERR_ARGUMENT;
+    }
+    modem->may_have_arrived = false;
+    if (modem->state != OPEN) {
+        return AT_ERR_STATE;
+    }
+    modem->state = SPOILT;
+    modem->fed = KPN_NEED_MORE;
+    modem->in_doubt = false;
+    if (modem->closed) {
+        return AT_ERR_CLOSED;
+    }
+    at_result result = AT_OK;
+    while (result == AT_OK && len > 0 && kpn_response_status(response) < FINAL_STATUS) {
+        kpn_span piece = {request, len < modem->kind->piece_max ? len : modem->kind->piece_max};
+        result = note(modem, modem->kind->write(modem, piece, piece.len == len));
+        int32_t number = modem->number;
+        if (result == AT_OK) {
+            modem->in_doubt = modem->in_doubt || modem->written < piece.len;
+            request += modem->written;
+            len -= modem->written;
+        } else if ((result == AT_ERR_MODEM || result == AT_ERR_CLOSED) && (modem->announced || modem->closed)
+                   && collect(modem, response) == AT_OK) { /* it had answered before, and that counts */
+            modem->state = ANSWERED;
+            return AT_OK;
+        } else if (result == AT_ERR_MODEM) {
+            modem->number = number;
+            result = modem->closed ? AT_ERR_CLOSED : AT_ERR_MODEM;
+        }
+        modem->may_have_arrived = modem->may_have_arrived || modem->in_doubt;
+        if (result == AT_OK && len > 0 && modem->announced) {
+            result = hear(modem, response);
+            if (result == AT_OK && modem->fed < 0) {
+                result = note(modem, AT_ERR_RESPONSE);
+            }
+        }
+    }
+    if (result == AT_OK) {
+        modem->state = len > 0 ? ANSWERED : SENT;
+    }
+    return result;
+}
+
+at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response)
+{
+    if (modem == NULL || response == NULL) {
+        return AT_ERR_ARGUMENT;
+    }
+    if (modem->state != SENT && modem->state != ANSWERED) {
+        return AT_ERR_STATE;
+    }
+    bool whole = modem->state == SENT;
+    modem->state = SPOILT;
+    at_result result = collect(modem, response);
+    if (result == AT_OK && whole && modem->synchronised && !modem->closed && !modem->in_doubt && kpn_response_keep_alive(response)) {
+        modem->state = OPEN;
+    }
+    return result;
+}
+
+bool kpn_modem_is_open(const kpn_modem *modem)
+{
+    return modem != NULL && modem->state == OPEN && !modem->closed;
 }
 
 at_result kpn_modem_close(kpn_modem *modem)

@@ -6,10 +6,10 @@
  *
  *   kpn_modem_begin(&modem, &kpn_sara_r4, &uart);
  *   at_result result = kpn_modem_open(&modem, "10.151.236.157", 80);
- *   if (result == AT_OK) {
- *       result = kpn_modem_send(&modem, request.ptr, request.len);
- *   }
  *   if (result == AT_OK && kpn_response_begin(&response, buffer, sizeof buffer) == KPN_OK) {
+ *       result = kpn_modem_send(&modem, request.ptr, request.len, &response);
+ *   }
+ *   if (result == AT_OK) {
  *       result = kpn_modem_receive(&modem, &response);
  *   }
  *   kpn_modem_close(&modem);
@@ -48,7 +48,7 @@ typedef struct kpn_modem_kind {
     kpn_modem_times times;
     at_result (*recover)(kpn_modem *modem); /* after synchronisation: forgets the sockets of earlier days */
     at_result (*open)(kpn_modem *modem, const char *address, uint16_t port);
-    at_result (*write)(kpn_modem *modem, kpn_span piece, bool last);
+    at_result (*write)(kpn_modem *modem, kpn_span piece, bool last); /* after AT_OK `written` says how many, 1 or more */
     at_result (*read)(kpn_modem *modem, kpn_response *response);
     at_result (*close)(kpn_modem *modem);
     void (*urc)(void *modem, const char *line);
@@ -64,6 +64,7 @@ struct kpn_modem {
     const kpn_modem_kind *kind;
     size_t owed;        /* bytes that the modem may still wait for */
     size_t got;         /* bytes of the last read */
+    size_t written;     /* bytes of the last write that the modem took */
     kpn_status fed;     /* of the response */
     int32_t socket;     /* -1: none */
     int32_t number;     /* of the last refusal */
@@ -72,6 +73,7 @@ struct kpn_modem {
     bool announced;     /* data that was not read yet */
     bool closed;        /* by the other side */
     bool may_have_arrived;
+    bool in_doubt;      /* a write was short, if the UART did not lose a digit of its length: then bytes were sent twice */
 };
 
 /* Starts; nothing is sent to the modem. `uart` is copied. */
@@ -83,17 +85,28 @@ at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t mill
 /* Connects to an IPv4 address. AT_ERR_STATE when there is a connection. */
 at_result kpn_modem_open(kpn_modem *modem, const char *address, uint16_t port);
 
-/* Sends a request of any length, in pieces that the modem takes. AT_ERR_STATE without a connection, or before the last response. */
-at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len);
+/*
+ * Sends a request of any length, in pieces that the modem takes. AT_ERR_STATE without a connection, or before the last response.
+ * The platform may answer and close before it has all of it: then the rest is not sent, and the result is AT_OK, as `kpn_modem_receive` has the
+ * answer; the connection cannot be used again. `response` from `kpn_response_begin`; its buffer may be the one that the request lies in.
+ */
+at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len, kpn_response *response);
 
-/* Receives one response, begun with `kpn_response_begin`; only after AT_OK it counts. AT_ERR_STATE when nothing was sent. */
+/* Receives one response, the one that was given to `kpn_modem_send`; only after AT_OK it counts. AT_ERR_STATE when nothing was sent. */
 at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response);
+
+/*
+ * Whether another request can be sent: there is a connection, no response is to come, and no end of it was announced. Asks nobody: the next
+ * call may find out otherwise.
+ */
+bool kpn_modem_is_open(const kpn_modem *modem);
 
 /* Ends the connection, also after failures; without one it does nothing. */
 at_result kpn_modem_close(kpn_modem *modem);
 
 /*
  * After a failure: whether the platform may have the last request all the same. When false, sending it again cannot make it arrive twice.
+ * After AT_ERR_STATE of `kpn_modem_send` false, since nothing was sent.
  */
 bool kpn_modem_may_have_arrived(const kpn_modem *modem);
 

@@ -26,7 +26,7 @@
 
 enum { ACCEPTED = 0, LATER = 1, NEVER = 2, UNKNOWN = 3, LONG = 80 };
 
-static const char urn[] = "urn:dev:IMEI:123456789012345:";
+static const char urn[] = "urn:dev:IMEI:490154203237518:";
 static const char secret[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static uint8_t buffer[4096]; /* the request, then the body of the response */
@@ -165,13 +165,13 @@ static int exchange(kpn_modem *modem, int number, bool is_long)
         fprintf(stderr, "message: %s\n", kpn_status_text(status));
         return NEVER;
     }
-    at_result result = kpn_modem_send(modem, request.ptr, request.len);
+    status = kpn_response_begin(&response, buffer, sizeof buffer); /* the same buffer again */
+    at_result result = status == KPN_OK ? kpn_modem_send(modem, request.ptr, request.len, &response) : AT_ERR_ARGUMENT;
     if (result != AT_OK) {
         return report(modem, "send", result);
     }
     printf("sent %zu bytes\n", request.len);
-    status = kpn_response_begin(&response, buffer, sizeof buffer); /* the same buffer again */
-    result = status == KPN_OK ? kpn_modem_receive(modem, &response) : AT_ERR_ARGUMENT;
+    result = kpn_modem_receive(modem, &response);
     if (result != AT_OK) {
         return report(modem, "receive", result);
     }

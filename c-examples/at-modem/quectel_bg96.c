@@ -80,6 +80,7 @@ static at_result bg96_write(kpn_modem *modem, kpn_span piece, bool last)
     if (result == AT_OK || result == AT_ERR_MODEM) {
         modem->owed = 0;
     }
+    modem->written = piece.len; /* SEND OK says so, and SEND FAIL that it took none */
     return with_number(modem, result);
 }
 

@@ -103,8 +103,11 @@ static at_result sara_write(kpn_modem *modem, kpn_span piece, bool last)
     if (result == AT_ERR_MODEM) { /* a refused write was not done */
         modem->may_have_arrived = false;
     }
-    if (result == AT_OK && (numbers[0] != modem->socket || numbers[1] != (int32_t)piece.len)) {
+    if (result == AT_OK && (numbers[0] != modem->socket || numbers[1] < 1 || numbers[1] > (int32_t)piece.len)) {
         result = AT_ERR_GARBAGE;
+    }
+    if (result == AT_OK) { /* it may take less than it was given */
+        modem->written = (size_t)numbers[1];
     }
     return with_number(modem, result);
 }
@@ -152,7 +155,12 @@ static void sara_urc(void *owner, const char *line)
     int32_t number;
 
     if (at_begins(line, "+UUSORD: ") && at_numbers(line + 9, &number, 1) && number == modem->socket) {
-        modem->announced = true;
+        const char *len = strchr(line, ',');
+        if (len != NULL && strcmp(len, ",4294967295") == 0) { /* -1 as 32 bits without a sign: the end */
+            modem->closed = true;
+        } else {
+            modem->announced = true;
+        }
     } else if (at_begins(line, "+UUSOCL: ") && at_numbers(line + 9, &number, 1) && number == modem->socket) {
         modem->closed = true;
     } else if (at_begins(line, "+UUPSDD: ")) { /* the network took the data connection away */

@@ -2,7 +2,7 @@
 #include "board.h"
 #include "kpn_things.h"
 
-#define URN "urn:dev:IMEI:123456789012345:"
+#define URN "urn:dev:IMEI:490154203237518:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 #define TIMEOUT_MS 10000u
 

@@ -31,6 +31,24 @@ static bool read_config(kpn_config *config, const char *path)
     return true;
 }
 
+static void print_record(const kpn_record *record)
+{
+    double number;
+
+    printf("downlink: %s%s ", record->base_name, record->name);
+    if (record->kind == KPN_KIND_BOOL) {
+        printf("is %s\n", record->bool_value ? "true" : "false");
+    } else if (record->kind == KPN_KIND_TEXT) {
+        printf("is \"%s\"\n", record->text);
+    } else if (record->kind == KPN_KIND_DATA) {
+        printf("is %zu bytes of data\n", record->data_len);
+    } else if (record->kind == KPN_KIND_NUMBER && kpn_record_double(record, KPN_FIELD_VALUE, &number) == KPN_OK) {
+        printf("is %.17g %s\n", number, record->unit);
+    } else {
+        printf("has no value that this program takes\n");
+    }
+}
+
 static void act_on_downlink(const kpn_response *response, const char *urn)
 {
     kpn_downlink downlink;
@@ -41,12 +59,7 @@ static void act_on_downlink(const kpn_response *response, const char *urn)
         printf("downlink: record %zu: %s\n", kpn_downlink_index(&downlink), kpn_status_text(status));
     }
     while (status == KPN_OK && (status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {
-        double number = 0; /* stays 0 when the record is no number */
-        if (record.kind == KPN_KIND_NUMBER && kpn_record_double(&record, KPN_FIELD_VALUE, &number) != KPN_OK) {
-            continue;
-        }
-        printf("downlink: %s%s bool %d, number %.17g, text \"%s\", %zu bytes of data\n", record.base_name, record.name,
-               record.bool_value, number, record.text, record.data_len);
+        print_record(&record);
         if (kpn_record_is_for(&record, urn) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
             printf("the valve is now %s\n", record.bool_value ? "open" : "shut");
         }
@@ -60,6 +73,9 @@ int main(int argc, char **argv)
     kpn_span request;
     kpn_response response;
     kpn_posix posix;
+    const int tenths = 205; /* of a degree Celsius, as a sensor gives them */
+    const double humidity = 48.25;
+    const bool door_open = true;
 
     if ((argc != 2 && argc != 4) || !read_config(&config, argv[1])) {
         fprintf(stderr, "usage: exchange CONFIG [HOST PORT]\n");
@@ -67,9 +83,9 @@ int main(int argc, char **argv)
     }
     kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
     kpn_uplink_set_base_time(&uplink, (int64_t)time(NULL));
-    kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
-    kpn_uplink_add_double(&uplink, KPN_HUMIDITY, 48.25);
-    kpn_uplink_add_bool(&uplink, "doorOpen", NULL, true);
+    kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, tenths, -1);
+    kpn_uplink_add_double(&uplink, KPN_HUMIDITY, humidity);
+    kpn_uplink_add_bool(&uplink, "doorOpen", NULL, door_open);
     kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0");
     kpn_uplink_add_int64(&uplink, KPN_COUNTER, 42);
     status = kpn_uplink_finish_config(&uplink, &config, &request);
@@ -77,7 +93,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "message: %s\n", kpn_status_text(status));
         return NEVER;
     }
+    printf("measured: %.1f degrees, %.2f %% humidity, the door is %s\n", tenths / 10.0, humidity, door_open ? "open" : "shut");
     printf("request, %zu bytes:\n%.*s\n\n", request.len, (int)request.len, (const char *)request.ptr);
+    fflush(stdout); /* what is said stands before what the platform says */
 
     const char *host = argc == 4 ? argv[2] : kpn_config_address(&config);
     uint16_t port = argc == 4 ? (uint16_t)strtoul(argv[3], NULL, 10) : kpn_config_port(&config);

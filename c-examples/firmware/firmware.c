@@ -80,13 +80,18 @@ static kpn_status fetch(FILE *flash, long *bytes_left)
     size_t len = 0;
     kpn_status status = kpn_firmware_host(&firmware, host, sizeof host);
 
+    kpn_posix_deadline(&posix, MILLISECONDS); /* for the whole part, with a server that sends a byte now and then */
     if (status == KPN_OK && kpn_firmware_must_connect(&firmware)) {
         kpn_posix_close(&posix);
         status = kpn_posix_open(&posix, host, kpn_firmware_port(&firmware));
         status = status == KPN_OK ? kpn_firmware_connected(&firmware) : kpn_firmware_close(&firmware);
     }
     if (status == KPN_OK && (status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len)) == KPN_OK) {
-        status = kpn_posix_send(&posix, buffer, len) == KPN_OK ? KPN_NEED_MORE : kpn_firmware_close(&firmware);
+        bool sent = kpn_posix_send(&posix, buffer, len) == KPN_OK;
+        status = KPN_NEED_MORE; /* what the server said before it went away is read all the same */
+        if (!sent) {
+            fprintf(stderr, "request: errno %d\n", (int)kpn_posix_errno(&posix));
+        }
     }
     while (status == KPN_NEED_MORE) {
         if (kpn_posix_receive(&posix, chunk, sizeof chunk, &len) != KPN_OK || len == 0) {

@@ -56,7 +56,7 @@ expect 'a server that stays busy' 1 'could not answer' '' $announced --fault sta
 expect 'a server that does not speak HTTP' 1 'not HTTP' '' $announced --fault garbage,on=part
 expect 'a CRC that stays wrong' 1 'does not fit its bytes' '' $announced --fault wrong-crc
 for code in 401 403 404; do
-    expect "status $code" 2 "refuses, and will again, status $code" '' $announced --fault status=$code,every=3,on=part
+    expect "status $code" 2 "refuses for good: retrying will not help, status $code" '' $announced --fault status=$code,every=3,on=part
 done
 expect 'no firmware' 2 'no firmware: nothing follows' ''
 }

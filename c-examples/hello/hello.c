@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* A firmware takes its own from where the factory wrote it, see kpn_config_load. */
-#define URN "urn:dev:IMEI:123456789012345:"
+#define URN "urn:dev:IMEI:490154203237518:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
 static uint8_t buffer[512];

@@ -12,7 +12,7 @@
 
 enum { SEND_EVERY = 7, RESET_EVERY = 50, OFF = 3600, MILLISECONDS = 5000, ATTEMPTS_IN_THE_END = 200 };
 
-static const char urn[] = "urn:dev:IMEI:123456789012345:";
+static const char urn[] = "urn:dev:IMEI:490154203237518:";
 static const char secret[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static uint8_t memory[4096]; /* of the queue: some 240 of these measurements */

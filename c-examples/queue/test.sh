@@ -58,6 +58,18 @@ sum=$(sed 's/^[0-9]* measured, \([0-9]*\) still wait, \([0-9]*\) dropped.*/\1 + 
 [ "$(expr $sum)" = $count ] || wrong "$sum are not all"
 [ $failed != 0 ] || echo "$name: good, $sum"
 
+# Every status is one of its class: taken, or refused for good, and then the queue does not stop for it.
+for code in 200 204 226 299; do
+    run "always $code" 0 "$all, 0 perhaps twice" --fault "status=$code"
+    [ $failed != 0 ] || echo "$name: good"
+done
+for code in 302 399 418 499; do
+    run "always $code" 0 "measured, 0 still wait, 0 dropped, $count refused, 0 perhaps twice" --fault "status=$code"
+    [ $failed != 0 ] || echo "$name: good"
+done
+run 'always 599' 1 'measured, [1-9][0-9]* still wait, [1-9][0-9]* dropped, 0 refused' --fault status=599
+[ $failed != 0 ] || echo "$name: good"
+
 run 'another secret' 0 "measured, 0 still wait, 0 dropped, $count refused" --device "$urn:=another$secret"
 [ ! -s "$folder/values" ] || wrong 'accepted nevertheless'
 [ $failed != 0 ] || echo "$name: good"

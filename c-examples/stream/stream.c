@@ -1,5 +1,6 @@
 /*
- * stream HOST PORT COUNT: sends COUNT measurements in one message, through a window of 256 bytes.
+ * stream HOST PORT COUNT: sends COUNT measurements in one message, through a window of 256 bytes. A platform that refuses the message need not
+ * read it to its end: what it answers is heard while the message is sent.
  * Ends with 0 when the platform accepted it, 1 otherwise.
  */
 #define KPN_POSIX
@@ -8,14 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MILLISECONDS = 10000, ROOM = 64 }; /* no record of this program has more than 64 bytes */
+enum { MILLISECONDS = 10000, ALL_MS = 60000, ROOM = 64 }; /* no record of this program has more than 64 bytes */
 
-static const char urn[] = "urn:dev:IMEI:123456789012345:";
+static const char urn[] = "urn:dev:IMEI:490154203237518:";
 static const char secret[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static uint8_t window[256];
+static uint8_t body[256]; /* of the response, which may come before the message has left the window */
 static kpn_stream stream;
 static kpn_posix posix;
+static kpn_response response;
 
 /* The same calls in both passes. On a device the measurements come from its flash memory. */
 static kpn_status give_records(uint32_t count)
@@ -28,7 +31,7 @@ static kpn_status give_records(uint32_t count)
         kpn_uplink_add_decimal(&stream.uplink, "number", NULL, i + 1, 0);
         status = kpn_stream_take(&stream, ROOM, &piece);
         if (status == KPN_OK) { /* empty in the first pass, and as long as there is room */
-            status = kpn_posix_send(&posix, piece.ptr, piece.len);
+            status = kpn_posix_write(&posix, piece.ptr, piece.len, &response);
         }
     }
     return status;
@@ -42,32 +45,30 @@ static kpn_status send_all(uint32_t count)
     status = status == KPN_OK ? give_records(count) : status;
     if (status == KPN_OK && (status = kpn_stream_head(&stream, secret, &piece)) == KPN_OK) {
         printf("%lu bytes through %lu\n", (unsigned long)kpn_stream_request_len(&stream), (unsigned long)sizeof window);
-        status = kpn_posix_send(&posix, piece.ptr, piece.len);
+        status = kpn_posix_write(&posix, piece.ptr, piece.len, &response);
     }
     status = status == KPN_OK ? kpn_stream_restart(&stream, urn) : status;
     status = status == KPN_OK ? give_records(count) : status;
     if (status == KPN_OK && (status = kpn_stream_finish(&stream, &piece)) == KPN_OK) {
-        status = kpn_posix_send(&posix, piece.ptr, piece.len);
+        status = kpn_posix_write(&posix, piece.ptr, piece.len, &response);
     }
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    kpn_response response;
-
     if (argc != 4 || kpn_posix_begin(&posix, KPN_REQUESTS_MAX, MILLISECONDS) != KPN_OK) {
         fprintf(stderr, "usage: stream HOST PORT COUNT\n");
         return 1;
     }
-    kpn_status status = kpn_posix_open(&posix, argv[1], (uint16_t)strtoul(argv[2], NULL, 10));
+    kpn_status status = kpn_response_begin(&response, body, sizeof body);
+    if (status == KPN_OK && (status = kpn_posix_deadline(&posix, ALL_MS)) == KPN_OK) { /* of many calls, each with a limit of its own */
+        status = kpn_posix_open(&posix, argv[1], (uint16_t)strtoul(argv[2], NULL, 10));
+    }
     if (status == KPN_OK) {
         status = send_all((uint32_t)strtoul(argv[3], NULL, 10));
     }
-    if (status == KPN_OK) {
-        status = kpn_response_begin(&response, window, sizeof window); /* the same memory again */
-    }
-    if (status == KPN_OK) {
+    if (status == KPN_OK || status == KPN_END) { /* all is sent, or the platform has answered before */
         status = kpn_posix_read(&posix, &response);
     }
     kpn_posix_close(&posix); /* after a failure the platform has only a part, and drops it */

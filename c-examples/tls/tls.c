@@ -137,12 +137,15 @@ static kpn_status exchange(SSL *ssl, kpn_span request, kpn_response *response)
     uint8_t chunk[512];
     int result;
     kpn_status status;
+    kpn_status sent;
 
     do { /* the handshake goes before it; nothing of the request leaves unless the certificate is right */
         result = SSL_write(ssl, request.ptr, (int)request.len);
         status = carry(ssl, result);
     } while (status == KPN_NEED_MORE);
-    if (status == KPN_OK && (status = kpn_response_begin(response, buffer, sizeof buffer)) == KPN_OK) {
+    sent = status; /* what the platform said before a write failed is read all the same */
+    status = kpn_response_begin(response, buffer, sizeof buffer);
+    if (status == KPN_OK) {
         status = KPN_NEED_MORE;
     }
     while (status == KPN_NEED_MORE) {
@@ -155,7 +158,7 @@ static kpn_status exchange(SSL *ssl, kpn_span request, kpn_response *response)
             status = carry(ssl, result);
         }
     }
-    return status;
+    return status != KPN_OK && sent != KPN_OK ? sent : status;
 }
 
 static int report(SSL *ssl, kpn_status status, const kpn_response *response)
@@ -202,7 +205,7 @@ int main(int argc, char **argv)
     const char *address = argc >= 4 ? argv[2] : kpn_config_address(&config);
     uint16_t port = argc >= 4 ? (uint16_t)strtoul(argv[3], NULL, 10) : kpn_config_port(&config);
     status = kpn_posix_begin(&posix, kpn_config_keep_alive_limit(&config), MILLISECONDS);
-    if (status == KPN_OK) {
+    if (status == KPN_OK && (status = kpn_posix_deadline(&posix, MILLISECONDS)) == KPN_OK) { /* for all of what follows together */
         status = kpn_posix_open(&posix, address, port);
     }
     if (status == KPN_OK) {

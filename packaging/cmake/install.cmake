@@ -34,7 +34,7 @@ endforeach()
 
 install(FILES "${kpn_things_archive}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES include/kpn_things.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(FILES LICENSE-MIT LICENSE-APACHE CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES LICENSE-MIT LICENSE-APACHE THIRD-PARTY-NOTICES CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES packaging/cmake/kpn_things-config.cmake packaging/cmake/kpn_things-target.cmake
   "${_kpn_things_generated}/kpn_things-archives.cmake" "${_kpn_things_generated}/kpn_things-config-version.cmake"
   DESTINATION "${_kpn_things_cmake}")

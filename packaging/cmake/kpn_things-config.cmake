@@ -35,6 +35,7 @@ elseif(NOT TARGET kpn_things::kpn_things)
   set_target_properties(kpn_things::kpn_things PROPERTIES
     IMPORTED_LOCATION "${_kpn_things_archive_${_kpn_things_name}}"
     INTERFACE_INCLUDE_DIRECTORIES "${_kpn_things_include}")
+  kpn_things_link_options(kpn_things::kpn_things)
 endif()
 unset(_kpn_things_each)
 unset(_kpn_things_name)

@@ -109,16 +109,28 @@ function(kpn_things_target out_names out_problem)
       set(names riscv32imc)
     endif()
   elseif(macros MATCHES "#define __XTENSA__ ")
-    set(problem "there is no archive for Xtensa: build one with Espressif's Rust and name it in KPN_THINGS_ARCHIVE")
+    set(problem "there is no archive for Xtensa: compile kpn_things.c of kpn-things-<version>-c.zip instead, in a checkout by KPN_THINGS_SOURCE")
   elseif(macros MATCHES "#define __linux__ " AND macros MATCHES "#define __x86_64__ " AND NOT macros MATCHES "#define __ILP32__ ")
     set(names x86_64-linux)
   elseif(macros MATCHES "#define __linux__ " AND macros MATCHES "#define __i386__ ")
     set(names i686-linux)
   else()
-    set(problem "there is no archive for this processor (${CMAKE_SYSTEM_NAME}, ${CMAKE_SYSTEM_PROCESSOR})")
+    set(problem "there is no archive for this processor (${CMAKE_SYSTEM_NAME}, ${CMAKE_SYSTEM_PROCESSOR}); the C file of kpn-things-<version>-c.zip serves every little-endian one with 32 bits")
   endif()
   set(${out_names} "${names}" PARENT_SCOPE)
   set(${out_problem} "${problem}" PARENT_SCOPE)
+endfunction()
+
+# kpn_things_link_options(<target>): a program that links the library keeps only what it calls.
+#
+# The archive is one object with a section per function: without this a single call would bring all of it.
+function(kpn_things_link_options target)
+  if(APPLE)
+    set(option -Wl,-dead_strip)
+  else()
+    set(option -Wl,--gc-sections)
+  endif()
+  set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_OPTIONS ${option})
 endfunction()
 
 # Rust's name of each target.

@@ -130,7 +130,7 @@ pub fn asserts(header: &str) -> Result<String, String> {
         if item.only_posix {
             text.push_str("#if defined(KPN_POSIX)\n");
         }
-        let result = writeln!(
+        let result = write!(
             text,
             "KPN_PRIVATE_OBJECT({name}, {}, {}, {}, {});",
             narrow.size, wide.size, narrow.align, wide.align
@@ -138,13 +138,14 @@ pub fn asserts(header: &str) -> Result<String, String> {
         result.map_err(|error| error.to_string())?;
         let offsets = narrow.offsets.iter().zip(&wide.offsets);
         for (field, (on32, on64)) in item.fields.iter().zip(offsets) {
-            let result = writeln!(
-                text,
-                "KPN_PRIVATE_FIELD({name}, {}, {on32}, {on64});",
-                field.name
-            );
-            result.map_err(|error| error.to_string())?;
+            let line = format!("KPN_PRIVATE_FIELD({name}, {}, {on32}, {on64});", field.name);
+            // Several in a line.
+            let last = text.rfind('\n').map_or(0, |at| text.len() - at);
+            let is_room = last + line.len() < 140 && !text.ends_with('\n');
+            text.push(if is_room { ' ' } else { '\n' });
+            text.push_str(&line);
         }
+        text.push('\n');
         if item.only_posix {
             text.push_str("#endif\n");
         }

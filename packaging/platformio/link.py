@@ -1,6 +1,7 @@
 """Links the archive for the board's core, as the compiler's options and the board's description have it.
 
-PlatformIO runs this in the library's own build environment. Where there is no archive it stops the build and says why.
+PlatformIO runs this in the library's own build environment. Where there is no archive, the library is compiled from one file of C on
+machines that this can serve; else this stops the build and says why.
 """
 
 import os
@@ -60,11 +61,19 @@ def archive(found, cpu, mcu, platform):
     return hard if value(found, "-mfloat-abi", "soft") == "hard" else soft
 
 
+def has_source(found, mcu):
+    """Whether the file of C serves a core without an archive: Espressif's chips, RISC-V of any kind with 32 bits, and Arm's other cores."""
+    return mcu.startswith("esp") or value(found, "-march", "").startswith("rv32") or value(found, "-mcpu", "").startswith("cortex-m")
+
+
 board = env.BoardConfig() if "BOARD" in env else {}  # noqa: F821
 platform = env.get("PIOPLATFORM", "")  # noqa: F821
 options_found = options(env)  # noqa: F821
 name = archive(options_found, board.get("build.cpu", ""), board.get("build.mcu", ""), platform)
-if name is None:
+is_arduino = "arduino" in env.get("PIOFRAMEWORK", [])  # noqa: F821
+if name is None and has_source(options_found, board.get("build.mcu", "")):
+    env.Replace(SRC_FILTER=["+<*>"] if is_arduino else ["-<*>", "+<kpn_things.c>"])  # noqa: F821, the class needs Arduino
+elif name is None:
     sys.stderr.write(
         "KPN Things: this package has no archive for platform {}, board {}, mcu {}, options {}. "
         "Build one as the README says, and link it with build_flags.\n".format(
@@ -77,6 +86,5 @@ if name is None:
     env.Exit(1)  # noqa: F821
 else:
     here = os.path.join(os.getcwd(), "lib", name)
-    if "arduino" not in env.get("PIOFRAMEWORK", []):  # noqa: F821
-        env.Replace(SRC_FILTER=["-<*>"])  # noqa: F821, the class needs Arduino
+    env.Replace(SRC_FILTER=["+<*>", "-<kpn_things.c>"] if is_arduino else ["-<*>"])  # noqa: F821
     env.Append(LIBPATH=[here], LIBS=["kpn_things"])  # noqa: F821

@@ -13,14 +13,14 @@ use crate::sms::Sms;
 /// Shown below the options by `--help`.
 const MORE: &str = r#"Examples:
   kpn-things-simulator --listen 127.0.0.1:8080 \
-      --device urn:dev:IMEI:123456789012345=0123456789abcdefghijklmnopqrstuvwxyzABCD \
-      --downlink 'urn:dev:IMEI:123456789012345=[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true}]'
+      --device urn:dev:IMEI:490154203237518=0123456789abcdefghijklmnopqrstuvwxyzABCD \
+      --downlink 'urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":true}]'
 
   kpn-things-simulator --devices devices.toml --json-log log.jsonl --exit-after 1 --max-seconds 10
 
 The devices file:
   [[device]]
-  urn = "urn:dev:IMEI:123456789012345"
+  urn = "urn:dev:IMEI:490154203237518"
   secret = "0123456789abcdefghijklmnopqrstuvwxyzABCD"   # left out: no token needed
   downlinks = ['[{"n":"valve","vb":true}]', "@firmware.json"]
 
@@ -36,7 +36,7 @@ Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,on=me
 Orders for --control, a line each; the answer is a line too, `ok` or `error: REASON`:
   downlink URN=JSON   for the next response to this device
   sms URN=TEXT        to --sms-to, first at once, then at the platform's times
-  such as: echo 'downlink urn:dev:IMEI:123456789012345=[{"n":"valve","vb":true}]' | nc -q 1 127.0.0.1 PORT
+  such as: echo 'downlink urn:dev:IMEI:490154203237518=[{"n":"valve","vb":true}]' | nc -q 1 127.0.0.1 PORT
 
 Prints `listening on ADDRESS:PORT` on standard output when it is ready, then with --tls-listen
 `listening with TLS on ADDRESS:PORT`, and with --control `taking orders on ADDRESS:PORT`; the log goes to
@@ -146,6 +146,10 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_connection: u32,
 
+    /// Connections at a time, fewer where file descriptors are scarce; one more, and the one that waits longest gives way
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = connections)]
+    pub max_connections: usize,
+
     /// Longest body in bytes
     #[arg(long, value_name = "BYTES", default_value = "4194304")]
     pub max_body: usize,
@@ -188,6 +192,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
         .filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(SECONDS_MAX))
         .ok_or_else(|| format!("a number of seconds above 0, up to {SECONDS_MAX}"))
+}
+
+fn connections(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|limit| *limit >= 1)
+        .ok_or_else(|| "a number above 0".to_owned())
 }
 
 fn head_limit(text: &str) -> Result<usize, String> {

@@ -20,6 +20,8 @@ pub struct Config {
     pub statuses: Statuses,
     /// Requests that one connection takes before it is closed.
     pub requests_per_connection: u32,
+    /// Connections at a time.
+    pub max_connections: usize,
     /// Longest request head in bytes.
     pub max_head: usize,
     /// Longest body in bytes.

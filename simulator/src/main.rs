@@ -40,13 +40,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing::Level;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 use arguments::Arguments;
 use config::{Config, Statuses};
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         _ => Level::INFO,
     };
     tracing_subscriber::fmt()
+        .with_timer(Seconds)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
@@ -80,6 +83,17 @@ fn main() -> ExitCode {
             tracing::error!("{error}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// The time of day in UTC, as people read it.
+struct Seconds;
+
+impl FormatTime for Seconds {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let time = now.split_once('T').map_or(now.as_str(), |(_, time)| time);
+        write!(writer, "{time}")
     }
 }
 
@@ -104,6 +118,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let config = Config {
         statuses: Statuses::with(&arguments.status),
         requests_per_connection: arguments.requests_per_connection,
+        max_connections: max_connections(arguments.max_connections),
         max_head: arguments.max_head,
         max_body: arguments.max_body,
         read_timeout: arguments.read_timeout,
@@ -190,6 +205,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     );
     let missed = late && arguments.exit_after.is_some();
     Ok(ExitCode::from(u8::from(missed)))
+}
+
+/// File descriptors for all but connections: ports, logs, files that are read.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+/// As many connections as are wanted, or as there are file descriptors for: two each, since the end of a connection is
+/// watched beside it.
+fn max_connections(wanted: usize) -> usize {
+    let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
+    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2;
+    usize::try_from(possible).map_or(wanted, |possible| possible.clamp(1, wanted))
 }
 
 /// A port that is open, and the line that says so.

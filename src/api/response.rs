@@ -3,6 +3,7 @@
 use super::Downlink;
 use crate::error::Result;
 use crate::http::response::{self, Method};
+use crate::things::downlink::text_of;
 use crate::things::outcome::Outcome;
 
 /// The response to one request, read in whatever pieces it arrives.
@@ -71,6 +72,6 @@ impl<'a> Response<'a> {
     /// [`Error::BODY_TOO_LARGE`](crate::Error::BODY_TOO_LARGE) when the buffer had no room for the body, and as [`Downlink::new`].
     pub fn downlink(self) -> Result<Downlink<'a>> {
         let len = self.state.body(self.buffer)?.len();
-        Downlink::new(self.buffer.get_mut(..len).unwrap_or_default())
+        Downlink::new(text_of(self.buffer.get_mut(..len).unwrap_or_default()))
     }
 }

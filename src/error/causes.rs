@@ -57,7 +57,7 @@ macro_rules! for_each_cause {
 
             FIRMWARE_URL = -60, "the firmware's URL is malformed or of a kind that is not supported";
             FIRMWARE_TOO_LONG = -61, "the firmware's URL or token is too long, or does not fit into the memory given";
-            FIRMWARE_REFUSED = -62, "the file server refuses, and will again";
+            FIRMWARE_REFUSED = -62, "the file server refuses for good: retrying will not help";
             FIRMWARE_BUSY = -63, "the file server could not answer, and may later";
             FIRMWARE_RANGE = -64, "the file server sends other bytes than those asked for";
             FIRMWARE_SIZE = -65, "the size of the firmware changed while it was fetched";

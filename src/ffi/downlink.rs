@@ -8,7 +8,7 @@ use super::response::kpn_response;
 use super::status::{kpn_status, status};
 use crate::error::{Error, Result};
 use crate::senml::reader::PackReader;
-use crate::things::downlink::Downlink;
+use crate::things::downlink::{Downlink, text_of};
 
 /// A downlink being read.
 ///
@@ -58,8 +58,8 @@ impl kpn_downlink {
 
 /// Checks the body of a complete response as a whole; a response without body is a downlink without records.
 ///
-/// Can be done once per response, since reading decodes texts in place. What an error is about, `kpn_downlink_index` says.
-/// RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+/// Can be done once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused it.
+/// A byte order mark in front of the JSON and one NUL behind it are no part of it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
 ///
 /// @param[out]    downlink  Need not be initialised.
 /// @param[in]     response  From `kpn_response_begin`, complete. Its buffer stays in use until the records were read.
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn kpn_downlink_begin(
         // SAFETY: `begin` of the response kept the buffer, which the caller leaves to the library.
         let body = response.and_then(|response| unsafe { response.body_mut() });
         // SAFETY: the same contract; apart from the response as just checked.
-        unsafe { start(downlink, body) }
+        unsafe { start(downlink, body.map(text_of)) }
     };
     status(begin())
 }

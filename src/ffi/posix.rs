@@ -1,14 +1,18 @@
 //! The POSIX transport: a connection to the platform from a Linux gateway.
 
-use core::ffi::{CStr, c_char};
+use core::ffi::c_char;
 
 use super::ptr::{self, Object, Region};
 use super::response::kpn_response;
 use super::span::kpn_span;
 use super::status::{kpn_status, status};
 use crate::error::{Error, Result};
-use crate::posix::Socket;
+use crate::posix::{Deadline, Socket};
 use crate::things::connection::Connection;
+
+mod steps;
+
+use steps::{check_peer, check_response};
 
 /// Longest host, in bytes.
 pub const KPN_POSIX_HOST_MAX: usize = 255;
@@ -16,9 +20,14 @@ pub const KPN_POSIX_HOST_MAX: usize = 255;
 /// A TCP connection to the platform, kept open between messages, with the count of its requests.
 ///
 /// In archives built with the feature `posix`; define `KPN_POSIX` to see it. `kpn_posix_begin` once, `kpn_posix_exchange` per message,
-/// `kpn_posix_close` in the end, since it holds a file descriptor. What is no whole message goes step by step: `kpn_posix_open`,
-/// `kpn_posix_send`, then `kpn_posix_read` for a response or `kpn_posix_receive` for bytes. Every wait is bounded by the time limit; signals
-/// are waited out, and no SIGPIPE is raised. 20 bytes on every target. Belongs to one thread at a time. For TLS see c-examples/tls.
+/// `kpn_posix_close` in the end, since it holds a file descriptor. Step by step: `kpn_posix_open`, then for a request in pieces
+/// `kpn_posix_write` and for its response `kpn_posix_read`; for bytes of your own `kpn_posix_send` and `kpn_posix_receive`. No call takes longer
+/// than the time limit, whatever the server does, except that a resolver of host names has limits of its own; `kpn_posix_deadline` bounds several
+/// calls together. Signals are waited out, and no SIGPIPE is raised. 28 bytes on every target. Belongs to one thread at a time. For TLS see
+/// c-examples/tls.
+///
+/// A server may answer before it has the whole request, and close: then nothing more is sent, the response counts as any other, and the connection is
+/// closed with it, since the server has only a part of the request (RFC 9112 section 9.5). A response with status 1xx is none yet.
 ///
 /// ~~~{.c}
 /// kpn_posix posix;
@@ -36,6 +45,7 @@ pub struct kpn_posix {
     private_socket: Socket,
     private_limit: u16,
     private_connection: Connection,
+    private_deadline: [u8; 8],
 }
 
 // SAFETY: repr(C) with the u32 tag in front and plain integers behind it.
@@ -47,7 +57,7 @@ unsafe impl Object for kpn_posix {
 ///
 /// @param[out] posix    Need not be initialised. One that is in use must be closed first.
 /// @param[in]  limit    Requests per connection: `KPN_REQUESTS_MAX`, or as configured; at least 1.
-/// @param[in]  timeout  Longest wait in milliseconds: for connecting, for sending, and for each piece of a response.
+/// @param[in]  timeout  Longest time in milliseconds that a call may take: all of an exchange, or one of its steps.
 ///
 /// @retval KPN_OK                    Ready.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `posix` is NULL or misaligned, or `limit` or `timeout` is 0.
@@ -74,10 +84,41 @@ pub unsafe extern "C" fn kpn_posix_begin(
             private_socket: Socket::closed(),
             private_limit: limit,
             private_connection: Connection::begin(limit),
+            private_deadline: Deadline::NEVER.to_bytes(),
         });
         Ok(())
     };
     status(begin())
+}
+
+/// Bounds all calls from now on together: what is not done within so many milliseconds ends with `KPN_ERR_TIMEOUT`.
+///
+/// For a stream, records of TLS or parts of firmware, which take many calls. The limit of each call stays beside it.
+///
+/// @param[in,out] posix         From `kpn_posix_begin`.
+/// @param[in]     milliseconds  0 ends the bound.
+///
+/// @retval KPN_OK                    The bound holds.
+/// @retval KPN_ERR_INVALID_ARGUMENT  `posix` is NULL or misaligned.
+/// @retval KPN_ERR_STATE             `posix` was not begun.
+///
+/// # Safety
+///
+/// `posix` as for `kpn_posix_begin`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_posix_deadline(
+    posix: *mut kpn_posix,
+    milliseconds: u32,
+) -> kpn_status {
+    // SAFETY: the same contract.
+    let posix = unsafe { ptr::borrow_mut(posix) };
+    status(posix.map(|posix| {
+        let deadline = match milliseconds {
+            0 => Deadline::NEVER,
+            _ => Deadline::after(milliseconds),
+        };
+        posix.private_deadline = deadline.to_bytes();
+    }))
 }
 
 /// Opens a connection, unless one is open that can carry another request.
@@ -110,12 +151,15 @@ pub unsafe extern "C" fn kpn_posix_open(
         // SAFETY: the same contract.
         let host = unsafe { check_peer(posix, host, port) }?;
         // SAFETY: the same contract; apart from the host as just checked.
-        unsafe { ptr::borrow_mut(posix) }?.open(host, port)
+        let posix = unsafe { ptr::borrow_mut(posix) }?;
+        posix.open(host, port, posix.deadline())
     };
     status(open())
 }
 
-/// Sends bytes on the open connection, all of them: a request, or a piece of one.
+/// Sends bytes of your own on the open connection, all of them, such as records of TLS.
+///
+/// For a request see `kpn_posix_write`, which sees an answer that comes before its end.
 ///
 /// @param[in,out] posix  From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
 /// @param[in]     bytes  NULL when `len` is 0. Not kept.
@@ -125,8 +169,9 @@ pub unsafe extern "C" fn kpn_posix_open(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `posix` was not begun, or no connection is open.
 /// @retval KPN_ERR_OVERLAP           `posix` and `bytes` share memory.
-/// @retval KPN_ERR_TIMEOUT           The time limit is over; the connection is closed.
-/// @retval KPN_ERR_IO                The connection broke and is closed; see `kpn_posix_errno`.
+/// @retval KPN_ERR_TIMEOUT           The time limit is over. The connection is closed, unless the server has sent something: that can be received,
+///                                   and nothing else be done on it.
+/// @retval KPN_ERR_IO                The connection broke; see `kpn_posix_errno`. Closed or not as after `KPN_ERR_TIMEOUT`.
 ///
 /// # Safety
 ///
@@ -145,9 +190,67 @@ pub unsafe extern "C" fn kpn_posix_send(
         // SAFETY: the same contract; apart from the bytes as just checked.
         let posix = unsafe { ptr::borrow_mut(posix) }?;
         posix.check_open()?;
-        posix.private_socket.send(bytes, posix.private_timeout)
+        let deadline = posix.deadline();
+        let sent = posix.private_socket.send(bytes, deadline);
+        if sent.is_err() {
+            posix.private_connection = Connection::closed();
+        }
+        sent
     };
     status(send())
+}
+
+/// Sends bytes of a request on the open connection, all of them, and reads what the server answers meanwhile.
+///
+/// Once per piece of a request, with the same response each time, then `kpn_posix_read`. After `KPN_END` the rest of the request is not to be sent:
+/// the status line of the response has come, and `kpn_posix_read` reads the rest of it. Closes the connection after every failure.
+///
+/// @param[in,out] posix     From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
+/// @param[in]     bytes     NULL when `len` is 0. Not kept. May lie in the buffer of the response, into which nothing is written before the
+///                          status line has come.
+/// @param[in]     len       Bytes; 0 sends nothing.
+/// @param[in,out] response  From `kpn_response_begin`, untouched before the first piece.
+///
+/// @retval KPN_OK                           The system has taken all of them; whether they arrive, the response tells.
+/// @retval KPN_END                          The server has answered before: no other bytes of this request are wanted. See `kpn_posix_read`.
+/// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
+/// @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` lies in the buffer of the response; the bytes may.
+/// @retval KPN_ERR_TIMEOUT                  The time limit is over.
+/// @retval KPN_ERR_IO                       The connection broke before anything was answered; see `kpn_posix_errno`.
+/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`, and so for the following.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
+/// @retval KPN_ERR_HTTP_TRUNCATED           The server closed its side of the connection before it had answered.
+///
+/// # Safety
+///
+/// `posix` as for `kpn_posix_begin`; `bytes` is NULL or points to `len` initialised bytes; `response` as for `kpn_response_begin`.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_posix_write(
+    posix: *mut kpn_posix,
+    bytes: *const u8,
+    len: usize,
+    response: *mut kpn_response,
+) -> kpn_status {
+    let write = || -> Result<()> {
+        let input = Region::new(bytes, len);
+        Region::of(posix).check_disjoint_from(input)?;
+        Region::of(response).check_disjoint_from(input)?;
+        // SAFETY: the same contract.
+        unsafe { check_response(posix, response) }?;
+        // SAFETY: the same contract.
+        unsafe { ptr::bytes(bytes, len) }?;
+        let request = kpn_span { ptr: bytes, len };
+        // SAFETY: the same contract; apart from the others as just checked.
+        let posix = unsafe { ptr::borrow_mut(posix) }?;
+        posix.check_open()?;
+        // SAFETY: the same contract.
+        unsafe { posix.write(request, response, posix.deadline()) }
+    };
+    status(write())
 }
 
 /// Receives what has arrived on the open connection; waits for at least one byte.
@@ -193,8 +296,8 @@ pub unsafe extern "C" fn kpn_posix_receive(
         }
         // SAFETY: the same contract; apart from the others as just checked.
         let posix = unsafe { ptr::borrow_mut(posix) }?;
-        let timeout = posix.private_timeout;
-        place.write(posix.private_socket.receive(bytes, timeout)?);
+        let deadline = posix.deadline();
+        place.write(posix.private_socket.receive(bytes, deadline)?);
         Ok(())
     };
     status(receive())
@@ -202,14 +305,15 @@ pub unsafe extern "C" fn kpn_posix_receive(
 
 /// Receives a response on the open connection until it is complete, and counts the request that it answers.
 ///
-/// Closes the connection when it can take no other request, when more arrives than the response, and after every failure.
+/// Closes the connection when it can take no other request, as after `KPN_END` of `kpn_posix_write`, when more arrives than the response, and
+/// after every failure.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`, with a connection on which a request was sent.
-/// @param[in,out] response  From `kpn_response_begin`, untouched. Complete when the result is `KPN_OK`.
+/// @param[in,out] response  From `kpn_response_begin`, untouched, or as `kpn_posix_write` left it. Complete when the result is `KPN_OK`.
 ///
 /// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or no connection is open.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
 /// @retval KPN_ERR_OVERLAP                  `posix` shares memory with `response` or with its buffer.
 /// @retval KPN_ERR_TIMEOUT                  The time limit is over.
 /// @retval KPN_ERR_IO                       The connection broke; see `kpn_posix_errno`.
@@ -235,15 +339,15 @@ pub unsafe extern "C" fn kpn_posix_read(
         let posix = unsafe { ptr::borrow_mut(posix) }?;
         posix.check_open()?;
         // SAFETY: the same contract.
-        unsafe { posix.read(response) }
+        unsafe { posix.read(response, posix.deadline()) }
     };
     status(read())
 }
 
 /// Sends a request and reads its response, on the open connection or on a new one.
 ///
-/// The same as `kpn_posix_open`, `kpn_posix_send` and `kpn_posix_read`. Nothing is sent twice: when the connection breaks, whether the
-/// message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
+/// The same as `kpn_posix_open`, `kpn_posix_write` and `kpn_posix_read`, all of them within the one time limit. Nothing is sent twice: when the
+/// connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`; always to the same host and port.
 /// @param[in]     host      NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
@@ -253,7 +357,7 @@ pub unsafe extern "C" fn kpn_posix_read(
 ///
 /// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or `response` is an earlier one.
 /// @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` or `host` lies in the buffer of the response; the request may.
 /// @retval KPN_ERR_CONNECT                  No address of the host took the connection; see `kpn_posix_errno`.
 /// @retval KPN_ERR_TIMEOUT                  The time limit is over; the connection is closed.
@@ -293,14 +397,17 @@ pub unsafe extern "C" fn kpn_posix_exchange(
             .check_disjoint_from(Region::of_bytes(host.to_bytes()))?;
         // SAFETY: the same contract; apart from the others as just checked.
         let posix = unsafe { ptr::borrow_mut(posix) }?;
-        {
-            // SAFETY: the same contract; the request may lie in the buffer of the response, which is not touched before it is sent.
-            let bytes = unsafe { ptr::bytes(request.ptr, request.len) }?;
-            posix.open(host, port)?;
-            posix.private_socket.send(bytes, posix.private_timeout)?;
+        // SAFETY: the same contract.
+        unsafe { ptr::bytes(request.ptr, request.len) }?;
+        let deadline = posix.deadline();
+        posix.open(host, port, deadline)?;
+        // SAFETY: the same contract.
+        match unsafe { posix.write(request, response, deadline) } {
+            Ok(()) | Err(Error::END) => {}
+            failed => return failed,
         }
         // SAFETY: the same contract.
-        unsafe { posix.read(response) }
+        unsafe { posix.read(response, deadline) }
     };
     status(exchange())
 }
@@ -337,100 +444,4 @@ pub unsafe extern "C" fn kpn_posix_errno(posix: *const kpn_posix) -> i32 {
     // SAFETY: the same contract.
     let posix = unsafe { ptr::borrow(posix) };
     posix.map_or(0, |posix| posix.private_socket.error())
-}
-
-/// Checks whom to connect to; the text lies apart from `posix`.
-///
-/// # Safety
-///
-/// As for `kpn_posix_open`; nobody writes to the text until the reference is gone.
-unsafe fn check_peer<'a>(
-    posix: *const kpn_posix,
-    host: *const c_char,
-    port: u16,
-) -> Result<&'a CStr> {
-    // SAFETY: the same contract.
-    let text = unsafe { ptr::text(host, KPN_POSIX_HOST_MAX) }?;
-    Region::of(posix).check_disjoint_from(Region::of_bytes(text))?;
-    if text.len() > KPN_POSIX_HOST_MAX || port == 0 {
-        return Err(Error::INVALID_ARGUMENT);
-    }
-    // SAFETY: the same contract: not NULL as just checked, and it ends in a NUL.
-    Ok(unsafe { CStr::from_ptr(host) })
-}
-
-/// Checks a response that is to be read: begun, and with its buffer apart from `posix`.
-///
-/// # Safety
-///
-/// As for `kpn_posix_read`.
-unsafe fn check_response(posix: *const kpn_posix, response: *const kpn_response) -> Result<()> {
-    let own = Region::of(posix);
-    own.check_disjoint_from(Region::of(response))?;
-    // SAFETY: the same contract.
-    own.check_disjoint_from(unsafe { ptr::borrow(response) }?.memory())
-}
-
-impl kpn_posix {
-    const fn check_open(&self) -> Result<()> {
-        if self.private_socket.is_open() {
-            Ok(())
-        } else {
-            Err(Error::STATE)
-        }
-    }
-
-    fn open(&mut self, host: &CStr, port: u16) -> Result<()> {
-        if self.private_connection.left() > 0 && self.private_socket.is_idle() {
-            return Ok(());
-        }
-        self.private_connection = Connection::begin(self.private_limit);
-        self.private_socket
-            .connect(host, port, self.private_timeout)
-    }
-
-    /// Closes the connection when it fails, or when the connection can take no other request.
-    ///
-    /// # Safety
-    ///
-    /// `response` as for `kpn_response_begin`.
-    unsafe fn read(&mut self, response: *mut kpn_response) -> Result<()> {
-        // SAFETY: the same contract.
-        let response = unsafe { ptr::borrow_mut(response) }?;
-        // SAFETY: the same contract: the buffer is the one it was begun with.
-        let result = unsafe { self.collect(response) };
-        if result.is_err() || self.private_connection.left() == 0 {
-            self.private_socket.close();
-        }
-        result
-    }
-
-    /// # Safety
-    ///
-    /// The buffer given to `kpn_response_begin` is still there, and nobody else uses it.
-    unsafe fn collect(&mut self, response: &mut kpn_response) -> Result<()> {
-        // The stack of a gateway has room for a packet; fewer calls are worth it.
-        let mut chunk = [0; 1024];
-        loop {
-            let len = self
-                .private_socket
-                .receive(&mut chunk, self.private_timeout)?;
-            let mut rest = chunk.get(..len).unwrap_or_default();
-            if rest.is_empty() {
-                response.state().end()?;
-            } else {
-                // SAFETY: the same contract; the chunk is our own.
-                unsafe { response.feed(&mut rest) }?;
-                if !response.is_complete() {
-                    continue;
-                }
-            }
-            self.private_connection.record(response.state());
-            if !rest.is_empty() {
-                // Bytes that nobody asked for: what would follow them cannot be told from the next response.
-                self.private_connection = Connection::closed();
-            }
-            return Ok(());
-        }
-    }
 }

@@ -13,20 +13,19 @@ use crate::things::outcome::Outcome;
 
 /// The response is not complete, so it means nothing yet.
 pub const KPN_OUTCOME_NONE: i32 = 0;
-/// Accepted for further processing (status 202 or 200). The body may hold a downlink.
+/// Accepted for further processing (202, and every other 2xx). The body may hold a downlink.
 pub const KPN_OUTCOME_ACCEPTED: i32 = 1;
-/// A header is missing or the body is wrong (400). Do not send it again unchanged.
+/// A header is missing or the body is wrong (400, and a 4xx that is not known). Do not send it again unchanged.
 pub const KPN_OUTCOME_MALFORMED: i32 = 2;
 /// The message token could not be verified (401, 403): check the secret. Do not send it again unchanged.
 pub const KPN_OUTCOME_TOKEN_REJECTED: i32 = 3;
 /// The device identifier is not known (404): check it in the portal. Do not send it again unchanged.
 pub const KPN_OUTCOME_DEVICE_UNKNOWN: i32 = 4;
-/// The platform cannot take it now (408, 429, 5xx): send the same request again later.
+/// The platform cannot take it now (408, 429, every 5xx, and from 600 on what is no code): send the same request again later.
 pub const KPN_OUTCOME_RETRY_LATER: i32 = 5;
-/// Refused for another reason (other 4xx). Do not send it again unchanged.
+/// Refused for another reason (every other 4xx of RFC 9110 and IANA's registry), or another address is meant (3xx, none of which is
+/// followed). Do not send it again unchanged.
 pub const KPN_OUTCOME_REFUSED: i32 = 6;
-/// A status that no server should give to this request (1xx, 3xx, other 2xx). Do not send it again unchanged.
-pub const KPN_OUTCOME_UNEXPECTED: i32 = 7;
 
 const _: () = assert!(
     KPN_OUTCOME_ACCEPTED == Outcome::Accepted.code()
@@ -35,7 +34,6 @@ const _: () = assert!(
         && KPN_OUTCOME_DEVICE_UNKNOWN == Outcome::DeviceUnknown.code()
         && KPN_OUTCOME_RETRY_LATER == Outcome::RetryLater.code()
         && KPN_OUTCOME_REFUSED == Outcome::Refused.code()
-        && KPN_OUTCOME_UNEXPECTED == Outcome::Unexpected.code()
 );
 
 /// Requests that KPN's server takes on one connection before it closes it.
@@ -46,7 +44,7 @@ const _: () = assert!(KPN_REQUESTS_MAX == crate::things::connection::REQUESTS_MA
 ///
 /// `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
 /// `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
-/// was in. 76 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+/// was in. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
 ///
 /// ~~~{.c}
 /// kpn_response response;
@@ -269,7 +267,7 @@ pub unsafe extern "C" fn kpn_response_status(response: *const kpn_response) -> i
 
 /// What the response means for the message.
 ///
-/// KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
+/// A status that is not known means the same as the first of its class, such as 499 as 400 (RFC 9110 section 15). KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
 /// the configuration (`kpn_config_outcome`).
 ///
 /// @param[in] response  From `kpn_response_begin`.
@@ -380,9 +378,13 @@ pub unsafe extern "C" fn kpn_response_keep_alive(response: *const kpn_response) 
 
 /// How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
 ///
+/// A date counts from the Date field of the same response: no clock is needed. It counts as not said when it is past, not in the form
+/// `Wed, 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, when there is no such Date, or when the status is 2xx. The server's word
+/// is not bounded here; `kpn_retry_delay_ms` ends at 49 days.
+///
 /// @param[in] response  From `kpn_response_begin`.
 ///
-/// @return Seconds; 0 when the server did not say, gave a date, or when `response` is NULL, misaligned or not begun.
+/// @return Seconds; 0 when the server did not say, or when `response` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -391,9 +393,7 @@ pub unsafe extern "C" fn kpn_response_keep_alive(response: *const kpn_response) 
 pub unsafe extern "C" fn kpn_response_retry_after(response: *const kpn_response) -> u32 {
     // SAFETY: the same contract.
     let response = unsafe { ptr::borrow(response) };
-    response.map_or(0, |response| {
-        response.private_state.retry_after().unwrap_or(0)
-    })
+    response.map_or(0, |response| response.private_state.retry_after())
 }
 
 /// Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.

@@ -1,8 +1,8 @@
 //! The lines of chunked framing, RFC 9112 section 7.1: sizes, extensions, which are skipped, and the line end behind the
 //! data of a chunk.
 //!
-//! White space behind a size is read leniently. Two readers that disagree about a bare LF read different bodies, so that
-//! here, unlike in a head, each line ends in CR and LF.
+//! Two readers that disagree about a bare LF read different bodies, so that here, unlike in a head, each line ends in CR
+//! and LF.
 #![forbid(unsafe_code)]
 
 use super::head::hex_digit;

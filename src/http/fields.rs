@@ -35,23 +35,34 @@ pub(super) mod action {
     pub const RANGE: u8 = 0x17;
     /// A total without range.
     pub const TOTAL: u8 = 0x18;
+    /// When the server sent this, by its clock.
+    pub const DATE: u8 = 0x19;
+    /// When it wants to be asked again, by the same clock.
+    pub const RETRY_DATE: u8 = 0x1A;
 }
 
 /// What an element that has no form is, once this code was passed; before, it is of no interest.
 pub(super) mod refusal {
     /// Refused by firmware; a message needs none of these fields.
-    pub const FIRMWARE: u8 = 0x08;
-    pub const CONTENT_LENGTH: u8 = 0x09;
-    pub const TRANSFER_ENCODING: u8 = 0x0A;
+    pub const FIRMWARE: u8 = 0x0B;
+    pub const CONTENT_LENGTH: u8 = 0x0C;
+    pub const TRANSFER_ENCODING: u8 = 0x0D;
 }
 
-/// Numbers: the code less 1 is the place in `Head::numbers`, but for `HEX`, which shares that of `NUMBER`.
+/// Numbers: the code less 1 is the place in `Head::numbers`; `HEX` and those behind it share the last one.
 pub(super) mod number {
     pub const FIRST: u8 = 0x01;
     pub const LAST: u8 = 0x02;
     pub const TOTAL: u8 = 0x03;
-    pub const NUMBER: u8 = 0x04;
-    pub const HEX: u8 = 0x05;
+    pub const HEX: u8 = 0x04;
+    /// From here on, when something follows, a part of a date; of this one the day.
+    pub const NUMBER: u8 = 0x05;
+    /// The letters of a month, six bits each.
+    pub const MONTH: u8 = 0x06;
+    pub const YEAR: u8 = 0x07;
+    pub const HOUR: u8 = 0x08;
+    /// Minute or second.
+    pub const SIXTIETH: u8 = 0x09;
 }
 
 /// One part of a value.
@@ -82,8 +93,27 @@ const fn form(field: &'static [u8], value: &'static [Part], action: u8) -> Form 
     }
 }
 
-/// In alphabetical order, so that forms that begin alike stand together.
-const FORMS: [Form; 9] = [
+/// IMF-fixdate = day-name "," SP date1 SP time-of-day SP GMT, RFC 9110 section 5.6.7, without the day name: that is an
+/// element of its own here, and of no interest. The two obsolete forms are not read.
+const DATE: &[Part] = &[
+    Number(number::NUMBER),
+    Text(b" "),
+    Number(number::MONTH),
+    Text(b" "),
+    Number(number::YEAR),
+    Text(b" "),
+    Number(number::HOUR),
+    Text(b":"),
+    Number(number::SIXTIETH),
+    Text(b":"),
+    Number(number::SIXTIETH),
+    Text(b" gmt"),
+];
+
+/// Forms that begin alike stand together. The first one is read only where [`NAMES_AND_DATE`] is where names begin.
+const FORMS: [Form; 11] = [
+    // Date = HTTP-date, RFC 9110 section 6.6.1.
+    form(b"date", DATE, action::DATE),
     // Connection = #connection-option, RFC 9110 section 7.6.1. Options that are not known are ignored.
     form(b"connection", &[Text(b"close")], action::CLOSE),
     form(b"connection", &[Text(b"keep-alive")], action::KEEP_ALIVE),
@@ -141,12 +171,13 @@ const FORMS: [Form; 9] = [
         ],
         action::CRC32,
     ),
-    // Retry-After = HTTP-date / delay-seconds, RFC 9110 section 10.2.3. A date is not read.
+    // Retry-After = HTTP-date / delay-seconds, RFC 9110 section 10.2.3.
     form(
         b"retry-after",
         &[Number(number::NUMBER)],
         action::RETRY_AFTER,
     ),
+    form(b"retry-after", DATE, action::RETRY_DATE),
     // Transfer-Encoding = #transfer-coding, RFC 9112 section 6.1. Of codings only chunked.
     form(
         b"transfer-encoding",
@@ -156,13 +187,15 @@ const FORMS: [Form; 9] = [
 ];
 
 /// Where the names of fields begin in the tree.
-pub(super) const NAMES: u8 = 0;
+pub(super) const NAMES_AND_DATE: u8 = 0;
+/// The same without Date: where the first branch leads.
+pub(super) const NAMES: u8 = FOLDED.branches[0][1];
 
-/// Where nothing goes on: the last place in the tree, a 0. No form begins as the bytes so far.
-pub(super) const NOWHERE: u8 = 0x7F;
+/// Where nothing goes on: behind the tree. No form begins as the bytes so far.
+pub(super) const NOWHERE: u8 = u8::MAX;
 
 /// The forms, each without what it has in common with the one before.
-pub(super) static TREE: [u8; NOWHERE as usize + 1] = FOLDED.tree;
+pub(super) static TREE: [u8; FOLDED.len] = first(&FOLDED.tree);
 
 /// From where to where a form leaves the one before it.
 pub(super) static BRANCHES: [[u8; 2]; FORMS.len() - 1] = FOLDED.branches;
@@ -173,7 +206,7 @@ const FOLDED: Folded = fold();
 const LONGEST: usize = 48;
 
 struct Folded {
-    tree: [u8; NOWHERE as usize + 1],
+    tree: [u8; NOWHERE as usize],
     len: usize,
     branches: [[u8; 2]; FORMS.len() - 1],
 }
@@ -185,7 +218,7 @@ struct Folded {
 )]
 const fn fold() -> Folded {
     let mut folded = Folded {
-        tree: [0; NOWHERE as usize + 1],
+        tree: [0; NOWHERE as usize],
         len: 0,
         branches: [[0; 2]; FORMS.len() - 1],
     };
@@ -203,7 +236,6 @@ const fn fold() -> Folded {
             folded.branches[index - 1] = [places[depth], folded.len as u8];
         }
         while depth < len {
-            assert!(folded.len < NOWHERE as usize);
             folded.tree[folded.len] = text[depth];
             places[depth] = folded.len as u8;
             folded.len += 1;
@@ -213,6 +245,17 @@ const fn fold() -> Folded {
         index += 1;
     }
     folded
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn first<const LEN: usize>(bytes: &[u8]) -> [u8; LEN] {
+    let mut first = [0; LEN];
+    let mut index = 0;
+    while index < LEN {
+        first[index] = bytes[index];
+        index += 1;
+    }
+    first
 }
 
 /// A form as text, and its length.

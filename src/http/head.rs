@@ -1,18 +1,10 @@
 //! Head and trailer section, RFC 9112 sections 2 to 5: the status line and the field lines, byte by byte, so that a line
 //! may have any length. Nothing is kept but numbers.
 //!
-//! What is read leniently, and nothing else is:
-//! - Empty lines before the status line, RFC 9112 section 2.2.
-//! - A bare LF as the end of a line, RFC 9112 section 2.2.
-//! - A status line without reason phrase, or also without the space before it.
-//! - HTTP/1.2 to HTTP/1.9 as HTTP/1.1, RFC 9110 section 2.5.
-//! - A folded line as a space, RFC 9112 section 5.2; not in front of the first field line.
-//! - Empty elements in a list, RFC 9110 section 5.6.1.2; a framing field needs one that is not empty in each line.
-//!
-//! A bare CR, another control character and white space before a colon are refused.
+//! What is read leniently, and why: the table in [`super`].
 #![forbid(unsafe_code)]
 
-use super::fields::{BRANCHES, NAMES, NOWHERE, TREE, action, number, refusal};
+use super::fields::{BRANCHES, NAMES, NAMES_AND_DATE, NOWHERE, TREE, action, number, refusal};
 use crate::charset::Set;
 use crate::error::{Error, Result};
 
@@ -54,7 +46,6 @@ pub(super) mod flag {
 
     pub const CLOSE: u16 = of(action::CLOSE);
     pub const KEEP_ALIVE: u16 = of(action::KEEP_ALIVE);
-    pub const RETRY_AFTER: u16 = of(action::RETRY_AFTER);
     pub const CONTENT_LENGTH: u16 = of(action::CONTENT_LENGTH);
     pub const CHUNKED: u16 = of(action::CHUNKED);
     pub const CRC32: u16 = of(action::CRC32);
@@ -62,18 +53,18 @@ pub(super) mod flag {
     pub const RANGE: u16 = of(action::RANGE);
     pub const TOTAL: u16 = of(action::TOTAL);
     /// A field for firmware is malformed, or there twice.
-    pub const FIRMWARE_REFUSED: u16 = 1 << 9;
-    pub const HTTP_1_0: u16 = 1 << 10;
+    pub const FIRMWARE_REFUSED: u16 = 1 << 11;
+    pub const HTTP_1_0: u16 = 1 << 12;
     /// This is the trailer section.
-    pub const TRAILER: u16 = 1 << 11;
+    pub const TRAILER: u16 = 1 << 13;
 
     pub const fn of(action: u8) -> u16 {
         1 << (action & 0xF)
     }
 }
 
-/// The status line up to the status, RFC 9112 section 4; `#` is a digit.
-static STATUS_LINE: [u8; 12] = *b"HTTP/1.# ###";
+/// The status line up to the status, RFC 9112 section 4. NUL, which no line has, stands for a digit.
+static STATUS_LINE: [u8; 12] = *b"HTTP/1.\0 \0\0\0";
 
 /// A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
 #[repr(C)]
@@ -98,7 +89,13 @@ pub struct Head {
     /// First, last and total of a range, and the number of any other element.
     numbers: [u32; 4],
     pub(super) content_length: u32,
-    pub(super) retry_after: u32,
+    /// The most seconds of Retry-After.
+    retry_after: u32,
+    /// The latest date of Retry-After, and the one of Date, in seconds; 0 for none.
+    retry_date: u32,
+    date: u32,
+    /// What the date that is being read counts so far: first quarters of a day, behind the year days, hours and so on.
+    date_parts: u32,
     pub(super) crc32: u32,
 }
 
@@ -118,6 +115,9 @@ impl Head {
             numbers: [0; 4],
             content_length: 0,
             retry_after: 0,
+            retry_date: 0,
+            date: 0,
+            date_parts: 0,
             crc32: 0,
         }
     }
@@ -134,6 +134,9 @@ impl Head {
         self.place = 0;
         self.status = 0;
         self.flags = 0;
+        self.retry_after = 0;
+        self.retry_date = 0;
+        self.date = 0;
     }
 
     /// Starts to read a trailer section, in which no field is read.
@@ -154,6 +157,16 @@ impl Head {
         } else {
             self.status
         }
+    }
+
+    /// Seconds that the server asks to wait, 0 for none: of several the most. A date counts from the one of Date.
+    pub(super) fn retry_after(&self) -> u32 {
+        let until = if self.date == 0 {
+            0
+        } else {
+            self.retry_date.saturating_sub(self.date)
+        };
+        self.retry_after.max(until)
     }
 
     /// First, last and total of the range.
@@ -255,11 +268,11 @@ impl Head {
             return Ok(());
         };
         let digit = byte.wrapping_sub(b'0');
-        if expected == b'#' && digit < 10 {
+        if expected == 0 && digit < 10 {
             self.status = self.status * 10 + u16::from(digit);
         } else if expected != byte {
-            // Empty lines may stand before.
-            return if byte == b'\n' && self.place == 0 {
+            // Empty lines may stand before, and more spaces before the status.
+            return if (byte == b'\n' && self.place == 0) || (byte == b' ' && self.place == 9) {
                 Ok(())
             } else {
                 Err(Error::HTTP_SYNTAX)
@@ -293,8 +306,11 @@ impl Head {
         self.phase = phase::NAME;
         self.place = if self.has(flag::TRAILER) {
             NOWHERE
-        } else {
+        } else if self.status < 300 {
+            // Most responses: Date would take a third of the time for all of the head.
             NAMES
+        } else {
+            NAMES_AND_DATE
         };
         match byte {
             b'\n' => self.phase = phase::END,
@@ -368,13 +384,21 @@ impl Head {
         let form = self.form();
         if is_number(form) {
             let digit = hex_digit(byte);
-            if digit < if form == number::HEX { 16 } else { 10 } {
+            let limit = match form {
+                number::HEX => 16,
+                number::MONTH => 36,
+                _ => 10,
+            };
+            if digit < limit {
                 return self.digit(form, digit);
             }
             if self.has_digit != 0 {
                 // The number is over, and this byte comes behind it.
                 self.has_digit = 0;
                 self.place += 1;
+                if form >= number::NUMBER {
+                    self.end_date_part(form);
+                }
             }
         }
         // In a form only letters differ from others in this bit, and control characters were refused before.
@@ -402,6 +426,10 @@ impl Head {
             self.has_digit = 1;
             *number = 0;
         }
+        if form == number::MONTH {
+            *number = *number << 6 | u32::from(digit + 1);
+            return;
+        }
         let (base, largest) = if form == number::HEX {
             (16, u32::MAX / 16)
         } else {
@@ -415,6 +443,33 @@ impl Head {
         } else {
             self.place = NOWHERE;
         }
+    }
+
+    /// Takes a part of a date. Years are 1968 to 2099, in which each fourth one is a leap year; the other parts are taken as
+    /// they are, and nothing goes beyond `u32`.
+    fn end_date_part(&mut self, form: u8) {
+        let [.., mut part] = self.numbers;
+        let before = self.date_parts;
+        if form == number::YEAR {
+            part = part.wrapping_sub(FIRST_YEAR);
+        } else if form == number::MONTH {
+            let Some(month) = MONTHS.iter().find(|&month| month >> QUARTERS_BITS == part) else {
+                self.place = NOWHERE;
+                return;
+            };
+            self.date_parts = before + month % (1 << QUARTERS_BITS);
+            return;
+        }
+        if part > LAST_YEAR - FIRST_YEAR {
+            self.place = NOWHERE;
+            return;
+        }
+        self.date_parts = match form {
+            number::NUMBER => part * 4,
+            number::YEAR => before + part * YEAR_QUARTERS,
+            number::HOUR => before / 4 * 24 + part,
+            _ => before * 60 + part,
+        };
     }
 
     /// Takes the element that ends here, and goes to where the next one begins.
@@ -443,7 +498,7 @@ impl Head {
     /// Takes an element that ends in this byte of the tree; `false` when it has no form, or contradicts another one: then
     /// the body would be cut or land in the wrong place, or be damaged unseen.
     fn take_element(&mut self, form: u8) -> bool {
-        if !(action::CLOSE..=action::TOTAL).contains(&form) {
+        if !(action::CLOSE..=action::RETRY_DATE).contains(&form) {
             return false;
         }
         let before = self.flags;
@@ -454,9 +509,15 @@ impl Head {
         match form {
             action::CLOSE | action::KEEP_ALIVE => true,
             action::RETRY_AFTER => {
-                if is_first || self.retry_after < number {
-                    self.retry_after = number;
-                }
+                self.retry_after = self.retry_after.max(number);
+                true
+            }
+            action::RETRY_DATE => {
+                self.retry_date = self.retry_date.max(self.date_parts);
+                true
+            }
+            action::DATE => {
+                self.date = self.date_parts;
                 true
             }
             action::CONTENT_LENGTH => {
@@ -477,16 +538,14 @@ impl Head {
     }
 }
 
-/// The byte at this place of the tree.
+/// The byte at this place of the tree, 0 behind it.
 fn tree(place: u8) -> u8 {
-    // The mask changes no place, and spares the check against the size.
-    let byte = TREE.get(usize::from(place & NOWHERE));
-    byte.copied().unwrap_or_default()
+    TREE.get(usize::from(place)).copied().unwrap_or_default()
 }
 
 /// Whether a byte of the tree stands for a number.
 const fn is_number(form: u8) -> bool {
-    form != 0 && form <= number::HEX
+    form != 0 && form <= number::SIXTIETH
 }
 
 /// Value of a hex digit in either case, 16 or more for another character.
@@ -496,6 +555,36 @@ pub(super) const fn hex_digit(byte: u8) -> u8 {
         return digit;
     }
     (byte | 0x20).wrapping_sub(b'a').saturating_add(10)
+}
+
+const FIRST_YEAR: u32 = 1968;
+const LAST_YEAR: u32 = 2099;
+/// Quarters of a day in a year, on average.
+const YEAR_QUARTERS: u32 = 4 * 365 + 1;
+
+/// Each month: its letters as [`number::MONTH`] reads them, and in the lower bits the quarters of the days before it in a
+/// leap year. Three more of them hold the leap day back until its end: what is left of [`YEAR_QUARTERS`] is rounded off then.
+static MONTHS: [u32; 12] = [
+    month(*b"jan", 3),
+    month(*b"feb", 31 * 4 + 3),
+    month(*b"mar", 60 * 4),
+    month(*b"apr", 91 * 4),
+    month(*b"may", 121 * 4),
+    month(*b"jun", 152 * 4),
+    month(*b"jul", 182 * 4),
+    month(*b"aug", 213 * 4),
+    month(*b"sep", 244 * 4),
+    month(*b"oct", 274 * 4),
+    month(*b"nov", 305 * 4),
+    month(*b"dec", 335 * 4),
+];
+const QUARTERS_BITS: u32 = 11;
+
+const fn month([first, second, third]: [u8; 3], quarters: u32) -> u32 {
+    let letters = ((hex_digit(first) + 1) as u32) << 12
+        | ((hex_digit(second) + 1) as u32) << 6
+        | (hex_digit(third) + 1) as u32;
+    letters << QUARTERS_BITS | quarters
 }
 
 /// Characters of a token, RFC 9110 section 5.6.2: visible ones but the delimiters.

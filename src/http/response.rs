@@ -275,9 +275,10 @@ impl Response {
         self.when(flag::CONTENT_LENGTH, self.head.content_length)
     }
 
-    /// Seconds of Retry-After, the most of several; a date, and a number beyond `u32`, is not read.
-    pub fn retry_after(&self) -> Option<u32> {
-        self.when(flag::RETRY_AFTER, self.head.retry_after)
+    /// Seconds of Retry-After, the most of several, 0 for none; a number beyond `u32` is not read. A date counts from the
+    /// one of Date, which is read from status 300 on.
+    pub fn retry_after(&self) -> u32 {
+        self.head.retry_after()
     }
 
     /// Whether there is a Content-Range in bytes.

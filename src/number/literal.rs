@@ -3,8 +3,12 @@
 
 use crate::error::{Error, Result};
 
+/// What an exponent that is read counts at most. Every place fits into an `i32`, and none that is within half of it comes from a larger
+/// exponent: that would take 500 million digits.
+const EXPONENT_MAX: i32 = 1_000_000_000;
+
 /// A place that no digit has.
-pub const NOWHERE: i64 = i64::MIN;
+pub const NOWHERE: i32 = i32::MIN;
 
 /// Reads text in the grammar of RFC 8259 section 6:
 ///
@@ -107,7 +111,7 @@ pub struct Digits<'a> {
     /// What is left of them, with or without a point in between.
     text: &'a [u8],
     /// The place of the first one that is left, or `NOWHERE`.
-    pub place: i64,
+    pub place: i32,
     pub is_negative: bool,
 }
 
@@ -123,12 +127,12 @@ impl Default for Digits<'_> {
 
 impl<'a> Digits<'a> {
     /// Takes the digits of a text, the first of which stands at `place`.
-    pub fn set(&mut self, text: &'a [u8], place: i64, is_negative: bool) {
+    pub fn set(&mut self, text: &'a [u8], place: i32, is_negative: bool) {
         let mut place = place;
         let mut text = text;
         while let [byte @ (b'0' | b'.'), rest @ ..] = text {
             text = rest;
-            place -= i64::from(*byte == b'0');
+            place -= i32::from(*byte == b'0');
         }
         self.text = text;
         self.place = if text.is_empty() { NOWHERE } else { place };
@@ -137,7 +141,7 @@ impl<'a> Digits<'a> {
 
     /// Takes a number. `Error::JSON_SYNTAX` when `text` as a whole is none.
     ///
-    /// An exponent of more than 4,000,000,000 is taken as one of about that.
+    /// An exponent of more than `EXPONENT_MAX` is taken as about that.
     #[inline(never)]
     pub fn parse(&mut self, text: &'a [u8]) -> Result<()> {
         let mut parts = Parts::default();
@@ -145,18 +149,17 @@ impl<'a> Digits<'a> {
         if scanner.number(&mut parts).is_err() || scanner.next != text.len() {
             return Err(Error::JSON_SYNTAX);
         }
-        let mut exponent = 0_u32;
+        let mut place = 0;
         if parts.exponent != 0 {
             for byte in text.get(parts.exponent..).unwrap_or_default() {
-                exponent = exponent.min(400_000_000) * 10 + u32::from(byte & 0x0F);
+                place = place.min(EXPONENT_MAX / 10) * 10 + i32::from(byte & 0x0F);
             }
         }
-        let mut place = i64::from(exponent);
         if parts.is_exponent_negative {
             place = -place;
         }
         let int_len = parts.int_end - parts.int - 1;
-        place += i64::try_from(int_len).unwrap_or_default();
+        place += i32::try_from(int_len).unwrap_or_default();
         let mantissa = text.get(parts.int..parts.frac_end).unwrap_or_default();
         self.set(mantissa, place, parts.is_negative);
         Ok(())
@@ -164,7 +167,7 @@ impl<'a> Digits<'a> {
 
     /// The digit at a place, which is not above the first one that is left; 0 where there is none.
     #[inline(never)]
-    pub fn take(&mut self, place: i64) -> i32 {
+    pub fn take(&mut self, place: i32) -> i32 {
         if place != self.place {
             return 0;
         }
@@ -177,5 +180,16 @@ impl<'a> Digits<'a> {
         self.text = rest;
         self.place = if rest.is_empty() { NOWHERE } else { place - 1 };
         i32::from(digit & 0x0F)
+    }
+
+    /// As `take`, below zero where the sign is not this one.
+    #[inline(never)]
+    pub fn take_signed(&mut self, place: i32, is_negative: bool) -> i32 {
+        let digit = self.take(place);
+        if self.is_negative == is_negative {
+            digit
+        } else {
+            -digit
+        }
     }
 }

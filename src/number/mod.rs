@@ -4,19 +4,21 @@
 //! - `sum`: a number with its base, added digit by digit; what does not fit into the 64 bits of `truncated` is known to be there.
 //! - `nearest`: from decimal digits to a double.
 //! - `write`: integers, decimals, and doubles in their shortest form or with a fixed number of digits.
-//! - `big`: integers of many words, for what is exact beyond 64 bits.
+//! - `whole`: decimal digits of a binary number, for what is exact beyond 64 bits.
+//! - `bytes`: the arithmetic under it.
 //!
 //! Why our own code: measured on a Cortex-M3 (`-Os`, link-time optimisation), ryu with `small` takes 6.4 KB for writing
 //! doubles, zmij 4.8 KB, neither with a fixed number of digits; `str::parse` takes 19.5 KB for reading. Here writing doubles and
 //! floats adds 1.2 KB to the writer of decimals (`make report`: uplink-float less uplink). The price is time: what
-//! `make report` calls double-write is several times zmij's count, and values far from one take up to 136,000 instructions.
+//! `make report` calls double-write is several times zmij's count, and values far from one take up to 261,000 instructions.
 #![forbid(unsafe_code)]
 
-mod big;
+mod bytes;
 mod literal;
 mod nearest;
 mod sum;
 mod truncated;
+mod whole;
 mod write;
 
 pub use literal::parse_len;
@@ -26,6 +28,7 @@ pub use write::{
     FRACTION_DIGITS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,
 };
 
+use crate::error::{Error, Result};
 use truncated::{Magnitude, Truncated};
 
 /// `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number.
@@ -39,6 +42,18 @@ pub struct Decimal {
 }
 
 impl Decimal {
+    /// Of a number that is read, the largest exponent; the smallest is its negative.
+    pub const EXPONENT_MAX: u32 = 500_000_000;
+
+    #[inline(never)]
+    fn check_exponent(exponent: i32) -> Result<()> {
+        if exponent.unsigned_abs() > Self::EXPONENT_MAX {
+            Err(Error::NUMBER_RANGE)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Whether it is `limit`, which is above zero, or more.
     pub(crate) fn reaches(self, limit: u32) -> bool {
         Truncated::from(self).reaches(limit)
@@ -62,7 +77,9 @@ impl Decimal {
     }
 
     /// The exact difference, without zeros at the end of its mantissa; `None` when that is beyond `i64`.
+    // Not inlined, its memory is free again when the difference is written.
     #[must_use]
+    #[inline(never)]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         let (mut left, mut right) = (Truncated::from(self), Truncated::from(other));
         left.trim();

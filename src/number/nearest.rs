@@ -5,9 +5,9 @@
 //! drawn exactly (Gay's `bigcomp`). All in integers: the C library's soft-float addition alone takes 1.7 KB on a Cortex-M0.
 #![forbid(unsafe_code)]
 
-use super::big::Ratio;
 use super::literal::{Digits, NOWHERE};
-use super::truncated::{Magnitude, Truncated};
+use super::truncated::{Magnitude, Truncated, low_word};
+use super::whole::whole;
 
 const FRACTION_BITS: u32 = 52;
 /// The bit of a mantissa that is not stored.
@@ -41,7 +41,7 @@ pub fn nearest(value: &Truncated, numbers: &[Digits<'_>; 2]) -> f64 {
     };
     // Beyond these all is zero or infinite.
     let exponent = value.exponent.clamp(-400, 400);
-    scaled.scale(i32::try_from(exponent).unwrap_or_default());
+    scaled.scale(exponent);
     let sign = u64::from(value.is_negative) << 63;
     f64::from_bits(scaled.round(value, numbers) | sign)
 }
@@ -124,41 +124,37 @@ impl Scaled {
     }
 }
 
+/// Places that are compared at a time: with twice their digits and a remainder of two, an `i32` has room.
+const GROUP: i32 = 8;
+const GROUP_TENS: u32 = 10_u32.pow(8);
+
 /// Whether a number is nearer to the next double than to that of this field and these places, or as near and that one is even.
 ///
 /// Subtracts the middle between the two from the number, from the highest place down, until the sign is sure: what is left of the two
 /// numbers and of the middle is less than three units of the last place, and cannot change a difference of three.
 #[inline(never)]
 fn is_beyond_middle(value: &Truncated, numbers: &[Digits<'_>; 2], field: i32, places: u64) -> bool {
-    // The power of ten just above the value.
-    let mut position = i32::try_from(value.exponent).unwrap_or_default();
-    let mut rest = value.magnitude;
-    while rest.0 != 0 {
-        rest.take_digit();
-        position += 1;
-    }
-    let mut middle = Ratio::ZERO;
-    middle.set(field - 1076 - position, places << 1 | 1, -position);
-    let position = i64::from(position);
     let [mut left, mut right] = *numbers;
-    let mut place = left.place.max(right.place).max(position - 1);
-    let mut difference = 0;
+    let mut place = left.place.max(right.place);
+    let mut difference = 0_i32;
+    // Twice the places of the middle that were compared, and one more where there are others.
+    let mut middle = 1;
     while (-2..=2).contains(&difference) {
-        difference *= 10;
-        for number in [&mut left, &mut right] {
-            let digit = number.take(place);
-            if number.is_negative == value.is_negative {
-                difference += digit;
-            } else {
-                difference -= digit;
-            }
+        let end = place - GROUP;
+        while place != end {
+            difference *= 10;
+            difference += left.take_signed(place, value.is_negative);
+            difference += right.take_signed(place, value.is_negative);
+            place -= 1;
         }
-        if place < position {
-            difference -= i32::from(middle.next_digit());
+        if middle & 1 != 0 {
+            let before = low_word(middle >> 1).wrapping_mul(GROUP_TENS);
+            middle = whole(places << 1 | 1, field - 1076, -1 - place);
+            difference -= low_word(middle >> 1).wrapping_sub(before).cast_signed();
+            continue;
         }
-        place -= 1;
         let next = left.place.max(right.place);
-        if next < place && place < position && middle.top.is_zero() {
+        if next < place {
             if difference != 0 || next == NOWHERE {
                 break;
             }

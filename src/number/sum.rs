@@ -28,9 +28,10 @@ impl<'a> Sum<'a> {
         if !base.is_empty() {
             right.parse(base)?;
         }
-        self.value = add(*left, *right);
+        self.value = add(&self.numbers);
         // The sign of a zero is kept where there is only one.
         if self.value.is_zero() {
+            let [left, right] = &self.numbers;
             self.value.is_negative =
                 left.is_negative && base.is_empty() || right.is_negative && number.is_empty();
         }
@@ -39,17 +40,19 @@ impl<'a> Sum<'a> {
 
     /// The exact sum, without zeros at the end of its mantissa; zero has exponent 0.
     ///
-    /// `Error::NUMBER_RANGE` when mantissa or exponent are beyond their types.
+    /// `Error::NUMBER_RANGE` when the mantissa is beyond `i64` or the exponent beyond `Decimal::EXPONENT_MAX`.
     pub fn to_decimal(&self) -> Result<Decimal> {
+        Decimal::check_exponent(self.value.exponent)?;
         self.value.to_decimal()
     }
 
     /// The mantissa of the sum at this exponent, rounded from the exact sum, ties to even.
     ///
-    /// `Error::NUMBER_RANGE` when it is beyond `i64`.
+    /// `Error::NUMBER_RANGE` when it is beyond `i64`, or the exponent beyond `Decimal::EXPONENT_MAX`.
     pub fn rounded_at(&mut self, exponent: i32) -> Result<i64> {
-        self.value.lower_to(exponent.into())?;
-        self.value.round_to(exponent.into());
+        Decimal::check_exponent(exponent)?;
+        self.value.lower_to(exponent)?;
+        self.value.round_to(exponent);
         self.value.mantissa()
     }
 
@@ -98,14 +101,15 @@ impl<'a> Sum<'a> {
 }
 
 /// More zeros than this between two numbers fill any magnitude.
-const GAP: i64 = 40;
+const GAP: i32 = 40;
 
 /// Adds two numbers from the highest place down, as far as 64 bits hold the sum.
 ///
 /// Schoolbook addition, but from the left: a digit is held back until a lower one shows whether a carry or a borrow reaches it. Digits that
 /// would pass one on wait with it: nines in a sum, zeros in a difference.
 #[inline(never)]
-pub fn add(mut left: Digits<'_>, mut right: Digits<'_>) -> Truncated {
+fn add(numbers: &[Digits<'_>; 2]) -> Truncated {
+    let [mut left, mut right] = *numbers;
     let is_difference = left.is_negative != right.is_negative;
     let passing = if is_difference { 0 } else { 9 };
     let mut place = left.place.max(right.place);
@@ -125,17 +129,13 @@ pub fn add(mut left: Digits<'_>, mut right: Digits<'_>) -> Truncated {
             break;
         }
         place = place.min(next + GAP);
-        let mut digit = left.take(place);
-        if is_difference {
-            digit = (digit - right.take(place)) * larger;
-            if digit < 0 && held == 0 {
-                // The first digits that differ tell which number is larger.
-                larger = -1;
-                sum.is_negative = !sum.is_negative;
-                digit = -digit;
-            }
-        } else {
-            digit += right.take(place);
+        let sign = left.is_negative;
+        let mut digit = (left.take(place) + right.take_signed(place, sign)) * larger;
+        if digit < 0 && held == 0 {
+            // The first digits that differ tell which number is larger.
+            larger = -1;
+            sum.is_negative = !sum.is_negative;
+            digit = -digit;
         }
         place -= 1;
         if digit == passing {

@@ -2,13 +2,14 @@
 #![forbid(unsafe_code)]
 
 use super::Decimal;
+use super::bytes::{Divisor, multiply};
 use crate::error::{Error, Result};
 
 /// A decimal number in a computer's word: `magnitude` × 10^`exponent`, and less than one unit of the last place more.
 #[derive(Clone, Copy, Default)]
 pub struct Truncated {
     pub magnitude: Magnitude,
-    pub exponent: i64,
+    pub exponent: i32,
     pub is_negative: bool,
     /// What does not fit, in twentieths of the last place: twice the next digit, and one more where others follow that are not
     /// zero. 10 is one half, 0 nothing.
@@ -21,7 +22,7 @@ impl From<Decimal> for Truncated {
     fn from(value: Decimal) -> Self {
         Self {
             magnitude: Magnitude(value.mantissa.unsigned_abs()),
-            exponent: value.exponent.into(),
+            exponent: value.exponent,
             is_negative: value.mantissa < 0,
             ..Self::default()
         }
@@ -77,7 +78,7 @@ impl Truncated {
 
     /// Brings a higher exponent down to this one. `Error::NUMBER_RANGE` when the digits are then beyond 64 bits.
     #[inline(never)]
-    pub fn lower_to(&mut self, exponent: i64) -> Result<()> {
+    pub fn lower_to(&mut self, exponent: i32) -> Result<()> {
         while self.exponent > exponent && !self.is_zero() {
             if self.magnitude.push_digit(0) != 0 {
                 return Err(Error::NUMBER_RANGE);
@@ -88,7 +89,7 @@ impl Truncated {
     }
 
     /// Brings a lower exponent up to this one and rounds, ties to even.
-    pub fn round_to(&mut self, exponent: i64) {
+    pub fn round_to(&mut self, exponent: i32) {
         while self.exponent < exponent && !self.is_zero() {
             let more = u32::from(self.rest != 0);
             self.rest = u32::from(self.magnitude.take_digit()) * 2 + more;
@@ -123,11 +124,11 @@ impl Truncated {
         }
     }
 
-    /// The number, exactly; `Error::NUMBER_RANGE` when mantissa or exponent are beyond their types.
+    /// The number, exactly; `Error::NUMBER_RANGE` when the mantissa is beyond `i64`.
     pub fn to_decimal(self) -> Result<Decimal> {
         Ok(Decimal {
             mantissa: self.mantissa()?,
-            exponent: i32::try_from(self.exponent).map_err(|_| Error::NUMBER_RANGE)?,
+            exponent: self.exponent,
         })
     }
 
@@ -175,14 +176,9 @@ impl Magnitude {
 
     fn push_by_bytes(&mut self, digit: u32) -> u32 {
         let mut bytes = self.0.to_le_bytes();
-        let mut carry = digit;
-        for byte in &mut bytes {
-            carry += u32::from(*byte) * 10;
-            [*byte, ..] = carry.to_le_bytes();
-            carry >>= 8;
-        }
+        let beyond = multiply(&mut bytes, 10, digit);
         self.0 = u64::from_le_bytes(bytes);
-        carry
+        beyond
     }
 
     /// Where the core multiplies to 64 bits.
@@ -207,17 +203,10 @@ impl Magnitude {
     }
 
     fn take_by_bytes(&mut self) -> u8 {
+        const TEN: Divisor = Divisor::new(10);
         let mut bytes = self.0.to_le_bytes();
-        let mut rest = 0_u32;
-        for byte in bytes.iter_mut().rev() {
-            let part = rest << 8 | u32::from(*byte);
-            // A tenth: exact below 16,389, and `part` is below 2,560.
-            let tenth = (part * 6_554) >> 16;
-            rest = part - tenth * 10;
-            [*byte, ..] = tenth.to_le_bytes();
-        }
+        let [digit, ..] = TEN.divide(&mut bytes).to_le_bytes();
         self.0 = u64::from_le_bytes(bytes);
-        let [digit, ..] = rest.to_le_bytes();
         digit
     }
 }

@@ -2,9 +2,9 @@
 #![forbid(unsafe_code)]
 
 use super::Decimal;
-use super::big::{Big, Ratio};
 use super::nearest::{HIDDEN, TOP, parts};
-use super::truncated::{Magnitude, high_word, low_word};
+use super::truncated::{Magnitude, Truncated, high_word, low_word};
+use super::whole::whole;
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 
@@ -138,19 +138,20 @@ fn put_plain(out: &mut Buf<'_>, digits: &[u8], first: i32, last: i32) {
     }
 }
 
+/// How many bits at the end of the mantissa of a double a float does not have.
+const FLOAT_SPARE: i32 = 29;
+
 /// A value without sign, `mantissa` × 2^`exponent`.
 struct Binary {
     mantissa: u64,
     exponent: i32,
-    /// How many bits at the end of the mantissa a float does not have.
-    spare: u32,
 }
 
 impl Binary {
     /// Takes a double apart, or a float whose parts stand in the places that they have in a double.
     fn new(bits: u64, is_float: bool) -> Result<Self> {
         let (mantissa, field) = parts(bits);
-        let (top, spare) = if is_float { (255, 29) } else { (TOP, 0) };
+        let top = if is_float { 255 } else { TOP };
         if field == top {
             return Err(Error::NOT_FINITE);
         }
@@ -158,7 +159,6 @@ impl Binary {
             mantissa,
             // 2047 / 2 + 52 is 1075.
             exponent: field - (top >> 1) - 52,
-            spare,
         })
     }
 
@@ -175,142 +175,139 @@ fn decimal_position(bits: i32) -> i32 {
 }
 
 /// Writes the shortest decimal number that is nearer to a value than to its neighbours, and of those the nearest.
-///
-/// Steele and White's free-format algorithm: draw digits until what is left is smaller than the margin, half the
-/// distance to a neighbour. Everything is in halves of the last binary place.
 #[inline(never)]
 fn write_shortest(out: &mut Buf<'_>, is_float: bool, bits: u64) -> Result<()> {
     let binary = Binary::new(bits, is_float)?;
-    let mut digits = Digits::default();
-    if !digits.set_exact(&binary) {
-        digits.set_shortest(&binary);
+    let mut decimal = Decimal::default();
+    if !set_exact(&mut decimal, &binary) {
+        set_shortest(&mut decimal, &binary, is_float);
     }
     put_sign(out, bits >> 63 != 0);
-    let mantissa = digits.magnitude.0.cast_signed();
-    write_notation(out, mantissa, digits.exponent);
+    write_decimal(out, decimal);
     Ok(())
 }
 
-/// `magnitude` × 10^`exponent`.
-#[derive(Default)]
-struct Digits {
-    magnitude: Magnitude,
-    exponent: i32,
-}
-
-impl Digits {
-    /// Takes a value such as 20.5, with few binary digits and not more than six decimal ones: of so few, no others are as near.
-    /// False for other values.
-    fn set_exact(&mut self, binary: &Binary) -> bool {
-        let mut magnitude = high_word(binary.mantissa);
-        let mut twos = binary.exponent + 32;
-        if low_word(binary.mantissa) != 0 || twos > 0 {
+/// Takes a value such as 20.5, with few binary digits and not more than six decimal ones: of so few, no others are as near.
+/// False for other values.
+fn set_exact(decimal: &mut Decimal, binary: &Binary) -> bool {
+    let mut magnitude = high_word(binary.mantissa);
+    let mut twos = binary.exponent + 32;
+    if low_word(binary.mantissa) != 0 || twos > 0 {
+        return false;
+    }
+    while twos < 0 && magnitude != 0 {
+        if magnitude & 1 == 0 {
+            magnitude >>= 1;
+        } else if magnitude < 200_000 {
+            // Half, as five times with a power of ten less.
+            magnitude *= 5;
+            decimal.exponent -= 1;
+        } else {
             return false;
         }
-        while twos < 0 && magnitude != 0 {
-            if magnitude & 1 == 0 {
-                magnitude >>= 1;
-            } else if magnitude < 200_000 {
-                // Half, as five times with a power of ten less.
-                magnitude *= 5;
-                self.exponent -= 1;
-            } else {
-                return false;
-            }
-            twos += 1;
-        }
-        self.magnitude = Magnitude(magnitude.into());
-        true
+        twos += 1;
     }
-
-    /// Takes any value.
-    #[inline(never)]
-    fn set_shortest(&mut self, binary: &Binary) {
-        let mut ratio = Ratio::ZERO;
-        self.draw(binary, &mut ratio);
-    }
-
-    /// Gets the memory of the fraction from its caller, so that neither frame is large.
-    #[inline(never)]
-    fn draw(&mut self, binary: &Binary, ratio: &mut Ratio) {
-        let mut margin = Big::ZERO;
-        let spare = binary.spare.cast_signed();
-        let mut exponent = decimal_position(binary.bits());
-        // What sensors measure starts with its whole part, and has a denominator that makes digits come out by themselves.
-        if binary.exponent + spare <= 0 {
-            exponent = exponent.min(0);
-        }
-        let fives = -exponent;
-        let up = ratio.set(binary.exponent + fives, binary.mantissa, fives);
-        let half = up + spare - 1;
-        margin.set(half, 1, fives);
-        self.exponent = exponent;
-        self.magnitude = Magnitude(ratio.take_whole());
-        while !self.end(binary, ratio, &margin) {
-            self.magnitude.push_digit(ratio.next_digit().into());
-            margin.multiply(10);
-            self.exponent -= 1;
-        }
-    }
-
-    /// Rounds the last digit, once it can be the last one with what is left behind it.
-    fn end(&mut self, binary: &Binary, left: &Ratio, margin: &Big) -> bool {
-        // A border between two values belongs to the even one of them.
-        let odd = (low_word(binary.mantissa) >> binary.spare & 1).cast_signed();
-        // At a power of two the next value below is only half as far away as the next above, except for the lowest, where
-        // the digits are the same.
-        let top = &left.top;
-        let twice = (binary.mantissa == HIDDEN).then_some(top);
-        let may_stay = !top.reaches(twice, odd - 1, margin);
-        let may_grow = top.reaches(Some(margin), -odd, &left.bottom);
-        if !may_grow {
-            return may_stay;
-        }
-        let magnitude = self.magnitude.0;
-        let stays = may_stay && !left.rounds_up(low_word(magnitude));
-        self.magnitude = Magnitude(magnitude + u64::from(!stays));
-        true
-    }
+    decimal.mantissa = magnitude.into();
+    true
 }
+
+/// Takes any value.
+///
+/// The value and the borders that it has with its neighbours are scaled to 17 or 18 digits. From the end of the borders digits are
+/// dropped as long as there is a number between them; the value, rounded to as many, is the nearest of those.
+#[inline(never)]
+fn set_shortest(decimal: &mut Decimal, binary: &Binary, is_float: bool) {
+    let tens = 18 - decimal_position(binary.bits());
+    // In quarters of its last place, of which a float has fewer. Of what comes scaled, a quarter tells whether there is something below
+    // a half.
+    let (mut value, mut twos) = (binary.mantissa << 2, binary.exponent - 1);
+    if is_float {
+        value >>= FLOAT_SPARE;
+        twos += FLOAT_SPARE;
+    }
+    let odd = value >> 2 & 1;
+    // A border is half way to a neighbour. At a power of two the next value below is only half as far away as the next above, except for
+    // the lowest, where the digits are the same.
+    let below = 2 - u64::from(binary.mantissa == HIDDEN);
+    let mut scaled = [value - below, value, value + 2];
+    for value in &mut scaled {
+        *value = whole(*value, twos, tens);
+    }
+    let [below, value, above] = scaled;
+    // The highest number that is not between the borders, and the highest that is: a border belongs to the even one of two values.
+    let mut low = (below + odd - 1) >> 2;
+    let mut high = (above - odd) >> 2;
+    let mut nearest = Truncated {
+        magnitude: Magnitude(value >> 2),
+        exponent: -tens,
+        rest: (low_word(value) & 3) * 5,
+        ..Truncated::default()
+    };
+    let mut exponent = -tens;
+    loop {
+        let (mut lower, mut higher) = (Magnitude(low), Magnitude(high));
+        lower.take_digit();
+        higher.take_digit();
+        if lower == higher {
+            break;
+        }
+        low = lower.0;
+        high = higher.0;
+        exponent += 1;
+    }
+    nearest.round_to(exponent);
+    decimal.mantissa = nearest.magnitude.0.max(low + 1).min(high).cast_signed();
+    decimal.exponent = exponent;
+}
+
+/// Digits that are drawn at a time.
+const GROUP: usize = 9;
+const GROUP_TENS: u32 = 10_u32.pow(9);
 
 #[inline(never)]
 fn put_fixed(out: &mut Buf<'_>, binary: &Binary, fraction_digits: u8) {
-    let mut ratio = Ratio::ZERO;
-    put_drawn(out, binary, fraction_digits, &mut ratio);
-}
-
-/// Gets the memory of the fraction from its caller, so that neither frame is large.
-#[inline(never)]
-fn put_drawn(out: &mut Buf<'_>, binary: &Binary, fraction_digits: u8, ratio: &mut Ratio) {
-    // Below 2^-80 all digits within reach are zero, and the denominator would outgrow its memory.
+    // Below 2^-80 all digits within reach are zero.
     let bits = binary.bits();
-    let (mantissa, exponent) = if bits < -80 {
-        (0, 0)
-    } else {
-        (binary.mantissa, binary.exponent)
-    };
-    let position = decimal_position(bits).max(1);
-    ratio.set(exponent - position, mantissa, -position);
+    let mantissa = if bits < -80 { 0 } else { binary.mantissa };
+    // The last digit tells how to round.
+    let end = i32::from(fraction_digits) + 1;
+    let mut tens = end;
+    while tens > -decimal_position(bits).max(1) {
+        tens -= signed(GROUP);
+    }
     let mut text = Fixed {
         out,
-        place: position,
+        place: 1 - tens,
         started: false,
     };
     // A carry runs through nines: they wait, and the digit before them, until one comes that stops it.
     let mut waiting = 0_u8;
     let mut nines = 0_u32;
     let mut last = 0_u8;
-    for _ in 0..position + i32::from(fraction_digits) {
-        last = ratio.next_digit();
-        if last == 9 {
-            nines += 1;
-        } else {
-            text.put_run(waiting, 9, nines);
-            waiting = last;
-            nines = 0;
+    let mut drawn = 0;
+    while tens < end {
+        tens += signed(GROUP);
+        let before = low_word(drawn >> 1).wrapping_mul(GROUP_TENS);
+        drawn = whole(mantissa, binary.exponent, tens);
+        let group = low_word(drawn >> 1).wrapping_sub(before);
+        let mut group = Magnitude(group.into());
+        let mut digits = [0; GROUP];
+        for digit in digits.iter_mut().rev() {
+            *digit = group.take_digit();
+        }
+        for digit in digits {
+            if last == 9 {
+                nines += 1;
+            } else {
+                text.put_run(waiting, 9, nines);
+                waiting = last;
+                nines = 0;
+            }
+            last = digit;
         }
     }
-    if ratio.rounds_up(last.into()) {
+    let is_odd = nines > 0 || waiting & 1 != 0;
+    if last > 5 || last == 5 && (drawn & 1 != 0 || is_odd) {
         text.put_run(waiting + 1, 0, nines);
     } else {
         text.put_run(waiting, 9, nines);

@@ -11,10 +11,12 @@ use std::{
     vec::Vec,
 };
 
-use super::Socket;
+use super::{Deadline, Socket};
 use crate::error::Error;
 
-const TIMEOUT: u32 = 5_000;
+fn soon() -> Deadline {
+    Deadline::after(5_000)
+}
 
 /// A server for one connection.
 fn serve(host: &str, with: impl FnOnce(TcpStream) + Send + 'static) -> (u16, JoinHandle<()>) {
@@ -37,12 +39,12 @@ fn carries_more_than_one_packet_both_ways() {
     });
     let sent: Vec<u8> = (0..3_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
     let mut socket = Socket::closed();
-    socket.connect(c"localhost", port, TIMEOUT).unwrap();
-    socket.send(&sent, TIMEOUT).unwrap();
+    socket.connect(c"localhost", port, soon()).unwrap();
+    socket.send(&sent, soon()).unwrap();
     let mut received = Vec::new();
     let mut chunk = [0; 4096];
     loop {
-        match socket.receive(&mut chunk, TIMEOUT).unwrap() {
+        match socket.receive(&mut chunk, soon()).unwrap() {
             0 => break,
             len => received.extend_from_slice(&chunk[..len]),
         }
@@ -61,7 +63,7 @@ fn takes_literals_of_both_families() {
         }
         let (port, server) = serve(host, drop);
         let mut socket = Socket::closed();
-        socket.connect(literal, port, TIMEOUT).unwrap();
+        socket.connect(literal, port, soon()).unwrap();
         assert!(socket.is_open());
         socket.close();
         server.join().unwrap();
@@ -78,7 +80,7 @@ fn says_why_there_is_no_connection() {
         .port();
     let mut socket = Socket::closed();
     assert_eq!(
-        socket.connect(c"127.0.0.1", port, TIMEOUT),
+        socket.connect(c"127.0.0.1", port, soon()),
         Err(Error::CONNECT)
     );
     assert_eq!(
@@ -86,12 +88,12 @@ fn says_why_there_is_no_connection() {
         (libc::ECONNREFUSED, false)
     );
     assert_eq!(
-        socket.connect(c"256.1.1.1.", port, TIMEOUT),
+        socket.connect(c"256.1.1.1.", port, soon()),
         Err(Error::CONNECT)
     );
     assert!(socket.error() < 0);
-    assert_eq!(socket.send(b"x", TIMEOUT), Err(Error::STATE));
-    assert_eq!(socket.receive(&mut [0], TIMEOUT), Err(Error::STATE));
+    assert_eq!(socket.send(b"x", soon()), Err(Error::STATE));
+    assert_eq!(socket.receive(&mut [0], soon()), Err(Error::STATE));
 }
 
 #[test]
@@ -101,9 +103,12 @@ fn gives_up_when_the_time_is_over() {
         assert_eq!(peer.read(&mut [0; 8]).unwrap(), 0);
     });
     let mut socket = Socket::closed();
-    socket.connect(c"127.0.0.1", port, TIMEOUT).unwrap();
+    socket.connect(c"127.0.0.1", port, soon()).unwrap();
     let begin = Instant::now();
-    assert_eq!(socket.receive(&mut [0; 8], 50), Err(Error::TIMEOUT));
+    assert_eq!(
+        socket.receive(&mut [0; 8], Deadline::after(50)),
+        Err(Error::TIMEOUT)
+    );
     assert!(begin.elapsed() >= Duration::from_millis(45));
     assert!(!socket.is_open());
     server.join().unwrap();
@@ -113,10 +118,10 @@ fn gives_up_when_the_time_is_over() {
 fn a_peer_that_is_gone_raises_no_signal() {
     let (port, server) = serve("127.0.0.1", drop);
     let mut socket = Socket::closed();
-    socket.connect(c"127.0.0.1", port, TIMEOUT).unwrap();
+    socket.connect(c"127.0.0.1", port, soon()).unwrap();
     server.join().unwrap();
     let more = vec![0; 65_536];
-    let failure = (0..1_000).find_map(|_| socket.send(&more, TIMEOUT).err());
+    let failure = (0..1_000).find_map(|_| socket.send(&more, soon()).err());
     assert_eq!(failure, Some(Error::IO));
     assert!(!socket.is_open());
     assert!([libc::EPIPE, libc::ECONNRESET].contains(&socket.error()));
@@ -129,9 +134,9 @@ fn notices_that_an_idle_connection_was_closed() {
     });
     let mut socket = Socket::closed();
     assert!(!socket.is_idle());
-    socket.connect(c"127.0.0.1", port, TIMEOUT).unwrap();
+    socket.connect(c"127.0.0.1", port, soon()).unwrap();
     assert!(socket.is_idle());
-    socket.send(b"x", TIMEOUT).unwrap();
+    socket.send(b"x", soon()).unwrap();
     server.join().unwrap();
     let deadline = Instant::now() + Duration::from_secs(5);
     while socket.is_idle() && Instant::now() < deadline {

@@ -233,8 +233,6 @@ impl<'a> Pack<'a> {
     }
 
     /// Counts what a pack with room for it would have become, and fails what failed.
-    #[cold]
-    #[inline(never)]
     fn count(&mut self, put: Result<()>, given: &Given<'_>) -> Result<()> {
         let state = &mut *self.state;
         if put == Err(Error::BUFFER_FULL) && !state.is_wanting {

@@ -17,7 +17,7 @@
 //! | `port` | 1 to 65535 | 443 for `"internet"`, otherwise 80 |
 //! | `apn` | access point name, at most 63 bytes of visible ASCII without `"` and `\` | left to the modem |
 //! | `keepAliveLimit` | requests on one connection, 1 to 65535 | 100 |
-//! | `statusTable` | what a response status from 200 to 999 means, where it is not as [`Outcome::of`] says: at most 8 entries with one of `accepted`, `malformed`, `tokenRejected`, `deviceUnknown`, `retryLater`, `refused`, `unexpected` | empty |
+//! | `statusTable` | what a response status from 200 to 999 means, where it is not as [`Outcome::of`] says: at most 8 entries with one of `accepted`, `malformed`, `tokenRejected`, `deviceUnknown`, `retryLater`, `refused` | empty |
 //!
 //! Every other field, and a field that is there twice, is refused; each refusal names the field and the reason. Which
 //! status means what and the address are open or changeable in KPN's documentation, hence settings. KPN's access point
@@ -138,7 +138,6 @@ const fn word(outcome: Outcome) -> &'static str {
         Outcome::DeviceUnknown => "deviceUnknown",
         Outcome::RetryLater => "retryLater",
         Outcome::Refused => "refused",
-        Outcome::Unexpected => "unexpected",
     }
 }
 

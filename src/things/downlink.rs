@@ -6,6 +6,14 @@ use crate::error::Result;
 use crate::senml::reader::PackReader;
 use crate::senml::record::RawRecord;
 
+/// The text in a body: without a byte order mark in front, which RFC 8259 section 8.1 lets a parser ignore, and without one
+/// NUL behind, with which a server sends the end of a C string. Neither changes what the text says.
+pub fn text_of(body: &mut [u8]) -> &mut [u8] {
+    let ([text @ .., 0] | text) = body;
+    let ([0xEF, 0xBB, 0xBF, text @ ..] | text) = text;
+    text
+}
+
 /// A downlink being read. The bytes stay with the caller and are given to each call; strings and data are decoded in them.
 ///
 /// Plain integers; all zero is a downlink that was not begun.

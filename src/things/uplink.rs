@@ -238,10 +238,10 @@ impl<'a> Uplink<'a> {
             .buffer
             .split_at_mut_checked(body_start)
             .ok_or(Error::STATE)?;
-        let mut token;
+        let mut token = Token::BLANK;
         let mut hex = None;
         if let Some(secret) = secret {
-            token = Token::new();
+            token.restart();
             token.update(rest.get(..body_len).unwrap_or_default());
             hex = Some(token.finish(secret));
         }

@@ -6,7 +6,7 @@
 
 #include "shim/HostClient.h"
 
-static const char URN[] = "urn:dev:IMEI:123456789012345:";
+static const char URN[] = "urn:dev:IMEI:490154203237518:";
 static const char SECRET[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static int failures;
@@ -255,6 +255,44 @@ static void other_servers()
     EXPECT(device.send());
 }
 
+/// What came, and the end of the connection, between the look for bytes and the look at the connection.
+static void closed_between_two_looks()
+{
+    Device<512> device;
+    device.client.late = true;
+    EXPECT(device.send());
+    EXPECT_EQUAL(device.things.httpStatus(), 202);
+    EXPECT_EQUAL(device.things.status(), KPN_OK);
+}
+
+/// For tests/hostile: a message, or a request of LARGE bytes, then a message; the status and HTTP status of each.
+static void hostile()
+{
+    Device<512> device;
+    device.things.setTimeout(strtoul(getenv("LIMIT"), NULL, 10));
+    if (getenv("LARGE") != NULL) {
+        kpn_span request;
+        kpn_response response;
+        uint8_t body[64];
+        request.len = strtoul(getenv("LARGE"), NULL, 10);
+        char *bytes = static_cast<char *>(calloc(request.len + 100, 1));
+        request.ptr = reinterpret_cast<const uint8_t *>(bytes);
+        request.len += static_cast<size_t>(
+            snprintf(bytes, 100, "POST / HTTP/1.1\r\nContent-Length: %u\r\n\r\n", static_cast<unsigned>(request.len)));
+        device.things.setPiece(65536);
+        EXPECT_EQUAL(kpn_response_begin(&response, body, sizeof body), KPN_OK);
+        const kpn_status status = device.things.exchange(request, &response);
+        printf("%d %d\n", static_cast<int>(status), static_cast<int>(kpn_response_status(&response)));
+        EXPECT(!device.client || kpn_response_status(&response) == 202); // closed, unless the whole of it was sent
+        free(bytes);
+    } else {
+        device.send();
+        printf("%d %d\n", static_cast<int>(device.things.status()), static_cast<int>(device.things.httpStatus()));
+    }
+    device.send();
+    printf("%d %d\n", static_cast<int>(device.things.status()), static_cast<int>(device.things.httpStatus()));
+}
+
 static void closed_early()
 {
     Device<512> device;
@@ -417,6 +455,8 @@ int main(int argc, char **argv)
         {"no-server", no_server},
         {"other-servers", other_servers},
         {"closed-early", closed_early},
+        {"closed-between", closed_between_two_looks},
+        {"hostile", hostile},
         {"garbage", garbage},
         {"too-late", too_late},
         {"token-rejected", token_rejected},

@@ -12,7 +12,7 @@ void onDownlink(const kpn_record &record) {
 }
 
 void setup() {
-  things.begin("urn:dev:IMEI:123456789012345:", "0123456789abcdefghijklmnopqrstuvwxyzABCD");
+  things.begin("urn:dev:IMEI:490154203237518:", "0123456789abcdefghijklmnopqrstuvwxyzABCD");
   things.onDownlink(onDownlink);
 }
 

@@ -90,5 +90,6 @@ void test_stream(void);
 void test_firmware(void);
 void test_queue(void);
 void test_posix(void);
+void test_posix_early(void);
 
 #endif

@@ -23,6 +23,7 @@ static const struct {
     {"firmware", test_firmware},
     {"queue", test_queue},
     {"POSIX transport", test_posix},
+    {"early answers", test_posix_early},
 };
 
 int main(void) {

@@ -7,11 +7,11 @@ static kpn_config twin;
 #define FULL                                                                                     \
     "{\"imei\": \"490154203237518\",\n \"secret\": \"" SECRET "\",\n \"endpoint\": \"m2m\", "      \
     "\"address\": \"10.151.236.136\", \"port\": 8080, \"apn\": \"kpnthings.iot\",\n"               \
-    " \"keepAliveLimit\": 7, \"statusTable\": {\"401\": \"retryLater\", \"299\": \"accepted\"}}"
+    " \"keepAliveLimit\": 7, \"statusTable\": {\"401\": \"retryLater\", \"399\": \"accepted\"}}"
 #define FULL_WRITTEN                                                                             \
     "{\"urn\":\"urn:dev:IMEI:490154203237518:\",\"secret\":\"" SECRET "\",\"endpoint\":\"m2m\","   \
     "\"address\":\"10.151.236.136\",\"port\":8080,\"apn\":\"kpnthings.iot\","                      \
-    "\"keepAliveLimit\":7,\"statusTable\":{\"401\":\"retryLater\",\"299\":\"accepted\"}}"
+    "\"keepAliveLimit\":7,\"statusTable\":{\"401\":\"retryLater\",\"399\":\"accepted\"}}"
 #define SHORT "{\"urn\":\"urn:dev:IMEI:1:\",\"secret\":null}"
 
 static kpn_status read_text(const char *text) {
@@ -349,10 +349,10 @@ static void judges_responses(void) {
         int32_t outcome;
     } responses[] = {
         {"HTTP/1.1 202 \r\nContent-Length: 0\r\n\r\n", KPN_OUTCOME_ACCEPTED},
-        {"HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n", KPN_OUTCOME_ACCEPTED},
+        {"HTTP/1.1 399 \r\nContent-Length: 0\r\n\r\n", KPN_OUTCOME_ACCEPTED},
         {"HTTP/1.1 401 \r\nContent-Length: 0\r\n\r\n", KPN_OUTCOME_RETRY_LATER},
         {"HTTP/1.1 403 \r\nContent-Length: 0\r\n\r\n", KPN_OUTCOME_TOKEN_REJECTED},
-        {"HTTP/1.1 298 \r\nContent-Length: 0\r\n\r\n", KPN_OUTCOME_UNEXPECTED},
+        {"HTTP/1.1 398 \r\nContent-Length: 0\r\n\r\n", KPN_OUTCOME_REFUSED},
     };
     kpn_response response;
     CHECK_OK(read_text(FULL));

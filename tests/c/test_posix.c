@@ -7,38 +7,11 @@
 
 #ifdef KPN_TEST_POSIX
 
-#include <arpa/inet.h>
-#include <errno.h>
+#include "loopback.h"
+
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/types.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-#define HOST "127.0.0.1"
-#define MILLISECONDS 10000u
-
-/* A listening socket on a free port. Connections wait in its queue until they are accepted. */
-static int listen_on_free_port(uint16_t *port)
-{
-    struct sockaddr_in address;
-    socklen_t len = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(listener >= 0);
-    CHECK(bind(listener, (const struct sockaddr *)(const void *)&address, len) == 0);
-    CHECK(listen(listener, 4) == 0);
-    CHECK(getsockname(listener, (struct sockaddr *)(void *)&address, &len) == 0);
-    *port = ntohs(address.sin_port);
-    return listener;
-}
 
 static bool nobody_waits(int listener)
 {
@@ -63,6 +36,7 @@ static void refuses_bad_arguments(void)
     CHECK_STATUS(kpn_posix_begin(&posix, 0, 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_begin(&posix, 1, 0), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_close(NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_deadline(NULL, 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK(kpn_posix_errno(NULL) == 0);
 
     CHECK_OK(kpn_posix_begin(&posix, 1, 1000));
@@ -106,6 +80,12 @@ static void refuses_bad_arguments_of_single_steps(void)
     CHECK_STATUS(kpn_posix_send(&posix, NULL, 1), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_send(&posix, other, (size_t)-1), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_send(&posix, (const uint8_t *)&posix, 1), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_write(NULL, other, 1, &response), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_write(&posix, NULL, 1, &response), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_write(&posix, other, (size_t)-1, &response), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_write(&posix, other, 1, NULL), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_posix_write(&posix, (const uint8_t *)&posix, 1, &response), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_write(&posix, (const uint8_t *)&response, 1, &response), KPN_ERR_OVERLAP);
     CHECK_STATUS(kpn_posix_receive(NULL, other, 1, &len), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_receive(&posix, NULL, 1, &len), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_posix_receive(&posix, other, 0, &len), KPN_ERR_INVALID_ARGUMENT);
@@ -119,6 +99,8 @@ static void refuses_bad_arguments_of_single_steps(void)
     /* Nothing is open. */
     CHECK_STATUS(kpn_posix_send(&posix, other, 1), KPN_ERR_STATE);
     CHECK_STATUS(kpn_posix_send(&posix, NULL, 0), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_posix_write(&posix, other, 1, &response), KPN_ERR_STATE);
+    CHECK_STATUS(kpn_posix_write(&posix, NULL, 0, &response), KPN_ERR_STATE);
     CHECK_STATUS(kpn_posix_receive(&posix, other, 1, &len), KPN_ERR_STATE);
     CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
     CHECK_SIZE(len, 77);
@@ -127,6 +109,7 @@ static void refuses_bad_arguments_of_single_steps(void)
     CHECK_OK(kpn_response_begin(&response, (uint8_t *)&posix, sizeof posix));
     kpn_span request = {other, 4};
     CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_posix_write(&posix, other, 1, &response), KPN_ERR_OVERLAP);
     CHECK_STATUS(kpn_posix_exchange(&posix, HOST, 1, request, &response), KPN_ERR_OVERLAP);
     CHECK_OK(kpn_posix_close(&posix));
 }
@@ -146,6 +129,8 @@ static void refuses_what_was_never_begun(void)
         CHECK_STATUS(kpn_posix_exchange(&posix, "127.0.0.1", 1, request, &response), KPN_ERR_STATE);
         CHECK_STATUS(kpn_posix_open(&posix, HOST, 1), KPN_ERR_STATE);
         CHECK_STATUS(kpn_posix_send(&posix, other, 4), KPN_ERR_STATE);
+        CHECK_STATUS(kpn_posix_write(&posix, other, 4, &response), KPN_ERR_STATE);
+        CHECK_STATUS(kpn_posix_deadline(&posix, 1), KPN_ERR_STATE);
         CHECK_STATUS(kpn_posix_receive(&posix, other, 4, &len), KPN_ERR_STATE);
         CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
         CHECK_STATUS(kpn_posix_close(&posix), KPN_ERR_STATE);
@@ -302,7 +287,6 @@ static void exchanges(const step *steps, const kpn_status *expected, size_t coun
     kpn_posix posix;
     kpn_response response;
     uint16_t port;
-    int ended = 0;
     int listener = listen_on_free_port(&port);
     const kpn_span request = {(const uint8_t *)message, sizeof message - 1};
 
@@ -319,13 +303,7 @@ static void exchanges(const step *steps, const kpn_status *expected, size_t coun
         CHECK(expected[i] != KPN_OK || kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED);
     }
     CHECK_OK(kpn_posix_close(&posix));
-    pid_t waited = waitpid(child, &ended, 0);
-    while (waited < 0 && errno == EINTR) {
-        waited = waitpid(child, &ended, 0);
-    }
-    CHECK(waited == child);
-    CHECK(WIFEXITED(ended));
-    CHECK(WEXITSTATUS(ended) == 0);
+    CHECK(ends_well(child));
     CHECK(close(listener) == 0);
 }
 
@@ -396,6 +374,33 @@ static void waits_signals_out(void)
     CHECK(signals >= 3);
 }
 
+/* A bound over several calls, within which each is shorter than its own limit. */
+static void bounds_calls_together(void)
+{
+    kpn_posix posix;
+    uint16_t port;
+    size_t len = 0;
+    kpn_status status = KPN_OK;
+    int listener = listen_on_free_port(&port);
+
+    CHECK_OK(kpn_posix_begin(&posix, 2, MILLISECONDS));
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    int peer = accept(listener, NULL, NULL);
+    CHECK(peer >= 0);
+    CHECK_OK(kpn_posix_deadline(&posix, 60));
+    for (int i = 0; i < 10000 && status == KPN_OK; i++) { /* always another byte */
+        CHECK(send(peer, "x", 1, MSG_NOSIGNAL) == 1);
+        status = kpn_posix_receive(&posix, other, 1, &len);
+    }
+    CHECK_STATUS(status, KPN_ERR_TIMEOUT);
+    CHECK_STATUS(kpn_posix_open(&posix, HOST, port), KPN_ERR_TIMEOUT); /* until it is taken back */
+    CHECK_OK(kpn_posix_deadline(&posix, 0));
+    CHECK_OK(kpn_posix_open(&posix, HOST, port));
+    CHECK_OK(kpn_posix_close(&posix));
+    CHECK(close(peer) == 0);
+    CHECK(close(listener) == 0);
+}
+
 void test_posix(void)
 {
     refuses_bad_arguments();
@@ -409,6 +414,7 @@ void test_posix(void)
     goes_on_after_failures();
     gives_up_a_server_that_is_silent();
     waits_signals_out();
+    bounds_calls_together();
 }
 
 #else

@@ -55,23 +55,25 @@ impl Downlink {
         (this, status)
     }
 
-    /// `kpn_downlink_begin` with a response whose head and body come in pieces of `step` bytes.
-    pub fn of_response(text: &[u8], step: usize) -> (Self, Status) {
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", text.len());
-        let message = [head.as_bytes(), text].concat();
+    /// `kpn_downlink_begin` with a response whose head and body come in pieces of `step` bytes; the body of the downlink is
+    /// the text, what stands around it is not.
+    pub fn of_response(before: &[u8], text: &[u8], behind: &[u8], step: usize) -> (Self, Status) {
+        let body = [before, text, behind].concat();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        let message = [head.as_bytes(), &body].concat();
         let mut this = Self {
-            memory: [&CANARY[..], &vec![0xA5; text.len()], &CANARY[..]]
+            memory: [&CANARY[..], &vec![0xA5; body.len()], &CANARY[..]]
                 .concat()
                 .into(),
-            start: CANARY.len(),
+            start: CANARY.len() + before.len(),
             len: text.len(),
             object: Box::new(MaybeUninit::uninit()),
             response: None,
         };
         let mut response: Box<MaybeUninit<kpn_response>> = Box::new(MaybeUninit::uninit());
-        let bytes = this.memory[this.start..].as_mut_ptr();
+        let bytes = this.memory[CANARY.len()..].as_mut_ptr();
         // SAFETY: as in `of_bytes`.
-        let begun = unsafe { kpn_response_begin(response.as_mut_ptr(), bytes, this.len) };
+        let begun = unsafe { kpn_response_begin(response.as_mut_ptr(), bytes, body.len()) };
         assert_eq!(begun, status::OK);
         let mut status = status::NEED_MORE;
         for piece in message.chunks(step) {

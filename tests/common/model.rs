@@ -299,7 +299,12 @@ pub fn check(random: &mut Random, text: &[u8], wanted: Wanted) -> bool {
     let expected = model(text);
     let (mut downlink, begun) = if random.one_in(8) {
         let step = 1 + random.below(text.len() + 40);
-        Downlink::of_response(text, step)
+        // A byte order mark in front and one NUL behind are no part of the text.
+        let is_bare = !text.starts_with(b"\xEF\xBB\xBF") && !text.ends_with(b"\0");
+        let [mark, nul] = [(); 2].map(|()| !is_bare || random.one_in(4));
+        let before: &[u8] = if mark { b"\xEF\xBB\xBF" } else { b"" };
+        let behind: &[u8] = if nul { b"\0" } else { b"" };
+        Downlink::of_response(before, text, behind, step)
     } else {
         Downlink::of_bytes(text)
     };

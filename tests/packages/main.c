@@ -4,7 +4,7 @@
 
 #include "kpn_things.h"
 
-#define URN "urn:dev:IMEI:123456789012345:"
+#define URN "urn:dev:IMEI:490154203237518:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
 /* What it must be, from the JSON array to the end. */

@@ -1,5 +1,5 @@
 /*
- * exchange HOST PORT [big]: one message through kpn_zephyr_exchange(), or a request that no buffer of the system holds.
+ * exchange HOST PORT [BYTES]: one message through kpn_zephyr_exchange(), or a request of so many bytes.
  * Prints the status, the errno and the HTTP status. `exchange arguments` asserts what is refused before a socket is opened.
  */
 #include <kpn_zephyr.h>
@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEVICE "urn:dev:IMEI:123456789012345:"
+#define DEVICE "urn:dev:IMEI:490154203237518:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
-#define BIG    ((size_t)64 * 1024 * 1024)
 
 static uint8_t buffer[1024];
 
@@ -50,7 +49,7 @@ int main(int argc, char **argv)
     kpn_uplink uplink;
     kpn_span request;
     kpn_response response;
-    uint8_t *big = NULL;
+    char *big = NULL;
     int error = -1;
 
     if (argc == 2 && strcmp(argv[1], "arguments") == 0) {
@@ -61,10 +60,12 @@ int main(int argc, char **argv)
     kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
     CHECK(kpn_uplink_finish(&uplink, SECRET, &request) == KPN_OK);
     if (argc > 3) {
-        big = calloc(BIG, 1);
+        request.len = strtoul(argv[3], NULL, 10);
+        big = calloc(request.len + 100, 1);
         CHECK(big != NULL);
-        request.ptr = big;
-        request.len = BIG;
+        int head = snprintf(big, 100, "POST / HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", request.len);
+        request.ptr = (const uint8_t *)big;
+        request.len += (size_t)head;
     }
     CHECK(kpn_response_begin(&response, buffer, sizeof buffer) == KPN_OK);
     kpn_status status =

@@ -27,7 +27,7 @@ pub const FILE_NAME: &str = "libkpn_things.a";
 const FOLDERS: usize = 2;
 
 /// Where Debian's `rustc-web` puts its compiler and the sources of `core`.
-const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+pub const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// What an archive may be built with.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -62,11 +62,16 @@ pub enum Toolchain {
 impl Toolchain {
     /// The installed rustup target when there is one, else Debian's compiler.
     pub fn of(workspace: &Workspace, target: &Target) -> anyhow::Result<Self> {
+        Self::for_triple(workspace, target.triple)
+    }
+
+    /// The same by Rust's name of a target.
+    pub fn for_triple(workspace: &Workspace, triple: &str) -> anyhow::Result<Self> {
         let shell = &workspace.shell;
         let sysroot = cmd!(shell, "rustc --print sysroot").quiet().read()?;
         if Path::new(&sysroot)
             .join("lib/rustlib")
-            .join(target.triple)
+            .join(triple)
             .join("lib")
             .is_dir()
         {
@@ -74,10 +79,24 @@ impl Toolchain {
         }
         ensure!(
             Path::new(DEBIAN_RUSTC).exists(),
-            "for {0}: `rustup target add {0}`, or install rustc-web and rust-web-src",
-            target.triple
+            "for {triple}: `rustup target add {triple}`, or install rustc-web and rust-web-src"
         );
         Ok(Self::Debian)
+    }
+
+    /// What the compiler says that it is.
+    pub fn version(self, workspace: &Workspace) -> anyhow::Result<String> {
+        let shell = &workspace.shell;
+        let compiler = self.compiler();
+        Ok(cmd!(shell, "{compiler} --version").quiet().read()?)
+    }
+
+    /// The compiler's name, or where it is.
+    const fn compiler(self) -> &'static str {
+        match self {
+            Self::Rustup => "rustc",
+            Self::Debian => DEBIAN_RUSTC,
+        }
     }
 
     /// For people.
@@ -312,13 +331,9 @@ impl Cargo {
 }
 
 /// Flags for all crates, beside those of .cargo/config.toml.
-fn rust_flags(workspace: &Workspace, toolchain: Toolchain) -> anyhow::Result<Vec<String>> {
+pub fn rust_flags(workspace: &Workspace, toolchain: Toolchain) -> anyhow::Result<Vec<String>> {
     let shell = &workspace.shell;
-    let compiler = if toolchain == Toolchain::Debian {
-        DEBIAN_RUSTC
-    } else {
-        "rustc"
-    };
+    let compiler = toolchain.compiler();
     let sysroot = cmd!(shell, "{compiler} --print sysroot").quiet().read()?;
     let cargo_home = shell
         .var("CARGO_HOME")

@@ -6,13 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionFlags, elf};
 use xshell::cmd;
 
 use crate::{
     archive::{self, Options},
-    header,
+    c_source, header,
     report::Line,
     target::{self, Target},
     workspace::Workspace,
@@ -70,6 +70,38 @@ pub fn add_flash(
     Ok(())
 }
 
+/// The same by the one file of C, and what that is of the archive's flash when a firmware uses everything.
+pub fn add_flash_of_c_source(
+    workspace: &Workspace,
+    target: &Target,
+    lines: &mut Vec<Line>,
+) -> anyhow::Result<()> {
+    let object = c_source::object(workspace, target)?;
+    let mut own = Vec::new();
+    add_flash(workspace, target, &object, &mut own)?;
+    let (everything, _) = FEATURES.last().context("a firmware that uses everything")?;
+    let name = format!("flash.{everything}.{}", target.name);
+    let find = |lines: &[Line]| {
+        lines
+            .iter()
+            .find(|line| line.name == name)
+            .map(|line| line.value)
+    };
+    let (Some(archive), Some(source)) = (find(lines), find(&own)) else {
+        bail!("{name} is not measured");
+    };
+    lines.extend(own.into_iter().map(|line| Line {
+        name: line.name.replacen("flash.", "flash.c-source.", 1),
+        ..line
+    }));
+    lines.push(Line {
+        name: format!("ratio.c-source.{}", target.name),
+        value: (source * 100).div_ceil(archive),
+        unit: "hundredths",
+    });
+    Ok(())
+}
+
 /// A user's own build, by `cargo rustc --release` without our flags, must come near what ships.
 pub fn check_plain_build(workspace: &Workspace) -> anyhow::Result<()> {
     // A frame pointer in each function, which Rust's description of the Arm targets demands, and `memcpy` of Rust's own.
@@ -92,6 +124,26 @@ pub fn check_plain_build(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a feature costs, as the report has it.
+pub fn flash_of(
+    workspace: &Workspace,
+    target: &Target,
+    archive: &Path,
+    feature: &str,
+) -> anyhow::Result<u64> {
+    let defines = defines(feature)?;
+    Ok(flash(workspace, target, archive, defines)? - flash(workspace, target, archive, &[])?)
+}
+
+/// The macros that a firmware with this feature is compiled with.
+pub fn defines(feature: &str) -> anyhow::Result<&'static [&'static str]> {
+    FEATURES
+        .iter()
+        .find(|(name, _)| *name == feature)
+        .map(|(_, defines)| *defines)
+        .with_context(|| format!("there is no feature {feature}"))
+}
+
 /// Bytes of code and constants of the whole firmware.
 fn flash(
     workspace: &Workspace,
@@ -99,7 +151,11 @@ fn flash(
     archive: &Path,
     defines: &[&str],
 ) -> anyhow::Result<u64> {
-    let elf = cost_firmware(workspace, target, archive, defines)?;
+    loaded(&cost_firmware(workspace, target, archive, defines)?)
+}
+
+/// Bytes of code and constants in a linked program.
+pub fn loaded(elf: &Path) -> anyhow::Result<u64> {
     let bytes = fs::read(elf)?;
     let file = object::File::parse(bytes.as_slice())?;
     let loaded = file.sections().filter(|section| {

@@ -1,5 +1,6 @@
 //! The C tests: configured, built and run as any user of the CMake project does it.
 
+use anyhow::ensure;
 use xshell::cmd;
 
 use crate::{archive, simulator, target, workspace::Workspace};
@@ -17,15 +18,15 @@ fn run_for(workspace: &Workspace, name: &str, host: &str) -> anyhow::Result<()> 
     let folder = workspace.scratch(&format!("ctest/{name}"))?;
     let flags = target.gcc_flags.join(" ");
     let simulator = simulator::build(workspace)?;
-    cmd!(
+    let said = cmd!(
         shell,
-        "cmake -S . -B {folder} --log-level=WARNING -DKPN_THINGS_ARCHIVE={archive} -DCMAKE_BUILD_TYPE= -DKPN_THINGS_TESTS=ON
+        "cmake -S . -B {folder} -DKPN_THINGS_ARCHIVE={archive} -DCMAKE_BUILD_TYPE= -DKPN_THINGS_TESTS=ON
          -DKPN_THINGS_TEST_HOST={host} -DKPN_THINGS_SIMULATOR={simulator}
          -DCMAKE_C_FLAGS={flags} -DCMAKE_CXX_FLAGS={flags}"
     )
     .quiet()
-    .ignore_stdout()
-    .run()?;
+    .read()?;
+    ensure!(!said.contains("left out"), "{said}");
     cmd!(shell, "cmake --build {folder} --parallel 2")
         .quiet()
         .ignore_stdout()

@@ -1,58 +1,96 @@
-//! The main job before one's eyes: a C program sends a signed message to the simulator and acts on the downlink.
+//! `make demo`, as it runs for somebody who has cargo and a C compiler and nothing else.
 
-use anyhow::Context as _;
+use std::{os::unix::fs::symlink, path::PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
 use xshell::cmd;
 
-use crate::{simulator::Simulator, workspace::Workspace};
+use crate::workspace::Workspace;
 
-const URN: &str = "urn:dev:IMEI:123456789012345:";
-const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
-const DOWNLINK: &str = r#"[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true}]"#;
+/// All that the command may call: Rust, the C compiler with its assembler and linker, make, and the shell of make.
+const TOOLS: [&str; 8] = ["cargo", "rustc", "cc", "as", "ld", "ar", "make", "sh"];
+/// What would be taken if a step of it asked for more.
+const ABSENT: [&str; 4] = ["sudo", "apt-get", "python3", "cmake"];
 
-/// Builds all three, runs them, and fails when the message is not accepted.
-pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
+/// What the output says, in this order.
+const SAYS: [&str; 8] = [
+    "device   | measured: 20.5 degrees",
+    "device   | POST /ingestion/m2m/senml/v1 HTTP/1.1",
+    "device   | Things-Message-Token: ",
+    "platform | 202 accepted",
+    "platform | downlink in the response: ",
+    "device   | response: status 202",
+    "device   | the valve is now open",
+    "done     | the message was accepted",
+];
+
+/// Ends with the message accepted, without anything of the distribution's, without root and without network.
+pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    println!("== building the library, the C program and the simulator");
-    cmd!(
-        shell,
-        "cargo rustc --quiet --release --crate-type staticlib --features posix"
-    )
-    .quiet()
-    .run()?;
-    cmd!(shell, "cargo build --quiet -p kpn-things-simulator")
+    let path = only_these(workspace)?;
+    for tool in ABSENT {
+        let found = cmd!(shell, "sh -c")
+            .arg(format!("command -v {tool}"))
+            .env("PATH", &path)
+            .quiet()
+            .ignore_stdout()
+            .run();
+        ensure!(found.is_err(), "{tool} is still there");
+    }
+    let output = cmd!(shell, "make --no-print-directory demo")
+        .env("PATH", &path)
+        .env("CARGO_NET_OFFLINE", "true")
+        .env_remove("MAKEFLAGS")
         .quiet()
-        .run()?;
-    shell.create_dir("target/demo")?;
-    cmd!(
-        shell,
-        "cc -std=c99 -Wall -Wextra -Werror -Iinclude c-examples/exchange/exchange.c target/release/libkpn_things.a -o target/demo/exchange"
-    )
-    .quiet()
-    .run()?;
+        .read()
+        .context("the message was not accepted")?;
+    println!("{output}");
+    let mut rest = output.as_str();
+    for said in SAYS {
+        let Some((_, after)) = rest.split_once(said) else {
+            bail!("`{said}` is missing, or stands in the wrong place");
+        };
+        rest = after;
+    }
+    ensure!(!output.contains('\x1b'), "there are colours in a pipe");
+    check_can_fail(workspace)
+}
 
-    println!("== the platform listens, with one device and one downlink for it");
-    let simulator = Simulator::start(
-        &workspace.path("target/debug/kpn-things-simulator"),
-        &[
-            "--exit-after",
-            "1",
-            "--device",
-            &format!("{URN}={SECRET}"),
-            "--downlink",
-            &format!("{URN}={DOWNLINK}"),
-        ],
-    )?;
-    println!("== the device sends");
-    let port = simulator.port.to_string();
-    cmd!(
-        shell,
-        "target/demo/exchange c-examples/exchange/device.json 127.0.0.1 {port}"
-    )
-    .quiet()
-    .run()
-    .context("the message was not accepted")?;
-    let ended = simulator.wait()?;
-    anyhow::ensure!(ended.success(), "the simulator ended with {ended}");
-    println!("== done: nothing is left running");
+/// A folder with links to the tools, for a `PATH` of its own.
+fn only_these(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let shell = &workspace.shell;
+    let folder = workspace.scratch("demo/bin")?;
+    for tool in TOOLS {
+        let found = cmd!(shell, "sh -c")
+            .arg(format!("command -v {tool}"))
+            .quiet()
+            .read()
+            .with_context(|| format!("{tool} is missing"))?;
+        let link = folder.join(tool);
+        shell.remove_path(&link)?;
+        symlink(found, link)?;
+    }
+    Ok(folder)
+}
+
+/// A test of the test: a device that sends nothing, or says that it failed, is no success.
+fn check_can_fail(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let folder = workspace.target().join("demo");
+    let (demo, simulator) = (
+        folder.join("examples/demo"),
+        folder.join("kpn-things-simulator"),
+    );
+    for device in ["true", "false", "no-such-program"] {
+        let failed = cmd!(
+            shell,
+            "{demo} {simulator} {device} c-examples/exchange/device.json"
+        )
+        .quiet()
+        .ignore_stderr()
+        .ignore_stdout()
+        .run();
+        ensure!(failed.is_err(), "`{device}` passes for a device");
+    }
     Ok(())
 }

@@ -97,7 +97,7 @@ fn expect_failure(
 }
 
 /// All C sources of a folder, in the order of their names.
-fn c_files(workspace: &Workspace, folder: &str) -> anyhow::Result<Vec<PathBuf>> {
+pub fn c_files(workspace: &Workspace, folder: &str) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = workspace.shell.read_dir(workspace.path(folder))?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "c"));
     files.sort();

@@ -2,15 +2,21 @@
 
 mod archive;
 mod budgets;
+mod c_source;
 mod check;
 mod cost;
+mod coverage;
 mod ctest;
+mod damage;
 mod demo;
 mod dist;
 mod docs;
 mod firmware;
 mod fuzz;
 mod header;
+mod hostile;
+mod instrumented;
+mod legal;
 mod link;
 mod machine;
 mod modem;
@@ -20,6 +26,7 @@ mod packages;
 mod proxy;
 mod readme;
 mod report;
+mod sanitized;
 mod simulator;
 mod snippets;
 mod stack;
@@ -27,6 +34,7 @@ mod symbols;
 mod target;
 mod target_spec;
 mod test;
+mod tools;
 mod vectors;
 mod wire;
 mod workspace;
@@ -53,23 +61,39 @@ enum Job {
         #[arg(long)]
         fast_sha: bool,
     },
-    /// A C program talks to the simulated platform
-    Demo,
+    /// Writes the whole library as one file of C
+    CSource,
     /// Formatting and lints, warnings as errors
     Check,
     /// The C tests on this machine: as C99 and C++11, with sanitizers and under valgrind
     Ctest,
+    /// Which lines of the library no test reaches
+    Coverage,
     /// Packages per target in dist/, with checksums
     Dist,
     /// The C tests on emulated boards
     Firmware,
-    /// Damaged vectors into everything that reads from the network
-    Fuzz {
+    /// Damaged vectors into everything that reads from the network, through the archive
+    Damage {
         /// How long
         #[arg(default_value_t = 60)]
         seconds: u32,
         /// The same seed gives the same inputs
         seed: Option<u64>,
+    },
+    /// Coverage-guided fuzzing of one target, or of all, with the nightly compiler
+    Fuzz {
+        /// A name of tests/fuzz/fuzz_targets
+        target: Option<String>,
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60)]
+        time: u32,
+        /// Adds the figures of this run to the table of tests/fuzz/README.md
+        #[arg(long)]
+        record: bool,
+        /// Keeps what reached new code in tests/fuzz/corpus, as few inputs as do it
+        #[arg(long)]
+        keep: bool,
     },
     /// Writes include/kpn_things.h anew
     Header,
@@ -83,6 +107,8 @@ enum Job {
         #[arg(long)]
         readme: bool,
     },
+    /// Writes THIRD-PARTY-NOTICES anew
+    Notices,
     /// Bytes on the wire of one message, over HTTP and TLS: lines `name value unit`, and the table of README.md
     Wire,
     /// Instructions per operation on Cortex-M3 and Cortex-M0+
@@ -121,13 +147,26 @@ fn run() -> anyhow::Result<()> {
         Job::Archive { target, fast_sha } => archive::run(&workspace, &target, fast_sha),
         Job::Check => check::run(&workspace),
         Job::Ctest => ctest::check(&workspace),
+        Job::Coverage => coverage::run(&workspace),
+        Job::CSource => c_source::run(&workspace),
         Job::Dist => dist::run(&workspace),
-        Job::Demo => demo::run(&workspace),
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }
-        Job::Fuzz { seconds, seed } => fuzz::run(&workspace, seconds, seed),
+        Job::Damage { seconds, seed } => damage::run(&workspace, seconds, seed),
+        Job::Fuzz {
+            target,
+            time,
+            record,
+            keep,
+        } => fuzz::run(
+            &workspace,
+            target.as_deref(),
+            time,
+            fuzz::After { record, keep },
+        ),
         Job::Header => header::write(&workspace),
+        Job::Notices => legal::notices::write(&workspace),
         Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
         Job::Report { targets, readme } => report::run(&workspace, &targets, readme),
         Job::Wire => wire::run(&workspace),

@@ -44,6 +44,14 @@ fn sources(names: &[&str]) -> Vec<String> {
     names.iter().map(path).collect()
 }
 
+/// What the example is made of.
+pub fn program_sources() -> Vec<String> {
+    all_kinds()
+        .into_iter()
+        .chain(sources(&["main.c"]))
+        .collect()
+}
+
 /// Compiles as old vendor projects do it for the smallest core, as C++ too, and weighs it.
 fn check_chip(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
@@ -141,7 +149,7 @@ fn check_programs(workspace: &Workspace, archive: &Path) -> anyhow::Result<()> {
         .run()?;
     let modem = workspace.path("target/debug/kpn-things-modem");
     let example = workspace.scratch("modem")?.join("at-modem");
-    let sources = all_kinds().into_iter().chain(sources(&["main.c"]));
+    let sources = program_sources();
     cmd!(
         shell,
         "cc -std=c99 {SANITIZE...} {WARNINGS...} -I include {sources...} {archive} -o {example}"

@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
-use crate::workspace::Workspace;
+use crate::{tools, workspace::Workspace};
 
 /// What is spoiled, and a part of the names of the integration tests that must notice, beside the unit tests.
 const AREAS: &[(&str, &[&str], &[&str])] = &[
@@ -42,9 +42,11 @@ const CASES: &str = "2000";
 /// The same version for all.
 const VERSION: &str = "27.1.0";
 
+const PROGRAM: &str = "cargo-mutants";
+
 /// Runs one area, or all; of each only a part when `shard` is `k/n`.
 pub fn run(workspace: &Workspace, area: Option<&str>, shard: Option<&str>) -> anyhow::Result<()> {
-    install(workspace)?;
+    tools::install(workspace, PROGRAM, VERSION)?;
     let chosen: Vec<_> = AREAS
         .iter()
         .filter(|(name, ..)| area.is_none_or(|area| area == *name))
@@ -63,23 +65,6 @@ pub fn run(workspace: &Workspace, area: Option<&str>, shard: Option<&str>) -> an
     }
     println!("all: {all}");
     ensure!(all.share() >= 95, "fewer than 95 % are noticed");
-    Ok(())
-}
-
-fn install(workspace: &Workspace) -> anyhow::Result<()> {
-    let shell = &workspace.shell;
-    let root = workspace.path("target/tools");
-    if root.join("bin/cargo-mutants").exists() {
-        return Ok(());
-    }
-    let build = root.join("build");
-    cmd!(
-        shell,
-        "cargo install --locked --quiet cargo-mutants --version {VERSION} --root {root} --target-dir {build}"
-    )
-    .quiet()
-    .run()?;
-    shell.remove_path(build)?;
     Ok(())
 }
 
@@ -129,7 +114,7 @@ fn run_area(
     shard: Option<&str>,
 ) -> anyhow::Result<Counts> {
     let shell = &workspace.shell;
-    let program = workspace.path("target/tools/bin/cargo-mutants");
+    let program = tools::path(workspace, PROGRAM);
     let folder = workspace.scratch(&format!("mutants/{name}"))?;
     let files = files.iter().flat_map(|file| ["--file", file]);
     let tests = tests.iter().flat_map(|test| ["--test", test.as_str()]);

@@ -1,4 +1,4 @@
-//! Tables of README.md that commands write, each between marks of its own.
+//! Tables in texts that commands write, each between marks of its own.
 
 use anyhow::Context as _;
 
@@ -6,20 +6,35 @@ use crate::workspace::Workspace;
 
 const README: &str = "README.md";
 
-/// What stands between the marks of this name.
+/// What stands between the marks of this name in README.md.
 pub fn section(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
-    let text = workspace.shell.read_file(README)?;
-    let (_, section, _) = split(&text, name)?;
-    Ok(section.to_owned())
+    section_of(workspace, README, name)
 }
 
 /// Replaces what stands between them.
 pub fn write_section(workspace: &Workspace, name: &str, section: &str) -> anyhow::Result<()> {
-    let text = workspace.shell.read_file(README)?;
-    let (before, _, after) = split(&text, name)?;
+    write_section_of(workspace, README, name, section)
+}
+
+/// What stands between the marks of this name in a text of the repository.
+pub fn section_of(workspace: &Workspace, file: &str, name: &str) -> anyhow::Result<String> {
+    let text = workspace.shell.read_file(file)?;
+    let (_, section, _) = split(&text, name).with_context(|| file.to_owned())?;
+    Ok(section.to_owned())
+}
+
+/// Replaces what stands between them.
+pub fn write_section_of(
+    workspace: &Workspace,
+    file: &str,
+    name: &str,
+    section: &str,
+) -> anyhow::Result<()> {
+    let text = workspace.shell.read_file(file)?;
+    let (before, _, after) = split(&text, name).with_context(|| file.to_owned())?;
     workspace
         .shell
-        .write_file(README, format!("{before}{section}{after}"))?;
+        .write_file(file, format!("{before}{section}{after}"))?;
     Ok(())
 }
 
@@ -27,7 +42,7 @@ pub fn write_section(workspace: &Workspace, name: &str, section: &str) -> anyhow
 fn split<'a>(text: &'a str, name: &str) -> anyhow::Result<(&'a str, &'a str, &'a str)> {
     let mark = |end| format!("<!-- {name}:{end} -->");
     let (begin, end) = (mark("begin") + "\n", mark("end"));
-    let missing = || format!("{README} has the marks of {name}");
+    let missing = || format!("the marks of {name}");
     let start = text.find(&begin).with_context(missing)? + begin.len();
     let (before, rest) = text.split_at(start);
     let (section, after) = rest.split_at(rest.find(&end).with_context(missing)?);

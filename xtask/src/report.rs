@@ -6,13 +6,16 @@ use anyhow::{Context as _, ensure};
 
 use crate::{
     archive::{self, Options},
-    cost::{FEATURES, add_flash, add_ram, add_sizes},
+    cost::{FEATURES, add_flash, add_flash_of_c_source, add_ram, add_sizes},
     firmware,
     machine::{COUNTERS, PAINTERS},
     readme, stack,
     target::{self, TARGETS, Target},
     workspace::Workspace,
 };
+
+/// Where the one file of C is compared with the archive.
+const C_SOURCE: [&str; 3] = ["thumbv6m", "thumbv7m", "riscv32imc"];
 
 /// One measured number.
 #[derive(Debug)]
@@ -70,6 +73,9 @@ pub fn collect(workspace: &Workspace, targets: &[&Target]) -> anyhow::Result<Vec
     for (target, archive) in targets.iter().zip(&archives) {
         if target.is_bare_metal() {
             add_flash(workspace, target, archive, &mut lines)?;
+            if C_SOURCE.contains(&target.name) {
+                add_flash_of_c_source(workspace, target, &mut lines)?;
+            }
             add_stack(workspace, target, archive, &mut lines)?;
         }
         add_ram(target, archive, &mut lines)?;

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use anyhow::Context as _;
@@ -58,11 +58,6 @@ impl Simulator {
         let port = line.trim().rsplit(':').next().unwrap_or_default();
         port.parse()
             .with_context(|| format!("the simulator says {line:?} instead of a port"))
-    }
-
-    /// Waits until it ends by itself.
-    pub fn wait(mut self) -> anyhow::Result<ExitStatus> {
-        Ok(self.child.wait()?)
     }
 }
 

@@ -21,7 +21,9 @@ uint32_t millis(void);
 ";
 const VARIABLES: &str = "\
 extern uint8_t buffer[512], chunk[64];
-extern const char *secret, *json;
+extern const char *secret, *json, *urn;
+extern size_t measurements;
+extern int64_t tenths[];
 extern size_t json_len;
 extern kpn_uplink uplink;
 extern kpn_span request;

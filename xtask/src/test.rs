@@ -1,62 +1,142 @@
-//! Everything that must hold, step by step, each with its time; towards the end two at a time.
+//! Everything that must hold, step by step, each with its time; towards the end two at a time. What a step needs is installed where that is
+//! possible; where it is not, the step is left out, and the last lines say so.
 
-use std::{env, process::Command, thread, time::Instant};
+use std::{
+    collections::BTreeSet,
+    env,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Instant,
+};
 
 use anyhow::{Context as _, anyhow, ensure};
 use xshell::cmd;
 
 use crate::{
-    budgets, check, cost, ctest, demo, dist, docs, firmware, fuzz, header, link, modem, neighbour,
-    packages, snippets, vectors, wire, workspace::Workspace,
+    budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
+    legal, link, modem, neighbour, packages, sanitized, snippets, vectors, wire,
+    workspace::Workspace,
 };
 
-type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
+/// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
+type Step = (
+    &'static str,
+    &'static str,
+    fn(&Workspace) -> anyhow::Result<()>,
+);
 
 /// One after the other: the first use both processors, and what follows needs what they leave.
 const FIRST: &[Step] = &[
-    ("lints", check::run),
-    ("rust", rust),
-    ("header", header::check),
-    ("examples in texts", snippets::check),
-    ("links in texts", docs::check_links),
-    ("header as pages", docs::check_header),
-    ("archives", link::check),
-    ("archives can be refused", link::check_can_fail),
+    ("lints", "lints c", check::run),
+    ("rust", "c", rust),
+    ("header", "c", header::check),
+    ("examples in texts", "c", snippets::check),
+    (
+        "licences",
+        "python cargo-deny cargo-sbom chips pack",
+        legal::check,
+    ),
+    ("links in texts", "pack", docs::check_links),
+    ("header as pages", "doxygen", docs::check_header),
+    ("archives", "c c32 chips", link::check),
+    ("archives can be refused", "chips", link::check_can_fail),
     (
         "decimals without float code",
+        "chips",
         cost::check_decimals_link_no_float_code,
     ),
-    ("archives are reproducible", dist::check_reproducible),
+    (
+        "archives are reproducible",
+        "c32 chips pack cargo-sbom",
+        dist::check_reproducible,
+    ),
 ];
 
 /// With the simulator and with others' tools: they share ports and folders, so one after the other.
 const WITH_OTHERS: &[Step] = &[
-    ("packages", packages::check),
-    ("bare metal", packages::bare_metal::check),
-    ("arduino class", packages::arduino::check_class),
-    ("arduino sketches", packages::arduino::check_sketches),
-    ("arduino package", packages::arduino::check_package),
-    ("platformio", packages::platformio::check),
-    ("esp-idf component", packages::esp_idf::check_package),
-    ("esp-idf example", packages::esp_idf::check_example),
-    ("commands on pages", docs::check_pages),
-    ("zephyr module", packages::zephyr::check),
-    ("two Rust archives", neighbour::check),
-    ("c", ctest::check),
-    ("modems", modem::check),
-    ("demo", demo::run),
-    ("bytes on the wire", wire::check),
+    (
+        "packages",
+        "c c32 chips cmake pack pkg-config",
+        packages::check,
+    ),
+    (
+        "bare metal",
+        "chips boards pack",
+        packages::bare_metal::check,
+    ),
+    ("arduino class", "c", packages::arduino::check_class),
+    ("arduino sketches", "c", packages::arduino::check_sketches),
+    (
+        "arduino package",
+        "chips pack",
+        packages::arduino::check_package,
+    ),
+    (
+        "platformio",
+        "c chips pack python",
+        packages::platformio::check,
+    ),
+    (
+        "package with one file of C",
+        "c c32 chips cmake pack",
+        packages::c_source::check,
+    ),
+    (
+        "esp-idf component",
+        "chips cmake machines pack python",
+        packages::esp_idf::check_package,
+    ),
+    ("esp-idf example", "c", packages::esp_idf::check_example),
+    (
+        "package with one file of C",
+        "c c32 chips pack",
+        packages::c_source::check,
+    ),
+    (
+        "commands on pages",
+        "c c32 chips boards cmake openssl pack pkg-config python cargo-sbom",
+        docs::check_pages,
+    ),
+    (
+        "zephyr module",
+        "c c32 chips cmake pack python",
+        packages::zephyr::check,
+    ),
+    ("two Rust archives", "chips boards", neighbour::check),
+    ("c", "c c32 chips cmake openssl valgrind", ctest::check),
+    ("library with AddressSanitizer", "c cmake", sanitized::check),
+    ("modems", "c chips", modem::check),
+    ("hostile peers", "c openssl python", hostile::check),
+    ("demo", "c", demo::check),
+    ("bytes on the wire", "c openssl", wire::check),
 ];
 
 /// With archives and emulated boards alone: beside the others, each in a process of its own.
 const ON_BOARDS: &[Step] = &[
-    ("firmware failures are noticed", firmware::check_can_fail),
-    ("firmware", firmware::check),
-    ("vectors on every core", vectors::check),
-    ("fuzz", fuzz::check),
-    ("plain build", cost::check_plain_build),
-    ("budgets", budgets::check),
+    (
+        "firmware failures are noticed",
+        "chips boards",
+        firmware::check_can_fail,
+    ),
+    ("firmware", "chips boards", firmware::check),
+    (
+        "vectors on every core",
+        "c c32 chips boards",
+        vectors::check,
+    ),
+    (
+        "one file of C",
+        "c c32 chips boards machines",
+        c_source::check,
+    ),
+    ("damaged vectors", "c", damage::check),
+    ("plain build", "chips", cost::check_plain_build),
+    ("budgets", "chips boards", budgets::check),
 ];
+
+/// Set where a step that is left out is a failure.
+const DEMANDS_ALL: &str = "CI";
 
 /// Runs all steps, or those whose name contains `only`. A failure ends its row, and then the run.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
@@ -64,10 +144,11 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
         return run_some(workspace, |name| name.contains(only));
     }
     let start = Instant::now();
-    let mut times = run_here(workspace, FIRST)?;
+    let missing = setup(workspace, [FIRST, WITH_OTHERS, ON_BOARDS].concat())?;
+    let mut times = run_here(workspace, FIRST, &missing)?;
     thread::scope(|scope| -> anyhow::Result<()> {
-        let on_boards = scope.spawn(|| run_apart(ON_BOARDS));
-        let here = run_here(workspace, WITH_OTHERS);
+        let on_boards = scope.spawn(|| run_apart(ON_BOARDS, &missing));
+        let here = run_here(workspace, WITH_OTHERS, &missing);
         let there = on_boards
             .join()
             .map_err(|_| anyhow!("a step panicked"))
@@ -81,7 +162,12 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
     for (name, seconds) in times {
         println!("{seconds:7.1} s  {name}");
     }
-    println!("== all good in {:.0} s", start.elapsed().as_secs_f32());
+    let left_out = tell_left_out(&[FIRST, WITH_OTHERS, ON_BOARDS].concat(), &missing);
+    let seconds = start.elapsed().as_secs_f32();
+    match left_out {
+        0 => println!("== all good in {seconds:.0} s"),
+        steps => println!("== good in {seconds:.0} s, with {steps} steps left out"),
+    }
     Ok(())
 }
 
@@ -94,19 +180,86 @@ fn run_some(workspace: &Workspace, wanted: impl Fn(&str) -> bool) -> anyhow::Res
     let steps: Vec<_> = [FIRST, WITH_OTHERS, ON_BOARDS]
         .concat()
         .into_iter()
-        .filter(|(name, _)| wanted(name))
+        .filter(|(name, ..)| wanted(name))
         .collect();
     ensure!(!steps.is_empty(), "no step has such a name");
-    run_here(workspace, &steps)?;
+    let missing = setup(workspace, steps.clone())?;
+    run_here(workspace, &steps, &missing)?;
+    tell_left_out(&steps, &missing);
     Ok(())
+}
+
+/// Lines `NEED: PACKAGE`: what is not there and cannot be installed.
+type Missing = Vec<(String, String)>;
+
+/// Installs what the steps need, as far as that is possible.
+fn setup(workspace: &Workspace, steps: Vec<Step>) -> anyhow::Result<Missing> {
+    let needs: BTreeSet<_> = steps
+        .iter()
+        .flat_map(|(_, needs, _)| needs.split_whitespace())
+        .collect();
+    let missing = install(&workspace.path("xtask/setup.sh"), &needs)?;
+    let strict = env::var_os(DEMANDS_ALL).is_some_and(|value| !value.is_empty());
+    ensure!(
+        !strict || missing.is_empty(),
+        "with {DEMANDS_ALL} set no step may be left out, and these are missing: {missing:?}"
+    );
+    Ok(missing)
+}
+
+/// Asks the script for these needs; answers what it could not get.
+fn install(script: &Path, needs: &BTreeSet<&str>) -> anyhow::Result<Missing> {
+    let output = Command::new("sh")
+        .arg(script)
+        .args(needs)
+        .stderr(Stdio::inherit())
+        .output()?;
+    let missing: Missing = String::from_utf8(output.stdout)?
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(need, package)| (need.to_owned(), package.to_owned()))
+        .collect();
+    ensure!(
+        output.status.success() == missing.is_empty(),
+        "{} ends with {}, and says that {missing:?} is missing",
+        script.display(),
+        output.status
+    );
+    Ok(missing)
+}
+
+/// What of a step's needs is missing, for people; none when it can run.
+fn lacks(needs: &str, missing: &Missing) -> Option<String> {
+    let packages: BTreeSet<_> = missing
+        .iter()
+        .filter(|(need, _)| needs.split_whitespace().any(|other| other == need))
+        .map(|(_, package)| package.as_str())
+        .collect();
+    let packages: Vec<_> = packages.into_iter().collect();
+    (!packages.is_empty()).then(|| packages.join(", "))
+}
+
+/// Says which steps did not run and why; answers how many.
+fn tell_left_out(steps: &[Step], missing: &Missing) -> usize {
+    let mut count = 0;
+    for (name, needs, _) in steps {
+        if let Some(packages) = lacks(needs, missing) {
+            println!("== left out: {name}; missing: {packages}");
+            count += 1;
+        }
+    }
+    count
 }
 
 /// Each with its time.
 type Times = Vec<(&'static str, f32)>;
 
-fn run_here(workspace: &Workspace, steps: &[Step]) -> anyhow::Result<Times> {
+fn run_here(workspace: &Workspace, steps: &[Step], missing: &Missing) -> anyhow::Result<Times> {
     let mut times = Vec::new();
-    for (name, step) in steps {
+    for (name, needs, step) in steps {
+        if lacks(needs, missing).is_some() {
+            continue;
+        }
         println!("== {name}");
         let begin = Instant::now();
         step(workspace).with_context(|| format!("step `{name}`"))?;
@@ -118,9 +271,13 @@ fn run_here(workspace: &Workspace, steps: &[Step]) -> anyhow::Result<Times> {
 }
 
 /// Prints what a step has printed when it ends, so that it stands together.
-fn run_apart(steps: &[Step]) -> anyhow::Result<Times> {
+fn run_apart(steps: &[Step], missing: &Missing) -> anyhow::Result<Times> {
     let mut times = Vec::new();
-    for (name, _) in steps {
+    for (name, needs, _) in steps {
+        if lacks(needs, missing).is_some() {
+            continue;
+        }
+        println!("== {name}, beside the others");
         let begin = Instant::now();
         let output = Command::new(env::current_exe()?)
             .args(["test", "--exact", name])
@@ -137,7 +294,7 @@ fn rust(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     cmd!(
         shell,
-        "cargo test --quiet --workspace --features kpn-things/posix,kpn-things-simulator/tls"
+        "cargo test --workspace --features kpn-things-simulator/tls -- --quiet"
     )
     .quiet()
     .run()?;
@@ -150,4 +307,60 @@ fn rust(workspace: &Workspace) -> anyhow::Result<()> {
     .quiet()
     .run()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, env, fs, path::Path};
+
+    use super::{FIRST, Missing, ON_BOARDS, WITH_OTHERS, install, lacks};
+
+    fn pair(need: &str, package: &str) -> (String, String) {
+        (need.to_owned(), package.to_owned())
+    }
+
+    #[test]
+    fn leaves_out_what_lacks_a_need() {
+        let missing = vec![
+            pair("boards", "qemu-system-arm"),
+            pair("boards", "qemu-system-misc"),
+        ];
+        assert_eq!(
+            lacks("chips boards", &missing).as_deref(),
+            Some("qemu-system-arm, qemu-system-misc")
+        );
+        assert_eq!(lacks("chips", &missing), None);
+        assert_eq!(lacks("board", &missing), None);
+        assert_eq!(lacks("", &missing), None);
+    }
+
+    #[test]
+    fn the_script_knows_every_need() {
+        let script = include_str!("../setup.sh");
+        for (name, needs, _) in [FIRST, WITH_OTHERS, ON_BOARDS].concat() {
+            for need in needs.split_whitespace() {
+                assert!(
+                    script
+                        .lines()
+                        .any(|line| line.starts_with(&format!("{need} "))),
+                    "{name}: {need}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_script_says_what_cannot_be_had() {
+        let script = |text: &str| -> anyhow::Result<Missing> {
+            let file = env::temp_dir().join(format!("kpn-setup-{}.sh", std::process::id()));
+            fs::write(&file, text)?;
+            let result = install(Path::new(&file), &BTreeSet::from(["a"]));
+            fs::remove_file(file)?;
+            result
+        };
+        assert_eq!(script("exit 0").unwrap(), []);
+        assert_eq!(script("echo \"$1: b\"; exit 1").unwrap(), [pair("a", "b")]);
+        assert!(script("exit 1").is_err());
+        assert!(script("echo \"a: b\"").is_err());
+    }
 }

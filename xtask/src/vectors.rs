@@ -11,7 +11,7 @@ use xshell::cmd;
 use crate::{
     archive::{self, Options},
     machine::{MACHINES, PATIENCE},
-    target::{Family, TARGETS, Target},
+    target::{self, Family, TARGETS, Target},
     workspace::Workspace,
 };
 
@@ -53,6 +53,16 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the archive for this machine makes of the vectors.
+pub fn reference(workspace: &Workspace) -> anyhow::Result<String> {
+    let folder = generate(workspace)?;
+    let target = target::find("x86_64-linux")?;
+    let source = workspace.path("tests/firmware/vectors.c");
+    Ok(run_here(workspace, target, &folder, &source)?
+        .trim_end()
+        .to_owned())
+}
+
 fn run_here(
     workspace: &Workspace,
     target: &Target,
@@ -73,7 +83,8 @@ fn run_here(
     Ok(cmd!(shell, "{program}").quiet().read()?)
 }
 
-fn compare(expected: &mut Option<String>, printed: &str) -> anyhow::Result<()> {
+/// Fails at the first line that differs from what the first machine printed.
+pub fn compare(expected: &mut Option<String>, printed: &str) -> anyhow::Result<()> {
     // Semihosting may turn line ends into those of the terminal.
     let printed = printed.replace("\r\n", "\n");
     let printed = printed.trim_end();

@@ -24,7 +24,7 @@ use crate::{
 };
 
 const DEVICES: [&str; 2] = [
-    "urn:dev:IMEI:123456789012345=0123456789abcdefghijklmnopqrstuvwxyzABCD",
+    "urn:dev:IMEI:490154203237518=0123456789abcdefghijklmnopqrstuvwxyzABCD",
     "urn:dev:DVNUUID:89b053c5-7380-4fc3-8fe6-8792e746580f=0123456789abcdefghijklmnopqrstuvwxyzABCD",
 ];
 

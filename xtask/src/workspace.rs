@@ -1,6 +1,9 @@
 //! Where things are, and a shell that stands there.
 
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use xshell::Shell;
@@ -36,6 +39,11 @@ impl Workspace {
     /// A path inside the repository.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
+    }
+
+    /// Where cargo puts what it builds.
+    pub fn target(&self) -> PathBuf {
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.path("target"), PathBuf::from)
     }
 
     /// A folder under `target/` that the named job has for itself.

@@ -22,9 +22,11 @@ extern "C" {
  * @brief Sends a request on a new connection, reads its response and closes the connection.
  *
  * Blocks the calling thread, at most for the three time limits of Kconfig together, and the
- * resolver's own when @p host is a name. Nothing is sent twice: when the connection breaks, whether
- * the message arrived is not known, and sending it again is the caller's decision. No TLS. May be
- * called by several threads at a time, each with objects of its own.
+ * resolver's own when @p host is a name; a server that always has another byte does not lengthen
+ * them. A server that answers before it has the whole request is heard: nothing more is sent then,
+ * and its response counts. Nothing is sent twice: when the connection breaks, whether the message
+ * arrived is not known, and sending it again is the caller's decision. No TLS. May be called by
+ * several threads at a time, each with objects of its own.
  *
  * @param[in]     host       NUL-terminated IPv4 or IPv6 address. With CONFIG_DNS_RESOLVER or
  *                           offloaded sockets, a host name as well.

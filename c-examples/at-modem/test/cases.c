@@ -60,8 +60,25 @@ static const expectation expectations[] = {
     {"data that is refused", SARA, SIGNED "--refuse USOWR-DATA=ERROR", SHORT, AT_OK, AT_ERR_MODEM, AT_OK, 3, 0, 0, false},
     {"data that is refused", BG96, SIGNED "--refuse QISEND-DATA=ERROR", SHORT, AT_OK, AT_ERR_MODEM, AT_OK, 572, 0, 0, true},
     {"no room for data", BG96, SIGNED "--refuse QISEND-DATA=SEND_FAIL", SHORT, AT_OK, AT_ERR_MODEM, AT_OK, 572, 0, 0, false},
-    {"fewer bytes written than given", SARA, SIGNED "--refuse USOWR-DATA=+USOWR:_0,5|OK", SHORT, AT_OK, AT_ERR_GARBAGE, AT_OK, ANY, 0, 0, true},
-    {"fewer bytes written than given", HEX, SIGNED "--refuse USOWR=+USOWR:_0,5|OK", SHORT, AT_OK, AT_ERR_GARBAGE, AT_OK, ANY, 0, 0, true},
+    {"fewer bytes written than given", SARA | HEX, SIGNED "--write-max 100", SHORT, AT_OK, AT_OK, AT_OK, ANY, 202, 1, true},
+    {"one byte written at a time", SARA | HEX, SIGNED "--write-max 1", SHORT, AT_OK, AT_OK, AT_OK, ANY, 202, 1, true},
+    {"fewer bytes of each piece", SARA | HEX, SIGNED "--write-max 500", LONG, AT_OK, AT_OK, AT_OK, ANY, 202, 1, true},
+    {"the rest is refused", SARA, SIGNED "--write-max 200 --refuse USOWR-DATA:2=ERROR", SHORT, AT_OK, AT_ERR_MODEM, AT_OK, 3, 0, 0, true},
+    {"no bytes written", SARA, SIGNED "--refuse USOWR-DATA=+USOWR:_0,0|OK", SHORT, AT_OK, AT_ERR_GARBAGE, AT_OK, ANY, 0, 0, true},
+    {"no bytes written", HEX, SIGNED "--refuse USOWR=+USOWR:_0,0|OK", SHORT, AT_OK, AT_ERR_GARBAGE, AT_OK, ANY, 0, 0, true},
+    {"more bytes written than given", SARA, SIGNED "--refuse USOWR-DATA=+USOWR:_0,9999|OK", SHORT, AT_OK, AT_ERR_GARBAGE, AT_OK, ANY, 0, 0, true},
+    {"an end that looks like a length", SARA | HEX, SIGNED "--close-as-length --idle 1000 --latency 1400", SHORT, AT_OK, AT_OK, AT_ERR_CLOSED, ANY, 0, 1, true},
+    {"a response until an end that looks like a length", SARA | HEX, VALVE "--close-as-length --until-close", SHORT, AT_OK, AT_OK, AT_OK, ANY, 202, 1, true},
+    {"closed while sending, as a length", SARA | HEX, SIGNED "--close-as-length --hang-up-after 1", LONG, AT_OK, AT_ERR_CLOSED, AT_OK, ANY, 0, 0, false},
+    {"answered while sending", ALL, SIGNED "--early-status 401", LONG, AT_OK, AT_OK, AT_OK, ANY, 401, 0, false},
+    {"answered while sending, and closed", ALL, SIGNED "--early-status 401 --early-close", LONG, AT_OK, AT_OK, AT_OK, ANY, 401, 0, false},
+    {"answered at the last moment, and closed", ALL, SIGNED "--early-status 403 --early-close", SHORT, AT_OK, AT_OK, AT_OK, ANY, 403, 0, true},
+    {"answered with a body until the end", ALL, VALVE "--early-status 401 --early-close --until-close", LONG, AT_OK, AT_OK, AT_OK, ANY, 401, 0, false},
+    {"answered byte by byte", SARA, SIGNED "--early-status 401 --early-close --dribble 1", LONG, AT_OK, AT_OK, AT_OK, ANY, 401, 0, false},
+    {"answered byte by byte", HEX, SIGNED "--early-status 401 --early-close --dribble 1", LONG, AT_OK, AT_OK, AT_OK, ANY, 401, 0, true},
+    {"answered byte by byte", BG96, SIGNED "--early-status 401 --early-close --dribble 1", LONG, AT_OK, AT_OK, AT_OK, ANY, 401, 0, true},
+    {"an interim response while sending", ALL, SIGNED "--interim", LONG, AT_OK, AT_OK, AT_OK, ANY, 202, 1, true},
+    {"interim responses without end", ALL, SIGNED "--interim --endless", LONG, AT_OK, AT_OK, AT_ERR_RESPONSE, ANY, 0, 0, true},
     {"written to another socket", SARA, SIGNED "--refuse USOWR-DATA=+USOWR:_1,271|OK", SHORT, AT_OK, AT_ERR_GARBAGE, AT_OK, ANY, 0, 0, true},
     {"an answer without its numbers", SARA | HEX, SIGNED "--refuse USOCR=OK|+USOCR:_x", SHORT, AT_ERR_GARBAGE, AT_OK, AT_OK, ANY, 0, 0, false},
     {"data without its line", SARA | HEX, SIGNED "--refuse USORD=OK", SHORT, AT_OK, AT_OK, AT_ERR_GARBAGE, ANY, 0, 1, true},
@@ -135,18 +152,44 @@ static void keeps_and_renews(const kind_under_test *kind)
     (void)kpn_modem_command(modem, "AT+QIACT=1", 300); /* no command of a SARA-R4, which refuses it */
     REQUIRE(kpn_modem_open(modem, "10.151.236.157", 80) == AT_OK, "%s", kind->name);
     for (int i = 0; i < 5; i++) {
-        REQUIRE(kpn_modem_send(modem, request.ptr, request.len) == AT_OK, "%s", kind->name);
+        REQUIRE(kpn_modem_is_open(modem), "%s", kind->name);
         REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", kind->name);
+        REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_OK, "%s", kind->name);
+        REQUIRE(!kpn_modem_is_open(modem), "%s", kind->name);
         REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_OK, "%s", kind->name);
         REQUIRE(kpn_modem_command(modem, "AT", 300) == AT_OK, "%s", kind->name);
     }
     REQUIRE(emulator_messages(desk.emulator, true) == 5, "%s", kind->name);
     REQUIRE(at_pause(&modem->line, 1200) == AT_OK, "%s", kind->name); /* the platform closes it meanwhile */
-    REQUIRE(kpn_modem_send(modem, request.ptr, request.len) == AT_ERR_CLOSED, "%s", kind->name);
+    REQUIRE(!kpn_modem_is_open(modem), "%s", kind->name);
+    REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_ERR_CLOSED, "%s", kind->name);
     REQUIRE(!kpn_modem_may_have_arrived(modem), "%s", kind->name);
     REQUIRE(kpn_modem_close(modem) == AT_OK, "%s", kind->name);
     attempt again = desk_exchange(&desk, request);
     REQUIRE(again.accepted && again.taken == 1, "%s", kind->name);
+    desk_end(&desk);
+}
+
+/* After a response that ends the connection, nothing was sent by the next call, and it says so. */
+static void denies_what_it_did_not_send(const kind_under_test *kind)
+{
+    static uint8_t memory[REQUEST_CAP];
+    desk desk;
+    kpn_modem *modem = &desk.modem;
+    kpn_span request = make_request(memory, sizeof memory, SHORT);
+
+    desk_begin(&desk, kind, SIGNED "--until-close");
+    (void)kpn_modem_command(modem, "AT+QIACT=1", 300);
+    REQUIRE(kpn_modem_open(modem, "10.151.236.157", 80) == AT_OK, "%s", kind->name);
+    REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_OK, "%s", kind->name);
+    REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_OK, "%s", kind->name);
+    REQUIRE(!kpn_modem_is_open(modem), "%s", kind->name);
+    REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_ERR_STATE, "%s", kind->name);
+    REQUIRE(!kpn_modem_may_have_arrived(modem), "%s", kind->name);
+    REQUIRE(kpn_modem_close(modem) == AT_OK && emulator_messages(desk.emulator, true) == 1, "%s", kind->name);
     desk_end(&desk);
 }
 
@@ -163,6 +206,7 @@ void run_cases(void)
         }
         reads_a_downlink(&kinds[kind]);
         keeps_and_renews(&kinds[kind]);
+        denies_what_it_did_not_send(&kinds[kind]);
     }
     printf("%u cases\n", runs);
 }
@@ -188,10 +232,12 @@ static void refuses_bad_arguments(const kind_under_test *kind)
     REQUIRE(kpn_modem_open(modem, NULL, 80) == AT_ERR_ARGUMENT, "%s", kind->name);
     REQUIRE(kpn_modem_open(NULL, "1.2.3.4", 80) == AT_ERR_ARGUMENT, "%s", kind->name);
     REQUIRE(kpn_modem_open(modem, "1.2.3.4", 0) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_modem_send(modem, NULL, 1) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_modem_send(modem, &byte, 0) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_modem_send(modem, &byte, (size_t)PTRDIFF_MAX + 1) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_modem_send(NULL, &byte, 1) == AT_ERR_ARGUMENT, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, NULL, 1, &desk.response) == AT_ERR_ARGUMENT, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, &byte, 0, &desk.response) == AT_ERR_ARGUMENT, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, &byte, (size_t)PTRDIFF_MAX + 1, &desk.response) == AT_ERR_ARGUMENT, "%s", kind->name);
+    REQUIRE(kpn_modem_send(NULL, &byte, 1, &desk.response) == AT_ERR_ARGUMENT, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, &byte, 1, NULL) == AT_ERR_ARGUMENT, "%s", kind->name);
+    REQUIRE(!kpn_modem_is_open(NULL) && !kpn_modem_is_open(modem), "%s", kind->name);
     REQUIRE(kpn_modem_receive(modem, NULL) == AT_ERR_ARGUMENT, "%s", kind->name);
     REQUIRE(kpn_modem_receive(NULL, &desk.response) == AT_ERR_ARGUMENT, "%s", kind->name);
     REQUIRE(kpn_modem_command(modem, NULL, 1) == AT_ERR_ARGUMENT, "%s", kind->name);
@@ -213,8 +259,8 @@ static void refuses_a_wrong_order(const kind_under_test *kind)
     memset(&never, 0, sizeof never);
     REQUIRE(kpn_modem_open(&never, "1.2.3.4", 80) == AT_ERR_STATE && kpn_modem_close(&never) == AT_ERR_STATE, "never begun");
     REQUIRE(kpn_modem_receive(&never, &desk.response) == AT_ERR_STATE && kpn_modem_command(&never, "AT", 1) == AT_ERR_STATE, "never begun");
-    REQUIRE(kpn_modem_send(&never, request.ptr, request.len) < 0, "never begun");
-    REQUIRE(kpn_modem_send(modem, request.ptr, request.len) == AT_ERR_STATE, "%s: not open", kind->name);
+    REQUIRE(kpn_modem_send(&never, request.ptr, request.len, &desk.response) < 0, "never begun");
+    REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_ERR_STATE, "%s: not open", kind->name);
     REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_ERR_STATE, "%s: not open", kind->name);
     REQUIRE(kpn_modem_close(modem) == AT_OK, "%s: nothing to close", kind->name);
     REQUIRE(emulator_count(desk.emulator, true) == 0, "%s: something was sent", kind->name);
@@ -224,17 +270,19 @@ static void refuses_a_wrong_order(const kind_under_test *kind)
     REQUIRE(kpn_modem_open(modem, "1.2.3.4", 80) == AT_ERR_STATE, "%s: open already", kind->name);
     REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_ERR_STATE, "%s: nothing sent", kind->name);
     REQUIRE(emulator_count(desk.emulator, true) == count, "%s: something was sent", kind->name);
-    REQUIRE(kpn_modem_send(modem, request.ptr, request.len) == AT_OK, "%s", kind->name);
+    REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_OK, "%s", kind->name);
     count = emulator_count(desk.emulator, true);
-    REQUIRE(kpn_modem_send(modem, request.ptr, request.len) == AT_ERR_STATE, "%s: sent already", kind->name);
+    REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_ERR_STATE, "%s: sent already", kind->name);
     REQUIRE(kpn_modem_open(modem, "1.2.3.4", 80) == AT_ERR_STATE, "%s: open already", kind->name);
     REQUIRE(kpn_modem_command(modem, "AT", 300) == AT_ERR_STATE, "%s: a response is to come", kind->name);
     REQUIRE(emulator_count(desk.emulator, true) == count, "%s: something was sent", kind->name);
-    REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", kind->name);
     REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_OK, "%s", kind->name);
     REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_ERR_STATE, "%s: received already", kind->name);
+    REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_ERR_ARGUMENT, "%s: a response that is complete", kind->name);
     REQUIRE(kpn_modem_close(modem) == AT_OK && kpn_modem_close(modem) == AT_OK, "%s", kind->name);
-    REQUIRE(kpn_modem_send(modem, request.ptr, request.len) == AT_ERR_STATE, "%s: closed", kind->name);
+    REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", kind->name);
+    REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_ERR_STATE, "%s: closed", kind->name);
     REQUIRE(emulator_messages(desk.emulator, true) == 1, "%s", kind->name);
     desk_end(&desk);
 }
@@ -249,7 +297,7 @@ static void reports_what_is_not_the_modem(const kind_under_test *kind)
 
     desk_begin(&desk, kind, SIGNED);
     (void)kpn_modem_command(modem, "AT+QIACT=1", 300);
-    REQUIRE(kpn_modem_open(modem, "1.2.3.4", 80) == AT_OK && kpn_modem_send(modem, request.ptr, request.len) == AT_OK, "%s", kind->name);
+    REQUIRE(kpn_modem_open(modem, "1.2.3.4", 80) == AT_OK && kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_OK, "%s", kind->name);
     REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_ERR_RESPONSE, "%s", kind->name);
     REQUIRE(kpn_modem_response_status(modem) == KPN_ERR_STATE && kpn_modem_may_have_arrived(modem), "%s", kind->name);
     desk_end(&desk);

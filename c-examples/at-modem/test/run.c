@@ -83,10 +83,11 @@ attempt desk_exchange(desk *desk, kpn_span request)
     }
     it.open = it.open == AT_OK ? kpn_modem_open(modem, "127.0.0.1", 80) : it.open;
     it.number = kpn_modem_error_number(modem);
-    it.send = it.open == AT_OK ? kpn_modem_send(modem, request.ptr, request.len) : AT_OK;
+    REQUIRE(kpn_response_begin(&desk->response, desk->body, sizeof desk->body) == KPN_OK, "response");
+    it.send = it.open == AT_OK ? kpn_modem_send(modem, request.ptr, request.len, &desk->response) : AT_OK;
     it.number = it.send != AT_OK ? kpn_modem_error_number(modem) : it.number;
+    it.status = kpn_response_status(&desk->response);
     if (it.open == AT_OK && it.send == AT_OK) {
-        REQUIRE(kpn_response_begin(&desk->response, desk->body, sizeof desk->body) == KPN_OK, "response");
         it.receive = kpn_modem_receive(modem, &desk->response);
         it.accepted = it.receive == AT_OK && kpn_response_outcome(&desk->response) == KPN_OUTCOME_ACCEPTED;
         it.status = kpn_response_status(&desk->response);
@@ -109,7 +110,7 @@ kpn_span make_request(uint8_t *buffer, size_t cap, size_t about)
     kpn_uplink uplink;
     kpn_span request = {NULL, 0};
 
-    REQUIRE(kpn_uplink_begin(&uplink, buffer, cap, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:") == KPN_OK, "begin");
+    REQUIRE(kpn_uplink_begin(&uplink, buffer, cap, KPN_ENDPOINT_M2M, "urn:dev:IMEI:490154203237518:") == KPN_OK, "begin");
     kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
     for (size_t len = 0; len < about; len += 27) {
         kpn_uplink_add_int64(&uplink, KPN_COUNTER, (int64_t)(1000000 + len));

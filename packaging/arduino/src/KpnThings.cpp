@@ -1,5 +1,8 @@
 #include "KpnThings.h"
 
+/// From this status on a response is no interim one, RFC 9110 section 15.2.
+static const int32_t FINAL_STATUS = 200;
+
 KpnThings::KpnThings(Client &client, uint8_t *buffer, size_t capacity)
     : client_(client), buffer_(buffer), capacity_(capacity), urn_(NULL), secret_(NULL), host_(NULL), address_(10, 151, 236, 157),
       timeout_(TIMEOUT_MS), piece_(PIECE), handler_(NULL), context_handler_(NULL), context_(NULL), uplink_(), connection_(),
@@ -154,9 +157,9 @@ kpn_status KpnThings::exchange(kpn_span request, kpn_response *response)
 {
     kpn_status status = open();
     if (status == KPN_OK) {
-        status = write(request);
+        status = write(request, response);
     }
-    if (status == KPN_OK) {
+    if (status == KPN_NEED_MORE) {
         status = read(response);
     }
     kpn_connection_record(&connection_, response); // what remains is told by kpn_connection_left
@@ -189,19 +192,47 @@ kpn_status KpnThings::open()
     return kpn_connection_begin(&connection_, limit_);
 }
 
-/// A piece that was taken in part is continued; nothing taken is a failure, since a modem may have sent it all the same.
-kpn_status KpnThings::write(kpn_span request)
+/// Reads what has arrived; false when there is nothing.
+bool KpnThings::hear(kpn_response *response, kpn_status *status)
 {
+    uint8_t chunk[64];
+    const int len = client_.available() > 0 ? client_.read(chunk, sizeof chunk) : 0;
+    if (len > 0) {
+        *status = kpn_response_feed(response, chunk, static_cast<size_t>(len), NULL);
+    }
+    return len > 0;
+}
+
+/// KPN_NEED_MORE when the response is to be read. A piece that was taken in part is continued; nothing taken is a failure, since a modem
+/// may have sent it all the same. A server that has begun to answer gets no more: its response may lie where the request was.
+kpn_status KpnThings::write(kpn_span request, kpn_response *response)
+{
+    const unsigned long start = millis();
+    kpn_status status = KPN_NEED_MORE;
     while (request.len > 0) {
         const size_t piece = request.len < piece_ ? request.len : piece_;
         const size_t written = client_.write(request.ptr, piece);
-        if (written == 0 || written > piece) {
+        const bool failed = written == 0 || written > piece;
+        if (!failed) {
+            request.ptr += written;
+            request.len -= written;
+        }
+        if (failed || request.len > 0) {
+            while (hear(response, &status) && failed && status == KPN_NEED_MORE && millis() - start < timeout_) {
+            }
+        }
+        if (status != KPN_NEED_MORE || (kpn_response_status(response) >= FINAL_STATUS && request.len > 0)) {
+            connection_ = kpn_connection(); // the server has a part of the request
+            return status;
+        }
+        if (failed) {
             return KPN_ERR_IO;
         }
-        request.ptr += written;
-        request.len -= written;
+        if (request.len > 0 && millis() - start >= timeout_) {
+            return KPN_ERR_TIMEOUT;
+        }
     }
-    return KPN_OK;
+    return status;
 }
 
 kpn_status KpnThings::read(kpn_response *response)
@@ -209,15 +240,13 @@ kpn_status KpnThings::read(kpn_response *response)
     const unsigned long start = millis();
     kpn_status status = KPN_NEED_MORE;
     while (status == KPN_NEED_MORE) {
-        uint8_t chunk[64];
-        const int waiting = client_.available();
-        const int len = waiting > 0 ? client_.read(chunk, sizeof chunk) : 0;
-        if (len > 0) {
-            status = kpn_response_feed(response, chunk, static_cast<size_t>(len), NULL);
-        } else if (waiting <= 0 && !client_.connected()) {
-            status = kpn_response_end(response);
-        } else {
-            delay(10);
+        if (!hear(response, &status)) {
+            // The last bytes may have arrived, with the end, after the first look.
+            if (!client_.connected() && client_.available() <= 0) {
+                status = kpn_response_end(response);
+            } else {
+                delay(10);
+            }
         }
         if (status == KPN_NEED_MORE && millis() - start >= timeout_) {
             status = KPN_ERR_TIMEOUT;

@@ -37,7 +37,7 @@ public:
 
     /// Sets who the device is. Nothing is sent or checked yet.
     ///
-    /// `urn` as in "urn:dev:IMEI:123456789012345:", `secret` 30 to 100 letters and digits; both are kept as pointers.
+    /// `urn` as in "urn:dev:IMEI:490154203237518:", `secret` 30 to 100 letters and digits; both are kept as pointers.
     /// `KPN_ENDPOINT_M2M` goes to 10.151.236.157, port 80, which only SIM cards with APN kpnthings.iot reach; no DNS is used.
     /// `KPN_ENDPOINT_INTERNET` goes to prod.dm.kpnthings.com, port 443: give this class a Client that does TLS.
     void begin(const char *urn, const char *secret, int32_t endpoint = KPN_ENDPOINT_M2M);
@@ -46,7 +46,8 @@ public:
     void setServer(const IPAddress &address, uint16_t port);
     /// The same by name, which needs DNS; `host` is kept as a pointer.
     void setServer(const char *host, uint16_t port);
-    /// Sets the longest wait for a whole response, in milliseconds. How long connecting and writing may take is the Client's matter.
+    /// Sets the longest time for writing the whole request, and then for the whole response, in milliseconds each, whatever the server does.
+    /// One call of the Client is not cut short: how long connecting, and writing one piece, may take is its matter.
     void setTimeout(unsigned long milliseconds);
     /// Sets the most bytes to give to one `Client::write`, at least 1.
     void setPiece(size_t bytes);
@@ -83,6 +84,7 @@ public:
     /// Signs and sends the message, reads the response, and hands a downlink out. Blocks; bounded by `setTimeout` and the Client.
     ///
     /// Connects when there is no connection, when the server closed it, or when it has carried its requests. Nothing is sent twice.
+    /// A server that answers before it has the whole request gets no more of it; its response counts, and the connection is closed.
     /// Returns true when the platform accepted the message; false otherwise, see `advice`.
     bool send();
 
@@ -127,7 +129,8 @@ private:
     KpnThings &operator=(const KpnThings &);
 
     kpn_status open();
-    kpn_status write(kpn_span request);
+    bool hear(kpn_response *response, kpn_status *status);
+    kpn_status write(kpn_span request, kpn_response *response);
     kpn_status read(kpn_response *response);
     void handOut();
 

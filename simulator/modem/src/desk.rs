@@ -50,6 +50,22 @@ pub struct DeskOptions {
     #[arg(long)]
     pub until_close: bool,
 
+    /// Answers so as soon as something was received, and reads no more of that connection
+    #[arg(long)]
+    pub early_status: Option<u16>,
+
+    /// Closes the connection behind such an answer
+    #[arg(long)]
+    pub early_close: bool,
+
+    /// An interim response comes as soon as something was received
+    #[arg(long)]
+    pub interim: bool,
+
+    /// The interim response comes again and again, and no other one
+    #[arg(long)]
+    pub endless: bool,
+
     /// Closes a connection on which nothing came for so many milliseconds
     #[arg(long)]
     pub idle: Option<u64>,
@@ -62,6 +78,9 @@ struct Connection {
     answer: VecDeque<(u64, Vec<u8>)>,
     close_at: Option<u64>,
     last: u64,
+    /// It has answered, or says interim responses for ever.
+    deaf: bool,
+    greeted: bool,
 }
 
 /// The platform with its counters.
@@ -118,6 +137,39 @@ impl Desk {
             self.refused += 1;
         }
         status
+    }
+
+    /// What comes before a message is whole.
+    fn answer_early(&mut self, id: usize, now: u64) {
+        let options = &self.options;
+        let Some(connection) = self.connections.get_mut(&id).filter(|it| !it.greeted) else {
+            return;
+        };
+        connection.greeted = true;
+        let mut due = now + 1;
+        if options.interim {
+            let count = if options.endless { 10_000 } else { 1 };
+            for _ in 0..count {
+                let text = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+                connection.answer.push_back((due, text.to_vec()));
+                due += 1;
+            }
+            connection.deaf = options.endless;
+        }
+        if let Some(status) = options.early_status {
+            let text = if options.until_close {
+                format!("HTTP/1.1 {status} \r\n\r\nno")
+            } else {
+                format!("HTTP/1.1 {status} \r\nContent-Length: 2\r\n\r\nno")
+            };
+            for chunk in text.as_bytes().chunks(options.dribble.max(1)) {
+                connection.answer.push_back((due, chunk.to_vec()));
+                due += 1;
+            }
+            connection.deaf = true;
+            connection.close_at = options.early_close.then_some(due);
+            self.refused += 1;
+        }
     }
 
     /// Takes each whole message that has arrived.
@@ -212,8 +264,13 @@ impl Network for Desk {
             connection.close_at.get_or_insert(now);
             return true; // the modem took it; nobody else did
         }
-        connection.received.extend_from_slice(bytes);
-        self.answer_all(id, now);
+        if !connection.deaf {
+            connection.received.extend_from_slice(bytes);
+        }
+        self.answer_early(id, now);
+        if self.connections.get(&id).is_some_and(|it| !it.deaf) {
+            self.answer_all(id, now);
+        }
         true
     }
 

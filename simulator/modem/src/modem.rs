@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddrV4;
 
-use crate::network::Network;
+use crate::network::{Network, UNREAD_MAX};
 use crate::options::{Kind, Options};
 use crate::random::Random;
 use crate::{bg96, sara};
@@ -333,7 +333,10 @@ impl<N: Network> Modem<N> {
                     bytes: Vec::new(),
                 };
             }
-            Job::Send { socket, bytes } => {
+            Job::Send { socket, mut bytes } => {
+                if self.options.kind == Kind::SaraR4 {
+                    bytes.truncate(self.options.write_max);
+                }
                 let usable = self.sockets[socket].state == State::Connected;
                 let sent = usable && self.network.send(socket, &bytes, self.now);
                 let parts = match (self.options.kind, sent) {
@@ -470,8 +473,10 @@ impl<N: Network> Modem<N> {
             if self.sockets[id].state != State::Connected {
                 continue;
             }
-            let received = self.network.receive(id, self.now);
-            self.sockets[id].unread.extend(received);
+            if self.sockets[id].unread.len() < UNREAD_MAX {
+                let received = self.network.receive(id, self.now);
+                self.sockets[id].unread.extend(received);
+            }
             self.announce(id);
             if self.network.is_closed(id, self.now) {
                 self.sockets[id].state = State::Closed;
@@ -479,6 +484,9 @@ impl<N: Network> Modem<N> {
                     self.sockets[id].unread.clear();
                 }
                 self.urcs.push_back(match self.options.kind {
+                    Kind::SaraR4 if self.options.close_as_length => {
+                        format!("+UUSORD: {id},{}", u32::MAX)
+                    }
                     Kind::SaraR4 => format!("+UUSOCL: {id}"),
                     Kind::Bg96 => format!("+QIURC: \"closed\",{id}"),
                 });

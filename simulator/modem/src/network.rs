@@ -5,6 +5,9 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddrV4, TcpStream};
 use std::time::Duration;
 
+/// Unread bytes beyond which nothing more is taken from a connection.
+pub(crate) const UNREAD_MAX: usize = 65_536;
+
 /// Longest wait for a connection of one's own machine.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -84,7 +87,7 @@ impl Network for Tcp {
             return received;
         };
         let mut chunk = [0; 2048];
-        while !connection.closed {
+        while !connection.closed && received.len() < UNREAD_MAX {
             match connection.stream.read(&mut chunk) {
                 Ok(0) => connection.closed = true,
                 Ok(count) => received.extend_from_slice(&chunk[..count]),

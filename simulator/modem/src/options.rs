@@ -39,6 +39,14 @@ pub struct Options {
     #[arg(long, value_name = "BYTES", default_value = "65535")]
     pub read_max: usize,
 
+    /// Most bytes that a SARA-R4 takes of one write; it says how many
+    #[arg(long, value_name = "BYTES", default_value = "65535")]
+    pub write_max: usize,
+
+    /// A SARA-R4 announces the end of a connection as data of 4294967295 bytes
+    #[arg(long)]
+    pub close_as_length: bool,
+
     /// URCs that concern nobody come in between, before so many percent of the lines
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub chatter: u64,

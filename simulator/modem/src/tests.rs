@@ -183,6 +183,47 @@ fn a_connection_that_ends_is_announced() {
 }
 
 #[test]
+fn a_sara_r4_may_take_less_than_it_is_given() {
+    let mut host = host(&format!(
+        "--kind sara-r4 --no-echo --secret {SECRET} --write-max 200"
+    ));
+    host.say("AT+USOCR=6\rAT+USOCO=0,\"127.0.0.1\",80\r");
+    let request = request();
+    let (first, rest) = request.split_at(200);
+    host.say(&format!("AT+USOWR=0,{}\r", request.len()));
+    assert_eq!(host.say(&request), format!("\r\n+USOWR: 0,200\r\n{OK}"));
+    assert_eq!(first.len(), 200);
+    host.say(&format!("AT+USOWR=0,{}\r", rest.len()));
+    assert!(host.say(rest).contains("+UUSORD: 0,60"));
+    assert_eq!(host.modem.network.accepted(), [BODY.as_bytes()]);
+}
+
+#[test]
+fn a_sara_r4_may_announce_an_end_as_data() {
+    let mut host = host("--kind sara-r4 --no-echo --idle 500 --close-as-length");
+    host.say("AT+USOCR=6\rAT+USOCO=0,\"127.0.0.1\",80\r");
+    host.now += 500;
+    assert_eq!(host.say(""), "\r\n+UUSORD: 0,4294967295\r\n");
+}
+
+#[test]
+fn a_platform_may_answer_before_it_has_the_request() {
+    let mut host = host("--kind sara-r4 --no-echo --early-status 401 --early-close --interim");
+    host.say("AT+USOCR=6\rAT+USOCO=0,\"127.0.0.1\",80\r");
+    host.say("AT+USOWR=0,4\r");
+    let said = host.say("POST");
+    assert!(said.contains("+UUSORD: 0,"), "{said}");
+    assert!(said.contains("+UUSOCL: 0"), "{said}");
+    host.say("AT+USOWR=0,1\r");
+    let said = host.say("AT+USORD=0,1024\r");
+    assert!(
+        said.contains("HTTP/1.1 103 ") && said.contains("HTTP/1.1 401 "),
+        "{said}"
+    );
+    assert_eq!(host.modem.network.refused(), 1);
+}
+
+#[test]
 fn refusals_meet_the_command_that_they_name() {
     let mut host = host("--kind sara-r4 --no-echo --refuse CMEE:2=ERROR --mute USOER");
     assert!(host.say("AT+CMEE?\r").ends_with(OK));

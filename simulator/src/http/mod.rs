@@ -4,11 +4,12 @@
 //! its header names out of title case, its order out of the order in which headers are inserted.
 
 mod answer;
+mod places;
 mod session;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::fault::Faults;
 use crate::files::Files;
 use crate::report::{Event, Report, now};
 use crate::tap::{Tap, Wire};
+use places::{Place, Places};
 use session::Session;
 
 /// How long open connections may take to end when the program stops.
@@ -45,6 +47,9 @@ pub struct Platform {
     report: Report,
     messages: AtomicU64,
     answered: AtomicU64,
+    places: Arc<Places>,
+    /// Bytes of bodies that have not come to their end.
+    kept: AtomicUsize,
     stop: watch::Sender<bool>,
 }
 
@@ -58,6 +63,8 @@ impl Platform {
         report: Report,
     ) -> Self {
         Self {
+            places: Places::new(config.max_connections),
+            kept: AtomicUsize::new(0),
             config,
             registry: Mutex::new(registry),
             files,
@@ -139,10 +146,13 @@ pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Plat
             _ = stop.changed() => {}
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    let platform = Arc::clone(&platform);
-                    connections.spawn(connection(platform, stream, security.clone(), peer));
-                }
+                Ok((stream, peer)) => match platform.places.take() {
+                    Some(place) => {
+                        let platform = Arc::clone(&platform);
+                        connections.spawn(connection(platform, stream, security.clone(), peer, place));
+                    }
+                    None => tracing::warn!("connection from {peer} closed: all others are being answered"),
+                },
                 Err(error) => {
                     // Out of file descriptors, most likely: waiting is all there is to do.
                     tracing::error!("no connection could be taken: {error}");
@@ -165,9 +175,10 @@ async fn connection(
     stream: TcpStream,
     security: Security,
     peer: SocketAddr,
+    place: Place,
 ) {
     tracing::debug!("connection from {peer}");
-    if let Err(error) = secure_connection(&platform, stream, security, peer).await {
+    if let Err(error) = secure_connection(&platform, stream, security, peer, place).await {
         tracing::debug!("connection from {peer}: {error}");
     }
 }
@@ -177,19 +188,20 @@ async fn secure_connection(
     stream: TcpStream,
     security: Security,
     peer: SocketAddr,
+    place: Place,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let stream = stream.into_std()?;
     let mut spare = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TcpStream::from_std(stream)?;
     match security {
-        Security::Plain => serve_connection(platform, stream, peer, None).await,
+        Security::Plain => serve_connection(platform, stream, peer, None, place).await,
         #[cfg(feature = "tls")]
         Security::Tls(acceptor) => {
             match timeout(platform.config.read_timeout, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => {
                     let name = stream.get_ref().1.server_name().map(str::to_owned);
-                    serve_connection(platform, stream, peer, name).await;
+                    serve_connection(platform, stream, peer, name, place).await;
                 }
                 Ok(Err(error)) => tracing::warn!("TLS with {peer} failed: {error}"),
                 Err(_) => tracing::warn!("TLS with {peer} took too long"),
@@ -210,6 +222,7 @@ async fn serve_connection<S>(
     stream: S,
     peer: SocketAddr,
     server_name: Option<String>,
+    place: Place,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -220,6 +233,7 @@ async fn serve_connection<S>(
         peer,
         server_name,
         wire.clone(),
+        place,
     ));
     let service = service_fn(|request| {
         let session = Arc::clone(&session);
@@ -240,6 +254,10 @@ async fn serve_connection<S>(
         tokio::select! {
             biased;
             result = http.as_mut() => break result,
+            () = session.needed() => {
+                tracing::debug!("connection from {peer} gave way to another");
+                break Ok(());
+            }
             _ = stop.wait_for(|stop| *stop), if !stopping => {
                 stopping = true;
                 http.as_mut().graceful_shutdown();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use super::Platform;
 use super::answer::{Afterwards, Answer, Outcome, response};
+use super::places::Place;
 use crate::fault::{Kind as Fault, Target};
 use crate::files::Found;
 use crate::report::{Event, Kind};
@@ -26,6 +27,12 @@ use crate::verify::{Class, Endpoint, Message, Verdict, quote, verify};
 
 /// Bytes of a body above the limit that are still read before the answer.
 const DRAIN_MAX: usize = 16 << 20;
+
+/// Bytes of bodies that all connections may keep at a time.
+const BODIES_MAX: usize = 64 << 20;
+
+/// Bytes of a body that are kept whatever the others keep.
+const BODY_ALWAYS: usize = 16 << 10;
 
 /// The answer of a server that has lost its mind.
 const GARBAGE: &[u8] = b"\x00\xff<html>502 Bad Gateway\r\n\r\n{\"error\":";
@@ -37,6 +44,7 @@ pub struct Session {
     /// What the device called the platform in its TLS handshake.
     server_name: Option<String>,
     wire: Wire,
+    place: Place,
     requests: AtomicU32,
 }
 
@@ -59,6 +67,37 @@ struct NoBody {
     got: usize,
 }
 
+/// Why the rest of a body is not read.
+enum Cause {
+    Connection(hyper::Error),
+    /// All connections together keep too much.
+    Crowd,
+}
+
+/// What one body takes of the memory for all.
+struct Kept<'a> {
+    all: &'a AtomicUsize,
+    own: usize,
+}
+
+impl<'a> Kept<'a> {
+    const fn new(all: &'a AtomicUsize) -> Self {
+        Self { all, own: 0 }
+    }
+
+    /// Counts more bytes, and gives how many all have now.
+    fn add(&mut self, bytes: usize) -> usize {
+        self.own += bytes;
+        self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.own, Ordering::Relaxed);
+    }
+}
+
 impl Session {
     /// A connection that has had no request yet.
     pub fn new(
@@ -66,14 +105,21 @@ impl Session {
         peer: SocketAddr,
         server_name: Option<String>,
         wire: Wire,
+        place: Place,
     ) -> Self {
         Self {
             platform,
             peer,
             server_name,
             wire,
+            place,
             requests: AtomicU32::new(0),
         }
+    }
+
+    /// Waits until another connection needs the place of this one.
+    pub async fn needed(&self) {
+        self.place.needed().await;
     }
 
     /// Answers one request.
@@ -83,6 +129,7 @@ impl Session {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let (parts, body) = request.into_parts();
         let received = self.receive(&parts.headers, body).await;
+        let _answering = self.place.answering();
         let is_part = self.platform.files.has(parts.uri.path());
         let (kind, target) = if is_part {
             (Kind::Part, Target::Part)
@@ -286,6 +333,7 @@ impl Session {
         let too_long = announced.is_some_and(|length| length > config.max_body as u64);
         let mut got = 0_usize;
         let mut whole = Vec::new();
+        let mut kept = Kept::new(&self.platform.kept);
         // A device that waits for 100 Continue must not get it for a body that is too long.
         let reading = async {
             while !(too_long && headers.contains_key(EXPECT)) && got < DRAIN_MAX {
@@ -294,11 +342,15 @@ impl Session {
                     Some(Ok(frame)) => {
                         let data = frame.into_data().unwrap_or_default();
                         got += data.len();
-                        if !too_long {
-                            whole.extend_from_slice(&data);
+                        if too_long {
+                            continue;
                         }
+                        if kept.add(data.len()) > BODIES_MAX && kept.own > BODY_ALWAYS {
+                            return Err(Cause::Crowd);
+                        }
+                        whole.extend_from_slice(&data);
                     }
-                    Some(Err(error)) => return Err(error),
+                    Some(Err(error)) => return Err(Cause::Connection(error)),
                 }
             }
             Ok(())
@@ -314,7 +366,11 @@ impl Session {
                 ),
             ),
             Ok(Ok(())) => return Ok(Bytes::from(whole)),
-            Ok(Err(error)) => (
+            Ok(Err(Cause::Crowd)) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "bodies of other connections take all the memory that there is for them".to_owned(),
+            ),
+            Ok(Err(Cause::Connection(error))) => (
                 config.statuses.malformed,
                 format!("the body ended after {got} of {announced} bytes: {error}"),
             ),

@@ -36,7 +36,7 @@ const _: () = assert!(KPN_CONFIG_TEXT_MAX == TEXT_MAX);
 /// - `apn`: access point name, at most 63 bytes. Default: left to the modem.
 /// - `keepAliveLimit`: requests on one connection, 1 to 65535. Default: `KPN_REQUESTS_MAX`.
 /// - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
-///   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"`, `"refused"` or `"unexpected"`.
+///   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"` or `"refused"`.
 ///
 /// Any other field, and one that is there twice, is refused. 504 bytes. Belongs to one thread at a time, but several may read it while none writes.
 /// May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.

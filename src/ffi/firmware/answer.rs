@@ -167,11 +167,11 @@ pub unsafe extern "C" fn kpn_firmware_http_status(firmware: *const kpn_firmware)
     unsafe { state(firmware) }.map_or(0, |state| i32::from(state.response().status()))
 }
 
-/// How many seconds the file server asks to wait (Retry-After, RFC 9110 section 10.2.3).
+/// How many seconds the file server asks to wait, as for `kpn_response_retry_after`.
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return Seconds; 0 when it did not say or gave a date, and when `firmware` is NULL, misaligned or not begun.
+/// @return Seconds; 0 when it did not say, and when `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -179,9 +179,7 @@ pub unsafe extern "C" fn kpn_firmware_http_status(firmware: *const kpn_firmware)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_firmware_retry_after(firmware: *const kpn_firmware) -> u32 {
     // SAFETY: the same contract.
-    unsafe { state(firmware) }
-        .and_then(|state| state.response().retry_after())
-        .unwrap_or(0)
+    unsafe { state(firmware) }.map_or(0, |state| state.response().retry_after())
 }
 
 /// Bytes from the start of the firmware that are confirmed.

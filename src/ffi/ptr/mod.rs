@@ -60,7 +60,24 @@ pub unsafe fn out<'a, T>(out: *mut T) -> Given<&'a mut MaybeUninit<T>> {
 
 /// Fails with `INVALID_ARGUMENT` when the pointer is NULL or misaligned.
 pub fn check<T>(pointer: *const T) -> Given<()> {
-    check_address(pointer.cast(), align_of::<T>())
+    check_address(pointer.cast(), align_in_c::<T>())
+}
+
+#[cfg(not(target_family = "wasm"))]
+const fn align_in_c<T>() -> usize {
+    align_of::<T>()
+}
+
+/// WebAssembly stands for machines of 32 bits whose compilers align 64-bit integers to 8 or to 4.
+#[cfg(target_family = "wasm")]
+fn align_in_c<T>() -> usize {
+    unsafe extern "C" {
+        safe fn kpn_align_of_int64() -> usize;
+    }
+    match align_of::<T>() {
+        8 => kpn_align_of_int64(),
+        align => align,
+    }
 }
 
 fn check_address(pointer: *const u8, align: usize) -> Given<()> {

@@ -71,10 +71,11 @@ const _: () = assert!(
 /// kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, uptime, 205, -1);
 /// if (status == KPN_OK && kpn_queue_fill(&queue, &uplink, uptime, 0, &count) == KPN_OK) {
 ///     // finish, send and receive, then:
-///     if (kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED) {
-///         kpn_queue_accepted(&queue);
+///     int32_t outcome = kpn_response_outcome(&response);
+///     if (outcome == KPN_OUTCOME_NONE || kpn_outcome_may_retry(outcome)) {
+///         kpn_queue_failed(&queue); // no answer, or a busy platform: again later
 ///     } else {
-///         kpn_queue_failed(&queue);
+///         kpn_queue_accepted(&queue); // what is refused too: it would be refused for ever, and hold up all behind it
 ///     }
 /// }
 /// ~~~
@@ -218,7 +219,9 @@ pub unsafe extern "C" fn kpn_queue_fill(
     status(fill())
 }
 
-/// Removes the records on their way: the platform has accepted them.
+/// Removes the records on their way: the platform has accepted them, or refused them for good.
+///
+/// What is not to be sent again unchanged (`kpn_outcome_may_retry`) would otherwise be sent for ever.
 ///
 /// @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
 ///

@@ -35,7 +35,7 @@ pub const KPN_FIELD_VALUE: i32 = 0;
 pub const KPN_FIELD_SUM: i32 = 1;
 /// The time in seconds, base time added; 0 (now) when there is none.
 pub const KPN_FIELD_TIME: i32 = 2;
-/// Within how many seconds there is a new value at the latest.
+/// The next value follows within this many seconds.
 pub const KPN_FIELD_UPDATE_TIME: i32 = 3;
 
 /// One record of a downlink, all base fields applied (RFC 8428 section 4.6).

@@ -57,7 +57,7 @@ pub unsafe extern "C" fn kpn_record_double(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
 /// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
-/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits, or the exponent not into 32.
+/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits, or the exponent is beyond 500 million.
 ///
 /// # Safety
 ///
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn kpn_record_decimal(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
 /// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
-/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent.
+/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent, or that is beyond 500 million.
 ///
 /// # Safety
 ///

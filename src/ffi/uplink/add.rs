@@ -26,7 +26,7 @@ use crate::senml::pack::value::{DATA, TEXT, Value};
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn kpn_uplink_add_int64(
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn kpn_uplink_add_bool(
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_UTF8              `text` is not UTF-8.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn kpn_uplink_add_text(
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_UTF8              `text` is not UTF-8.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -332,7 +332,7 @@ pub unsafe extern "C" fn kpn_uplink_add_text_n(
 /// @retval KPN_ERR_OVERLAP           A text or the data lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -369,7 +369,7 @@ pub unsafe extern "C" fn kpn_uplink_add_data(
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -403,7 +403,7 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_decimal(
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
-/// @return The status of a base field or label that failed before, as this record would stand under wrong ones.
+/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
 ///
 /// # Safety
 ///

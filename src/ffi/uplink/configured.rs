@@ -15,7 +15,7 @@ use crate::things::config::Field;
 ///
 /// @param[out]    uplink      Need not be initialised.
 /// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
-/// @param[in]     buffer_cap  Bytes. 512 hold ten measurements or more.
+/// @param[in]     buffer_cap  Bytes. 512 hold seven temperatures, see the table at the top of the header.
 /// @param[in]     config      From `kpn_config_load`. Kept, unchanged and in its place, until the message is finished.
 ///
 /// @retval KPN_OK                    Begun.

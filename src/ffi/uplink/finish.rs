@@ -150,11 +150,8 @@ pub(super) unsafe fn finish(
     secret: Bytes<'_>,
     out_request: *mut kpn_span,
 ) -> Result<()> {
-    let own = Region::of(uplink);
-    let result = Region::of(out_request);
     // SAFETY: the same contract.
-    let memory = unsafe { ptr::borrow(uplink) }?.memory();
-    ptr::check_disjoint(3, &[result, own, memory, secret.region()])?;
+    unsafe { check(uplink, secret, out_request) }?;
     // SAFETY: the same contract.
     let out_request = unsafe { ptr::out(out_request) }?;
     // SAFETY: the same contract.
@@ -172,4 +169,21 @@ pub(super) unsafe fn finish(
         kpn_span::inside(buffer, request.start, request.len)?
     });
     Ok(())
+}
+
+/// Whether what `finish` is given is apart from each other. By itself, so that its memory is free when the token is made.
+///
+/// # Safety
+///
+/// As for `finish`.
+#[inline(never)]
+unsafe fn check(
+    uplink: *const kpn_uplink,
+    secret: Bytes<'_>,
+    out_request: *const kpn_span,
+) -> Result<()> {
+    let (own, result) = (Region::of(uplink), Region::of(out_request));
+    // SAFETY: the same contract.
+    let memory = unsafe { ptr::borrow(uplink) }?.memory();
+    ptr::check_disjoint(3, &[result, own, memory, secret.region()])
 }

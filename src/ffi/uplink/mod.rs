@@ -94,7 +94,7 @@ unsafe impl Object for kpn_uplink {
 ///
 /// @param[out]    uplink      Need not be initialised.
 /// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
-/// @param[in]     buffer_cap  Bytes. 512 hold ten measurements or more.
+/// @param[in]     buffer_cap  Bytes. 512 hold seven temperatures, see the table at the top of the header.
 /// @param[in]     endpoint    `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
 /// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
 ///

@@ -181,5 +181,5 @@ fn a_body_as_long_as_a_length_can_be_is_counted_down() {
 
 #[test]
 fn the_state_is_no_larger_than_its_parts() {
-    assert_eq!(size_of::<Response>(), 60);
+    assert_eq!(size_of::<Response>(), 72);
 }

@@ -33,6 +33,7 @@ public:
     unsigned writes_left;    ///< writes until they fail
     size_t read_limit;       ///< most bytes that a read gives
     bool empty_reads;        ///< every second read gives nothing, although bytes are there
+    bool late;               ///< bytes are seen only once the connection was found closed, as when both arrive between two looks
     const char *platform;    ///< the host and port that lead to KPN_PORT
 
 private:
@@ -41,6 +42,7 @@ private:
 
     int socket_;
     bool skip_;
+    bool looked_;
 };
 
 #endif

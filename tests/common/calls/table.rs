@@ -246,6 +246,8 @@ pub fn all() -> Vec<Call> {
         Status kpn_posix_begin(place::<kpn_posix>(), Number(3), Number(1000));
         Status kpn_posix_open(Mutates(O::Posix), Text(c"127.0.0.1"), Number(1)) => ERR_CONNECT;
         Status kpn_posix_send(Mutates(O::Posix), Bytes(b"bytes"), Len(5)) => ERR_STATE;
+        Status kpn_posix_write(Mutates(O::Posix), Bytes(b"bytes"), Len(5), Mutates(O::EmptyResponse)) => ERR_STATE;
+        Status kpn_posix_deadline(Mutates(O::Posix), Number(1000));
         Status kpn_posix_receive(Mutates(O::Posix), Room(64), Len(64), out::<usize>()) => ERR_STATE;
         Status kpn_posix_read(Mutates(O::Posix), Mutates(O::EmptyResponse)) => ERR_STATE;
         Status kpn_posix_exchange(Mutates(O::Posix), Text(c"127.0.0.1"), Number(1), Bytes(b"bytes"), Len(5), Mutates(O::EmptyResponse)) => ERR_CONNECT;

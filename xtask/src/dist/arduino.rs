@@ -17,12 +17,13 @@ pub const FOLDERS: [(&str, &str); 4] = [
 ];
 
 /// What is copied as it is: from where, and the folder inside the package.
-const COPIED: [(&str, &str); 9] = [
+const COPIED: [(&str, &str); 10] = [
     ("packaging/arduino/README.md", "."),
     ("packaging/arduino/MIGRATION.md", "."),
     ("packaging/arduino/keywords.txt", "."),
     ("LICENSE-MIT", "."),
     ("LICENSE-APACHE", "."),
+    ("THIRD-PARTY-NOTICES", "."),
     ("CHANGELOG.md", "."),
     ("packaging/arduino/src/KpnThings.h", "src"),
     ("packaging/arduino/src/KpnThings.cpp", "src"),

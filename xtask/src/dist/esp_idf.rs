@@ -1,9 +1,9 @@
-//! The ESP-IDF component: header, archives for the RISC-V chips, an example.
+//! The ESP-IDF component: header, archives for some RISC-V chips, one file of C for all others, an example.
 
 use std::path::Path;
 
 use super::{
-    Archives, Package,
+    Archives, Package, c_source,
     pack::{self, COMMON},
 };
 use crate::workspace::Workspace;
@@ -35,6 +35,7 @@ pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::
     )?;
     let archives_by_target = ARCHIVES.map(|target| (target, target));
     pack::archives(workspace, archives, archives_by_target, &folder.join("lib"))?;
+    c_source::put(workspace, &folder.join("src"))?;
     let file = format!("kpn-things-{version}-esp-idf.tgz");
     pack::tar_gz(workspace, &folder, &dist.join(&file))?;
     Ok(Package {

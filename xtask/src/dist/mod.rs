@@ -4,7 +4,9 @@
 //! `dist` and answers what it is; [`KINDS`] lists them, and nothing else needs to know of a new kind.
 
 pub mod arduino;
+pub mod c_source;
 pub mod esp_idf;
+mod manifest;
 mod native;
 pub mod pack;
 pub mod platformio;
@@ -13,15 +15,13 @@ mod zephyr;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use serde::Serialize;
-use xshell::cmd;
-
 use crate::{
     archive::{self, Options},
+    legal::sbom,
     target::{self, TARGETS, Target},
     workspace::Workspace,
 };
+use anyhow::Context as _;
 
 pub use native::{pack as pack_native, pack_all as pack_native_all};
 pub use reproducible::check as check_reproducible;
@@ -37,6 +37,7 @@ const KINDS: &[Pack] = &[
     platformio::pack,
     esp_idf::pack,
     zephyr::pack,
+    c_source::pack,
 ];
 
 /// One file in `dist/`.
@@ -108,8 +109,9 @@ pub fn pack_into(
     archives: &Archives,
     dist: &Path,
 ) -> anyhow::Result<String> {
-    let packages = pack_all(workspace, archives, dist)?;
-    write_lists(workspace, &packages, dist)
+    let mut packages = pack_all(workspace, archives, dist)?;
+    packages.extend(sbom::write(workspace, dist)?);
+    manifest::write(workspace, &packages, dist)
 }
 
 /// All packages that there are.
@@ -126,52 +128,4 @@ fn pack_all(
         packages.push(pack(workspace, archives, dist)?);
     }
     Ok(packages)
-}
-
-/// One package in `manifest.json`.
-#[derive(Serialize)]
-struct Entry<'a> {
-    file: &'a str,
-    kind: &'a str,
-    targets: &'a [&'a str],
-    bytes: usize,
-    sha256: &'a str,
-}
-
-#[derive(Serialize)]
-struct Manifest<'a> {
-    name: &'a str,
-    version: &'a str,
-    packages: Vec<Entry<'a>>,
-}
-
-/// `SHA256SUMS` for sha256sum, `manifest.json` for programs; answers the former.
-fn write_lists(workspace: &Workspace, packages: &[Package], dist: &Path) -> anyhow::Result<String> {
-    let shell = &workspace.shell;
-    let within = shell.push_dir(dist);
-    let files = packages.iter().map(|package| &package.file);
-    let sums = cmd!(shell, "sha256sum {files...}").quiet().read()? + "\n";
-    drop(within);
-    let mut entries = Vec::new();
-    for (package, line) in packages.iter().zip(sums.lines()) {
-        let (sha256, _) = line.split_once(' ').context("a sum, then a name")?;
-        entries.push(Entry {
-            file: &package.file,
-            kind: package.kind,
-            targets: &package.targets,
-            bytes: shell.read_binary_file(dist.join(&package.file))?.len(),
-            sha256,
-        });
-    }
-    let manifest = Manifest {
-        name: "kpn-things",
-        version: Workspace::version(),
-        packages: entries,
-    };
-    shell.write_file(
-        dist.join("manifest.json"),
-        serde_json::to_string_pretty(&manifest)? + "\n",
-    )?;
-    shell.write_file(dist.join("SHA256SUMS"), &sums)?;
-    Ok(sums)
 }

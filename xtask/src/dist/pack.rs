@@ -8,10 +8,11 @@ use super::Archives;
 use crate::{archive, workspace::Workspace};
 
 /// Files of the repository that every package has: what is copied, and the folder inside the package.
-pub const COMMON: [(&str, &str); 4] = [
+pub const COMMON: [(&str, &str); 5] = [
     ("include/kpn_things.h", "include"),
     ("LICENSE-MIT", "."),
     ("LICENSE-APACHE", "."),
+    ("THIRD-PARTY-NOTICES", "."),
     ("CHANGELOG.md", "."),
 ];
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Archives, Package,
+    Archives, Package, c_source,
     pack::{self, COMMON},
 };
 use crate::workspace::Workspace;
@@ -46,6 +46,7 @@ pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::
     let targets = || ARCHIVES.into_iter().chain([HOST]);
     let archives_by_target = targets().map(|target| (target, target));
     pack::archives(workspace, archives, archives_by_target, &folder.join("lib"))?;
+    c_source::put(workspace, &folder.join("src"))?;
     let file = format!("kpn-things-{version}-platformio.tar.gz");
     pack::tar_gz(workspace, &folder, &dist.join(&file))?;
     Ok(Package {

@@ -8,6 +8,7 @@ use xshell::cmd;
 use super::{Archives, pack_into};
 use crate::{
     archive::{self, Options},
+    c_source,
     target::{self, TARGETS},
     workspace::Workspace,
 };
@@ -28,6 +29,8 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     {
         expect_same(workspace, here.of(target.name)?, &there).context(target.name)?;
     }
+    let (file, there) = (c_source::build(workspace)?, c_source::build(&elsewhere)?);
+    expect_same(workspace, &file, &there).context("one file of C")?;
     check_can_fail(workspace, here.of("thumbv6m")?)?;
     let mut sums = Vec::new();
     for round in ["first", "second"] {

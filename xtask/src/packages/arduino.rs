@@ -15,7 +15,7 @@ use crate::{
     workspace::Workspace,
 };
 
-const URN: &str = "urn:dev:IMEI:123456789012345";
+const URN: &str = "urn:dev:IMEI:490154203237518";
 const UUID_URN: &str = "urn:dev:DVNUUID:89b053c5-7380-4fc3-8fe6-8792e746580f";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
@@ -38,20 +38,20 @@ const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
         "downlinks",
         Some(&[
             "--downlink",
-            r#"urn:dev:IMEI:123456789012345=[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true},{"n":"x","v":1}]"#,
+            r#"urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":true},{"n":"x","v":1}]"#,
             "--downlink",
-            r#"urn:dev:IMEI:123456789012345=[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":false},{"n":"x","v":1}]"#,
+            r#"urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":false},{"n":"x","v":1}]"#,
             "--downlink",
-            r#"urn:dev:IMEI:123456789012345=[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true}]"#,
+            r#"urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":true}]"#,
             "--downlink",
-            r#"urn:dev:IMEI:123456789012345=[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true},{"n":"x"}]"#,
+            r#"urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":true},{"n":"x"}]"#,
         ]),
     ),
     (
         "large-downlink",
         Some(&[
             "--downlink",
-            "urn:dev:IMEI:123456789012345=[{\"n\":\"text\",\"vs\":\"0123456789012345678901234567890123456789012345678901234567890123456789\
+            "urn:dev:IMEI:490154203237518=[{\"n\":\"text\",\"vs\":\"0123456789012345678901234567890123456789012345678901234567890123456789\
              01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\
              01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\
              01234567890123456789012345678901234567890123456789012345678901234567890123456789\"}]",
@@ -61,6 +61,7 @@ const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
     ("other-servers", Some(&[])),
     ("closed-early", Some(&["--fault", "drop"])),
     ("closed-early", Some(&["--fault", "cut=30"])),
+    ("closed-between", Some(&["--requests-per-connection", "1"])),
     ("garbage", Some(&["--fault", "garbage"])),
     ("too-late", Some(&["--fault", "delay=1500,times=1"])),
     ("token-rejected", Some(&[])),

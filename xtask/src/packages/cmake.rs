@@ -81,7 +81,8 @@ fn from_source(place: &Place, host: &Target) -> anyhow::Result<()> {
     let archive = define("KPN_THINGS_ARCHIVE", &built.display().to_string());
     aloud(cmd!(
         shell,
-        "cmake -S {source} -B {build} --log-level=WARNING -DCMAKE_INSTALL_LIBDIR=lib/of/some/depth {archive}"
+        "cmake -S {source} -B {build} --log-level=WARNING -DKPN_THINGS_TESTS=OFF
+         -DCMAKE_INSTALL_LIBDIR=lib/of/some/depth {archive}"
     ))?;
     aloud(cmd!(shell, "cmake --build {build}"))?;
     aloud(cmd!(shell, "cmake --install {build} --prefix {prefix}"))?;
@@ -222,6 +223,14 @@ fn refusals(place: &Place) -> anyhow::Result<()> {
         "KPN_THINGS",
         &place.workspace.path("").display().to_string(),
     );
+    place.refused(
+        "source-without-cargo",
+        &[
+            format!("-S{}", place.workspace.path("").display()),
+            define("KPN_THINGS_CARGO", "no-such-cargo"),
+        ],
+        &["there is no cargo", "KPN_THINGS_ARCHIVE"],
+    )?;
     place.refused(
         "source-without-a-core",
         &[

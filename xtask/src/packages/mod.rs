@@ -2,6 +2,7 @@
 
 pub mod arduino;
 pub mod bare_metal;
+pub mod c_source;
 mod cmake;
 pub mod esp_idf;
 mod flags;
@@ -10,6 +11,7 @@ mod make;
 mod place;
 pub mod platformio;
 mod properties;
+mod weight;
 pub mod zephyr;
 
 use xshell::{Shell, cmd};
@@ -22,6 +24,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let place = place::Place::new(workspace)?;
     cmake::check(&place)?;
     make::check(&place)?;
+    weight::check(&place)?;
     flags::check(&place)
 }
 

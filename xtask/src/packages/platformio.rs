@@ -10,8 +10,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Environments of the project whose board has an archive.
-const SUPPORTED: [&str; 8] = [
+/// Environments of the project whose board has an archive, and at the end one that compiles the file of C.
+const SUPPORTED: [&str; 9] = [
     "native",
     "m0plus",
     "m3",
@@ -20,6 +20,7 @@ const SUPPORTED: [&str; 8] = [
     "m33-hard",
     "c3",
     "gd32v",
+    "p4",
 ];
 /// One whose board has none.
 const REFUSED: &str = "avr";

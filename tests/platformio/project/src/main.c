@@ -7,7 +7,7 @@ int main(void)
     kpn_uplink uplink;
     kpn_span request;
 
-    if (kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:") != KPN_OK) {
+    if (kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:490154203237518:") != KPN_OK) {
         return 1;
     }
     kpn_uplink_add_double(&uplink, KPN_TEMPERATURE, 20.5);

@@ -18,7 +18,7 @@ use crate::{
     workspace::Workspace,
 };
 
-const DEVICE: &str = "urn:dev:IMEI:123456789012345:";
+const DEVICE: &str = "urn:dev:IMEI:490154203237518:";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 /// Time limits of the glue in the tests, in milliseconds.
@@ -171,7 +171,11 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
 
     // One that never reads.
     let deaf = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    call.expect("-91 110 0", "", &["127.0.0.1", &port_of(&deaf)?, "big"])?;
+    call.expect(
+        "-91 110 0",
+        "",
+        &["127.0.0.1", &port_of(&deaf)?, "67108864"],
+    )?;
 
     // One that goes away without reading: a reset.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;

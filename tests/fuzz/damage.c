@@ -1,5 +1,5 @@
 /*
- * Damages vectors at random and gives them to everything that reads from the network: fuzz <seconds> <seed>.
+ * Damages vectors at random and gives them to everything that reads from the network: damage <seconds> <seed>.
  *
  * Whatever comes in: no byte outside the given memory changes, any split of a response gives the same result, and a
  * pack that is accepted is read to its end. AddressSanitizer watches the memory, which lies on the heap for that.

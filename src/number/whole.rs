@@ -1,0 +1,53 @@
+//! Decimal digits of a binary number, exactly.
+//!
+//! Whatever is written or compared exactly asks for some digits from the first one on: the whole part of the number times a power of
+//! ten. Later digits are in a whole part with a higher power, of which the lowest bits tell as many as are wanted at a time.
+#![forbid(unsafe_code)]
+
+use super::bytes::{Divisor, multiply};
+
+/// 1,024 bits, for no double has more before its point, and the highest byte of a mantissa, which is zero then. The smallest ones have
+/// up to 768 bits behind it once their first digit is in the whole part, and nothing above the lowest 64 bits of that counts.
+const BYTES: usize = 129;
+
+/// Twice the whole part of `mantissa` × 2^`twos` × 10^`tens`, and one more where there is something behind its point. Of more than 64
+/// bits, the lowest.
+#[inline(never)]
+pub fn whole(mantissa: u64, twos: i32, tens: i32) -> u64 {
+    // All of it is 2^`twos` × `mantissa` × 5^`tens`, of which the twos only move the point, but for those that are no whole byte.
+    let twos = twos + tens;
+    let above = usize::try_from(twos >> 3).unwrap_or_default();
+    let behind = usize::try_from(-(twos >> 3)).unwrap_or_default();
+    let mut memory = [0; BYTES];
+    // A five takes less than three bits.
+    let growth = usize::try_from((tens * 3) >> 3).unwrap_or_default();
+    let used = (above + growth + 9).min(BYTES);
+    let number = memory.get_mut(..used).unwrap_or_default();
+    if let Some(Some(to)) = number.get_mut(above..).map(<[u8]>::first_chunk_mut) {
+        *to = mantissa.to_le_bytes();
+    }
+    multiply(number, 1 << (twos & 7), 0);
+    let mut remainders = 0;
+    let mut left = tens;
+    while left > 0 {
+        let (factor, count) = if left < 6 { (5, 1) } else { (15_625, 6) };
+        multiply(number, factor, 0);
+        left -= count;
+    }
+    while left < 0 {
+        const FIVE: Divisor = Divisor::new(5);
+        const FIVES: Divisor = Divisor::new(125);
+        let (fives, count) = if left > -3 { (FIVE, 1) } else { (FIVES, 3) };
+        remainders |= fives.divide(number);
+        left += count;
+    }
+    let mut whole = 0;
+    for (place, &byte) in number.iter().enumerate().rev() {
+        if place < behind {
+            remainders |= u32::from(byte);
+        } else {
+            whole = whole << 8 | u64::from(byte);
+        }
+    }
+    whole << 1 | u64::from(remainders != 0)
+}

@@ -1,0 +1,57 @@
+//! The library with what a compiler can put in, for the C tests: counters of what ran, or the checks of `AddressSanitizer`.
+
+use std::path::{Path, PathBuf};
+
+use xshell::cmd;
+
+use crate::{archive::FILE_NAME, workspace::Workspace};
+
+/// How the library is built.
+pub struct Build<'a> {
+    /// A name of rustup's; the one in use when there is none.
+    pub toolchain: Option<&'a str>,
+    /// For every crate.
+    pub rust_flags: &'a str,
+    /// Where cargo may keep what it builds.
+    pub folder: &'a Path,
+}
+
+impl Build<'_> {
+    /// The archive with all that it needs, as cargo makes it; overflow is checked as in every build for development.
+    pub fn archive(&self, workspace: &Workspace) -> anyhow::Result<PathBuf> {
+        let (shell, folder) = (&workspace.shell, self.folder);
+        let triple = "x86_64-unknown-linux-gnu";
+        // With a target, the flags are not for build scripts and procedural macros.
+        let mut command = cmd!(
+            shell,
+            "cargo rustc --quiet --package kpn-things --features posix --lib --crate-type staticlib --locked
+             --target {triple} --target-dir {folder}"
+        )
+        .env("RUSTFLAGS", self.rust_flags);
+        if let Some(toolchain) = self.toolchain {
+            command = command.env("RUSTUP_TOOLCHAIN", toolchain);
+        }
+        command.quiet().run()?;
+        Ok(folder.join(triple).join("debug").join(FILE_NAME))
+    }
+}
+
+/// The C tests as one program, linked to this archive.
+pub fn c_tests(
+    workspace: &Workspace,
+    archive: &Path,
+    flags: &[&str],
+    program: &Path,
+) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let mut sources = shell.read_dir("tests/c")?;
+    sources.retain(|path| path.extension().is_some_and(|extension| extension == "c"));
+    cmd!(
+        shell,
+        "cc -std=c99 -g -O1 {flags...} -DKPN_TEST_EXACT -DKPN_TEST_POSIX -I include -I tests/c -I tests/vectors
+         {sources...} {archive} -o {program}"
+    )
+    .quiet()
+    .run()?;
+    Ok(())
+}

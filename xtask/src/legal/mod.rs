@@ -1,0 +1,143 @@
+//! What a product that has the library in it must say: licences, notices, and a bill of materials.
+
+pub mod notices;
+pub mod sbom;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+/// Licence of everything in this repository.
+pub const LICENCE: &str = "MIT OR Apache-2.0";
+
+/// The judges from elsewhere, each with its settings in the repository: `REUSE.toml` and `deny.toml`.
+pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    cmd!(shell, "target/python/bin/reuse lint --quiet")
+        .quiet()
+        .run()
+        .context("`reuse lint` says which files have no licence")?;
+    let deny = tool(workspace, "cargo-deny")?;
+    cmd!(
+        shell,
+        "{deny} --offline --log-level error check licenses bans sources"
+    )
+    .quiet()
+    .run()?;
+    check_can_fail(workspace, &deny)?;
+    notices::check(workspace)?;
+    sbom::check(workspace)
+}
+
+/// A test of the test: settings that allow no licence are noticed.
+fn check_can_fail(workspace: &Workspace, deny: &str) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let settings = workspace.scratch("legal")?.join("nothing-allowed.toml");
+    shell.write_file(&settings, "[licenses]\nallow = []\n")?;
+    let refused = cmd!(
+        shell,
+        "{deny} --offline --log-level off check --config {settings} licenses"
+    )
+    .quiet()
+    .ignore_stderr()
+    .ignore_stdout()
+    .run();
+    anyhow::ensure!(refused.is_err(), "cargo-deny takes every licence");
+    Ok(())
+}
+
+/// A tool that `xtask/setup.sh` has built.
+fn tool(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
+    let shell = &workspace.shell;
+    let script = shell.read_file("xtask/setup.sh")?;
+    let variable = format!("{}=", name.replace('-', "_"));
+    let version = script
+        .lines()
+        .find_map(|line| line.strip_prefix(variable.as_str()))
+        .with_context(|| format!("xtask/setup.sh has no version of {name}"))?;
+    Ok(format!("target/cargo-tools/{version}/bin/{name}"))
+}
+
+/// A crate that is compiled into the archive.
+struct Crate {
+    name: String,
+    version: String,
+    licence: String,
+    authors: Vec<String>,
+    repository: String,
+    manifest: String,
+}
+
+/// All that is compiled into an archive for any target, sorted; what only builds it, such as macros, is not among them.
+fn linked(workspace: &Workspace) -> anyhow::Result<Vec<Crate>> {
+    let shell = &workspace.shell;
+    let text = cmd!(
+        shell,
+        "cargo metadata --format-version 1 --locked --features kpn-things/posix"
+    )
+    .quiet()
+    .read()?;
+    let metadata: Value = serde_json::from_str(&text)?;
+    let packages = list(&metadata["packages"])?;
+    let package = |id: &Value| {
+        packages
+            .iter()
+            .find(|package| package["id"] == *id)
+            .context("each node is a package")
+    };
+    let nodes = list(&metadata["resolve"]["nodes"])?;
+    let root = packages
+        .iter()
+        .find(|package| package["name"] == "kpn-things")
+        .context("the library is in the workspace")?;
+    let mut found: Vec<&Value> = Vec::new();
+    let mut open = vec![&root["id"]];
+    while let Some(id) = open.pop() {
+        if found.contains(&id) || list(&package(id)?["targets"])?.iter().any(is_macro) {
+            continue;
+        }
+        found.push(id);
+        let node = nodes
+            .iter()
+            .find(|node| node["id"] == *id)
+            .context("each package is a node")?;
+        for dependency in list(&node["deps"])? {
+            if list(&dependency["dep_kinds"])?
+                .iter()
+                .any(|kind| kind["kind"].is_null())
+            {
+                open.push(&dependency["pkg"]);
+            }
+        }
+    }
+    let mut crates = Vec::new();
+    for id in found.into_iter().filter(|id| **id != root["id"]) {
+        let package = package(id)?;
+        let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
+        crates.push(Crate {
+            name: text("name"),
+            version: text("version"),
+            licence: text("license").replace('/', " OR "),
+            authors: list(&package["authors"])?
+                .iter()
+                .filter_map(|author| author.as_str().map(str::to_owned))
+                .collect(),
+            repository: text("repository"),
+            manifest: text("manifest_path"),
+        });
+    }
+    crates.sort_by(|left, right| (&left.name, &left.version).cmp(&(&right.name, &right.version)));
+    Ok(crates)
+}
+
+fn is_macro(target: &Value) -> bool {
+    target["kind"]
+        .as_array()
+        .is_some_and(|kinds| kinds.iter().any(|kind| kind == "proc-macro"))
+}
+
+fn list(value: &Value) -> anyhow::Result<&Vec<Value>> {
+    value.as_array().context("cargo metadata has a list here")
+}
