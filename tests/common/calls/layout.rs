@@ -21,16 +21,27 @@ pub fn leaves(name: &str) -> Vec<Leaf> {
     leaves
 }
 
+fn without_comments(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some((before, comment)) = rest.split_once("/*") {
+        code.push_str(before);
+        rest = comment.split_once("*/").unwrap().1;
+    }
+    code + rest
+}
+
 /// Adds what a struct at an offset has, and gives its size and its alignment.
 fn collect(header: &str, name: &str, start: usize, leaves: &mut Vec<Leaf>) -> (usize, usize) {
-    let begin = format!("typedef struct {name} {{\n");
+    let begin = format!("struct {name} {{");
     let (_, body) = header.split_once(&begin).unwrap();
-    let (body, _) = body.split_once("\n}").unwrap();
+    let (body, _) = body.split_once('}').unwrap();
+    let body = without_comments(body);
     let (mut size, mut align) = (0_usize, 1_usize);
-    for line in body.lines().map(str::trim) {
-        let Some(field) = line.strip_suffix(';').filter(|_| !line.starts_with('*')) else {
+    for field in body.split(';').map(str::trim) {
+        if field.is_empty() {
             continue;
-        };
+        }
         let field = field.replace("struct ", "").replace("const ", "");
         let (kind, name_) = field.rsplit_once([' ', '*']).unwrap();
         let kind = if field.contains('*') { "pointer" } else { kind };
