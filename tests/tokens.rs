@@ -182,10 +182,8 @@ fn compares_with(readable: usize) -> i32 {
     let start: *mut u8 = start.cast();
     let end = start.wrapping_add(page);
     // SAFETY: the second of the two pages.
-    assert_eq!(
-        unsafe { libc::mprotect(end.cast(), page, libc::PROT_NONE) },
-        0
-    );
+    let protected = unsafe { libc::mprotect(end.cast(), page, libc::PROT_NONE) };
+    assert_eq!(protected, 0);
     let left = [b'a'; 64];
     let right = end.wrapping_sub(readable);
     // SAFETY: the child calls nothing but the comparison, which reads what it must; the parent waits for it.
