@@ -2,10 +2,8 @@
 
 NoClient client;
 
-// kpn-things: begin
 #include <KpnThings.h>
 KpnThingsBuffer<512> things(client);
-// kpn-things: end
 
 void onDownlink(const kpn_record &record) {
   digitalWrite(LED_BUILTIN, kpn_record_is(&record, "valve") && record.bool_value);

@@ -78,11 +78,6 @@ const WITH_OTHERS: &[Step] = &[
         packages::platformio::check,
     ),
     (
-        "package with one file of C",
-        "c c32 chips cmake pack",
-        packages::c_source::check,
-    ),
-    (
         "esp-idf component",
         "chips cmake machines pack python",
         packages::esp_idf::check_package,
@@ -90,7 +85,7 @@ const WITH_OTHERS: &[Step] = &[
     ("esp-idf example", "c", packages::esp_idf::check_example),
     (
         "package with one file of C",
-        "c c32 chips pack",
+        "c c32 chips cmake pack",
         packages::c_source::check,
     ),
     (

@@ -1,6 +1,5 @@
 //! What the texts promise: links lead somewhere, commands run, and the header becomes pages without a warning.
 
-mod console;
 mod doxygen;
 mod links;
 mod pages;

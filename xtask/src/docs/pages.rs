@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
-use super::{all, code, console};
+use super::{all, code};
 use crate::{
     dist::{self, Archives},
     target::TARGETS,
@@ -22,7 +22,6 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let packages = workspace.scratch("docs/dist")?;
     let archives = Archives::build(workspace, TARGETS)?;
     dist::pack_into(workspace, &archives, &packages)?;
-    console::check(workspace, &packages)?;
     let mut ran = 0;
     for page in all(workspace)? {
         let script = commands(&page.text);

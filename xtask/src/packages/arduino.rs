@@ -404,14 +404,6 @@ fn link_command<'a>(
     .quiet()
 }
 
-/// The architectures in a text of `library.properties`.
-pub fn architectures(text: &str) -> Vec<&str> {
-    properties::value(text, "architectures")
-        .unwrap_or_default()
-        .split(',')
-        .collect()
-}
-
 /// What Arduino's specification asks of a library's folder.
 fn check_layout(shell: &Shell, library: &Path) -> anyhow::Result<()> {
     let text = shell.read_file(library.join("library.properties"))?;

@@ -6,7 +6,6 @@ pub mod c_source;
 mod cmake;
 pub mod esp_idf;
 mod flags;
-mod lines;
 mod make;
 mod place;
 pub mod platformio;
@@ -20,7 +19,6 @@ use crate::workspace::Workspace;
 
 /// Every way into a project, for every target.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    lines::check(workspace)?;
     let place = place::Place::new(workspace)?;
     cmake::check(&place)?;
     make::check(&place)?;
