@@ -99,6 +99,7 @@ pub fn all() -> Vec<Call> {
         Status kpn_firmware_set_retries(Mutates(O::IdleFirmware), Number(3));
         Status kpn_firmware_set_request_limit(Mutates(O::IdleFirmware), Number(3));
         Status kpn_firmware_set_real_host(Mutates(O::IdleFirmware), Number(1));
+        Status kpn_firmware_expect(Mutates(O::IdleFirmware), Number(1), Bytes(b"abcd"), Len(4));
         Status kpn_firmware_offer(Mutates(O::IdleFirmware), Reads(O::Downlink), OptionalText(URN));
         Status kpn_firmware_start(Mutates(O::IdleFirmware), Text(FIRMWARE_URL), Text(c"abc"));
         Status kpn_firmware_start_n(Mutates(O::IdleFirmware), Text(FIRMWARE_URL), Len(32), Text(c"abc"), Len(3));
