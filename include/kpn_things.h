@@ -52,6 +52,18 @@
  * - One thread at a time for an object; different objects do not know of each other.
  * - No call waits, allocates, recurses, or jumps out of the library; each takes time in proportion to the bytes given to it at most.
  *
+ * What no call can see, the caller answers for:
+ *
+ * - The private fields of objects are written by the library alone. Offsets and counts in them are checked where they are used: after they were
+ *   overwritten, calls return errors or wrong bytes, but write nothing outside of the object and its memory, hand out nothing outside of them, and come
+ *   back. Believed are the pointers and lengths given to `_begin`, a file descriptor, and a `kpn_config` as a whole.
+ * - A copy made with `memcpy` or by assignment counts as begun. It can be used where the comment on its type says that it may be copied; elsewhere it
+ *   and the original work in the same memory and spoil each other's data.
+ * - An object stays begun until it is begun anew: abandon it before the memory that it works in is freed or used for something else. Where only the
+ *   bytes in that memory changed, errors or wrong bytes come out.
+ * - A stack may hold what an earlier object left there, with pointers to memory that is gone: begin each object before anything else.
+ * - What was stored (images of queues and firmware, configurations as text) is checked whole when it is loaded, and may be damaged or forged in any way.
+ *
  * How large a buffer must be. Measure it, with the calls that a message consists of: `kpn_uplink_begin` with a NULL buffer and capacity 0,
  * then the same calls, and `kpn_uplink_finish` gives the length. Or add up:
  *
