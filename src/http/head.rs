@@ -393,7 +393,9 @@ impl Head {
             }
             self.phase = phase::VALUE;
             self.follow(byte);
-            self.begin_text();
+            if byte == b'"' {
+                self.begin_text();
+            }
         }
         Ok(())
     }
