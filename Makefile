@@ -35,7 +35,7 @@ archive: ## Build the C archive for one chip: make archive TARGET=thumbv7em-none
 	@$(XTASK) archive $(TARGET)
 
 c-source: ## The whole library as one file of C, for chips without an archive
-	@sh xtask/setup.sh chips
+	@sh xtask/setup.sh c32 chips
 	@$(XTASK) c-source
 
 report: ## What it costs, measured: lines `name value unit`; the table of README.md too

@@ -73,7 +73,9 @@ fn say_how_an_archive_is_made(target: &str) -> Result<(), Box<dyn core::error::E
         && !feature("CARGO_FEATURE_HEADER")
     {
         println!("cargo::warning=this is the library for Rust. An archive for C, for {target}:");
-        println!("cargo::warning=cargo rustc --release --features capi --crate-type staticlib --target {target}");
+        println!(
+            "cargo::warning=cargo rustc --release --features capi --crate-type staticlib --target {target}"
+        );
     }
     Ok(())
 }

@@ -52,6 +52,18 @@
  * - One thread at a time for an object; different objects do not know of each other.
  * - No call waits, allocates, recurses, or jumps out of the library; each takes time in proportion to the bytes given to it at most.
  *
+ * What no call can see, the caller answers for:
+ *
+ * - The private fields of objects are written by the library alone. Offsets and counts in them are checked where they are used: after they were
+ *   overwritten, calls return errors or wrong bytes, but write nothing outside of the object and its memory, hand out nothing outside of them, and come
+ *   back. Believed are the pointers and lengths given to `_begin`, a file descriptor, and a `kpn_config` as a whole.
+ * - A copy made with `memcpy` or by assignment counts as begun. It can be used where the comment on its type says that it may be copied; elsewhere it
+ *   and the original work in the same memory and spoil each other's data.
+ * - An object stays begun until it is begun anew: abandon it before the memory that it works in is freed or used for something else. Where only the
+ *   bytes in that memory changed, errors or wrong bytes come out.
+ * - A stack may hold what an earlier object left there, with pointers to memory that is gone: begin each object before anything else.
+ * - What was stored (images of queues and firmware, configurations as text) is checked whole when it is loaded, and may be damaged or forged in any way.
+ *
  * How large a buffer must be. Measure it, with the calls that a message consists of: `kpn_uplink_begin` with a NULL buffer and capacity 0,
  * then the same calls, and `kpn_uplink_finish` gives the length. Or add up:
  *
@@ -167,6 +179,9 @@ typedef int32_t kpn_status;
 #define KPN_ERR_FIRMWARE_SIZE (-65) /**< the size of the firmware changed while it was fetched */
 #define KPN_ERR_FIRMWARE_CRC (-66) /**< the CRC-32 of a part does not fit its bytes */
 #define KPN_ERR_IMAGE (-67) /**< the stored image is damaged or of another version */
+#define KPN_ERR_FIRMWARE_CODING (-68) /**< the firmware comes in a content coding */
+#define KPN_ERR_FIRMWARE_REPLACED (-69) /**< the URL has other firmware now: start over */
+#define KPN_ERR_FIRMWARE_UNEXPECTED (-70) /**< not the size or first bytes of firmware */
 #define KPN_ERR_CONNECT (-90) /**< no connection to the host */
 #define KPN_ERR_TIMEOUT (-91) /**< the time limit is over */
 #define KPN_ERR_IO (-92) /**< the connection broke */
@@ -1367,6 +1382,7 @@ KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *
  * - another status: false also when none was announced, or `firmware` is NULL, misaligned or not begun.
  * - `KPN_ERR_FIRMWARE_BUSY`: 408, 429 or 5xx, once more than is tried again.
  * - `KPN_ERR_FIRMWARE_CRC`: A wrong CRC-32, likewise.
+ * - `KPN_ERR_FIRMWARE_UNEXPECTED`: Not what `kpn_firmware_expect` demands, likewise.
  * @{
  */
 
@@ -1375,10 +1391,13 @@ KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *
  *
  * `kpn_firmware_begin` once, `kpn_firmware_offer` with every downlink, then as long as the state is `KPN_FIRMWARE_REQUEST`:
  * `kpn_firmware_request`, send, `kpn_firmware_feed` with what arrives. The pieces that `kpn_firmware_feed` hands out are PROVISIONAL until
- * the part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come once more, for the same offsets. A CRC-32 protects each part, when the
- * server gives one; nothing protects the firmware as a whole: let the bootloader verify a signature. Report the version that runs in every
- * uplink: `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. Belongs to one thread at a time. May be abandoned at any time. It holds a
- * pointer: not for storage, see `kpn_firmware_save`. KPN documentation, "Firmware over the air".
+ * the part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come once more, for the same offsets. A part may have fewer or more bytes
+ * than were asked for. A CRC-32 protects each part, when the server gives one; the entity tag, or else Last-Modified, shows that all parts
+ * are from one image, when the server sends them; nothing protects the firmware as a whole: let the bootloader verify a signature. When
+ * `KPN_ERR_FIRMWARE_REPLACED` tells that there is other firmware under the URL now, nothing is confirmed any more and what was written is
+ * void: `kpn_firmware_rewind` to 0, the next announcement or `kpn_firmware_load` fetch it from its first byte. Report the version that runs
+ * in every uplink: `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. Belongs to one thread at a time. May be abandoned at any time. It
+ * holds a pointer: not for storage, see `kpn_firmware_save`. KPN documentation, "Firmware over the air".
  *
  * ~~~{.c}
  * char host[KPN_FIRMWARE_HOST_MAX + 1];
@@ -1413,8 +1432,12 @@ typedef struct kpn_firmware kpn_firmware;
 #define KPN_FIRMWARE_TOKEN_MAX 1024 /**< Longest token of firmware, in bytes. */
 #define KPN_FIRMWARE_HOST_MAX 253 /**< Longest host of a firmware URL, in bytes without NUL. */
 #define KPN_FIRMWARE_MEMORY 1280 /**< Bytes of memory that hold any URL and token. */
-#define KPN_FIRMWARE_IMAGE_EXTRA 24 /**< Bytes of an image without URL and token. */
-#define KPN_FIRMWARE_IMAGE_MAX 1304 /**< Bytes of the longest image that `kpn_firmware_save` writes: of the longest URL and token. */
+
+/** Longest entity tag by which one image is told from another, in bytes with both quotes; a longer one counts as not given. */
+#define KPN_FIRMWARE_ETAG_MAX 67
+#define KPN_FIRMWARE_IMAGE_EXTRA 92 /**< Bytes of an image without URL and token. */
+#define KPN_FIRMWARE_IMAGE_MAX 1372 /**< Bytes of the longest image that `kpn_firmware_save` writes: of the longest URL and token. */
+#define KPN_FIRMWARE_FIRST_MAX 8 /**< First bytes that `kpn_firmware_expect` can demand. */
 #define KPN_FIRMWARE_IDLE 0 /**< No firmware was announced: nothing to do. */
 #define KPN_FIRMWARE_REQUEST 1 /**< `kpn_firmware_request` is next. */
 #define KPN_FIRMWARE_RESPONSE 2 /**< `kpn_firmware_feed` is next. */
@@ -1465,11 +1488,33 @@ kpn_status kpn_firmware_set_request_limit(struct kpn_firmware *firmware, uint16_
 kpn_status kpn_firmware_set_real_host(struct kpn_firmware *firmware, bool real_host);
 
 /**
+ * Demands what firmware has to look like, so that something else is not taken for it: the page of a captive portal, an empty or a wrong
+ * file.
+ *
+ * Choose the size that no firmware of yours falls below, and the first bytes that your image format always has, such as the 4 bytes `3d b8
+ * f3 96` of MCUboot or `e9` of ESP-IDF. An answer that is smaller or begins differently is refused before its first byte is confirmed, with
+ * `KPN_ERR_FIRMWARE_UNEXPECTED`: at first with `KPN_AGAIN`, since a portal may be gone the next time. Without a demand whatever comes with
+ * status 200 is firmware. Call it after each `kpn_firmware_begin`, before the first request; `kpn_firmware_save` does not keep it.
+ *
+ * ~~~{.c}
+ * static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96};
+ * kpn_firmware_expect(&firmware, 16384, mcuboot, sizeof mcuboot);
+ * ~~~
+ * @param[in] min_size Fewest bytes of the whole firmware; 0 for any.
+ * @param[in] first What it begins with. Copied. NULL when `first_len` is 0.
+ * @param[in] first_len Bytes, at most `KPN_FIRMWARE_FIRST_MAX`; 0 for any.
+ * @retval KPN_OK Set, in place of what was demanded before.
+ * @retval KPN_ERR_INVALID_ARGUMENT `first_len` is too large.
+ */
+kpn_status kpn_firmware_expect(struct kpn_firmware *firmware, uint32_t min_size, const uint8_t *first, size_t first_len);
+
+/**
  * Looks in a downlink for firmware: the text records `url` and `token`, in any order.
  *
  * Reads ahead and changes nothing in the downlink, whose records can be read as ever. Another URL than before starts a new download. The
  * same one goes on where the download stands, also after it failed and after `kpn_firmware_load`, with the new token; a complete download
- * stays complete. A downlink about something else changes nothing, and neither does one that is refused.
+ * stays complete. Where it stands after `KPN_ERR_FIRMWARE_REPLACED` is the first byte. A downlink about something else changes nothing, and
+ * neither does one that is refused.
  * @param[in] urn NUL-terminated device URN, with or without its ending colon: only records about this device count. NULL: those about any device. Not kept.
  * @retval KPN_OK Firmware was announced; `kpn_firmware_state` says how to go on.
  * @retval KPN_END The downlink is about something else.
@@ -1509,7 +1554,7 @@ kpn_status kpn_firmware_abort(struct kpn_firmware *firmware);
 
 /**
  * Goes back, so that bytes are fetched again: a write to flash failed, or its page must be erased as a whole.
- * @param[in] offset At most `kpn_firmware_confirmed`. 0 forgets the size too: that takes firmware which was changed under the same URL.
+ * @param[in] offset At most `kpn_firmware_confirmed`. 0 forgets size and validator too: that takes firmware which was changed under the same URL.
  * @retval KPN_OK `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
  * @retval KPN_ERR_INVALID_ARGUMENT `firmware` is NULL or misaligned, or `offset` is not confirmed.
  * @retval KPN_ERR_STATE It was not begun, or none was announced.
@@ -1563,9 +1608,10 @@ bool kpn_firmware_must_connect(const struct kpn_firmware *firmware);
 KPN_NODISCARD kpn_status kpn_firmware_connected(struct kpn_firmware *firmware);
 
 /**
- * Writes the request for the next part, to be sent as it is: a GET with Range and the token, without message token.
+ * Writes the request for the next part, to be sent as it is: a GET with Range and the token, without message token; with If-Range when
+ * confirmed parts had a strong entity tag.
  *
- * RFC 9110 section 14.2. Its length is that of path and token, and some 120 bytes.
+ * RFC 9110 sections 13.1.5 and 14.2. Its length is that of path and token, and some 150 bytes, with If-Range up to 80 more.
  * @param[out] buffer Receives the request. May be NULL with capacity 0 to ask for the length.
  * @param[in] cap Bytes of `buffer`.
  * @param[out] out_len Receives the length of the request, also when the result is `KPN_ERR_BUFFER_FULL`.
@@ -1592,14 +1638,16 @@ KPN_NODISCARD kpn_status kpn_firmware_request(struct kpn_firmware *firmware, uin
  * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
  * @retval KPN_ERR_STATE `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
  * @retval KPN_ERR_FIRMWARE_REFUSED 401, 403, 404 or another status that will not change, see `kpn_firmware_http_status`. The download has failed, and so for the following: close the connection.
- * @retval KPN_ERR_FIRMWARE_RANGE Not the bytes that were asked for: others, fewer, more, none, or 416; or the first ones without saying of how many.
+ * @retval KPN_ERR_FIRMWARE_RANGE None of the bytes that come next, or not what its head says; 416; several ranges; or the first bytes without saying of how many.
  * @retval KPN_ERR_FIRMWARE_SIZE The size of the firmware is not what it was. `kpn_firmware_rewind` to 0 takes the other firmware.
+ * @retval KPN_ERR_FIRMWARE_REPLACED The entity tag, or else Last-Modified, is not what it was, or 412: there is other firmware under this URL. Nothing is confirmed any more, erase what was written; `kpn_firmware_rewind` to 0 takes the other firmware. RFC 9110 sections 8.8 and 13.1.5.
+ * @retval KPN_ERR_FIRMWARE_CODING Compressed or coded otherwise (Content-Encoding), although the request accepts only `identity`: the server will do so again. RFC 9110 sections 8.4 and 12.5.3.
  * @retval KPN_ERR_HTTP_SYNTAX No HTTP, likewise, and so for the following.
  * @retval KPN_ERR_HTTP_CONTENT_LENGTH Content-Length is no number, too large, or contradicts another.
  * @retval KPN_ERR_HTTP_TRANSFER_ENCODING A transfer coding other than chunked, or together with Content-Length.
  * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE The head or a line of chunked framing is beyond the limit (8,192 bytes).
- * @retval KPN_ERR_HTTP_TRUNCATED The download has failed with it earlier.
- * @return ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, as said above.
+ * @retval KPN_ERR_HTTP_TRUNCATED Fewer bytes than Content-Range says, although no Content-Length is there, likewise.
+ * @return ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, ERR_FIRMWARE_UNEXPECTED, as said above.
  */
 KPN_NODISCARD kpn_status kpn_firmware_feed(struct kpn_firmware *firmware, const uint8_t *bytes, size_t len,
     struct kpn_firmware_piece *out_piece);
@@ -1607,15 +1655,18 @@ KPN_NODISCARD kpn_status kpn_firmware_feed(struct kpn_firmware *firmware, const 
 /**
  * Tells that the connection is closed: by the server, by the caller after waiting too long, or that it could not be opened.
  *
- * An idle connection may be closed at any time and counts as no failure.
+ * A connection that has brought an answer may be closed at any time behind it, which counts as no failure. One that has brought none
+ * counts.
  * @retval KPN_AGAIN Connect and request again, after a wait (`kpn_retry_delay_ms`) when `kpn_firmware_failures` is above 0.
  * @retval KPN_ERR_STATE It was not begun, or nothing is being fetched.
  * @retval KPN_ERR_HTTP_TRUNCATED Lost, or not opened, once more than is tried again. The download has failed, and so for the following.
  * @retval KPN_ERR_FIRMWARE_REFUSED As for `kpn_firmware_feed`, and so for the following.
- * @retval KPN_ERR_FIRMWARE_RANGE Not the bytes that were asked for, or the end cannot be told from a lost connection.
+ * @retval KPN_ERR_FIRMWARE_RANGE None of the bytes that come next, or the end cannot be told from a lost connection.
  * @retval KPN_ERR_FIRMWARE_SIZE The size of the firmware is not what it was.
+ * @retval KPN_ERR_FIRMWARE_REPLACED There is other firmware under this URL.
+ * @retval KPN_ERR_FIRMWARE_CODING Compressed or coded otherwise.
  * @return Or the failure that the download ended with before.
- * @return ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, as said above.
+ * @return ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, ERR_FIRMWARE_UNEXPECTED, as said above.
  */
 KPN_NODISCARD kpn_status kpn_firmware_close(struct kpn_firmware *firmware);
 
@@ -1658,8 +1709,8 @@ uint32_t kpn_firmware_total(const struct kpn_firmware *firmware);
 /**
  * Writes an image of the download, to be kept over a reset, such as after each part, or after each page of flash.
  *
- * URL, token, how many bytes are confirmed, a version and a checksum: all that `kpn_firmware_load` needs to go on. Write the pieces to
- * flash before it. What was set with `kpn_firmware_set_retries` and the like is not in it.
+ * URL, token, how many bytes of which image are confirmed, a version and a checksum: all that `kpn_firmware_load` needs to go on. Write the
+ * pieces to flash before it. What was set with `kpn_firmware_set_retries`, `kpn_firmware_expect` and the like is not in it.
  * @param[out] out Receives the image, the same on every target. Nothing is written on failure.
  * @param[in] out_cap Bytes. `KPN_FIRMWARE_IMAGE_EXTRA` more than URL and token are enough, `KPN_FIRMWARE_IMAGE_MAX` always.
  * @param[out] out_len Receives the bytes of the image. Written only on success.
@@ -2717,8 +2768,8 @@ struct kpn_uplink { uint32_t private_tag; uint32_t private_reserved; uint8_t *pr
     const char *private_host; const char *private_path; struct kpn_private_uplink private_state; };
 
 struct kpn_private_head { uint8_t phase; uint8_t place; uint8_t element; uint8_t refusal; uint8_t has_digit; uint8_t has_element;
-    uint16_t status; uint16_t room; uint16_t flags; uint32_t numbers[4]; uint32_t content_length; uint32_t retry_after; uint32_t retry_date;
-    uint32_t date; uint32_t date_parts; uint32_t crc32; };
+    uint8_t text; uint8_t reserved[3]; uint16_t status; uint16_t room; uint16_t flags; uint32_t numbers[4]; uint32_t content_length;
+    uint32_t retry_after; uint32_t retry_date; uint32_t date; uint32_t date_parts; uint32_t crc32; };
 
 struct kpn_private_chunk_line { uint8_t phase; uint16_t room; uint32_t size; };
 
@@ -2751,11 +2802,14 @@ struct kpn_private_queue { size_t first; size_t used; uint32_t records; uint32_t
 struct kpn_queue { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_memory; size_t private_capacity;
     struct kpn_private_queue private_state; };
 
+struct kpn_private_validator { uint8_t equal; uint8_t differs; uint8_t skips; uint8_t kept[68]; };
+
 struct kpn_private_url { uint16_t len; uint16_t host_end; uint16_t path_start; uint16_t port; uint16_t flags; };
 
 struct kpn_private_download { uint8_t phase; uint8_t body; uint8_t error; uint8_t failures; uint8_t retries; uint8_t real_host;
-    struct kpn_private_connection connection; uint16_t limit; uint16_t token_len; struct kpn_private_url url; uint32_t part_size;
-    uint32_t confirmed; uint32_t total; uint32_t end; uint32_t crc; struct kpn_private_response response; };
+    uint8_t first_len; uint8_t first_bytes[8]; struct kpn_private_validator validator; struct kpn_private_connection connection;
+    uint16_t limit; uint16_t token_len; struct kpn_private_url url; uint32_t part_size; uint32_t confirmed; uint32_t total;
+    uint32_t min_size; uint32_t first; uint32_t end; uint32_t crc; struct kpn_private_response response; };
 
 struct kpn_firmware { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_memory; size_t private_capacity;
     struct kpn_private_download private_state; };
@@ -2822,7 +2876,7 @@ KPN_PRIVATE_FIELD(kpn_config, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_con
 KPN_PRIVATE_OBJECT(kpn_config_problem, 12, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
 KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4); KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
 
-KPN_PRIVATE_OBJECT(kpn_response, 88, 96, 4, 8); KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
+KPN_PRIVATE_OBJECT(kpn_response, 92, 104, 4, 8); KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
 KPN_PRIVATE_FIELD(kpn_response, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_response, private_state, 16, 24);
 
@@ -2841,7 +2895,7 @@ KPN_PRIVATE_FIELD(kpn_record, has_sum, 53, 97); KPN_PRIVATE_FIELD(kpn_record, ha
 KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99); KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112); KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
 
-KPN_PRIVATE_OBJECT(kpn_firmware, 132, 144, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
+KPN_PRIVATE_OBJECT(kpn_firmware, 224, 232, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
 KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
 KPN_PRIVATE_FIELD(kpn_firmware, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_firmware, private_state, 16, 24);
 

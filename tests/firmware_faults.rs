@@ -122,7 +122,11 @@ fn gives_up_after_the_retries_and_goes_on_with_a_new_announcement() {
         assert!(device.must_connect());
         assert_eq!(device.connected(), OK);
         let request = device.request().unwrap();
-        assert!(request.contains("Bearer new-token\r\nRange: bytes=256-511\r\n"));
+        assert!(
+            request.contains(
+                "Bearer new-token\r\nAccept-Encoding: identity\r\nRange: bytes=256-511\r\n"
+            )
+        );
         assert_eq!(device.feed(&answer(&image, &request), 9), OK);
         device.fetch_all(&image);
     }
@@ -130,13 +134,18 @@ fn gives_up_after_the_retries_and_goes_on_with_a_new_announcement() {
 
 #[test]
 fn failed_connections_count_and_idle_closes_do_not() {
+    // One that has brought a part may be closed behind it, as often as that happens.
+    let image = image(9000);
     let mut device = Device::announced(256);
     for _ in 0..20 {
+        assert_eq!(device.fetch(&image, 300), OK);
         assert_eq!(device.close(), AGAIN);
+        assert_eq!(device.failures(), 0);
         assert_eq!(device.connected(), OK);
     }
-    assert_eq!(device.failures(), 0);
+    assert_eq!(device.fetch(&image, 300), OK);
     assert_eq!(device.close(), AGAIN);
+    assert_eq!(device.failures(), 0);
     for failures in 1..=5 {
         assert_eq!(device.close(), AGAIN);
         assert_eq!(device.failures(), failures);

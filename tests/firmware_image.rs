@@ -41,7 +41,9 @@ fn check_refused(image: &[u8]) {
 #[test]
 fn the_bytes_are_the_same_everywhere() {
     let (saved, _) = saved();
-    let mut expected = b"KPNF\x02\0\x20\0\x10\0\0\0\0\x01\0\0\x58\x02\0\0".to_vec();
+    let mut expected = b"KPNF\x03\0\x20\0\x10\0\0\0\0\x01\0\0\x58\x02\0\0".to_vec();
+    // The length of the validator, its field, its text.
+    expected.extend([0; 68]);
     expected.extend(format!("{URL}{TOKEN}").bytes());
     expected.extend(crc32(&expected).to_le_bytes());
     assert_eq!(saved, expected);
@@ -64,7 +66,7 @@ fn an_image_alone_goes_on_where_the_download_was() {
     assert_eq!(device.connected(), OK);
     let request = device.request().unwrap();
     let expected = format!(
-        "GET /f/v1/12345678 HTTP/1.1\r\nHost: m.m\r\nAuthorization: Bearer {TOKEN}\r\nRange: bytes=256-355\r\n\r\n"
+        "GET /f/v1/12345678 HTTP/1.1\r\nHost: m.m\r\nAuthorization: Bearer {TOKEN}\r\nAccept-Encoding: identity\r\nRange: bytes=256-355\r\n\r\n"
     );
     assert_eq!(request, expected);
     assert_eq!(device.feed(&answer(&image(600), &request), 70), OK);
@@ -131,9 +133,14 @@ fn every_damage_every_cut_and_every_older_image_is_refused() {
     for blank in [0x00, 0xFF] {
         check_refused(&[blank; 100]);
     }
-    // Version 1 had a CRC-32 in place of the texts.
+    // Version 1 had a CRC-32 in place of the texts, version 2 no validator.
     let old = b"KPNF\x01\0\x20\0\x01\x02\x03\x04\xe8\x03\0\0\x9b\x0d\0\0crc!";
     check_refused(&sealed(old.to_vec()));
+    let mut old = saved;
+    old[4] = 2;
+    check_refused(&sealed(old.clone()));
+    old.drain(20..88);
+    check_refused(&sealed(old));
 }
 
 #[test]
@@ -144,7 +151,8 @@ fn what_contradicts_itself_is_refused_though_its_checksum_fits() {
     for (at, value) in [
         (0, b'k'),
         (4, 1),
-        (4, 3),
+        (4, 2),
+        (4, 4),
         (5, 1),
         // A length of the URL that cuts the text elsewhere, or is longer than all of it.
         (6, 7),
@@ -157,10 +165,10 @@ fn what_contradicts_itself_is_refused_though_its_checksum_fits() {
         (15, 1),
         (17, 0),
         // No URL, no token, an escape.
-        (20, b'x'),
-        (27, b'\\'),
-        (20 + URL.len(), b' '),
-        (20 + URL.len(), b'\\'),
+        (88, b'x'),
+        (95, b'\\'),
+        (88 + URL.len(), b' '),
+        (88 + URL.len(), b'\\'),
     ] {
         let mut wrong = saved.clone();
         wrong[at] = value;

@@ -6,22 +6,24 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
-    reason = "a test may panic"
+    clippy::too_many_lines,
+    reason = "a test may panic; the list of faults and that of verdicts stay whole"
 )]
 
 #[path = "common/firmware.rs"]
 mod common;
 
 use common::status::{
-    AGAIN, ERR_BUFFER_FULL, ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, ERR_FIRMWARE_RANGE,
-    ERR_FIRMWARE_REFUSED, ERR_FIRMWARE_SIZE, ERR_FIRMWARE_TOO_LONG, ERR_HTTP_SYNTAX,
-    ERR_HTTP_TRUNCATED, ERR_IMAGE, ERR_INVALID_ARGUMENT, ERR_STATE, NEED_MORE, OK,
+    AGAIN, ERR_BUFFER_FULL, ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CODING, ERR_FIRMWARE_CRC,
+    ERR_FIRMWARE_RANGE, ERR_FIRMWARE_REFUSED, ERR_FIRMWARE_REPLACED, ERR_FIRMWARE_SIZE,
+    ERR_FIRMWARE_TOO_LONG, ERR_FIRMWARE_UNEXPECTED, ERR_HTTP_SYNTAX, ERR_HTTP_TRUNCATED, ERR_IMAGE,
+    ERR_INVALID_ARGUMENT, ERR_STATE, NEED_MORE, OK,
 };
 use common::{Device, Status, crc32};
 use fastrand::Rng;
 use kpn_things::ffi::firmware::{
     KPN_FIRMWARE_COMPLETE as COMPLETE, KPN_FIRMWARE_FAILED as FAILED, KPN_FIRMWARE_IDLE as IDLE,
-    KPN_FIRMWARE_IMAGE_EXTRA, KPN_FIRMWARE_REQUEST as REQUEST, KPN_FIRMWARE_RESPONSE as RESPONSE,
+    KPN_FIRMWARE_REQUEST as REQUEST, KPN_FIRMWARE_RESPONSE as RESPONSE,
 };
 
 /// How a response says where its body ends.
@@ -41,6 +43,10 @@ struct Answer {
     size: Option<usize>,
     framing: Framing,
     digest: Option<u32>,
+    /// Names and values of the validators.
+    validators: Vec<Validator>,
+    /// Values of Content-Encoding.
+    codings: Vec<&'static str>,
     keep_alive: bool,
     body: Vec<u8>,
     retry_after: Option<u32>,
@@ -55,6 +61,91 @@ struct Answer {
     arriving: usize,
     /// Not HTTP at all.
     garbage: bool,
+}
+
+/// A field that tells one representation from another: its name and its value.
+type Validator = (&'static str, String);
+
+const ETAG: &str = "ETag";
+const LAST_MODIFIED: &str = "Last-Modified";
+const ETAG_MAX: usize = 67;
+
+/// What every firmware begins with, but for one that was built wrongly.
+const MAGIC: [u8; 8] = [0x3d, 0xb8, 0xf3, 0x96, b'K', b'P', b'N', 0];
+
+const PAGE: &[u8] = b"<!DOCTYPE html><html><body>Please log in</body></html>";
+
+/// What the server has under the URL.
+struct Served {
+    bytes: Vec<u8>,
+    /// Counts what it had before.
+    version: u32,
+    /// Which validators come with it.
+    style: u8,
+}
+
+impl Served {
+    fn new(random: &mut Rng) -> Self {
+        let len = random.usize(1..2000);
+        Self {
+            bytes: firmware(random, len),
+            version: random.u32(..1000),
+            style: random.u8(..14),
+        }
+    }
+
+    /// Other firmware of this length.
+    fn replace(&mut self, random: &mut Rng, len: usize) {
+        self.bytes = firmware(random, len);
+        self.version += 1;
+    }
+
+    fn validators(&self) -> Vec<Validator> {
+        let version = self.version;
+        let date = format!(
+            "Tue, 15 Nov 1994 {:02}:{:02}:26 GMT",
+            version / 60 % 24,
+            version % 60
+        );
+        let date = (LAST_MODIFIED, date);
+        let padding = |len: usize| format!("\"{version:0len$}\"");
+        match self.style {
+            0..=2 => vec![],
+            3 | 4 => vec![(ETAG, format!("\"a-{version}\""))],
+            5 => vec![(ETAG, format!("W/\"a-{version}\"")), date],
+            6 => vec![date],
+            7 => vec![(ETAG, format!("\"5e8f-{version:x}\"")), date],
+            8 => vec![(ETAG, padding(ETAG_MAX - 2))],
+            9 => vec![(ETAG, padding(ETAG_MAX - 1)), date],
+            10 => vec![(ETAG, format!("a-{version}"))],
+            11 => vec![(ETAG, format!("\"\u{e9}{version}\""))],
+            12 => vec![(ETAG, String::new()), date],
+            _ => vec![(ETAG, format!("\"a,b/{version}:;=\"")), date],
+        }
+    }
+}
+
+fn firmware(random: &mut Rng, len: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = (0..len).map(|_| random.u8(..)).collect();
+    if random.u8(..20) != 0 {
+        let magic = &MAGIC[..len.min(MAGIC.len())];
+        bytes[..magic.len()].copy_from_slice(magic);
+    }
+    bytes
+}
+
+/// The value by which an image can be told from another one: a strong entity tag, or else a date; spaces left out.
+fn strong(validators: &[Validator]) -> Option<String> {
+    let value = |wanted| {
+        let found = validators.iter().find(|(name, _)| *name == wanted);
+        found
+            .map(|(_, value)| value.replace(' ', ""))
+            .filter(|value| !value.is_empty())
+    };
+    match value(ETAG).filter(|tag| tag.starts_with('"')) {
+        Some(tag) => Some(tag).filter(|tag| tag.len() <= ETAG_MAX),
+        None => value(LAST_MODIFIED),
+    }
 }
 
 /// What a response is worth.
@@ -76,10 +167,17 @@ struct Model {
     state: i32,
     confirmed: usize,
     total: Option<usize>,
+    /// What the confirmed bytes came with.
+    validator: Option<String>,
+    /// Smallest size and first bytes that are demanded.
+    min_size: usize,
+    first: Vec<u8>,
     failures: u32,
     error: Status,
     /// Requests that the connection still takes.
     left: u32,
+    /// Whether it has brought an answer.
+    answered: bool,
 }
 
 impl Model {
@@ -93,15 +191,27 @@ impl Model {
             state: IDLE,
             confirmed: 0,
             total: None,
+            validator: None,
+            min_size: 0,
+            first: Vec::new(),
             failures: 0,
             error: OK,
             left: 0,
+            answered: false,
+        }
+    }
+
+    /// As long as nothing is confirmed nothing is known.
+    fn forget(&mut self) {
+        if self.confirmed == 0 {
+            (self.total, self.validator) = (None, None);
         }
     }
 
     fn go_on(&mut self) {
         self.failures = 0;
         self.error = OK;
+        self.forget();
         self.state = if self.total == Some(self.confirmed) {
             COMPLETE
         } else {
@@ -112,8 +222,9 @@ impl Model {
     fn announce(&mut self, url: &str, token: &str) {
         if url != self.url {
             url.clone_into(&mut self.url);
-            (self.confirmed, self.total, self.left) = (0, None, 0);
+            (self.confirmed, self.left) = (0, 0);
             self.state = REQUEST;
+            self.forget();
         }
         token.clone_into(&mut self.token);
         if self.state != RESPONSE {
@@ -129,28 +240,68 @@ impl Model {
 
     fn request(&self) -> String {
         let path = self.url.strip_prefix("http://files.example").unwrap();
+        let if_range = self.sent_tag().map(|tag| format!("If-Range: {tag}\r\n"));
         format!(
-            "GET {path} HTTP/1.1\r\nHost: m.m\r\nAuthorization: Bearer {}\r\nRange: bytes={}-{}\r\n\r\n",
+            "GET {path} HTTP/1.1\r\nHost: m.m\r\nAuthorization: Bearer {}\r\nAccept-Encoding: identity\r\nRange: bytes={}-{}\r\n{}\r\n",
             self.token,
             self.confirmed,
-            self.end() - 1
+            self.end() - 1,
+            if_range.unwrap_or_default()
         )
     }
 
-    /// Little-endian numbers, the texts, the checksum.
-    fn image(&self) -> Vec<u8> {
-        let mut image = b"KPNF\x02\0".to_vec();
-        image.extend(u16::try_from(self.url.len()).unwrap().to_le_bytes());
-        for number in [self.token.len(), self.confirmed, self.total.unwrap_or(0)] {
-            image.extend(u32::try_from(number).unwrap().to_le_bytes());
-        }
-        image.extend(self.url.bytes().chain(self.token.bytes()));
-        let crc = crc32(&image);
-        image.extend(crc.to_le_bytes());
-        image
+    /// The entity tag that is kept.
+    fn tag(&self) -> Option<&str> {
+        self.validator
+            .as_deref()
+            .filter(|text| text.starts_with('"'))
     }
 
-    /// What a response whose first `answer.arriving` bytes arrive is worth; takes over a size that its head gives.
+    /// The same when it can stand in a request.
+    fn sent_tag(&self) -> Option<&str> {
+        self.tag()
+            .filter(|tag| tag.bytes().all(|byte| byte.is_ascii_graphic()))
+    }
+
+    /// Whether an answer is from the image that the confirmed bytes are from, where that can be told.
+    fn is_same(&self, answer: &Answer) -> Option<bool> {
+        let kept = self.validator.as_deref()?;
+        let wanted = if self.tag().is_some() {
+            ETAG
+        } else {
+            LAST_MODIFIED
+        };
+        let found = answer.validators.iter().find(|(name, _)| *name == wanted);
+        let value = found?.1.replace(' ', "");
+        if value.is_empty() || (wanted == ETAG && !value.starts_with('"')) {
+            return None;
+        }
+        Some(value == kept)
+    }
+
+    /// Little-endian numbers, the validator, of which nothing counts behind its length, the texts, the checksum.
+    fn check_image(&self, image: &[u8]) {
+        let mut numbers = b"KPNF\x03\0".to_vec();
+        numbers.extend(u16::try_from(self.url.len()).unwrap().to_le_bytes());
+        for number in [self.token.len(), self.confirmed, self.total.unwrap_or(0)] {
+            numbers.extend(u32::try_from(number).unwrap().to_le_bytes());
+        }
+        assert_eq!(image[..20], numbers);
+        let mut kept = vec![0];
+        if let Some(text) = &self.validator {
+            let tag = text.strip_prefix('"');
+            kept = vec![0, if tag.is_some() { 0x1F } else { 0x1E }];
+            kept.extend(tag.unwrap_or(text).bytes());
+            kept[0] = u8::try_from(kept.len() - 1).unwrap();
+        }
+        assert!(image[20..].starts_with(&kept));
+        let (rest, crc) = image[88..].split_at(image.len() - 92);
+        assert_eq!(rest, [self.url.as_bytes(), self.token.as_bytes()].concat());
+        assert_eq!(crc, crc32(&image[..image.len() - 4]).to_le_bytes());
+    }
+
+    /// What a response whose first `answer.arriving` bytes arrive is worth; takes over a size that its head gives, and the
+    /// validator of confirmed bytes.
     fn judge(&mut self, answer: &Answer) -> Verdict {
         if answer.garbage && answer.arriving > 0 {
             return Verdict::Again(ERR_HTTP_SYNTAX);
@@ -177,40 +328,61 @@ impl Model {
         match answer.status {
             408 | 429 | 500.. if whole => return Verdict::Again(ERR_FIRMWARE_BUSY),
             408 | 429 | 500.. => return lost,
+            412 => return Verdict::Fails(ERR_FIRMWARE_REPLACED),
             416 if answer.size.is_some_and(differs) => return Verdict::Fails(ERR_FIRMWARE_SIZE),
             416 => return range_error,
             200 | 206 => {}
             _ => return Verdict::Fails(ERR_FIRMWARE_REFUSED),
         }
+        let plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+        let mut codings = answer.codings.iter().flat_map(|value| value.split(','));
+        if !codings.all(|coding| plain(coding.trim())) {
+            return Verdict::Fails(ERR_FIRMWARE_CODING);
+        }
+        let is_same = self.is_same(answer);
+        if is_same == Some(false) {
+            return Verdict::Fails(ERR_FIRMWARE_REPLACED);
+        }
+        let unexpected = Verdict::Again(ERR_FIRMWARE_UNEXPECTED);
         let len = (answer.framing == Framing::Length).then_some(answer.body.len());
         let base;
         let mut end;
         if let Some((first, last, total)) = answer.range {
-            let Some(total) = total else {
+            let Some(total) = total.or(self.total) else {
                 return range_error;
             };
+            let has_next = first <= self.confirmed && self.confirmed <= last;
+            if !has_next || last >= total || len.is_some_and(|len| len != last + 1 - first) {
+                return range_error;
+            }
             if differs(total) {
                 return Verdict::Fails(ERR_FIRMWARE_SIZE);
             }
-            let wanted = self.end().min(total);
-            if first != self.confirmed
-                || last + 1 != wanted
-                || len.is_some_and(|len| len != last + 1 - first)
-            {
-                return range_error;
+            if total < self.min_size {
+                return unexpected;
             }
             self.total = Some(total);
             base = first;
-            end = Some(wanted);
+            end = Some(last + 1);
         } else {
-            if answer.status == 206 || len == Some(0) {
+            let may_mix = self.confirmed > 0 && self.validator.is_some() && is_same.is_none();
+            if answer.status == 206 || len == Some(0) || may_mix {
                 return range_error;
             }
             end = len.or(self.total);
             if end.is_some_and(differs) {
                 return Verdict::Fails(ERR_FIRMWARE_SIZE);
             }
+            if end.is_some_and(|end| end < self.min_size) {
+                return unexpected;
+            }
             base = 0;
+        }
+        let begins = answer.body[..arrived]
+            .iter()
+            .zip(self.first.iter().skip(base));
+        if begins.into_iter().any(|(byte, wanted)| byte != wanted) {
+            return unexpected;
         }
         if end.is_some_and(|end| base + arrived > end) {
             return range_error;
@@ -222,8 +394,14 @@ impl Model {
             end = Some(arrived);
         }
         let may_be_part = self.total.is_none() && base + arrived == self.part;
-        if end != Some(base + arrived) || base + arrived == 0 || may_be_part {
+        if end.is_none() || base + arrived == 0 || may_be_part {
             return range_error;
+        }
+        if end != Some(base + arrived) {
+            return lost;
+        }
+        if self.total.is_none() && arrived < self.min_size {
+            return unexpected;
         }
         if answer
             .digest
@@ -233,6 +411,9 @@ impl Model {
         }
         if answer.range.is_none() {
             self.total = Some(arrived);
+        }
+        if self.validator.is_none() {
+            self.validator = strong(&answer.validators);
         }
         Verdict::Confirmed(base + arrived)
     }
@@ -248,12 +429,17 @@ impl Model {
                 self.failures += 1;
                 self.error = error;
                 self.state = REQUEST;
+                self.forget();
                 AGAIN
             }
             Verdict::Again(error) | Verdict::Fails(error) => {
                 self.error = error;
                 self.left = 0;
                 self.state = FAILED;
+                if error == ERR_FIRMWARE_REPLACED {
+                    self.confirmed = 0;
+                }
+                self.forget();
                 error
             }
         }
@@ -288,16 +474,14 @@ fn field(random: &mut Rng, name: &str, value: &str) -> String {
     )
 }
 
-/// The answer of a server that has `firmware` to the request that the model expects, with perhaps one fault.
-fn answer(random: &mut Rng, model: &Model, firmware: &[u8]) -> Answer {
+/// The answer of a server to the request that the model expects, with perhaps one fault.
+fn answer(random: &mut Rng, model: &Model, served: &Served) -> Answer {
+    let firmware = &served.bytes;
     let mut first = model.confirmed;
     let mut last = model.end().min(firmware.len()).max(first + 1) - 1;
     let mut status = if random.bool() { 200 } else { 206 };
     let mut total = Some(firmware.len());
-    let mut body = firmware
-        .get(first..=last.min(firmware.len().saturating_sub(1)))
-        .unwrap_or_default()
-        .to_vec();
+    let mut body = None;
     let mut has_range = true;
     let mut framing = match random.u8(..8) {
         0 => Framing::UntilClose,
@@ -305,16 +489,39 @@ fn answer(random: &mut Rng, model: &Model, firmware: &[u8]) -> Answer {
         _ => Framing::Length,
     };
     let mut has_digest = random.u8(..4) != 0;
+    let mut validators = served.validators();
+    let mut codings = Vec::new();
     let mut retry_after = None;
     let mut damage = 0;
     let mut shorter = 0;
     let mut longer = 0;
     let mut garbage = false;
-    match random.u8(..40) {
+    let is_stale = model.validator.is_some() && model.validator != strong(&validators);
+    let mut fault = random.u8(..50);
+    if is_stale && random.bool() {
+        // If-Range does not hold.
+        fault = if model.sent_tag().is_some() && random.u8(..4) == 0 {
+            31
+        } else {
+            6
+        };
+    }
+    match fault {
+        // Other bytes than those asked for: a gap in front, more, fewer, from before, none.
         0 => first = (first + random.usize(1..4)).min(last),
-        1 => last = (last + random.usize(1..4)).min(firmware.len() - 1),
+        1 => last = (last + random.usize(1..400)).min(firmware.len().max(1) - 1),
         2 => last = last.saturating_sub(random.usize(1..4)).max(first),
-        3 => total = None,
+        20 | 21 => first -= random.usize(..=first.min(300)),
+        22 => {
+            first -= random.usize(..=first.min(300));
+            last = (last + random.usize(..400)).min(firmware.len().max(1) - 1);
+        }
+        23 if first > 0 => {
+            last = random.usize(..first);
+            first = random.usize(..=last);
+        }
+        // Of firmware that grew, nothing would tell without its size.
+        3 | 24 if model.total.is_none_or(|known| known == firmware.len()) => total = None,
         // A smaller size is believed as long as none is known: nobody could tell.
         4 if model.total.is_some() && random.bool() => {
             total = Some((last + 1).max(firmware.len() - 1));
@@ -324,32 +531,66 @@ fn answer(random: &mut Rng, model: &Model, firmware: &[u8]) -> Answer {
         // The whole firmware, from its first byte.
         6..=9 => {
             (status, has_range) = (200, false);
-            body = firmware.to_vec();
+            body = Some(firmware.clone());
             // Without either, a cut one could not be told from a whole one.
             has_digest |= framing == Framing::UntilClose && random.u8(..4) != 0;
         }
         10..=12 => {
             status = [408, 429, 500, 502, 503, 504][random.usize(..6)];
-            body = b"busy, try later".to_vec();
+            body = Some(b"busy, try later".to_vec());
             has_range = false;
             retry_after = random.bool().then(|| random.u32(..100));
         }
         13 => {
-            status = [201, 301, 304 - 2, 400, 401, 403, 404, 410, 416][random.usize(..9)];
-            body = b"no".to_vec();
+            status = [201, 301, 304 - 2, 400, 401, 403, 404, 410, 412, 416][random.usize(..10)];
+            body = Some(b"no".to_vec());
+            has_range = false;
+        }
+        31 => {
+            status = 412;
+            body = Some(b"changed".to_vec());
             has_range = false;
         }
         14..=16 => (has_digest, damage) = (true, random.usize(1..=255)),
+        // So many first bytes that one too many is never compared with what is demanded.
         17 => shorter = random.usize(1..4),
-        18 => longer = random.usize(1..4),
+        18 if last > MAGIC.len() => longer = random.usize(1..4),
         19 => garbage = true,
+        25..=27 => {
+            codings = vec![["gzip", "br", "identity, gzip", "x-gzip"][random.usize(..4)]];
+            let from = firmware.get(first..=last).unwrap_or_default();
+            body = Some(from.iter().map(|byte| !byte).collect());
+        }
+        // A captive portal, where what is demanded tells it from firmware.
+        28..=30
+            if (!model.first.is_empty() || model.min_size > PAGE.len())
+                && model.total != Some(PAGE.len()) =>
+        {
+            (status, has_range) = (200, false);
+            body = Some(PAGE.to_vec());
+            validators.clear();
+        }
         _ => {}
     }
     let mut size = None;
     if model.confirmed >= firmware.len() {
         (status, has_range, garbage) = (416, false, false);
-        body = b"nothing there".to_vec();
+        body = Some(b"nothing there".to_vec());
         size = random.bool().then_some(firmware.len());
+    }
+    let part = || firmware.get(first..=last).unwrap_or_default().to_vec();
+    let mut body = body.unwrap_or_else(part);
+    if !matches!(status, 200 | 206) {
+        // That of the page which explains the status.
+        validators = vec![(ETAG, "\"error\"".to_owned())];
+        validators.truncate(random.usize(..2));
+    } else if random.u8(..8) == 0 && !(is_stale && has_range) {
+        // A part without a validator is believed to be from the image that If-Range names.
+        validators.clear();
+    }
+    if codings.is_empty() {
+        let plain = ["identity", "", "Identity, ", ",", " identity , IDENTITY"];
+        codings.extend((random.u8(..16) == 0).then(|| plain[random.usize(..plain.len())]));
     }
     let digest = has_digest.then(|| crc32(&body));
     if damage != 0 && !body.is_empty() {
@@ -371,6 +612,8 @@ fn answer(random: &mut Rng, model: &Model, firmware: &[u8]) -> Answer {
         size,
         framing,
         digest,
+        validators,
+        codings,
         keep_alive: framing != Framing::UntilClose && !close && !one,
         body,
         retry_after,
@@ -425,6 +668,12 @@ fn write(random: &mut Rng, answer: &mut Answer, one: bool, close: bool) {
         };
         fields.push(field(random, "Digest", &digest));
     }
+    for (name, value) in &answer.validators {
+        fields.push(field(random, name, value));
+    }
+    for value in &answer.codings {
+        fields.push(field(random, "Content-Encoding", value));
+    }
     if let Some(seconds) = answer.retry_after {
         fields.push(field(random, "Retry-After", &seconds.to_string()));
     }
@@ -477,22 +726,25 @@ struct Run {
     random: Rng,
     device: Device,
     model: Model,
-    firmware: Vec<u8>,
+    served: Served,
     calls: usize,
     downloads: usize,
     announced: usize,
+    replaced: usize,
 }
 
 impl Run {
     fn new(seed: u64) -> Self {
+        let mut random = Rng::with_seed(seed);
         let mut run = Self {
-            random: Rng::with_seed(seed),
+            served: Served::new(&mut random),
+            random,
             device: Device::new(1),
             model: Model::new(1),
-            firmware: Vec::new(),
             calls: 0,
             downloads: 0,
             announced: 0,
+            replaced: 0,
         };
         run.begin();
         run
@@ -505,10 +757,24 @@ impl Run {
         self.device = Device::new(u32::try_from(part).unwrap());
         self.device.flash = flash;
         let (url, token) = (self.model.url.clone(), self.model.token.clone());
-        let kept = (self.model.confirmed, self.model.total);
+        let kept = (
+            self.model.confirmed,
+            self.model.total,
+            self.model.validator.take(),
+        );
+        let demand = (self.model.min_size, self.model.first.clone());
         self.model = Model::new(part);
         (self.model.url, self.model.token) = (url, token);
-        (self.model.confirmed, self.model.total) = kept;
+        (self.model.confirmed, self.model.total, self.model.validator) = kept;
+        (self.model.min_size, self.model.first) = demand;
+        // Demanded of a whole firmware, or not at all.
+        if self.model.confirmed == 0 {
+            self.model.first = MAGIC[..self.random.usize(..=MAGIC.len())].to_vec();
+            self.model.min_size = [0, 1, 60, 300][self.random.usize(..4)];
+        }
+        let min_size = u32::try_from(self.model.min_size).unwrap();
+        self.device.expect(min_size, &self.model.first);
+        self.model.min_size = self.model.min_size.max(self.model.first.len());
         if self.random.bool() {
             self.model.retries = self.random.u32(..4);
             self.device
@@ -527,8 +793,7 @@ impl Run {
         if other || url.is_empty() {
             self.announced += 1;
             url = format!("http://files.example/f/{}", self.announced);
-            let len = self.random.usize(1..2000);
-            self.firmware = (0..len).map(|_| self.random.u8(..)).collect();
+            self.served = Served::new(&mut self.random);
             self.device.flash.clear();
         }
         let token: String = (0..self.random.usize(1..40))
@@ -551,7 +816,7 @@ impl Run {
     /// Power is lost, and what was saved before is loaded.
     fn reset(&mut self) {
         let image = self.device.save().unwrap();
-        assert_eq!(image, self.model.image());
+        self.model.check_image(&image);
         let mut short = vec![0xC3; self.random.usize(..image.len())];
         assert_eq!(self.device.save_into(&mut short), Err(ERR_BUFFER_FULL));
         assert!(short.iter().all(|&byte| byte == 0xC3));
@@ -571,7 +836,7 @@ impl Run {
             assert_eq!(self.device.save(), Err(ERR_STATE));
         }
         if self.random.u8(..8) == 0 {
-            let texts = image.len() - KPN_FIRMWARE_IMAGE_EXTRA;
+            let texts = self.model.url.len() + self.model.token.len();
             let mut small = Device::with_memory(1, self.random.usize(..texts));
             assert_eq!(small.load(&image), ERR_FIRMWARE_TOO_LONG);
             assert_eq!(small.state(), IDLE);
@@ -591,9 +856,6 @@ impl Run {
     fn rewind_to(&mut self, offset: usize) {
         assert_eq!(self.device.rewind(offset), OK);
         self.model.confirmed = offset;
-        if offset == 0 {
-            self.model.total = None;
-        }
         if self.model.state == RESPONSE {
             self.model.left = 0;
         }
@@ -614,13 +876,23 @@ impl Run {
             // The server has other firmware under this URL.
             7 if self.model.state == REQUEST && self.random.u8(..4) == 0 => {
                 // A size that the server lied about is not the new one.
-                let len = self.firmware.len() + self.random.usize(10..50);
-                self.firmware = (0..len).map(|_| self.random.u8(..)).collect();
-                self.device.flash.clear();
+                let len = self.served.bytes.len() + self.random.usize(10..50);
+                self.served.replace(&mut self.random, len);
                 // With the size of the one before it is refused; without, fetched from the start.
                 if self.model.total.is_none() {
                     self.rewind_to(0);
                 }
+                return;
+            }
+            // The same, and it is as long as the one before: the validator has to tell.
+            8 | 9
+                if self.model.state == REQUEST
+                    && self.model.validator.is_some()
+                    && self.model.validator == strong(&self.served.validators()) =>
+            {
+                let len = self.served.bytes.len();
+                self.served.replace(&mut self.random, len);
+                self.replaced += 1;
                 return;
             }
             _ => {}
@@ -628,8 +900,10 @@ impl Run {
         match self.model.state {
             COMPLETE => {
                 // Behind the end there may be bytes that were never confirmed.
-                assert!(self.device.flash.starts_with(&self.firmware));
-                assert_eq!(self.model.confirmed, self.firmware.len());
+                assert!(self.device.flash.starts_with(&self.served.bytes));
+                assert!(self.served.bytes.starts_with(&self.model.first));
+                assert!(self.served.bytes.len() >= self.model.min_size);
+                assert_eq!(self.model.confirmed, self.served.bytes.len());
                 assert_eq!(self.device.request(), Err(ERR_STATE));
                 assert_eq!(self.device.close(), ERR_STATE);
                 self.downloads += 1;
@@ -641,8 +915,10 @@ impl Run {
                 assert_eq!(self.device.close(), error);
                 assert_eq!(self.device.connected(), ERR_STATE);
                 assert_eq!(self.device.feed_once(b"x").status, error);
-                if error == ERR_FIRMWARE_SIZE {
+                if error == ERR_FIRMWARE_SIZE || self.random.u8(..8) == 0 {
                     self.rewind_to(0);
+                } else if self.random.u8(..8) == 0 {
+                    self.reset();
                 } else {
                     self.announce(false);
                 }
@@ -655,13 +931,19 @@ impl Run {
                 } else {
                     assert_eq!(self.device.connected(), OK);
                     self.model.left = self.model.limit;
+                    self.model.answered = false;
                 }
             }
             REQUEST if self.random.u8(..30) == 0 => {
-                // An idle connection is closed.
-                assert_eq!(self.device.close(), AGAIN);
+                // An idle connection is closed, which is no failure behind an answer.
+                let lost = Verdict::Again(ERR_HTTP_TRUNCATED);
                 self.model.left = 0;
-                // The state says nothing of it.
+                let expected = if self.model.answered {
+                    AGAIN
+                } else {
+                    self.model.settle(lost)
+                };
+                assert_eq!(self.device.close(), expected);
             }
             REQUEST => self.exchange(),
             state => panic!("state {state}"),
@@ -675,9 +957,9 @@ impl Run {
             Ok(&self.model.request()[..])
         );
         self.model.state = RESPONSE;
-        let answer = answer(&mut self.random, &self.model, &self.firmware);
+        let answer = answer(&mut self.random, &self.model, &self.served);
         let asked = self.model.confirmed;
-        let base = if answer.range.is_some() { asked } else { 0 };
+        let base = answer.range.map_or(0, |(first, _, _)| first);
         let interrupted = self.random.u8(..40) == 0;
         let until = if interrupted {
             self.random.usize(..=answer.wire.len())
@@ -720,8 +1002,9 @@ impl Run {
         let verdict = self.model.judge(&answer);
         let lost = matches!(
             verdict,
-            Verdict::Again(ERR_HTTP_TRUNCATED | ERR_HTTP_SYNTAX)
+            Verdict::Again(ERR_HTTP_TRUNCATED | ERR_HTTP_SYNTAX | ERR_FIRMWARE_UNEXPECTED)
         );
+        self.model.answered = true;
         self.model.left = if answer.keep_alive && !lost {
             self.model.left - 1
         } else {
@@ -745,7 +1028,12 @@ impl Run {
         if status == OK {
             assert_eq!(next, self.model.confirmed);
             assert_eq!(at, answer.wire.len().min(answer.arriving));
-            assert_eq!(self.device.flash[..next], self.firmware[..next]);
+            assert!(
+                self.device.flash[..next] == self.served.bytes[..next],
+                "{head}: {asked} to {next} of another image, style {} validator {:?}",
+                self.served.style,
+                self.model.validator
+            );
         }
         if status >= 0 && !answer.garbage && answer.arriving >= answer.head_len {
             assert_eq!(self.device.http_status(), i32::from(answer.status));
@@ -765,6 +1053,10 @@ fn whatever_the_server_and_the_network_do_only_the_right_bytes_are_confirmed() {
         run.step();
         run.model.check(&run.device);
     }
-    println!("{} calls, {} downloads", run.calls, run.downloads);
-    assert!(run.downloads * 2000 > run.calls);
+    let [downloads, replaced] = [run.downloads, run.replaced];
+    println!(
+        "{} calls, {downloads} downloads, {replaced} images replaced",
+        run.calls
+    );
+    assert!(downloads * 2000 > run.calls && replaced * 2000 > run.calls);
 }

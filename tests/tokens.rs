@@ -1,5 +1,9 @@
 //! The message token through the C functions: KPN's examples, and `sha2`'s own digest as the oracle.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a test may panic; memory that cannot be read is made step by step"
+)]
 
 #[path = "common/token.rs"]
 mod common;
@@ -161,5 +165,54 @@ fn differences_do_not_cancel_each_other() {
         let other = "1".repeat(count) + &"0".repeat(token.len() - count);
         assert_eq!(compare(&token, &other), ERR_TOKEN_MISMATCH, "{count}");
         assert_eq!(compare(&other, &token), ERR_TOKEN_MISMATCH, "{count}");
+    }
+}
+
+/// How a process ends that compares a token with one of which only so many bytes can be read, and which differs in the first: 0 when it comes back, else the
+/// signal.
+fn compares_with(readable: usize) -> i32 {
+    let page = 4096;
+    let (read_write, private) = (
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+    );
+    // SAFETY: new memory, wherever there is room.
+    let start = unsafe { libc::mmap(core::ptr::null_mut(), 2 * page, read_write, private, -1, 0) };
+    assert_ne!(start, libc::MAP_FAILED);
+    let start: *mut u8 = start.cast();
+    let end = start.wrapping_add(page);
+    // SAFETY: the second of the two pages.
+    let protected = unsafe { libc::mprotect(end.cast(), page, libc::PROT_NONE) };
+    assert_eq!(protected, 0);
+    let left = [b'a'; 64];
+    let right = end.wrapping_sub(readable);
+    // SAFETY: the child calls nothing but the comparison, which reads what it must; the parent waits for it.
+    unsafe {
+        right.write_bytes(b'b', readable);
+        let child = libc::fork();
+        if child == 0 {
+            let _ = kpn_things::ffi::token::kpn_token_compare(left.as_ptr().cast(), right.cast());
+            libc::_exit(0);
+        }
+        let mut status = 0;
+        assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+        libc::munmap(start.cast(), 2 * page);
+        if libc::WIFSIGNALED(status) {
+            libc::WTERMSIG(status)
+        } else {
+            libc::WEXITSTATUS(status)
+        }
+    }
+}
+
+#[test]
+fn a_comparison_reads_tokens_to_their_end_wherever_they_differ() {
+    assert_eq!(compares_with(64), 0);
+    for readable in [1, 8, 32, 48, 63] {
+        let end = compares_with(readable);
+        assert!(
+            [libc::SIGSEGV, libc::SIGBUS].contains(&end),
+            "{readable}: {end}"
+        );
     }
 }

@@ -145,6 +145,10 @@ int main(int argc, char **argv)
         status = fetch(flash, &bytes_left);
         if (status == KPN_OK && !save(argv[2])) {
             perror(argv[2]);
+        } else if (status == KPN_ERR_FIRMWARE_REPLACED) {
+            printf("from the start: %s\n", kpn_status_text(status));
+            status = kpn_firmware_rewind(&firmware, 0); /* on flash: erase what was written */
+            kpn_posix_close(&posix);
         } else if (status == KPN_AGAIN) {
             uint32_t random = ((uint32_t)rand() << 16) ^ (uint32_t)rand();
             uint32_t ms = kpn_retry_delay_ms(kpn_firmware_failures(&firmware), random, 20, 5000, kpn_firmware_retry_after(&firmware));
@@ -159,5 +163,8 @@ int main(int argc, char **argv)
     if (fclose(flash) == 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE) {
         return COMPLETE; /* now the bootloader verifies the signature */
     }
-    return status == KPN_ERR_FIRMWARE_REFUSED || status == KPN_ERR_FIRMWARE_RANGE || status == KPN_ERR_FIRMWARE_SIZE ? NEVER : LATER;
+    return status == KPN_ERR_FIRMWARE_REFUSED || status == KPN_ERR_FIRMWARE_RANGE || status == KPN_ERR_FIRMWARE_SIZE ||
+                   status == KPN_ERR_FIRMWARE_CODING
+               ? NEVER
+               : LATER;
 }

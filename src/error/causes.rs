@@ -63,6 +63,9 @@ macro_rules! for_each_cause {
             FIRMWARE_SIZE = -65, "the size of the firmware changed while it was fetched";
             FIRMWARE_CRC = -66, "the CRC-32 of a part does not fit its bytes";
             IMAGE = -67, "the stored image is damaged or of another version";
+            FIRMWARE_CODING = -68, "the firmware comes in a content coding";
+            FIRMWARE_REPLACED = -69, "the URL has other firmware now: start over";
+            FIRMWARE_UNEXPECTED = -70, "not the size or first bytes of firmware";
 
             CONNECT = -90, "no connection to the host";
             TIMEOUT = -91, "the time limit is over";

@@ -29,15 +29,21 @@ macro_rules! layout {
     };
 }
 
+/// The asserts, of which a line has several.
+fn statements() -> impl Iterator<Item = &'static str> {
+    let ends = HEADER.split(");");
+    ends.map(|text| text.lines().next_back().unwrap_or_default().trim_start())
+}
+
 /// The numbers of an assert for this machine: `NAME(type, …, on32, on64)` has them in pairs.
 fn asserted(name: &str) -> BTreeMap<String, Vec<usize>> {
     let pick = usize::from(size_of::<usize>() == 8);
-    let lines = HEADER.lines().filter_map(|line| {
-        let rest = line.strip_prefix(name)?.strip_prefix('(')?;
-        let (what, numbers) = rest.strip_suffix(");")?.split_once(", ")?;
+    let found = statements().filter_map(|statement| {
+        let rest = statement.strip_prefix(name)?.strip_prefix('(')?;
+        let (what, numbers) = rest.split_once(", ")?;
         Some((what, numbers))
     });
-    lines
+    found
         .map(|(what, numbers)| {
             let numbers = numbers.split(", ").map(|number| number.parse().unwrap());
             let numbers: Vec<usize> = numbers.collect();
@@ -84,8 +90,8 @@ fn sizes_and_alignments_are_those_of_the_header() {
 fn offsets_are_those_of_the_header() {
     let line = |object: &str, field: &str, offset: usize| {
         let starts = format!("KPN_PRIVATE_FIELD({object}, {field}, ");
-        let line = HEADER.lines().find_map(|line| line.strip_prefix(&starts));
-        let numbers = line.unwrap().trim_end_matches(");").split_once(", ");
+        let rest = statements().find_map(|statement| statement.strip_prefix(&starts));
+        let numbers = rest.unwrap().split_once(", ");
         let (on32, on64) = numbers.unwrap();
         let told = if size_of::<usize>() == 8 { on64 } else { on32 };
         assert_eq!(told.parse(), Ok(offset), "{object}.{field}");

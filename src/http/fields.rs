@@ -39,6 +39,14 @@ pub(super) mod action {
     pub const DATE: u8 = 0x19;
     /// When it wants to be asked again, by the same clock.
     pub const RETRY_DATE: u8 = 0x1A;
+    /// A content coding that codes nothing.
+    pub const IDENTITY: u8 = 0x1B;
+}
+
+/// Where a text begins that only firmware reads. It is handed out byte by byte, this code first.
+pub mod text {
+    pub const LAST_MODIFIED: u8 = 0x1E;
+    pub const ETAG: u8 = 0x1F;
 }
 
 /// What an element that has no form is, once this code was passed; before, it is of no interest.
@@ -47,6 +55,8 @@ pub(super) mod refusal {
     pub const FIRMWARE: u8 = 0x0B;
     pub const CONTENT_LENGTH: u8 = 0x0C;
     pub const TRANSFER_ENCODING: u8 = 0x0D;
+    /// A body that is not the bytes of the firmware.
+    pub const CONTENT_ENCODING: u8 = 0x0E;
 }
 
 /// Numbers: the code less 1 is the place in `Head::numbers`; `HEX` and those behind it share the last one.
@@ -79,7 +89,7 @@ enum Part {
 struct Form {
     field: &'static [u8],
     value: &'static [Part],
-    /// One of [`action`].
+    /// One of [`action`], or of [`text`].
     action: u8,
 }
 
@@ -111,12 +121,18 @@ const DATE: &[Part] = &[
 ];
 
 /// Forms that begin alike stand together. The first one is read only where [`NAMES_AND_DATE`] is where names begin.
-const FORMS: [Form; 11] = [
+const FORMS: [Form; 14] = [
     // Date = HTTP-date, RFC 9110 section 6.6.1.
     form(b"date", DATE, action::DATE),
     // Connection = #connection-option, RFC 9110 section 7.6.1. Options that are not known are ignored.
     form(b"connection", &[Text(b"close")], action::CLOSE),
     form(b"connection", &[Text(b"keep-alive")], action::KEEP_ALIVE),
+    // Content-Encoding = #content-coding, RFC 9110 section 8.4. `identity` is for Accept-Encoding alone, but is sent.
+    form(
+        b"content-encoding",
+        &[OrRefuse(refusal::CONTENT_ENCODING), Text(b"identity")],
+        action::IDENTITY,
+    ),
     // Content-Length = 1*DIGIT, RFC 9110 section 8.6; a list of equal ones too.
     form(
         b"content-length",
@@ -171,6 +187,10 @@ const FORMS: [Form; 11] = [
         ],
         action::CRC32,
     ),
+    // ETag = [ "W/" ] DQUOTE *etagc DQUOTE, RFC 9110 section 8.8.3. Of strong ones what follows the first quote.
+    form(b"etag", &[Text(b"\"")], text::ETAG),
+    // Last-Modified = HTTP-date, RFC 9110 section 8.8.2
+    form(b"last-modified", &[], text::LAST_MODIFIED),
     // Retry-After = HTTP-date / delay-seconds, RFC 9110 section 10.2.3.
     form(
         b"retry-after",

@@ -4,7 +4,9 @@
 //! What is read leniently, and why: the table in [`super`].
 #![forbid(unsafe_code)]
 
-use super::fields::{BRANCHES, NAMES, NAMES_AND_DATE, NOWHERE, TREE, action, number, refusal};
+use super::fields::{
+    BRANCHES, NAMES, NAMES_AND_DATE, NOWHERE, TREE, action, number, refusal, text,
+};
 use crate::charset::Set;
 use crate::error::{Error, Result};
 
@@ -21,15 +23,17 @@ mod phase {
     pub const NAME: u8 = 0x03;
     /// The value of a field that is not read.
     pub const SKIPPED: u8 = 0x04;
+    /// A value that is handed out as text.
+    pub const TEXT: u8 = 0x05;
     /// A value, where the next element may begin.
-    pub const ELEMENT: u8 = 0x05;
+    pub const ELEMENT: u8 = 0x06;
     /// An element.
-    pub const VALUE: u8 = 0x06;
+    pub const VALUE: u8 = 0x07;
     /// White space behind an element, or inside it.
-    pub const SPACE: u8 = 0x07;
+    pub const SPACE: u8 = 0x08;
 
     /// Nothing: the section is over.
-    pub const END: u8 = 0x08;
+    pub const END: u8 = 0x09;
 
     /// With `REASON` to `SPACE`: the line is over, and what comes next is another one or the rest of a folded one.
     pub const ENDED: u8 = 0x40;
@@ -53,10 +57,12 @@ pub(super) mod flag {
     pub const RANGE: u16 = of(action::RANGE);
     pub const TOTAL: u16 = of(action::TOTAL);
     /// A field for firmware is malformed, or there twice.
-    pub const FIRMWARE_REFUSED: u16 = 1 << 11;
-    pub const HTTP_1_0: u16 = 1 << 12;
+    pub const FIRMWARE_REFUSED: u16 = 1 << 12;
+    pub const HTTP_1_0: u16 = 1 << 13;
     /// This is the trailer section.
-    pub const TRAILER: u16 = 1 << 13;
+    pub const TRAILER: u16 = 1 << 14;
+    /// There is a content coding.
+    pub const CODED: u16 = 1 << 15;
 
     pub const fn of(action: u8) -> u16 {
         1 << (action & 0xF)
@@ -82,6 +88,10 @@ pub struct Head {
     has_digit: u8,
     /// Whether this line has an element.
     has_element: u8,
+    /// The byte of a text behind which [`Head::read`] has stopped, 0 for none.
+    pub(super) text: u8,
+    /// Without them unused bytes would lie between the fields, and all zeros be written piecemeal.
+    reserved: [u8; 3],
     pub(super) status: u16,
     /// Bytes that may still come.
     room: u16,
@@ -109,6 +119,8 @@ impl Head {
             refusal: 0,
             has_digit: 0,
             has_element: 0,
+            text: 0,
+            reserved: [0; 3],
             status: 0,
             room: 0,
             flags: 0,
@@ -180,13 +192,13 @@ impl Head {
         self.phase == phase::END
     }
 
-    /// Reads on, from the front of the input, up to its end or that of the section.
+    /// Reads on, from the front of the input, up to its end, behind a byte of a text, or to the end of the section.
     // Apart from its caller it has the registers for itself.
     #[inline(never)]
     pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<()> {
         let text = input.get(..usize::from(self.room)).unwrap_or(input);
         let mut position = 0;
-        while !self.is_ended() {
+        while !self.is_ended() && self.text == 0 {
             position = self.run(text, position);
             let Some(&byte) = text.get(position) else {
                 if position == input.len() {
@@ -299,8 +311,11 @@ impl Head {
                 Ok(())
             };
         }
-        // A line without any element has one that is empty.
-        if before >= phase::VALUE || (before == phase::ELEMENT && self.has_element == 0) {
+        // A line without any element has one that is empty, which codes nothing.
+        let is_empty = before == phase::ELEMENT
+            && self.has_element == 0
+            && tree(self.place) != refusal::CONTENT_ENCODING;
+        if before >= phase::VALUE || is_empty {
             self.end_element()?;
         }
         self.phase = phase::NAME;
@@ -335,8 +350,20 @@ impl Head {
             };
             self.element = self.place;
             self.has_element = 0;
+            self.begin_text();
         }
         Ok(())
+    }
+
+    /// Hands out what follows, if it is a text.
+    // One copy for its calls.
+    #[inline(never)]
+    fn begin_text(&mut self) {
+        let code = tree(self.place);
+        if code == text::ETAG || code == text::LAST_MODIFIED {
+            self.phase = phase::TEXT;
+            self.text = code;
+        }
     }
 
     /// Takes one byte of a value or of the reason phrase, the line end as its LF. White space inside an element counts as
@@ -344,7 +371,11 @@ impl Head {
     fn value_byte(&mut self, byte: u8) -> Result<()> {
         if byte == b'\n' {
             self.phase |= phase::ENDED;
-        } else if self.phase < phase::ELEMENT {
+        } else if self.phase == phase::TEXT {
+            if byte > b' ' {
+                self.text = byte;
+            }
+        } else if self.phase < phase::TEXT {
             // Not read.
         } else if byte == b',' {
             if self.phase != phase::ELEMENT {
@@ -362,6 +393,7 @@ impl Head {
             }
             self.phase = phase::VALUE;
             self.follow(byte);
+            self.begin_text();
         }
         Ok(())
     }
@@ -369,7 +401,7 @@ impl Head {
     /// The byte at this place of the tree; a refusal there holds from now on.
     fn form(&mut self) -> u8 {
         let form = tree(self.place);
-        if !(refusal::FIRMWARE..=refusal::TRANSFER_ENCODING).contains(&form) {
+        if !(refusal::FIRMWARE..=refusal::CONTENT_ENCODING).contains(&form) {
             return form;
         }
         self.refusal = form;
@@ -490,6 +522,7 @@ impl Head {
             refusal::CONTENT_LENGTH => return Err(Error::HTTP_CONTENT_LENGTH),
             refusal::TRANSFER_ENCODING => return Err(Error::HTTP_TRANSFER_ENCODING),
             refusal::FIRMWARE => self.flags |= flag::FIRMWARE_REFUSED,
+            refusal::CONTENT_ENCODING => self.flags |= flag::CODED,
             _ => {}
         }
         Ok(())
@@ -498,7 +531,7 @@ impl Head {
     /// Takes an element that ends in this byte of the tree; `false` when it has no form, or contradicts another one: then
     /// the body would be cut or land in the wrong place, or be damaged unseen.
     fn take_element(&mut self, form: u8) -> bool {
-        if !(action::CLOSE..=action::RETRY_DATE).contains(&form) {
+        if !(action::CLOSE..=action::IDENTITY).contains(&form) {
             return false;
         }
         let before = self.flags;
@@ -507,7 +540,7 @@ impl Head {
         let [first, last, total, number] = self.numbers;
         let has_range = before & (flag::RANGE_OF_TOTAL | flag::RANGE | flag::TOTAL) != 0;
         match form {
-            action::CLOSE | action::KEEP_ALIVE => true,
+            action::CLOSE | action::KEEP_ALIVE | action::IDENTITY => true,
             action::RETRY_AFTER => {
                 self.retry_after = self.retry_after.max(number);
                 true

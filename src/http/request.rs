@@ -27,9 +27,10 @@ pub const POST_HEAD_MAX: usize = post_head_len(
 const TOKEN_LEN: usize = 64;
 
 const POST: &[u8] = b"POST ";
-/// With path, host, token, first and last offset where the bytes 1 to 5 stand.
-static GET: &[u8] =
-    b"GET \x01 HTTP/1.1\r\nHost: \x02\r\nAuthorization: Bearer \x03\r\nRange: bytes=\x04-\x05\r\n\r\n";
+/// With path, host, token, first and last offset where the bytes 1 to 5 stand. It ends at the 6 without an entity tag, which
+/// else stands for the 7. Without Accept-Encoding any content coding would be acceptable, RFC 9110 section 12.5.3.
+static GET: &[u8] = b"GET \x01 HTTP/1.1\r\nHost: \x02\r\nAuthorization: Bearer \x03\r\n\
+    Accept-Encoding: identity\r\nRange: bytes=\x04-\x05\x06\r\nIf-Range: \"\x07\r\n\r\n";
 const VERSION_AND_HOST: &[u8] = b" HTTP/1.1\r\nHost: ";
 const TOKEN: &[u8] = b"\r\nThings-Message-Token: ";
 const TYPE_AND_LENGTH: &[u8] = b"\r\nContent-Type: application/json\r\nContent-Length: ";
@@ -126,7 +127,9 @@ pub fn write_post_head(
     out.put(END);
 }
 
-/// Writes a GET of the bytes `first` to `last`, both inclusive (RFC 9110 section 14.2), with a bearer token.
+/// Writes a GET of the bytes `first` to `last`, both inclusive (RFC 9110 section 14.2), with a bearer token; from the
+/// representation with one entity tag only (section 13.1.5), of which `etag` is what follows the first quote, unless that is empty or has
+/// characters outside of visible ASCII.
 ///
 /// Nothing is written on failure: `Error::INVALID_ARGUMENT` when `last` lies before `first`, `Error::HEAD_TEXT` for
 /// a target that [`Target::check`] refuses or a `bearer` that is no token68 (RFC 9110 section 11.2, to which a
@@ -135,8 +138,8 @@ pub fn write_get_range(
     out: &mut Buf<'_>,
     target: Target<'_>,
     bearer: &[u8],
-    first: usize,
-    last: usize,
+    [first, last]: [usize; 2],
+    etag: &[u8],
 ) -> Result<()> {
     if last < first {
         return Err(Error::INVALID_ARGUMENT);
@@ -152,6 +155,12 @@ pub fn write_get_range(
             3 => out.put(bearer),
             4 => put_decimal(out, first),
             5 => put_decimal(out, last),
+            6 if PLAIN.check(etag).is_err() => {
+                out.put(END);
+                break;
+            }
+            6 => {}
+            7 => out.put(etag),
             _ => out.put_byte(byte),
         }
     }
@@ -269,15 +278,25 @@ mod tests {
             host: b"m.m",
             path: b"/f/v1/12345678-1234-5678-1234-567812345678",
         };
-        let head = render(|out| write_get_range(out, target, b"a.b-c_d", 0, 255).unwrap());
-        assert_eq!(
-            String::from_utf8(head).unwrap(),
-            "GET /f/v1/12345678-1234-5678-1234-567812345678 HTTP/1.1\r\n\
+        let head = render(|out| write_get_range(out, target, b"a.b-c_d", [0, 255], b"").unwrap());
+        let lines = "GET /f/v1/12345678-1234-5678-1234-567812345678 HTTP/1.1\r\n\
              Host: m.m\r\n\
              Authorization: Bearer a.b-c_d\r\n\
-             Range: bytes=0-255\r\n\
-             \r\n"
-        );
+             Accept-Encoding: identity\r\n\
+             Range: bytes=0-255\r\n";
+        assert_eq!(String::from_utf8(head).unwrap(), format!("{lines}\r\n"));
+        for (etag, line) in [
+            (&b"a-1\""[..], "If-Range: \"a-1\"\r\n"),
+            (b"a\r\nX: y\"", ""),
+            ("\u{e9}\"".as_bytes(), ""),
+        ] {
+            let head =
+                render(|out| write_get_range(out, target, b"a.b-c_d", [0, 255], etag).unwrap());
+            assert_eq!(
+                String::from_utf8(head).unwrap(),
+                format!("{lines}{line}\r\n")
+            );
+        }
     }
 
     #[test]
@@ -285,7 +304,7 @@ mod tests {
         let mut memory = [0; 256];
         let mut out = Buf::new(&mut memory, 0);
         let mut get = |target, bearer: &[u8], first, last| {
-            let result = write_get_range(&mut out, target, bearer, first, last);
+            let result = write_get_range(&mut out, target, bearer, [first, last], b"");
             (result, out.len())
         };
         let spaced = Target { path: b"/ ", ..M2M };

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 use super::chunked::ChunkLine;
+pub use super::fields::text;
 use super::head::{Head, flag};
 use crate::error::{Error, Result};
 
@@ -98,10 +99,11 @@ impl Response {
 
     /// Reads on, from the front of the input, up to the next piece of the body, the end of the response or that of the input.
     ///
-    /// Leaves the piece of the body in `piece`. Call again with what is left of the input until all is used or the response
+    /// Leaves the piece of the body in `piece`. It stops behind each byte of a [`Response::text`] too. Call again with what is left of the input until all is used or the response
     /// is complete. An error is final: every later call gives it again. `Error::STATE` for memory that was never begun.
     #[inline(never)]
     pub fn take<'a>(&mut self, input: &mut &'a [u8], piece: &mut &'a [u8]) -> Result<()> {
+        self.head.text = 0;
         self.check()?;
         let read = self.read_lines(input);
         if let Err(error) = read {
@@ -127,9 +129,10 @@ impl Response {
         while self.phase < phase::BODY && !input.is_empty() {
             if self.phase == phase::HEAD {
                 self.head.read(input)?;
-                if self.head.is_ended() {
-                    self.end_head()?;
+                if !self.head.is_ended() {
+                    break;
                 }
+                self.end_head()?;
             } else {
                 self.chunk_line.read(input)?;
                 if let Some(size) = self.chunk_line.size() {
@@ -248,6 +251,12 @@ impl Response {
         self.head.status()
     }
 
+    /// The byte of a text behind which [`Response::take`] has stopped; 0 for none. Codes of [`text`] begin one; white space is
+    /// left out.
+    pub const fn text(&self) -> u8 {
+        self.head.text
+    }
+
     /// Whether the response is whole.
     pub const fn is_complete(&self) -> bool {
         self.phase == phase::COMPLETE
@@ -287,15 +296,21 @@ impl Response {
             .has(flag::RANGE_OF_TOTAL | flag::RANGE | flag::TOTAL)
     }
 
-    /// First and last offset, both inclusive, and the total of a Content-Range that gives all of them.
-    pub fn range_of_total(&self) -> Option<[u32; 3]> {
-        self.when(flag::RANGE_OF_TOTAL, self.head.range())
+    /// First and last offset, both inclusive, of a Content-Range.
+    pub fn range(&self) -> Option<[u32; 2]> {
+        let [first, last, _] = self.head.range();
+        self.when(flag::RANGE_OF_TOTAL | flag::RANGE, [first, last])
     }
 
     /// The total of a Content-Range.
     pub fn range_total(&self) -> Option<u32> {
         let [.., total] = self.head.range();
         self.when(flag::RANGE_OF_TOTAL | flag::TOTAL, total)
+    }
+
+    /// Whether the body is not what the URL names, but a coding of it (Content-Encoding).
+    pub const fn is_coded(&self) -> bool {
+        self.head.has(flag::CODED)
     }
 
     /// The CRC-32 that `Digest` gives for the body.

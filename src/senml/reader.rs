@@ -98,7 +98,7 @@ impl PackReader {
                 self.decode(text);
                 Ok(())
             })?;
-            self.record.next_index += 1;
+            self.record.count();
             if self.record.has_value_or_sum() {
                 self.phase = Phase::Checked;
                 return Ok(&self.record);
@@ -129,7 +129,7 @@ impl PackReader {
         if self.phase == Phase::Unchecked {
             self.check_record(text)?;
         }
-        self.record.next_index += 1;
+        self.record.count();
         Ok(())
     }
 

@@ -74,6 +74,11 @@ pub struct RawRecord {
 const _: () = assert!(super::reader::label::PLACES == 11);
 
 impl RawRecord {
+    /// Counts the record. Wraps: an overwritten count is a wrong number and no more.
+    pub(super) const fn count(&mut self) {
+        self.next_index = self.next_index.wrapping_add(1);
+    }
+
     /// What stands under a label: the record's own, or the base field in force.
     pub fn span(&self, label: Label) -> Span {
         if label.is_base() || self.labels.has(label) {
@@ -135,7 +140,7 @@ impl<'a> Record<'a> {
 
     /// Where it stands in its pack, from 0, records that only set base fields counted too.
     pub const fn index(self) -> usize {
-        self.raw.next_index - 1
+        self.raw.next_index.wrapping_sub(1)
     }
 
     /// The base name in force. The full name is this and `name` in one.

@@ -76,6 +76,15 @@ impl QueueState {
         self.sent > 0 || self.overwritten > 0
     }
 
+    /// Whether it can be that of a queue in so many bytes.
+    fn is_sound(&self, capacity: usize) -> bool {
+        let records = usize::try_from(self.records).unwrap_or(usize::MAX);
+        self.first <= capacity
+            && self.used <= capacity
+            && records <= self.used
+            && self.sent <= self.records
+    }
+
     /// What `dropped` is if the records on their way do not arrive.
     const fn dropped_at_failure(&self) -> u32 {
         self.dropped.saturating_add(self.overwritten)
@@ -145,8 +154,14 @@ pub struct Queue<'a> {
 
 impl<'a> Queue<'a> {
     /// Goes on with a queue in the same memory.
-    pub const fn resume(state: &'a mut QueueState, memory: &'a mut [u8]) -> Self {
-        Self { state, memory }
+    ///
+    /// `STATE` when it says what no queue in this memory can say: so no offset points outside, and no count is larger than the memory.
+    pub fn resume(state: &'a mut QueueState, memory: &'a mut [u8]) -> Result<Self> {
+        if state.is_sound(memory.len()) {
+            Ok(Self { state, memory })
+        } else {
+            Err(Error::STATE)
+        }
     }
 
     /// Appends a record.
@@ -249,7 +264,7 @@ impl<'a> Queue<'a> {
             if self.state.sent > 0 {
                 // It may have arrived: the answer tells whether it is lost.
                 self.state.sent -= 1;
-                self.state.overwritten += 1;
+                self.state.overwritten = self.state.overwritten.saturating_add(1);
             } else {
                 self.state.dropped = self.state.dropped.saturating_add(1);
             }
@@ -263,12 +278,13 @@ impl<'a> Queue<'a> {
             return false;
         };
         let len = usize::from(len);
-        if self.state.records == 0 {
+        let left = self.state.used.checked_sub(len);
+        let (Some(used), Some(records)) = (left, self.state.records.checked_sub(1)) else {
             return false;
-        }
+        };
         self.state.first = self.position(len);
-        self.state.used -= len;
-        self.state.records -= 1;
+        self.state.used = used;
+        self.state.records = records;
         true
     }
 

@@ -166,7 +166,8 @@ static void asks_as_documented(void) {
     CHECK(filled(exchange + len - 1, 16, 0xc3));
     CHECK_OK(kpn_firmware_request(&firmware, exchange, len, &len));
     CHECK_TEXT(exchange, len,
-               "GET /f/v1/1 HTTP/1.1\r\nHost: m.m\r\nAuthorization: Bearer " FW_TOKEN "\r\nRange: bytes=0-255\r\n\r\n");
+               "GET /f/v1/1 HTTP/1.1\r\nHost: m.m\r\nAuthorization: Bearer " FW_TOKEN
+               "\r\nAccept-Encoding: identity\r\nRange: bytes=0-255\r\n\r\n");
     CHECK(filled(exchange + len, 16, 0xc3));
     CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_RESPONSE);
     CHECK_STATUS(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len), KPN_ERR_STATE);
@@ -178,7 +179,9 @@ static void asks_as_documented(void) {
     CHECK(kpn_firmware_needs_tls(&firmware) && kpn_firmware_needs_dns(&firmware));
     CHECK_SIZE(kpn_firmware_port(&firmware), 443);
     CHECK_OK(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len));
-    CHECK_TEXT(exchange, len, "GET /c HTTP/1.1\r\nHost: a.b\r\nAuthorization: Bearer t\r\nRange: bytes=0-0\r\n\r\n");
+    CHECK_TEXT(exchange, len,
+               "GET /c HTTP/1.1\r\nHost: a.b\r\nAuthorization: Bearer t\r\nAccept-Encoding: identity\r\n"
+               "Range: bytes=0-0\r\n\r\n");
 }
 
 /* The response of KPN's documentation: the first 256 bytes of a text of 3,483. */
@@ -273,6 +276,7 @@ static kpn_status feed_text(const char *text) {
 }
 
 static void refuses_what_is_not_the_part(void) {
+    static const char busy[] = "HTTP/1.1 429 \r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n";
     static const struct {
         const char *text;
         kpn_status status;
@@ -283,10 +287,17 @@ static void refuses_what_is_not_the_part(void) {
         {"HTTP/1.1 302 \r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", KPN_ERR_FIRMWARE_REFUSED},
         {"HTTP/1.1 416 \r\nContent-Length: 0\r\n\r\n", KPN_ERR_FIRMWARE_RANGE},
         {"HTTP/1.1 206 \r\nContent-Length: 1\r\nContent-Range: bytes 1-1/9\r\n\r\nx", KPN_ERR_FIRMWARE_RANGE},
-        {"HTTP/1.1 206 \r\nContent-Length: 2\r\nContent-Range: bytes 0-1/9\r\n\r\nxx", KPN_ERR_FIRMWARE_RANGE},
+        {"HTTP/1.1 206 \r\nContent-Length: 1\r\nContent-Range: bytes 0-1/9\r\n\r\nx", KPN_ERR_FIRMWARE_RANGE},
+        {"HTTP/1.1 206 \r\nContent-Length: 2\r\nContent-Range: bytes 0-1/*\r\n\r\nxx", KPN_ERR_FIRMWARE_RANGE},
         {"HTTP/1.1 206 \r\nContent-Length: 9\r\n\r\nxxxxxxxxx", KPN_ERR_FIRMWARE_RANGE},
+        {"HTTP/1.1 412 \r\nContent-Length: 0\r\n\r\n", KPN_ERR_FIRMWARE_REPLACED},
+        {"HTTP/1.1 206 \r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-2/9\r\n\r\nxxx", KPN_ERR_FIRMWARE_CODING},
+        {"HTTP/1.1 200 \r\nContent-Encoding: br\r\nContent-Length: 9\r\n\r\nxxxxxxxxx", KPN_ERR_FIRMWARE_CODING},
+        {"HTTP/1.1 206 \r\nContent-Length: 2\r\nContent-Range: bytes 0-1/9\r\n\r\nxx", KPN_OK},
+        {"HTTP/1.1 206 \r\nContent-Length: 4\r\nContent-Range: bytes 0-3/9\r\n\r\nxxxx", KPN_OK},
+        {"HTTP/1.1 200 \r\nContent-Encoding: identity\r\nContent-Length: 9\r\n\r\nxxxxxxxxx", KPN_OK},
         {"HTTP/1.1 408 \r\nContent-Length: 0\r\n\r\n", KPN_AGAIN},
-        {"HTTP/1.1 429 \r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n", KPN_AGAIN},
+        {busy, KPN_AGAIN},
         {"HTTP/1.1 503 \r\nContent-Length: 2\r\n\r\nno", KPN_AGAIN},
         {"garbage", KPN_AGAIN},
         {"HTTP/1.1 200 \r\nContent-Length: 9\r\n\r\nxxxxxxxxx", KPN_OK},
@@ -304,15 +315,55 @@ static void refuses_what_is_not_the_part(void) {
     }
     connect_and_begin(3);
     CHECK_OK(kpn_firmware_set_retries(&firmware, 1));
-    CHECK_STATUS(feed_text(answers[9].text), KPN_AGAIN);
+    CHECK_STATUS(feed_text(busy), KPN_AGAIN);
     CHECK_SIZE(kpn_firmware_retry_after(&firmware), 9);
-    CHECK_STATUS(feed_text(answers[9].text), KPN_ERR_FIRMWARE_BUSY);
+    CHECK_STATUS(feed_text(busy), KPN_ERR_FIRMWARE_BUSY);
 
     connect_and_begin(PART);
     CHECK_OK(fetch(300, SIZE_MAX, 0, 0));
     CHECK_STATUS(fetch(301, SIZE_MAX, 0, 0), KPN_ERR_FIRMWARE_SIZE);
     CHECK_OK(kpn_firmware_rewind(&firmware, 0));
     fetch_all(301);
+}
+
+static void starts_over_when_the_image_was_replaced(void) {
+    static const char *const answers[] = {
+        "HTTP/1.1 206 \r\nETag: \"1\"\r\nContent-Length: 3\r\nContent-Range: bytes 0-2/9\r\n\r\nold",
+        "HTTP/1.1 206 \r\nETag: \"2\"\r\nContent-Length: 3\r\nContent-Range: bytes 3-5/9\r\n\r\nnew",
+        "HTTP/1.1 200 \r\nETag: \"2\"\r\nContent-Length: 9\r\n\r\nnewnewnew",
+    };
+    static const char field[] = "\r\nIf-Range: \"1\"\r\n\r\n";
+    size_t len = 0;
+    connect_and_begin(3);
+    CHECK_OK(feed_text(answers[0]));
+    CHECK_OK(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len));
+    CHECK_BYTES(exchange + len - (sizeof field - 1), sizeof field - 1, field, sizeof field - 1);
+    len = strlen(answers[1]);
+    memcpy(exchange, answers[1], len);
+    CHECK_STATUS(feed(len, SIZE_MAX), KPN_ERR_FIRMWARE_REPLACED);
+    CHECK(kpn_firmware_error(&firmware) == KPN_ERR_FIRMWARE_REPLACED && kpn_firmware_confirmed(&firmware) == 0);
+    CHECK_OK(kpn_firmware_rewind(&firmware, 0));
+    CHECK_OK(feed_text(answers[2]));
+    CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE);
+    CHECK_BYTES(memory, 9, "newnewnew", 9);
+}
+
+static void takes_no_page_for_firmware(void) {
+    static const char page[] = "HTTP/1.1 200 \r\nContent-Length: 9\r\n\r\n<!DOCTYPE";
+    static const uint8_t magic[4] = {0x3d, 0xb8, 0xf3, 0x96};
+    connect_and_begin(3);
+    CHECK_OK(kpn_firmware_expect(&firmware, 0, magic, sizeof magic));
+    CHECK_STATUS(feed_text(page), KPN_AGAIN);
+    CHECK(kpn_firmware_error(&firmware) == KPN_ERR_FIRMWARE_UNEXPECTED && kpn_firmware_confirmed(&firmware) == 0);
+    CHECK_OK(kpn_firmware_expect(&firmware, 10, NULL, 0));
+    CHECK_STATUS(feed_text(page), KPN_AGAIN);
+    CHECK(kpn_firmware_failures(&firmware) == 2);
+    CHECK_OK(kpn_firmware_expect(&firmware, 9, (const uint8_t *)"<!DOCTYP", KPN_FIRMWARE_FIRST_MAX));
+    CHECK_OK(feed_text(page));
+    CHECK_STATUS(kpn_firmware_expect(&firmware, 0, memory, KPN_FIRMWARE_FIRST_MAX + 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_expect(&firmware, 0, NULL, 1), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_firmware_expect(&firmware, 0, other, 1), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_firmware_expect(&firmware, 0, (const uint8_t *)&firmware, 1), KPN_ERR_OVERLAP);
 }
 
 static void reconnects_when_a_connection_has_taken_its_requests(void) {
@@ -328,6 +379,9 @@ static void reconnects_when_a_connection_has_taken_its_requests(void) {
     CHECK(kpn_firmware_must_connect(&firmware));
     CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* it could not be opened */
     CHECK(kpn_firmware_failures(&firmware) == 1);
+    CHECK_OK(kpn_firmware_connected(&firmware));
+    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* it was opened, and brought nothing */
+    CHECK(kpn_firmware_failures(&firmware) == 2);
     fetch_all(350);
 }
 
@@ -376,6 +430,7 @@ static void checks_its_arguments(void) {
         CHECK_STATUS(kpn_firmware_set_retries(bad, 1), expected);
         CHECK_STATUS(kpn_firmware_set_request_limit(bad, 1), expected);
         CHECK_STATUS(kpn_firmware_set_real_host(bad, true), expected);
+        CHECK_STATUS(kpn_firmware_expect(bad, 1, NULL, 0), expected);
         CHECK_STATUS(kpn_firmware_load(bad, other, 1), expected);
         CHECK_STATUS(kpn_firmware_save(bad, exchange, EXCHANGE_CAP, &len), expected);
         CHECK_STATUS(kpn_firmware_host(bad, host, sizeof host), expected);
@@ -437,6 +492,8 @@ void test_firmware(void) {
     reads_the_documented_part();
     goes_on_after_every_fault();
     refuses_what_is_not_the_part();
+    starts_over_when_the_image_was_replaced();
+    takes_no_page_for_firmware();
     reconnects_when_a_connection_has_taken_its_requests();
     takes_announcements();
     checks_its_arguments();

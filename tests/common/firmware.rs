@@ -140,6 +140,15 @@ impl Device {
         assert_eq!(status, OK);
     }
 
+    pub fn expect(&mut self, min_size: u32, first: &[u8]) {
+        assert_eq!(self.try_expect(min_size, first), OK);
+    }
+
+    pub fn try_expect(&mut self, min_size: u32, first: &[u8]) -> Status {
+        // SAFETY: begun; the bytes have this length.
+        unsafe { kpn_firmware_expect(self.object(), min_size, first.as_ptr(), first.len()) }
+    }
+
     pub fn state(&self) -> i32 {
         // SAFETY: begun.
         unsafe { kpn_firmware_state(self.object.as_ptr()) }

@@ -6,6 +6,7 @@ emulated `modem`, and the configurations `device` and `device-tls`. Most of the 
 """
 
 import concurrent.futures
+import json
 import os
 import pathlib
 import subprocess
@@ -15,8 +16,6 @@ import time
 
 import peer
 from peer import CHUNKED, LARGE, RAW, SMALL, Peer, announces, ends_after, serves
-
-DEVICE = "urn:dev:IMEI:123456789012345:"
 
 # What a client may take beyond its limit on a machine that is busy; the peers go on for far longer.
 SLACK = 12
@@ -230,7 +229,7 @@ class Clients:
         """`firmware`: the platform announces an image on the hostile peer; each part ends within its limit, and is asked for again."""
         place = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         image = bytes(range(256)) * 8
-        first = announces(DEVICE, "token", "image")
+        first = announces(json.loads(pathlib.Path(self["device"]).read_text())["urn"], "token", "image")
         status, http = EXPECTED[name]
         passes = status in (TIMEOUT, IO, TRUNCATED) and http == 0
         with Peer([first, behaviour], later=serves(image)) as it:

@@ -46,16 +46,22 @@ const _: () = assert!(
 /// @retval KPN_ERR_OVERLAP                  The arguments and the memory given to `kpn_firmware_begin` share memory.
 /// @retval KPN_ERR_FIRMWARE_REFUSED         401, 403, 404 or another status that will not change, see `kpn_firmware_http_status`. The download has
 ///                                          failed, and so for the following: close the connection.
-/// @retval KPN_ERR_FIRMWARE_RANGE           Not the bytes that were asked for: others, fewer, more, none, or 416; or the first ones without saying
-///                                          of how many.
+/// @retval KPN_ERR_FIRMWARE_RANGE           None of the bytes that come next, or not what its head says; 416; several ranges; or the first bytes
+///                                          without saying of how many.
 /// @retval KPN_ERR_FIRMWARE_SIZE            The size of the firmware is not what it was. `kpn_firmware_rewind` to 0 takes the other firmware.
+/// @retval KPN_ERR_FIRMWARE_REPLACED        The entity tag, or else Last-Modified, is not what it was, or 412: there is other firmware under this
+///                                          URL. Nothing is confirmed any more, erase what was written; `kpn_firmware_rewind` to 0 takes the other
+///                                          firmware. RFC 9110 sections 8.8 and 13.1.5.
+/// @retval KPN_ERR_FIRMWARE_CODING          Compressed or coded otherwise (Content-Encoding), although the request accepts only `identity`: the
+///                                          server will do so again. RFC 9110 sections 8.4 and 12.5.3.
 /// @retval KPN_ERR_FIRMWARE_BUSY            408, 429 or 5xx, once more than is tried again.
 /// @retval KPN_ERR_FIRMWARE_CRC             A wrong CRC-32, likewise.
+/// @retval KPN_ERR_FIRMWARE_UNEXPECTED      Not what `kpn_firmware_expect` demands, likewise.
 /// @retval KPN_ERR_HTTP_SYNTAX              No HTTP, likewise, and so for the following.
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
 /// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
-/// @retval KPN_ERR_HTTP_TRUNCATED           The download has failed with it earlier.
+/// @retval KPN_ERR_HTTP_TRUNCATED           Fewer bytes than Content-Range says, although no Content-Length is there, likewise.
 ///
 /// # Safety
 ///
@@ -91,7 +97,7 @@ pub unsafe extern "C" fn kpn_firmware_feed(
 
 /// Tells that the connection is closed: by the server, by the caller after waiting too long, or that it could not be opened.
 ///
-/// An idle connection may be closed at any time and counts as no failure.
+/// A connection that has brought an answer may be closed at any time behind it, which counts as no failure. One that has brought none counts.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 ///
@@ -101,10 +107,13 @@ pub unsafe extern "C" fn kpn_firmware_feed(
 /// @retval KPN_ERR_STATE             It was not begun, or nothing is being fetched.
 /// @retval KPN_ERR_HTTP_TRUNCATED    Lost, or not opened, once more than is tried again. The download has failed, and so for the following.
 /// @retval KPN_ERR_FIRMWARE_REFUSED  As for `kpn_firmware_feed`, and so for the following.
-/// @retval KPN_ERR_FIRMWARE_RANGE    Not the bytes that were asked for, or the end cannot be told from a lost connection.
+/// @retval KPN_ERR_FIRMWARE_RANGE    None of the bytes that come next, or the end cannot be told from a lost connection.
 /// @retval KPN_ERR_FIRMWARE_SIZE     The size of the firmware is not what it was.
+/// @retval KPN_ERR_FIRMWARE_REPLACED There is other firmware under this URL.
+/// @retval KPN_ERR_FIRMWARE_CODING   Compressed or coded otherwise.
 /// @retval KPN_ERR_FIRMWARE_BUSY     408, 429 or 5xx, once more than is tried again.
 /// @retval KPN_ERR_FIRMWARE_CRC      A wrong CRC-32, likewise.
+/// @retval KPN_ERR_FIRMWARE_UNEXPECTED  Not what `kpn_firmware_expect` demands, likewise.
 /// @return Or the failure that the download ended with before.
 ///
 /// # Safety

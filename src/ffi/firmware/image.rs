@@ -7,8 +7,8 @@ use crate::ffi::status::{kpn_status, status};
 
 /// Writes an image of the download, to be kept over a reset, such as after each part, or after each page of flash.
 ///
-/// URL, token, how many bytes are confirmed, a version and a checksum: all that `kpn_firmware_load` needs to go on. Write the pieces to flash
-/// before it. What was set with `kpn_firmware_set_retries` and the like is not in it.
+/// URL, token, how many bytes of which image are confirmed, a version and a checksum: all that `kpn_firmware_load` needs to go on. Write the pieces to flash
+/// before it. What was set with `kpn_firmware_set_retries`, `kpn_firmware_expect` and the like is not in it.
 ///
 /// @param[in]  firmware  From `kpn_firmware_begin`.
 /// @param[out] out       Receives the image, the same on every target. Nothing is written on failure.

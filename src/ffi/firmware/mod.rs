@@ -12,7 +12,8 @@ use super::ptr::{self, Given, Object, Region};
 use super::status::{kpn_status, status};
 use crate::error::{Error, Result};
 use crate::things::firmware::announcement::{self, TOKEN_MAX, Texts};
-use crate::things::firmware::download::{Download, Phase};
+use crate::things::firmware::download::{Download, FIRST_BYTES_MAX, Phase};
+use crate::things::firmware::validator::TEXT_MAX;
 use crate::things::firmware::{image as format, url};
 
 /// Longest URL of firmware, in bytes.
@@ -23,10 +24,14 @@ pub const KPN_FIRMWARE_TOKEN_MAX: usize = 1024;
 pub const KPN_FIRMWARE_HOST_MAX: usize = 253;
 /// Bytes of memory that hold any URL and token.
 pub const KPN_FIRMWARE_MEMORY: usize = 1280;
+/// Longest entity tag by which one image is told from another, in bytes with both quotes; a longer one counts as not given.
+pub const KPN_FIRMWARE_ETAG_MAX: usize = 67;
 /// Bytes of an image without URL and token.
-pub const KPN_FIRMWARE_IMAGE_EXTRA: usize = 24;
+pub const KPN_FIRMWARE_IMAGE_EXTRA: usize = 92;
 /// Bytes of the longest image that `kpn_firmware_save` writes: of the longest URL and token.
-pub const KPN_FIRMWARE_IMAGE_MAX: usize = 1304;
+pub const KPN_FIRMWARE_IMAGE_MAX: usize = 1372;
+/// First bytes that `kpn_firmware_expect` can demand.
+pub const KPN_FIRMWARE_FIRST_MAX: usize = 8;
 
 /// No firmware was announced: nothing to do.
 pub const KPN_FIRMWARE_IDLE: i32 = 0;
@@ -40,6 +45,8 @@ pub const KPN_FIRMWARE_COMPLETE: i32 = 3;
 pub const KPN_FIRMWARE_FAILED: i32 = 4;
 
 const _: () = assert!(KPN_FIRMWARE_TOKEN_MAX == TOKEN_MAX);
+const _: () = assert!(KPN_FIRMWARE_ETAG_MAX == TEXT_MAX + 1);
+const _: () = assert!(KPN_FIRMWARE_FIRST_MAX == FIRST_BYTES_MAX);
 const _: () = assert!(
     KPN_FIRMWARE_IMAGE_EXTRA == format::IMAGE_EXTRA && KPN_FIRMWARE_IMAGE_MAX == format::IMAGE_MAX
 );
@@ -58,8 +65,11 @@ const _: () = assert!(
 ///
 /// `kpn_firmware_begin` once, `kpn_firmware_offer` with every downlink, then as long as the state is `KPN_FIRMWARE_REQUEST`:
 /// `kpn_firmware_request`, send, `kpn_firmware_feed` with what arrives. The pieces that `kpn_firmware_feed` hands out are PROVISIONAL until the
-/// part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come once more, for the same offsets. A CRC-32 protects each part, when the server
-/// gives one; nothing protects the firmware as a whole: let the bootloader verify a signature. Report the version that runs in every uplink:
+/// part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come once more, for the same offsets. A part may have fewer or more bytes than
+/// were asked for. A CRC-32 protects each part, when the server gives one; the entity tag, or else Last-Modified, shows that all parts are from
+/// one image, when the server sends them; nothing protects the firmware as a whole: let the bootloader verify a signature. When
+/// `KPN_ERR_FIRMWARE_REPLACED` tells that there is other firmware under the URL now, nothing is confirmed any more and what was written is
+/// void: `kpn_firmware_rewind` to 0, the next announcement or `kpn_firmware_load` fetch it from its first byte. Report the version that runs in every uplink:
 /// `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. Belongs to one thread at a time. May be abandoned at any time. It holds a
 /// pointer: not for storage, see `kpn_firmware_save`. KPN documentation, "Firmware over the air".
 ///
@@ -284,10 +294,54 @@ pub unsafe extern "C" fn kpn_firmware_set_real_host(
     status(firmware.map(|firmware| firmware.private_state.set_real_host(real_host)))
 }
 
+/// Demands what firmware has to look like, so that something else is not taken for it: the page of a captive portal, an empty or a wrong file.
+///
+/// Choose the size that no firmware of yours falls below, and the first bytes that your image format always has, such as the 4 bytes `3d b8 f3 96`
+/// of MCUboot or `e9` of ESP-IDF. An answer that is smaller or begins differently is refused before its first byte is confirmed, with
+/// `KPN_ERR_FIRMWARE_UNEXPECTED`: at first with `KPN_AGAIN`, since a portal may be gone the next time. Without a demand whatever comes with
+/// status 200 is firmware. Call it after each `kpn_firmware_begin`, before the first request; `kpn_firmware_save` does not keep it.
+///
+/// ~~~{.c}
+/// static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96};
+/// kpn_firmware_expect(&firmware, 16384, mcuboot, sizeof mcuboot);
+/// ~~~
+///
+/// @param[in,out] firmware   From `kpn_firmware_begin`.
+/// @param[in]     min_size   Fewest bytes of the whole firmware; 0 for any.
+/// @param[in]     first      What it begins with. Copied. NULL when `first_len` is 0.
+/// @param[in]     first_len  Bytes, at most `KPN_FIRMWARE_FIRST_MAX`; 0 for any.
+///
+/// @retval KPN_OK                    Set, in place of what was demanded before.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `first_len` is too large.
+/// @retval KPN_ERR_STATE             `firmware` was not begun.
+/// @retval KPN_ERR_OVERLAP           `firmware`, its memory and `first` share memory.
+///
+/// # Safety
+///
+/// `firmware` as for `kpn_firmware_begin`; `first` is NULL or points to `first_len` initialised bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kpn_firmware_expect(
+    firmware: *mut kpn_firmware,
+    min_size: u32,
+    first: *const u8,
+    first_len: usize,
+) -> kpn_status {
+    let expect = || -> Result<()> {
+        // SAFETY: the same contract.
+        let firmware =
+            unsafe { open_mut(firmware, Region::new(first, first_len), Region::none()) }?;
+        // SAFETY: the same contract.
+        let first = unsafe { ptr::bytes(first, first_len) }?;
+        firmware.private_state.expect_content(min_size, first)
+    };
+    status(expect())
+}
+
 /// Looks in a downlink for firmware: the text records `url` and `token`, in any order.
 ///
 /// Reads ahead and changes nothing in the downlink, whose records can be read as ever. Another URL than before starts a new download. The same one goes
 /// on where the download stands, also after it failed and after `kpn_firmware_load`, with the new token; a complete download stays complete.
+/// Where it stands after `KPN_ERR_FIRMWARE_REPLACED` is the first byte.
 /// A downlink about something else changes nothing, and neither does one that is refused.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
@@ -443,7 +497,7 @@ pub unsafe extern "C" fn kpn_firmware_abort(firmware: *mut kpn_firmware) -> kpn_
 /// Goes back, so that bytes are fetched again: a write to flash failed, or its page must be erased as a whole.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
-/// @param[in]     offset    At most `kpn_firmware_confirmed`. 0 forgets the size too: that takes firmware which was changed under the same URL.
+/// @param[in]     offset    At most `kpn_firmware_confirmed`. 0 forgets size and validator too: that takes firmware which was changed under the same URL.
 ///
 /// @retval KPN_OK                    `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `offset` is not confirmed.

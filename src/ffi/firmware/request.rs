@@ -152,9 +152,10 @@ pub unsafe extern "C" fn kpn_firmware_connected(firmware: *mut kpn_firmware) -> 
     status(firmware.and_then(|firmware| firmware.private_state.connected()))
 }
 
-/// Writes the request for the next part, to be sent as it is: a GET with Range and the token, without message token.
+/// Writes the request for the next part, to be sent as it is: a GET with Range and the token, without message token; with If-Range when
+/// confirmed parts had a strong entity tag.
 ///
-/// RFC 9110 section 14.2. Its length is that of path and token, and some 120 bytes.
+/// RFC 9110 sections 13.1.5 and 14.2. Its length is that of path and token, and some 150 bytes, with If-Range up to 80 more.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[out]    buffer    Receives the request. May be NULL with capacity 0 to ask for the length.

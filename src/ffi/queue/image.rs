@@ -95,7 +95,7 @@ pub unsafe extern "C" fn kpn_queue_load(
         let image = unsafe { ptr::bytes(image, image_len) }?;
         let since = Since { uptime, elapsed };
         // SAFETY: `begin` kept the memory, which belongs to the library.
-        unsafe { queue.core() }.load(image, since)
+        unsafe { queue.core() }?.load(image, since)
     };
     status(load())
 }

@@ -101,7 +101,7 @@ impl kpn_queue {
     /// # Safety
     ///
     /// The memory given to `begin` is still there, and nobody else uses it.
-    unsafe fn core(&mut self) -> Queue<'_> {
+    unsafe fn core(&mut self) -> Result<Queue<'_>> {
         // SAFETY: `begin` kept the parts of a slice; the rest is the same contract.
         let memory = unsafe { ptr::stored_slice_mut(self.private_memory, self.private_capacity) };
         Queue::resume(&mut self.private_state, memory)
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn kpn_queue_fill(
         let mut pack = Uplink::resume(state, buffer).into_pack()?;
         let unix = (unix_time > 0).then_some(unix_time);
         // SAFETY: `begin` kept the memory, which belongs to the library.
-        let count = unsafe { queue.core() }.fill(&mut pack, Now { uptime, unix })?;
+        let count = unsafe { queue.core() }?.fill(&mut pack, Now { uptime, unix })?;
         if count == 0 {
             return Err(Error::END);
         }
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn kpn_queue_accepted(queue: *mut kpn_queue) -> kpn_status
     // SAFETY: the same contract.
     let queue = unsafe { ptr::borrow_mut(queue) };
     // SAFETY: `begin` kept the memory, which belongs to the library.
-    status(queue.and_then(|queue| unsafe { queue.core() }.accepted()))
+    status(queue.and_then(|queue| unsafe { queue.core() }?.accepted()))
 }
 
 /// Keeps the records on their way, so that they are sent again. Those that made room meanwhile are lost, and count as dropped now.
@@ -256,7 +256,7 @@ pub unsafe extern "C" fn kpn_queue_failed(queue: *mut kpn_queue) -> kpn_status {
     // SAFETY: the same contract.
     let queue = unsafe { ptr::borrow_mut(queue) };
     // SAFETY: `begin` kept the memory, which belongs to the library.
-    status(queue.and_then(|queue| unsafe { queue.core() }.failed()))
+    status(queue.and_then(|queue| unsafe { queue.core() }?.failed()))
 }
 
 /// Number of records in the queue, those on their way included.

@@ -445,7 +445,7 @@ unsafe fn push(
         let content = content?;
         check(content.bytes())?;
         // SAFETY: `begin` kept the memory, which belongs to the library.
-        unsafe { queue.core() }.push(name, unit, when, content)
+        unsafe { queue.core() }?.push(name, unit, when, content)
     };
     status(push())
 }

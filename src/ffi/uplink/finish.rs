@@ -158,13 +158,16 @@ pub(super) unsafe fn finish(
     let uplink = unsafe { ptr::checked_mut(uplink) };
     // SAFETY: `begin` kept the texts of a custom endpoint, which the caller leaves there until the message is finished.
     let target = unsafe { target(uplink) }?;
+    let is_measured = uplink.private_buffer.is_null();
     // SAFETY: `begin` checked and kept the buffer; the caller leaves it to the library until the message is finished.
     let (state, buffer) = unsafe { uplink.parts() }?;
     let request = Uplink::resume(state, buffer).finish(target, secret.get())?;
-    // When measuring, both are 0.
-    let ptr = uplink.private_buffer.wrapping_add(request.start);
-    let len = request.len;
-    out_request.write(kpn_span { ptr, len });
+    out_request.write(if is_measured {
+        let (ptr, len) = (core::ptr::null(), request.len);
+        kpn_span { ptr, len }
+    } else {
+        kpn_span::inside(buffer, request.start, request.len)?
+    });
     Ok(())
 }
 

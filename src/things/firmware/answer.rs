@@ -1,11 +1,17 @@
 //! The response to a request for a part: read as it arrives, judged once its head is whole and once its body is.
 //!
 //! What answers count as:
-//! - 206 or 200 with Content-Range: must be exactly the bytes asked for, or what is left of the firmware, and its size
-//!   must stay what it was. Else the download fails: the server has other firmware under this URL, or none.
+//! - 206 or 200 with Content-Range: bytes of the firmware, of which those behind the confirmed ones are taken, be they fewer or more than
+//!   was asked for. None of them, a gap in front of them, or a Content-Length that contradicts them: the download fails.
 //! - 200 without Content-Range: the firmware from its first byte to its last; what is confirmed is skipped. One that is as long as
 //!   the part asked for fails as long as the size is not known: a lost Content-Range would pass it off as all there is.
-//! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is no HTTP: asked again, `retries` times in a row.
+//! - Another size than before: the download fails.
+//! - Another validator than before, or 412: there is other firmware under this URL. The download fails, and what is
+//!   confirmed is void.
+//! - A content coding: the download fails. Who codes what was asked for with `Accept-Encoding: identity` (RFC 9110 section 12.5.3) will do so
+//!   again, and the bytes of a coding are not those of the firmware.
+//! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is no HTTP, one that is not what the caller demands of firmware: asked
+//!   again, `retries` times in a row.
 //! - Any other status: the download fails. The same announcement, with a new token, lets it go on.
 #![forbid(unsafe_code)]
 
@@ -34,7 +40,13 @@ impl Download {
             offset: self.confirmed,
             bytes: &[],
         };
-        let read = self.response.take(&mut rest, &mut piece.bytes);
+        let read = loop {
+            let read = self.response.take(&mut rest, &mut piece.bytes);
+            match self.response.text() {
+                0 => break read,
+                text => self.validator.take(text),
+            }
+        };
         if read.is_err() {
             rest = &[];
         }
@@ -51,14 +63,14 @@ impl Download {
 
     /// Tells that the connection is closed, by the server, by the caller after a time-out, or that it could not be opened.
     pub fn close(&mut self) -> Result<Step> {
-        let was_open = self.connection.left() != 0;
+        let left = self.connection.left();
         self.connection = Connection::closed();
         let mut read = Err(Error::HTTP_TRUNCATED);
         if !self.is(Phase::Request) {
             self.expect(Phase::Response)?;
             read = self.response.end();
-        } else if was_open {
-            // An idle connection may be closed at any time.
+        } else if left != 0 && left < self.limit {
+            // A connection that has brought an answer may be closed at any time behind it.
             return Ok(Step::Again);
         }
         let mut piece = Piece {
@@ -73,13 +85,13 @@ impl Download {
     // One copy for its calls.
     #[inline(never)]
     fn take_or_fail(&mut self, read: Result<()>, piece: &mut Piece<'_>) -> Result<()> {
-        let result = match read {
-            Ok(()) => self.take(piece),
-            Err(error) => {
-                self.connection = Connection::closed();
-                self.again(error)
-            }
-        };
+        let mut result = read.and_then(|()| self.take(piece));
+        if let Err(error) = result
+            && may_pass(error)
+        {
+            self.connection = Connection::closed();
+            result = self.again(error);
+        }
         if let Err(error) = result {
             self.fail(error);
         }
@@ -98,32 +110,34 @@ impl Download {
         if self.has_body(ExpectedBody::Unknown) {
             self.judge()?;
         }
-        let mut base = 0;
-        if self.has_body(ExpectedBody::Part) {
-            base = self.confirmed;
-        } else if self.has_body(ExpectedBody::Busy) {
+        if self.has_body(ExpectedBody::Busy) {
             return if whole {
                 self.again(Error::FIRMWARE_BUSY)
             } else {
                 Ok(())
             };
         }
-        let end = base.saturating_add(self.response.body_len());
+        let end = self.first.saturating_add(self.response.body_len());
+        let start = end - to_u32(found.len());
+        // Before the end is judged, which in other pieces would come after it.
+        if self.demanded(start).iter().zip(found).any(|(a, b)| a != b) {
+            return Err(Error::FIRMWARE_UNEXPECTED);
+        }
         if end == u32::MAX || (self.end != 0 && end > self.end) {
             return Err(Error::FIRMWARE_RANGE);
         }
-        let start = end - to_u32(found.len());
-        // What is confirmed comes again in a firmware from its first byte.
+        // What is confirmed may come again.
         let skip = self.confirmed.saturating_sub(start);
         if whole {
             self.check_end(end)?;
             if self.response.crc32().is_some_and(|crc| crc != self.crc) {
                 return self.again(Error::FIRMWARE_CRC);
             }
-            if self.has_body(ExpectedBody::Whole) {
+            if self.total == 0 {
                 self.total = end;
             }
             self.confirmed = end;
+            self.validator.settle();
             self.go_on();
         }
         piece.offset = start + skip;
@@ -143,44 +157,51 @@ impl Download {
         // 0: not known.
         let known = self.total;
         let differs = |size| known != 0 && size != known;
-        if status == 416 {
-            return Err(if self.response.range_total().is_some_and(differs) {
-                Error::FIRMWARE_SIZE
-            } else {
-                Error::FIRMWARE_RANGE
-            });
+        let range_total = self.response.range_total();
+        match status {
+            200 | 206 => {}
+            412 => return Err(Error::FIRMWARE_REPLACED),
+            416 if range_total.is_some_and(differs) => return Err(Error::FIRMWARE_SIZE),
+            416 => return Err(Error::FIRMWARE_RANGE),
+            _ => return Err(Error::FIRMWARE_REFUSED),
         }
-        if status != 200 && status != 206 {
-            return Err(Error::FIRMWARE_REFUSED);
+        if self.response.is_coded() {
+            return Err(Error::FIRMWARE_CODING);
+        }
+        if self.validator.is_other() {
+            return Err(Error::FIRMWARE_REPLACED);
         }
         let len = self.response.content_length();
-        if !self.response.has_range() {
-            if status == 206 || len == Some(0) {
-                return Err(Error::FIRMWARE_RANGE);
-            }
-            let size = len.unwrap_or(known);
-            if differs(size) {
-                return Err(Error::FIRMWARE_SIZE);
-            }
-            self.expect_body(ExpectedBody::Whole);
-            self.end = size;
-            return Ok(());
-        }
-        let Some([first, last, size]) = self.response.range_of_total() else {
-            return Err(Error::FIRMWARE_RANGE);
+        let has_range = self.response.has_range();
+        let stated = if has_range { range_total } else { len };
+        let size = stated.unwrap_or(known);
+        self.first = 0;
+        self.end = size;
+        let fits = if has_range {
+            // Without first and last no byte is there.
+            let [first, last] = self.response.range().unwrap_or([1, 0]);
+            self.first = first;
+            self.end = last.saturating_add(1);
+            (first..self.end).contains(&self.confirmed)
+                && self.end <= size
+                && len.is_none_or(|len| len == self.end - first)
+        } else {
+            let is_same = self.confirmed == 0 || self.validator.may_be_same();
+            status == 200 && len != Some(0) && is_same
         };
-        if differs(size) {
-            return Err(Error::FIRMWARE_SIZE);
-        }
-        let end = self.end.min(size);
-        let fits =
-            first == self.confirmed && last + 1 == end && len.is_none_or(|len| len == end - first);
         if !fits {
             return Err(Error::FIRMWARE_RANGE);
         }
-        self.expect_body(ExpectedBody::Part);
-        self.total = size;
-        self.end = end;
+        if differs(size) {
+            return Err(Error::FIRMWARE_SIZE);
+        }
+        if size != 0 && size < self.min_size {
+            return Err(Error::FIRMWARE_UNEXPECTED);
+        }
+        if has_range {
+            self.total = size;
+        }
+        self.expect_body(ExpectedBody::Firmware);
         Ok(())
     }
 
@@ -192,9 +213,20 @@ impl Download {
         }
         // From the first byte, with the length of a part and without Content-Range: it may be either.
         let may_be_part = self.total == 0 && end == self.part_size;
-        if end == 0 || end != self.end || may_be_part {
+        if end == 0 || self.end == 0 || may_be_part {
             return Err(Error::FIRMWARE_RANGE);
+        }
+        if end != self.end {
+            return Err(Error::HTTP_TRUNCATED);
+        }
+        if self.total == 0 && end < self.min_size {
+            return Err(Error::FIRMWARE_UNEXPECTED);
         }
         Ok(())
     }
+}
+
+/// Whether it may be gone the next time, on a new connection.
+fn may_pass(error: Error) -> bool {
+    error == Error::FIRMWARE_UNEXPECTED || error.code() <= Error::HTTP_TRUNCATED.code()
 }

@@ -17,9 +17,15 @@ use crate::things::firmware::announcement::{self, Texts};
 use crate::things::firmware::image::Image;
 use crate::things::firmware::to_usize;
 use crate::things::firmware::url::Url;
+use crate::things::firmware::validator::Validator;
 
 /// Failures in a row that are tried again, until set otherwise.
 pub const RETRIES: u8 = 5;
+
+/// First bytes of the firmware that can be demanded.
+pub const FIRST_BYTES_MAX: usize = 8;
+
+const _: () = assert!(size_of::<[u8; FIRST_BYTES_MAX]>() == 8);
 
 /// Where a download stands. The values are part of the C interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,10 +56,8 @@ impl Phase {
 pub(super) enum ExpectedBody {
     /// The head is not judged yet.
     Unknown,
-    /// The part that was asked for.
-    Part,
-    /// The firmware from its first byte to its last.
-    Whole,
+    /// Bytes of the firmware, from `first` on.
+    Firmware,
     /// That of a refusal, not of interest.
     Busy,
 }
@@ -74,6 +78,11 @@ pub struct Download {
     pub(super) failures: u8,
     pub(super) retries: u8,
     pub(super) real_host: u8,
+    /// How many of `first_bytes` are demanded.
+    first_len: u8,
+    /// What the first bytes of the firmware have to be.
+    first_bytes: [u8; 8],
+    pub(super) validator: Validator,
     pub(super) connection: Connection,
     pub(super) limit: u16,
     pub(super) token_len: u16,
@@ -82,7 +91,11 @@ pub struct Download {
     pub(super) confirmed: u32,
     /// 0 as long as it is not known.
     pub(super) total: u32,
-    /// Offset behind the bytes that the response should bring; 0 as far as it goes.
+    /// Bytes that the firmware has at least.
+    pub(super) min_size: u32,
+    /// Offset of the first byte that the response brings.
+    pub(super) first: u32,
+    /// Offset behind the last one; 0 as far as it goes.
     pub(super) end: u32,
     /// Of the body so far.
     pub(super) crc: u32,
@@ -144,12 +157,33 @@ impl Download {
         self.real_host = if real { 1 } else { 0 };
     }
 
+    /// Demands a smallest size of the firmware, and its first bytes. `Error::INVALID_ARGUMENT` for more than
+    /// [`FIRST_BYTES_MAX`] of them; nothing is changed then.
+    pub fn expect_content(&mut self, min_size: u32, first: &[u8]) -> Result<()> {
+        let places = self.first_bytes.get_mut(..first.len());
+        places
+            .ok_or(Error::INVALID_ARGUMENT)?
+            .copy_from_slice(first);
+        let [len, ..] = first.len().to_le_bytes();
+        self.first_len = len;
+        self.min_size = min_size.max(u32::from(len));
+        Ok(())
+    }
+
+    /// The bytes that are demanded from this offset on.
+    pub(super) fn demanded(&self, offset: u32) -> &[u8] {
+        let bytes = self.first_bytes.get(..usize::from(self.first_len));
+        let bytes = bytes.and_then(|bytes| bytes.get(to_usize(offset)..));
+        bytes.unwrap_or_default()
+    }
+
     /// Writes an image for the time after a reset, and gives its length.
     ///
     /// `Error::STATE` when no firmware was announced, `Error::BUFFER_FULL` when `out` is too short: nothing is written then.
     pub fn save(&self, memory: &[u8], out: &mut [u8]) -> Result<usize> {
         let image = Image {
             texts: self.texts(memory)?,
+            validator: self.validator.kept(),
             confirmed: self.confirmed,
             total: self.total,
         };
@@ -173,6 +207,7 @@ impl Download {
             })?;
         self.confirmed = image.confirmed;
         self.total = image.total;
+        self.validator.restore(image.validator);
         self.go_on();
         Ok(())
     }
@@ -196,7 +231,6 @@ impl Download {
         announcement::copy(&texts, places);
         if !same {
             self.confirmed = 0;
-            self.total = 0;
             self.connection = Connection::closed();
             self.enter(Phase::Request);
         }
@@ -212,14 +246,13 @@ impl Download {
     pub const fn abort(&mut self) {
         self.url = Url::none();
         self.confirmed = 0;
-        self.total = 0;
         self.failures = 0;
         self.error = 0;
         self.connection = Connection::closed();
         self.enter(Phase::Idle);
     }
 
-    /// Goes back to `offset`, from which on bytes are to be fetched again; 0 also forgets the size.
+    /// Goes back to `offset`, from which on bytes are to be fetched again; 0 also forgets size and validator.
     ///
     /// `Error::STATE` when no firmware was announced, `Error::INVALID_ARGUMENT` for an offset that is not confirmed.
     pub fn rewind(&mut self, offset: u32) -> Result<()> {
@@ -230,9 +263,6 @@ impl Download {
             return Err(Error::INVALID_ARGUMENT);
         }
         self.confirmed = offset;
-        if offset == 0 {
-            self.total = 0;
-        }
         if self.is(Phase::Response) {
             // The rest of that response is still to come.
             self.connection = Connection::closed();
@@ -275,11 +305,11 @@ impl Download {
         // A total that is not known is behind all others here.
         let last = part_end.wrapping_sub(1).min(self.total.wrapping_sub(1));
         let first = to_usize(self.confirmed);
-        request::write_get_range(out, target, token, first, to_usize(last))?;
+        let range = [first, to_usize(last)];
+        request::write_get_range(out, target, token, range, self.validator.etag())?;
         if out.fits() {
-            // The last byte of what goes as far as it goes is `u32::MAX`.
-            self.end = last.wrapping_add(1);
             self.crc = 0;
+            self.validator.begin_answer();
             self.response.restart(Method::Get);
             self.expect_body(ExpectedBody::Unknown);
             self.enter(Phase::Response);
@@ -322,8 +352,11 @@ impl Download {
         }
     }
 
-    pub(super) const fn fail(&mut self, error: Error) {
+    pub(super) fn fail(&mut self, error: Error) {
         self.error = error.code();
+        if error == Error::FIRMWARE_REPLACED {
+            self.confirmed = 0;
+        }
         self.connection = Connection::closed();
         self.enter(Phase::Failed);
     }
@@ -354,8 +387,15 @@ impl Download {
         self.phase == phase.code()
     }
 
+    // One copy for its calls.
+    #[inline(never)]
     const fn enter(&mut self, phase: Phase) {
         self.phase = phase.code();
+        if self.confirmed == 0 {
+            // What was known of the firmware came with bytes that do not count.
+            self.total = 0;
+            self.validator.forget();
+        }
     }
 
     pub(super) const fn has_body(&self, body: ExpectedBody) -> bool {

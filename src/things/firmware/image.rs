@@ -5,12 +5,13 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 4 | `KPNF` |
-//! | 4 | 2 | version of the format, 2 |
+//! | 4 | 2 | version of the format, 3 |
 //! | 6 | 2 | length of the URL |
 //! | 8 | 4 | length of the token |
 //! | 12 | 4 | bytes that are confirmed |
 //! | 16 | 4 | bytes of the whole firmware, 0 when not known |
-//! | 20 | | URL, then token |
+//! | 20 | 68 | validator: its length, 0 for none; the code of its field; its text |
+//! | 88 | | URL, then token |
 //! | last 4 | 4 | CRC-32 of all bytes before |
 #![forbid(unsafe_code)]
 
@@ -19,16 +20,17 @@ use crate::crc32;
 use crate::error::{Error, Result};
 use crate::things::firmware::announcement::{TOKEN_MAX, Texts};
 use crate::things::firmware::url::URL_MAX;
+use crate::things::firmware::validator::Kept;
 use crate::things::firmware::{to_u32, to_usize};
 
 /// Bytes of an image without URL and token.
-pub const IMAGE_EXTRA: usize = 24;
+pub const IMAGE_EXTRA: usize = 24 + size_of::<Kept>();
 /// Bytes of the longest image.
 pub const IMAGE_MAX: usize = IMAGE_EXTRA + URL_MAX as usize + TOKEN_MAX;
 
 /// "KPNF" as it lies in memory.
 const MAGIC: u32 = u32::from_le_bytes(*b"KPNF");
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// CRC-32 of any bytes that end in their own CRC-32.
 const CRC_OF_WHOLE: u32 = 0x2144_DF1C;
@@ -38,6 +40,8 @@ const CRC_OF_WHOLE: u32 = 0x2144_DF1C;
 pub struct Image<'a> {
     /// URL and token.
     pub texts: Texts<'a>,
+    /// Of the representation that the confirmed bytes are from.
+    pub validator: &'a Kept,
     /// Bytes from the start of the firmware that are confirmed.
     pub confirmed: u32,
     /// Bytes of the whole firmware, 0 when they are not known.
@@ -57,6 +61,7 @@ impl<'a> Image<'a> {
         for word in [MAGIC, lens, to_u32(token.len()), self.confirmed, self.total] {
             out.put(&word.to_le_bytes());
         }
+        out.put(self.validator);
         out.put(url);
         out.put(token);
         let crc = crc32::update(0, out.written());
@@ -70,6 +75,7 @@ impl<'a> Image<'a> {
             return Err(Error::IMAGE);
         }
         let (head, rest) = bytes.split_first_chunk::<20>().ok_or(Error::IMAGE)?;
+        let (validator, rest) = rest.split_first_chunk().ok_or(Error::IMAGE)?;
         let mut words = [0; 5];
         for (word, bytes) in words.iter_mut().zip(head.as_chunks().0) {
             *word = u32::from_le_bytes(*bytes);
@@ -88,6 +94,7 @@ impl<'a> Image<'a> {
         }
         Ok(Self {
             texts: [url, token],
+            validator,
             confirmed,
             total,
         })

@@ -10,6 +10,7 @@ pub mod download;
 pub mod image;
 mod text;
 pub mod url;
+pub mod validator;
 
 /// A length in a `usize`, which has 32 bits at least wherever this is built.
 fn to_usize(len: u32) -> usize {

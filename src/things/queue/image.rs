@@ -28,6 +28,9 @@ impl QueueState {
     /// Records on their way are saved like the others, and count as dropped where they made room: after a reset nobody
     /// knows what became of them. `CLOCK` when one of them is later than `uptime`.
     pub fn save(&self, memory: &[u8], uptime: u32, out: &mut [u8]) -> Result<usize> {
+        if !self.is_sound(memory.len()) {
+            return Err(Error::STATE);
+        }
         self.check_uptime(memory, uptime)?;
         let (start, end) = memory.split_at_checked(self.first).ok_or(Error::STATE)?;
         let end = end.get(..self.used).unwrap_or(end);

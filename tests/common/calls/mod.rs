@@ -11,6 +11,7 @@
     reason = "each test that takes this file in uses its part of it, and may panic"
 )]
 
+pub mod layout;
 pub mod objects;
 #[path = "../status.rs"]
 pub mod status;

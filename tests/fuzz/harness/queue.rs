@@ -10,7 +10,7 @@ use super::drivers::firmware::crc32;
 use super::drivers::queue::{Queue, Record, Uplink, Value, When};
 use super::input::Input;
 use super::request;
-use super::status::{END, ERR_BUFFER_FULL, OK};
+use super::status::{END, ERR_BUFFER_FULL, ERR_CLOCK, OK};
 
 /// What was pushed is there, on its way, or was counted as lost.
 #[derive(Default)]
@@ -98,9 +98,9 @@ fn fill(queue: &mut Queue, counts: &mut Counts, input: &mut Input<'_>) {
 /// The device starts anew, from its image.
 fn reset(queue: &mut Queue, counts: &mut Counts, capacity: usize, input: &mut Input<'_>) {
     let (uptime, elapsed) = (input.wide() as u32, u32::from(input.u8()));
-    let image = queue
-        .save(uptime, capacity + KPN_QUEUE_IMAGE_EXTRA)
-        .unwrap();
+    let Some(image) = saved(queue, capacity, uptime) else {
+        return;
+    };
     assert_eq!(queue.save(uptime, image.len() - 1), Err(ERR_BUFFER_FULL));
     let records = queue.records();
     assert_eq!(
@@ -110,19 +110,26 @@ fn reset(queue: &mut Queue, counts: &mut Counts, capacity: usize, input: &mut In
     assert_eq!(queue.records(), records);
     // What was on its way waits again, or was lost by making room.
     counts.on_way = None;
-    let again = queue
-        .save(uptime.wrapping_add(elapsed), image.len())
-        .unwrap();
-    assert_eq!(again.len(), image.len());
     recount(queue, counts);
+}
+
+/// The image, unless the uptime is behind that of a record.
+fn saved(queue: &Queue, capacity: usize, uptime: u32) -> Option<Vec<u8>> {
+    match queue.save(uptime, capacity + KPN_QUEUE_IMAGE_EXTRA) {
+        Ok(image) => Some(image),
+        Err(failure) => {
+            assert_eq!(failure, ERR_CLOCK);
+            None
+        }
+    }
 }
 
 /// An image that was changed, with a checksum that is right all the same.
 fn attack(queue: &mut Queue, counts: &mut Counts, capacity: usize, input: &mut Input<'_>) {
     let uptime = input.wide() as u32;
-    let before = queue
-        .save(uptime, capacity + KPN_QUEUE_IMAGE_EXTRA)
-        .unwrap();
+    let Some(before) = saved(queue, capacity, uptime) else {
+        return;
+    };
     let mut image = before.clone();
     image.truncate(image.len() - 4);
     for _ in 0..input.u8() & 7 {

@@ -6,10 +6,11 @@ use super::{Archives, Package, pack};
 use crate::{c_source, workspace::Workspace};
 
 /// What is copied as it is; all lies in one folder, as a project takes it.
-const COPIED: [(&str, &str); 8] = [
+const COPIED: [(&str, &str); 9] = [
     ("include/kpn_things.h", "."),
     ("LICENSE-MIT", "."),
     ("LICENSE-APACHE", "."),
+    ("THIRD-PARTY-NOTICES", "."),
     ("CHANGELOG.md", "."),
     ("packaging/c-source/README.md", "."),
     ("packaging/c-source/Makefile", "."),

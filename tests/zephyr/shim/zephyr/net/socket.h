@@ -1,6 +1,6 @@
 /*
  * Zephyr's socket calls over those of this machine. The environment variable SHIM names one way in which a socket may behave:
- *   again      each first send, receive and poll says that it is to be made again, and a send takes 7 bytes at most
+ *   again      each first send, receive and poll says that it is to be made again, and a send takes 50 bytes at most
  *   no-option  SO_ERROR is not known, as in Zephyr 3
  *   no-pollout the same, and a failed connection is never writable
  */
@@ -102,7 +102,7 @@ static inline ssize_t zsock_send(int fd, const void *bytes, size_t len, int flag
         errno = EAGAIN;
         return -1;
     }
-    return send(fd, bytes, shim_is("again") && len > 7 ? 7 : len, flags | MSG_NOSIGNAL);
+    return send(fd, bytes, shim_is("again") && len > 50 ? 50 : len, flags | MSG_NOSIGNAL);
 }
 
 static inline ssize_t zsock_recv(int fd, void *bytes, size_t len, int flags)

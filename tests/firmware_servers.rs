@@ -1,0 +1,499 @@
+//! What file servers, caches and portals send that is not the firmware, or not in the usual way, through the C functions.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+#[path = "common/firmware.rs"]
+mod common;
+
+use common::status::*;
+use common::*;
+use kpn_things::ffi::firmware::*;
+
+const TAG: &str = "ETag: \"5e8f-1a3\"\r\n";
+const DATE: &str = "Last-Modified: Tue, 15 Nov 1994 12:45:26 GMT\r\n";
+
+/// A part of `image`, as it stands in a 206 with these further field lines.
+fn part(image: &[u8], first: usize, last: usize, lines: &str) -> Vec<u8> {
+    let (len, total) = (last + 1 - first, image.len());
+    let head = format!(
+        "HTTP/1.1 206 \r\nContent-Length: {len}\r\n{lines}Content-Range: bytes {first}-{last}/{total}\r\n\r\n"
+    );
+    [head.as_bytes(), &image[first..=last]].concat()
+}
+
+fn whole(image: &[u8], lines: &str) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{lines}\r\n",
+        image.len()
+    );
+    [head.as_bytes(), image].concat()
+}
+
+/// Sends a request, gives it this answer in pieces of 7 bytes, and returns the request.
+fn exchange(device: &mut Device, answer: &[u8], expected: Status) -> String {
+    if device.must_connect() {
+        assert_eq!(device.connected(), OK);
+    }
+    let request = device.request().unwrap();
+    let head = answer[..answer.len().min(200)].escape_ascii();
+    assert_eq!(device.feed(answer, 7), expected, "{head}");
+    request
+}
+
+/// A download of which the first 100 of 250 bytes came with these field lines.
+fn begun(image: &[u8], lines: &str) -> Device {
+    let mut device = Device::announced(100);
+    exchange(&mut device, &part(image, 0, 99, lines), OK);
+    device
+}
+
+#[test]
+fn a_content_coding_is_not_the_firmware() {
+    let image = image(250);
+    for coding in [
+        "gzip",
+        "br",
+        "x-gzip",
+        "identity, gzip",
+        "zstd",
+        "aws-chunked",
+    ] {
+        let line = format!("Content-Encoding: {coding}\r\n");
+        for answer in [part(&image, 100, 199, &line), whole(&image, &line)] {
+            let mut device = begun(&image, "");
+            exchange(&mut device, &answer, ERR_FIRMWARE_CODING);
+            assert_eq!(device.state(), KPN_FIRMWARE_FAILED);
+            assert_eq!(device.error(), ERR_FIRMWARE_CODING);
+            assert_eq!(device.confirmed(), 100);
+            // The platform announces it again, when the server is mended.
+            assert_eq!(device.offer(&pack(URL, TOKEN)), OK);
+            device.fetch_all(&image);
+        }
+    }
+    for line in [
+        "Content-Encoding: identity\r\n",
+        "Content-Encoding:\r\n",
+        "Content-Encoding: ,Identity\r\n",
+    ] {
+        let mut device = begun(&image, line);
+        exchange(&mut device, &part(&image, 100, 199, line), OK);
+        device.fetch_all(&image);
+    }
+    // Of an error page it says nothing.
+    let busy = b"HTTP/1.1 503 \r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx";
+    exchange(&mut begun(&image, ""), busy, AGAIN);
+}
+
+#[test]
+fn what_is_usable_of_a_range_is_used() {
+    let image = image(250);
+    for (first, last) in [
+        (100, 199),
+        (100, 100),
+        (100, 150),
+        (0, 199),
+        (99, 100),
+        (50, 249),
+        (100, 249),
+        (0, 249),
+    ] {
+        for digest in [false, true] {
+            let mut device = begun(&image, "");
+            let line = format!("Digest: crc32={:x}\r\n", crc32(&image[first..=last]));
+            let answer = part(&image, first, last, if digest { &line } else { "" });
+            exchange(&mut device, &answer, OK);
+            assert_eq!(device.confirmed(), last + 1);
+            assert_eq!(device.flash, image[..=last]);
+            if last < 249 {
+                let request = device.request().unwrap();
+                assert_eq!(range_of(&request).0, last + 1);
+                assert_eq!(device.feed(&answer_to(&image, &request), 9), OK);
+            }
+            device.fetch_all(&image);
+        }
+    }
+    // A wrong digest is over all bytes of the part, those that were there before too.
+    let mut device = begun(&image, "");
+    let answer = part(
+        &image,
+        50,
+        150,
+        &format!("Digest: crc32={:x}\r\n", crc32(&image[100..=150])),
+    );
+    exchange(&mut device, &answer, AGAIN);
+    assert_eq!(
+        (device.error(), device.confirmed()),
+        (ERR_FIRMWARE_CRC, 100)
+    );
+}
+
+fn answer_to(image: &[u8], request: &str) -> Vec<u8> {
+    answer(image, request)
+}
+
+#[test]
+fn a_size_that_is_known_need_not_be_said_again() {
+    let image = image(250);
+    for (first, last) in [(100, 199), (60, 230)] {
+        let text = String::from_utf8_lossy(&part(&image, first, last, ""))
+            .split("\r\n\r\n")
+            .next()
+            .unwrap()
+            .replace("/250", "/*");
+        let answer = [text.as_bytes(), b"\r\n\r\n", &image[first..=last]].concat();
+        let mut device = begun(&image, "");
+        exchange(&mut device, &answer, OK);
+        assert_eq!((device.confirmed(), device.total()), (last + 1, 250));
+        device.fetch_all(&image);
+    }
+    // Not beyond it, and not where nothing says where the firmware ends.
+    let beyond = b"HTTP/1.1 206 \r\nContent-Range: bytes 100-250/*\r\n\r\nx";
+    exchange(&mut begun(&image, ""), beyond, ERR_FIRMWARE_RANGE);
+    let first = b"HTTP/1.1 206 \r\nContent-Range: bytes 0-99/*\r\n\r\nx";
+    exchange(&mut Device::announced(100), first, ERR_FIRMWARE_RANGE);
+}
+
+#[test]
+fn a_contradiction_is_final() {
+    let image = image(250);
+    for (lines, body) in [
+        ("Content-Range: bytes 101-200/250", 100),
+        ("Content-Range: bytes 0-99/250", 100),
+        ("Content-Range: bytes 0-0/250", 1),
+        ("Content-Range: bytes */250", 1),
+        ("Content-Type: multipart/byteranges; boundary=x", 30),
+        ("Content-Range: bytes 100-199/250\r\nContent-Length: 99", 99),
+    ] {
+        let mut device = begun(&image, "");
+        let head = format!("HTTP/1.1 206 \r\n{lines}\r\n\r\n");
+        let answer = [head.as_bytes(), &image[..body]].concat();
+        exchange(&mut device, &answer, ERR_FIRMWARE_RANGE);
+        assert_eq!(device.confirmed(), 100, "{lines}");
+        assert_eq!(device.flash, image[..100]);
+    }
+}
+
+#[test]
+fn a_part_without_length_that_is_cut_is_asked_again() {
+    let image = image(250);
+    for framing in ["Connection: close\r\n", "Transfer-Encoding: chunked\r\n"] {
+        for len in [1, 50, 99] {
+            let chunked = framing.contains("chunked");
+            let head =
+                format!("HTTP/1.1 206 \r\n{framing}Content-Range: bytes 100-199/250\r\n\r\n");
+            let mut answer = head.into_bytes();
+            if chunked {
+                answer.extend(format!("{len:x}\r\n").bytes());
+            }
+            answer.extend(&image[100..100 + len]);
+            if chunked {
+                answer.extend(b"\r\n0\r\n\r\n");
+            }
+            let mut device = begun(&image, "");
+            exchange(
+                &mut device,
+                &answer,
+                if chunked { AGAIN } else { NEED_MORE },
+            );
+            if !chunked {
+                assert_eq!(device.close(), AGAIN);
+            }
+            assert_eq!((device.error(), device.failures()), (ERR_HTTP_TRUNCATED, 1));
+            assert_eq!(device.confirmed(), 100);
+            assert!(device.must_connect());
+            device.fetch_all(&image);
+        }
+    }
+}
+
+/// Other bytes, as many.
+fn other(image: &[u8]) -> Vec<u8> {
+    image.iter().map(|byte| !byte).collect()
+}
+
+#[test]
+fn if_range_names_the_entity_tag_of_the_confirmed_bytes() {
+    let image = image(250);
+    let if_range = |lines: &str| {
+        let mut device = begun(&image, lines);
+        let request = exchange(&mut device, &part(&image, 100, 199, ""), OK);
+        request
+            .split_once("Range: bytes=100-199\r\n")
+            .unwrap()
+            .1
+            .to_owned()
+    };
+    let longest = format!("\"{}\"", "x".repeat(KPN_FIRMWARE_ETAG_MAX - 2));
+    for tag in ["\"\"", "\"5e8f-1a3\"", "\"a,b;c=/\"", &longest] {
+        for lines in [
+            format!("ETag: {tag}\r\n"),
+            format!("{DATE}etag:{tag} \r\n"),
+            format!("ETAG:\t{tag}\r\n{DATE}"),
+        ] {
+            assert_eq!(if_range(&lines), format!("If-Range: {tag}\r\n\r\n"));
+        }
+    }
+    // Weak, not quoted, too long, not ASCII, none; and a date might be a weak one.
+    let too_long = format!("ETag: \"x{longest}\r\n");
+    for lines in [
+        "ETag: W/\"a\"\r\n",
+        "ETag: a\r\n",
+        "ETag:\r\n",
+        &too_long,
+        "ETag: \"\u{e9}\"\r\n",
+        DATE,
+        "",
+    ] {
+        assert_eq!(if_range(lines), "\r\n", "{lines}");
+    }
+    // Not for the first byte, which may be of any image.
+    let mut device = begun(&image, TAG);
+    assert_eq!(device.rewind(0), OK);
+    assert_eq!(device.connected(), OK);
+    assert!(!device.request().unwrap().contains("If-Range"));
+}
+
+#[test]
+fn an_image_that_was_replaced_is_noticed_though_its_size_is_the_same() {
+    let image = image(250);
+    let new = other(&image);
+    let new_tag = "ETag: \"5e8f-1a4\"\r\n";
+    let new_date = DATE.replace("26", "27");
+    let gone = b"HTTP/1.1 412 \r\nContent-Length: 0\r\n\r\n".to_vec();
+    for (lines, answer) in [
+        (TAG, part(&new, 100, 199, new_tag)),
+        (TAG, whole(&new, new_tag)),
+        (
+            TAG,
+            whole(&new, &format!("{new_date}ETag: \"5e8f-1a34\"\r\n")),
+        ),
+        (TAG, whole(&new, "ETag: \"5e8f-1a\"\r\n")),
+        (TAG, gone),
+        (DATE, part(&new, 100, 199, &new_date)),
+        (DATE, whole(&new, &DATE.replace("Tue", "Wed"))),
+        (&format!("ETag: W/\"1\"\r\n{DATE}"), whole(&new, &new_date)),
+    ] {
+        for way in 0..3 {
+            let mut device = begun(&image, lines);
+            if way == 0 {
+                let saved = device.save().unwrap();
+                let flash = core::mem::take(&mut device.flash);
+                device = Device::new(100);
+                device.flash = flash;
+                assert_eq!(device.load(&saved), OK);
+            }
+            exchange(&mut device, &answer, ERR_FIRMWARE_REPLACED);
+            assert_eq!(device.state(), KPN_FIRMWARE_FAILED);
+            assert_eq!(device.error(), ERR_FIRMWARE_REPLACED);
+            // Not a byte of the other one was handed out, and none of the first one counts.
+            assert_eq!(device.flash, image[..100]);
+            assert_eq!((device.confirmed(), device.total()), (0, 0));
+            let saved = device.save().unwrap();
+            match way {
+                0 => assert_eq!(device.rewind(0), OK),
+                1 => assert_eq!(device.offer(&pack(URL, TOKEN)), OK),
+                _ => {
+                    device = Device::new(100);
+                    assert_eq!(device.load(&saved), OK);
+                }
+            }
+            exchange(&mut device, &part(&new, 0, 99, new_tag), OK);
+            exchange(&mut device, &part(&new, 100, 199, new_tag), OK);
+            exchange(&mut device, &part(&new, 200, 249, new_tag), OK);
+            assert_eq!(device.flash, new);
+        }
+    }
+}
+
+#[test]
+fn the_same_validator_or_none_goes_on() {
+    let image = image(250);
+    for (lines, answer) in [
+        (TAG, part(&image, 100, 249, TAG)),
+        (TAG, whole(&image, TAG)),
+        // What comes with If-Range need not have it; a proxy may have weakened it; a date need not be that of the first part.
+        (TAG, part(&image, 100, 249, "")),
+        (TAG, part(&image, 100, 249, "ETag: W/\"5e8f-1a3\"\r\n")),
+        (TAG, part(&image, 100, 249, DATE)),
+        (DATE, part(&image, 100, 249, &format!("{TAG}{DATE}"))),
+        ("", part(&image, 100, 249, TAG)),
+    ] {
+        let mut device = begun(&image, lines);
+        exchange(&mut device, &answer, OK);
+        assert_eq!(device.state(), KPN_FIRMWARE_COMPLETE);
+        assert_eq!(device.flash, image);
+    }
+    // A whole file without it may be another one: nothing of it is used, nothing is lost.
+    let mut device = begun(&image, TAG);
+    exchange(&mut device, &whole(&other(&image), ""), ERR_FIRMWARE_RANGE);
+    assert_eq!(
+        (device.confirmed(), &device.flash[..]),
+        (100, &image[..100])
+    );
+}
+
+#[test]
+fn what_came_with_an_answer_that_does_not_count_is_not_kept() {
+    let image = image(250);
+    let mut device = Device::announced(100);
+    let mut damaged = part(
+        &image,
+        0,
+        99,
+        &format!("{TAG}Digest: crc32={:x}\r\n", crc32(&image[..100])),
+    );
+    *damaged.last_mut().unwrap() ^= 1;
+    exchange(&mut device, &damaged, AGAIN);
+    assert_eq!(device.total(), 0);
+    // In the middle of the tag.
+    let cut = b"HTTP/1.1 206 \r\nETag: \"5e";
+    exchange(&mut device, cut, NEED_MORE);
+    assert_eq!(device.close(), AGAIN);
+    let page = b"HTTP/1.1 503 \r\nETag: \"page\"\r\nContent-Length: 0\r\n\r\n";
+    exchange(&mut device, page, AGAIN);
+    // Meanwhile it was replaced: nothing of the one before was confirmed.
+    let new = [&other(&image)[..], b"more"].concat();
+    let request = exchange(&mut device, &part(&new, 0, 99, "ETag: \"new\"\r\n"), OK);
+    assert!(!request.contains("If-Range"));
+    exchange(&mut device, page, AGAIN);
+    let request = exchange(&mut device, &part(&new, 100, 253, "ETag: \"new\"\r\n"), OK);
+    assert!(request.contains("\r\nIf-Range: \"new\"\r\n"));
+    assert_eq!(device.flash, new);
+}
+
+#[test]
+fn connections_that_bring_no_answer_count() {
+    for after_request in [false, true] {
+        let image = image(250);
+        let mut device = begun(&image, "");
+        assert_eq!(device.close(), AGAIN);
+        let mut failed = 0;
+        for count in 1..=1000 {
+            if device.state() != KPN_FIRMWARE_REQUEST {
+                break;
+            }
+            assert!(device.must_connect());
+            assert_eq!(device.connected(), OK);
+            if after_request {
+                device.request().unwrap();
+            }
+            failed = device.close();
+            assert_eq!(device.failures(), count.min(5));
+        }
+        assert_eq!(failed, ERR_HTTP_TRUNCATED);
+        assert_eq!(device.state(), KPN_FIRMWARE_FAILED);
+        assert_eq!(device.offer(&pack(URL, TOKEN)), OK);
+        device.fetch_all(&image);
+    }
+}
+
+const MAGIC: [u8; 4] = [0x3d, 0xb8, 0xf3, 0x96];
+
+/// Asks for 100 bytes, with demands.
+fn demanding(min_size: u32, first: &[u8]) -> Device {
+    let mut device = Device::announced(100);
+    device.expect(min_size, first);
+    device
+}
+
+#[test]
+fn the_page_of_a_captive_portal_is_no_firmware() {
+    let mut image = image(5000);
+    image[..4].copy_from_slice(&MAGIC);
+    let page = &[&b"<!DOCTYPE html><html>"[..], &[b'x'; 2000]].concat();
+    let until_close = |body: &[u8]| {
+        [
+            &b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"[..],
+            body,
+        ]
+        .concat()
+    };
+    let chunked = [
+        format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n",
+            page.len()
+        )
+        .as_bytes(),
+        page,
+        b"\r\n0\r\n\r\n",
+    ]
+    .concat();
+    for (min_size, first) in [
+        (4096, &b""[..]),
+        (0, &MAGIC),
+        (4096, &MAGIC),
+        (0, &MAGIC[..1]),
+    ] {
+        for answer in [
+            whole(page, "Content-Type: text/html\r\n"),
+            chunked.clone(),
+            part(page, 0, 99, ""),
+        ] {
+            let mut device = demanding(min_size, first);
+            for failures in 1..=5 {
+                exchange(&mut device, &answer, AGAIN);
+                assert_eq!(
+                    (device.error(), device.failures()),
+                    (ERR_FIRMWARE_UNEXPECTED, failures)
+                );
+                assert_eq!((device.confirmed(), device.total()), (0, 0));
+                assert!(device.must_connect());
+            }
+            let mut stuck = Device::announced(100);
+            stuck.expect(min_size, first);
+            stuck.set_retries(0);
+            exchange(&mut stuck, &answer, ERR_FIRMWARE_UNEXPECTED);
+            assert_eq!(stuck.state(), KPN_FIRMWARE_FAILED);
+            // Somebody has logged in.
+            device.flash.clear();
+            device.fetch_all(&image);
+        }
+    }
+    let mut device = demanding(0, &MAGIC);
+    exchange(&mut device, &until_close(page), AGAIN);
+    // Without a demand nobody can tell.
+    let mut device = Device::announced(100);
+    exchange(&mut device, &whole(page, ""), OK);
+    assert_eq!(device.state(), KPN_FIRMWARE_COMPLETE);
+}
+
+#[test]
+fn what_is_demanded_holds_to_the_byte() {
+    let mut image = image(250);
+    image[..8].copy_from_slice(b"firmware");
+    for (min_size, first, expected) in [
+        (250, &b"firmware"[..], OK),
+        (251, b"firmware", AGAIN),
+        (0, b"firmwarf", AGAIN),
+        (0, b"Firmware", AGAIN),
+        (0, b"f", OK),
+        (0, b"", OK),
+    ] {
+        for part_size in [1, 5, 100] {
+            let mut device = Device::announced(part_size);
+            device.set_request_limit(u16::MAX);
+            device.expect(min_size, first);
+            assert_eq!(device.connected(), OK);
+            let mut status = OK;
+            while status == OK && device.state() == KPN_FIRMWARE_REQUEST {
+                status = device.fetch(&image, 3);
+            }
+            assert_eq!(status, expected, "{min_size} {first:?}");
+            let begins = first.iter().zip(&image).take_while(|(a, b)| a == b).count();
+            assert!(expected == OK || device.confirmed() <= begins);
+        }
+    }
+    // A file that is shorter than what it has to begin with.
+    let mut device = demanding(0, b"firmware");
+    exchange(&mut device, &whole(b"firm", ""), AGAIN);
+    assert_eq!(device.error(), ERR_FIRMWARE_UNEXPECTED);
+    let mut device = Device::announced(100);
+    assert_eq!(device.try_expect(0, b"firmware."), ERR_INVALID_ARGUMENT);
+    device.expect(0, b"x");
+    device.expect(0, b"");
+    device.fetch_all(&image);
+}

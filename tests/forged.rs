@@ -1,0 +1,210 @@
+//! Objects whose bytes were overwritten after they were begun, and buffers that someone else wrote to: whatever a state says, no call writes outside of
+//! the object and its memory, hands out bytes outside of them, or goes on for ever.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_ptr_alignment,
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "tests"
+)]
+
+#[path = "common/calls/mod.rs"]
+mod calls;
+
+use core::ops::Range;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use calls::layout::{Leaf, leaves};
+use calls::objects::Object;
+use calls::status::OK;
+use calls::{Arena, Arg, BUFFER_CAP, Call, Returns, table};
+use fastrand::Rng;
+use kpn_things::ffi::firmware::answer::kpn_firmware_piece;
+use kpn_things::ffi::record::kpn_record;
+use kpn_things::ffi::span::kpn_span;
+
+/// What may be overwritten, and the highest value where a byte has only some. None for what a call has to believe, since nothing can say whether it is
+/// right: where the memory lies that was given to `begin`, and how long it is; a file descriptor; a configuration, whose texts lie in it.
+fn highest(object: Object, leaf: &Leaf) -> Option<u64> {
+    let owner = leaf.owner.as_str();
+    let is_begun_with = matches!(
+        leaf.name.as_str(),
+        "private_tag" | "private_capacity" | "private_len" | "fd"
+    );
+    if is_begun_with || leaf.kind == "pointer" || object == Object::Config {
+        return None;
+    }
+    // A count overflows only from a state that no calls lead to: where that is checked, as in most tests, offsets are overwritten alone; where
+    // arithmetic wraps, as in an archive, every number is.
+    let is_offset = leaf.kind == "size_t" || leaf.kind == "bool" || owner == "kpn_private_reader";
+    if !is_offset && overflow_is_fatal() {
+        return None;
+    }
+    let few = match (owner, leaf.name.as_str()) {
+        ("kpn_private_tokens", "kind") => 10,
+        ("kpn_private_reader", "phase") => 2,
+        ("kpn_private_tokens", "expected") | ("kpn_private_reader", "base_name" | "name") => 3,
+        ("kpn_private_record", "last") => 14,
+        _ if leaf.kind == "bool" => 1,
+        _ => u64::MAX,
+    };
+    Some(few)
+}
+
+/// Whether this was built with checks for overflow: with `profile.dev.package.kpn-things.overflow-checks=false` it was not.
+fn overflow_is_fatal() -> bool {
+    static FATAL: LazyLock<bool> = LazyLock::new(|| {
+        let most = core::hint::black_box(u8::MAX);
+        std::panic::catch_unwind(|| core::hint::black_box(most + 1)).is_err()
+    });
+    *FATAL
+}
+
+fn value(rng: &mut Rng, highest: u64) -> u64 {
+    if highest < u64::MAX {
+        return rng.u64(..=highest);
+    }
+    match rng.u8(..8) {
+        0 => 0,
+        1 => u64::MAX - rng.u64(..3),
+        2 => (1 << rng.u8(7..64)) - rng.u64(..2),
+        3 => u64::try_from(BUFFER_CAP).unwrap() + rng.u64(..3) - 1,
+        4 => rng.u64(..8),
+        5 => rng.u64(..2048),
+        _ => rng.u64(..),
+    }
+}
+
+/// Overwrites some fields of an object and some bytes of its buffer.
+fn forge(rng: &mut Rng, arena: &mut Arena, slot: usize, object: Object, leaves: &[Leaf]) {
+    let fields: Vec<(&Leaf, u64)> = leaves
+        .iter()
+        .filter_map(|leaf| Some((leaf, highest(object, leaf)?)))
+        .collect();
+    let front = arena.front(slot);
+    for _ in 0..rng.usize(..4) {
+        if let Some(&(leaf, highest)) = rng.choice(&fields) {
+            let bytes = value(rng, highest).to_le_bytes();
+            arena.put(
+                front.wrapping_add(leaf.bytes.start),
+                &bytes[..leaf.bytes.len()],
+            );
+        }
+    }
+    if object.has_buffer() && rng.u8(..3) == 0 {
+        let buffer = arena.buffer(slot);
+        for _ in 0..rng.usize(..8) {
+            let len = if rng.bool() { 64 } else { BUFFER_CAP };
+            let at = rng.usize(..len);
+            let any = rng.u8(..);
+            let byte = *rng.choice(&[0, 1, 0xff, b'"', b'\\', b'[', any]).unwrap();
+            arena.put(buffer.wrapping_add(at), &[byte]);
+        }
+    }
+}
+
+/// The bytes that a call handed out, from what it wrote to its results.
+fn handed_out(call: &Call, words: &[u64]) -> Vec<(usize, usize)> {
+    let mut spans = Vec::new();
+    for (arg, &word) in call.args.iter().zip(words) {
+        let at = core::ptr::with_exposed_provenance::<u8>(word.try_into().unwrap());
+        // SAFETY: the call wrote a result of that type there.
+        unsafe {
+            if matches!(arg, Arg::Out(..)) && call.name == "kpn_downlink_next" {
+                let record = &*at.cast::<kpn_record>();
+                spans.push((record.base_name.addr(), record.base_name_len));
+                spans.push((record.name.addr(), record.name_len));
+                spans.push((record.unit.addr(), record.unit_len));
+                spans.push((record.text.addr(), record.text_len));
+                spans.push((record.data.addr(), record.data_len));
+            } else if matches!(arg, Arg::Out(..)) && call.name == "kpn_firmware_feed" {
+                let piece = &*at.cast::<kpn_firmware_piece>();
+                spans.push((piece.ptr.addr(), piece.len));
+            } else if matches!(arg, Arg::Out(size, _) if *size == size_of::<kpn_span>()) {
+                let span = &*at.cast::<kpn_span>();
+                spans.push((span.ptr.addr(), span.len));
+            }
+        }
+    }
+    spans
+}
+
+/// Memory that a call may hand out: that of its objects, and what it was given to read.
+fn owned(call: &Call, arena: &Arena) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    for (slot, arg) in call.args.iter().enumerate() {
+        let front = arena.front(slot).addr();
+        match arg.object() {
+            Some(_) => {
+                let buffer = arena.buffer(slot).addr();
+                ranges.push(buffer..buffer + BUFFER_CAP);
+            }
+            None if arg.is_pointer() => ranges.push(front..front + arg.size()),
+            None => {}
+        }
+    }
+    ranges
+}
+
+fn forged(rounds: u64) {
+    let mut all = HashMap::new();
+    for &object in Object::ALL {
+        all.insert(object.name(), leaves(object.name()));
+    }
+    let seed = std::env::var("KPN_SEED").map_or(1, |text| text.parse().unwrap());
+    let mut arena = Arena::new();
+    for call in table::all() {
+        if !call.args.iter().any(|arg| arg.object().is_some()) {
+            continue;
+        }
+        for round in 0..rounds {
+            let mut rng = Rng::with_seed(seed + round);
+            let words = call.make(&mut arena);
+            for (slot, arg) in call.args.iter().enumerate() {
+                if let Some(object) = arg.object() {
+                    forge(&mut rng, &mut arena, slot, object, &all[object.name()]);
+                }
+            }
+            // What was needed to make an object is not looked at any more.
+            let before = arena.bytes().to_vec();
+            let allowed = call.writable(&arena, &words);
+            for _ in 0..2 {
+                let result = (call.run)(&words);
+                let what = format!("{} with KPN_SEED={}", call.name, seed + round);
+                let pairs = before.iter().zip(arena.bytes()).enumerate();
+                for (at, (old, new)) in pairs {
+                    let is_allowed = allowed.iter().any(|range| range.contains(&at));
+                    assert!(old == new || is_allowed, "{what} wrote at {at}");
+                }
+                if call.returns == Returns::Status && result == i64::from(OK) {
+                    let owned = owned(&call, &arena);
+                    for (start, len) in handed_out(&call, &words) {
+                        let end = start.checked_add(len).unwrap();
+                        let is_owned = owned
+                            .iter()
+                            .any(|range| range.start <= start && end <= range.end);
+                        assert!(len == 0 || is_owned, "{what} hands out {start:#x}, {len}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_object_that_was_overwritten_is_an_error_and_never_a_pointer() {
+    let cases = std::env::var("KPN_CASES").map_or(100_000, |text| text.parse().unwrap());
+    forged(cases / 1000);
+}
+
+#[test]
+fn the_layout_is_the_one_of_the_structs() {
+    for &object in Object::ALL {
+        let leaves = leaves(object.name());
+        let end = leaves.last().unwrap().bytes.end;
+        assert!(end <= object.size() && object.size() < end + object.align());
+        assert_eq!(leaves[0].name, "private_tag");
+    }
+}
