@@ -20,9 +20,9 @@ use crate::workspace::Workspace;
 /// Every way into a project, for every target.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let place = place::Place::new(workspace)?;
+    weight::check(&place)?;
     cmake::check(&place)?;
     make::check(&place)?;
-    weight::check(&place)?;
     flags::check(&place)
 }
 
