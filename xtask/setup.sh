@@ -44,7 +44,8 @@ boards     qemu-system-misc               cmd:qemu-system-riscv32
 machines   clang                          cmd:clang
 machines   gcc-xtensa-lx106               cmd:xtensa-lx106-elf-gcc
 machines   picolibc-xtensa-lx106-elf      file:/usr/lib/xtensa-lx106-elf/picolibc.specs
-machines   gcc-mipsel-linux-gnu           cmd:mipsel-linux-gnu-gcc
+machines   libgcc-12-dev-mipsel-cross     file:/usr/lib/gcc-cross/mipsel-linux-gnu/*/crtbegin.o
+machines   binutils-mipsel-linux-gnu      cmd:mipsel-linux-gnu-ld
 machines   libc6-dev-mipsel-cross         file:/usr/mipsel-linux-gnu/include/stdio.h
 machines   qemu-user                      cmd:qemu-mipsel
 doxygen    doxygen                        cmd:doxygen

@@ -71,7 +71,9 @@ const PLACES: &[Place] = &[
     },
     Place {
         name: "MIPS32r2",
-        compiler: "mipsel-linux-gnu-gcc -mips32r2 -Os -static",
+        // Debian's gcc for MIPS cannot be installed beside its gcc for i386.
+        compiler: "clang --target=mipsel-linux-gnu -march=mips32r2 -Os -static -isystem /usr/mipsel-linux-gnu/include \
+                   -B/usr/mipsel-linux-gnu/lib -L/usr/mipsel-linux-gnu/lib",
         runner: "qemu-mipsel",
         libraries: "",
     },
