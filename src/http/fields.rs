@@ -120,19 +120,13 @@ const DATE: &[Part] = &[
     Text(b" gmt"),
 ];
 
-/// Forms that begin alike stand together. The first one is read only where [`NAMES_AND_DATE`] is where names begin.
+/// Forms that begin alike stand together, of those the ones that most responses have in front. The first one is read only where [`NAMES_AND_DATE`] is where names begin.
 const FORMS: [Form; 14] = [
     // Date = HTTP-date, RFC 9110 section 6.6.1.
     form(b"date", DATE, action::DATE),
     // Connection = #connection-option, RFC 9110 section 7.6.1. Options that are not known are ignored.
     form(b"connection", &[Text(b"close")], action::CLOSE),
     form(b"connection", &[Text(b"keep-alive")], action::KEEP_ALIVE),
-    // Content-Encoding = #content-coding, RFC 9110 section 8.4. `identity` is for Accept-Encoding alone, but is sent.
-    form(
-        b"content-encoding",
-        &[OrRefuse(refusal::CONTENT_ENCODING), Text(b"identity")],
-        action::IDENTITY,
-    ),
     // Content-Length = 1*DIGIT, RFC 9110 section 8.6; a list of equal ones too.
     form(
         b"content-length",
@@ -177,6 +171,12 @@ const FORMS: [Form; 14] = [
         ],
         action::TOTAL,
     ),
+    // Content-Encoding = #content-coding, RFC 9110 section 8.4. `identity` is for Accept-Encoding alone, but is sent.
+    form(
+        b"content-encoding",
+        &[OrRefuse(refusal::CONTENT_ENCODING), Text(b"identity")],
+        action::IDENTITY,
+    ),
     // Digest = 1#( digest-algorithm "=" encoded ), RFC 3230 section 4.3.2, with the algorithm of KPN's server.
     form(
         b"digest",
@@ -187,10 +187,6 @@ const FORMS: [Form; 14] = [
         ],
         action::CRC32,
     ),
-    // ETag = [ "W/" ] DQUOTE *etagc DQUOTE, RFC 9110 section 8.8.3. Of strong ones what follows the first quote.
-    form(b"etag", &[Text(b"\"")], text::ETAG),
-    // Last-Modified = HTTP-date, RFC 9110 section 8.8.2
-    form(b"last-modified", &[], text::LAST_MODIFIED),
     // Retry-After = HTTP-date / delay-seconds, RFC 9110 section 10.2.3.
     form(
         b"retry-after",
@@ -204,6 +200,10 @@ const FORMS: [Form; 14] = [
         &[OrRefuse(refusal::TRANSFER_ENCODING), Text(b"chunked")],
         action::CHUNKED,
     ),
+    // ETag = [ "W/" ] DQUOTE *etagc DQUOTE, RFC 9110 section 8.8.3. Of strong ones what follows the first quote.
+    form(b"etag", &[Text(b"\"")], text::ETAG),
+    // Last-Modified = HTTP-date, RFC 9110 section 8.8.2
+    form(b"last-modified", &[], text::LAST_MODIFIED),
 ];
 
 /// Where the names of fields begin in the tree.

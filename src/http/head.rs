@@ -343,14 +343,13 @@ impl Head {
         }
         self.follow(byte);
         if byte == b':' {
-            self.phase = if self.place == NOWHERE {
-                phase::SKIPPED
-            } else {
-                phase::ELEMENT
-            };
             self.element = self.place;
             self.has_element = 0;
-            self.begin_text();
+            self.phase = phase::SKIPPED;
+            if self.place != NOWHERE {
+                self.phase = phase::ELEMENT;
+                self.begin_text();
+            }
         }
         Ok(())
     }
@@ -371,12 +370,11 @@ impl Head {
     fn value_byte(&mut self, byte: u8) -> Result<()> {
         if byte == b'\n' {
             self.phase |= phase::ENDED;
-        } else if self.phase == phase::TEXT {
-            if byte > b' ' {
+        } else if self.phase <= phase::TEXT {
+            // Any other value is not read.
+            if self.phase == phase::TEXT && byte > b' ' {
                 self.text = byte;
             }
-        } else if self.phase < phase::TEXT {
-            // Not read.
         } else if byte == b',' {
             if self.phase != phase::ELEMENT {
                 self.end_element()?;

@@ -9,6 +9,7 @@
     reason = "the variables have the names of FIPS 180-4"
 )]
 
+#[cfg(any(test, kpn_eight_registers, not(feature = "fast-sha")))]
 use core::cell::Cell;
 
 use super::BLOCK;
