@@ -475,9 +475,7 @@ fn paragraphs(comment: &[String]) -> Vec<String> {
         is_code ^= line.starts_with("~~~");
         let is_text =
             !is_code && !line.is_empty() && !line.starts_with(['@', '-', ' ', '|', '~', '#']);
-        if !is_text {
-            lines.push(line.clone());
-        } else {
+        if is_text {
             for word in line.split(' ') {
                 match lines.last_mut() {
                     Some(last) if goes_on && last.len() + word.len() + 4 <= WIDTH => {
@@ -488,6 +486,8 @@ fn paragraphs(comment: &[String]) -> Vec<String> {
                 }
                 goes_on = true;
             }
+        } else {
+            lines.push(line.clone());
         }
         goes_on = is_text;
     }

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 /// From how many calls on a sentence is said once for all.
 const CALLS: usize = 2;
 
+/// A result, and whether a sentence says no more of it than the overview.
+type Rule = (&'static str, fn(&str) -> bool);
+
 /// What the overview says of these results for every call. An overlap needs no more words than its name.
-const RULES: &[(&str, fn(&str) -> bool)] = &[
+const RULES: &[Rule] = &[
     ("KPN_OK", |text| !text.contains([';', ',', '`'])),
     ("KPN_ERR_INVALID_ARGUMENT", str::is_empty),
     ("KPN_ERR_OVERLAP", |_| true),
@@ -134,11 +137,11 @@ impl Shared {
         }
         lines.pop_if(|last| last.is_empty());
         if !named.is_empty() {
-            let names: Vec<_> = named
+            let results: Vec<_> = named
                 .iter()
                 .map(|name| name.trim_start_matches("KPN_"))
                 .collect();
-            lines.push(format!("@return {}, as said above.", names.join(", ")));
+            lines.push(format!("@return {}, as said above.", results.join(", ")));
         }
         lines
     }
