@@ -8,6 +8,7 @@ use hyper::header::HeaderValue;
 
 use crate::config::StatusChoice;
 use crate::fault::Fault;
+use crate::files::Validators;
 use crate::sms::Sms;
 
 /// Shown below the options by `--help`.
@@ -24,14 +25,29 @@ The devices file:
   secret = "0123456789abcdefghijklmnopqrstuvwxyzABCD"   # left out: no token needed
   downlinks = ['[{"n":"valve","vb":true}]', "@firmware.json"]
 
-Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,on=message or ,on=part:
-  drop         not taken, connection closed without an answer
-  status=CODE  not taken, answered with CODE; with ,retry-after=SECONDS
-  garbage      not taken, the answer is no HTTP
-  delay=MS     taken, answered late
-  cut=BYTES    taken, the answer ends after so many bytes and the connection is closed
-  wrong-crc    the CRC of a part is wrong
-  size-change  the total size in Content-Range is one more than it was
+Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,probability=P ,seed=N
+,device=URN ,on=message or ,on=part:
+  drop               not taken, connection closed without an answer
+  status=CODE        not taken, answered with CODE; with ,retry-after=SECONDS
+  early-answer=CODE  not taken, answered before the body is read, then closed
+  redirect[=URL]     not taken, answered with 302
+  portal             not taken, answered with status 200 and the page of a captive portal
+  garbage            not taken, the answer is no HTTP
+  delay=MS           taken, answered late
+  cut=BYTES          taken, the answer ends after so many bytes and the connection is closed
+  reset=BYTES        as cut, and the connection is reset
+  half-close=BYTES   as cut, and the platform goes on reading
+  trickle=MS         taken, a byte of the answer each MS
+  throttle=BYTES     taken, so many bytes of the answer a second
+  interim=N          taken, N responses 103 come before the answer
+  wrong-length=BYTES taken, Content-Length is so much too large, or too small with a minus
+  gzip               taken, a body in the answer is compressed
+  wrong-crc          the CRC of a part is wrong
+  size-change        the total size in Content-Range is one more than it was
+  unknown-size       Content-Range does not tell the total size: bytes 0-511/*
+  short=BYTES        a part has at most so many bytes
+  overlap=BYTES      a part begins so many bytes before what was asked for
+  replaced=FILE      from then on this file is served under the URL
 
 Orders for --control, a line each; the answer is a line too, `ok` or `error: REASON`:
   downlink URN=JSON   for the next response to this device
@@ -109,6 +125,10 @@ pub struct Arguments {
     /// Answers 206 to a Range instead of 200
     #[arg(long)]
     pub partial_content: bool,
+
+    /// What tells one file from another under the same URL; If-Range, If-Match and If-Unmodified-Since work with it
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub validators: Validators,
 
     /// Sends an SMS to --sms-to, again and again at the platform's times until it is taken
     #[arg(long, value_name = "URN=TEXT", requires = "sms_to")]

@@ -54,7 +54,7 @@ use arguments::Arguments;
 use config::{Config, Statuses};
 use device::{Registry, State};
 use fault::Faults;
-use files::Files;
+use files::{Files, Manner};
 use http::{Platform, Security};
 use report::Report;
 
@@ -108,7 +108,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     for downlink in &arguments.downlink {
         config::add_downlink_argument(&mut registry, downlink)?;
     }
-    let mut files = Files::new(arguments.partial_content);
+    let files = Files::new(Manner {
+        partial_status: arguments.partial_content,
+        validators: arguments.validators,
+    });
     for file in &arguments.file {
         let (path, content) = config::read_file_argument(file)?;
         files.add(path, content, arguments.file_token.clone());

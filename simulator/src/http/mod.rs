@@ -6,6 +6,7 @@
 mod answer;
 mod places;
 mod session;
+mod spoil;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,7 +28,7 @@ use crate::device::Registry;
 use crate::fault::Faults;
 use crate::files::Files;
 use crate::report::{Event, Report, now};
-use crate::tap::{Tap, Wire};
+use crate::tap::{Ending, Tap, Wire};
 use places::{Place, Places};
 use session::Session;
 
@@ -194,27 +195,35 @@ async fn secure_connection(
     let stream = stream.into_std()?;
     let mut spare = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TcpStream::from_std(stream)?;
+    let mut ended = None;
     match security {
-        Security::Plain => serve_connection(platform, stream, peer, None, place).await,
+        Security::Plain => ended = serve_connection(platform, stream, peer, None, place).await,
         #[cfg(feature = "tls")]
         Security::Tls(acceptor) => {
             match timeout(platform.config.read_timeout, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => {
                     let name = stream.get_ref().1.server_name().map(str::to_owned);
-                    serve_connection(platform, stream, peer, name, place).await;
+                    ended = serve_connection(platform, stream, peer, name, place).await;
                 }
                 Ok(Err(error)) => tracing::warn!("TLS with {peer} failed: {error}"),
                 Err(_) => tracing::warn!("TLS with {peer} took too long"),
             }
         }
     }
+    if ended == Some(Ending::Reset) {
+        return spare.set_zero_linger();
+    }
     spare.shutdown().await?;
+    let linger = match ended {
+        Some(Ending::HalfClose) => platform.config.read_timeout,
+        _ => LINGER,
+    };
     let mut sink = [0; 4096];
     let swallow = async {
         while spare.read(&mut sink).await? > 0 {}
         Ok(())
     };
-    timeout(LINGER, swallow).await.unwrap_or(Ok(()))
+    timeout(linger, swallow).await.unwrap_or(Ok(()))
 }
 
 async fn serve_connection<S>(
@@ -223,7 +232,8 @@ async fn serve_connection<S>(
     peer: SocketAddr,
     server_name: Option<String>,
     place: Place,
-) where
+) -> Option<Ending>
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let config = &platform.config;
@@ -245,7 +255,7 @@ async fn serve_connection<S>(
         .max_buf_size(config.max_head)
         .timer(TokioTimer::new())
         .header_read_timeout(config.read_timeout)
-        .serve_connection(TokioIo::new(Tap::new(stream, wire)), service);
+        .serve_connection(TokioIo::new(Tap::new(stream, wire.clone())), service);
     let mut http = std::pin::pin!(http);
     let mut stop = platform.stop.subscribe();
     let mut stopping = false;
@@ -267,4 +277,5 @@ async fn serve_connection<S>(
     if let Err(error) = result {
         session.broken(&error);
     }
+    wire.ended()
 }

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{
-    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, EXPECT, HeaderMap, HeaderName,
-    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue,
+    TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
@@ -19,8 +19,8 @@ use tokio::time::timeout;
 use super::Platform;
 use super::answer::{Afterwards, Answer, Outcome, response};
 use super::places::Place;
+use super::spoil;
 use crate::fault::{Kind as Fault, Target};
-use crate::files::Found;
 use crate::report::{Event, Kind};
 use crate::tap::{Rewrite, Wire, has_bare_line_feed};
 use crate::verify::{Class, Endpoint, Message, Verdict, quote, verify};
@@ -33,9 +33,6 @@ const BODIES_MAX: usize = 64 << 20;
 
 /// Bytes of a body that are kept whatever the others keep.
 const BODY_ALWAYS: usize = 16 << 10;
-
-/// The answer of a server that has lost its mind.
-const GARBAGE: &[u8] = b"\x00\xff<html>502 Bad Gateway\r\n\r\n{\"error\":";
 
 /// One connection.
 pub struct Session {
@@ -128,15 +125,36 @@ impl Session {
         let config = &self.platform.config;
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let (parts, body) = request.into_parts();
-        let received = self.receive(&parts.headers, body).await;
-        let _answering = self.place.answering();
         let is_part = self.platform.files.has(parts.uri.path());
         let (kind, target) = if is_part {
             (Kind::Part, Target::Part)
         } else {
             (Kind::Message, Target::Message)
         };
-        let faults = self.platform.faults.draw(target);
+        let early = self.platform.faults.draw_early(target);
+        let received = if early.is_empty() {
+            self.receive(&parts.headers, body).await
+        } else {
+            Err(NoBody {
+                status: config.statuses.malformed,
+                reason: "answered before the body was read".to_owned(),
+                got: 0,
+            })
+        };
+        let _answering = self.place.answering();
+        let faults = if early.is_empty() {
+            let device = self.device(&parts, &received);
+            self.platform.faults.draw(target, device.as_deref())
+        } else {
+            early
+        };
+        for fault in &faults {
+            if let Fault::Replaced(content) = fault {
+                self.platform
+                    .files
+                    .replace(parts.uri.path(), content.clone());
+            }
+        }
         let mut event = self.platform.new_event(self.peer);
         event.kind = kind;
         event.server_name.clone_from(&self.server_name);
@@ -151,7 +169,9 @@ impl Session {
         }
 
         let mut broken = false;
-        let instead = faults.iter().find_map(|fault| self.instead(fault));
+        let instead = faults
+            .iter()
+            .find_map(|fault| spoil::instead(fault, config.statuses.accepted));
         let mut outcome = match (instead, received) {
             (Some(outcome), received) => {
                 broken = received.is_err();
@@ -171,11 +191,13 @@ impl Session {
             (None, Ok(body)) => self.message(&parts, &body, &mut event),
         };
         let is_dropped = faults.contains(&Fault::Drop);
-        let rewrite = faults.iter().find_map(rewrite_of).or_else(|| {
-            // KPN's file server leaves out even the space.
-            (is_part && !outcome.body.is_empty()).then_some(Rewrite::Spaceless)
-        });
-        let whole = matches!(rewrite, None | Some(Rewrite::Spaceless));
+        if faults.contains(&Fault::Gzip) {
+            spoil::compress(&mut outcome);
+        }
+        let mut rewrite = spoil::rewrite(&faults);
+        // KPN's file server leaves out even the space.
+        rewrite.spaceless = is_part && !outcome.body.is_empty();
+        let whole = rewrite.end.is_none() && rewrite.length == 0;
         event.status = (!is_dropped).then(|| outcome.status.as_u16());
         event.reason = event.reasons.first().cloned();
         event.downlink = outcome
@@ -209,26 +231,21 @@ impl Session {
         if is_dropped {
             return Err(Dropped);
         }
-        if let Some(rewrite) = rewrite {
+        if rewrite != Rewrite::default() {
             self.wire.rewrite(rewrite);
         }
         Ok(response)
     }
 
-    /// The outcome of a fault that keeps a message from being taken.
-    fn instead(&self, fault: &Fault) -> Option<Outcome> {
-        match fault {
-            Fault::Drop | Fault::Garbage => {
-                Some(Outcome::new(self.platform.config.statuses.accepted))
-            }
-            Fault::Status { code, retry_after } => {
-                let mut outcome = Outcome::new(*code);
-                let header = retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
-                outcome.before.extend(header);
-                Some(outcome)
-            }
-            _ => None,
+    /// The device that a request comes from, as far as a fault asks for it.
+    fn device(&self, parts: &Parts, body: &Result<Bytes, NoBody>) -> Option<String> {
+        if !self.platform.faults.ask_for_device() {
+            return None;
         }
+        self.platform.files.device(parts.uri.path()).or_else(|| {
+            let records: serde_json::Value = serde_json::from_slice(body.as_ref().ok()?).ok()?;
+            Some(records.get(0)?.get("bn")?.as_str()?.to_owned())
+        })
     }
 
     fn message(&self, parts: &Parts, body: &[u8], event: &mut Event) -> Outcome {
@@ -295,28 +312,12 @@ impl Session {
         let Some(found) = files.find(&parts.method, parts.uri.path(), &parts.headers) else {
             return Outcome::new(StatusCode::NOT_FOUND);
         };
-        let found = spoil(found, faults);
+        let mut found = spoil::part(found, faults);
         event.accepted = found.reason.is_none();
-        event.reasons.extend(found.reason);
-        event.notes.extend(found.notes);
-        event.part = found.part;
-        let mut outcome = Outcome::new(found.status);
-        if event.accepted {
-            let digest = HeaderValue::try_from(format!("crc32={:x}", found.crc));
-            outcome.after.extend(
-                digest
-                    .ok()
-                    .map(|digest| (HeaderName::from_static("digest"), digest)),
-            );
-        }
-        let content_range = found
-            .content_range
-            .and_then(|text| HeaderValue::try_from(text).ok());
-        outcome
-            .after
-            .extend(content_range.map(|value| (CONTENT_RANGE, value)));
-        outcome.body = found.body;
-        outcome
+        event.reasons.extend(found.reason.clone());
+        event.notes.append(&mut found.notes);
+        event.part = found.part.take();
+        spoil::answer(found)
     }
 
     async fn receive(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, NoBody> {
@@ -420,28 +421,6 @@ impl Session {
 fn describe(faults: &[Fault]) -> Option<String> {
     let sentences: Vec<String> = faults.iter().map(Fault::to_string).collect();
     (!sentences.is_empty()).then(|| sentences.join(", "))
-}
-
-fn rewrite_of(fault: &Fault) -> Option<Rewrite> {
-    match fault {
-        Fault::Cut(length) => Some(Rewrite::Cut(*length)),
-        Fault::Garbage => Some(Rewrite::Replace(GARBAGE)),
-        _ => None,
-    }
-}
-
-/// A part with its faults.
-fn spoil(mut found: Found, faults: &[Fault]) -> Found {
-    if faults.contains(&Fault::WrongCrc) {
-        found.crc ^= 1;
-    }
-    if faults.contains(&Fault::SizeChange)
-        && let (Some(part), Some(text)) = (&found.part, &mut found.content_range)
-    {
-        let last = (part.offset + part.length).saturating_sub(1);
-        *text = format!("bytes {}-{last}/{}", part.offset, part.size + 1);
-    }
-    found
 }
 
 fn wants_close(headers: &HeaderMap) -> bool {
