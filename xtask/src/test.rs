@@ -104,6 +104,7 @@ const WITH_OTHERS: &[Step] = &[
     ("modems", "c chips", modem::check),
     ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
+    ("simulator package", "pack", dist::check_simulator),
     ("bytes on the wire", "c openssl", wire::check),
 ];
 
