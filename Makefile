@@ -13,7 +13,7 @@ setup: ## Install what all of the tests need: packages of the distribution, Pyth
 	@sh xtask/setup.sh
 
 demo: ## A C program sends a signed message to a simulated platform and acts on the answer; wants cargo and cc, nothing else
-	@cargo build --locked --profile demo --package kpn-things-simulator --bin kpn-things-simulator --example demo
+	@cargo build --locked --profile demo --package kpn-things-simulator --no-default-features --bin kpn-things-simulator --example demo
 	@cargo rustc --locked --profile demo --package kpn-things --lib --crate-type staticlib --features posix
 	@cc -std=c99 -Wall -Iinclude c-examples/exchange/exchange.c $(DEMO)/libkpn_things.a -o $(DEMO)/exchange
 	@$(DEMO)/examples/demo $(DEMO)/kpn-things-simulator $(DEMO)/exchange c-examples/exchange/device.json

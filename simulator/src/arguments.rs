@@ -9,13 +9,13 @@ use hyper::header::HeaderValue;
 use crate::config::StatusChoice;
 use crate::fault::Fault;
 use crate::files::Validators;
-use crate::sms::Sms;
+use crate::sms::Order;
 
 /// Shown below the options by `--help`.
 const MORE: &str = r#"Examples:
   kpn-things-simulator --listen 127.0.0.1:8080 \
       --device urn:dev:IMEI:490154203237518=0123456789abcdefghijklmnopqrstuvwxyzABCD \
-      --downlink 'urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":true}]'
+      --downlink 'urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:"},{"n":"valve","vb":true}]'
 
   kpn-things-simulator --devices devices.toml --json-log log.jsonl --exit-after 1 --max-seconds 10
 
@@ -23,7 +23,7 @@ The devices file:
   [[device]]
   urn = "urn:dev:IMEI:490154203237518"
   secret = "0123456789abcdefghijklmnopqrstuvwxyzABCD"   # left out: no token needed
-  downlinks = ['[{"n":"valve","vb":true}]', "@firmware.json"]
+  downlinks = ['[{"bn":"urn:dev:IMEI:490154203237518:"},{"n":"valve","vb":true}]', "@firmware.json"]
 
 Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,probability=P ,seed=N
 ,device=URN ,on=message or ,on=part:
@@ -49,13 +49,8 @@ Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,proba
   overlap=BYTES      a part begins so many bytes before what was asked for
   replaced=FILE      from then on this file is served under the URL
 
-Orders for --control, a line each; the answer is a line too, `ok` or `error: REASON`:
-  downlink URN=JSON   for the next response to this device
-  sms URN=TEXT        to --sms-to, first at once, then at the platform's times
-  such as: echo 'downlink urn:dev:IMEI:490154203237518=[{"n":"valve","vb":true}]' | nc -q 1 127.0.0.1 PORT
-
 Prints `listening on ADDRESS:PORT` on standard output when it is ready, then with --tls-listen
-`listening with TLS on ADDRESS:PORT`, and with --control `taking orders on ADDRESS:PORT`; the log goes to
+`listening with TLS on ADDRESS:PORT`, and with --api `API on http://ADDRESS:PORT/api/v1`; the log goes to
 standard error.
 A message is taken on /ingestion/m2m/senml/v1 and /ingestion/ip/senml/v1 (POST).
 
@@ -132,7 +127,7 @@ pub struct Arguments {
 
     /// Sends an SMS to --sms-to, again and again at the platform's times until it is taken
     #[arg(long, value_name = "URN=TEXT", requires = "sms_to")]
-    pub sms: Vec<Sms>,
+    pub sms: Vec<Order>,
 
     /// Where the device takes SMS: a connection each, with the sender 5277, a line feed and the text
     #[arg(long, value_name = "HOST:PORT")]
@@ -142,13 +137,34 @@ pub struct Arguments {
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = speed)]
     pub sms_speed: f64,
 
-    /// Address of loopback and port where downlinks and SMS are queued while it runs, see below
+    /// Address and port of the HTTP API, which GET /api/v1/openapi.json describes
+    #[cfg(feature = "api")]
     #[arg(long, value_name = "ADDRESS:PORT")]
-    pub control: Option<String>,
+    pub api: Option<String>,
 
-    /// Writes the port of --control to a file when ready
-    #[arg(long, value_name = "FILE", requires = "control")]
-    pub control_port_file: Option<PathBuf>,
+    /// Writes the port of the API to a file when ready
+    #[cfg(feature = "api")]
+    #[arg(long, value_name = "FILE", requires = "api")]
+    pub api_port_file: Option<PathBuf>,
+
+    /// Bearer token that the API asks for; needed where other machines can reach it
+    #[cfg(feature = "api")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        requires = "api",
+        env = "KPN_THINGS_API_TOKEN",
+        hide_env_values = true
+    )]
+    pub api_token: Option<String>,
+
+    /// Messages that are remembered
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = connections)]
+    pub history: usize,
+
+    /// Forgets messages that are older [default: never]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub history_age: Option<Duration>,
 
     /// Makes something go wrong, see below
     #[arg(long, value_name = "FAULT")]
@@ -182,7 +198,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub read_timeout: Duration,
 
-    /// Writes one JSON line per message to a new file
+    /// Appends one JSON line per message to a file
     #[arg(long, value_name = "FILE")]
     pub json_log: Option<PathBuf>,
 

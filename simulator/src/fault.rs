@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
 
-use crate::device::key;
+use crate::model::device::key;
 
 /// Most interim responses before an answer.
 const INTERIM_MAX: usize = 10_000;
@@ -315,6 +315,19 @@ impl Faults {
     /// Nothing has met them yet.
     pub fn new(faults: Vec<Fault>) -> Self {
         Self(Mutex::new(faults.into_iter().map(Counted::new).collect()))
+    }
+
+    /// These instead of the ones in force.
+    pub fn replace(&self, faults: Vec<Fault>) {
+        *self.lock() = faults.into_iter().map(Counted::new).collect();
+    }
+
+    /// Those in force, and how often each has come true.
+    pub fn list(&self) -> Vec<(Fault, u64)> {
+        self.lock()
+            .iter()
+            .map(|counted| (counted.fault.clone(), counted.applied))
+            .collect()
     }
 
     /// What goes wrong with the next request of this kind, before its body is read.

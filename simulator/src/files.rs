@@ -10,10 +10,11 @@ use hyper::header::{
     AUTHORIZATION, HOST, HeaderMap, HeaderName, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
 };
 use hyper::{Method, StatusCode};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::verify::TOKEN_HEADER;
+use crate::model::device::key;
+use crate::model::event::Part;
+use crate::model::verify::TOKEN_HEADER;
 
 /// A file and who may read it.
 #[derive(Debug, Clone)]
@@ -54,17 +55,6 @@ pub struct Manner {
 pub struct Files {
     files: RwLock<BTreeMap<String, Served>>,
     manner: Manner,
-}
-
-/// A part of a file, for the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Part {
-    /// Offset of the first byte.
-    pub offset: usize,
-    /// Length in bytes.
-    pub length: usize,
-    /// Size of the file in bytes.
-    pub size: usize,
 }
 
 /// What a request for a file gets.
@@ -171,11 +161,11 @@ impl Files {
             group(20)
         );
         let records = serde_json::json!([
-            {"bn": format!("{}:", crate::device::key(urn))},
+            {"bn": format!("{}:", key(urn))},
             {"n": "url", "vs": format!("http://{origin}{path}")},
             {"n": "token", "vs": token},
         ]);
-        self.serve(path, content, Some(token), Some(crate::device::key(urn)));
+        self.serve(path, content, Some(token), Some(key(urn)));
         records.to_string()
     }
 

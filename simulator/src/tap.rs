@@ -19,6 +19,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 struct State {
     /// The first bytes received, up to `limit`.
     first: Vec<u8>,
+    /// When the first of them came.
+    began: Option<Instant>,
     /// How many bytes of a message `first` keeps.
     limit: usize,
     /// Set while a message is being answered: its body is not wanted here.
@@ -75,12 +77,14 @@ impl Wire {
     }
 
     /// Takes the bytes seen so far, the head at least, and looks away until [`Wire::resume`].
-    pub fn take(&self) -> Vec<u8> {
+    /// Also when the first of them came.
+    pub fn take(&self) -> (Vec<u8>, Instant) {
         let mut state = self.lock();
         state.paused = true;
         state.rewrite = None;
         state.begun = false;
-        std::mem::take(&mut state.first)
+        let began = state.began.take().unwrap_or_else(Instant::now);
+        (std::mem::take(&mut state.first), began)
     }
 
     /// Watches for the next message.
@@ -112,6 +116,9 @@ impl Wire {
     fn received(&self, bytes: &[u8]) {
         let mut state = self.lock();
         if !state.paused {
+            if !bytes.is_empty() && state.began.is_none() {
+                state.began = Some(Instant::now());
+            }
             let room = state.limit.saturating_sub(state.first.len());
             state.first.extend(bytes.iter().take(room));
         }
@@ -276,6 +283,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 }
 
+/// Length of the head that `bytes` begin with, its empty line included; none when that is not there.
+pub fn head_length(bytes: &[u8]) -> Option<usize> {
+    let mut begin = 0;
+    loop {
+        let rest = bytes.get(begin..)?;
+        let end = rest.iter().position(|&byte| byte == b'\n')?;
+        begin += end + 1;
+        if matches!(rest.get(..end)?, b"" | b"\r") && begin > 2 {
+            return Some(begin);
+        }
+    }
+}
+
 /// Whether a line of the head that `bytes` begin with ends in a line feed alone.
 pub fn has_bare_line_feed(bytes: &[u8]) -> bool {
     let mut rest = bytes;
@@ -294,7 +314,21 @@ pub fn has_bare_line_feed(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has_bare_line_feed;
+    use super::{has_bare_line_feed, head_length};
+
+    #[test]
+    fn finds_the_end_of_a_head() {
+        for (bytes, length) in [
+            (&b"A / B\r\nC: d\r\n\r\nbody\r\n\r\n"[..], Some(15)),
+            (b"A\n\nbody", Some(3)),
+            // An empty line before the request is passed over (RFC 9112 section 2.2).
+            (b"\r\nA\r\n\r\nx", Some(7)),
+            (b"A\r\nC: d\r\n", None),
+            (b"", None),
+        ] {
+            assert_eq!(head_length(bytes), length);
+        }
+    }
 
     #[test]
     fn sees_bare_line_feeds_in_the_head_only() {

@@ -11,7 +11,8 @@ use hyper::header::{
 
 use super::answer::Outcome;
 use crate::fault::Kind as Fault;
-use crate::files::{Found, Part};
+use crate::files::Found;
+use crate::model::event::Part;
 use crate::tap::{Ending, Rewrite};
 
 /// The answer of a server that has lost its mind.

@@ -24,6 +24,15 @@ pub enum Value {
     Data(Vec<u8>),
 }
 
+/// What is wrong with a record.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The label that it is about; none when it is the record as a whole.
+    pub label: Option<String>,
+    /// The sentence.
+    pub sentence: String,
+}
+
 /// What a record says, each label at most once.
 #[derive(Debug, Default)]
 pub struct Fields {
@@ -42,7 +51,7 @@ pub struct Fields {
     /// Labels that stand in the record, those with a wrong type included.
     pub labels: Vec<String>,
     /// What is wrong, without the number of the record.
-    pub problems: Vec<String>,
+    pub problems: Vec<Wrong>,
     /// What is odd but accepted.
     pub notes: Vec<String>,
 }
@@ -53,7 +62,7 @@ impl Fields {
         let mut fields = Fields::default();
         for (label, scalar) in &record.0 {
             if fields.labels.iter().any(|seen| seen == label) {
-                fields.problem(format!("label {label} stands twice"));
+                fields.problem(label, format!("label {label} stands twice"));
                 continue;
             }
             fields.labels.push(label.clone());
@@ -69,11 +78,11 @@ impl Fields {
             [] | [_] => {}
             [one, other] => {
                 let sentence = format!("both {one} and {other}");
-                fields.problem(sentence);
+                fields.problem_of_record(sentence);
             }
             more => {
                 let sentence = format!("{} values: {}", more.len(), more.join(", "));
-                fields.problem(sentence);
+                fields.problem_of_record(sentence);
             }
         }
         fields
@@ -86,8 +95,20 @@ impl Fields {
             .any(|label| labels.contains(&label.as_str()))
     }
 
-    fn problem(&mut self, sentence: String) {
-        self.problems.push(sentence);
+    /// Something is wrong with this label or its value.
+    pub fn problem(&mut self, label: &str, sentence: impl Into<String>) {
+        self.problems.push(Wrong {
+            label: Some(label.to_owned()),
+            sentence: sentence.into(),
+        });
+    }
+
+    /// Something is wrong with the record as a whole.
+    pub fn problem_of_record(&mut self, sentence: impl Into<String>) {
+        self.problems.push(Wrong {
+            label: None,
+            sentence: sentence.into(),
+        });
     }
 
     fn take(&mut self, label: &str, scalar: &Scalar) {
@@ -111,17 +132,22 @@ impl Fields {
                 other => self.wrong_type(label, "a boolean", other),
             },
             "i_" => self.problem(
-                "label i_ is ThingsML, which this path does not take: write n and u".to_owned(),
+                label,
+                "label i_ is ThingsML, which this path does not take: write n and u",
             ),
-            other if other.ends_with('_') => self.problem(format!(
-                "label {other:?} must be understood (it ends in _) and is not known"
-            )),
+            other if other.ends_with('_') => self.problem(
+                other,
+                format!("label {other:?} must be understood (it ends in _) and is not known"),
+            ),
             other => self.notes.push(format!("unknown label {other:?} ignored")),
         }
     }
 
     fn wrong_type(&mut self, label: &str, wanted: &str, got: &Scalar) {
-        self.problem(format!("{label} must be {wanted} and is {}", got.kind()));
+        self.problem(
+            label,
+            format!("{label} must be {wanted} and is {}", got.kind()),
+        );
     }
 
     fn number(&mut self, label: &str, scalar: &Scalar) -> Option<f64> {
@@ -164,7 +190,7 @@ impl Fields {
                 Some(data)
             }
             Err(error) => {
-                self.problem(format!("vd is not base64url: {error}"));
+                self.problem(label, format!("vd is not base64url: {error}"));
                 None
             }
         }

@@ -1,86 +1,32 @@
 //! The log: for people on stderr, for programs as one JSON line per message.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
+use serde_json::json;
 
-use crate::files::Part;
-use crate::senml::{Resolved, Value};
-use crate::sms::Attempt;
+use crate::model::event::{Event, Kind};
+use crate::model::senml::{Resolved, Value};
+use crate::model::sms::{Sms, SmsState};
 
 /// The last second that the calendar of the log can write: the year 9999.
 const CALENDAR_MAX: f64 = 253_402_300_799.0;
 
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// To take a message, or something that nobody can answer.
-    #[default]
-    Message,
-    /// A part of a file.
-    Part,
-}
-
-/// Everything about one request. Its JSON form is one line of the JSON log.
-#[derive(Debug, Default, Serialize)]
-pub struct Event {
-    /// What was asked for.
-    pub kind: Kind,
-    /// Counts from 1 since the start of the program.
-    pub number: u64,
-    /// Moment of reception in seconds since 1970.
-    pub time: f64,
-    /// Address and port of the device.
-    pub peer: String,
-    /// The host that the device named in its TLS handshake.
-    pub server_name: Option<String>,
-    /// Place of the request on its connection, from 1; 0 when it was not a request.
-    pub request: u32,
-    /// Method, empty when there was no readable head.
-    pub method: String,
-    /// Path, empty when there was no readable head.
-    pub path: String,
-    /// Status of the answer, none when nothing could be answered.
-    pub status: Option<u16>,
-    /// Whether the platform took the message.
-    pub accepted: bool,
-    /// The first reason to refuse it.
-    pub reason: Option<String>,
-    /// All reasons to refuse it.
-    pub reasons: Vec<String>,
-    /// What is odd but accepted.
-    pub notes: Vec<String>,
-    /// The first base name of the pack.
-    pub device: Option<String>,
-    /// The resolved measurements, empty when the message was refused.
-    pub records: Vec<Resolved>,
-    /// The downlink in the answer.
-    pub downlink: Option<String>,
-    /// The part of a file in the answer.
-    pub part: Option<Part>,
-    /// The fault that was applied.
-    pub fault: Option<String>,
-    /// Length of the body in bytes.
-    pub body_len: usize,
-    /// The body as text.
-    pub body: String,
-}
-
 /// Where events go.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct Log {
     json: Option<Mutex<File>>,
 }
 
-impl Report {
-    /// A report that also writes JSON lines to a new file.
+impl Log {
+    /// A log that also appends JSON lines to a file.
     pub fn new(json_log: Option<&Path>) -> io::Result<Self> {
-        let json = json_log.map(File::create).transpose()?.map(Mutex::new);
+        let open = |path| OpenOptions::new().create(true).append(true).open(path);
+        let json = json_log.map(open).transpose()?.map(Mutex::new);
         Ok(Self { json })
     }
 
@@ -94,10 +40,30 @@ impl Report {
         self.write_json(event);
     }
 
-    /// Writes one attempt to deliver an SMS to all logs.
-    pub fn write_attempt(&self, attempt: &Attempt<'_>) {
-        tracing::info!("{}", attempt.sentence());
-        self.write_json(attempt);
+    /// Writes the last attempt to deliver an SMS to all logs.
+    pub fn write_attempt(&self, sms: &Sms) {
+        let Some(attempt) = sms.attempts.last() else {
+            return;
+        };
+        let state = match attempt.state {
+            SmsState::Executing => "executing",
+            SmsState::Delivered => "delivered",
+            SmsState::Failed => "failed",
+        };
+        let after = attempt.after;
+        let (hours, minutes) = (after / 3600, after / 60 % 60);
+        tracing::info!(
+            "SMS to {} after {hours} h {minutes:02} min: {state}",
+            sms.urn
+        );
+        self.write_json(&json!({
+            "kind": "sms",
+            "time": attempt.time,
+            "device": sms.urn,
+            "text": sms.body,
+            "after": after,
+            "state": state,
+        }));
     }
 
     fn write_json(&self, line: &impl Serialize) {

@@ -54,18 +54,39 @@ impl Record {
     }
 }
 
+/// Why a text is no pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoPack {
+    /// A sentence for the log, with line and column.
+    pub sentence: String,
+    /// The byte where it shows.
+    pub at: usize,
+}
+
 /// Reads one strict JSON text: an array of objects and nothing after it.
-///
-/// The error is a sentence for the log, with line and column.
-pub fn parse(body: &[u8]) -> Result<Vec<Record>, String> {
+pub fn parse(body: &[u8]) -> Result<Vec<Record>, NoPack> {
     if body.is_empty() {
-        return Err("the body is empty".to_owned());
+        return Err(NoPack {
+            sentence: "the body is empty".to_owned(),
+            at: 0,
+        });
     }
-    let text = std::str::from_utf8(body)
-        .map_err(|error| format!("the body is not UTF-8 at byte {}", error.valid_up_to()))?;
+    let text = std::str::from_utf8(body).map_err(|error| NoPack {
+        sentence: format!("the body is not UTF-8 at byte {}", error.valid_up_to()),
+        at: error.valid_up_to(),
+    })?;
     // Through the error of serde_json, since it knows where it stands in the text.
-    serde_json::from_str::<Vec<Record>>(text)
-        .map_err(|error| format!("the body is not a SenML pack in JSON: {error}"))
+    serde_json::from_str::<Vec<Record>>(text).map_err(|error| {
+        let lines: usize = text
+            .split_inclusive('\n')
+            .take(error.line().saturating_sub(1))
+            .map(str::len)
+            .sum();
+        NoPack {
+            sentence: format!("the body is not a SenML pack in JSON: {error}"),
+            at: (lines + error.column().saturating_sub(1)).min(body.len()),
+        }
+    })
 }
 
 impl<'de> Deserialize<'de> for Record {
@@ -184,6 +205,19 @@ mod tests {
         }
         let deep = format!("[{{\"a\":{}{}}}]", "[".repeat(5000), "]".repeat(5000));
         assert!(parse(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn says_where_the_text_goes_wrong() {
+        for (body, at) in [
+            ("[{\"n\":x}]", 6),
+            ("[\n  {\n x", 7),
+            ("[{}]x", 4),
+            ("[{}", 2),
+        ] {
+            assert_eq!(parse(body.as_bytes()).unwrap_err().at, at, "{body}");
+        }
+        assert_eq!(parse(b"[\xff]").unwrap_err().at, 1);
     }
 
     #[test]

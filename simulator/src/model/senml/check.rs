@@ -1,5 +1,6 @@
 //! The rules of RFC 8428 over a whole pack, and its resolved records (section 4).
 
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use base64::Engine;
@@ -63,13 +64,71 @@ impl Serialize for Resolved {
     }
 }
 
+/// What [`Resolved`] is in JSON.
+#[derive(serde::Deserialize)]
+struct Written {
+    n: String,
+    u: Option<String>,
+    v: Option<f64>,
+    vb: Option<bool>,
+    vs: Option<String>,
+    vd: Option<String>,
+    s: Option<f64>,
+    t: f64,
+    ut: Option<f64>,
+}
+
+impl<'de> Deserialize<'de> for Resolved {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        let data = written
+            .vd
+            .map(|text| URL_SAFE_NO_PAD.decode(text).map_err(D::Error::custom))
+            .transpose()?;
+        Ok(Self {
+            name: written.n,
+            unit: written.u,
+            value: written
+                .v
+                .map(Value::Number)
+                .or(written.vb.map(Value::Bool))
+                .or(written.vs.map(Value::Text))
+                .or(data.map(Value::Data)),
+            sum: written.s,
+            time: written.t,
+            update_time: written.ut,
+        })
+    }
+}
+
+/// One reason to refuse a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The record, from 0; none when it is the pack as a whole.
+    pub record: Option<usize>,
+    /// The label in this record.
+    pub label: Option<String>,
+    /// The sentence, which names the record as people count.
+    pub sentence: String,
+}
+
+impl Problem {
+    fn of_pack(sentence: &str) -> Self {
+        Self {
+            record: None,
+            label: None,
+            sentence: sentence.to_owned(),
+        }
+    }
+}
+
 /// What [`check`] found.
 #[derive(Debug, Default, PartialEq)]
 pub struct Checked {
     /// The measurements; complete only when there are no problems.
     pub records: Vec<Resolved>,
     /// Every reason to refuse the pack, in the order of the records.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
     /// What is odd but accepted.
     pub notes: Vec<String>,
 }
@@ -97,15 +156,21 @@ pub fn first_base_name(pack: &[Record]) -> Option<&str> {
 pub fn check(pack: &[Record], now: f64) -> Checked {
     let mut checked = Checked::default();
     if pack.is_empty() {
-        checked.problems.push("the pack has no records".to_owned());
+        checked
+            .problems
+            .push(Problem::of_pack("the pack has no records"));
         return checked;
     }
     match pack[0].get("bn") {
         Some(_) => {}
-        None if first_base_name(pack).is_some() => checked
+        None if first_base_name(pack).is_some() => checked.problems.push(Problem {
+            record: Some(0),
+            label: None,
+            sentence: "record 1: no bn; the first record must name the device".to_owned(),
+        }),
+        None => checked
             .problems
-            .push("record 1: no bn; the first record must name the device".to_owned()),
-        None => checked.problems.push("no record has a bn".to_owned()),
+            .push(Problem::of_pack("no record has a bn")),
     }
     let mut base = Base {
         // The first record's version holds for all of them, also when it says nothing.
@@ -122,7 +187,13 @@ pub fn check(pack: &[Record], now: f64) -> Checked {
             checked.records.extend(resolve(&base, &mut fields, now));
         }
         let label = |sentence: &String| format!("record {number}: {sentence}");
-        checked.problems.extend(fields.problems.iter().map(label));
+        checked
+            .problems
+            .extend(fields.problems.into_iter().map(|wrong| Problem {
+                record: Some(number - 1),
+                sentence: label(&wrong.sentence),
+                label: wrong.label,
+            }));
         checked.notes.extend(fields.notes.iter().map(label));
     }
     if checked.problems.is_empty() && checked.records.is_empty() {
@@ -135,25 +206,23 @@ impl Base {
     fn take(&mut self, fields: &mut Fields) {
         if let Some(name) = fields.base_name.take() {
             if !name.ends_with(':') {
-                fields
-                    .problems
-                    .push(format!("bn {name:?} does not end in a colon"));
+                fields.problem("bn", format!("bn {name:?} does not end in a colon"));
             }
             self.name = name;
         }
         if let Some(version) = fields.version {
             if version.fract() != 0.0 || version < 1.0 {
-                fields
-                    .problems
-                    .push(format!("bver {version} is not a version"));
+                fields.problem("bver", format!("bver {version} is not a version"));
             } else if version > VERSION_MAX {
-                fields.problems.push(format!(
-                    "bver {version} is above {VERSION_MAX}, the version known here"
-                ));
+                fields.problem(
+                    "bver",
+                    format!("bver {version} is above {VERSION_MAX}, the version known here"),
+                );
             } else if self.version != version {
-                fields.problems.push(format!(
-                    "bver {version} differs from that of the first record"
-                ));
+                fields.problem(
+                    "bver",
+                    format!("bver {version} differs from that of the first record"),
+                );
             }
         }
         self.time = fields.base_time.or(self.time);
@@ -169,7 +238,7 @@ fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
         || fields.sum.is_some()
         || (fields.name.is_some() && base.sum.is_some());
     if fields.labels.is_empty() {
-        fields.problems.push("the record is empty".to_owned());
+        fields.problem_of_record("the record is empty");
         return None;
     }
     if !fields.has(&["n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"]) {
@@ -181,17 +250,15 @@ fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
         } else {
             "neither a name nor a value, but labels that belong to a measurement"
         };
-        fields.problems.push(problem.to_owned());
+        fields.problem_of_record(problem);
     }
     let local = fields.name.take().unwrap_or_default();
     if measures && local.is_empty() {
-        fields
-            .problems
-            .push("a value without a name (n)".to_owned());
+        fields.problem_of_record("a value without a name (n)");
     }
     let name = format!("{}{local}", base.name);
     if let Some(problem) = name_problem(&name) {
-        fields.problems.push(problem);
+        fields.problem("n", problem);
     }
 
     let value = match (fields.value.take(), base.value) {
@@ -209,19 +276,13 @@ fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
         written
     };
     if matches!(value, Some(Value::Number(value)) if !value.is_finite()) {
-        fields
-            .problems
-            .push("v and bv together are beyond a double".to_owned());
+        fields.problem("v", "v and bv together are beyond a double");
     }
     if sum.is_some_and(|sum| !sum.is_finite()) {
-        fields
-            .problems
-            .push("s and bs together are beyond a double".to_owned());
+        fields.problem("s", "s and bs together are beyond a double");
     }
     if !time.is_finite() {
-        fields
-            .problems
-            .push("t and bt together are beyond a double".to_owned());
+        fields.problem("t", "t and bt together are beyond a double");
     }
     if time > SECONDS_MAX {
         fields.notes.push(format!(
@@ -230,7 +291,7 @@ fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
     }
     let unit = fields.unit.take().or_else(|| base.unit.clone());
     match unit.as_deref() {
-        Some("") => fields.problems.push("the unit is empty".to_owned()),
+        Some("") => fields.problem("u", "the unit is empty"),
         Some(unit) if !units::is_registered(unit) => fields.notes.push(format!(
             "unit {unit:?} is not registered for SenML{}",
             units::similar(unit)

@@ -5,7 +5,9 @@
 mod check;
 mod fields;
 mod parse;
+mod spans;
 mod units;
 
-pub use check::{Resolved, Value, check, first_base_name};
+pub use check::{Problem, Resolved, Value, check, first_base_name};
 pub use parse::parse;
+pub use spans::spans;
