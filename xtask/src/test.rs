@@ -85,7 +85,7 @@ const WITH_OTHERS: &[Step] = &[
     ("esp-idf example", "c", packages::esp_idf::check_example),
     (
         "package with one file of C",
-        "c linux chips cmake pack",
+        "c linux chips cmake pack cargo-sbom",
         packages::c_source::check,
     ),
     (
