@@ -1,7 +1,7 @@
 //! The library as Rust firmware calls it: messages of every kind of value, responses in pieces, downlinks, and what is refused.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 
 use kpn_things::{
     Downlink, Error, Field, Name, Outcome, RecordValue, Response, Uplink, Value, endpoint,
