@@ -116,7 +116,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
             .history_age
             .map_or(f64::INFINITY, |age| age.as_secs_f64()),
     });
+    #[cfg(not(feature = "state"))]
     let store = Store::default();
+    #[cfg(feature = "state")]
+    let (store, images) = match &arguments.state {
+        Some(path) => {
+            let (store, kept, images) = Store::open(path, arguments.history)?;
+            model.restore(kept);
+            (store, images)
+        }
+        None => Default::default(),
+    };
     for path in &arguments.devices {
         config::read_devices(&mut model, path)?;
     }
@@ -193,9 +203,14 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     for firmware in &arguments.firmware {
         let (urn, image) = config::read_firmware_argument(firmware)?;
         platform
-            .offer("--firmware", &image, &[urn])
+            .offer_once(&urn, &image)
             .map_err(Refusal::sentence)?;
     }
+    #[cfg(feature = "state")]
+    for (urn, image) in images {
+        platform.files.add_firmware(&urn, image, &platform.origin);
+    }
+    platform.change(|_| ())?;
     let mut stdout = io::stdout();
     stdout
         .write_all(ready.as_bytes())

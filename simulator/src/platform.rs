@@ -161,10 +161,7 @@ impl Platform {
                 )))
             })
         })?;
-        let sha256 = Sha256::digest(image)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha256 = sha256(image);
         let announced: Vec<_> = urns
             .iter()
             .map(|urn| {
@@ -174,6 +171,10 @@ impl Platform {
                 )
             })
             .collect();
+        self.lock()
+            .store
+            .keep_image(&sha256, image)
+            .map_err(Refusal::Conflict)?;
         self.change(|model| {
             let mut devices = Vec::new();
             for (urn, downlink) in announced {
@@ -186,9 +187,30 @@ impl Platform {
         .map_err(Refusal::Conflict)?
     }
 
+    /// The same for one device of the command line, but nothing when an earlier run has offered the same.
+    pub fn offer_once(&self, urn: &str, image: &Bytes) -> Result<(), Refusal> {
+        let sha256 = sha256(image);
+        let is_there = self.look(|model| {
+            let mut same = model
+                .campaigns()
+                .iter()
+                .filter(|other| other.sha256 == sha256);
+            same.any(|other| other.devices.iter().any(|device| device.urn == key(urn)))
+        });
+        if !is_there {
+            self.offer("--firmware", image, &[urn.to_owned()])?;
+        }
+        Ok(())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn sha256(image: &[u8]) -> String {
+    let digest = Sha256::digest(image);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The path of the URL in a downlink that announces a file.
