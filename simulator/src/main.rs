@@ -67,7 +67,7 @@ use log::Log;
 use model::device::State;
 use model::history::Limits;
 use model::{Model, Refusal};
-use platform::Platform;
+use platform::{Platform, Setup};
 use store::Store;
 
 fn main() -> ExitCode {
@@ -174,32 +174,36 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     for urn in model.devices().urns() {
         tracing::info!("device {urn}");
     }
+    if !address.ip().is_loopback() {
+        tracing::warn!("other machines can reach {address}: whoever does may send messages");
+    }
     for order in &arguments.sms {
         model
             .queue_sms_once(&order.urn, &order.body, log::now())
             .map_err(Refusal::sentence)?;
     }
-    let mut ready: String = doors.iter().map(Door::to_string).collect();
+    let ready = doors.iter().map(Door::to_string);
     #[cfg(feature = "api")]
-    ready.extend(
+    let ready = ready.chain(
         api.iter()
             .map(|api| format!("API on http://{}/api/v1\n", api.address)),
     );
+    let ready: String = ready.collect();
 
     let route = arguments.sms_to.map(|to| sms::Route {
         to,
         speed: arguments.sms_speed,
     });
-    let platform = Arc::new(Platform::new(
+    let platform = Arc::new(Platform::new(Setup {
         config,
         model,
         store,
         files,
-        Faults::new(arguments.fault),
+        faults: Faults::new(arguments.fault),
         log,
         route,
-        arguments.file_origin.unwrap_or_else(|| address.to_string()),
-    ));
+        origin: arguments.file_origin.unwrap_or_else(|| address.to_string()),
+    }));
     for firmware in &arguments.firmware {
         let (urn, image) = config::read_firmware_argument(firmware)?;
         platform

@@ -45,6 +45,18 @@ pub struct Platform {
     stop: watch::Sender<bool>,
 }
 
+/// What a platform begins with; the fields are those of [`Platform`].
+pub struct Setup {
+    pub config: Config,
+    pub model: Model,
+    pub store: Store,
+    pub files: Files,
+    pub faults: Faults,
+    pub log: Log,
+    pub route: Option<Route>,
+    pub origin: String,
+}
+
 /// Locked together, so that the store has changes in their order.
 struct Shared {
     model: Model,
@@ -53,27 +65,21 @@ struct Shared {
 
 impl Platform {
     /// A platform that has answered nothing yet.
-    pub fn new(
-        config: Config,
-        model: Model,
-        store: Store,
-        files: Files,
-        faults: Faults,
-        log: Log,
-        route: Option<Route>,
-        origin: String,
-    ) -> Self {
+    pub fn new(setup: Setup) -> Self {
         Self {
-            places: Places::new(config.max_connections),
+            places: Places::new(setup.config.max_connections),
             kept: AtomicUsize::new(0),
-            config,
-            files,
-            faults,
-            log,
-            route,
-            origin,
+            config: setup.config,
+            files: setup.files,
+            faults: setup.faults,
+            log: setup.log,
+            route: setup.route,
+            origin: setup.origin,
             run: format!("{:x}", now().to_bits()),
-            shared: Mutex::new(Shared { model, store }),
+            shared: Mutex::new(Shared {
+                model: setup.model,
+                store: setup.store,
+            }),
             answered: AtomicU64::new(0),
             changes: watch::Sender::new(0),
             stop: watch::Sender::new(false),

@@ -161,12 +161,10 @@ impl Model {
         if device::key(urn).is_empty() {
             return Err(Refusal::Wrong("a device needs a URN".to_owned()));
         }
-        if let Some(secret) = &secret {
-            if secret.is_empty() {
-                return Err(Refusal::Wrong(format!(
-                    "device {urn}: the secret is empty; leave it out for a device that needs no token"
-                )));
-            }
+        if secret.as_deref() == Some("") {
+            return Err(Refusal::Wrong(format!(
+                "device {urn}: the secret is empty; leave it out for a device that needs no token"
+            )));
         }
         let secret = secret.map(Secret::new);
         if let Some(secret) = &secret {
