@@ -9,7 +9,7 @@
 //! platform  the model behind a lock, and who is told when it changes
 //! store     what outlives the program
 //! http      the door of devices: connections, messages, parts of files
-//! api       the door of programs and people, with the feature `api`
+//! api       the door of programs and people, with the feature `api`; page: what it shows to people
 //! log       both logs                     sms        attempts on a faster clock
 //! fault     what goes wrong on demand     files      parts of firmware
 //! tap       a look at the raw bytes       tls        a certificate of its own
@@ -36,6 +36,8 @@ mod files;
 mod http;
 mod log;
 mod model;
+#[cfg(feature = "api")]
+mod page;
 mod platform;
 mod sms;
 mod store;
