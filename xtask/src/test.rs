@@ -15,7 +15,7 @@ use xshell::cmd;
 
 use crate::{
     budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
-    legal, link, modem, neighbour, packages, sanitized, snippets, vectors, wire,
+    legal, link, modem, neighbour, packages, page, sanitized, snippets, vectors, wire,
     workspace::Workspace,
 };
 
@@ -104,6 +104,7 @@ const WITH_OTHERS: &[Step] = &[
     ("modems", "c chips", modem::check),
     ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
+    ("page of the simulator", "c chromium", page::check),
     ("bytes on the wire", "c openssl", wire::check),
 ];
 
