@@ -85,7 +85,7 @@ const WITH_OTHERS: &[Step] = &[
     ("esp-idf example", "c", packages::esp_idf::check_example),
     (
         "package with one file of C",
-        "c linux chips cmake pack",
+        "c linux chips cmake pack cargo-sbom",
         packages::c_source::check,
     ),
     (
@@ -105,6 +105,7 @@ const WITH_OTHERS: &[Step] = &[
     ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
     ("page of the simulator", "c chromium", page::check),
+    ("simulator package", "pack", dist::check_simulator),
     ("bytes on the wire", "c openssl", wire::check),
 ];
 
