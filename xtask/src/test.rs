@@ -15,6 +15,7 @@ use xshell::cmd;
 
 use crate::{
     budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
+    legal, link, modem, neighbour, packages, page, sanitized, snippets, vectors, wire,
     legal, link, modem, neighbour, packages, sanitized, simulator, snippets, vectors, wire,
     workspace::Workspace,
 };
@@ -109,6 +110,7 @@ const WITH_OTHERS: &[Step] = &[
     ("modems", "c chips", modem::check),
     ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
+    ("page of the simulator", "c chromium", page::check),
     ("simulator package", "pack", dist::check_simulator),
     ("bytes on the wire", "c openssl", wire::check),
 ];
