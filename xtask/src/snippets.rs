@@ -9,7 +9,7 @@ use crate::{header::WARNINGS, workspace::Workspace};
 const FUNCTIONS: &str = "\
 #include <stdio.h>
 #include \"kpn_things.h\"
-void modem_connect(const char *apn, const char *address, uint16_t port);
+bool modem_connect(const char *apn, const char *address, uint16_t port);
 void modem_send(const uint8_t *bytes, size_t len);
 size_t modem_receive(uint8_t *bytes, size_t cap);
 void modem_log(const char *text);
