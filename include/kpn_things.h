@@ -104,7 +104,8 @@
  *         next += status == KPN_OK;
  *     }
  *     if (status == KPN_ERR_BUFFER_FULL && kpn_uplink_records(&uplink) > 0) {
- *         status = kpn_uplink_clear_failure(&uplink); // send what is in the pack
+ *         (void)kpn_uplink_clear_failure(&uplink); // send what is in the pack
+ *         status = KPN_OK;
  *     }
  *     if (status != KPN_OK || kpn_uplink_finish(&uplink, secret, &request) != KPN_OK) {
  *         break; // not even one record fits, or something else is wrong
@@ -1093,6 +1094,7 @@ KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *
  *         sleep_ms(kpn_retry_delay_ms(failures, random32(), 1000, 3600000, kpn_firmware_retry_after(&firmware)));
  *     }
  *     if (kpn_firmware_must_connect(&firmware)) {
+ *         modem_close();
  *         status = kpn_firmware_host(&firmware, host, sizeof host);
  *         if (status == KPN_OK && modem_connect("kpnthings.iot", host, kpn_firmware_port(&firmware))) {
  *             status = kpn_firmware_connected(&firmware);
@@ -1678,7 +1680,9 @@ KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
  *     printf("%s: %s\n", kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
  *     return;
  * }
- * modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config));
+ * if (!modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config))) {
+ *     return;
+ * }
  * kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
  * kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
  * status = kpn_uplink_finish_config(&uplink, &config, &request); // reports the first failure of any call above

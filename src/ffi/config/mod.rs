@@ -49,7 +49,9 @@ const _: () = assert!(KPN_CONFIG_TEXT_MAX == TEXT_MAX);
 ///     printf("%s: %s\n", kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
 ///     return;
 /// }
-/// modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config));
+/// if (!modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config))) {
+///     return;
+/// }
 /// kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
 /// kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
 /// status = kpn_uplink_finish_config(&uplink, &config, &request); // reports the first failure of any call above

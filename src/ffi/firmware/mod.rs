@@ -91,6 +91,7 @@ const _: () = assert!(
 ///         sleep_ms(kpn_retry_delay_ms(failures, random32(), 1000, 3600000, kpn_firmware_retry_after(&firmware)));
 ///     }
 ///     if (kpn_firmware_must_connect(&firmware)) {
+///         modem_close();
 ///         status = kpn_firmware_host(&firmware, host, sizeof host);
 ///         if (status == KPN_OK && modem_connect("kpnthings.iot", host, kpn_firmware_port(&firmware))) {
 ///             status = kpn_firmware_connected(&firmware);
