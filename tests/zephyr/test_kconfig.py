@@ -5,6 +5,7 @@ MODULE is the folder of the module, PACKAGED says whether it is an unpacked pack
 
 import os
 import pathlib
+import re
 import unittest
 
 import kconfiglib
@@ -94,6 +95,27 @@ class Exchange(unittest.TestCase):
                 kconfig = load(ON, *SOCKETS, "KPN_THINGS_EXCHANGE=y", f"{symbol}={given}")
                 self.assertEqual(kconfig.syms[symbol].str_value, taken, symbol)
             self.assertEqual(load(ON, *SOCKETS).syms[symbol].visibility, 0)
+
+
+class Firmware(unittest.TestCase):
+    NEEDS = (*SOCKETS, "KPN_THINGS_EXCHANGE=y", "SETTINGS=y", "MCUBOOT_IMG_MANAGER=y", "STREAM_FLASH_PROGRESS=y",
+             "IMG_ERASE_PROGRESSIVELY=y")
+
+    def test_needs_all_that_it_stands_on(self):
+        wanted = "KPN_THINGS_FIRMWARE=y"
+        self.assertEqual(values(load(ON, *self.NEEDS, wanted), "_FIRMWARE", "_STORE"), ["y", "y"])
+        self.assertEqual(values(load(ON, *self.NEEDS), "_FIRMWARE", "_STORE"), ["n", "n"])
+        for need in self.NEEDS:
+            others = [line for line in self.NEEDS if line != need]
+            self.assertEqual(values(load(ON, *others, wanted), "_FIRMWARE"), ["n"], need)
+        overwrites = "MCUBOOT_BOOTLOADER_MODE_OVERWRITE_ONLY=y"
+        self.assertEqual(values(load(ON, *self.NEEDS, wanted, overwrites), "_FIRMWARE"), ["n"])
+
+    def test_its_buffer_holds_the_longest_state(self):
+        kconfig = load(ON, *self.NEEDS, "KPN_THINGS_FIRMWARE=y")
+        text = (MODULE / "include/kpn_things.h").read_text()
+        longest = int(re.search(r"#define KPN_FIRMWARE_IMAGE_MAX (\d+)", text)[1])
+        self.assertGreaterEqual(int(kconfig.syms["KPN_THINGS_FIRMWARE_BUFFER"].str_value), longest + 2)
 
 
 class Log(unittest.TestCase):

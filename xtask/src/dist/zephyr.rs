@@ -9,14 +9,20 @@ use super::{
 use crate::workspace::Workspace;
 
 /// Files of the module, and where they stand in the package: as in the repository.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 20] = [
     ("zephyr/module.yml", "zephyr"),
     ("zephyr/Kconfig", "zephyr"),
     ("zephyr/CMakeLists.txt", "zephyr"),
     ("zephyr/target.cmake", "zephyr"),
     ("zephyr/kpn_zephyr.c", "zephyr"),
+    ("zephyr/kpn_zephyr_socket.c", "zephyr"),
+    ("zephyr/kpn_zephyr_socket.h", "zephyr"),
+    ("zephyr/kpn_zephyr_store.c", "zephyr"),
+    ("zephyr/kpn_zephyr_store.h", "zephyr"),
+    ("zephyr/kpn_zephyr_firmware.c", "zephyr"),
     ("zephyr/README.md", "zephyr"),
     ("zephyr/include/kpn_zephyr.h", "zephyr/include"),
+    ("zephyr/include/kpn_zephyr_firmware.h", "zephyr/include"),
     ("c-examples/zephyr/CMakeLists.txt", "c-examples/zephyr"),
     ("c-examples/zephyr/Kconfig", "c-examples/zephyr"),
     ("c-examples/zephyr/prj.conf", "c-examples/zephyr"),

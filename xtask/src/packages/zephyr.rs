@@ -37,6 +37,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     check_page(workspace, &package)?;
     check_chip(workspace, &package)?;
     run::check_exchange(workspace, &package)?;
+    run::check_update(workspace, &package)?;
     run::check_sample(workspace, &package)
 }
 
@@ -142,9 +143,18 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let facts = of(package, &[on, prebuilt, m3, "KPN_THINGS_EXCHANGE=y"])?.facts(shell)?;
     for line in [
         "zephyr_include_directories include",
-        "zephyr_library_sources kpn_zephyr.c",
+        "zephyr_library_sources kpn_zephyr.c kpn_zephyr_socket.c",
         "zephyr_library_link_libraries kpn_things",
     ] {
+        ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
+    }
+
+    ensure!(!facts.contains("firmware"), "not asked for: {facts}");
+    let firmware = ["KPN_THINGS_STORE=y", "KPN_THINGS_FIRMWARE=y"];
+    let all = [&[on, prebuilt, m3, "KPN_THINGS_EXCHANGE=y"], &firmware[..]].concat();
+    let facts = of(package, &all)?.facts(shell)?;
+    for file in ["kpn_zephyr_store.c", "kpn_zephyr_firmware.c"] {
+        let line = format!("zephyr_library_sources {file}");
         ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
     }
 

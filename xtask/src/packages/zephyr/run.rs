@@ -28,6 +28,9 @@ const LIMITS: [&str; 3] = [
     "-DCONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT=1500",
 ];
 
+/// The files of the glue that the exchange needs.
+const GLUE: [&str; 2] = ["kpn_zephyr.c", "kpn_zephyr_socket.c"];
+
 /// Compiles a program with the glue and the archive of the package.
 fn compile(
     workspace: &Workspace,
@@ -39,11 +42,13 @@ fn compile(
     let shell = &workspace.shell;
     let host = package.join("zephyr/archives/x86_64-unknown-linux-gnu/libkpn_things.a");
     let sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    let glue = GLUE.map(|file| package.join("zephyr").join(file));
+    let glue = &glue[..];
     cmd!(
         shell,
         "gcc -std=c99 -D_DEFAULT_SOURCE {WARNINGS...} -g {sanitizers...} -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
          -DCONFIG_KPN_THINGS_LOG_LEVEL=4 -DCONFIG_KPN_THINGS_EXCHANGE_CHUNK=16 -DCONFIG_ARCH_POSIX -DCONFIG_DNS_RESOLVER
-         {LIMITS...} {defines...} {main} {package}/zephyr/kpn_zephyr.c {host} -o {program}"
+         {LIMITS...} {defines...} {main} {glue...} {host} -o {program}"
     )
     .quiet()
     .run()?;
@@ -54,7 +59,7 @@ fn compile(
             shell,
             "gcc -std=c11 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
              -DCONFIG_KPN_THINGS_LOG_LEVEL=4 -DCONFIG_KPN_THINGS_EXCHANGE_CHUNK=64 -DZVFS_O_NONBLOCK=2048 -DZVFS_F_SETFL=4
-             {system...} {LIMITS...} {package}/zephyr/kpn_zephyr.c"
+             {system...} {LIMITS...} {glue...}"
         )
         .quiet()
         .run()?;
@@ -150,7 +155,20 @@ pub fn check_exchange(workspace: &Workspace, package: &Path) -> anyhow::Result<(
             call.expect("-90 113 0", "", &["m.m", &port])?;
         }
     }
-    check_hostile(&call)
+    check_hostile(&call)?;
+
+    let kept = folder.join("kept");
+    let main = workspace.path("tests/zephyr/kept.c");
+    compile(workspace, package, &main, &[], &kept)?;
+    cmd!(
+        workspace.shell,
+        "python3 -B tests/zephyr/test_sockets.py --quiet"
+    )
+    .env("EXCHANGE", &program)
+    .env("KEPT", &kept)
+    .quiet()
+    .run()?;
+    Ok(())
 }
 
 /// Peers that no platform is.
@@ -209,6 +227,49 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
     call.expect("-91 110 202", "", &["127.0.0.1", &port])?;
     slow.join()
         .map_err(|_| anyhow::anyhow!("the peer panicked"))??;
+    Ok(())
+}
+
+/// What the update needs beside `GLUE`, and its sizes: pages of 1,024 bytes in the device of the test.
+const UPDATE: [&str; 2] = ["kpn_zephyr_store.c", "kpn_zephyr_firmware.c"];
+const UPDATE_SIZES: [&str; 5] = [
+    "-DCONFIG_IMG_BLOCK_BUF_SIZE=192",
+    "-DCONFIG_KPN_THINGS_FIRMWARE_PART=2100",
+    "-DCONFIG_KPN_THINGS_FIRMWARE_BUFFER=1536",
+    "-DCONFIG_KPN_THINGS_FIRMWARE_SAVE_BYTES=1500",
+    "-DCONFIG_KPN_THINGS_FIRMWARE_ATTEMPTS=2",
+];
+
+/// An update whose power goes at each write; over a flash that is erased as in Zephyr 3 and as in Zephyr 4.
+pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let folder = workspace.scratch("zephyr")?;
+    let (program, image) = (folder.join("update"), folder.join("new.bin"));
+    let simulator = simulator::build(workspace)?;
+    let main = workspace.path("tests/zephyr/update.c");
+    for (erasing, serving) in [("-DSHIM_ZEPHYR_3", "--partial-content"), ("-g", "--quiet")] {
+        let mut more: Vec<String> = UPDATE_SIZES.map(str::to_owned).to_vec();
+        more.push(erasing.to_owned());
+        more.extend(UPDATE.map(|file| package.join("zephyr").join(file).display().to_string()));
+        more.push(
+            workspace
+                .path("tests/zephyr/device.c")
+                .display()
+                .to_string(),
+        );
+        compile(workspace, package, &main, &more, &program)?;
+        cmd!(shell, "{program} {image}").quiet().run()?;
+        let file = format!("/new.bin={}", image.display());
+        let platform = Simulator::start(&simulator, &["--file", &file, serving])?;
+        let port = platform.port.to_string();
+        let output = cmd!(shell, "{program} {image} 127.0.0.1 {port}")
+            .quiet()
+            .ignore_status()
+            .output()?;
+        let log = String::from_utf8_lossy(&output.stderr);
+        let last = log.lines().last().unwrap_or_default();
+        ensure!(output.status.success(), "{}: {last}", output.status);
+    }
     Ok(())
 }
 
