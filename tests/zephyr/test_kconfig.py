@@ -118,6 +118,16 @@ class Firmware(unittest.TestCase):
         self.assertGreaterEqual(int(kconfig.syms["KPN_THINGS_FIRMWARE_BUFFER"].str_value), longest + 2)
 
 
+class Stored(unittest.TestCase):
+    def test_needs_the_settings_and_the_shell(self):
+        wanted = ("KPN_THINGS_CREDENTIALS=y", "KPN_THINGS_QUEUE=y", "KPN_THINGS_SHELL=y")
+        names = ("_CREDENTIALS", "_QUEUE", "_SHELL", "_STORE")
+        self.assertEqual(values(load(ON, *wanted), *names), ["n", "n", "n", "n"])
+        self.assertEqual(values(load(ON, "SETTINGS=y", *wanted), *names), ["y", "y", "n", "y"])
+        self.assertEqual(values(load(ON, "SETTINGS=y", "SHELL=y", *wanted), *names), ["y", "y", "y", "y"])
+        self.assertEqual(values(load(ON, "SETTINGS=y", "SHELL=y"), *names), ["n", "n", "n", "n"])
+
+
 class Log(unittest.TestCase):
     def test_follows_the_system_unless_chosen(self):
         self.assertEqual(values(load(ON, "LOG=y"), "_LOG_LEVEL"), ["3"])

@@ -9,7 +9,7 @@ use super::{
 use crate::workspace::Workspace;
 
 /// Files of the module, and where they stand in the package: as in the repository.
-const FILES: [(&str, &str); 20] = [
+const FILES: [(&str, &str); 25] = [
     ("zephyr/module.yml", "zephyr"),
     ("zephyr/Kconfig", "zephyr"),
     ("zephyr/CMakeLists.txt", "zephyr"),
@@ -20,9 +20,14 @@ const FILES: [(&str, &str); 20] = [
     ("zephyr/kpn_zephyr_store.c", "zephyr"),
     ("zephyr/kpn_zephyr_store.h", "zephyr"),
     ("zephyr/kpn_zephyr_firmware.c", "zephyr"),
+    ("zephyr/kpn_zephyr_queue.c", "zephyr"),
+    ("zephyr/kpn_zephyr_credentials.c", "zephyr"),
+    ("zephyr/kpn_zephyr_shell.c", "zephyr"),
     ("zephyr/README.md", "zephyr"),
     ("zephyr/include/kpn_zephyr.h", "zephyr/include"),
     ("zephyr/include/kpn_zephyr_firmware.h", "zephyr/include"),
+    ("zephyr/include/kpn_zephyr_queue.h", "zephyr/include"),
+    ("zephyr/include/kpn_zephyr_credentials.h", "zephyr/include"),
     ("c-examples/zephyr/CMakeLists.txt", "c-examples/zephyr"),
     ("c-examples/zephyr/Kconfig", "c-examples/zephyr"),
     ("c-examples/zephyr/prj.conf", "c-examples/zephyr"),

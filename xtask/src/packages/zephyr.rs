@@ -38,6 +38,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     check_chip(workspace, &package)?;
     run::check_exchange(workspace, &package)?;
     run::check_update(workspace, &package)?;
+    run::check_store(workspace, &package)?;
     run::check_sample(workspace, &package)
 }
 
@@ -153,10 +154,18 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let firmware = ["KPN_THINGS_STORE=y", "KPN_THINGS_FIRMWARE=y"];
     let all = [&[on, prebuilt, m3, "KPN_THINGS_EXCHANGE=y"], &firmware[..]].concat();
     let facts = of(package, &all)?.facts(shell)?;
-    for file in ["kpn_zephyr_store.c", "kpn_zephyr_firmware.c"] {
-        let line = format!("zephyr_library_sources {file}");
-        ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
-    }
+    let line = "zephyr_library_sources kpn_zephyr.c kpn_zephyr_socket.c kpn_zephyr_store.c kpn_zephyr_firmware.c";
+    ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
+    // What needs no sockets.
+    let stored = [
+        "KPN_THINGS_STORE=y",
+        "KPN_THINGS_QUEUE=y",
+        "KPN_THINGS_CREDENTIALS=y",
+    ];
+    let all = [&[on, prebuilt, m3, "KPN_THINGS_SHELL=y"], &stored[..]].concat();
+    let facts = of(package, &all)?.facts(shell)?;
+    let line = "zephyr_library_sources kpn_zephyr_store.c kpn_zephyr_queue.c kpn_zephyr_credentials.c kpn_zephyr_shell.c";
+    ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
 
     // An archive of one's own, whatever the core is.
     let own = "KPN_THINGS_ARCHIVE_PATH=CMakeLists.txt";

@@ -273,6 +273,35 @@ pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Credentials, shell and queue in the settings.
+pub fn check_store(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let program = workspace.scratch("zephyr")?.join("store");
+    let main = workspace.path("tests/zephyr/store.c");
+    let files = ["store", "queue", "credentials", "shell"];
+    let mut more: Vec<String> = files
+        .map(|file| {
+            let path = package.join(format!("zephyr/kpn_zephyr_{file}.c"));
+            path.display().to_string()
+        })
+        .to_vec();
+    more.push("-DCONFIG_KPN_THINGS_QUEUE_SAVE_SECONDS=1".to_owned());
+    more.push("-DCONFIG_IMG_BLOCK_BUF_SIZE=256".to_owned());
+    more.push(
+        workspace
+            .path("tests/zephyr/device.c")
+            .display()
+            .to_string(),
+    );
+    compile(workspace, package, &main, &more, &program)?;
+    let output = cmd!(shell, "{program}").quiet().read()?;
+    ensure!(
+        output.contains(DEVICE) && !output.contains(SECRET),
+        "the shell says: {output}"
+    );
+    Ok(())
+}
+
 fn port_of(listener: &TcpListener) -> anyhow::Result<String> {
     Ok(listener.local_addr()?.port().to_string())
 }
