@@ -68,6 +68,17 @@ class Library(unittest.TestCase):
     def test_a_firmware_with_rust_of_its_own_takes_an_archive_that_hides_its_panic_handler(self):
         self.assertEqual(values(load(ON, "RUST=y"), "_CARGO", "_PREBUILT"), ["n", "y"])
 
+    def test_one_file_of_c_is_offered_where_it_compiles(self):
+        wanted = "KPN_THINGS_SOURCE=y"
+        kconfig = load(ON, wanted, 'KPN_THINGS_SOURCE_PATH="lib/kpn_things.c"')
+        self.assertEqual(values(kconfig, "_SOURCE", "_CARGO", "_PREBUILT", "_SOURCE_PATH"), ["y", "n", "n", "lib/kpn_things.c"])
+        for name in ("ARCHIVE_PATH", "CARGO_COMMAND"):
+            self.assertEqual(kconfig.syms["KPN_THINGS_" + name].visibility, 0, name)
+        self.assertEqual(values(load(ON), "_SOURCE"), ["n"])
+        self.assertEqual(load(ON).syms["KPN_THINGS_SOURCE_PATH"].visibility, 0)
+        for machine in ("64BIT=y", "BIG_ENDIAN=y"):
+            self.assertEqual(values(load(ON, machine, wanted), "_SOURCE"), ["n"], machine)
+
     @unittest.skipIf(PACKAGED, "the repository")
     def test_fast_sha_goes_with_cargo_only(self):
         self.assertEqual(values(load(ON, "KPN_THINGS_FAST_SHA=y"), "_FAST_SHA"), ["y"])

@@ -1,15 +1,15 @@
-//! The Zephyr module as a package: its files, the header, the sample, and an archive per Rust target.
+//! The Zephyr module as a package: its files, the header, the sample, an archive per Rust target, and the library as one file of C.
 
 use std::path::Path;
 
 use super::{
-    Archives, Package,
+    Archives, Package, c_source,
     pack::{self, COMMON},
 };
 use crate::workspace::Workspace;
 
 /// Files of the module, and where they stand in the package: as in the repository.
-const FILES: [(&str, &str); 25] = [
+const FILES: [(&str, &str); 41] = [
     ("zephyr/module.yml", "zephyr"),
     ("zephyr/Kconfig", "zephyr"),
     ("zephyr/CMakeLists.txt", "zephyr"),
@@ -33,6 +33,34 @@ const FILES: [(&str, &str); 25] = [
     ("c-examples/zephyr/prj.conf", "c-examples/zephyr"),
     ("c-examples/zephyr/overlay-nsos.conf", "c-examples/zephyr"),
     ("c-examples/zephyr/sample.yaml", "c-examples/zephyr"),
+    (
+        "c-examples/zephyr/boards/nrf9151dk_nrf9151_ns.conf",
+        "c-examples/zephyr/boards",
+    ),
+    (
+        "c-examples/zephyr/boards/nrf9160dk_nrf9160_ns.conf",
+        "c-examples/zephyr/boards",
+    ),
+    (
+        "c-examples/zephyr/boards/thingy91_nrf9160_ns.conf",
+        "c-examples/zephyr/boards",
+    ),
+    ("c-examples/zephyr/overlay-edrx.conf", "c-examples/zephyr"),
+    ("c-examples/zephyr/overlay-ppp.conf", "c-examples/zephyr"),
+    ("c-examples/zephyr/overlay-psm.conf", "c-examples/zephyr"),
+    ("c-examples/zephyr/overlay-update.conf", "c-examples/zephyr"),
+    (
+        "c-examples/zephyr/pytest/test_simulator.py",
+        "c-examples/zephyr/pytest",
+    ),
+    ("c-examples/zephyr/src/network.c", "c-examples/zephyr/src"),
+    ("c-examples/zephyr/src/network.h", "c-examples/zephyr/src"),
+    ("c-examples/zephyr/src/sms.c", "c-examples/zephyr/src"),
+    ("c-examples/zephyr/src/sms.h", "c-examples/zephyr/src"),
+    ("tests/zephyr/ztest/CMakeLists.txt", "tests/zephyr/ztest"),
+    ("tests/zephyr/ztest/prj.conf", "tests/zephyr/ztest"),
+    ("tests/zephyr/ztest/src/main.c", "tests/zephyr/ztest/src"),
+    ("tests/zephyr/ztest/testcase.yaml", "tests/zephyr/ztest"),
     ("c-examples/zephyr/src/main.c", "c-examples/zephyr/src"),
     (
         "c-examples/zephyr/boards/qemu_cortex_m3.conf",
@@ -60,6 +88,7 @@ pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::
         triples,
         &folder.join("zephyr/archives"),
     )?;
+    c_source::put(workspace, &folder.join("zephyr/source"))?;
     shell.write_file(folder.join("zephyr/archives/Kconfig"), ARCHIVES_KCONFIG)?;
     let file = format!("{name}.tar.gz");
     pack::tar_gz(workspace, &folder, &dist.join(&file))?;

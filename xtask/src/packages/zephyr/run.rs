@@ -316,8 +316,54 @@ fn fill(address: &SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
     Ok(waiting)
 }
 
+/// The suite that twister runs, here under a stand-in for ztest.
+pub fn check_ztest(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let program = workspace.scratch("zephyr")?.join("ztest");
+    let main = package.join("tests/zephyr/ztest/src/main.c");
+    compile(workspace, package, &main, &[], &program)?;
+    let output = cmd!(shell, "{program}").quiet().read()?;
+    let text = shell.read_file(&main)?;
+    let tests = text.matches("ZTEST(").count();
+    ensure!(
+        tests > 0 && output == format!("{tests} tests"),
+        "{output} of {tests}"
+    );
+    Ok(())
+}
+
+/// What the sample has for SMS and the network, and that all of it compiles together.
+fn check_parts(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let program = workspace.scratch("zephyr")?.join("parts");
+    let source = package.join("c-examples/zephyr/src");
+    let mut more = vec![
+        "-DCONFIG_MODEM_CELLULAR".to_owned(),
+        "-DCONFIG_SAMPLE_NETWORK_SECONDS=1".to_owned(),
+        format!("-I{}", source.display()),
+    ];
+    more.extend(["network.c", "sms.c"].map(|file| source.join(file).display().to_string()));
+    let main = workspace.path("tests/zephyr/sample.c");
+    compile(workspace, package, &main, &more, &program)?;
+    cmd!(shell, "{program}").quiet().run()?;
+    let options = ["KPN_THINGS_CREDENTIALS", "KPN_THINGS_FIRMWARE", "SMS"];
+    let options = options.map(|name| format!("-DCONFIG_{name}"));
+    let texts = ["HOST", "DEVICE", "SECRET", "VERSION"];
+    let texts = texts.map(|name| format!("-DCONFIG_SAMPLE_{name}=\"a\""));
+    cmd!(
+        shell,
+        "gcc -std=c99 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
+         -DCONFIG_NET_CONNECTION_MANAGER -DCONFIG_SAMPLE_PORT=1 -DCONFIG_SAMPLE_ATTEMPTS=3 {options...} {texts...} {UPDATE_SIZES...}
+         {source}/main.c"
+    )
+    .quiet()
+    .run()?;
+    Ok(())
+}
+
 /// The sample sends its message, acts on a downlink, tries again and gives up.
 pub fn check_sample(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    check_parts(workspace, package)?;
     let shell = &workspace.shell;
     let program = workspace.scratch("zephyr")?.join("sample");
     let main = package.join("c-examples/zephyr/src/main.c");
@@ -357,6 +403,7 @@ pub fn check_sample(workspace: &Workspace, package: &Path) -> anyhow::Result<()>
             format!("-DCONFIG_SAMPLE_DEVICE=\"{DEVICE}\""),
             format!("-DCONFIG_SAMPLE_SECRET=\"{secret}\""),
             "-DCONFIG_SAMPLE_ATTEMPTS=3".to_owned(),
+            "-DCONFIG_SAMPLE_VERSION=\"1.0.0\"".to_owned(),
         ];
         compile(workspace, package, &main, &defines, &program)?;
         let log = program.with_extension("log");
