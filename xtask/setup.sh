@@ -23,7 +23,15 @@ lints      clippy                         cmd:cargo-clippy
 c          gcc                            cmd:cc
 c          g++                            cmd:c++
 c          make                           cmd:make
-c32        gcc-multilib                   file:/usr/lib/gcc/*/*/32/crtbegin.o
+linux      gcc-multilib                   file:/usr/lib/gcc/*/*/32/crtbegin.o
+linux      clang                          cmd:clang
+linux      binutils-aarch64-linux-gnu     cmd:aarch64-linux-gnu-ld
+linux      libgcc-12-dev-arm64-cross      file:/usr/lib/gcc-cross/aarch64-linux-gnu/*/crtbegin.o
+linux      libc6-dev-arm64-cross          file:/usr/aarch64-linux-gnu/include/stdio.h
+linux      binutils-arm-linux-gnueabihf   cmd:arm-linux-gnueabihf-ld
+linux      libgcc-12-dev-armhf-cross      file:/usr/lib/gcc-cross/arm-linux-gnueabihf/*/crtbegin.o
+linux      libc6-dev-armhf-cross          file:/usr/arm-linux-gnueabihf/include/stdio.h
+linux      qemu-user                      cmd:qemu-aarch64
 openssl    openssl                        cmd:openssl
 openssl    libssl-dev                     file:/usr/include/openssl/ssl.h
 valgrind   valgrind                       cmd:valgrind
@@ -59,7 +67,8 @@ cargo-sbom -                              fun:has_cargo_sbom
 # Rust for the chips: installed rustup targets, or a compiler with the sources of its `core`.
 rust_targets='thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabi thumbv7em-none-eabihf
 thumbv8m.base-none-eabi thumbv8m.main-none-eabi thumbv8m.main-none-eabihf
-riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf wasm32v1-none i686-unknown-linux-gnu'
+riscv32imc-unknown-none-elf riscv32imac-unknown-none-elf wasm32v1-none i686-unknown-linux-gnu
+aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf'
 
 here=$(dirname "$0")
 target=$here/../target

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::number::{Decimal, Sum};
+use crate::senml::reader::label::Label;
 use crate::senml::record::{self, Kind, is_relative};
 use crate::things::downlink;
 
@@ -107,7 +108,7 @@ impl<'a> Record<'a> {
 
     /// Its unit or the base unit, "" without.
     pub fn unit(&self) -> &'a str {
-        text(self.0.unit())
+        text(self.0.string(self.0.unit_label()))
     }
 
     /// Its value.
@@ -116,8 +117,8 @@ impl<'a> Record<'a> {
             Kind::SumOnly => RecordValue::None,
             Kind::Number => RecordValue::Number,
             Kind::Bool => RecordValue::Bool(self.0.bool_value()),
-            Kind::Text => RecordValue::Text(text(self.0.value_bytes())),
-            Kind::Data => RecordValue::Data(self.0.value_bytes()),
+            Kind::Text => RecordValue::Text(text(self.0.string(Label::StringValue))),
+            Kind::Data => RecordValue::Data(self.0.string(Label::DataValue)),
         }
     }
 

@@ -260,7 +260,6 @@ impl Reader {
     }
 
     /// Goes on to the closing quote, whatever stands before it.
-    #[inline(never)]
     fn rest_of_string(&mut self, text: &[u8]) -> Result<()> {
         let mut content = Unescape::new(self.position);
         while content.next(text).is_some() {}

@@ -54,26 +54,12 @@ impl Decimal {
         }
     }
 
-    /// Whether it is `limit`, which is above zero, or more.
-    pub(crate) fn reaches(self, limit: u32) -> bool {
-        Truncated::from(self).reaches(limit)
-    }
-
-    /// The least whole number that is not below it, where it is neither below zero nor beyond `u32`.
-    pub(crate) fn ceil(self) -> u32 {
-        let mut value = Magnitude(self.mantissa.cast_unsigned());
-        let mut exponent = self.exponent;
-        let mut above = 0;
-        while exponent != 0 && value.0 != 0 {
-            if exponent > 0 {
-                value.push_digit(0);
-                exponent -= 1;
-            } else {
-                above |= u32::from(value.take_digit() != 0);
-                exponent += 1;
-            }
-        }
-        u32::try_from(value.0).unwrap_or(u32::MAX) + above
+    /// As [`Magnitude::floor_and_ceil`]; 0 for what is below zero.
+    // One copy for its calls.
+    #[inline(never)]
+    pub(crate) fn floor_and_ceil(&self) -> [u32; 2] {
+        let magnitude = self.mantissa.max(0).cast_unsigned();
+        Magnitude(magnitude).floor_and_ceil(self.exponent)
     }
 
     /// The exact difference, without zeros at the end of its mantissa; `None` when that is beyond `i64`.
@@ -110,28 +96,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reaches_a_limit_in_every_notation() {
+    fn rounds_down_to_a_whole_number_in_every_notation() {
         let decimal = |mantissa, exponent| Decimal { mantissa, exponent };
-        for (mantissa, exponent, reaches) in [
-            (1000, 0, true),
-            (999, 0, false),
-            (1, 3, true),
-            (9_999, -1, false),
-            (10_000, -1, true),
-            (1, 2, false),
-            (1, i32::MAX, true),
-            (0, i32::MAX, false),
-            (0, 0, false),
-            (i64::MAX, -15, true),
-            (i64::MAX, -16, false),
-            (i64::MAX, -17, false),
-            (i64::MAX, i32::MIN, false),
-            (i64::MAX, 1, true),
-            (-1, 9, false),
-            (i64::MIN, 0, false),
+        for (mantissa, exponent, floor) in [
+            (1000, 0, 1000),
+            (999, 0, 999),
+            (1, 3, 1000),
+            (9_999, -1, 999),
+            (10_000, -1, 1000),
+            (1, 2, 100),
+            (1, i32::MAX, u32::MAX),
+            (0, i32::MAX, 0),
+            (0, 0, 0),
+            (i64::MAX, -15, 9223),
+            (i64::MAX, -18, 9),
+            (i64::MAX, -19, 0),
+            (i64::MAX, i32::MIN, 0),
+            (i64::MAX, 1, u32::MAX),
+            (4_294_967_295, 0, u32::MAX),
+            (4_294_967_294, 0, u32::MAX - 1),
+            (4_294_967_296, 0, u32::MAX),
+            (429_496_729, 1, 4_294_967_290),
+            (429_496_730, 1, u32::MAX),
+            (-1, 9, 0),
+            (i64::MIN, 0, 0),
         ] {
             let value = decimal(mantissa, exponent);
-            assert_eq!(value.reaches(1000), reaches, "{value:?}");
+            let [found, _] = value.floor_and_ceil();
+            assert_eq!(found, floor, "{value:?}");
         }
     }
 
@@ -182,9 +174,11 @@ mod tests {
             (1, i32::MIN, 1),
             (i64::MAX, -10, 922_337_204),
             (u32::MAX.into(), 0, u32::MAX),
+            (42_949_672_955, -1, u32::MAX),
         ] {
             let value = Decimal { mantissa, exponent };
-            assert_eq!(value.ceil(), whole, "{value:?}");
+            let [_, found] = value.floor_and_ceil();
+            assert_eq!(found, whole, "{value:?}");
         }
     }
 }

@@ -21,7 +21,6 @@ const SPARE_BITS: u32 = 11;
 const HALF: u32 = 1 << (SPARE_BITS - 1);
 
 /// The mantissa of a double with its hidden bit, and the exponent field, at least 1. The sign does not matter.
-#[inline(never)]
 pub fn parts(bits: u64) -> (u64, i32) {
     let fraction = bits & (HIDDEN - 1);
     match i32::try_from(bits << 1 >> (FRACTION_BITS + 1)) {
@@ -66,7 +65,6 @@ impl Scaled {
     }
 
     /// Multiplies by 10^`exponent`, rounding down.
-    #[inline(never)]
     fn scale(&mut self, exponent: i32) {
         for _ in 0..exponent.unsigned_abs() {
             self.align();
@@ -132,7 +130,6 @@ const GROUP_TENS: u32 = 10_u32.pow(8);
 ///
 /// Subtracts the middle between the two from the number, from the highest place down, until the sign is sure: what is left of the two
 /// numbers and of the middle is less than three units of the last place, and cannot change a difference of three.
-#[inline(never)]
 fn is_beyond_middle(value: &Truncated, numbers: &[Digits<'_>; 2], field: i32, places: u64) -> bool {
     let [mut left, mut right] = *numbers;
     let mut place = left.place.max(right.place);

@@ -96,7 +96,8 @@ impl<'a> Sum<'a> {
 
     /// Whether the exact sum is below `limit`, which is above zero.
     pub fn is_below(&self, limit: u32) -> bool {
-        !self.value.reaches(limit)
+        let [floor, _] = self.value.magnitude.floor_and_ceil(self.value.exponent);
+        self.value.is_negative || floor < limit
     }
 }
 

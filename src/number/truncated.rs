@@ -108,7 +108,6 @@ impl Truncated {
     }
 
     /// The signed digits, exactly; `Error::NUMBER_RANGE` when they are beyond `i64`.
-    #[inline(never)]
     pub fn mantissa(&self) -> Result<i64> {
         let magnitude = self.magnitude.0.cast_signed();
         let mantissa = if self.is_negative {
@@ -130,30 +129,6 @@ impl Truncated {
             mantissa: self.mantissa()?,
             exponent: self.exponent,
         })
-    }
-
-    /// Whether it is `limit`, which is above zero, or more.
-    #[inline(never)]
-    pub fn reaches(&self, limit: u32) -> bool {
-        let mut magnitude = self.magnitude;
-        let mut exponent = self.exponent;
-        if self.is_negative || self.is_zero() {
-            return false;
-        }
-        loop {
-            let reaches = magnitude.0 >= u64::from(limit);
-            // Against a whole number no digit behind the point counts.
-            if exponent == 0 || reaches == (exponent > 0) {
-                return reaches;
-            }
-            if reaches {
-                magnitude.take_digit();
-                exponent += 1;
-            } else {
-                magnitude.push_digit(0);
-                exponent -= 1;
-            }
-        }
     }
 }
 
@@ -200,6 +175,22 @@ impl Magnitude {
             return digit;
         }
         self.take_by_bytes()
+    }
+
+    /// The number times 10^`exponent`, rounded down and rounded up to a whole number; `u32::MAX` for what is beyond it.
+    pub fn floor_and_ceil(mut self, exponent: i32) -> [u32; 2] {
+        let mut exponent = exponent;
+        let mut fraction = 0;
+        while exponent < 0 && self.0 != 0 {
+            fraction |= self.take_digit();
+            exponent += 1;
+        }
+        while exponent > 0 && (1..=u64::from(u32::MAX)).contains(&self.0) {
+            self.push_digit(0);
+            exponent -= 1;
+        }
+        let floor = u32::try_from(self.0).unwrap_or(u32::MAX);
+        [floor, floor.saturating_add(u32::from(fraction != 0))]
     }
 
     fn take_by_bytes(&mut self) -> u8 {

@@ -215,7 +215,6 @@ fn set_exact(decimal: &mut Decimal, binary: &Binary) -> bool {
 ///
 /// The value and the borders that it has with its neighbours are scaled to 17 or 18 digits. From the end of the borders digits are
 /// dropped as long as there is a number between them; the value, rounded to as many, is the nearest of those.
-#[inline(never)]
 fn set_shortest(decimal: &mut Decimal, binary: &Binary, is_float: bool) {
     let tens = 18 - decimal_position(binary.bits());
     // In quarters of its last place, of which a float has fewer. Of what comes scaled, a quarter tells whether there is something below

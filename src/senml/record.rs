@@ -113,13 +113,19 @@ impl RawRecord {
     #[inline(never)]
     fn number(&self, field: Field) -> [Span; 2] {
         let (own, base) = match field {
-            Field::Value if !self.labels.has(Label::Value) => return [Span::default(); 2],
-            Field::Value => (Label::Value, Label::BaseValue),
-            Field::Sum => (Label::Sum, Label::BaseSum),
-            Field::Time => (Label::Time, Label::BaseTime),
-            Field::UpdateTime => return [self.span(Label::UpdateTime), Span::default()],
+            Field::Value => (Label::Value, Some(Label::BaseValue)),
+            Field::Sum => (Label::Sum, Some(Label::BaseSum)),
+            Field::Time => (Label::Time, Some(Label::BaseTime)),
+            Field::UpdateTime => (Label::UpdateTime, None),
         };
-        [self.span(own), self.place(base)]
+        let own = self.span(own);
+        let base = match base {
+            // A base value alone makes no value.
+            Some(Label::BaseValue) if own.is_empty() => Span::default(),
+            Some(base) => self.place(base),
+            None => Span::default(),
+        };
+        [own, base]
     }
 }
 
@@ -145,21 +151,21 @@ impl<'a> Record<'a> {
 
     /// The base name in force. The full name is this and `name` in one.
     pub fn base_name(self) -> &'a [u8] {
-        self.bytes(Label::BaseName)
+        self.string(Label::BaseName)
     }
 
     /// Its own name.
     pub fn name(self) -> &'a [u8] {
-        self.bytes(Label::Name)
+        self.string(Label::Name)
     }
 
-    /// Its unit, or else the base unit in force.
-    pub fn unit(self) -> &'a [u8] {
-        self.bytes(if self.raw.labels.has(Label::Unit) {
+    /// What its unit stands under: its own, or else the base unit in force.
+    pub const fn unit_label(self) -> Label {
+        if self.raw.labels.has(Label::Unit) {
             Label::Unit
         } else {
             Label::BaseUnit
-        })
+        }
     }
 
     /// What kind of value it has.
@@ -176,11 +182,6 @@ impl<'a> Record<'a> {
         } else {
             Kind::SumOnly
         }
-    }
-
-    /// The text of a [`Kind::Text`] or the data of a [`Kind::Data`]; of no meaning for others.
-    pub fn value_bytes(self) -> &'a [u8] {
-        self.raw.place(Label::Value).of(self.text)
     }
 
     /// The value of a [`Kind::Bool`]; false for others.
@@ -232,7 +233,8 @@ impl<'a> Record<'a> {
         len
     }
 
-    fn bytes(self, label: Label) -> &'a [u8] {
+    /// The string under a label: its own, or the base field in force; the data under `vd`. Empty when there is none.
+    pub fn string(self, label: Label) -> &'a [u8] {
         self.raw.span(label).of(self.text)
     }
 }

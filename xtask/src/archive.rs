@@ -474,7 +474,7 @@ pub fn members(workspace: &Workspace, archive: &Path) -> anyhow::Result<Vec<Path
     Ok(files)
 }
 
-/// Rust calls `__aeabi_memset` and its kin, which not every C library for Arm has: they come along as local functions.
+/// Rust calls `__aeabi_memset` and its kin, which not every C library for bare metal on Arm has: they come along as local functions.
 fn aeabi_shim(
     workspace: &Workspace,
     target: &Target,

@@ -21,8 +21,6 @@ const LIST: &str = "tests/uncovered.txt";
 const GOAL: f64 = 97.0;
 /// Random cases per test: what only the hundred thousandth case reaches counts as not reached.
 const CASES: &str = "2000";
-/// Tests that assert how often each kind of case came up, which takes all of their cases.
-const NEED_ALL: &[&str] = &["random_downlink", "random_response"];
 /// Builds the library in other ways, and runs nothing of it.
 const BUILDS: &str = "one_road";
 const FLAGS: &str = "-Cinstrument-coverage";
@@ -134,11 +132,8 @@ fn rust_tests(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<PathBu
         .collect();
     ensure!(programs.len() > 10, "cargo names only {programs:?}");
     for program in &programs {
-        let mut test = cmd!(shell, "{program} --quiet");
-        if !NEED_ALL.iter().any(|name| is_named(program, name)) {
-            test = test.env("KPN_CASES", CASES);
-        }
-        let output = test
+        let output = cmd!(shell, "{program} --quiet")
+            .env("KPN_CASES", CASES)
             .env("LLVM_PROFILE_FILE", profile_pattern(folder))
             .quiet()
             .ignore_status()

@@ -70,7 +70,11 @@ enum Job {
     /// Which lines of the library no test reaches
     Coverage,
     /// Packages per target in dist/, with checksums
-    Dist,
+    Dist {
+        /// Only the simulator, for a machine of another kind than the one that packs the rest
+        #[arg(long)]
+        simulator: bool,
+    },
     /// The C tests on emulated boards
     Firmware,
     /// Damaged vectors into everything that reads from the network, through the archive
@@ -149,7 +153,8 @@ fn run() -> anyhow::Result<()> {
         Job::Ctest => ctest::check(&workspace),
         Job::Coverage => coverage::run(&workspace),
         Job::CSource => c_source::run(&workspace),
-        Job::Dist => dist::run(&workspace),
+        Job::Dist { simulator: true } => dist::run_simulator(&workspace),
+        Job::Dist { simulator: false } => dist::run(&workspace),
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }

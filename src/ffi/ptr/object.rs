@@ -126,7 +126,6 @@ unsafe fn check_tag(object: *const u32, kind: u8) -> Result<()> {
 /// # Safety
 ///
 /// `object` is NULL, misaligned, or points to writable memory of that size.
-#[inline(never)]
 unsafe fn clear(object: *mut u32, size: usize, kind: u8) -> Result<()> {
     check_kind(object, kind)?;
     // SAFETY: not NULL and aligned as just checked; writable by the contract; an object is made of whole words, for its

@@ -8,6 +8,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::ffi::ptr::{self, Object, Region};
 use crate::ffi::status::{kpn_status, status};
+use crate::senml::reader::label::Label;
 use crate::senml::record::{Field, Kind, RawRecord, Record};
 
 /// A record without value: it has only a sum.
@@ -91,9 +92,10 @@ unsafe impl Object for kpn_record {
 /// The text that is not there. A literal would lie in one section with the texts of all statuses, and link them.
 static EMPTY: u8 = 0;
 
-/// A text for C, with its length. A NUL follows the bytes, unless there are none.
+/// What stands under a label, for C, with its length. A NUL follows the bytes, unless there are none.
 #[inline(never)]
-fn c_text(text: &[u8]) -> (*const c_char, usize) {
+fn c_text(record: &Record<'_>, label: Label) -> (*const c_char, usize) {
+    let text = record.string(label);
     let start = if text.is_empty() {
         &raw const EMPTY
     } else {
@@ -110,20 +112,17 @@ impl kpn_record {
         self.private_len = body.len();
         let record = Record::new(raw, body);
         self.index = record.index();
-        (self.base_name, self.base_name_len) = c_text(record.base_name());
-        (self.name, self.name_len) = c_text(record.name());
-        (self.unit, self.unit_len) = c_text(record.unit());
+        (self.base_name, self.base_name_len) = c_text(&record, Label::BaseName);
+        (self.name, self.name_len) = c_text(&record, Label::Name);
+        (self.unit, self.unit_len) = c_text(&record, record.unit_label());
         self.has_sum = record.has(Field::Sum);
         self.has_time = record.has(Field::Time);
         self.has_update_time = record.has(Field::UpdateTime);
         self.bool_value = record.bool_value();
         self.kind = record.kind() as i32;
-        self.text = (&raw const EMPTY).cast();
-        let (start, len) = c_text(record.value_bytes());
-        if self.kind == KPN_KIND_TEXT {
-            self.text = start;
-            self.text_len = len;
-        } else if self.kind == KPN_KIND_DATA {
+        (self.text, self.text_len) = c_text(&record, Label::StringValue);
+        if self.kind == KPN_KIND_DATA {
+            let (start, len) = c_text(&record, Label::DataValue);
             self.data = start.cast();
             self.data_len = len;
         }

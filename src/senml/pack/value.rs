@@ -362,11 +362,13 @@ const TIME: &Kind = &Kind::new(label::TIME, |out, value, base| {
 });
 const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
     let seconds = value.checked_decimal()?;
-    if seconds.mantissa < 0 || reaches(&seconds, RELATIVE_TIME_LIMIT) {
+    let [whole, started] = seconds.floor_and_ceil();
+    if seconds.mantissa < 0 || whole >= RELATIVE_TIME_LIMIT {
         return Err(Error::SENML_TIME);
     }
     // A base time with a fraction counts without it, and one of the seconds counts whole: no sum of the two is needed.
-    if base.mantissa != 0 && !reaches(base, RELATIVE_TIME_LIMIT.wrapping_add(seconds.ceil())) {
+    let [base_whole, _] = base.floor_and_ceil();
+    if base.mantissa != 0 && base_whole < RELATIVE_TIME_LIMIT + started {
         return Err(Error::SENML_TIME);
     }
     let since = Decimal {
@@ -439,15 +441,10 @@ fn check_exponent(exponent: i32) -> Result<()> {
     }
 }
 
-/// Once for all that ask, where each would take the decimal apart.
-#[inline(never)]
-fn reaches(decimal: &Decimal, limit: u32) -> bool {
-    decimal.reaches(limit)
-}
-
 /// Refuses a time that SenML takes as relative to now, which `bt` cannot be, and one that is hardly in seconds.
 fn check_absolute(seconds: &Decimal) -> Result<()> {
-    if reaches(seconds, RELATIVE_TIME_LIMIT) && !reaches(seconds, ABSOLUTE_TIME_END) {
+    let [whole, _] = seconds.floor_and_ceil();
+    if (RELATIVE_TIME_LIMIT..ABSOLUTE_TIME_END).contains(&whole) {
         Ok(())
     } else {
         Err(Error::SENML_TIME)
