@@ -13,7 +13,7 @@ setup: ## Install what all of the tests need: packages of the distribution, Pyth
 	@sh xtask/setup.sh
 
 demo: ## A C program sends a signed message to a simulated platform and acts on the answer; wants cargo and cc, nothing else
-	@cargo build --locked --profile demo --package kpn-things-simulator --bin kpn-things-simulator --example demo
+	@cargo build --locked --profile demo --package kpn-things-simulator --no-default-features --bin kpn-things-simulator --example demo
 	@cargo rustc --locked --profile demo --package kpn-things --lib --crate-type staticlib --features posix
 	@cc -std=c99 -Wall -Iinclude c-examples/exchange/exchange.c $(DEMO)/libkpn_things.a -o $(DEMO)/exchange
 	@$(DEMO)/examples/demo $(DEMO)/kpn-things-simulator $(DEMO)/exchange c-examples/exchange/device.json
@@ -31,11 +31,11 @@ notices: ## Write THIRD-PARTY-NOTICES anew, after a change of Cargo.lock
 	@$(XTASK) notices
 
 archive: ## Build the C archive for one chip: make archive TARGET=thumbv7em-none-eabihf
-	@sh xtask/setup.sh c32 chips
+	@sh xtask/setup.sh linux chips
 	@$(XTASK) archive $(TARGET)
 
 c-source: ## The whole library as one file of C, for chips without an archive
-	@sh xtask/setup.sh c32 chips
+	@sh xtask/setup.sh linux chips
 	@$(XTASK) c-source
 
 report: ## What it costs, measured: lines `name value unit`; the table of README.md too
@@ -63,5 +63,5 @@ mutants: ## Spoils the core function by function, and lists what no test notices
 	@$(XTASK) mutants
 
 dist: ## Archives and packages per chip, with checksums, in dist/
-	@sh xtask/setup.sh c32 chips pack cargo-sbom
+	@sh xtask/setup.sh linux chips pack cargo-sbom
 	@$(XTASK) dist

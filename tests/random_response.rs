@@ -14,6 +14,8 @@
 
 #[path = "common/response.rs"]
 mod driver;
+#[path = "common/shares.rs"]
+mod shares;
 
 use driver::{Response, Seen, read, status};
 use fastrand::Rng;
@@ -923,9 +925,9 @@ fn compare(random: &mut Rng, raw: &[u8], verdict: &Verdict, source: &str) {
 /// How many were kept alive, closed and refused; each has to be made often.
 #[derive(Default, Debug)]
 struct Counts {
-    kept: u64,
-    closed: u64,
-    refused: u64,
+    kept: usize,
+    closed: usize,
+    refused: usize,
 }
 
 impl Counts {
@@ -939,8 +941,12 @@ impl Counts {
 
     fn check(&self) {
         let all = self.kept + self.closed + self.refused;
-        let least = self.kept.min(self.closed).min(self.refused);
-        assert!(all < 1000 || least * 12 > all, "{self:?}");
+        let shares = [
+            ("kept", self.kept, 12),
+            ("closed", self.closed, 12),
+            ("refused", self.refused, 12),
+        ];
+        shares::check(all, &shares);
     }
 }
 

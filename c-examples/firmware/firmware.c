@@ -13,7 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { COMPLETE = 0, LATER = 1, NEVER = 2, POWER_LOST = 3, MILLISECONDS = 5000, PART = 512 };
+enum { COMPLETE = 0, LATER = 1, NEVER = 2, POWER_LOST = 3, MILLISECONDS = 5000, PART = 512, SMALLEST = 16384 };
+
+static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96}; /* what images of this bootloader begin with */
 
 static uint8_t buffer[2048]; /* configuration, message, its response, then the requests */
 static uint8_t memory[KPN_FIRMWARE_MEMORY];
@@ -124,6 +126,9 @@ int main(int argc, char **argv)
         return NEVER;
     }
     kpn_status status = kpn_firmware_begin(&firmware, memory, sizeof memory, PART);
+    if (status == KPN_OK) { /* what a hotel's network shows instead is not taken for firmware */
+        status = kpn_firmware_expect(&firmware, SMALLEST, mcuboot, sizeof mcuboot);
+    }
     if (status == KPN_OK) { /* the requests on a connection are counted by the firmware object */
         status = kpn_posix_begin(&posix, KPN_REQUESTS_MAX, MILLISECONDS);
     }

@@ -5,10 +5,16 @@ set -eu
 firmware=$1 simulator=$2 config=$3
 . "$(dirname "$0")/../simulator.sh"
 
-head -c 20000 /dev/urandom >"$folder/sent"
+# image FILE: 20,000 bytes that begin as MCUboot's images do.
+image() {
+    { printf '\075\270\363\226' && head -c 19996 /dev/urandom; } >"$1"
+}
+image "$folder/sent"
+image "$folder/other"
+wanted=$folder/sent
 
 # expect NAME STATUS TEXT BYTES [simulator's arguments]: ends with STATUS, prints TEXT, and the image is whole when STATUS is 0. With BYTES
-# the power is lost after so many bytes, again and again.
+# the power is lost after so many bytes, again and again. The image is $wanted.
 expect() {
     name=$1 status=$2 text=$3 bytes=$4
     shift 4
@@ -24,7 +30,7 @@ expect() {
         [ ! -e "$folder/damage" ] || { rm "$folder/damage"; printf X | dd of="$folder/state" bs=1 seek=12 conv=notrunc 2>/dev/null; }
     done
     stop
-    if [ "$ended" != "$status" ] || ! grep -q "$text" "$folder/out" || { [ "$status" = 0 ] && ! cmp "$folder/sent" "$folder/got"; } ||
+    if [ "$ended" != "$status" ] || ! grep -q "$text" "$folder/out" || { [ "$status" = 0 ] && ! cmp "$wanted" "$folder/got"; } ||
         { [ -n "$bytes" ] && [ "$status" = 0 ] && [ $runs -lt 20 ]; }; then
         echo "$name: ended with $ended instead of $status after $runs runs, or lacks \`$text\`, or the image differs:"
         cat "$folder/out" "$folder/log"
@@ -58,6 +64,31 @@ expect 'a CRC that stays wrong' 1 'does not fit its bytes' '' $announced --fault
 for code in 401 403 404; do
     expect "status $code" 2 "refuses for good: retrying will not help, status $code" '' $announced --fault status=$code,every=3,on=part
 done
+
+# What other servers do, and what stands between.
+expect 'with validators' 0 "$all" '' $announced --partial-content --validators both
+for which in etag last-modified; do
+    wanted=$folder/other
+    expect "other firmware under the URL, known by $which" 0 'from the start: the URL has other firmware now' '' $announced \
+        --validators $which --fault replaced="$folder/other",every=5,times=1
+    wanted=$folder/sent
+done
+expect 'status 412' 0 'from the start: the URL has other firmware now' '' $announced --fault status=412,every=5,times=1
+expect 'a compressed part' 2 'comes in a content coding' '' $announced --partial-content --fault gzip,every=4,on=part
+expect 'a size that is told at times' 0 "$all" '' $announced --fault unknown-size,every=2
+expect 'a size that is never told' 2 'other bytes than those asked for' '' $announced --fault unknown-size
+expect 'short parts' 0 "$all" '' $announced --fault short=100,every=3
+expect 'parts that begin earlier' 0 "$all" '' $announced --fault overlap=100,every=3
+expect 'a captive portal for a while' 0 'again in .*: not the size or first bytes of firmware' '' $announced --fault portal,on=part,times=2
+expect 'a captive portal that stays' 1 'not the size or first bytes of firmware' '' $announced --fault portal,on=part
+expect 'an image that begins differently' 1 'not the size or first bytes of firmware' '' --firmware $urn="$config"
+expect 'a redirect' 2 'refuses for good: retrying will not help, status 302' '' $announced --fault redirect,every=3,on=part
+expect 'answers that come early' 0 "$all" '' $announced --fault early-answer=503,every=5,on=part
+expect 'a length that is too small' 2 'other bytes than those asked for' '' $announced --fault wrong-length=-10,every=3,on=part
+expect 'responses before the answer' 0 "$all" '' $announced --fault interim=3,every=2
+expect 'resets' 0 "$all" '' $announced --fault reset=100,every=3,on=part
+expect 'half-closed connections' 0 "$all" '' $announced --fault half-close=300,every=3,on=part
+expect 'a slow network' 0 "$all" '' $announced --fault trickle=1,times=2,on=part --fault throttle=20000,every=2,on=part
 expect 'no firmware' 2 'no firmware: nothing follows' ''
 }
 exit $failed

@@ -16,7 +16,7 @@ run() {
     ended=0
     "$gateway" "$config" 127.0.0.1 "$port" <"$input" >"$folder/out" 2>&1 || ended=$?
     stop
-    grep -o '"request":[0-9]*' "$folder/json" | sed 's/.*://' >"$folder/places" || :
+    grep -o '"place":[0-9]*' "$folder/json" | sed 's/.*://' >"$folder/places" || :
     accepted >"$folder/values"
     [ "$ended" = "$status" ] && grep -q "$text" "$folder/out" || wrong "ended with $ended instead of $status, or lacks \`$text\`"
 }

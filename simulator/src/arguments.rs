@@ -8,13 +8,14 @@ use hyper::header::HeaderValue;
 
 use crate::config::StatusChoice;
 use crate::fault::Fault;
-use crate::sms::Sms;
+use crate::files::Validators;
+use crate::sms::Order;
 
 /// Shown below the options by `--help`.
 const MORE: &str = r#"Examples:
   kpn-things-simulator --listen 127.0.0.1:8080 \
       --device urn:dev:IMEI:490154203237518=0123456789abcdefghijklmnopqrstuvwxyzABCD \
-      --downlink 'urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":true}]'
+      --downlink 'urn:dev:IMEI:490154203237518=[{"bn":"urn:dev:IMEI:490154203237518:"},{"n":"valve","vb":true}]'
 
   kpn-things-simulator --devices devices.toml --json-log log.jsonl --exit-after 1 --max-seconds 10
 
@@ -22,24 +23,34 @@ The devices file:
   [[device]]
   urn = "urn:dev:IMEI:490154203237518"
   secret = "0123456789abcdefghijklmnopqrstuvwxyzABCD"   # left out: no token needed
-  downlinks = ['[{"n":"valve","vb":true}]', "@firmware.json"]
+  downlinks = ['[{"bn":"urn:dev:IMEI:490154203237518:"},{"n":"valve","vb":true}]', "@firmware.json"]
 
-Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,on=message or ,on=part:
-  drop         not taken, connection closed without an answer
-  status=CODE  not taken, answered with CODE; with ,retry-after=SECONDS
-  garbage      not taken, the answer is no HTTP
-  delay=MS     taken, answered late
-  cut=BYTES    taken, the answer ends after so many bytes and the connection is closed
-  wrong-crc    the CRC of a part is wrong
-  size-change  the total size in Content-Range is one more than it was
-
-Orders for --control, a line each; the answer is a line too, `ok` or `error: REASON`:
-  downlink URN=JSON   for the next response to this device
-  sms URN=TEXT        to --sms-to, first at once, then at the platform's times
-  such as: echo 'downlink urn:dev:IMEI:490154203237518=[{"n":"valve","vb":true}]' | nc -q 1 127.0.0.1 PORT
+Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,probability=P ,seed=N
+,device=URN ,on=message or ,on=part:
+  drop               not taken, connection closed without an answer
+  status=CODE        not taken, answered with CODE; with ,retry-after=SECONDS
+  early-answer=CODE  not taken, answered before the body is read, then closed
+  redirect[=URL]     not taken, answered with 302
+  portal             not taken, answered with status 200 and the page of a captive portal
+  garbage            not taken, the answer is no HTTP
+  delay=MS           taken, answered late
+  cut=BYTES          taken, the answer ends after so many bytes and the connection is closed
+  reset=BYTES        as cut, and the connection is reset
+  half-close=BYTES   as cut, and the platform goes on reading
+  trickle=MS         taken, a byte of the answer each MS
+  throttle=BYTES     taken, so many bytes of the answer a second
+  interim=N          taken, N responses 103 come before the answer
+  wrong-length=BYTES taken, Content-Length is so much too large, or too small with a minus
+  gzip               taken, a body in the answer is compressed
+  wrong-crc          the CRC of a part is wrong
+  size-change        the total size in Content-Range is one more than it was
+  unknown-size       Content-Range does not tell the total size: bytes 0-511/*
+  short=BYTES        a part has at most so many bytes
+  overlap=BYTES      a part begins so many bytes before what was asked for
+  replaced=FILE      from then on this file is served under the URL
 
 Prints `listening on ADDRESS:PORT` on standard output when it is ready, then with --tls-listen
-`listening with TLS on ADDRESS:PORT`, and with --control `taking orders on ADDRESS:PORT`; the log goes to
+`listening with TLS on ADDRESS:PORT`, and with --api `API on http://ADDRESS:PORT/api/v1`; the log goes to
 standard error.
 A message is taken on /ingestion/m2m/senml/v1 and /ingestion/ip/senml/v1 (POST).
 
@@ -110,9 +121,13 @@ pub struct Arguments {
     #[arg(long)]
     pub partial_content: bool,
 
+    /// What tells one file from another under the same URL; If-Range, If-Match and If-Unmodified-Since work with it
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
+    pub validators: Validators,
+
     /// Sends an SMS to --sms-to, again and again at the platform's times until it is taken
     #[arg(long, value_name = "URN=TEXT", requires = "sms_to")]
-    pub sms: Vec<Sms>,
+    pub sms: Vec<Order>,
 
     /// Where the device takes SMS: a connection each, with the sender 5277, a line feed and the text
     #[arg(long, value_name = "HOST:PORT")]
@@ -122,13 +137,39 @@ pub struct Arguments {
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = speed)]
     pub sms_speed: f64,
 
-    /// Address of loopback and port where downlinks and SMS are queued while it runs, see below
+    /// Address and port of the HTTP API, which GET /api/v1/openapi.json describes
+    #[cfg(feature = "api")]
     #[arg(long, value_name = "ADDRESS:PORT")]
-    pub control: Option<String>,
+    pub api: Option<String>,
 
-    /// Writes the port of --control to a file when ready
-    #[arg(long, value_name = "FILE", requires = "control")]
-    pub control_port_file: Option<PathBuf>,
+    /// Writes the port of the API to a file when ready
+    #[cfg(feature = "api")]
+    #[arg(long, value_name = "FILE", requires = "api")]
+    pub api_port_file: Option<PathBuf>,
+
+    /// Bearer token that the API asks for; needed where other machines can reach it
+    #[cfg(feature = "api")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        requires = "api",
+        env = "KPN_THINGS_API_TOKEN",
+        hide_env_values = true
+    )]
+    pub api_token: Option<String>,
+
+    /// Keeps devices, queues and messages in a file, and goes on where the last run ended
+    #[cfg(feature = "state")]
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+
+    /// Messages that are remembered
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = connections)]
+    pub history: usize,
+
+    /// Forgets messages that are older [default: never]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub history_age: Option<Duration>,
 
     /// Makes something go wrong, see below
     #[arg(long, value_name = "FAULT")]
@@ -162,7 +203,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub read_timeout: Duration,
 
-    /// Writes one JSON line per message to a new file
+    /// Appends one JSON line per message to a file
     #[arg(long, value_name = "FILE")]
     pub json_log: Option<PathBuf>,
 

@@ -10,8 +10,8 @@ use hyper::StatusCode;
 use hyper::header::HeaderValue;
 use serde::Deserialize;
 
-use crate::device::Registry;
-use crate::token;
+use crate::model::{self, Model, Refusal};
+use crate::platform::register;
 
 /// What the server does with connections and messages.
 #[derive(Debug, Clone)]
@@ -145,81 +145,80 @@ struct DeviceEntry {
 }
 
 /// Registers the devices of a file; `@file` in it is relative to the file's folder.
-pub fn read_devices(registry: &mut Registry, path: &Path) -> Result<(), String> {
+pub fn read_devices(model: &mut Model, path: &Path) -> Result<(), String> {
     let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let file: DevicesFile =
-        toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    for entry in file.device {
-        add_device(registry, &entry.urn, entry.secret)?;
+    import(model, &text, Some(folder)).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(())
+}
+
+/// Registers the devices of a text in TOML and gives their URNs. Without a folder, `@file` is refused.
+pub fn import(model: &mut Model, text: &str, folder: Option<&Path>) -> Result<Vec<String>, String> {
+    // The error's own text would quote a line, which may have a secret in it.
+    let file: DevicesFile = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+        format!("line {line}: {}", error.message())
+    })?;
+    let mut bodies = Vec::new();
+    for entry in &file.device {
+        if model::device::key(&entry.urn).is_empty() || entry.secret.as_deref() == Some("") {
+            return Err("each device needs a URN, and a secret is not empty".to_owned());
+        }
         for downlink in &entry.downlinks {
-            add_downlink(registry, &entry.urn, downlink, folder)?;
+            bodies.push(match (downlink.strip_prefix('@'), folder) {
+                (Some(name), Some(folder)) => read_file(&folder.join(name))?,
+                (Some(_), None) => {
+                    return Err("a downlink from a file: only in --devices".to_owned());
+                }
+                (None, _) => Bytes::from(downlink.clone()),
+            });
         }
     }
-    Ok(())
+    let mut bodies = bodies.into_iter();
+    let mut urns = Vec::new();
+    for entry in file.device {
+        register(model, &entry.urn, entry.secret).map_err(Refusal::sentence)?;
+        for body in bodies.by_ref().take(entry.downlinks.len()) {
+            queue_downlink(model, &entry.urn, body)?;
+        }
+        urns.push(entry.urn);
+    }
+    Ok(urns)
 }
 
 /// Registers `URN=SECRET`, or `URN` alone for a device that needs no token.
-pub fn add_device_argument(registry: &mut Registry, argument: &str) -> Result<(), String> {
-    match argument.split_once('=') {
-        Some((urn, secret)) => add_device(registry, urn, Some(secret.to_owned())),
-        None => add_device(registry, argument, None),
-    }
-}
-
-/// Queues `URN=JSON` or `URN=@file`.
-pub fn add_downlink_argument(registry: &mut Registry, argument: &str) -> Result<(), String> {
-    let (urn, downlink) = argument
-        .split_once('=')
-        .ok_or_else(|| format!("--downlink {argument}: expected URN=JSON or URN=@file"))?;
-    add_downlink(registry, urn, downlink, Path::new("."))
-}
-
-fn add_device(registry: &mut Registry, urn: &str, secret: Option<String>) -> Result<(), String> {
-    if urn.is_empty() {
-        return Err("a device needs a URN".to_owned());
-    }
-    if let Some(secret) = &secret {
-        if secret.is_empty() {
-            return Err(format!(
-                "device {urn}: the secret is empty; leave it out for a device that needs no token"
-            ));
-        }
-        if !token::secret_is_regular(secret) {
-            tracing::warn!(
-                "device {urn}: the secret does not follow the platform's rule, 30 to 100 letters and digits"
-            );
-        }
-    }
-    registry.register(urn, secret);
+pub fn add_device_argument(model: &mut Model, argument: &str) -> Result<(), String> {
+    let (urn, secret) = match argument.split_once('=') {
+        Some((urn, secret)) => (urn, Some(secret.to_owned())),
+        None => (argument, None),
+    };
+    register(model, urn, secret).map_err(Refusal::sentence)?;
     Ok(())
 }
 
-/// Queues JSON or `@file`, relative to `folder`.
-pub fn add_downlink(
-    registry: &mut Registry,
-    urn: &str,
-    downlink: &str,
-    folder: &Path,
-) -> Result<(), String> {
+/// Queues `URN=JSON` or `URN=@file`.
+pub fn add_downlink_argument(model: &mut Model, argument: &str) -> Result<(), String> {
+    let (urn, downlink) = argument
+        .split_once('=')
+        .ok_or_else(|| format!("--downlink {argument}: expected URN=JSON or URN=@file"))?;
     let body = match downlink.strip_prefix('@') {
-        Some(name) => read_file(&folder.join(name))?,
+        Some(name) => read_file(Path::new(name))?,
         None => Bytes::from(downlink.to_owned()),
     };
-    queue_downlink(registry, urn, body)
+    queue_downlink(model, urn, body)
 }
 
 /// Queues a body as it is.
-pub fn queue_downlink(registry: &mut Registry, urn: &str, body: Bytes) -> Result<(), String> {
+fn queue_downlink(model: &mut Model, urn: &str, body: Bytes) -> Result<(), String> {
     // Wrong ones are allowed on purpose: firmware must survive them.
-    if let Err(error) = serde_json::from_slice::<serde_json::Value>(&body) {
-        tracing::warn!("downlink for {urn} is not JSON ({error}); it will be sent as it is");
+    if let Err(refusal) = model::check_downlink(&body) {
+        tracing::warn!(
+            "downlink for {urn}: {}; it will be sent as it is",
+            refusal.sentence()
+        );
     }
-    if registry.queue(urn, body) {
-        Ok(())
-    } else {
-        Err(format!("downlink for {urn}: no such device is registered"))
-    }
+    model.queue_once(urn, body).map_err(Refusal::sentence)
 }
 
 #[cfg(test)]
@@ -240,18 +239,35 @@ mod tests {
 
     #[test]
     fn devices_come_from_arguments() {
-        let mut registry = Registry::default();
-        add_device_argument(&mut registry, "urn:dev:IMEI:1:=secret").unwrap();
-        add_device_argument(&mut registry, "urn:dev:IMEI:2").unwrap();
-        assert_eq!(
-            registry.find("urn:dev:IMEI:1").unwrap().secret(),
-            Some("secret")
-        );
-        assert_eq!(registry.find("urn:dev:IMEI:2:").unwrap().secret(), None);
-        add_downlink_argument(&mut registry, "urn:dev:IMEI:2=[{\"n\":\"a=b\"}]").unwrap();
-        let handout = registry.hand_out("urn:dev:IMEI:2").unwrap();
+        let mut model = Model::default();
+        add_device_argument(&mut model, "urn:dev:IMEI:1:=secret").unwrap();
+        add_device_argument(&mut model, "urn:dev:IMEI:2").unwrap();
+        let secret = |urn| model.devices().find(urn).unwrap().secret();
+        assert_eq!(secret("urn:dev:IMEI:1").unwrap().expose(), "secret");
+        assert_eq!(secret("urn:dev:IMEI:2:"), None);
+        add_downlink_argument(&mut model, "urn:dev:IMEI:2=[{\"n\":\"a=b\"}]").unwrap();
+        let handout = model.hand_out("urn:dev:IMEI:2").unwrap();
         assert_eq!(&handout.body[..], b"[{\"n\":\"a=b\"}]");
-        assert!(add_downlink_argument(&mut registry, "urn:dev:IMEI:3=[]").is_err());
-        assert!(add_device_argument(&mut registry, "urn:dev:IMEI:1=").is_err());
+        assert!(add_downlink_argument(&mut model, "urn:dev:IMEI:3=[]").is_err());
+        assert!(add_device_argument(&mut model, "urn:dev:IMEI:1=").is_err());
+    }
+
+    #[test]
+    fn an_import_registers_all_or_none_and_quotes_no_secret() {
+        let mut model = Model::default();
+        let good = "[[device]]\nurn = \"a\"\nsecret = \"hush\"\ndownlinks = ['[]', '[{}]']\n[[device]]\nurn = \"b\"\n";
+        assert_eq!(import(&mut model, good, None).unwrap(), ["a", "b"]);
+        assert_eq!(model.devices().find("a").unwrap().downlinks().len(), 2);
+        for wrong in [
+            "[[device]]\nurn = \"c\"\n[[device]]\nurn = \"d\"\nsecret = \"hush\" x",
+            "[[device]]\nurn = \"c\"\nsecret = \"hush\"\nsecret = \"hush\"",
+            "[[device]]\nurn = \"c\"\n[[device]]\nurn = \"d\"\nsecrte = \"hush\"",
+            "[[device]]\nurn = \"c\"\nsecret = \"hush\"\ndownlinks = [\"@x\"]",
+            "[[device]]\nurn = \"c\"\n[[device]]\nurn = \"d\"\nsecret = \"\"",
+        ] {
+            let error = import(&mut model, wrong, None).unwrap_err();
+            assert!(!error.contains("hush"), "{error}");
+            assert!(model.devices().find("c").is_none(), "{wrong}");
+        }
     }
 }

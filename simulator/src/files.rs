@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap, RANGE};
+use hyper::header::{
+    AUTHORIZATION, HOST, HeaderMap, HeaderName, IF_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
 use hyper::{Method, StatusCode};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::verify::TOKEN_HEADER;
+use crate::model::device::key;
+use crate::model::event::Part;
+use crate::model::verify::TOKEN_HEADER;
 
 /// A file and who may read it.
 #[derive(Debug, Clone)]
@@ -17,25 +22,39 @@ struct Served {
     content: Bytes,
     /// The token that must be sent; any when there is none.
     token: Option<String>,
+    /// The device that it is announced to.
+    urn: Option<String>,
+    changed: SystemTime,
+}
+
+/// By which validators a device can tell one file from another under the same URL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Validators {
+    /// None, as seen from KPN's server.
+    #[default]
+    None,
+    /// ETag alone.
+    Etag,
+    /// Last-Modified alone.
+    LastModified,
+    /// Both, as most file servers do.
+    Both,
+}
+
+/// How files are served.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// Whether a part's status is 206; 200 otherwise, as seen from KPN's server.
+    pub partial_status: bool,
+    /// What comes with each part.
+    pub validators: Validators,
 }
 
 /// All files by path.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Files {
-    files: BTreeMap<String, Served>,
-    /// Whether a part's status is 206; 200 otherwise, as seen from KPN's server.
-    partial_status: bool,
-}
-
-/// A part of a file, for the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Part {
-    /// Offset of the first byte.
-    pub offset: usize,
-    /// Length in bytes.
-    pub length: usize,
-    /// Size of the file in bytes.
-    pub size: usize,
+    files: RwLock<BTreeMap<String, Served>>,
+    manner: Manner,
 }
 
 /// What a request for a file gets.
@@ -53,28 +72,72 @@ pub struct Found {
     pub content_range: Option<String>,
     /// The CRC-32 of the body.
     pub crc: u32,
+    /// The text of `ETag`.
+    pub etag: Option<String>,
+    /// The text of `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// The whole file.
+    pub file: Bytes,
     /// What is odd but accepted.
     pub notes: Vec<String>,
 }
 
 impl Files {
     /// No files yet.
-    pub fn new(partial_status: bool) -> Self {
+    pub fn new(manner: Manner) -> Self {
         Self {
-            files: BTreeMap::new(),
-            partial_status,
+            files: RwLock::default(),
+            manner,
         }
     }
 
     /// Serves `content` under `path`.
-    pub fn add(&mut self, path: String, content: Bytes, token: Option<String>) {
-        self.files.insert(path, Served { content, token });
+    pub fn add(&self, path: String, content: Bytes, token: Option<String>) {
+        self.serve(path, content, token, None);
+    }
+
+    fn serve(&self, path: String, content: Bytes, token: Option<String>, urn: Option<&str>) {
+        let file = Served {
+            content,
+            token,
+            urn: urn.map(str::to_owned),
+            changed: SystemTime::now(),
+        };
+        self.write().insert(path, file);
+    }
+
+    /// Puts other content under `path`, for the same devices; false when there is no such file.
+    pub fn replace(&self, path: &str, content: Bytes) -> bool {
+        let mut files = self.write();
+        let Some(file) = files.get_mut(path) else {
+            return false;
+        };
+        if file.content != content {
+            // A date in a field has seconds: the next one, so that it differs.
+            let next = file.changed + Duration::from_secs(1);
+            file.changed = SystemTime::now().max(next);
+            file.content = content;
+        }
+        true
+    }
+
+    /// The device that the file under `path` is announced to.
+    pub fn device(&self, path: &str) -> Option<String> {
+        self.read().get(path)?.urn.clone()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Served>> {
+        self.files.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Served>> {
+        self.files.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves a firmware under a path of KPN's form and returns the downlink that announces it.
     ///
     /// Path and token follow from URN and content, so that a second run announces the same.
-    pub fn add_firmware(&mut self, urn: &str, content: Bytes, origin: &str) -> String {
+    pub fn add_firmware(&self, urn: &str, content: Bytes, origin: &str) -> String {
         let digest: String = Sha256::new()
             .chain_update(urn)
             .chain_update(&content)
@@ -98,27 +161,28 @@ impl Files {
             group(20)
         );
         let records = serde_json::json!([
-            {"bn": format!("{}:", crate::device::key(urn))},
+            {"bn": format!("{}:", key(urn))},
             {"n": "url", "vs": format!("http://{origin}{path}")},
             {"n": "token", "vs": token},
         ]);
-        self.add(path, content, Some(token));
+        self.serve(path, content, Some(token), Some(key(urn)));
         records.to_string()
     }
 
     /// Whether a file stands under `path`.
     pub fn has(&self, path: &str) -> bool {
-        self.files.contains_key(path)
+        self.read().contains_key(path)
     }
 
     /// Answers one request for a file, `None` when there is none under `path`.
     pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Found> {
-        let file = self.files.get(path)?;
+        let file = self.read().get(path)?.clone();
         let mut notes = Vec::new();
         if headers.contains_key(TOKEN_HEADER) {
             notes.push("a request for a part needs no Things-Message-Token".to_owned());
         }
-        let mut found = match self.part(file, method, headers) {
+        let known = Known::of(&file, self.manner.validators);
+        let mut found = match self.part(&file, &known, method, headers) {
             Ok(found) => found,
             Err((status, reason)) => Found {
                 status,
@@ -129,15 +193,24 @@ impl Files {
                 part: None,
                 crc: 0,
                 notes: Vec::new(),
+                etag: None,
+                last_modified: None,
+                file: file.content,
             },
         };
-        found.notes = notes;
+        found.notes.splice(0..0, notes);
+        // Not with a refusal that says nothing about the file.
+        if found.reason.is_none() || found.status == StatusCode::PRECONDITION_FAILED {
+            found.etag = known.etag;
+            found.last_modified = known.last_modified;
+        }
         Some(found)
     }
 
     fn part(
         &self,
         file: &Served,
+        known: &Known,
         method: &Method,
         headers: &HeaderMap,
     ) -> Result<Found, (StatusCode, String)> {
@@ -151,8 +224,20 @@ impl Files {
         }
         check_bearer(headers, file.token.as_deref())
             .map_err(|reason| (StatusCode::UNAUTHORIZED, reason))?;
+        known
+            .check_preconditions(headers)
+            .map_err(|reason| (StatusCode::PRECONDITION_FAILED, reason))?;
+        let mut notes = Vec::new();
+        let is_same = headers
+            .get(IF_RANGE)
+            .is_none_or(|value| known.is(value.as_bytes()));
+        if !is_same {
+            notes.push(
+                "If-Range names another file than there is now: the whole is sent".to_owned(),
+            );
+        }
         let size = file.content.len();
-        let range = match headers.get(RANGE) {
+        let range = match headers.get(RANGE).filter(|_| is_same) {
             None => None,
             Some(value) => {
                 let text = value.to_str().unwrap_or_default();
@@ -170,7 +255,7 @@ impl Files {
         let content_range = range
             .as_ref()
             .map(|range| format!("bytes {}-{}/{size}", range.start, range.end - 1));
-        let status = if range.is_some() && self.partial_status {
+        let status = if range.is_some() && self.manner.partial_status {
             StatusCode::PARTIAL_CONTENT
         } else {
             StatusCode::OK
@@ -188,8 +273,68 @@ impl Files {
             content_range,
             crc: crc32fast::hash(&body),
             body,
-            notes: Vec::new(),
+            notes,
+            etag: None,
+            last_modified: None,
+            file: file.content.clone(),
         })
+    }
+}
+
+/// The validators of a file (RFC 9110 section 8.8), those that are told.
+struct Known {
+    etag: Option<String>,
+    last_modified: Option<String>,
+}
+
+impl Known {
+    fn of(file: &Served, told: Validators) -> Self {
+        let etag = || {
+            let digest = Sha256::digest(&file.content);
+            let hex: String = digest
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            format!("\"{hex}\"")
+        };
+        let date = || httpdate::fmt_http_date(file.changed);
+        Self {
+            etag: matches!(told, Validators::Etag | Validators::Both).then(etag),
+            last_modified: matches!(told, Validators::LastModified | Validators::Both).then(date),
+        }
+    }
+
+    /// Whether a validator is one of this file, as If-Range compares (section 13.1.5). A weak tag never is.
+    fn is(&self, validator: &[u8]) -> bool {
+        [&self.etag, &self.last_modified]
+            .into_iter()
+            .flatten()
+            .any(|known| known.as_bytes() == validator)
+    }
+
+    /// Sections 13.1.1 and 13.1.4.
+    fn check_preconditions(&self, headers: &HeaderMap) -> Result<(), String> {
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        if let Some(tags) = text(&IF_MATCH) {
+            let fits = tags.split(',').map(str::trim);
+            if !fits
+                .into_iter()
+                .any(|tag| tag == "*" || self.is(tag.as_bytes()))
+            {
+                return Err(format!("If-Match {tags}: the file has another tag"));
+            }
+        } else if let Some(date) = text(&IF_UNMODIFIED_SINCE)
+            && let Some(changed) = &self.last_modified
+            && let (Ok(date), Ok(changed)) = (
+                httpdate::parse_http_date(date),
+                httpdate::parse_http_date(changed),
+            )
+            && changed > date
+        {
+            return Err("the file was changed after If-Unmodified-Since".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -270,7 +415,7 @@ mod tests {
     #[test]
     fn announces_a_firmware_the_same_way_every_time() {
         let announce = |urn| {
-            let mut files = Files::new(false);
+            let files = Files::new(Manner::default());
             let downlink = files.add_firmware(urn, Bytes::from_static(b"image"), "10.0.0.1:80");
             let records: serde_json::Value = serde_json::from_str(&downlink).unwrap();
             let url = records[1]["vs"].as_str().unwrap().to_owned();

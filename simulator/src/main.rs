@@ -5,45 +5,54 @@
 //! It shares no code with the library whose messages it judges, so that two implementations meet.
 //!
 //! ```text
-//! main     start and end                  arguments  the command line
-//! http     connections and answers        tap      a look at the raw bytes
-//! verify   the judgement of one message   report   both logs
-//! senml    packs, checked and resolved    token    SHA-256 of body and secret
-//! device   secrets and downlink queues    config   settings
-//! files    parts of firmware              fault    what goes wrong on demand
-//! sms      attempts on a faster clock     control  orders while it runs
-//! tls      a certificate of its own, with the feature `tls`
+//! model     devices, queues, verdicts, history: no input, no output, no clock
+//! platform  the model behind a lock, and who is told when it changes
+//! store     what outlives the program
+//! http      the door of devices: connections, messages, parts of files
+//! api       the door of programs and people, with the feature `api`; page: what it shows to people
+//! log       both logs                     sms        attempts on a faster clock
+//! fault     what goes wrong on demand     files      parts of firmware
+//! tap       a look at the raw bytes       tls        a certificate of its own
+//! door      ports                         arguments, config  settings
+//! main      start and end
 //! ```
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(all(feature = "api", feature = "state")),
+    allow(
+        dead_code,
+        reason = "the model can do more than the doors that are there"
+    )
+)]
 
+#[cfg(feature = "api")]
+mod api;
 mod arguments;
 mod config;
-mod control;
-mod device;
+mod door;
 mod fault;
 mod files;
 mod http;
-mod report;
-mod senml;
+mod log;
+mod model;
+#[cfg(feature = "api")]
+mod page;
+mod platform;
 mod sms;
+mod store;
 mod tap;
 #[cfg(feature = "tls")]
 mod tls;
-mod token;
-mod verify;
 
 use std::fmt;
 use std::future::pending;
 use std::io::{self, IsTerminal, Write};
-use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::Parser;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing::Level;
@@ -52,11 +61,16 @@ use tracing_subscriber::fmt::time::FormatTime;
 
 use arguments::Arguments;
 use config::{Config, Statuses};
-use device::{Registry, State};
+use door::Door;
 use fault::Faults;
-use files::Files;
-use http::{Platform, Security};
-use report::Report;
+use files::{Files, Manner};
+use http::Security;
+use log::Log;
+use model::device::State;
+use model::history::Limits;
+use model::{Model, Refusal};
+use platform::{Platform, Setup};
+use store::Store;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -98,23 +112,42 @@ impl FormatTime for Seconds {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, String> {
-    let mut registry = Registry::default();
+    let mut model = Model::new(Limits {
+        count: arguments.history,
+        age: arguments
+            .history_age
+            .map_or(f64::INFINITY, |age| age.as_secs_f64()),
+    });
+    #[cfg(not(feature = "state"))]
+    let store = Store::default();
+    #[cfg(feature = "state")]
+    let (store, images) = match &arguments.state {
+        Some(path) => {
+            let (store, kept, images) = Store::open(path, arguments.history)?;
+            model.restore(kept);
+            (store, images)
+        }
+        None => Default::default(),
+    };
     for path in &arguments.devices {
-        config::read_devices(&mut registry, path)?;
+        config::read_devices(&mut model, path)?;
     }
     for device in &arguments.device {
-        config::add_device_argument(&mut registry, device)?;
+        config::add_device_argument(&mut model, device)?;
     }
     for downlink in &arguments.downlink {
-        config::add_downlink_argument(&mut registry, downlink)?;
+        config::add_downlink_argument(&mut model, downlink)?;
     }
-    let mut files = Files::new(arguments.partial_content);
+    let files = Files::new(Manner {
+        partial_status: arguments.partial_content,
+        validators: arguments.validators,
+    });
     for file in &arguments.file {
         let (path, content) = config::read_file_argument(file)?;
         files.add(path, content, arguments.file_token.clone());
     }
-    let report = Report::new(arguments.json_log.as_deref())
-        .map_err(|error| format!("the JSON log cannot be made: {error}"))?;
+    let log = Log::new(arguments.json_log.as_deref())
+        .map_err(|error| format!("the JSON log cannot be opened: {error}"))?;
     let config = Config {
         statuses: Statuses::with(&arguments.status),
         requests_per_connection: arguments.requests_per_connection,
@@ -129,62 +162,84 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
 
     let plain = Door::open(&arguments.listen, "listening on", Security::Plain).await?;
     let address = plain.address;
-    let secure = tls_door(&arguments).await?;
-    let control = control_door(&arguments).await?;
+    let secure = door::tls(&arguments).await?;
+    #[cfg(feature = "api")]
+    let api = api::open(&arguments).await?;
     // Last, so that who waits for this file finds the others.
     if let Some(path) = &arguments.port_file {
         plain.write_port(path)?;
     }
     let doors: Vec<Door> = [Some(plain), secure].into_iter().flatten().collect();
-    let origin = arguments.file_origin.unwrap_or_else(|| address.to_string());
-    for firmware in &arguments.firmware {
-        let (urn, image) = config::read_firmware_argument(firmware)?;
-        let downlink = files.add_firmware(&urn, image, &origin);
-        config::add_downlink(&mut registry, &urn, &downlink, Path::new("."))?;
-    }
-    for urn in registry.urns() {
-        tracing::info!("device {urn}");
-    }
-    if registry.urns().next().is_none() {
+    if model.devices().urns().next().is_none() {
         tracing::warn!("no device is registered: every message will be refused");
     }
-    for sms in &arguments.sms {
-        sms.check(&registry)?;
+    for urn in model.devices().urns() {
+        tracing::info!("device {urn}");
     }
-    let ready: String = doors.iter().chain(&control).map(Door::to_string).collect();
+    if !address.ip().is_loopback() {
+        tracing::warn!("other machines can reach {address}: whoever does may send messages");
+    }
+    for order in &arguments.sms {
+        model
+            .queue_sms_once(&order.urn, &order.body, log::now())
+            .map_err(Refusal::sentence)?;
+    }
+    let ready = doors.iter().map(Door::to_string);
+    #[cfg(feature = "api")]
+    let ready = ready.chain(
+        api.iter()
+            .map(|api| format!("API on http://{}/api/v1\n", api.address)),
+    );
+    let ready: String = ready.collect();
+
+    let route = arguments.sms_to.map(|to| sms::Route {
+        to,
+        speed: arguments.sms_speed,
+    });
+    let platform = Arc::new(Platform::new(Setup {
+        config,
+        model,
+        store,
+        files,
+        faults: Faults::new(arguments.fault),
+        log,
+        route,
+        origin: arguments.file_origin.unwrap_or_else(|| address.to_string()),
+    }));
+    for firmware in &arguments.firmware {
+        let (urn, image) = config::read_firmware_argument(firmware)?;
+        platform
+            .offer_once(&urn, &image)
+            .map_err(Refusal::sentence)?;
+    }
+    #[cfg(feature = "state")]
+    for (urn, image) in images {
+        platform.files.add_firmware(&urn, image, &platform.origin);
+    }
+    platform.change(|_| ())?;
     let mut stdout = io::stdout();
     stdout
         .write_all(ready.as_bytes())
         .and_then(|()| stdout.flush())
         .map_err(|error| format!("standard output: {error}"))?;
 
-    let platform = Arc::new(Platform::new(
-        config,
-        registry,
-        files,
-        Faults::new(arguments.fault),
-        report,
-    ));
     let mut servers = JoinSet::new();
     for door in doors {
         let platform = Arc::clone(&platform);
         servers.spawn(http::serve(door.listener, door.security, platform));
     }
-    let route = arguments.sms_to.map(|to| sms::Route {
-        to,
-        speed: arguments.sms_speed,
-    });
-    if let Some(route) = &route {
-        for sms in arguments.sms {
-            servers.spawn(sms::deliver(Arc::clone(&platform), sms, route.clone()));
+    if let Some(route) = &platform.route {
+        let waiting = platform.look(|model| {
+            let waiting = model.sms().iter().filter(|sms| sms.due().is_some());
+            waiting.map(|sms| sms.id).collect::<Vec<_>>()
+        });
+        for id in waiting {
+            servers.spawn(sms::deliver(Arc::clone(&platform), id, route.clone()));
         }
     }
-    if let Some(control) = control {
-        servers.spawn(control::serve(
-            control.listener,
-            Arc::clone(&platform),
-            route,
-        ));
+    #[cfg(feature = "api")]
+    if let Some(api) = api {
+        servers.spawn(api::serve(api, Arc::clone(&platform)));
     }
     let late = tokio::select! {
         late = ends.wait() => late,
@@ -195,14 +250,16 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
         ended.map_err(|error| format!("the server failed: {error}"))?;
     }
 
-    let registry = platform.registry();
-    tracing::info!(
-        "{} messages; downlinks: {} delivered, {} executing, {} pending",
-        platform.answered(),
-        registry.count(State::Delivered),
-        registry.count(State::Executing),
-        registry.count(State::Pending),
-    );
+    let answered = platform.answered();
+    platform.look(|model| {
+        let count = |state| model.devices().count(state);
+        tracing::info!(
+            "{answered} messages; downlinks: {} delivered, {} executing, {} pending",
+            count(State::Delivered),
+            count(State::Executing),
+            count(State::Pending),
+        );
+    });
     let missed = late && arguments.exit_after.is_some();
     Ok(ExitCode::from(u8::from(missed)))
 }
@@ -216,82 +273,6 @@ fn max_connections(wanted: usize) -> usize {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
     let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2;
     usize::try_from(possible).map_or(wanted, |possible| possible.clamp(1, wanted))
-}
-
-/// A port that is open, and the line that says so.
-struct Door {
-    listener: TcpListener,
-    address: SocketAddr,
-    label: &'static str,
-    security: Security,
-}
-
-impl Door {
-    async fn open(wanted: &str, label: &'static str, security: Security) -> Result<Self, String> {
-        let failed = |error| format!("cannot listen on {wanted}: {error}");
-        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        Ok(Self {
-            listener,
-            address,
-            label,
-            security,
-        })
-    }
-
-    fn write_port(&self, path: &Path) -> Result<(), String> {
-        // Renamed into place, so that who waits for the file never reads an empty one.
-        let mut unfinished = path.as_os_str().to_owned();
-        unfinished.push(".new");
-        std::fs::write(&unfinished, format!("{}\n", self.address.port()))
-            .and_then(|()| std::fs::rename(&unfinished, path))
-            .map_err(|error| format!("{}: {error}", path.display()))
-    }
-}
-
-impl fmt::Display for Door {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {}", self.label, self.address)
-    }
-}
-
-async fn control_door(arguments: &Arguments) -> Result<Option<Door>, String> {
-    let Some(wanted) = &arguments.control else {
-        return Ok(None);
-    };
-    let door = Door::open(wanted, "taking orders on", Security::Plain).await?;
-    control::check_address(door.address)?;
-    if let Some(path) = &arguments.control_port_file {
-        door.write_port(path)?;
-    }
-    Ok(Some(door))
-}
-
-#[cfg(not(feature = "tls"))]
-async fn tls_door(_arguments: &Arguments) -> Result<Option<Door>, String> {
-    Ok(None)
-}
-
-#[cfg(feature = "tls")]
-async fn tls_door(arguments: &Arguments) -> Result<Option<Door>, String> {
-    let Some(wanted) = &arguments.tls_listen else {
-        return Ok(None);
-    };
-    let names = if arguments.tls_name.is_empty() {
-        tls::NAMES.map(str::to_owned).to_vec()
-    } else {
-        arguments.tls_name.clone()
-    };
-    let (acceptor, certificate) = tls::acceptor(names)?;
-    if let Some(path) = &arguments.tls_certificate {
-        std::fs::write(path, certificate)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    let door = Door::open(wanted, "listening with TLS on", Security::Tls(acceptor)).await?;
-    if let Some(path) = &arguments.tls_port_file {
-        door.write_port(path)?;
-    }
-    Ok(Some(door))
 }
 
 /// What ends the program from outside.

@@ -7,24 +7,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
-use crate::device::Registry;
-use crate::http::Platform;
-use crate::report::now;
+use crate::log::now;
+use crate::model::sms::{Attempt, GIVE_UP, Sms, SmsState};
+use crate::platform::Platform;
 
 /// Whom every SMS of the platform is from.
 pub const SENDER: &str = "5277";
-
-/// After this many seconds an SMS is discarded.
-const GIVE_UP: u64 = 48 * 3600;
-
-/// Seconds between attempts, and for how many attempts: every minute for 5 minutes, every 10 minutes
-/// for an hour, every hour for 12 hours, every 4 hours for 36 hours.
-const STEPS: [(u64, u64); 4] = [(60, 5), (600, 6), (3600, 12), (14_400, 9)];
 
 /// Seconds that nobody waits for: beyond them, a slow clock would overflow.
 const NEVER: f64 = 1e9;
@@ -32,36 +24,23 @@ const NEVER: f64 = 1e9;
 /// How long a device may take to accept an attempt.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
 
-/// One SMS on its way.
+/// An SMS of the command line.
 #[derive(Debug, Clone)]
-pub struct Sms {
+pub struct Order {
     /// The device it is for.
     pub urn: String,
     /// What it says.
-    pub text: String,
+    pub body: String,
 }
 
-impl Sms {
-    /// Refuses an SMS to a device that is not there.
-    pub fn check(&self, registry: &Registry) -> Result<(), String> {
-        match registry.find(&self.urn) {
-            Some(_) => Ok(()),
-            None => Err(format!(
-                "SMS for {}: no such device is registered",
-                self.urn
-            )),
-        }
-    }
-}
-
-impl FromStr for Sms {
+impl FromStr for Order {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (urn, text) = text.split_once('=').ok_or("expected URN=TEXT")?;
+        let (urn, body) = text.split_once('=').ok_or("expected URN=TEXT")?;
         Ok(Self {
             urn: urn.to_owned(),
-            text: text.to_owned(),
+            body: body.to_owned(),
         })
     }
 }
@@ -75,62 +54,53 @@ pub struct Route {
     pub speed: f64,
 }
 
-/// One attempt. Its JSON form is one line of the JSON log.
-#[derive(Debug, Serialize)]
-pub struct Attempt<'a> {
-    kind: &'static str,
-    time: f64,
-    device: &'a str,
-    text: &'a str,
-    /// Seconds of the platform since the SMS was queued.
-    after: u64,
-    /// `executing` when the device was not reached, else `delivered` or `failed`.
-    state: &'static str,
-}
-
-/// Seconds after which an SMS is tried, as long as nobody takes it.
-///
-/// The documented spans add up to 49 h 5 min: what lies behind 48 h does not happen.
-pub fn attempts() -> impl Iterator<Item = u64> {
-    let steps = STEPS
-        .into_iter()
-        .flat_map(|(seconds, times)| (0..times).map(move |_| seconds));
-    std::iter::once(0)
-        .chain(steps)
-        .scan(0, |at, step| {
-            *at += step;
-            Some(*at)
-        })
-        .take_while(|at| *at <= GIVE_UP)
+impl Route {
+    /// When something of an SMS is due, in seconds since 1970.
+    pub fn moment(&self, sms: &Sms, after: u64) -> f64 {
+        sms.time + (after as f64 / self.speed).min(NEVER)
+    }
 }
 
 /// Delivers one SMS or gives up; ends with the platform.
-pub async fn deliver(platform: Arc<Platform>, sms: Sms, route: Route) {
-    let start = Instant::now();
-    let moment =
-        |after: u64| start + Duration::from_secs_f64((after as f64 / route.speed).min(NEVER));
-    let log = |after, state| {
-        platform.report().write_attempt(&Attempt {
-            kind: "sms",
-            time: now(),
-            device: &sms.urn,
-            text: &sms.text,
-            after,
-            state,
-        });
-    };
+pub async fn deliver(platform: Arc<Platform>, id: u64, route: Route) {
     let tries = async {
-        for after in attempts() {
-            sleep_until(moment(after)).await;
-            match timeout(ATTEMPT_LIMIT, attempt(&route.to, &sms.text)).await {
-                Ok(Ok(())) => return log(after, "delivered"),
-                Ok(Err(error)) => tracing::debug!("SMS to {}: {error}", route.to),
-                Err(_) => tracing::debug!("SMS to {}: no reaction", route.to),
+        while let Some(sms) = platform.look(|model| model.find_sms(id).cloned()) {
+            let after = match (sms.due(), sms.state) {
+                (Some(after), _) => after,
+                (None, SmsState::Executing) => GIVE_UP,
+                _ => return,
+            };
+            let wait = (route.moment(&sms, after) - now()).max(0.0);
+            sleep(Duration::from_secs_f64(wait.min(NEVER))).await;
+            let state = if sms.due().is_none() {
+                SmsState::Failed
+            } else {
+                match timeout(ATTEMPT_LIMIT, attempt(&route.to, &sms.body)).await {
+                    Ok(Ok(())) => SmsState::Delivered,
+                    Ok(Err(error)) => {
+                        tracing::debug!("SMS to {}: {error}", route.to);
+                        SmsState::Executing
+                    }
+                    Err(_) => {
+                        tracing::debug!("SMS to {}: no reaction", route.to);
+                        SmsState::Executing
+                    }
+                }
+            };
+            let made = Attempt {
+                time: now(),
+                after,
+                state,
+            };
+            let kept = platform.change(|model| {
+                model.attempted(id, made);
+                model.find_sms(id).cloned()
+            });
+            match kept {
+                Ok(Some(sms)) => platform.log.write_attempt(&sms),
+                _ => return,
             }
-            log(after, "executing");
         }
-        sleep_until(moment(GIVE_UP)).await;
-        log(GIVE_UP, "failed");
     };
     tokio::select! {
         () = tries => {}
@@ -147,32 +117,4 @@ async fn attempt(to: &str, text: &str) -> std::io::Result<()> {
     let mut sink = [0; 64];
     while stream.read(&mut sink).await? > 0 {}
     Ok(())
-}
-
-impl Attempt<'_> {
-    /// One line for people.
-    pub fn sentence(&self) -> String {
-        let (hours, minutes) = (self.after / 3600, self.after / 60 % 60);
-        format!(
-            "SMS to {} after {hours} h {minutes:02} min: {}",
-            self.device, self.state
-        )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::attempts;
-
-    #[test]
-    fn tries_as_documented_and_not_after_48_hours() {
-        let minutes: Vec<u64> = attempts().map(|seconds| seconds / 60).collect();
-        assert_eq!(
-            minutes,
-            [
-                0, 1, 2, 3, 4, 5, 15, 25, 35, 45, 55, 65, 125, 185, 245, 305, 365, 425, 485, 545,
-                605, 665, 725, 785, 1025, 1265, 1505, 1745, 1985, 2225, 2465, 2705
-            ]
-        );
-    }
 }

@@ -4,18 +4,23 @@
 //! a word. For the log of a developer's tool both matter. On the way out, answers get what hyper
 //! cannot write: a status line without its last space, and faults.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What passed over one connection since its last message.
 #[derive(Debug, Default)]
 struct State {
     /// The first bytes received, up to `limit`.
     first: Vec<u8>,
+    /// When the first of them came.
+    began: Option<Instant>,
     /// How many bytes of a message `first` keeps.
     limit: usize,
     /// Set while a message is being answered: its body is not wanted here.
@@ -24,17 +29,38 @@ struct State {
     status: Option<u16>,
     /// What happens to the next answer on its way out.
     rewrite: Option<Rewrite>,
+    /// Whether its head has gone.
+    begun: bool,
+    /// How the connection was ended early.
+    ended: Option<Ending>,
 }
 
-/// What happens to the bytes of one answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rewrite {
+/// What happens to the bytes of one answer, in this order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rewrite {
+    /// These bytes go out instead.
+    pub instead: Option<&'static [u8]>,
     /// The status line ends right after the three digits.
-    Spaceless,
-    /// It ends after this many bytes, and with it the connection.
-    Cut(usize),
-    /// These bytes go out instead, and the connection ends.
-    Replace(&'static [u8]),
+    pub spaceless: bool,
+    /// Content-Length says so much more.
+    pub length: i64,
+    /// These bytes go out before it.
+    pub before: Vec<u8>,
+    /// It ends after so many bytes, and with it the connection.
+    pub end: Option<(usize, Ending)>,
+    /// So many bytes at a time, with this between them.
+    pub pace: Option<(usize, Duration)>,
+}
+
+/// How a connection is ended in the middle of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Closed.
+    Close,
+    /// Reset.
+    Reset,
+    /// Closed in one direction: the device may go on sending.
+    HalfClose,
 }
 
 /// A handle on what passes over one connection.
@@ -51,10 +77,14 @@ impl Wire {
     }
 
     /// Takes the bytes seen so far, the head at least, and looks away until [`Wire::resume`].
-    pub fn take(&self) -> Vec<u8> {
+    /// Also when the first of them came.
+    pub fn take(&self) -> (Vec<u8>, Instant) {
         let mut state = self.lock();
         state.paused = true;
-        std::mem::take(&mut state.first)
+        state.rewrite = None;
+        state.begun = false;
+        let began = state.began.take().unwrap_or_else(Instant::now);
+        (std::mem::take(&mut state.first), began)
     }
 
     /// Watches for the next message.
@@ -74,6 +104,11 @@ impl Wire {
         self.lock().status
     }
 
+    /// How the connection was ended in the middle of an answer.
+    pub fn ended(&self) -> Option<Ending> {
+        self.lock().ended
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,6 +116,9 @@ impl Wire {
     fn received(&self, bytes: &[u8]) {
         let mut state = self.lock();
         if !state.paused {
+            if !bytes.is_empty() && state.began.is_none() {
+                state.began = Some(Instant::now());
+            }
             let room = state.limit.saturating_sub(state.first.len());
             state.first.extend(bytes.iter().take(room));
         }
@@ -89,31 +127,59 @@ impl Wire {
     /// Notes what hyper wants to send and gives what is sent instead, if anything.
     fn sending(&self, bytes: &[u8]) -> Option<Outgoing> {
         let status = status_of(bytes);
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         state.status = status.or(state.status);
-        let mut outgoing = Outgoing::default();
-        match state.rewrite.as_mut()? {
-            Rewrite::Spaceless => {
-                state.rewrite = None;
-                outgoing.bytes = match bytes.split_at_checked(STATUS_LEN) {
-                    Some((status, rest)) => {
-                        [status, rest.strip_prefix(b" ").unwrap_or(rest)].concat()
-                    }
-                    None => bytes.to_vec(),
-                };
-            }
-            Rewrite::Cut(left) => {
-                outgoing.bytes = bytes.iter().take(*left).copied().collect();
-                *left -= outgoing.bytes.len();
-                outgoing.last = *left == 0;
-            }
-            Rewrite::Replace(instead) => {
-                outgoing.bytes = instead.to_vec();
+        let rewrite = state.rewrite.as_mut()?;
+        let mut outgoing = Outgoing {
+            bytes: match rewrite.instead.take() {
+                Some(instead) => instead.to_vec(),
+                None if state.begun => bytes.to_vec(),
+                None => rewrite.head(bytes),
+            },
+            pace: rewrite.pace,
+            ..Outgoing::default()
+        };
+        state.begun = true;
+        if let Some((left, ending)) = &mut rewrite.end {
+            outgoing.bytes.truncate(*left);
+            *left -= outgoing.bytes.len();
+            if *left == 0 {
                 outgoing.last = true;
+                state.ended = Some(*ending);
             }
         }
         Some(outgoing)
     }
+}
+
+impl Rewrite {
+    /// The first bytes of an answer, its head at least, as they go out.
+    fn head(&self, bytes: &[u8]) -> Vec<u8> {
+        let (status, rest) = bytes.split_at_checked(STATUS_LEN).unwrap_or((bytes, b""));
+        let rest = if self.spaceless {
+            rest.strip_prefix(b" ").unwrap_or(rest)
+        } else {
+            rest
+        };
+        let mut all = [&self.before, status, rest].concat();
+        if self.length != 0
+            && let Some(at) = find(&all, LENGTH).map(|at| at + LENGTH.len())
+            && let Some(len) = all.get(at..).and_then(|digits| find(digits, b"\r\n"))
+        {
+            let digits = all.get(at..at + len).unwrap_or_default();
+            let told: u64 = String::from_utf8_lossy(digits).parse().unwrap_or_default();
+            let wrong = told.saturating_add_signed(self.length).to_string();
+            all.splice(at..at + len, wrong.into_bytes());
+        }
+        all
+    }
+}
+
+const LENGTH: &[u8] = b"\r\nContent-Length: ";
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|at| at == wanted)
 }
 
 /// Length of `HTTP/1.1 202`.
@@ -131,6 +197,9 @@ struct Outgoing {
     sent: usize,
     /// The connection ends after them.
     last: bool,
+    pace: Option<(usize, Duration)>,
+    /// What the next bytes wait for.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 /// The stream itself.
@@ -154,11 +223,20 @@ impl<S: AsyncWrite + Unpin> Tap<S> {
     /// Sends what was rewritten; an error after its end when the connection ends there.
     fn poll_outgoing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outgoing = &mut self.outgoing;
-        while let Some(rest @ [_, ..]) = outgoing.bytes.get(outgoing.sent..) {
+        while let Some(mut rest @ [_, ..]) = outgoing.bytes.get(outgoing.sent..) {
+            if let Some(pause) = &mut outgoing.pause {
+                ready!(pause.as_mut().poll(cx));
+            }
+            if let Some((most, _)) = outgoing.pace {
+                rest = rest.get(..most).unwrap_or(rest);
+            }
             match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 sent => outgoing.sent += sent,
             }
+            outgoing.pause = outgoing
+                .pace
+                .map(|(_, time)| Box::pin(sleep_until(Instant::now() + time)));
         }
         if outgoing.last {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
@@ -205,6 +283,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 }
 
+/// Length of the head that `bytes` begin with, its empty line included; none when that is not there.
+pub fn head_length(bytes: &[u8]) -> Option<usize> {
+    let mut begin = 0;
+    loop {
+        let rest = bytes.get(begin..)?;
+        let end = rest.iter().position(|&byte| byte == b'\n')?;
+        begin += end + 1;
+        if matches!(rest.get(..end)?, b"" | b"\r") && begin > 2 {
+            return Some(begin);
+        }
+    }
+}
+
 /// Whether a line of the head that `bytes` begin with ends in a line feed alone.
 pub fn has_bare_line_feed(bytes: &[u8]) -> bool {
     let mut rest = bytes;
@@ -223,7 +314,21 @@ pub fn has_bare_line_feed(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has_bare_line_feed;
+    use super::{has_bare_line_feed, head_length};
+
+    #[test]
+    fn finds_the_end_of_a_head() {
+        for (bytes, length) in [
+            (&b"A / B\r\nC: d\r\n\r\nbody\r\n\r\n"[..], Some(15)),
+            (b"A\n\nbody", Some(3)),
+            // An empty line before the request is passed over (RFC 9112 section 2.2).
+            (b"\r\nA\r\n\r\nx", Some(7)),
+            (b"A\r\nC: d\r\n", None),
+            (b"", None),
+        ] {
+            assert_eq!(head_length(bytes), length);
+        }
+    }
 
     #[test]
     fn sees_bare_line_feeds_in_the_head_only() {

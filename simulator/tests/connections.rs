@@ -16,7 +16,7 @@ fn keeps_the_connection_for_the_next_request() {
         stream.write_all(&request(BODY)).unwrap();
         let answer = read_answer(&mut stream);
         assert_eq!(answer.header("Connection"), Some("keep-alive"));
-        assert_eq!(simulator.event()["request"], number);
+        assert_eq!(simulator.event()["place"], number);
     }
 }
 

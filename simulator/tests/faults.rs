@@ -2,10 +2,10 @@
 
 mod common;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use common::{BODY, Simulator, URN, request};
+use common::{BODY, Simulator, URN, is_closed, read_answer, request};
 use serde_json::json;
 
 /// Everything that comes back on a connection of its own, until its end.
@@ -81,4 +81,137 @@ fn a_late_answer_is_late() {
     let start = Instant::now();
     assert_eq!(simulator.exchange(&request(BODY)).status, 202);
     assert!(start.elapsed() >= Duration::from_millis(150));
+}
+
+#[test]
+fn a_reset_is_a_reset() {
+    let simulator = Simulator::start(&["--fault", "reset=20"]);
+    let mut stream = simulator.connect();
+    stream.write_all(&request(BODY)).unwrap();
+    let mut answer = Vec::new();
+    let error = stream.read_to_end(&mut answer).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    assert!(answer.len() <= 20);
+    assert_eq!(simulator.event()["accepted"], true);
+}
+
+#[test]
+fn a_half_closed_connection_still_takes_what_is_sent() {
+    let simulator = Simulator::start(&["--fault", "half-close=12"]);
+    let mut stream = simulator.connect();
+    stream.write_all(&request(BODY)).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, b"HTTP/1.1 202");
+    // Longer than a closed connection is kept.
+    std::thread::sleep(Duration::from_millis(400));
+    for _ in 0..3 {
+        stream.write_all(b"x").unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn an_answer_trickles_or_is_throttled_and_comes_whole() {
+    for (fault, least) in [("trickle=3", 250), ("throttle=200", 350)] {
+        let simulator = Simulator::start(&["--fault", &format!("{fault},times=1")]);
+        let mut stream = simulator.connect();
+        let start = Instant::now();
+        stream.write_all(&request(BODY)).unwrap();
+        let answer = read_answer(&mut stream);
+        assert!(start.elapsed() >= Duration::from_millis(least), "{fault}");
+        assert_eq!(answer.status, 202);
+        stream.write_all(&request(BODY)).unwrap();
+        assert_eq!(read_answer(&mut stream).head.len(), answer.head.len());
+    }
+}
+
+#[test]
+fn interim_responses_come_before_the_answer() {
+    let simulator = Simulator::start(&["--fault", "interim=3,times=1"]);
+    let mut stream = simulator.connect();
+    stream.write_all(&request(BODY)).unwrap();
+    for _ in 0..3 {
+        assert_eq!(read_answer(&mut stream).head.split(' ').nth(1), Some("103"));
+    }
+    assert_eq!(read_answer(&mut stream).status, 202);
+    stream.write_all(&request(BODY)).unwrap();
+    assert_eq!(read_answer(&mut stream).status, 202);
+}
+
+#[test]
+fn an_early_answer_waits_for_no_body() {
+    let simulator = Simulator::start(&["--fault", "early-answer=413,times=1"]);
+    let mut stream = simulator.connect();
+    let whole = request(BODY);
+    stream.write_all(&whole[..whole.len() - 10]).unwrap();
+    let answer = read_answer(&mut stream);
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.header("Connection"), Some("close"));
+    assert!(is_closed(&mut stream));
+    let event = simulator.event();
+    assert_eq!(event["accepted"], false);
+    assert_eq!(event["fault"], "status 413 before the body was read");
+    assert_eq!(simulator.exchange(&whole).status, 202);
+}
+
+#[test]
+fn what_is_not_the_platform_answers() {
+    let faults = ["redirect,times=1", "portal,every=2,times=1"];
+    let simulator = Simulator::start(&["--fault", faults[0], "--fault", faults[1]]);
+    let answer = simulator.exchange(&request(BODY));
+    assert_eq!(answer.status, 302);
+    assert_eq!(answer.header("Location"), Some("http://portal.example/"));
+    let answer = simulator.exchange(&request(BODY));
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("Content-Type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert!(answer.body.starts_with(b"<!DOCTYPE html>"));
+    assert_eq!(simulator.event()["accepted"], false);
+    assert_eq!(simulator.exchange(&request(BODY)).status, 202);
+}
+
+#[test]
+fn a_wrong_length_and_a_compressed_body_spoil_a_downlink() {
+    let text = r#"[{"n":"a","v":1}]"#;
+    let downlink = format!("{URN}={text}");
+    let simulator = Simulator::start(&[
+        "--downlink",
+        &downlink,
+        "--fault",
+        "wrong-length=-3,times=1",
+        "--fault",
+        "gzip,every=2,times=1",
+    ]);
+    let answer = simulator.exchange(&request(BODY));
+    assert_eq!(answer.body, &text.as_bytes()[..text.len() - 3]);
+    let answer = simulator.exchange(&request(BODY));
+    assert_eq!(answer.header("Content-Encoding"), Some("gzip"));
+    assert_eq!(unzip(&answer.body), text.as_bytes());
+    assert!(simulator.exchange(&request(BODY)).body.is_empty());
+}
+
+/// What one stored block holds (RFC 1952, RFC 1951 section 3.2.4).
+fn unzip(file: &[u8]) -> &[u8] {
+    assert_eq!(file[..4], [0x1f, 0x8b, 8, 0]);
+    let (block, trailer) = file[10..].split_at(file.len() - 18);
+    let length = u16::from_le_bytes([block[1], block[2]]);
+    assert_eq!([block[0], block[3], block[4]], [1, !block[1], !block[2]]);
+    let content = &block[5..];
+    assert_eq!(content.len(), usize::from(length));
+    assert_eq!(trailer[..4], crc32fast::hash(content).to_le_bytes());
+    assert_eq!(trailer[4..], u32::from(length).to_le_bytes());
+    content
+}
+
+#[test]
+fn a_fault_may_meet_one_device_alone() {
+    let other = "urn:dev:IMEI:2";
+    for (device, status) in [(URN, 503), (other, 202)] {
+        let fault = format!("status=503,device={device}");
+        let simulator = Simulator::start(&["--device", other, "--fault", &fault]);
+        assert_eq!(simulator.exchange(&request(BODY)).status, status);
+    }
 }

@@ -228,7 +228,7 @@ class Clients:
     def firmware(self, name, behaviour):
         """`firmware`: the platform announces an image on the hostile peer; each part ends within its limit, and is asked for again."""
         place = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
-        image = bytes(range(256)) * 8
+        image = b"\x3d\xb8\xf3\x96" + bytes(range(256)) * 64
         first = announces(json.loads(pathlib.Path(self["device"]).read_text())["urn"], "token", "image")
         status, http = EXPECTED[name]
         passes = status in (TIMEOUT, IO, TRUNCATED) and http == 0

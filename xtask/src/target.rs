@@ -1,5 +1,7 @@
 //! The chips that archives are made for.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context as _;
 
 /// What decides which tools and flags an archive needs.
@@ -9,7 +11,7 @@ pub enum Family {
     Arm,
     /// Bare metal with riscv64-unknown-elf-gcc.
     Riscv,
-    /// Linux with the host's gcc.
+    /// Linux: on x86 with the host's gcc, on Arm with clang, which needs no gcc of its own for each.
     Linux,
 }
 
@@ -28,6 +30,10 @@ pub struct Target {
     pub ld_emulation: &'static str,
     /// For people: the cores that this is for.
     pub cores: &'static str,
+    /// On Linux, what stands before the names of its binutils.
+    pub binutils: &'static str,
+    /// What runs a program for Linux on another processor, with the folder of its C library.
+    pub emulator: Option<[&'static str; 3]>,
 }
 
 impl Target {
@@ -36,6 +42,7 @@ impl Target {
         match self.family {
             Family::Arm => "arm-none-eabi-gcc",
             Family::Riscv => "riscv64-unknown-elf-gcc",
+            Family::Linux if self.emulator.is_some() => "clang",
             Family::Linux => "gcc",
         }
     }
@@ -45,8 +52,14 @@ impl Target {
         match self.family {
             Family::Arm => format!("arm-none-eabi-{name}"),
             Family::Riscv => format!("riscv64-unknown-elf-{name}"),
-            Family::Linux => name.to_owned(),
+            Family::Linux => format!("{}{name}", self.binutils),
         }
+    }
+
+    /// A command that runs a program for Linux here.
+    pub fn command(&self, program: &Path) -> Vec<PathBuf> {
+        let emulator = self.emulator.into_iter().flatten().map(PathBuf::from);
+        emulator.chain([program.to_owned()]).collect()
     }
 
     /// Whether there is no operating system.
@@ -75,6 +88,8 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-mcpu=cortex-m0", "-mthumb"],
         ld_emulation: "armelf",
         cores: "Cortex-M0, M0+, M1",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "thumbv7m",
@@ -83,6 +98,8 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-mcpu=cortex-m3", "-mthumb"],
         ld_emulation: "armelf",
         cores: "Cortex-M3",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "thumbv7em",
@@ -91,6 +108,8 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=soft"],
         ld_emulation: "armelf",
         cores: "Cortex-M4, M7, soft float or softfp",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "thumbv7em-hf",
@@ -104,6 +123,8 @@ pub const TARGETS: &[Target] = &[
         ],
         ld_emulation: "armelf",
         cores: "Cortex-M4F, M7F, hard float",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "thumbv8m.base",
@@ -112,6 +133,8 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-mcpu=cortex-m23", "-mthumb"],
         ld_emulation: "armelf",
         cores: "Cortex-M23",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "thumbv8m.main",
@@ -120,6 +143,8 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-mcpu=cortex-m33", "-mthumb", "-mfloat-abi=soft"],
         ld_emulation: "armelf",
         cores: "Cortex-M33, M35P, M55, soft float or softfp",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "thumbv8m.main-hf",
@@ -133,6 +158,8 @@ pub const TARGETS: &[Target] = &[
         ],
         ld_emulation: "armelf",
         cores: "Cortex-M33F, M55, hard float",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "riscv32imc",
@@ -141,6 +168,8 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-march=rv32imc", "-mabi=ilp32"],
         ld_emulation: "elf32lriscv",
         cores: "RV32IMC, such as ESP32-C3",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "riscv32imac",
@@ -149,6 +178,32 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-march=rv32imac", "-mabi=ilp32"],
         ld_emulation: "elf32lriscv",
         cores: "RV32IMAC, such as ESP32-C6 and GD32V",
+        binutils: "",
+        emulator: None,
+    },
+    Target {
+        name: "armv7-linux",
+        triple: "armv7-unknown-linux-gnueabihf",
+        family: Family::Linux,
+        gcc_flags: &[
+            "--target=arm-linux-gnueabihf",
+            "-march=armv7-a",
+            "-mfpu=vfpv3-d16",
+        ],
+        ld_emulation: "armelf_linux_eabi",
+        cores: "Linux on Arm, 32 bits, hard float",
+        binutils: "arm-linux-gnueabihf-",
+        emulator: Some(["qemu-arm", "-L", "/usr/arm-linux-gnueabihf"]),
+    },
+    Target {
+        name: "aarch64-linux",
+        triple: "aarch64-unknown-linux-gnu",
+        family: Family::Linux,
+        gcc_flags: &["--target=aarch64-linux-gnu"],
+        ld_emulation: "aarch64linux",
+        cores: "Linux on Arm, 64 bits",
+        binutils: "aarch64-linux-gnu-",
+        emulator: Some(["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]),
     },
     Target {
         name: "i686-linux",
@@ -157,6 +212,8 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-m32"],
         ld_emulation: "elf_i386",
         cores: "Linux on x86, 32 bits",
+        binutils: "",
+        emulator: None,
     },
     Target {
         name: "x86_64-linux",
@@ -165,5 +222,7 @@ pub const TARGETS: &[Target] = &[
         gcc_flags: &["-m64"],
         ld_emulation: "elf_x86_64",
         cores: "Linux on x86, 64 bits",
+        binutils: "",
+        emulator: None,
     },
 ];

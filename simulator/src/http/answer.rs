@@ -12,8 +12,8 @@ use hyper::ext::ReasonPhrase;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use super::Platform;
-use crate::device::Handout;
+use crate::model::device::Handout;
+use crate::platform::Platform;
 use crate::tap::Wire;
 
 /// What is answered, apart from framing.
@@ -114,7 +114,8 @@ impl Drop for Answer {
             && then.whole
             && let Some(handout) = &self.handout
         {
-            then.platform.registry().delivered(handout);
+            // An error has been told, and the downlink is not handed out again by this run.
+            let _ = then.platform.change(|model| model.delivered(handout));
         }
         if then.counts {
             then.platform.count_answer();

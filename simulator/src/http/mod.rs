@@ -4,13 +4,14 @@
 //! its header names out of title case, its order out of the order in which headers are inserted.
 
 mod answer;
+mod body;
 mod places;
 mod session;
+mod spoil;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -18,17 +19,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::config::Config;
-use crate::device::Registry;
-use crate::fault::Faults;
-use crate::files::Files;
-use crate::report::{Event, Report, now};
-use crate::tap::{Tap, Wire};
-use places::{Place, Places};
+use crate::platform::Platform;
+use crate::tap::{Ending, Tap, Wire};
+use places::Place;
+pub use places::Places;
 use session::Session;
 
 /// How long open connections may take to end when the program stops.
@@ -37,95 +34,6 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How long a closed connection still swallows what the device sends, so that the answer is not
 /// lost to a reset.
 const LINGER: Duration = Duration::from_millis(250);
-
-/// What all connections share.
-pub struct Platform {
-    config: Config,
-    registry: Mutex<Registry>,
-    files: Files,
-    faults: Faults,
-    report: Report,
-    messages: AtomicU64,
-    answered: AtomicU64,
-    places: Arc<Places>,
-    /// Bytes of bodies that have not come to their end.
-    kept: AtomicUsize,
-    stop: watch::Sender<bool>,
-}
-
-impl Platform {
-    /// A platform that has seen nothing yet.
-    pub fn new(
-        config: Config,
-        registry: Registry,
-        files: Files,
-        faults: Faults,
-        report: Report,
-    ) -> Self {
-        Self {
-            places: Places::new(config.max_connections),
-            kept: AtomicUsize::new(0),
-            config,
-            registry: Mutex::new(registry),
-            files,
-            faults,
-            report,
-            messages: AtomicU64::new(0),
-            answered: AtomicU64::new(0),
-            stop: watch::Sender::new(false),
-        }
-    }
-
-    /// Makes [`serve`] end.
-    pub fn stop(&self) {
-        self.stop.send_replace(true);
-    }
-
-    /// Waits for [`Platform::stop`].
-    pub async fn stopped(&self) {
-        // An error means that nobody can stop it any more, which cannot be while `self` lives.
-        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
-    }
-
-    /// Messages that have been answered.
-    pub fn answered(&self) -> u64 {
-        self.answered.load(Ordering::Relaxed)
-    }
-
-    /// The devices.
-    pub fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The logs.
-    pub fn report(&self) -> &Report {
-        &self.report
-    }
-
-    fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
-    }
-
-    fn count_answer(&self) {
-        let answered = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
-        if self
-            .config
-            .exit_after
-            .is_some_and(|limit| answered >= limit)
-        {
-            self.stop();
-        }
-    }
-
-    fn new_event(&self, peer: SocketAddr) -> Event {
-        Event {
-            number: self.messages.fetch_add(1, Ordering::Relaxed) + 1,
-            time: now(),
-            peer: peer.to_string(),
-            ..Event::default()
-        }
-    }
-}
 
 /// How a port's connections are secured.
 #[derive(Clone)]
@@ -139,7 +47,7 @@ pub enum Security {
 
 /// Serves connections until [`Platform::stop`], then lets open ones end within a moment.
 pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Platform>) {
-    let mut stop = platform.stop.subscribe();
+    let mut stop = platform.stopping();
     let mut connections = JoinSet::new();
     while !*stop.borrow() {
         tokio::select! {
@@ -194,27 +102,40 @@ async fn secure_connection(
     let stream = stream.into_std()?;
     let mut spare = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TcpStream::from_std(stream)?;
-    match security {
+    let ended = match security {
         Security::Plain => serve_connection(platform, stream, peer, None, place).await,
         #[cfg(feature = "tls")]
         Security::Tls(acceptor) => {
             match timeout(platform.config.read_timeout, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => {
                     let name = stream.get_ref().1.server_name().map(str::to_owned);
-                    serve_connection(platform, stream, peer, name, place).await;
+                    serve_connection(platform, stream, peer, name, place).await
                 }
-                Ok(Err(error)) => tracing::warn!("TLS with {peer} failed: {error}"),
-                Err(_) => tracing::warn!("TLS with {peer} took too long"),
+                Ok(Err(error)) => {
+                    tracing::warn!("TLS with {peer} failed: {error}");
+                    None
+                }
+                Err(_) => {
+                    tracing::warn!("TLS with {peer} took too long");
+                    None
+                }
             }
         }
+    };
+    if ended == Some(Ending::Reset) {
+        return spare.set_zero_linger();
     }
     spare.shutdown().await?;
+    let linger = match ended {
+        Some(Ending::HalfClose) => platform.config.read_timeout,
+        _ => LINGER,
+    };
     let mut sink = [0; 4096];
     let swallow = async {
         while spare.read(&mut sink).await? > 0 {}
         Ok(())
     };
-    timeout(LINGER, swallow).await.unwrap_or(Ok(()))
+    timeout(linger, swallow).await.unwrap_or(Ok(()))
 }
 
 async fn serve_connection<S>(
@@ -223,7 +144,8 @@ async fn serve_connection<S>(
     peer: SocketAddr,
     server_name: Option<String>,
     place: Place,
-) where
+) -> Option<Ending>
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let config = &platform.config;
@@ -245,9 +167,9 @@ async fn serve_connection<S>(
         .max_buf_size(config.max_head)
         .timer(TokioTimer::new())
         .header_read_timeout(config.read_timeout)
-        .serve_connection(TokioIo::new(Tap::new(stream, wire)), service);
+        .serve_connection(TokioIo::new(Tap::new(stream, wire.clone())), service);
     let mut http = std::pin::pin!(http);
-    let mut stop = platform.stop.subscribe();
+    let mut stop = platform.stopping();
     let mut stopping = false;
     let result = loop {
         // In this order: an answer's head is written before the stop that it causes is seen.
@@ -267,4 +189,5 @@ async fn serve_connection<S>(
     if let Err(error) = result {
         session.broken(&error);
     }
+    wire.ended()
 }

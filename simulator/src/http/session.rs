@@ -3,39 +3,31 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
-use hyper::header::{
-    ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, EXPECT, HeaderMap, HeaderName,
-    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
-};
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
-use tokio::time::timeout;
 
-use super::Platform;
 use super::answer::{Afterwards, Answer, Outcome, response};
+use super::body::{NoBody, receive};
 use super::places::Place;
+use super::spoil;
 use crate::fault::{Kind as Fault, Target};
-use crate::files::Found;
-use crate::report::{Event, Kind};
-use crate::tap::{Rewrite, Wire, has_bare_line_feed};
-use crate::verify::{Class, Endpoint, Message, Verdict, quote, verify};
+use crate::log::now;
+use crate::model::Model;
+use crate::model::event::{Event, Kind};
+use crate::model::marks::{Raw, marks};
+use crate::model::verify::{
+    Class, Endpoint, Message, Place as Where, Reason, Verdict, quote, verify,
+};
+use crate::platform::Platform;
+use crate::tap::{Rewrite, Wire, has_bare_line_feed, head_length};
 
-/// Bytes of a body above the limit that are still read before the answer.
-const DRAIN_MAX: usize = 16 << 20;
-
-/// Bytes of bodies that all connections may keep at a time.
-const BODIES_MAX: usize = 64 << 20;
-
-/// Bytes of a body that are kept whatever the others keep.
-const BODY_ALWAYS: usize = 16 << 10;
-
-/// The answer of a server that has lost its mind.
-const GARBAGE: &[u8] = b"\x00\xff<html>502 Bad Gateway\r\n\r\n{\"error\":";
+/// Bytes of a request that are kept as they came.
+const REQUEST_MAX: usize = 64 << 10;
 
 /// One connection.
 pub struct Session {
@@ -60,41 +52,16 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// Why a body did not arrive.
-struct NoBody {
-    status: StatusCode,
-    reason: String,
-    got: usize,
+/// What was found out about one request.
+struct Found<'a> {
+    event: &'a mut Event,
+    reasons: Vec<Reason>,
 }
 
-/// Why the rest of a body is not read.
-enum Cause {
-    Connection(hyper::Error),
-    /// All connections together keep too much.
-    Crowd,
-}
-
-/// What one body takes of the memory for all.
-struct Kept<'a> {
-    all: &'a AtomicUsize,
-    own: usize,
-}
-
-impl<'a> Kept<'a> {
-    const fn new(all: &'a AtomicUsize) -> Self {
-        Self { all, own: 0 }
-    }
-
-    /// Counts more bytes, and gives how many all have now.
-    fn add(&mut self, bytes: usize) -> usize {
-        self.own += bytes;
-        self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
-    }
-}
-
-impl Drop for Kept<'_> {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.own, Ordering::Relaxed);
+impl Found<'_> {
+    fn wrong(&mut self, place: Where, sentence: impl Into<String>, advice: &str) {
+        self.reasons
+            .push(Reason::malformed(place, sentence, advice));
     }
 }
 
@@ -124,65 +91,131 @@ impl Session {
 
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>) -> Result<Response<Answer>, Dropped> {
-        let head = self.wire.take();
+        let (first, began) = self.wire.take();
         let config = &self.platform.config;
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let (parts, body) = request.into_parts();
-        let received = self.receive(&parts.headers, body).await;
-        let _answering = self.place.answering();
         let is_part = self.platform.files.has(parts.uri.path());
         let (kind, target) = if is_part {
             (Kind::Part, Target::Part)
         } else {
             (Kind::Message, Target::Message)
         };
-        let faults = self.platform.faults.draw(target);
-        let mut event = self.platform.new_event(self.peer);
+        let early = self.platform.faults.draw_early(target);
+        let received = if early.is_empty() {
+            receive(&self.platform, &parts.headers, body).await
+        } else {
+            Err(NoBody {
+                status: config.statuses.malformed,
+                reason: Reason::malformed(
+                    Where::Request,
+                    "answered before the body was read",
+                    FAULT_ADVICE,
+                ),
+                got: 0,
+            })
+        };
+        let _answering = self.place.answering();
+        let faults = if early.is_empty() {
+            let device = self.device(&parts, &received);
+            self.platform.faults.draw(target, device.as_deref())
+        } else {
+            early
+        };
+        for fault in &faults {
+            if let Fault::Replaced(content) = fault {
+                self.platform
+                    .files
+                    .replace(parts.uri.path(), content.clone());
+            }
+        }
+        let mut event = self.new_event();
         event.kind = kind;
         event.server_name.clone_from(&self.server_name);
-        event.request = number;
+        event.place = number;
         event.method = parts.method.to_string();
         event.path = parts.uri.path().to_owned();
         event.fault = describe(&faults);
-        if has_bare_line_feed(&head) {
+        if has_bare_line_feed(&first) {
             event
                 .notes
                 .push("lines of the head end in LF alone instead of CRLF".to_owned());
         }
 
-        let mut broken = false;
-        let instead = faults.iter().find_map(|fault| self.instead(fault));
-        let mut outcome = match (instead, received) {
-            (Some(outcome), received) => {
-                broken = received.is_err();
-                let body = received.unwrap_or_default();
-                event.body_len = body.len();
-                event.body = String::from_utf8_lossy(&body).into_owned();
-                event.reasons.push("a fault came in between".to_owned());
+        let (head, head_len) = match head_length(&first) {
+            Some(length) => (first.get(..length).unwrap_or(&first).to_vec(), length),
+            // Sent ahead of an answer, and so out of sight.
+            None => {
+                let head = written(&parts);
+                let length = head.len();
+                (head, length)
+            }
+        };
+        let mut broken = received.is_err();
+        let is_dropped = faults.contains(&Fault::Drop);
+        let mut rewrite = spoil::rewrite(&faults);
+        let answered = self.platform.change(|model| {
+            let mut found = Found {
+                event: &mut event,
+                reasons: Vec::new(),
+            };
+            let instead = faults
+                .iter()
+                .find_map(|fault| spoil::instead(fault, config.statuses.accepted));
+            let body = received.as_ref().map_or(&b""[..], |body| body);
+            if received.is_ok() && (instead.is_some() || !is_part) {
+                found.event.body_len = body.len();
+                found.event.body = String::from_utf8_lossy(body).into_owned();
+            }
+            let mut outcome = match (instead, &received) {
+                (Some(outcome), _) => {
+                    found.wrong(Where::Request, "a fault came in between", FAULT_ADVICE);
+                    outcome
+                }
+                (None, Err(no_body)) => {
+                    found.event.body_len = no_body.got;
+                    found.reasons.push(no_body.reason.clone());
+                    Outcome::new(no_body.status)
+                }
+                (None, Ok(_)) if is_part => self.part(&parts, &faults, &mut found),
+                (None, Ok(body)) => self.message(model, &parts, body, &mut found),
+            };
+            if faults.contains(&Fault::Gzip) {
+                spoil::compress(&mut outcome);
+            }
+            let reasons = found.reasons;
+            // The head may be longer than what is kept of a request.
+            let room = REQUEST_MAX.saturating_sub(head.len());
+            event.request = [&head, body.get(..room).unwrap_or(body)].concat();
+            let raw = Raw {
+                bytes: &event.request,
+                head: head_len,
+                body,
+            };
+            event.marks = marks(&raw, &reasons);
+            event.reasons = reasons.into_iter().map(|reason| reason.sentence).collect();
+            event.status = (!is_dropped).then(|| outcome.status.as_u16());
+            event.reason = event.reasons.first().cloned();
+            event.downlink = outcome
+                .handout
+                .as_ref()
+                .map(|handout| String::from_utf8_lossy(&handout.body).into_owned());
+            event.duration = began.elapsed().as_secs_f64();
+            (outcome, model.record(std::mem::take(&mut event)))
+        });
+        let mut outcome = match answered {
+            Ok((outcome, event)) => {
+                self.platform.log.write(&event);
                 outcome
             }
-            (None, Err(no_body)) => {
+            Err(_) => {
                 broken = true;
-                event.body_len = no_body.got;
-                event.reasons.push(no_body.reason);
-                Outcome::new(no_body.status)
+                Outcome::new(StatusCode::SERVICE_UNAVAILABLE)
             }
-            (None, Ok(_)) if is_part => self.part(&parts, &faults, &mut event),
-            (None, Ok(body)) => self.message(&parts, &body, &mut event),
         };
-        let is_dropped = faults.contains(&Fault::Drop);
-        let rewrite = faults.iter().find_map(rewrite_of).or_else(|| {
-            // KPN's file server leaves out even the space.
-            (is_part && !outcome.body.is_empty()).then_some(Rewrite::Spaceless)
-        });
-        let whole = matches!(rewrite, None | Some(Rewrite::Spaceless));
-        event.status = (!is_dropped).then(|| outcome.status.as_u16());
-        event.reason = event.reasons.first().cloned();
-        event.downlink = outcome
-            .handout
-            .as_ref()
-            .map(|handout| String::from_utf8_lossy(&handout.body).into_owned());
-        self.platform.report.write(&event);
+        // KPN's file server leaves out even the space.
+        rewrite.spaceless = is_part && !outcome.body.is_empty();
+        let whole = rewrite.end.is_none() && rewrite.length == 0;
 
         for fault in &faults {
             if let Fault::Delay(time) = fault {
@@ -209,39 +242,50 @@ impl Session {
         if is_dropped {
             return Err(Dropped);
         }
-        if let Some(rewrite) = rewrite {
+        if rewrite != Rewrite::default() {
             self.wire.rewrite(rewrite);
         }
         Ok(response)
     }
 
-    /// The outcome of a fault that keeps a message from being taken.
-    fn instead(&self, fault: &Fault) -> Option<Outcome> {
-        match fault {
-            Fault::Drop | Fault::Garbage => {
-                Some(Outcome::new(self.platform.config.statuses.accepted))
-            }
-            Fault::Status { code, retry_after } => {
-                let mut outcome = Outcome::new(*code);
-                let header = retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
-                outcome.before.extend(header);
-                Some(outcome)
-            }
-            _ => None,
+    /// The device that a request comes from, as far as a fault asks for it.
+    fn device(&self, parts: &Parts, body: &Result<Bytes, NoBody>) -> Option<String> {
+        if !self.platform.faults.ask_for_device() {
+            return None;
+        }
+        self.platform.files.device(parts.uri.path()).or_else(|| {
+            let records: serde_json::Value = serde_json::from_slice(body.as_ref().ok()?).ok()?;
+            Some(records.get(0)?.get("bn")?.as_str()?.to_owned())
+        })
+    }
+
+    fn new_event(&self) -> Event {
+        Event {
+            time: now(),
+            peer: self.peer.to_string(),
+            ..Event::default()
         }
     }
 
-    fn message(&self, parts: &Parts, body: &[u8], event: &mut Event) -> Outcome {
-        event.body_len = body.len();
-        event.body = String::from_utf8_lossy(body).into_owned();
+    fn message(
+        &self,
+        model: &mut Model,
+        parts: &Parts,
+        body: &[u8],
+        found: &mut Found<'_>,
+    ) -> Outcome {
         let Some(endpoint) = Endpoint::from_path(parts.uri.path()) else {
-            event.reasons.push(format!("no such path: {}", event.path));
+            let sentence = format!("no such path: {}", found.event.path);
+            found.wrong(
+                Where::Request,
+                sentence,
+                "Send to /ingestion/m2m/senml/v1, or to /ingestion/ip/senml/v1 on the Internet path.",
+            );
             return Outcome::new(StatusCode::NOT_FOUND);
         };
         if parts.method != Method::POST {
-            event
-                .reasons
-                .push(format!("method {} instead of POST", event.method));
+            let sentence = format!("method {} instead of POST", found.event.method);
+            found.wrong(Where::Request, sentence, "Send a POST.");
             let mut outcome = Outcome::new(StatusCode::METHOD_NOT_ALLOWED);
             outcome
                 .before
@@ -252,14 +296,13 @@ impl Session {
             endpoint,
             headers: &parts.headers,
             body,
-            now: event.time,
+            now: found.event.time,
         };
-        let mut registry = self.platform.registry();
-        let verdict = verify(&registry, &message);
-        let mut outcome = Outcome::new(self.judge(verdict, event));
-        if event.accepted
-            && let Some(urn) = &event.device
-            && let Some(handout) = registry.hand_out(urn)
+        let verdict = verify(model.devices(), &message);
+        let mut outcome = Outcome::new(self.judge(verdict, found));
+        if found.event.accepted
+            && let Some(urn) = &found.event.device
+            && let Some(handout) = model.hand_out(urn)
         {
             let content_type = self.platform.config.downlink_type.clone();
             outcome.before.push((CONTENT_TYPE, content_type));
@@ -270,133 +313,54 @@ impl Session {
     }
 
     /// Puts a verdict into the event and gives its status.
-    fn judge(&self, verdict: Verdict, event: &mut Event) -> StatusCode {
+    fn judge(&self, verdict: Verdict, found: &mut Found<'_>) -> StatusCode {
         let statuses = &self.platform.config.statuses;
+        let event = &mut *found.event;
         event.accepted = verdict.reasons.is_empty();
         event.device = verdict.device;
+        event.token = verdict.token;
         event.notes.extend(verdict.notes);
         if event.accepted {
             event.records = verdict.records;
         }
-        let status = match verdict.reasons.first() {
+        let status = match verdict.reasons.first().map(|reason| reason.class) {
             None => statuses.accepted,
-            Some((Class::Malformed, _)) => statuses.malformed,
-            Some((Class::Token, _)) => statuses.token,
-            Some((Class::Device, _)) => statuses.device,
+            Some(Class::Malformed) => statuses.malformed,
+            Some(Class::Token) => statuses.token,
+            Some(Class::Device) => statuses.device,
         };
-        event
-            .reasons
-            .extend(verdict.reasons.into_iter().map(|(_, sentence)| sentence));
+        found.reasons.extend(verdict.reasons);
         status
     }
 
-    fn part(&self, parts: &Parts, faults: &[Fault], event: &mut Event) -> Outcome {
+    fn part(&self, parts: &Parts, faults: &[Fault], request: &mut Found<'_>) -> Outcome {
         let files = &self.platform.files;
         let Some(found) = files.find(&parts.method, parts.uri.path(), &parts.headers) else {
             return Outcome::new(StatusCode::NOT_FOUND);
         };
-        let found = spoil(found, faults);
-        event.accepted = found.reason.is_none();
-        event.reasons.extend(found.reason);
-        event.notes.extend(found.notes);
-        event.part = found.part;
-        let mut outcome = Outcome::new(found.status);
-        if event.accepted {
-            let digest = HeaderValue::try_from(format!("crc32={:x}", found.crc));
-            outcome.after.extend(
-                digest
-                    .ok()
-                    .map(|digest| (HeaderName::from_static("digest"), digest)),
+        let mut found = spoil::part(found, faults);
+        request.event.accepted = found.reason.is_none();
+        if let Some(reason) = &found.reason {
+            request.wrong(
+                Where::Request,
+                reason,
+                "Ask with GET, `Host`, `Authorization: Bearer` with the token of the downlink, and \
+                 `Range: bytes=FIRST-LAST`.",
             );
         }
-        let content_range = found
-            .content_range
-            .and_then(|text| HeaderValue::try_from(text).ok());
-        outcome
-            .after
-            .extend(content_range.map(|value| (CONTENT_RANGE, value)));
-        outcome.body = found.body;
-        outcome
-    }
-
-    async fn receive(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, NoBody> {
-        let config = &self.platform.config;
-        if headers.contains_key(TRANSFER_ENCODING) {
-            return Err(NoBody {
-                status: config.statuses.malformed,
-                reason: "header Transfer-Encoding: the platform takes Content-Length only"
-                    .to_owned(),
-                got: 0,
-            });
-        }
-        let announced = body.size_hint().exact();
-        let too_long = announced.is_some_and(|length| length > config.max_body as u64);
-        let mut got = 0_usize;
-        let mut whole = Vec::new();
-        let mut kept = Kept::new(&self.platform.kept);
-        // A device that waits for 100 Continue must not get it for a body that is too long.
-        let reading = async {
-            while !(too_long && headers.contains_key(EXPECT)) && got < DRAIN_MAX {
-                match body.frame().await {
-                    None => return Ok(()),
-                    Some(Ok(frame)) => {
-                        let data = frame.into_data().unwrap_or_default();
-                        got += data.len();
-                        if too_long {
-                            continue;
-                        }
-                        if kept.add(data.len()) > BODIES_MAX && kept.own > BODY_ALWAYS {
-                            return Err(Cause::Crowd);
-                        }
-                        whole.extend_from_slice(&data);
-                    }
-                    Some(Err(error)) => return Err(Cause::Connection(error)),
-                }
-            }
-            Ok(())
-        };
-        let outcome = timeout(config.read_timeout, reading).await;
-        let announced = announced.unwrap_or_default();
-        let (status, reason) = match outcome {
-            _ if too_long => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!(
-                    "the body of {announced} bytes is above the limit of {}",
-                    config.max_body
-                ),
-            ),
-            Ok(Ok(())) => return Ok(Bytes::from(whole)),
-            Ok(Err(Cause::Crowd)) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "bodies of other connections take all the memory that there is for them".to_owned(),
-            ),
-            Ok(Err(Cause::Connection(error))) => (
-                config.statuses.malformed,
-                format!("the body ended after {got} of {announced} bytes: {error}"),
-            ),
-            Err(_) => (
-                StatusCode::REQUEST_TIMEOUT,
-                format!(
-                    "{got} of {announced} bytes of the body came within {:?}",
-                    config.read_timeout
-                ),
-            ),
-        };
-        Err(NoBody {
-            status,
-            reason,
-            got,
-        })
+        request.event.notes.append(&mut found.notes);
+        request.event.part = found.part.take();
+        spoil::answer(found)
     }
 
     /// Reports a connection that ended with something that is no request.
     pub fn broken(&self, error: &hyper::Error) {
-        let first = self.wire.take();
+        let (first, began) = self.wire.take();
         if first.is_empty() {
             tracing::debug!("connection from {}: {error}", self.peer);
             return;
         }
-        let mut event = self.platform.new_event(self.peer);
+        let mut event = self.new_event();
         event.status = self.wire.status();
         let reason = if error.is_incomplete_message() {
             "the connection ended in the middle of a head".to_owned()
@@ -410,38 +374,46 @@ impl Session {
             format!("not an HTTP/1.1 request: {error}")
         };
         let shown = first.get(..256).unwrap_or(&first);
-        event.reasons = vec![format!("{reason}; it begins with: {}", quote(shown))];
-        event.reason = event.reasons.first().cloned();
-        self.platform.report.write(&event);
+        let reason = Reason::malformed(
+            Where::Request,
+            format!("{reason}; it begins with: {}", quote(shown)),
+            "Send a request line, field lines and an empty line, each ended by CRLF.",
+        );
+        let raw = Raw {
+            bytes: &first,
+            head: first.len(),
+            body: b"",
+        };
+        event.marks = marks(&raw, std::slice::from_ref(&reason));
+        event.reason = Some(reason.sentence.clone());
+        event.reasons = vec![reason.sentence];
+        event.duration = began.elapsed().as_secs_f64();
+        event.request = first;
+        if let Ok(event) = self.platform.change(|model| model.record(event)) {
+            self.platform.log.write(&event);
+        }
         self.platform.count_answer();
     }
+}
+
+/// What is said beside a mistake that is none of the device's.
+const FAULT_ADVICE: &str = "Nothing: this was done on purpose.";
+
+/// A head as it may have been.
+fn written(parts: &Parts) -> Vec<u8> {
+    let mut head = format!("{} {} HTTP/1.1\r\n", parts.method, parts.uri).into_bytes();
+    for (name, value) in &parts.headers {
+        for piece in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            head.extend_from_slice(piece);
+        }
+    }
+    head.extend_from_slice(b"\r\n");
+    head
 }
 
 fn describe(faults: &[Fault]) -> Option<String> {
     let sentences: Vec<String> = faults.iter().map(Fault::to_string).collect();
     (!sentences.is_empty()).then(|| sentences.join(", "))
-}
-
-fn rewrite_of(fault: &Fault) -> Option<Rewrite> {
-    match fault {
-        Fault::Cut(length) => Some(Rewrite::Cut(*length)),
-        Fault::Garbage => Some(Rewrite::Replace(GARBAGE)),
-        _ => None,
-    }
-}
-
-/// A part with its faults.
-fn spoil(mut found: Found, faults: &[Fault]) -> Found {
-    if faults.contains(&Fault::WrongCrc) {
-        found.crc ^= 1;
-    }
-    if faults.contains(&Fault::SizeChange)
-        && let (Some(part), Some(text)) = (&found.part, &mut found.content_range)
-    {
-        let last = (part.offset + part.length).saturating_sub(1);
-        *text = format!("bytes {}-{last}/{}", part.offset, part.size + 1);
-    }
-    found
 }
 
 fn wants_close(headers: &HeaderMap) -> bool {

@@ -151,9 +151,10 @@ pub struct Answer {
 
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        self.head.lines().find_map(|line| {
+            let (field, value) = line.split_once(": ")?;
+            field.eq_ignore_ascii_case(name).then_some(value)
+        })
     }
 }
 
@@ -209,4 +210,91 @@ pub fn request_with(path: &str, token: &str, body: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// A simulator with its API.
+pub struct WithApi {
+    pub simulator: Simulator,
+    pub api: String,
+    pub token: Option<String>,
+}
+
+impl WithApi {
+    /// With the usual device.
+    pub fn start(more: &[&str]) -> Self {
+        let device = format!("{URN}={SECRET}");
+        let mut arguments = vec!["--device", &device];
+        arguments.extend(more);
+        Self::start_bare(&arguments)
+    }
+
+    pub fn start_bare(more: &[&str]) -> Self {
+        let file = scratch("api-port");
+        let mut arguments = vec!["--api", "127.0.0.1:0", "--api-port-file"];
+        arguments.push(file.to_str().unwrap());
+        arguments.extend(more);
+        let simulator = Simulator::start_bare(&arguments);
+        let port = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        Self {
+            simulator,
+            api: format!("127.0.0.1:{}", port.trim_end()),
+            token: None,
+        }
+    }
+
+    /// A connection on which a request has been sent.
+    pub fn ask(&self, method: &str, path: &str, fields: &str, body: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.api).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let token = self
+            .token
+            .as_ref()
+            .map(|token| format!("Authorization: Bearer {token}\r\n"))
+            .unwrap_or_default();
+        let host = if fields.contains("Host:") {
+            String::new()
+        } else {
+            format!("Host: {}\r\n", self.api)
+        };
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\n{host}{token}Connection: close\r\n{fields}Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        stream
+    }
+
+    /// The status, and the body as JSON.
+    pub fn call_with(&self, method: &str, path: &str, fields: &str, body: &[u8]) -> (u16, Value) {
+        let answer = read_answer(&mut self.ask(method, path, fields, body));
+        let body = if answer.body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&answer.body).unwrap()
+        };
+        (answer.status, body)
+    }
+
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        self.call_with("GET", path, "", b"")
+    }
+
+    /// A request without a body.
+    pub fn get_or(&self, method: &str, path: &str) -> (u16, Value) {
+        self.call_with(&method.to_uppercase(), path, "", b"")
+    }
+
+    /// Sends JSON.
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        self.call_with(
+            method,
+            path,
+            "Content-Type: application/json\r\n",
+            body.to_string().as_bytes(),
+        )
+    }
 }

@@ -11,6 +11,7 @@ mod native;
 pub mod pack;
 pub mod platformio;
 mod reproducible;
+mod simulator;
 mod zephyr;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use anyhow::Context as _;
 
 pub use native::{pack as pack_native, pack_all as pack_native_all};
 pub use reproducible::check as check_reproducible;
+pub use simulator::check as check_simulator;
 pub use zephyr::pack as pack_zephyr;
 
 /// Packs one file into the folder `dist`.
@@ -98,18 +100,41 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     shell.remove_path(&dist)?;
     shell.create_dir(&dist)?;
     let archives = Archives::build(workspace, TARGETS)?;
-    let sums = pack_into(workspace, &archives, &dist)?;
+    let mut packages = pack_all(workspace, &archives, &dist)?;
+    packages.push(simulator::pack(
+        workspace,
+        &simulator::build(workspace)?,
+        &dist,
+    )?);
+    let sums = finish(workspace, packages, &dist)?;
     println!("{sums}{} packages in dist/", sums.lines().count());
     Ok(())
 }
 
-/// Packs everything into a folder, with manifest and checksums; answers the latter.
+/// The simulator alone, beside what is in `dist/` already.
+pub fn run_simulator(workspace: &Workspace) -> anyhow::Result<()> {
+    let dist = workspace.path("dist");
+    workspace.shell.create_dir(&dist)?;
+    let package = simulator::pack(workspace, &simulator::build(workspace)?, &dist)?;
+    println!("{} in dist/", package.file);
+    Ok(())
+}
+
+/// Packs all that has archives into a folder, with manifest and checksums; answers the latter.
 pub fn pack_into(
     workspace: &Workspace,
     archives: &Archives,
     dist: &Path,
 ) -> anyhow::Result<String> {
-    let mut packages = pack_all(workspace, archives, dist)?;
+    finish(workspace, pack_all(workspace, archives, dist)?, dist)
+}
+
+/// Adds what tells about all packages: the bills of materials, manifest and checksums; answers the latter.
+fn finish(
+    workspace: &Workspace,
+    mut packages: Vec<Package>,
+    dist: &Path,
+) -> anyhow::Result<String> {
     packages.extend(sbom::write(workspace, dist)?);
     manifest::write(workspace, &packages, dist)
 }

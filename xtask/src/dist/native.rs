@@ -18,6 +18,12 @@ const CMAKE_FILES: [(&str, &str); 2] = [
     ("packaging/cmake/kpn_things-target.cmake", CMAKE),
 ];
 
+/// For people: what the package is, and a first program.
+const ABOUT: [(&str, &str); 2] = [
+    ("packaging/native/README.md", "."),
+    ("c-examples/hello/hello.c", "example"),
+];
+
 /// Packs one target's archive, as `lib/libkpn_things.a`.
 pub fn pack(
     workspace: &Workspace,
@@ -59,6 +65,7 @@ fn pack_as(
     let root = pack::staging(workspace, "native", name)?;
     pack::copy(workspace, &COMMON, &root)?;
     pack::copy(workspace, &CMAKE_FILES, &root)?;
+    pack::copy(workspace, &ABOUT, &root)?;
     shell.copy_file(
         workspace.path("packaging/cmake/package.cmake"),
         root.join("CMakeLists.txt"),

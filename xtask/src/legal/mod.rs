@@ -11,6 +11,8 @@ use crate::workspace::Workspace;
 
 /// Licence of everything in this repository.
 pub const LICENCE: &str = "MIT OR Apache-2.0";
+/// The package that archives are made of.
+const LIBRARY: &str = "kpn-things";
 
 /// The judges from elsewhere, each with its settings in the repository: `REUSE.toml` and `deny.toml`.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
@@ -70,12 +72,17 @@ struct Crate {
     manifest: String,
 }
 
-/// All that is compiled into an archive for any target, sorted; what only builds it, such as macros, is not among them.
-fn linked(workspace: &Workspace) -> anyhow::Result<Vec<Crate>> {
+/// All that is compiled into a package of this workspace, sorted: for one platform, or for any. What only builds it, such as macros, is
+/// not among them.
+fn linked(workspace: &Workspace, into: &str, platform: Option<&str>) -> anyhow::Result<Vec<Crate>> {
     let shell = &workspace.shell;
+    let filter: Vec<_> = platform
+        .into_iter()
+        .flat_map(|platform| ["--filter-platform", platform])
+        .collect();
     let text = cmd!(
         shell,
-        "cargo metadata --format-version 1 --locked --features kpn-things/posix"
+        "cargo metadata --format-version 1 --locked --features kpn-things/posix {filter...}"
     )
     .quiet()
     .read()?;
@@ -90,8 +97,8 @@ fn linked(workspace: &Workspace) -> anyhow::Result<Vec<Crate>> {
     let nodes = list(&metadata["resolve"]["nodes"])?;
     let root = packages
         .iter()
-        .find(|package| package["name"] == "kpn-things")
-        .context("the library is in the workspace")?;
+        .find(|package| package["name"] == into)
+        .with_context(|| format!("{into} is in the workspace"))?;
     let mut found: Vec<&Value> = Vec::new();
     let mut open = vec![&root["id"]];
     while let Some(id) = open.pop() {

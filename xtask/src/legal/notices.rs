@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    env::consts,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -9,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-use super::{Crate, linked};
+use super::{Crate, LIBRARY, linked};
 use crate::workspace::Workspace;
 
 const FILE: &str = "THIRD-PARTY-NOTICES";
@@ -30,27 +31,63 @@ core and compiler_builtins, of the Rust compiler that built the archive
 
 ";
 
+const SIMULATOR_HEAD: &str = "\
+Third-party notices of the KPN Things simulator
+===============================================
+
+The program has code of these projects in it; which of it depends on the target. Where a project may be used under one
+of several licences, the text is that of the first one in the list of its files. The Apache License 2.0 stands in
+LICENSE-APACHE.
+
+Rust's standard library, of the compiler that built the program
+  https://github.com/rust-lang/rust
+  MIT OR Apache-2.0
+  Copyright (c) The Rust Project Contributors
+
+";
+
 /// Licence files of a crate, the shortest text first: it is enough.
 const TEXTS: [&str; 4] = ["LICENSE-MIT", "LICENSE", "LICENSE-BOOST", "LICENSE-APACHE"];
 
 /// Writes it anew.
 pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
-    Ok(workspace.shell.write_file(FILE, notices(workspace)?)?)
+    Ok(workspace.shell.write_file(FILE, of_archives(workspace)?)?)
 }
 
 /// It names what cargo links, in the versions of Cargo.lock.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     ensure!(
-        workspace.shell.read_file(FILE)? == notices(workspace)?,
+        workspace.shell.read_file(FILE)? == of_archives(workspace)?,
         "{FILE} is stale: `make notices` writes it anew"
     );
+    of_simulator(workspace)?;
     Ok(())
 }
 
-fn notices(workspace: &Workspace) -> anyhow::Result<String> {
-    let mut text = HEAD.to_owned();
+fn of_archives(workspace: &Workspace) -> anyhow::Result<String> {
+    notices(workspace, LIBRARY, None, HEAD)
+}
+
+/// The same for the simulator, whose package gets it beside the program.
+pub fn of_simulator(workspace: &Workspace) -> anyhow::Result<String> {
+    let here = format!("{}-unknown-linux-gnu", consts::ARCH);
+    notices(
+        workspace,
+        "kpn-things-simulator",
+        Some(&here),
+        SIMULATOR_HEAD,
+    )
+}
+
+fn notices(
+    workspace: &Workspace,
+    into: &str,
+    platform: Option<&str>,
+    head: &str,
+) -> anyhow::Result<String> {
+    let mut text = head.to_owned();
     let mut by_licence: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for each in linked(workspace)? {
+    for each in linked(workspace, into, platform)? {
         let Crate {
             name,
             version,
@@ -58,6 +95,9 @@ fn notices(workspace: &Workspace) -> anyhow::Result<String> {
             repository,
             ..
         } = &each;
+        if name.starts_with(LIBRARY) {
+            continue;
+        }
         ensure!(!licence.is_empty(), "{name} names no licence");
         writeln!(text, "{name} {version}\n  {repository}\n  {licence}")?;
         if !each.authors.is_empty() {

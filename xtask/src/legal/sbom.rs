@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use xshell::cmd;
 
-use super::{LICENCE, linked, tool};
+use super::{LIBRARY, LICENCE, linked, tool};
 use crate::{archive::Toolchain, dist::Package, target::TARGETS, workspace::Workspace};
 
 const OWNER: &str = "The kpn-things authors";
@@ -55,7 +55,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         .run()?;
     for file in &files {
         let text = shell.read_file(file)?;
-        for each in linked(workspace)? {
+        for each in linked(workspace, LIBRARY, None)? {
             let reference = format!("pkg:cargo/{}@{}", each.name, each.version);
             ensure!(
                 text.contains(&reference),

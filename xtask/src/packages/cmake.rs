@@ -120,7 +120,7 @@ fn for_another_core(place: &Place) -> anyhow::Result<()> {
     cmd!(shell, "chmod +x {script}").quiet().run()?;
     let source = place.workspace.path("").display().to_string();
     let cargo = define("KPN_THINGS_CARGO", &script.display().to_string());
-    for name in ["thumbv7em-hf", "riscv32imc", "i686-linux"] {
+    for name in ["thumbv7em-hf", "riscv32imc", "i686-linux", "aarch64-linux"] {
         let target = target::find(name)?;
         consume(
             place,
@@ -171,6 +171,8 @@ fn refusals(place: &Place) -> anyhow::Result<()> {
         ("thumbv6m", "thumbv7m"),
         ("thumbv7m", "x86_64-linux"),
         ("i686-linux", "x86_64-linux"),
+        ("aarch64-linux", "armv7-linux"),
+        ("armv7-linux", "thumbv7em-hf"),
         ("riscv32imc", "riscv32imac"),
     ] {
         let words = is_for(builds, has);

@@ -74,7 +74,11 @@ impl Place {
         let shell = &self.workspace.shell;
         let printed = match board(target)? {
             Some(board) => board.run(&self.workspace, program, None, PATIENCE)?,
-            None => cmd!(shell, "{program}").quiet().read()?,
+            None => {
+                let command = target.command(program);
+                let (first, rest) = command.split_first().context("a program")?;
+                cmd!(shell, "{first} {rest...}").quiet().read()?
+            }
         };
         ensure!(
             printed.contains("done: "),
@@ -106,7 +110,10 @@ impl Place {
                     board.memory(),
                 )
             }
-            None => format!("set(CMAKE_C_COMPILER cc)\nset(CMAKE_C_FLAGS_INIT \"{flags}\")\n"),
+            None => format!(
+                "set(CMAKE_C_COMPILER {})\nset(CMAKE_C_FLAGS_INIT \"{flags}\")\n",
+                target.gcc()
+            ),
         };
         self.workspace.shell.write_file(&file, text)?;
         Ok(file)

@@ -1,0 +1,145 @@
+//! Bodies on their way in: bounded in length, in time, and in what all of them take together.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::StatusCode;
+use hyper::body::{Body, Incoming};
+use hyper::header::{EXPECT, HeaderMap, TRANSFER_ENCODING};
+use tokio::time::timeout;
+
+use crate::model::verify::{NO_CHUNKS, NO_CHUNKS_ADVICE, Place, Reason};
+use crate::platform::Platform;
+
+/// Bytes of a body above the limit that are still read before the answer.
+const DRAIN_MAX: usize = 16 << 20;
+
+/// Bytes of bodies that all connections may keep at a time.
+const BODIES_MAX: usize = 64 << 20;
+
+/// Bytes of a body that are kept whatever the others keep.
+const BODY_ALWAYS: usize = 16 << 10;
+
+/// Why a body did not arrive.
+pub struct NoBody {
+    /// What is answered.
+    pub status: StatusCode,
+    /// What is wrong.
+    pub reason: Reason,
+    /// Bytes that came.
+    pub got: usize,
+}
+
+/// Why the rest of a body is not read.
+enum Cause {
+    Connection(hyper::Error),
+    /// All connections together keep too much.
+    Crowd,
+}
+
+/// What one body takes of the memory for all.
+struct Kept<'a> {
+    all: &'a AtomicUsize,
+    own: usize,
+}
+
+impl<'a> Kept<'a> {
+    const fn new(all: &'a AtomicUsize) -> Self {
+        Self { all, own: 0 }
+    }
+
+    /// Counts more bytes, and gives how many all have now.
+    fn add(&mut self, bytes: usize) -> usize {
+        self.own += bytes;
+        self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.own, Ordering::Relaxed);
+    }
+}
+
+/// Reads a body as far as it is wanted.
+pub async fn receive(
+    platform: &Platform,
+    headers: &HeaderMap,
+    mut body: Incoming,
+) -> Result<Bytes, NoBody> {
+    let config = &platform.config;
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Err(NoBody {
+            status: config.statuses.malformed,
+            reason: Reason::malformed(
+                Place::Header("Transfer-Encoding"),
+                NO_CHUNKS,
+                NO_CHUNKS_ADVICE,
+            ),
+            got: 0,
+        });
+    }
+    let announced = body.size_hint().exact();
+    let too_long = announced.is_some_and(|length| length > config.max_body as u64);
+    let mut got = 0_usize;
+    let mut whole = Vec::new();
+    let mut kept = Kept::new(&platform.kept);
+    // A device that waits for 100 Continue must not get it for a body that is too long.
+    let reading = async {
+        while !(too_long && headers.contains_key(EXPECT)) && got < DRAIN_MAX {
+            match body.frame().await {
+                None => return Ok(()),
+                Some(Ok(frame)) => {
+                    let data = frame.into_data().unwrap_or_default();
+                    got += data.len();
+                    if too_long {
+                        continue;
+                    }
+                    if kept.add(data.len()) > BODIES_MAX && kept.own > BODY_ALWAYS {
+                        return Err(Cause::Crowd);
+                    }
+                    whole.extend_from_slice(&data);
+                }
+                Some(Err(error)) => return Err(Cause::Connection(error)),
+            }
+        }
+        Ok(())
+    };
+    let outcome = timeout(config.read_timeout, reading).await;
+    let announced = announced.unwrap_or_default();
+    let (status, reason) = match outcome {
+        _ if too_long => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "the body of {announced} bytes is above the limit of {}",
+                config.max_body
+            ),
+        ),
+        Ok(Ok(())) => return Ok(Bytes::from(whole)),
+        Ok(Err(Cause::Crowd)) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "bodies of other connections take all the memory that there is for them".to_owned(),
+        ),
+        Ok(Err(Cause::Connection(error))) => (
+            config.statuses.malformed,
+            format!("the body ended after {got} of {announced} bytes: {error}"),
+        ),
+        Err(_) => (
+            StatusCode::REQUEST_TIMEOUT,
+            format!(
+                "{got} of {announced} bytes of the body came within {:?}",
+                config.read_timeout
+            ),
+        ),
+    };
+    Err(NoBody {
+        status,
+        reason: Reason::malformed(
+            Place::Header("Content-Length"),
+            reason,
+            "Send as many bytes as `Content-Length` says, at once, and no more than the limit.",
+        ),
+        got,
+    })
+}

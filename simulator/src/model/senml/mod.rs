@@ -1,0 +1,13 @@
+//! SenML packs in JSON (RFC 8428): verified strictly and resolved, without any I/O.
+//!
+//! Records count from 1 in every sentence, as people count them.
+
+mod check;
+mod fields;
+mod parse;
+mod spans;
+mod units;
+
+pub use check::{Problem, Resolved, Value, check, first_base_name};
+pub use parse::parse;
+pub use spans::spans;
