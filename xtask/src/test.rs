@@ -15,7 +15,7 @@ use xshell::cmd;
 
 use crate::{
     budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
-    legal, link, modem, neighbour, packages, sanitized, simulator, snippets, vectors, wire,
+    legal, link, modem, neighbour, packages, page, sanitized, simulator, snippets, vectors, wire,
     workspace::Workspace,
 };
 
@@ -29,6 +29,7 @@ type Step = (
 /// One after the other: the first use both processors, and what follows needs what they leave.
 const FIRST: &[Step] = &[
     ("lints", "lints c", check::run),
+    ("style of C", "python", check::c_style),
     ("rust", "c", rust),
     ("header", "c", header::check),
     ("examples in texts", "c", snippets::check),
@@ -66,7 +67,7 @@ const WITH_OTHERS: &[Step] = &[
         packages::bare_metal::check,
     ),
     ("arduino class", "c", packages::arduino::check_class),
-    ("arduino sketches", "c", packages::arduino::check_sketches),
+    ("arduino sketches", "c", packages::arduino::sketches::check),
     (
         "arduino package",
         "chips pack",
@@ -109,6 +110,7 @@ const WITH_OTHERS: &[Step] = &[
     ("modems", "c chips", modem::check),
     ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
+    ("page of the simulator", "c chromium", page::check),
     ("simulator package", "pack", dist::check_simulator),
     ("bytes on the wire", "c openssl", wire::check),
 ];
@@ -125,6 +127,11 @@ const ON_BOARDS: &[Step] = &[
         "vectors on every core",
         "c linux chips boards",
         vectors::check,
+    ),
+    (
+        "a core that traps",
+        "c linux chips boards",
+        vectors::check_trapping,
     ),
     (
         "one file of C",
