@@ -15,8 +15,7 @@ use xshell::cmd;
 
 use crate::{
     budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
-    legal, link, modem, neighbour, packages, page, sanitized, snippets, vectors, wire,
-    legal, link, modem, neighbour, packages, sanitized, simulator, snippets, vectors, wire,
+    legal, link, modem, neighbour, packages, page, sanitized, simulator, snippets, vectors, wire,
     workspace::Workspace,
 };
 
