@@ -59,8 +59,19 @@ Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds
 
 /// The KPN Things platform on a desk: verifies what a device sends and answers as the live endpoint does.
 #[derive(Debug, Parser)]
-#[command(name = "kpn-things-simulator", version, after_help = MORE, args_override_self = true)]
+#[command(
+    name = "kpn-things-simulator",
+    version,
+    after_help = MORE,
+    args_override_self = true,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Arguments {
+    /// What to do instead of being the platform
+    #[cfg(feature = "api")]
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: String,
@@ -222,6 +233,13 @@ pub struct Arguments {
     /// Logs connections too
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,
+}
+
+/// What can be done besides.
+#[cfg(feature = "api")]
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Expect(crate::expect::Expect),
 }
 
 /// 31 years: more would overflow the clock somewhere.

@@ -31,6 +31,8 @@ mod api;
 mod arguments;
 mod config;
 mod door;
+#[cfg(feature = "api")]
+mod expect;
 mod fault;
 mod files;
 mod http;
@@ -112,6 +114,10 @@ impl FormatTime for Seconds {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, String> {
+    #[cfg(feature = "api")]
+    if let Some(arguments::Command::Expect(wanted)) = arguments.command {
+        return expect::run(wanted).await;
+    }
     let mut model = Model::new(Limits {
         count: arguments.history,
         age: arguments
