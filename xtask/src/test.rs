@@ -66,7 +66,7 @@ const WITH_OTHERS: &[Step] = &[
         packages::bare_metal::check,
     ),
     ("arduino class", "c", packages::arduino::check_class),
-    ("arduino sketches", "c", packages::arduino::check_sketches),
+    ("arduino sketches", "c", packages::arduino::sketches::check),
     (
         "arduino package",
         "chips pack",
@@ -126,6 +126,11 @@ const ON_BOARDS: &[Step] = &[
         "vectors on every core",
         "c linux chips boards",
         vectors::check,
+    ),
+    (
+        "a core that traps",
+        "c linux chips boards",
+        vectors::check_trapping,
     ),
     (
         "one file of C",
