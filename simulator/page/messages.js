@@ -188,7 +188,7 @@ function first() {
   return empty(
     "Waiting for the first message",
     h("p", {}, "Let a device send to the port that the simulator listens on, 8080 unless another was chosen."),
-    pack ? [h("p", {}, "To see one at once:"), h("pre", {}, `curl http://${location.hostname}:8080/ingestion/m2m/senml/v1 \\\n  -H 'Content-Type: application/json' \\\n  -d '${pack}'`)] : null,
+    pack ? [h("p", {}, "To see one at once:"), h("pre", {}, `curl ${location.hostname}:8080/ingestion/m2m/senml/v1 \\\n  -H 'Content-Type: application/json' \\\n  -d '${pack}'`)] : null,
   );
 }
 

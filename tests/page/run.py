@@ -117,7 +117,7 @@ def the_first_look_is_as_the_pages_say(desk, page, _):
     expect(page.locator("#live")).to_have_text("live")
     command = page.locator(".empty pre").inner_text()
     text = README.read_text()
-    told = text[text.index("curl http://127.0.0.1:8080") :]
+    told = text[text.index("curl 127.0.0.1:8080/") :]
     assert plain(command) == plain(told[: told.index("```")]), f"the page has another command than {README}: {command}"
     subprocess.run(["sh", "-euc", command.replace(":8080/", f":{desk.port}/")], check=True, capture_output=True, timeout=30)
     expect(newest(page)).to_contain_text("temperature 20.5")
