@@ -50,8 +50,8 @@ Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,proba
   replaced=FILE      from then on this file is served under the URL
 
 Prints `listening on ADDRESS:PORT` on standard output when it is ready, then with --tls-listen
-`listening with TLS on ADDRESS:PORT`, and with --api `API on http://ADDRESS:PORT/api/v1`; the log goes to
-standard error.
+`listening with TLS on ADDRESS:PORT`, and with --api `API on http://ADDRESS:PORT/api/v1` and
+`page on http://ADDRESS:PORT/`, for a browser; the log goes to standard error.
 A message is taken on /ingestion/m2m/senml/v1 and /ingestion/ip/senml/v1 (POST).
 
 Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds is over before

@@ -192,10 +192,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     }
     let ready = doors.iter().map(Door::to_string);
     #[cfg(feature = "api")]
-    let ready = ready.chain(
-        api.iter()
-            .map(|api| format!("API on http://{}/api/v1\n", api.address)),
-    );
+    let ready = ready.chain(api.iter().map(|api| {
+        let address = api.address;
+        format!("API on http://{address}/api/v1\npage on http://{address}/\n")
+    }));
     let ready: String = ready.collect();
 
     let route = arguments.sms_to.map(|to| sms::Route {
