@@ -25,7 +25,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let deny = tool(workspace, "cargo-deny")?;
     cmd!(
         shell,
-        "{deny} --offline --log-level error check licenses bans sources"
+        "{deny} --workspace --offline --log-level error check licenses bans sources"
     )
     .quiet()
     .run()?;
