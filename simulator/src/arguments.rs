@@ -241,6 +241,7 @@ pub struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Expect(crate::expect::Expect),
+    Replay(crate::replay::Replay),
 }
 
 /// 31 years: more would overflow the clock somewhere.

@@ -42,6 +42,8 @@ mod model;
 #[cfg(feature = "api")]
 mod page;
 mod platform;
+#[cfg(feature = "api")]
+mod replay;
 mod sms;
 mod store;
 mod tap;
@@ -116,8 +118,10 @@ impl FormatTime for Seconds {
 
 async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     #[cfg(feature = "api")]
-    if let Some(arguments::Command::Expect(wanted)) = arguments.command {
-        return expect::run(wanted).await;
+    match arguments.command {
+        Some(arguments::Command::Expect(wanted)) => return expect::run(wanted).await,
+        Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted),
+        None => {}
     }
     let mut model = Model::new(Limits {
         count: arguments.history,
