@@ -53,11 +53,14 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     if target.starts_with("thumbv6m") || target.starts_with("thumbv8m.base") {
         println!("cargo::rustc-cfg=kpn_eight_registers");
     }
-    // Words may be loaded from anywhere.
-    if target.starts_with("thumbv7")
-        || target.starts_with("thumbv8m.main")
-        || target.starts_with("x86_64")
-        || target.starts_with("aarch64")
+    // Words may be loaded from anywhere, unless the core is made to trap on that.
+    let features = std::env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    let is_strict = features.split(',').any(|feature| feature == "strict-align");
+    if !is_strict
+        && (target.starts_with("thumbv7")
+            || target.starts_with("thumbv8m.main")
+            || target.starts_with("x86_64")
+            || target.starts_with("aarch64"))
     {
         println!("cargo::rustc-cfg=kpn_unaligned");
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Archives, Package, pack};
-use crate::{c_source, workspace::Workspace};
+use crate::{c_source, legal::sbom, workspace::Workspace};
 
 /// What is copied as it is; all lies in one folder, as a project takes it.
 const COPIED: [(&str, &str); 9] = [
@@ -24,6 +24,7 @@ pub fn pack(workspace: &Workspace, _: &Archives, dist: &Path) -> anyhow::Result<
     let folder = pack::staging(workspace, "c-source", &name)?;
     pack::copy(workspace, &COPIED, &folder)?;
     put(workspace, &folder)?;
+    sbom::write(workspace, &folder)?;
     let file = format!("{name}.zip");
     pack::zip(workspace, &folder, &dist.join(&file))?;
     Ok(Package {
