@@ -29,6 +29,7 @@ type Step = (
 /// One after the other: the first use both processors, and what follows needs what they leave.
 const FIRST: &[Step] = &[
     ("lints", "lints c", check::run),
+    ("style of C", "python", check::c_style),
     ("rust", "c", rust),
     ("header", "c", header::check),
     ("examples in texts", "c", snippets::check),
