@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The manual as a site: the header's subjects, the pages of the toolchains and the cookbook, by doxygen.
 
 use std::collections::BTreeSet;
