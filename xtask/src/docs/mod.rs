@@ -3,6 +3,7 @@
 mod doxygen;
 mod links;
 mod pages;
+mod pictures;
 mod site;
 
 use anyhow::Context as _;
@@ -13,7 +14,7 @@ use crate::workspace::Workspace;
 pub use doxygen::check as check_header;
 pub use links::check as check_links;
 pub use pages::check as check_pages;
-pub use site::build as build_site;
+pub use site::{build as build_site, check as check_site};
 
 /// A text of the repository.
 struct Page {

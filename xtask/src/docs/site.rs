@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use xshell::cmd;
 
-use super::links::headings;
+use super::{links::headings, pictures};
 use crate::workspace::Workspace;
 
 /// The pages, in the order of the site's contents. Other texts are linked as files.
@@ -31,8 +31,20 @@ const PAGES: &[&str] = &[
     "CHANGELOG.md",
 ];
 
-/// Builds the site into `target/doxygen/html`; a warning of doxygen's and a link that leads nowhere are errors.
+/// Builds the site of what is checked in.
+pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    pictures::check(workspace)?;
+    render(workspace)
+}
+
+/// Draws the pictures and builds the site.
 pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
+    pictures::write(workspace)?;
+    render(workspace)
+}
+
+/// Builds the site into `target/doxygen/html`; a warning of doxygen's and a link that leads nowhere are errors.
+fn render(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("site")?;
     let html = workspace.path("target/doxygen/html");
