@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the texts promise: links lead somewhere, commands run, the header and the pages become a site without a warning.
 
 mod doxygen;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a product that has the library in it must say: licences, notices, and a bill of materials.
 
 pub mod notices;
