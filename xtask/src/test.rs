@@ -41,6 +41,7 @@ const FIRST: &[Step] = &[
     ),
     ("links in texts", "pack", docs::check_links),
     ("header as pages", "doxygen", docs::check_header),
+    ("manual as a site", "doxygen", docs::check_site),
     ("archives", "c linux chips", link::check),
     ("archives can be refused", "chips", link::check_can_fail),
     (
