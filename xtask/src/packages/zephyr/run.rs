@@ -247,7 +247,10 @@ pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()>
     let (program, image) = (folder.join("update"), folder.join("new.bin"));
     let simulator = simulator::build(workspace)?;
     let main = workspace.path("tests/zephyr/update.c");
-    for (erasing, serving) in [("-DSHIM_ZEPHYR_3", "--partial-content"), ("-g", "--quiet")] {
+    for (erasing, serving) in [
+        ("-DSHIM_ZEPHYR_3", &["--quiet", "--partial-content"][..]),
+        ("-g", &["--quiet"]),
+    ] {
         let mut more: Vec<String> = UPDATE_SIZES.map(str::to_owned).to_vec();
         more.push(erasing.to_owned());
         more.extend(UPDATE.map(|file| package.join("zephyr").join(file).display().to_string()));
@@ -260,7 +263,8 @@ pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()>
         compile(workspace, package, &main, &more, &program)?;
         cmd!(shell, "{program} {image}").quiet().run()?;
         let file = format!("/new.bin={}", image.display());
-        let platform = Simulator::start(&simulator, &["--file", &file, serving])?;
+        let arguments = [&["--file", &file], serving].concat();
+        let platform = Simulator::start(&simulator, &arguments)?;
         let port = platform.port.to_string();
         let output = cmd!(shell, "{program} {image} 127.0.0.1 {port}")
             .quiet()
