@@ -25,6 +25,10 @@ mod causes;
 mod status_list;
 
 #[cfg(feature = "header")]
+#[path = "packaging/header/details.rs"]
+mod details;
+
+#[cfg(feature = "header")]
 #[path = "packaging/header/layout.rs"]
 mod layout;
 
@@ -36,6 +40,10 @@ mod order;
 #[path = "packaging/header/shared.rs"]
 mod shared;
 
+#[cfg(feature = "header")]
+#[path = "packaging/header/text.rs"]
+mod text;
+
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic, kpn_only_c)");
     println!("cargo::rerun-if-changed=build.rs");
@@ -45,11 +53,14 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     if target.starts_with("thumbv6m") || target.starts_with("thumbv8m.base") {
         println!("cargo::rustc-cfg=kpn_eight_registers");
     }
-    // Words may be loaded from anywhere.
-    if target.starts_with("thumbv7")
-        || target.starts_with("thumbv8m.main")
-        || target.starts_with("x86_64")
-        || target.starts_with("aarch64")
+    // Words may be loaded from anywhere, unless the core is made to trap on that.
+    let features = std::env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    let is_strict = features.split(',').any(|feature| feature == "strict-align");
+    if !is_strict
+        && (target.starts_with("thumbv7")
+            || target.starts_with("thumbv8m.main")
+            || target.starts_with("x86_64")
+            || target.starts_with("aarch64"))
     {
         println!("cargo::rustc-cfg=kpn_unaligned");
     }
@@ -91,6 +102,7 @@ mod header {
 
     use super::{
         causes::for_each_cause,
+        details::{DETAILS, EXPLAINED},
         layout,
         names::{NAMES, RECEIVED_NAMES},
         order,
@@ -111,6 +123,7 @@ mod header {
             overview: overview(&root)?,
             in_groups: BTreeMap::new(),
             lists: String::new(),
+            explained: EXPLAINED,
         };
         add_versions(texts.in_groups.entry("version").or_default())?;
         add_statuses(texts.in_groups.entry("results").or_default())?;
@@ -197,9 +210,11 @@ mod header {
         text.push_str("\n/** @name Results of calls, see `kpn_status`.\n * @{ */\n");
         for (name, number, meaning) in statuses {
             let kind = if number < 0 { "ERR_" } else { "" };
+            let details = DETAILS.iter().find(|(status, _)| *status == name);
+            let details = details.map_or_else(String::new, |(_, text)| format!(": {text}"));
             writeln!(
                 text,
-                "#define KPN_{kind}{name} ({number}) /**< {meaning} */"
+                "#define KPN_{kind}{name} ({number}) /**< {meaning}{details} */"
             )?;
         }
         text.push_str("/** @} */\n");

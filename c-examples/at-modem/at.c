@@ -16,13 +16,22 @@ const char *at_result_text(at_result result)
     case AT_ERR_GARBAGE: return "the UART loses or changes bytes";
     case AT_ERR_UART: return "the UART failed";
     case AT_ERR_RESPONSE: return "the answer is not HTTP";
+    case AT_ERR_SIM: return "no SIM, or its PIN is missing or wrong";
+    case AT_ERR_DENIED: return "the network refuses the SIM or its APN";
     default: return "not a result";
     }
 }
 
-bool at_begins(const char *line, const char *prefix)
+const char *at_after(const char *line, const char *prefix)
 {
-    return strncmp(line, prefix, strlen(prefix)) == 0;
+    for (; *prefix != '\0'; prefix++) {
+        if (*line == *prefix) {
+            line++;
+        } else if (*prefix != ' ') {
+            return NULL;
+        }
+    }
+    return line;
 }
 
 bool at_numbers(const char *text, int32_t *numbers, size_t count)
@@ -141,8 +150,8 @@ at_result at_expect(at *modem, char byte)
     return result != AT_OK ? result : got == byte ? AT_OK : AT_ERR_GARBAGE;
 }
 
-/* The next line that is not empty; ends at `prompt` too when that stands first, and after `quoted` at a quotation mark. */
-static at_result next_line(at *modem, char prompt, const char *quoted)
+/* The next line that is not empty; ends at `prompt` too when that stands first, and behind `prefix` at `end`. */
+static at_result next_line(at *modem, char prompt, const char *prefix, char end)
 {
     if (modem->line_done) { /* what a time-out left is continued */
         modem->line_done = false;
@@ -155,14 +164,14 @@ static at_result next_line(at *modem, char prompt, const char *quoted)
             return result;
         }
         bool ends = byte == '\r' || byte == '\n';
-        if (modem->line_len == 0 && (ends || byte == ' ')) { /* a space follows the prompt of Quectel */
+        if (modem->line_len == 0 && (ends || byte == ' ') && !(modem->is_text && byte == '\r')) { /* a space follows some prompts */
             continue;
         }
         if (!ends && (byte < ' ' || byte > '~')) {
             modem->garbage = true;
         }
         modem->line[modem->line_len] = '\0';
-        ends = ends || (byte == '"' && quoted != NULL && at_begins(modem->line, quoted));
+        ends = ends || (byte == end && end != '\0' && at_after(modem->line, prefix) != NULL);
         ends = ends || (byte == prompt && prompt != '\0' && modem->line_len == 0);
         if (ends) {
             modem->line_end = byte;
@@ -178,17 +187,19 @@ static at_result next_line(at *modem, char prompt, const char *quoted)
 /* What a line says of a command: AT_OK for nothing yet. */
 static at_result refusal(at *modem)
 {
-    const char *line = modem->line;
+    const char *number = at_after(modem->line, "+CME ERROR: ");
 
+    number = number != NULL ? number : at_after(modem->line, "+CMS ERROR: ");
     modem->number = -1;
-    if (at_begins(line, "+CME ERROR: ") || at_begins(line, "+CMS ERROR: ")) {
-        int32_t number;
-        if (at_numbers(line + strlen("+CME ERROR: "), &number, 1)) {
-            modem->number = number;
+    if (number != NULL) {
+        int32_t value;
+        if (at_numbers(number, &value, 1)) {
+            modem->number = value;
         }
         return AT_ERR_MODEM;
     }
-    if (strcmp(line, "ERROR") == 0 || strcmp(line, "NO CARRIER") == 0 || strcmp(line, "SEND FAIL") == 0) {
+    if (strcmp(modem->line, "ERROR") == 0 || strcmp(modem->line, "NO CARRIER") == 0 || strcmp(modem->line, "SEND FAIL") == 0
+        || strcmp(modem->line, "CONNECT FAIL") == 0) {
         return AT_ERR_MODEM;
     }
     return AT_OK;
@@ -196,9 +207,31 @@ static at_result refusal(at *modem)
 
 static void hear(at *modem)
 {
+    bool was_text = modem->is_text;
+
     if (modem->urc != NULL) {
         modem->urc(modem->owner, modem->line);
     }
+    modem->is_text = !was_text
+                     && (at_after(modem->line, "+CMT: ") != NULL || at_after(modem->line, "+CMGL: ") != NULL
+                         || at_after(modem->line, "+CMGR: ") != NULL);
+}
+
+/* As `next_line`, for one who waits for an answer: texts of SMS are no answers, and a refusal is a failure. */
+static at_result next_answer(at *modem, char prompt, const char *prefix, char end)
+{
+    at_result result = AT_OK;
+
+    while (modem->is_text && result == AT_OK) {
+        result = next_line(modem, '\0', NULL, '\0');
+        if (result == AT_OK) {
+            hear(modem);
+        }
+    }
+    if (result == AT_OK) {
+        result = next_line(modem, prompt, prefix, end);
+    }
+    return result == AT_OK ? refusal(modem) : result;
 }
 
 at_result at_answer(at *modem, const char *ok, const char *prefix, int32_t *numbers, size_t count)
@@ -207,17 +240,15 @@ at_result at_answer(at *modem, const char *ok, const char *prefix, int32_t *numb
     bool informed = prefix == NULL;
 
     while (!answered || !informed) {
-        at_result result = next_line(modem, '\0', NULL);
-        if (result == AT_OK) {
-            result = refusal(modem);
-        }
+        at_result result = next_answer(modem, '\0', NULL, '\0');
+        const char *text = prefix != NULL ? at_after(modem->line, prefix) : NULL;
         if (result != AT_OK) {
             return result;
         }
         if (strcmp(modem->line, ok != NULL ? ok : "OK") == 0) {
             answered = true;
-        } else if (prefix != NULL && at_begins(modem->line, prefix)) {
-            if (!at_numbers(modem->line + strlen(prefix), numbers, count)) {
+        } else if (text != NULL) {
+            if (!at_numbers(text, numbers, count)) {
                 return AT_ERR_GARBAGE;
             }
             informed = true;
@@ -238,46 +269,30 @@ at_result at_command(at *modem, const char *command, uint32_t milliseconds)
 
 at_result at_prompt(at *modem, char prompt)
 {
-    for (;;) {
-        at_result result = next_line(modem, prompt, NULL);
-        if (result != AT_OK) {
-            return result;
-        }
-        if (modem->line_end == prompt) {
-            return AT_OK;
-        }
-        result = refusal(modem);
-        if (result != AT_OK) {
-            return result;
-        }
+    at_result result;
+
+    while ((result = next_answer(modem, prompt, NULL, '\0')) == AT_OK && modem->line_end != prompt) {
         hear(modem);
     }
+    return result;
 }
 
-at_result at_info(at *modem, const char *prefix, bool quote)
+at_result at_info(at *modem, const char *prefix, char end)
 {
-    for (;;) {
-        at_result result = next_line(modem, '\0', quote ? prefix : NULL);
-        if (result != AT_OK) {
-            return result;
-        }
-        if (at_begins(modem->line, prefix)) {
-            return AT_OK;
-        }
-        result = refusal(modem);
-        if (result != AT_OK) {
-            return result;
-        }
+    at_result result;
+
+    while ((result = next_answer(modem, '\0', prefix, end)) == AT_OK && at_after(modem->line, prefix) == NULL) {
         if (strcmp(modem->line, "OK") == 0) { /* the line that belongs to it was lost */
             return AT_ERR_GARBAGE;
         }
         hear(modem);
     }
+    return result;
 }
 
 at_result at_listen(at *modem)
 {
-    at_result result = next_line(modem, '\0', NULL);
+    at_result result = next_line(modem, '\0', NULL, '\0');
 
     if (result == AT_OK) {
         hear(modem);
@@ -308,6 +323,7 @@ static at_result settle(at *modem, uint32_t milliseconds, uint32_t quiet)
         result = at_take(modem, &bytes, AT_RX_CAP, &len);
     } while (result == AT_OK && modem->uart.clock(modem->uart.context) - start < milliseconds);
     modem->line_done = true;
+    modem->is_text = false;
     return result == AT_ERR_UART ? result : AT_OK;
 }
 

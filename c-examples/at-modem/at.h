@@ -24,6 +24,8 @@ typedef int32_t at_result;
 #define AT_ERR_GARBAGE (-6)  /* not what such a modem says: the UART lost, doubled or changed bytes, or has another speed */
 #define AT_ERR_UART (-7)     /* one of your functions failed */
 #define AT_ERR_RESPONSE (-8) /* the answer of the platform is not HTTP */
+#define AT_ERR_SIM (-9)      /* there is no SIM, it wants a PIN that was not given, or it refuses the one that was */
+#define AT_ERR_DENIED (-10)  /* the network refuses the SIM or its APN */
 
 /* One English sentence for a result, never NULL. */
 const char *at_result_text(at_result result);
@@ -39,7 +41,12 @@ typedef struct at_uart {
     uint32_t (*clock)(void *context);
 } at_uart;
 
-enum { AT_LINE_CAP = 96, AT_RX_CAP = 64 };
+/* Of longer lines only the beginning is kept. An SMS needs 161; without SMS, 96 are enough. At most 255. */
+#ifndef AT_LINE_CAP
+#define AT_LINE_CAP 176
+#endif
+
+enum { AT_RX_CAP = 64 };
 
 /* A conversation with a modem. Private, except what the comments name. */
 typedef struct at {
@@ -52,6 +59,7 @@ typedef struct at {
     bool write_failed;
     bool garbage; /* unreadable lines came since the last command */
     bool line_done;
+    bool is_text; /* the line is the text of an SMS, whatever it says */
     char line_end; /* what ended the line: CR, LF, a quotation mark or a prompt */
     uint8_t rx_at;
     uint8_t rx_len;
@@ -83,8 +91,8 @@ at_result at_command(at *modem, const char *command, uint32_t milliseconds);
 /* Awaits a prompt: this character at the beginning of a line. */
 at_result at_prompt(at *modem, char prompt);
 
-/* Awaits a line that begins with `prefix`; with `quote` the line ends at its first quotation mark. It stands in `line`. */
-at_result at_info(at *modem, const char *prefix, bool quote);
+/* Awaits a line that begins with `prefix`; behind that it ends at the first `end` too, unless that is NUL. It stands in `line`. */
+at_result at_info(at *modem, const char *prefix, char end);
 
 /* Takes at most `max` of the bytes that come next, as they are; `*out_len` is 1 or more. Valid until the next call. */
 at_result at_take(at *modem, const uint8_t **out_bytes, size_t max, size_t *out_len);
@@ -104,8 +112,8 @@ at_result at_pause(at *modem, uint32_t milliseconds);
  */
 at_result at_synchronise(at *modem, uint32_t milliseconds, uint32_t quiet, size_t owed);
 
-/* Whether a line begins so. */
-bool at_begins(const char *line, const char *prefix);
+/* What follows `prefix` in a line, NULL when it begins otherwise. A space in `prefix` may be missing in the line: some modems say none. */
+const char *at_after(const char *line, const char *prefix);
 
 /* Reads `count` decimal numbers with commas between them. */
 bool at_numbers(const char *text, int32_t *numbers, size_t count);

@@ -3,6 +3,7 @@
  * `extern` are those of the chip: fill them in. The buffer must hold what comes while other code runs: 512 bytes are 44 ms at 115,200
  * baud.
  */
+#include "kpn_network.h"
 #include "sara_r4.h"
 
 extern void board_uart_put(uint8_t byte); /* waits until there is room */
@@ -66,11 +67,15 @@ static kpn_modem modem;
 at_result board_report(const uint8_t *request, size_t len, kpn_response *response)
 {
     static const at_uart uart = {NULL, uart_write, uart_read, uart_clock};
+    static const kpn_network network = {&kpn_network_sara_r4, "kpnthings.iot", NULL, NULL, false, false, 180000};
     at_result result = kpn_modem_begin(&modem, &kpn_sara_r4, &uart);
 
     modem.read_max = 256; /* less than fits into the buffer */
     if (result == AT_OK) {
-        result = kpn_modem_command(&modem, "AT+CGDCONT=1,\"IP\",\"kpnthings.iot\"", 10000);
+        result = kpn_modem_wake(&modem, 5000);
+    }
+    if (result == AT_OK) {
+        result = kpn_network_attach(&modem, &network);
     }
     if (result == AT_OK) {
         result = kpn_modem_open(&modem, "10.151.236.157", 80);

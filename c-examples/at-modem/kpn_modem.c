@@ -4,7 +4,23 @@
 
 enum { IDLE = 0x51, OPEN, SENT, ANSWERED, SPOILT }; /* not 0: a struct that was never begun has no state */
 
-enum { ADDRESS_MAX = 15, HEX_STEP = 16, FINAL_STATUS = 200 }; /* below it a response is an interim one, RFC 9110 section 15.2 */
+enum { WAKE_STEP = 250, ADDRESS_MAX = 15, HEX_STEP = 16, FINAL_STATUS = 200 }; /* below it a response is an interim one, RFC 9110 section 15.2 */
+
+/* What answers no command. The text of an SMS may look like anything, and is for nobody but those who know that it is one. */
+static void heard(void *owner, const char *line)
+{
+    kpn_modem *modem = (kpn_modem *)owner;
+
+    if (!modem->line.is_text) {
+        modem->kind->urc(modem, line);
+    }
+    if (modem->lines != NULL) {
+        modem->lines(modem->lines_context, line);
+    }
+    if (modem->listener != NULL) {
+        modem->listener(modem->listener_context, line);
+    }
+}
 
 at_result kpn_modem_begin(kpn_modem *modem, const kpn_modem_kind *kind, const at_uart *uart)
 {
@@ -12,7 +28,7 @@ at_result kpn_modem_begin(kpn_modem *modem, const kpn_modem_kind *kind, const at
         return AT_ERR_ARGUMENT;
     }
     memset(modem, 0, sizeof *modem);
-    at_begin(&modem->line, uart, kind->urc, modem);
+    at_begin(&modem->line, uart, heard, modem);
     modem->kind = kind;
     modem->times = kind->times;
     modem->read_max = kind->read_max;
@@ -76,7 +92,8 @@ static at_result synchronise(kpn_modem *modem)
     return note(modem, result);
 }
 
-at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t milliseconds)
+at_result kpn_modem_query(kpn_modem *modem, const char *command, uint32_t milliseconds, void (*lines)(void *context, const char *line),
+                          void *context)
 {
     if (modem == NULL || command == NULL || strpbrk(command, "\r\n") != NULL) {
         return AT_ERR_ARGUMENT;
@@ -86,7 +103,10 @@ at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t mill
     }
     at_result result = synchronise(modem);
     if (result == AT_OK) {
+        modem->lines = lines;
+        modem->lines_context = context;
         result = note(modem, at_command(&modem->line, command, milliseconds));
+        modem->lines = NULL;
         if (result == AT_ERR_MODEM) { /* yours to judge */
             modem->synchronised = true;
         }
@@ -95,6 +115,48 @@ at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t mill
         modem->state = SPOILT;
     }
     return result;
+}
+
+at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t milliseconds)
+{
+    return kpn_modem_query(modem, command, milliseconds, NULL, NULL);
+}
+
+at_result kpn_modem_wait(kpn_modem *modem, uint32_t milliseconds)
+{
+    if (modem == NULL) {
+        return AT_ERR_ARGUMENT;
+    }
+    if (modem->state != IDLE && modem->state != OPEN) {
+        return AT_ERR_STATE;
+    }
+    return at_pause(&modem->line, milliseconds);
+}
+
+at_result kpn_modem_wake(kpn_modem *modem, uint32_t milliseconds)
+{
+    at_result result;
+
+    if (modem == NULL) {
+        return AT_ERR_ARGUMENT;
+    }
+    if (modem->kind == NULL) {
+        return AT_ERR_STATE;
+    }
+    uint32_t start = modem->line.uart.clock(modem->line.uart.context);
+    uint32_t elapsed = 0;
+    modem->state = IDLE;
+    modem->socket = -1;
+    modem->synchronised = false;
+    modem->owed = 0;
+    do {
+        uint32_t left = milliseconds - elapsed;
+        at_limit(&modem->line, left < (uint32_t)WAKE_STEP ? left : (uint32_t)WAKE_STEP);
+        at_text(&modem->line, "AT\r");
+        result = at_answer(&modem->line, NULL, NULL, NULL, 0);
+        elapsed = modem->line.uart.clock(modem->line.uart.context) - start;
+    } while ((result == AT_ERR_TIMEOUT || result == AT_ERR_GARBAGE) && elapsed < milliseconds);
+    return result == AT_ERR_MODEM ? AT_OK : result; /* it is awake */
 }
 
 at_result kpn_modem_open(kpn_modem *modem, const char *address, uint16_t port)
@@ -157,11 +219,11 @@ static at_result collect(kpn_modem *modem, kpn_response *response)
         if (result != AT_OK) {
             return result;
         }
-        if (modem->fed < 0) {
+        if (modem->fed != KPN_NEED_MORE) {
             return note(modem, AT_ERR_RESPONSE);
         }
         if (last && modem->got == 0) {
-            modem->fed = kpn_response_end(response);
+            modem->fed = response != NULL ? kpn_response_end(response) : modem->sink(modem->sink_context, NULL, 0);
             if (modem->fed == KPN_OK && modem->in_doubt) { /* what was sent twice may have been answered too */
                 return note(modem, AT_ERR_GARBAGE);
             }
@@ -171,11 +233,8 @@ static at_result collect(kpn_modem *modem, kpn_response *response)
     return AT_OK;
 }
 
-at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len, kpn_response *response)
+static at_result send_all(kpn_modem *modem, const uint8_t *request, size_t len, kpn_response *response)
 {
-    if (modem == NULL || request == NULL || len == 0 || len > PTRDIFF_MAX || response == NULL || kpn_response_status(response) != 0) {
-        return AT_ERR_ARGUMENT;
-    }
     modem->may_have_arrived = false;
     if (modem->state != OPEN) {
         return AT_ERR_STATE;
@@ -187,7 +246,7 @@ at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len, k
         return AT_ERR_CLOSED;
     }
     at_result result = AT_OK;
-    while (result == AT_OK && len > 0 && kpn_response_status(response) < FINAL_STATUS) {
+    while (result == AT_OK && len > 0 && (response == NULL || kpn_response_status(response) < FINAL_STATUS)) {
         kpn_span piece = {request, len < modem->kind->piece_max ? len : modem->kind->piece_max};
         result = note(modem, modem->kind->write(modem, piece, piece.len == len));
         int32_t number = modem->number;
@@ -217,21 +276,44 @@ at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len, k
     return result;
 }
 
-at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response)
+static at_result receive_all(kpn_modem *modem, kpn_response *response)
 {
-    if (modem == NULL || response == NULL) {
-        return AT_ERR_ARGUMENT;
-    }
     if (modem->state != SENT && modem->state != ANSWERED) {
         return AT_ERR_STATE;
     }
     bool whole = modem->state == SENT;
     modem->state = SPOILT;
     at_result result = collect(modem, response);
-    if (result == AT_OK && whole && modem->synchronised && !modem->closed && !modem->in_doubt && kpn_response_keep_alive(response)) {
+    if (result == AT_OK && whole && modem->synchronised && !modem->closed && !modem->in_doubt
+        && (response == NULL || kpn_response_keep_alive(response))) {
         modem->state = OPEN;
     }
     return result;
+}
+
+at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len, kpn_response *response)
+{
+    if (modem == NULL || request == NULL || len == 0 || len > PTRDIFF_MAX || response == NULL || kpn_response_status(response) != 0) {
+        return AT_ERR_ARGUMENT;
+    }
+    return send_all(modem, request, len, response);
+}
+
+at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response)
+{
+    return modem == NULL || response == NULL ? AT_ERR_ARGUMENT : receive_all(modem, response);
+}
+
+at_result kpn_modem_transfer(kpn_modem *modem, const uint8_t *request, size_t len,
+                             kpn_status (*sink)(void *context, const uint8_t *bytes, size_t len), void *context)
+{
+    if (modem == NULL || request == NULL || len == 0 || len > PTRDIFF_MAX || sink == NULL) {
+        return AT_ERR_ARGUMENT;
+    }
+    modem->sink = sink;
+    modem->sink_context = context;
+    at_result result = send_all(modem, request, len, NULL);
+    return result == AT_OK ? receive_all(modem, NULL) : result;
 }
 
 bool kpn_modem_is_open(const kpn_modem *modem)
@@ -362,7 +444,7 @@ at_result kpn_modem_feed(kpn_modem *modem, kpn_response *response, size_t len, c
         if (result == AT_OK) {
             left -= count;
             if (fed == KPN_NEED_MORE) { /* after the end or a failure the rest is only counted */
-                fed = kpn_response_feed(response, bytes, count, NULL);
+                fed = response != NULL ? kpn_response_feed(response, bytes, count, NULL) : modem->sink(modem->sink_context, bytes, count);
             }
         }
     }

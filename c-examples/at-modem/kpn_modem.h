@@ -59,6 +59,10 @@ struct kpn_modem {
     kpn_modem_times times; /* yours to change after `kpn_modem_begin` */
     size_t read_max;       /* likewise: small when the UART has a small buffer */
 
+    /* Yours, or NULL: gets each line of the modem that answers no command, and each text of an SMS (then `line.is_text`). */
+    void (*listener)(void *context, const char *line);
+    void *listener_context;
+
     /* Private from here on. */
     at line;
     const kpn_modem_kind *kind;
@@ -67,6 +71,10 @@ struct kpn_modem {
     size_t written;     /* bytes of the last write that the modem took */
     kpn_status fed;     /* of the response */
     int32_t socket;     /* -1: none */
+    void (*lines)(void *context, const char *line); /* of a query that runs */
+    void *lines_context;
+    kpn_status (*sink)(void *context, const uint8_t *bytes, size_t len); /* of a transfer */
+    void *sink_context;
     int32_t number;     /* of the last refusal */
     uint8_t state;
     bool synchronised;
@@ -82,6 +90,22 @@ at_result kpn_modem_begin(kpn_modem *modem, const kpn_modem_kind *kind, const at
 /* Sends a command of yours, such as one that sets the APN, and awaits OK within so many milliseconds. Not between send and receive. */
 at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t milliseconds);
 
+/*
+ * The same for a command with an answer of lines: each of them goes to `lines`, and so does what the modem says unasked meanwhile, so look at how
+ * a line begins. The line is valid during that call, in which no other function may be called for this modem.
+ */
+at_result kpn_modem_query(kpn_modem *modem, const char *command, uint32_t milliseconds, void (*lines)(void *context, const char *line),
+                          void *context);
+
+/* Waits, and listens to the modem meanwhile. Not between send and receive. */
+at_result kpn_modem_wait(kpn_modem *modem, uint32_t milliseconds);
+
+/*
+ * For a modem that has been off or asleep: asks again and again until it answers, at most so long. AT_ERR_TIMEOUT: it is still asleep, and all of
+ * that time is over. Its connection and its settings are forgotten. Other functions wait for a silent modem much longer, so call this first.
+ */
+at_result kpn_modem_wake(kpn_modem *modem, uint32_t milliseconds);
+
 /* Connects to an IPv4 address. AT_ERR_STATE when there is a connection. */
 at_result kpn_modem_open(kpn_modem *modem, const char *address, uint16_t port);
 
@@ -94,6 +118,14 @@ at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len, k
 
 /* Receives one response, the one that was given to `kpn_modem_send`; only after AT_OK it counts. AT_ERR_STATE when nothing was sent. */
 at_result kpn_modem_receive(kpn_modem *modem, kpn_response *response);
+
+/*
+ * Sends a request whose answer is not for a `kpn_response`, such as one for a part of firmware (kpn_modem_firmware.h). `sink` gets the answer as it comes: it
+ * returns KPN_NEED_MORE until it has all, and then KPN_OK, or what is wrong, which makes the result AT_ERR_RESPONSE. Without bytes it is called when
+ * the connection has ended. A UART that loses bytes shows only afterwards, so what it got counts when the result is AT_OK, or has a checksum of its own.
+ */
+at_result kpn_modem_transfer(kpn_modem *modem, const uint8_t *request, size_t len,
+                             kpn_status (*sink)(void *context, const uint8_t *bytes, size_t len), void *context);
 
 /*
  * Whether another request can be sent: there is a connection, no response is to come, and no end of it was announced. Asks nobody: the next

@@ -1,127 +1,74 @@
 /*
- * at-modem KIND DEVICE ADDRESS PORT [-n COUNT] [-w MILLISECONDS] [-l] [-a APN] [-t MILLISECONDS]: sends a message through a cellular modem.
- * KIND is sara-r4, sara-r4-hex or bg96. DEVICE is a serial device, or tcp:IP:PORT for one behind a network, such as the emulated modem.
- * ADDRESS and PORT are those of the platform. -n sends so many messages on the connection, -w waits between them, -l makes them long, so
- * that they need several pieces, -a sets the APN, -t makes all time-outs shorter.
- * Ends with 0 when all messages were accepted, 1 when the last is to be sent again later, 2 when it must not be sent again unchanged,
- * 3 when it may have arrived although no answer came.
+ * at-modem KIND DEVICE ADDRESS PORT [options]: sends a message through a cellular modem.
+ * KIND is one of the names below. DEVICE is a serial device, or tcp:IP:PORT for one behind a network, such as the emulated modem.
+ * ADDRESS and PORT are those of the platform.
+ *   -a APN           attach with this APN first; without it, the modem has done that
+ *   -p PIN           of the SIM
+ *   -n COUNT         so many messages on the connection
+ *   -w MILLISECONDS  wait between them
+ *   -l               long ones, so that they need several pieces
+ *   -u FILE          fetch the firmware that a downlink announces, into this file; go on where it was left
+ *   -s SECONDS       wait so long for a downlink by SMS
+ *   -t MILLISECONDS  make all time-outs shorter
+ * Ends with 0 when all of that was done, 1 when the last message is to be sent again later or nothing came, 2 when it must not be sent again
+ * unchanged, 3 when it may have arrived although no answer came.
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "kpn_modem_firmware.h"
+#include "kpn_modem_sms.h"
+#include "kpn_network.h"
 #include "quectel_bg96.h"
 #include "sara_r4.h"
+#include "serial.h"
+#include "simcom.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
-enum { ACCEPTED = 0, LATER = 1, NEVER = 2, UNKNOWN = 3, LONG = 80 };
+enum { ACCEPTED = 0, LATER = 1, NEVER = 2, UNKNOWN = 3, LONG = 80, PART = 512, PATH_CAP = 512, BOOT_MS = 5000, ATTACH_MS = 180000 };
 
 static const char urn[] = "urn:dev:IMEI:490154203237518:";
 static const char secret[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static uint8_t buffer[4096]; /* the request, then the body of the response */
+static uint8_t firmware_memory[KPN_FIRMWARE_MEMORY];
+static kpn_firmware firmware;
 
-/* On a board these three are a UART with a receive buffer that an interrupt fills, and a tick counter. */
-static bool uart_write(void *context, const uint8_t *bytes, size_t len)
+typedef struct options {
+    const char *apn;
+    const char *pin;
+    const char *image;
+    bool is_long;
+    int count;
+    long wait;
+    long sms_seconds;
+    uint32_t limit;
+} options;
+
+typedef struct kind {
+    const char *name;
+    const kpn_modem_kind *modem;
+    const kpn_network_kind *network;
+} kind;
+
+static const kind kinds[] = {{"sara-r4", &kpn_sara_r4, &kpn_network_sara_r4},     {"sara-r4-hex", &kpn_sara_r4_hex, &kpn_network_sara_r4},
+                             {"sara-r5", &kpn_sara_r4, &kpn_network_sara_r5},     {"lena-r8", &kpn_sara_r4, &kpn_network_lena_r8},
+                             {"bg96", &kpn_bg96, &kpn_network_bg96},              {"sim7000", &kpn_sim7000, &kpn_network_sim7000},
+                             {"sim7080", &kpn_sim7080, &kpn_network_sim7080}};
+
+/* `status` is that of its beginning. */
+static void act_on_downlink(kpn_status status, kpn_downlink *downlink)
 {
-    int fd = *(int *)context;
-
-    while (len > 0) {
-        ssize_t count = write(fd, bytes, len);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes += count > 0 ? count : 0;
-        len -= count > 0 ? (size_t)count : 0;
-    }
-    return true;
-}
-
-static int32_t uart_read(void *context, uint8_t *bytes, size_t cap, uint32_t milliseconds)
-{
-    struct pollfd wait = {*(int *)context, POLLIN, 0};
-    int ready = poll(&wait, 1, (int)milliseconds);
-
-    if (ready <= 0) {
-        return ready == 0 || errno == EINTR ? 0 : -1;
-    }
-    ssize_t count = read(wait.fd, bytes, cap);
-    return count > 0 ? (int32_t)count : -1; /* the end of a serial line is a failure */
-}
-
-static uint32_t uart_clock(void *context)
-{
-    struct timespec now;
-
-    (void)context;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint32_t)now.tv_sec * 1000U + (uint32_t)(now.tv_nsec / 1000000);
-}
-
-static int open_tcp(const char *name)
-{
-    char address[16];
-    const char *colon = strchr(name, ':');
-    struct sockaddr_in to;
-
-    memset(&to, 0, sizeof to);
-    if (colon == NULL || (size_t)(colon - name) >= sizeof address) {
-        return -1;
-    }
-    memcpy(address, name, (size_t)(colon - name));
-    address[colon - name] = '\0';
-    to.sin_family = AF_INET;
-    to.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd >= 0 && (inet_pton(AF_INET, address, &to.sin_addr) != 1 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0)) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-static int open_serial(const char *name)
-{
-    struct termios settings;
-
-    if (strncmp(name, "tcp:", 4) == 0) {
-        return open_tcp(name + 4);
-    }
-    int fd = open(name, O_RDWR | O_NOCTTY);
-    if (fd >= 0 && tcgetattr(fd, &settings) == 0) { /* 115,200 baud, 8 bits, no line editing */
-        settings.c_iflag = 0;
-        settings.c_oflag = 0;
-        settings.c_lflag = 0;
-        settings.c_cflag = CS8 | CREAD | CLOCAL;
-        settings.c_cc[VMIN] = 1;
-        settings.c_cc[VTIME] = 0;
-        cfsetispeed(&settings, B115200);
-        cfsetospeed(&settings, B115200);
-        tcsetattr(fd, TCSANOW, &settings);
-    }
-    return fd;
-}
-
-static void act_on_downlink(const kpn_response *response)
-{
-    kpn_downlink downlink;
     kpn_record record;
-    kpn_status status = kpn_downlink_begin(&downlink, response);
 
     if (status != KPN_OK) { /* nothing of it was handed out */
         printf("downlink: %s\n", kpn_status_text(status));
     }
-    while (status == KPN_OK && kpn_downlink_next(&downlink, &record) == KPN_OK) {
+    while (status == KPN_OK && kpn_downlink_next(downlink, &record) == KPN_OK) {
         printf("downlink: %s%s\n", record.base_name, record.name);
         if (kpn_record_is_for(&record, urn) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
             printf("the valve is now %s\n", record.bool_value ? "open" : "shut");
@@ -155,11 +102,12 @@ static int report(const kpn_modem *modem, const char *what, at_result result)
     return kpn_modem_may_have_arrived(modem) ? UNKNOWN : LATER;
 }
 
-static int exchange(kpn_modem *modem, int number, bool is_long)
+static int exchange(kpn_modem *modem, int number, const options *options)
 {
     kpn_span request;
     kpn_response response;
-    kpn_status status = make_request(number, is_long, &request);
+    kpn_downlink downlink;
+    kpn_status status = make_request(number, options->is_long, &request);
 
     if (status != KPN_OK) {
         fprintf(stderr, "message: %s\n", kpn_status_text(status));
@@ -178,99 +126,213 @@ static int exchange(kpn_modem *modem, int number, bool is_long)
     int32_t outcome = kpn_response_outcome(&response);
     printf("response: status %d. %s\n", (int)kpn_response_status(&response), kpn_outcome_text(outcome));
     if (outcome == KPN_OUTCOME_ACCEPTED) {
-        act_on_downlink(&response);
+        status = kpn_downlink_begin(&downlink, &response);
+        if (options->image == NULL) {
+            act_on_downlink(status, &downlink);
+        } else if (status == KPN_OK && kpn_firmware_state(&firmware) != KPN_FIRMWARE_REQUEST) {
+            status = kpn_firmware_offer(&firmware, &downlink, urn);
+            printf("firmware: %s\n", kpn_status_text(status));
+        }
         return ACCEPTED;
     }
     return outcome == KPN_OUTCOME_RETRY_LATER ? LATER : NEVER;
 }
 
-/* A SARA-R4 connects to the network by itself, with the APN of context 1. A BG96 is told to; an error says that it is connected already. */
-static at_result attach(kpn_modem *modem, bool is_bg96, const char *apn)
+/* The state of a download beside its image: renamed when it is whole, so that a reset in between leaves the one before. */
+static bool save_state(const char *path)
 {
-    char command[96];
-    at_result result = AT_OK;
+    uint8_t image[KPN_FIRMWARE_IMAGE_MAX];
+    char name[PATH_CAP];
+    char new_name[PATH_CAP + 4];
+    size_t len;
+    FILE *file;
 
-    if (apn != NULL) {
-        snprintf(command, sizeof command, is_bg96 ? "AT+QICSGP=1,1,\"%s\",\"\",\"\",0" : "AT+CGDCONT=1,\"IP\",\"%s\"", apn);
-        result = kpn_modem_command(modem, command, modem->times.command);
+    if (kpn_firmware_save(&firmware, image, sizeof image, &len) != KPN_OK || snprintf(name, sizeof name, "%s.state", path) >= (int)sizeof name) {
+        return false;
     }
-    if (is_bg96 && result == AT_OK) {
-        result = kpn_modem_command(modem, "AT+QIACT=1", modem->times.open);
-        if (result == AT_ERR_MODEM) {
-            result = AT_OK;
+    snprintf(new_name, sizeof new_name, "%s.new", name);
+    if ((file = fopen(new_name, "wb")) == NULL) {
+        return false;
+    }
+    bool written = fwrite(image, len, 1, file) == 1;
+    return fclose(file) == 0 && written && rename(new_name, name) == 0;
+}
+
+static void load_state(const char *path)
+{
+    char name[PATH_CAP];
+    FILE *file = snprintf(name, sizeof name, "%s.state", path) < (int)sizeof name ? fopen(name, "rb") : NULL;
+
+    if (file != NULL) {
+        size_t len = fread(buffer, 1, sizeof buffer, file);
+        (void)fclose(file);
+        printf("stored: %s\n", kpn_status_text(kpn_firmware_load(&firmware, buffer, len)));
+    }
+}
+
+static bool write_flash(void *context, uint32_t offset, const uint8_t *bytes, size_t len)
+{
+    FILE *flash = (FILE *)context;
+
+    return fseek(flash, (long)offset, SEEK_SET) == 0 && fwrite(bytes, len, 1, flash) == 1 && fflush(flash) == 0;
+}
+
+static int update(kpn_modem *modem, const options *options)
+{
+    FILE *flash = fopen(options->image, "r+b");
+    kpn_status status = KPN_OK;
+
+    if (flash == NULL && (flash = fopen(options->image, "w+b")) == NULL) {
+        perror(options->image);
+        return NEVER;
+    }
+    while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST && (status == KPN_OK || status == KPN_AGAIN)) {
+        status = kpn_modem_fetch(modem, &firmware, buffer, sizeof buffer, write_flash, flash);
+        if (status == KPN_OK && !save_state(options->image)) {
+            perror(options->image);
+        } else if (status == KPN_AGAIN) {
+            uint32_t wait = kpn_retry_delay_ms(kpn_firmware_failures(&firmware), (uint32_t)time(NULL), 20, 5000, kpn_firmware_retry_after(&firmware));
+            (void)kpn_modem_wait(modem, wait);
         }
+    }
+    printf("%lu of %lu bytes: %s\n", (unsigned long)kpn_firmware_confirmed(&firmware), (unsigned long)kpn_firmware_total(&firmware), kpn_status_text(status));
+    return fclose(flash) == 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE ? ACCEPTED : LATER;
+}
+
+/* Waits for one text of the platform. It is deleted in the modem afterwards, so that a reset in between loses nothing. */
+static int await_sms(kpn_modem *modem, kpn_modem_sms *sms, long seconds)
+{
+    at_result result = AT_OK;
+    char *text = NULL;
+    size_t len;
+    kpn_downlink downlink;
+
+    for (long i = 0; i <= seconds && result == AT_OK && text == NULL; i++) {
+        if (kpn_modem_sms_is_waiting(sms)) {
+            result = kpn_modem_sms_next(sms, &text, &len);
+        }
+        if (result == AT_OK && text == NULL) {
+            result = kpn_modem_wait(modem, 1000);
+        }
+    }
+    if (text == NULL) {
+        printf("no SMS: %s\n", at_result_text(result));
+        return LATER;
+    }
+    printf("SMS: %s\n", text);
+    if (text[0] == '[') {
+        act_on_downlink(kpn_downlink_begin_bytes(&downlink, (uint8_t *)text, len), &downlink);
+    }
+    result = kpn_modem_sms_next(sms, &text, &len); /* deletes the one that was used */
+    return result == AT_OK ? ACCEPTED : LATER;
+}
+
+/* Data connection and what the log wants to know of it. */
+static at_result attach(kpn_modem *modem, const kind *kind, const options *options)
+{
+    kpn_network network = {kind->network, options->apn, options->pin, NULL, false, false, options->limit < ATTACH_MS / 10 ? 10 * options->limit : ATTACH_MS};
+    kpn_network_signal signal;
+    char name[32];
+    at_result result = kpn_network_attach(modem, &network);
+
+    if (result == AT_OK && kpn_network_get_signal(modem, &signal) == AT_OK && kpn_network_get_operator(modem, name, sizeof name) == AT_OK) {
+        printf("attached: %s, %d dBm\n", name, signal.rssi);
     }
     return result;
 }
 
-int main(int argc, char **argv)
+static int run(kpn_modem *modem, const kind *kind, const options *options, const char *address, uint16_t port)
 {
-    static const struct {
-        const char *name;
-        const kpn_modem_kind *kind;
-    } kinds[] = {{"sara-r4", &kpn_sara_r4}, {"sara-r4-hex", &kpn_sara_r4_hex}, {"bg96", &kpn_bg96}};
-    const kpn_modem_kind *kind = NULL;
-    const char *apn = NULL;
-    bool is_long = false;
-    int count = 1;
-    long wait = 0;
-    uint32_t limit = UINT32_MAX;
+    kpn_modem_sms sms;
+    at_result result = options->apn != NULL ? attach(modem, kind, options) : AT_OK;
 
-    for (size_t i = 0; argc > 1 && i < sizeof kinds / sizeof kinds[0]; i++) {
-        kind = strcmp(argv[1], kinds[i].name) == 0 ? kinds[i].kind : kind;
+    if (result != AT_OK) {
+        return report(modem, "attach", result);
     }
+    if (options->sms_seconds > 0 && (result = kpn_modem_sms_begin(&sms, modem, false)) != AT_OK) {
+        return report(modem, "SMS", result);
+    }
+    if ((result = kpn_modem_open(modem, address, port)) != AT_OK) {
+        return report(modem, "open", result);
+    }
+    int ended = ACCEPTED;
+    for (int i = 1; i <= options->count && ended == ACCEPTED; i++) {
+        struct timespec pause = {options->wait / 1000, options->wait % 1000 * 1000000};
+        if (i > 1) {
+            nanosleep(&pause, NULL);
+        }
+        ended = exchange(modem, i, options);
+    }
+    if (ended == ACCEPTED && options->image != NULL) {
+        ended = update(modem, options);
+    }
+    result = kpn_modem_close(modem);
+    if (result != AT_OK) { /* what was answered before is valid all the same */
+        fprintf(stderr, "close: %s\n", at_result_text(result));
+    }
+    return ended == ACCEPTED && options->sms_seconds > 0 ? await_sms(modem, &sms, options->sms_seconds) : ended;
+}
+
+static bool read_options(options *options, int argc, char **argv)
+{
     for (int i = 5; i < argc; i++) {
-        if (strcmp(argv[i], "-l") == 0) {
-            is_long = true;
-        } else if (i + 1 < argc && strcmp(argv[i], "-n") == 0) {
-            count = atoi(argv[++i]);
-        } else if (i + 1 < argc && strcmp(argv[i], "-w") == 0) {
-            wait = strtol(argv[++i], NULL, 10);
-        } else if (i + 1 < argc && strcmp(argv[i], "-a") == 0) {
-            apn = argv[++i];
-        } else if (i + 1 < argc && strcmp(argv[i], "-t") == 0) {
-            limit = (uint32_t)strtoul(argv[++i], NULL, 10);
-        } else {
-            kind = NULL;
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+        char name = argv[i][0] == '-' && argv[i][1] != '\0' && argv[i][2] == '\0' ? argv[i][1] : '?';
+        if (name == 'l') {
+            options->is_long = true;
+            continue;
+        }
+        i++;
+        switch (value[0] != '\0' ? name : '?') {
+        case 'a': options->apn = value; break;
+        case 'p': options->pin = value; break;
+        case 'u': options->image = value; break;
+        case 'n': options->count = atoi(value); break;
+        case 'w': options->wait = strtol(value, NULL, 10); break;
+        case 's': options->sms_seconds = strtol(value, NULL, 10); break;
+        case 't': options->limit = (uint32_t)strtoul(value, NULL, 10); break;
+        default: return false;
         }
     }
-    if (argc < 5 || kind == NULL) {
-        fprintf(stderr, "usage: at-modem sara-r4|sara-r4-hex|bg96 DEVICE ADDRESS PORT\n"
-                        "       [-n COUNT] [-w MILLISECONDS] [-l] [-a APN] [-t MILLISECONDS]\n");
+    return argc >= 5;
+}
+
+int main(int argc, char **argv)
+{
+    options options = {NULL, NULL, NULL, false, 1, 0, 0, UINT32_MAX};
+    const kind *kind = NULL;
+    kpn_modem modem;
+
+    for (size_t i = 0; argc > 1 && i < sizeof kinds / sizeof kinds[0]; i++) {
+        kind = strcmp(argv[1], kinds[i].name) == 0 ? &kinds[i] : kind;
+    }
+    if (kind == NULL || !read_options(&options, argc, argv)) {
+        fprintf(stderr, "usage: at-modem sara-r4|sara-r4-hex|sara-r5|lena-r8|bg96|sim7000|sim7080 DEVICE ADDRESS PORT\n"
+                        "       [-a APN] [-p PIN] [-n COUNT] [-w MILLISECONDS] [-l] [-u FILE] [-s SECONDS] [-t MILLISECONDS]\n");
         return NEVER;
     }
-    int fd = open_serial(argv[2]);
+    int fd = serial_open(argv[2]);
     if (fd < 0) {
         perror(argv[2]);
         return LATER;
     }
-
-    kpn_modem modem;
-    at_uart uart = {&fd, uart_write, uart_read, uart_clock};
-    at_result result = kpn_modem_begin(&modem, kind, &uart);
-    uint32_t *times[] = {&modem.times.command, &modem.times.open,  &modem.times.write, &modem.times.response,
-                         &modem.times.close,   &modem.times.poll,  &modem.times.quiet};
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-        *times[i] = *times[i] < limit ? *times[i] : limit;
-    }
-    if (result == AT_OK) {
-        result = attach(&modem, kind == &kpn_bg96, apn);
-    }
-    if (result == AT_OK) {
-        result = kpn_modem_open(&modem, argv[3], (uint16_t)strtoul(argv[4], NULL, 10));
-    }
-    int ended = result == AT_OK ? ACCEPTED : report(&modem, "open", result);
-    for (int i = 1; i <= count && ended == ACCEPTED; i++) {
-        struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
-        if (i > 1) {
-            nanosleep(&pause, NULL);
+    if (options.image != NULL) {
+        if (kpn_firmware_begin(&firmware, firmware_memory, sizeof firmware_memory, PART) != KPN_OK) {
+            return NEVER;
         }
-        ended = exchange(&modem, i, is_long);
+        load_state(options.image);
     }
-    result = kpn_modem_close(&modem);
-    if (result != AT_OK) { /* what was answered before is valid all the same */
-        fprintf(stderr, "close: %s\n", at_result_text(result));
+    at_uart uart = serial_uart(&fd);
+    at_result result = kpn_modem_begin(&modem, kind->modem, &uart);
+    uint32_t *times[] = {&modem.times.command, &modem.times.open, &modem.times.write, &modem.times.response,
+                         &modem.times.close,   &modem.times.poll, &modem.times.quiet};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        *times[i] = *times[i] < options.limit ? *times[i] : options.limit;
     }
+    if (result == AT_OK) {
+        result = kpn_modem_wake(&modem, options.limit < BOOT_MS ? options.limit : BOOT_MS);
+    }
+    int ended = result == AT_OK ? run(&modem, kind, &options, argv[3], (uint16_t)strtoul(argv[4], NULL, 10)) : report(&modem, "modem", result);
     close(fd);
     return ended;
 }

@@ -96,9 +96,9 @@ static at_result bg96_read(kpn_modem *modem, kpn_response *response)
     at_text(&modem->line, ",");
     at_number(&modem->line, (uint32_t)max);
     at_text(&modem->line, "\r");
-    at_result result = at_info(&modem->line, prefix, false);
+    at_result result = at_info(&modem->line, prefix, '\0');
     if (result == AT_OK
-        && (!at_numbers(modem->line.line + strlen(prefix), &len, 1) || (size_t)len > max || modem->line.line_end != '\r')) {
+        && (!at_numbers(at_after(modem->line.line, prefix), &len, 1) || (size_t)len > max || modem->line.line_end != '\r')) {
         result = AT_ERR_GARBAGE;
     }
     if (result == AT_OK) {
@@ -119,13 +119,15 @@ static at_result bg96_read(kpn_modem *modem, kpn_response *response)
 static void bg96_urc(void *owner, const char *line)
 {
     kpn_modem *modem = (kpn_modem *)owner;
+    const char *data = at_after(line, "+QIURC: \"recv\",");
+    const char *end = at_after(line, "+QIURC: \"closed\",");
     int32_t number;
 
-    if (at_begins(line, "+QIURC: \"recv\",") && at_numbers(line + 15, &number, 1) && number == BG96_CONNECTION) {
+    if (data != NULL && at_numbers(data, &number, 1) && number == BG96_CONNECTION) {
         modem->announced = true;
-    } else if (at_begins(line, "+QIURC: \"closed\",") && at_numbers(line + 17, &number, 1) && number == BG96_CONNECTION) {
+    } else if (end != NULL && at_numbers(end, &number, 1) && number == BG96_CONNECTION) {
         modem->closed = true;
-    } else if (at_begins(line, "+QIURC: \"pdpdeact\",") || at_begins(line, "APP RDY")) { /* the data connection is gone; a restart */
+    } else if (at_after(line, "+QIURC: \"pdpdeact\",") != NULL || at_after(line, "APP RDY") != NULL) { /* no data connection; a restart */
         modem->closed = true;
     }
 }

@@ -116,6 +116,7 @@ static at_result sara_write(kpn_modem *modem, kpn_span piece, bool last)
 static at_result sara_read(kpn_modem *modem, kpn_response *response)
 {
     static const char prefix[] = "+USORD: ";
+    const char *text;
     int32_t numbers[2] = {0, 0};
     size_t max = modem->read_max < 1 ? 1 : modem->read_max < modem->kind->read_max ? modem->read_max : modem->kind->read_max;
 
@@ -124,9 +125,9 @@ static at_result sara_read(kpn_modem *modem, kpn_response *response)
     at_text(&modem->line, ",");
     at_number(&modem->line, (uint32_t)max);
     at_text(&modem->line, "\r");
-    at_result result = at_info(&modem->line, prefix, true);
+    at_result result = at_info(&modem->line, prefix, '"');
     if (result == AT_OK) {
-        const char *text = modem->line.line + strlen(prefix);
+        text = at_after(modem->line.line, prefix);
         if (modem->line.line_end != '"' || !(at_numbers(text, numbers, 2) || at_numbers(text, numbers, 1))
             || numbers[0] != modem->socket || (size_t)numbers[1] > max) {
             result = AT_ERR_GARBAGE;
@@ -152,18 +153,21 @@ static at_result sara_close(kpn_modem *modem)
 static void sara_urc(void *owner, const char *line)
 {
     kpn_modem *modem = (kpn_modem *)owner;
+    const char *data = at_after(line, "+UUSORD: ");
+    const char *end = at_after(line, "+UUSOCL: ");
+    const char *len;
     int32_t number;
 
-    if (at_begins(line, "+UUSORD: ") && at_numbers(line + 9, &number, 1) && number == modem->socket) {
-        const char *len = strchr(line, ',');
+    if (at_after(line, "+UUPSDD: ") != NULL) { /* the network took the data connection away */
+        modem->closed = true;
+    } else if (data != NULL && at_numbers(data, &number, 1) && number == modem->socket) {
+        len = strchr(data, ',');
         if (len != NULL && strcmp(len, ",4294967295") == 0) { /* -1 as 32 bits without a sign: the end */
             modem->closed = true;
         } else {
             modem->announced = true;
         }
-    } else if (at_begins(line, "+UUSOCL: ") && at_numbers(line + 9, &number, 1) && number == modem->socket) {
-        modem->closed = true;
-    } else if (at_begins(line, "+UUPSDD: ")) { /* the network took the data connection away */
+    } else if (end != NULL && at_numbers(end, &number, 1) && number == modem->socket) {
         modem->closed = true;
     }
 }

@@ -17,28 +17,28 @@ trap 'stop_both; rm -rf "$folder"' EXIT
 
 # start_both LINE SIMULATOR-ARGUMENTS MODEM-ARGUMENTS: $device is the serial line, a pty or a tcp port.
 start_both() {
-    rm -f "$folder/tty" "$folder/serial"
-    # shellcheck disable=SC2086
-    start $2
+    rm -f "$folder/tty" "$folder/serial" "$folder/sms-port"
     case $1 in
     pty) line="--pty $folder/tty" ready=$folder/tty ;;
     tcp) line="--listen 127.0.0.1:0 --port-file $folder/serial" ready=$folder/serial ;;
     esac
     # shellcheck disable=SC2086
-    "$modem" --kind "${kind%-hex}" --max-seconds 60 $line $3 >"$folder/modem" 2>&1 &
+    "$modem" --kind "${kind%-hex}" --max-seconds 60 $line --sms-listen 127.0.0.1:0 --sms-port-file "$folder/sms-port" $3 >"$folder/modem" 2>&1 &
     modem_pid=$!
     tries=0
-    until [ -e "$ready" ]; do
+    until [ -e "$ready" ] && [ -e "$folder/sms-port" ]; do
         tries=$((tries + 1))
         [ $tries -lt 200 ] || { echo "the modem did not start:"; cat "$folder/modem"; exit 1; }
         sleep 0.05
     done
     device=$ready
     [ "$1" = pty ] || device=tcp:127.0.0.1:$(cat "$ready")
+    # shellcheck disable=SC2086
+    start --sms-to "127.0.0.1:$(cat "$folder/sms-port")" $2
 }
 
 # Messages that the simulator accepted.
-count() { grep -c '"accepted":true' "$folder/json" || :; }
+count() { grep '"kind":"message"' "$folder/json" | grep -c '"accepted":true' || :; }
 
 # expect NAME STATUS TEXT ACCEPTED LINE SIMULATOR-ARGUMENTS MODEM-ARGUMENTS EXAMPLE-ARGUMENTS
 expect() {
@@ -46,7 +46,7 @@ expect() {
     start_both "$5" "$6" "$7"
     ended=0
     # shellcheck disable=SC2086
-    timeout 30 "$example" "$kind" "$device" 127.0.0.1 "$port" -t 2000 $8 >"$folder/out" 2>&1 || ended=$?
+    timeout 30 "$example" "$kind" "$device" 127.0.0.1 "$port" -t 2000 -a kpnthings.iot $8 >"$folder/out" 2>&1 || ended=$?
     stop_both
     if [ "$ended" != "$status" ] || ! grep -q "$text" "$folder/out" || [ "$(count)" != "$taken" ]; then
         wrong "ended with $ended instead of $status, or lacks \`$text\`, or $(count) instead of $taken were accepted"
@@ -60,7 +60,7 @@ downlink="--downlink $urn=[{\"bn\":\"$urn:\",\"n\":\"valve\",\"vb\":true}]"
 
 for kind in sara-r4 sara-r4-hex bg96; do
     expect 'accepted' 0 'status 202' 1 pty "$device_known" '' ''
-    expect 'a downlink' 0 'the valve is now open' 1 tcp "$device_known $downlink" '' '-a kpnthings.iot'
+    expect 'a downlink' 0 'the valve is now open' 1 tcp "$device_known $downlink" '' ''
     expect 'a long message' 0 'sent 2[0-9][0-9][0-9] bytes' 1 pty "$device_known" '' -l
     expect 'three on one connection' 0 'status 202' 3 tcp "$device_known" '--no-echo' '-n 3'
     expect 'byte by byte, with URCs in between' 0 'the valve is now open' 1 pty "$device_known $downlink" '--split 1 --chatter 80 --read-max 7' ''
@@ -81,13 +81,36 @@ expect 'no connection' 1 'refuses, error 30' 0 tcp "$device_known" '--refuse USO
 kind=bg96
 expect 'no connection' 1 'refuses, error 566' 0 tcp "$device_known" '--refuse QIOPEN=566' ''
 
+# The other modems, and the way of a device from its start: attach, message, downlink, SMS, firmware.
+sms="--sms $urn:=[{\"bn\":\"$urn:\",\"n\":\"valve\",\"vb\":true}]"
+head -c 3000 /dev/urandom >"$folder/sent"
+update="--firmware $urn:=$folder/sent"
+for kind in sara-r4 sara-r4-hex sara-r5 lena-r8 bg96 sim7000 sim7080; do
+    case $kind in sara-r4 | bg96)
+        expect 'a network that takes time' 0 'attached: NL KPN, -73 dBm' 1 pty "$device_known" '--apn kpnthings.iot --attach-delay 1500' ''
+        expect 'a PIN' 0 'status 202' 1 tcp "$device_known" '--pin 1234' '-p 1234'
+        expect 'a PIN that is missing' 1 'PIN is missing or wrong; the message did not' 0 tcp "$device_known" '--pin 1234' ''
+        expect 'a network that refuses' 1 'refuses the SIM or its APN; the message did not' 0 pty "$device_known" '--deny' '-t 400'
+        expect 'a network that is lost' 3 'was closed; the message may' 1 tcp "$device_known --fault delay=2500" '--drop-at 1500' '-t 5000'
+        ;;
+    esac
+    expect 'another message' 0 'the valve is now open' 1 tcp "$device_known $downlink" '--chatter 30' ''
+    expect 'an SMS' 0 'the valve is now open' 1 tcp "$device_known $sms" '--chatter 30' '-s 8'
+    grep -q '"state":"delivered"' "$folder/json" || wrong 'the platform does not know that the SMS was delivered'
+    expect 'an SMS for a device that is not on the network yet' 0 'the valve is now open' 1 pty "$device_known $sms --sms-speed 120" '--attach-delay 1200' '-s 8'
+    grep -q '"state":"executing"' "$folder/json" || wrong 'the first attempt did not fail'
+    rm -f "$folder/got" "$folder/got.state"
+    expect 'firmware' 0 '3000 of 3000 bytes' 1 tcp "$device_known $update --fault wrong-crc,every=3" '--chatter 30 --read-max 100' "-u $folder/got"
+    cmp "$folder/sent" "$folder/got" || wrong 'the firmware differs'
+done
+
 # A line that loses, doubles and changes bytes: whatever comes of it is said as it is.
-for kind in sara-r4 sara-r4-hex bg96; do
-    for seed in 1 2 3 4 5; do
+for kind in sara-r4 sara-r4-hex bg96 sim7000 sim7080; do
+    for seed in 1 2 3; do
         name="$kind: noise $seed"
         start_both tcp "$device_known" "--noise 1500 --seed $seed"
         ended=0
-        timeout 60 "$example" "$kind" "$device" 127.0.0.1 "$port" -t 300 >"$folder/out" 2>&1 || ended=$?
+        timeout 60 "$example" "$kind" "$device" 127.0.0.1 "$port" -t 300 -a kpnthings.iot >"$folder/out" 2>&1 || ended=$?
         stop_both
         case $ended/$(count) in
         0/1 | 1/0 | 2/0 | 3/0 | 3/1) echo "$name: good, $ended" ;;

@@ -13,7 +13,9 @@ Import("env")  # noqa: F821, given by SCons
 ESPRESSIF = {
     "esp32c2": "riscv32imc",
     "esp32c3": "riscv32imc",
+    "esp32c5": "riscv32imac",
     "esp32c6": "riscv32imac",
+    "esp32c61": "riscv32imac",
     "esp32h2": "riscv32imac",
 }
 # Arm's cores: with soft float or softfp, and with hard float.

@@ -20,20 +20,21 @@ use crate::{
     workspace::Workspace,
 };
 
+pub use crate::toolchain::{DEBIAN_RUSTC, Toolchain};
+
 /// File name of every archive.
 pub const FILE_NAME: &str = "libkpn_things.a";
 
 /// How many cargos run at a time.
 const FOLDERS: usize = 2;
 
-/// Where Debian's `rustc-web` puts its compiler and the sources of `core`.
-pub const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-
 /// What an archive may be built with.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Options {
     /// An unrolled schedule of SHA-256: 4 % fewer instructions of a message, and 0.5 KB larger.
     pub fast_sha: bool,
+    /// For Arm cores that trap on words which do not lie at a multiple of four (`CCR.UNALIGN_TRP`): none is loaded or stored so.
+    pub strict_align: bool,
     /// With a panic path on purpose, for the test of the archive check.
     pub deliberate_panic: bool,
 }
@@ -46,78 +47,21 @@ impl Options {
         } else {
             ""
         };
-        format!("archive/{}{fast}{panic}", target.name)
-    }
-}
-
-/// Which compiler builds for a target.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Toolchain {
-    /// The rustup target is installed. Its `core` keeps a frame pointer on Arm, and so does all that is built for it.
-    Rustup,
-    /// Debian's compiler, which builds `core` from its sources, on Arm without a frame pointer.
-    Debian,
-}
-
-impl Toolchain {
-    /// The installed rustup target when there is one, else Debian's compiler.
-    pub fn of(workspace: &Workspace, target: &Target) -> anyhow::Result<Self> {
-        Self::for_triple(workspace, target.triple)
-    }
-
-    /// The same by Rust's name of a target.
-    pub fn for_triple(workspace: &Workspace, triple: &str) -> anyhow::Result<Self> {
-        let shell = &workspace.shell;
-        let sysroot = cmd!(shell, "rustc --print sysroot").quiet().read()?;
-        if Path::new(&sysroot)
-            .join("lib/rustlib")
-            .join(triple)
-            .join("lib")
-            .is_dir()
-        {
-            return Ok(Self::Rustup);
-        }
-        ensure!(
-            Path::new(DEBIAN_RUSTC).exists(),
-            "for {triple}: `rustup target add {triple}`, or install rustc-web and rust-web-src"
-        );
-        Ok(Self::Debian)
-    }
-
-    /// What the compiler says that it is.
-    pub fn version(self, workspace: &Workspace) -> anyhow::Result<String> {
-        let shell = &workspace.shell;
-        let compiler = self.compiler();
-        Ok(cmd!(shell, "{compiler} --version").quiet().read()?)
-    }
-
-    /// The compiler's name, or where it is.
-    const fn compiler(self) -> &'static str {
-        match self {
-            Self::Rustup => "rustc",
-            Self::Debian => DEBIAN_RUSTC,
-        }
-    }
-
-    /// For people.
-    pub const fn describe(self) -> &'static str {
-        match self {
-            Self::Rustup => "installed rustup target",
-            Self::Debian => "Debian's rustc-web, core built from its sources",
-        }
+        let strict = if self.strict_align {
+            "-strict-align"
+        } else {
+            ""
+        };
+        format!("archive/{}{fast}{strict}{panic}", target.name)
     }
 }
 
 /// Builds for one target by name, or for all.
-pub fn run(workspace: &Workspace, name: &str, fast_sha: bool) -> anyhow::Result<()> {
+pub fn run(workspace: &Workspace, name: &str, options: Options) -> anyhow::Result<()> {
     let targets = if name == "all" {
         TARGETS
     } else {
         slice::from_ref(target::find(name)?)
-    };
-    let options = Options {
-        fast_sha,
-        ..Options::default()
     };
     for (target, archive) in targets.iter().zip(build_all(workspace, targets, options)?) {
         let toolchain = Toolchain::of(workspace, target)?.describe();
@@ -197,7 +141,7 @@ pub fn build(workspace: &Workspace, target: &Target, options: Options) -> anyhow
     if archive.exists() && fs::read_to_string(&stamp).is_ok_and(|before| before == made_of) {
         return Ok(archive);
     }
-    let archive = finish(workspace, target, &raw, &folder)
+    let archive = finish(workspace, target, options, &raw, &folder)
         .with_context(|| format!("the archive for {}", target.name))?;
     fs::write(stamp, made_of)?;
     Ok(archive)
@@ -223,7 +167,19 @@ fn cargo_folder(target: &Target) -> usize {
 
 /// Runs cargo; what comes out still holds `compiler_builtins` and global names of Rust's.
 fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::Result<PathBuf> {
-    let cargo = Cargo::of(workspace, target)?;
+    let mut cargo = Cargo::of(workspace, target)?;
+    if options.strict_align {
+        ensure!(
+            target.family == Family::Arm,
+            "{}: only Arm cores trap",
+            target.name
+        );
+        // For `core` too, which therefore has a folder of its own.
+        cargo
+            .flags
+            .push("-Ctarget-feature=+strict-align".to_owned());
+        cargo.folder = workspace.scratch("cargo-strict-align")?;
+    }
     // Here and not for all crates: what lies elsewhere need not be compiled anew when the repository moves.
     let remap = format!(
         "--remap-path-prefix={}=kpn-things",
@@ -349,6 +305,7 @@ pub fn rust_flags(workspace: &Workspace, toolchain: Toolchain) -> anyhow::Result
 fn finish(
     workspace: &Workspace,
     target: &Target,
+    options: Options,
     raw: &Path,
     folder: &Path,
 ) -> anyhow::Result<PathBuf> {
@@ -363,7 +320,7 @@ fn finish(
         .iter()
         .map(|name| format!("--undefined={name}"))
         .collect();
-    let shim = aeabi_shim(workspace, target, folder)?;
+    let shim = aeabi_shim(workspace, target, options, folder)?;
     let joined = folder.join("joined.o");
     cmd!(
         shell,
@@ -478,6 +435,7 @@ pub fn members(workspace: &Workspace, archive: &Path) -> anyhow::Result<Vec<Path
 fn aeabi_shim(
     workspace: &Workspace,
     target: &Target,
+    options: Options,
     folder: &Path,
 ) -> anyhow::Result<Option<PathBuf>> {
     if target.family != Family::Arm {
@@ -485,10 +443,11 @@ fn aeabi_shim(
     }
     let shell = &workspace.shell;
     let (gcc, flags) = (target.gcc(), target.gcc_flags);
+    let strict = options.strict_align.then_some("-mno-unaligned-access");
     let object = folder.join("aeabi_mem.o");
     cmd!(
         shell,
-        "{gcc} {flags...} -std=c99 -Os -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns -ffunction-sections
+        "{gcc} {flags...} {strict...} -std=c99 -Os -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns -ffunction-sections
          -Wa,--noexecstack -c xtask/aeabi_mem.c -o {object}"
     )
     .quiet()

@@ -23,6 +23,7 @@ mod modem;
 mod mutants;
 mod neighbour;
 mod packages;
+mod page;
 mod proxy;
 mod readme;
 mod report;
@@ -34,6 +35,7 @@ mod symbols;
 mod target;
 mod target_spec;
 mod test;
+mod toolchain;
 mod tools;
 mod vectors;
 mod wire;
@@ -60,6 +62,9 @@ enum Job {
         /// An unrolled schedule of SHA-256: 4 % fewer instructions of a message, and 0.5 KB larger
         #[arg(long)]
         fast_sha: bool,
+        /// For Arm cores that trap on words which do not lie at a multiple of four
+        #[arg(long)]
+        strict_align: bool,
     },
     /// Writes the whole library as one file of C
     CSource,
@@ -148,7 +153,18 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let workspace = Workspace::open()?;
     match Arguments::parse().job {
-        Job::Archive { target, fast_sha } => archive::run(&workspace, &target, fast_sha),
+        Job::Archive {
+            target,
+            fast_sha,
+            strict_align,
+        } => {
+            let options = archive::Options {
+                fast_sha,
+                strict_align,
+                ..archive::Options::default()
+            };
+            archive::run(&workspace, &target, options)
+        }
         Job::Check => check::run(&workspace),
         Job::Ctest => ctest::check(&workspace),
         Job::Coverage => coverage::run(&workspace),

@@ -15,7 +15,7 @@ use xshell::cmd;
 
 use crate::{
     budgets, c_source, check, cost, ctest, damage, demo, dist, docs, firmware, header, hostile,
-    legal, link, modem, neighbour, packages, sanitized, snippets, vectors, wire,
+    legal, link, modem, neighbour, packages, page, sanitized, simulator, snippets, vectors, wire,
     workspace::Workspace,
 };
 
@@ -66,7 +66,7 @@ const WITH_OTHERS: &[Step] = &[
         packages::bare_metal::check,
     ),
     ("arduino class", "c", packages::arduino::check_class),
-    ("arduino sketches", "c", packages::arduino::check_sketches),
+    ("arduino sketches", "c", packages::arduino::sketches::check),
     (
         "arduino package",
         "chips pack",
@@ -81,6 +81,11 @@ const WITH_OTHERS: &[Step] = &[
         "esp-idf component",
         "chips cmake machines pack python",
         packages::esp_idf::check_package,
+    ),
+    (
+        "description of the API",
+        "python",
+        simulator::check_description,
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
     (
@@ -104,6 +109,7 @@ const WITH_OTHERS: &[Step] = &[
     ("modems", "c chips", modem::check),
     ("hostile peers", "c openssl python", hostile::check),
     ("demo", "c", demo::check),
+    ("page of the simulator", "c chromium", page::check),
     ("simulator package", "pack", dist::check_simulator),
     ("bytes on the wire", "c openssl", wire::check),
 ];
@@ -120,6 +126,11 @@ const ON_BOARDS: &[Step] = &[
         "vectors on every core",
         "c linux chips boards",
         vectors::check,
+    ),
+    (
+        "a core that traps",
+        "c linux chips boards",
+        vectors::check_trapping,
     ),
     (
         "one file of C",
@@ -288,12 +299,9 @@ fn run_apart(steps: &[Step], missing: &Missing) -> anyhow::Result<Times> {
 
 fn rust(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    cmd!(
-        shell,
-        "cargo test --workspace --features kpn-things-simulator/tls -- --quiet"
-    )
-    .quiet()
-    .run()?;
+    cmd!(shell, "cargo test --workspace -- --quiet")
+        .quiet()
+        .run()?;
     // Once more as an archive is built: arithmetic on a state that was overwritten wraps.
     let config = "profile.dev.package.kpn-things.overflow-checks=false";
     cmd!(

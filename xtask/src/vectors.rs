@@ -10,7 +10,7 @@ use xshell::cmd;
 
 use crate::{
     archive::{self, Options},
-    machine::{MACHINES, PATIENCE},
+    machine::{MACHINES, PATIENCE, find},
     target::{self, Family, TARGETS, Target},
     workspace::Workspace,
 };
@@ -52,6 +52,35 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "{lines} lines are the same on {} machines",
         MACHINES.len() + linux
     );
+    Ok(())
+}
+
+/// On a core that traps on words which do not lie at a multiple of four: the archive with strict alignment makes the same of the vectors, and
+/// the usual one, which loads words from anywhere, faults.
+pub fn check_trapping(workspace: &Workspace) -> anyhow::Result<()> {
+    let folder = generate(workspace)?;
+    let include = folder.display().to_string();
+    let machine = find("mps2-an385")?;
+    let run = |name: &str, options: Options| {
+        let archive = archive::build(workspace, machine.target()?, options)?;
+        let sources =
+            ["vectors.c", "trap.c"].map(|file| workspace.path("tests/firmware").join(file));
+        let inputs: Vec<_> = sources.into_iter().chain([archive]).collect();
+        let arguments = ["-I", &include, "-mno-unaligned-access", "-fno-builtin"];
+        let elf = machine.build(workspace, name, &arguments, &inputs)?;
+        machine.run(workspace, &elf, None, PATIENCE)
+    };
+    let strict = Options {
+        strict_align: true,
+        ..Options::default()
+    };
+    let printed = run("vectors-strict", strict).context("with strict alignment")?;
+    compare(&mut Some(reference(workspace)?), &printed)?;
+    ensure!(
+        run("vectors-trap", Options::default()).is_err(),
+        "nothing traps: does this QEMU know CCR.UNALIGN_TRP?"
+    );
+    println!("the strict archive runs where the usual one traps");
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ANY = 99, SHORT = 0, LONG = 3000, ALL = 7, SARA = 1, HEX = 2, BG96 = 4 };
+enum { ANY = 99, SHORT = 0, LONG = 3000, ALL = 127, SARA = 1 | 8 | 16, HEX = 2, BG96 = 4, SIM7000 = 32, SIM7080 = 64 };
 
 typedef struct expectation {
     const char *name;
@@ -97,6 +97,25 @@ static const expectation expectations[] = {
     {"silence after data", BG96, SIGNED "--mute QISEND-DATA", SHORT, AT_OK, AT_ERR_TIMEOUT, AT_OK, ANY, 0, 0, true},
     {"silence when reading", SARA | HEX, SIGNED "--mute USORD", SHORT, AT_OK, AT_OK, AT_ERR_TIMEOUT, ANY, 0, 1, true},
     {"silence when reading", BG96, SIGNED "--mute QIRD", SHORT, AT_OK, AT_OK, AT_ERR_TIMEOUT, ANY, 0, 1, true},
+    {"refused connection", SIM7000, SIGNED "--deaf", SHORT, AT_ERR_MODEM, AT_OK, AT_OK, -1, 0, 0, false},
+    {"refused connection", SIM7080, SIGNED "--deaf", SHORT, AT_ERR_MODEM, AT_OK, AT_OK, 27, 0, 0, false},
+    {"no connection", SIM7080, SIGNED "--refuse CAOPEN=+CAOPEN:_0,23|OK", SHORT, AT_ERR_MODEM, AT_OK, AT_OK, 23, 0, 0, false},
+    {"another connection", SIM7080, SIGNED "--refuse CAOPEN=+CAOPEN:_1,0|OK", SHORT, AT_ERR_GARBAGE, AT_OK, AT_OK, ANY, 0, 0, false},
+    {"no connection", SIM7000, SIGNED "--refuse CIPSTART=+CME_ERROR:_3", SHORT, AT_ERR_MODEM, AT_OK, AT_OK, 3, 0, 0, false},
+    {"a write that is refused", SIM7000, SIGNED "--refuse CIPSEND=+CME_ERROR:_3", SHORT, AT_OK, AT_ERR_MODEM, AT_OK, 3, 0, 0, false},
+    {"a write that is refused", SIM7080, SIGNED "--refuse CASEND=+CME_ERROR:_3", SHORT, AT_OK, AT_ERR_MODEM, AT_OK, 3, 0, 0, false},
+    {"data that is refused", SIM7000, SIGNED "--refuse CIPSEND-DATA=SEND_FAIL", SHORT, AT_OK, AT_ERR_MODEM, AT_OK, -1, 0, 0, true},
+    {"data that is refused", SIM7080, SIGNED "--refuse CASEND-DATA=ERROR", SHORT, AT_OK, AT_ERR_MODEM, AT_OK, -1, 0, 0, true},
+    {"data without its line", SIM7000, SIGNED "--refuse CIPRXGET=OK", SHORT, AT_OK, AT_OK, AT_ERR_GARBAGE, ANY, 0, 1, true},
+    {"data without its line", SIM7080, SIGNED "--refuse CARECV=OK", SHORT, AT_OK, AT_OK, AT_ERR_GARBAGE, ANY, 0, 1, true},
+    {"more data than asked for", SIM7000, SIGNED "--refuse CIPRXGET=+CIPRXGET:_2,1461,0|OK", SHORT, AT_OK, AT_OK, AT_ERR_GARBAGE, ANY, 0, 1, true},
+    {"more data than asked for", SIM7080, SIGNED "--refuse CARECV=+CARECV:_1461,x|OK", SHORT, AT_OK, AT_OK, AT_ERR_GARBAGE, ANY, 0, 1, true},
+    {"a length without data", SIM7080, SIGNED "--refuse CARECV=+CARECV:_5|OK", SHORT, AT_OK, AT_OK, AT_ERR_GARBAGE, ANY, 0, 1, true},
+    {"silence when connecting", SIM7000, SIGNED "--mute CIPSTART", SHORT, AT_ERR_TIMEOUT, AT_OK, AT_OK, ANY, 0, 0, false},
+    {"silence when connecting", SIM7080, SIGNED "--mute CAOPEN", SHORT, AT_ERR_TIMEOUT, AT_OK, AT_OK, ANY, 0, 0, false},
+    {"silence after data", SIM7000, SIGNED "--mute CIPSEND-DATA", SHORT, AT_OK, AT_ERR_TIMEOUT, AT_OK, ANY, 0, 0, true},
+    {"silence after data", SIM7080, SIGNED "--mute CASEND-DATA", SHORT, AT_OK, AT_ERR_TIMEOUT, AT_OK, ANY, 0, 0, true},
+    {"the network is lost", ALL, SIGNED "--drop-at 200 --latency 1400", SHORT, AT_OK, AT_OK, AT_ERR_CLOSED, ANY, 0, 1, true},
     {"a line that is cut", ALL, SIGNED "--to-host cut@0", SHORT, AT_ERR_TIMEOUT, AT_OK, AT_OK, ANY, 0, 0, false},
 };
 
@@ -149,7 +168,7 @@ static void keeps_and_renews(const kind_under_test *kind)
     kpn_span request = make_request(memory, sizeof memory, LONG);
 
     desk_begin(&desk, kind, SIGNED "--idle 1000");
-    (void)kpn_modem_command(modem, "AT+QIACT=1", 300); /* no command of a SARA-R4, which refuses it */
+    REQUIRE(desk_activate(&desk) == AT_OK, "%s", kind->name);
     REQUIRE(kpn_modem_open(modem, "10.151.236.157", 80) == AT_OK, "%s", kind->name);
     for (int i = 0; i < 5; i++) {
         REQUIRE(kpn_modem_is_open(modem), "%s", kind->name);
@@ -180,7 +199,7 @@ static void denies_what_it_did_not_send(const kind_under_test *kind)
     kpn_span request = make_request(memory, sizeof memory, SHORT);
 
     desk_begin(&desk, kind, SIGNED "--until-close");
-    (void)kpn_modem_command(modem, "AT+QIACT=1", 300);
+    REQUIRE(desk_activate(&desk) == AT_OK, "%s", kind->name);
     REQUIRE(kpn_modem_open(modem, "10.151.236.157", 80) == AT_OK, "%s", kind->name);
     REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", kind->name);
     REQUIRE(kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_OK, "%s", kind->name);
@@ -197,7 +216,7 @@ void run_cases(void)
 {
     unsigned runs = 0;
 
-    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+    for (size_t kind = 0; kind < KINDS; kind++) {
         for (size_t i = 0; i < sizeof expectations / sizeof expectations[0]; i++) {
             if ((expectations[i].kinds & (1U << kind)) != 0) {
                 run_expectation(&expectations[i], &kinds[kind]);
@@ -264,7 +283,7 @@ static void refuses_a_wrong_order(const kind_under_test *kind)
     REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_ERR_STATE, "%s: not open", kind->name);
     REQUIRE(kpn_modem_close(modem) == AT_OK, "%s: nothing to close", kind->name);
     REQUIRE(emulator_count(desk.emulator, true) == 0, "%s: something was sent", kind->name);
-    (void)kpn_modem_command(modem, "AT+QIACT=1", 300);
+    REQUIRE(desk_activate(&desk) == AT_OK, "%s", kind->name);
     REQUIRE(kpn_modem_open(modem, "1.2.3.4", 80) == AT_OK, "%s", kind->name);
     uint64_t count = emulator_count(desk.emulator, true);
     REQUIRE(kpn_modem_open(modem, "1.2.3.4", 80) == AT_ERR_STATE, "%s: open already", kind->name);
@@ -296,7 +315,7 @@ static void reports_what_is_not_the_modem(const kind_under_test *kind)
     kpn_span request = make_request(memory, sizeof memory, SHORT);
 
     desk_begin(&desk, kind, SIGNED);
-    (void)kpn_modem_command(modem, "AT+QIACT=1", 300);
+    REQUIRE(desk_activate(&desk) == AT_OK, "%s", kind->name);
     REQUIRE(kpn_modem_open(modem, "1.2.3.4", 80) == AT_OK && kpn_modem_send(modem, request.ptr, request.len, &desk.response) == AT_OK, "%s", kind->name);
     REQUIRE(kpn_modem_receive(modem, &desk.response) == AT_ERR_RESPONSE, "%s", kind->name);
     REQUIRE(kpn_modem_response_status(modem) == KPN_ERR_STATE && kpn_modem_may_have_arrived(modem), "%s", kind->name);
@@ -338,14 +357,14 @@ static void reports_a_broken_uart(const kind_under_test *kind)
 
 void run_refusals(void)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (size_t i = 0; i < KINDS; i++) {
         refuses_bad_arguments(&kinds[i]);
         refuses_a_wrong_order(&kinds[i]);
         reports_what_is_not_the_modem(&kinds[i]);
         reports_a_broken_uart(&kinds[i]);
     }
-    for (at_result result = -9; result <= 1; result++) {
-        REQUIRE(at_result_text(result) != NULL && (strcmp(at_result_text(result), "not a result") == 0) == (result == -9 || result == 1), "%ld",
+    for (at_result result = -11; result <= 1; result++) {
+        REQUIRE(at_result_text(result) != NULL && (strcmp(at_result_text(result), "not a result") == 0) == (result == -11 || result == 1), "%ld",
                 (long)result);
     }
     printf("refusals\n");

@@ -17,5 +17,7 @@ uint64_t emulator_clock(const emulator *modem);
 uint32_t emulator_messages(const emulator *modem, bool accepted);
 bool emulator_is_whole(const emulator *modem, const uint8_t *bytes, size_t len);
 uint64_t emulator_count(const emulator *modem, bool to_modem);
+bool emulator_sms(emulator *modem, const char *sender, const char *text); /* false when the modem does not take it */
+uint32_t emulator_kept(const emulator *modem);                            /* SMS in the modem */
 
 #endif

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-const kind_under_test kinds[3] = {
-    {"sara-r4", &kpn_sara_r4, "--kind sara-r4"},
-    {"sara-r4-hex", &kpn_sara_r4_hex, "--kind sara-r4"},
-    {"bg96", &kpn_bg96, "--kind bg96"},
+const kind_under_test kinds[KINDS] = {
+    {"sara-r4", &kpn_sara_r4, "--kind sara-r4", NULL, &kpn_network_sara_r4},
+    {"sara-r4-hex", &kpn_sara_r4_hex, "--kind sara-r4", NULL, &kpn_network_sara_r4},
+    {"bg96", &kpn_bg96, "--kind bg96", "AT+QIACT=1", &kpn_network_bg96},
+    {"sara-r5", &kpn_sara_r4, "--kind sara-r5", "AT+UPSDA=0,3", &kpn_network_sara_r5},
+    {"lena-r8", &kpn_sara_r4, "--kind lena-r8", "AT+UPSDA=0,3", &kpn_network_lena_r8},
+    {"sim7000", &kpn_sim7000, "--kind sim7000", "AT+CIICR", &kpn_network_sim7000},
+    {"sim7080", &kpn_sim7080, "--kind sim7080", "AT+CNACT=0,1", &kpn_network_sim7080},
 };
 
 void require(bool holds, const char *file, int line, const char *condition, const char *format, ...)
@@ -56,6 +60,7 @@ void desk_begin(desk *desk, const kind_under_test *kind, const char *words)
     static const kpn_modem_times times = {300, 1500, 500, 1500, 500, 250, 20};
 
     memset(desk, 0, sizeof *desk);
+    desk->kind = kind;
     snprintf(all, sizeof all, "%s %s", kind->words, words);
     desk->emulator = emulator_new(all);
     REQUIRE(desk->emulator != NULL, "%s", all);
@@ -69,6 +74,16 @@ void desk_end(desk *desk)
     memset(desk, 0, sizeof *desk);
 }
 
+at_result desk_activate(desk *desk)
+{
+    at_result result = AT_OK;
+
+    if (desk->kind->activate != NULL) {
+        result = kpn_modem_command(&desk->modem, desk->kind->activate, desk->modem.times.command);
+    }
+    return result == AT_ERR_MODEM ? AT_OK : result; /* it stands already */
+}
+
 attempt desk_exchange(desk *desk, kpn_span request)
 {
     attempt it;
@@ -76,11 +91,7 @@ attempt desk_exchange(desk *desk, kpn_span request)
     uint32_t before = emulator_messages(desk->emulator, true);
 
     memset(&it, 0, sizeof it);
-    it.open = AT_OK;
-    if (modem->kind == &kpn_bg96) {
-        it.open = kpn_modem_command(modem, "AT+QIACT=1", modem->times.command);
-        it.open = it.open == AT_ERR_MODEM ? AT_OK : it.open;
-    }
+    it.open = desk_activate(desk);
     it.open = it.open == AT_OK ? kpn_modem_open(modem, "127.0.0.1", 80) : it.open;
     it.number = kpn_modem_error_number(modem);
     REQUIRE(kpn_response_begin(&desk->response, desk->body, sizeof desk->body) == KPN_OK, "response");
@@ -156,6 +167,8 @@ int main(int argc, char **argv)
     } else {
         run_cases();
         run_refusals();
+        run_networks();
+        run_sms();
     }
     return 0;
 }

@@ -2,8 +2,10 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include "../kpn_network.h"
 #include "../quectel_bg96.h"
 #include "../sara_r4.h"
+#include "../simcom.h"
 #include "emulator.h"
 
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
@@ -15,13 +17,17 @@ typedef struct kind_under_test {
     const char *name;
     const kpn_modem_kind *kind;
     const char *words;
+    const char *activate; /* the data connection; NULL when the registration is enough */
+    const kpn_network_kind *network;
 } kind_under_test;
 
-extern const kind_under_test kinds[3];
+enum { KINDS = 7 };
+extern const kind_under_test kinds[KINDS];
 
 /* A device at its modem. */
 typedef struct desk {
     emulator *emulator;
+    const kind_under_test *kind;
     kpn_modem modem;
     uint32_t steps; /* calls of the UART */
     uint8_t body[1024];
@@ -45,6 +51,9 @@ typedef struct attempt {
 void desk_begin(desk *desk, const kind_under_test *kind, const char *words);
 void desk_end(desk *desk);
 
+/* The data connection, without `kpn_network_attach`. */
+at_result desk_activate(desk *desk);
+
 /* Opens, sends `request`, receives, closes. */
 attempt desk_exchange(desk *desk, kpn_span request);
 
@@ -63,6 +72,8 @@ void require_honest(const desk *desk, const attempt *attempt, kpn_span request, 
 
 void run_cases(void);
 void run_refusals(void);
+void run_networks(void);
+void run_sms(void);
 void run_sweeps(unsigned stride); /* every so many bytes */
 
 #endif

@@ -3,6 +3,10 @@
 /// From this status on a response is no interim one, RFC 9110 section 15.2.
 static const int32_t FINAL_STATUS = 200;
 
+// A reference to a constant, such as that of std::min, wants an object of it.
+const unsigned long KpnThings::TIMEOUT_MS;
+const size_t KpnThings::PIECE;
+
 KpnThings::KpnThings(Client &client, uint8_t *buffer, size_t capacity)
     : client_(client), buffer_(buffer), capacity_(capacity), urn_(NULL), secret_(NULL), host_(NULL), address_(10, 151, 236, 157),
       timeout_(TIMEOUT_MS), piece_(PIECE), handler_(NULL), context_handler_(NULL), context_(NULL), uplink_(), connection_(),

@@ -1,14 +1,10 @@
-//! Quectel BG96, as its TCP/IP application note (V1.2, chapter 2) describes it.
+//! Quectel BG96 and BG95, as the TCP/IP application note of BG96 (V1.2, chapter 2) describes it.
 
-use crate::modem::{Job, Modem, Part, State};
-use crate::network::Network;
-
-/// Numbered from 0.
-pub(crate) const SOCKETS: usize = 12;
+use crate::core::{Core, Dialect, Job, Part, State, address, length};
 
 /// Numbers of chapter 4.
-pub(crate) const CONNECT_FAILED: u16 = 566;
-pub(crate) const SOCKET_CLOSED: u16 = 567;
+const CONNECT_FAILED: u16 = 566;
+const SOCKET_CLOSED: u16 = 567;
 const INVALID: u16 = 552;
 const NO_CONTEXT: u16 = 561;
 const IN_USE: u16 = 563;
@@ -17,39 +13,70 @@ const NOT_ALLOWED: u16 = 572;
 const PIECE_MAX: usize = 1460;
 const READ_MAX: usize = 1500;
 
-/// What a command leads to.
-pub(crate) fn command<N: Network>(modem: &mut Modem<N>, name: &str, arguments: &str) -> Job {
+pub(crate) const DIALECT: Dialect = Dialect {
+    sockets: 12,
+    is_tight: false,
+    has_numbers: false,
+    connects_later: true,
+    writes_parts: false,
+    echoes_data: true,
+    frees_closed: false,
+    data: "QISEND-DATA",
+    prompt: "\r\n> ",
+    refused_later: Some(|id, number| format!("+QIOPEN: {id},{number}")),
+    command,
+    connected,
+    sent: |_, _| vec![Part::line("SEND OK")],
+    not_sent: SOCKET_CLOSED,
+    closed: |_| vec![Part::ok()],
+    received: |id, _| format!("+QIURC: \"recv\",{id}"),
+    ended: |id, _| format!("+QIURC: \"closed\",{id}"),
+    dropped: "+QIURC: \"pdpdeact\",1",
+    chatter: &[
+        "+QIURC: \"recv\",11",
+        "+QIURC: \"closed\",11",
+        "+QIND: \"csq\",20,99",
+    ],
+};
+
+fn command(core: &mut Core, name: &str, arguments: &str) -> Job {
     let Some(arguments) = arguments.strip_prefix('=') else {
-        return if (name, arguments) == ("QIGETERROR", "") {
-            let line = format!(
-                "+QIGETERROR: {},\"as the manual lists it\"",
-                modem.last_error
-            );
-            Job::Say(vec![Part::Line(line), Part::ok()])
-        } else {
-            Job::Fail(INVALID)
+        return match (name, arguments) {
+            ("QIGETERROR", "") => {
+                let number = core.last_error;
+                Job::lines([format!("+QIGETERROR: {number},\"as the manual lists it\"")])
+            }
+            ("QIACT", "?") if core.is_active() => {
+                Job::lines(["+QIACT: 1,1,1,\"10.0.0.2\"".to_owned()])
+            }
+            ("QIACT", "?") => Job::ok(),
+            _ => Job::Fail(INVALID),
         };
     };
     let words: Vec<_> = arguments.split(',').collect();
     match name {
-        "QICSGP" if words[0] == "1" => return Job::Say(vec![Part::ok()]),
-        "QIACT" if words[0] == "1" && !modem.active => {
-            modem.active = true;
-            return Job::Say(vec![Part::ok()]);
+        "QICSGP" if words[0] == "1" => return Job::ok(),
+        "QCFG" => return Job::ok(),
+        "QIACT" if words[0] == "1" && !core.is_active() && core.is_registered() => {
+            core.radio.active = true;
+            return Job::ok();
         }
-        "QIOPEN" => return open(modem, &words).unwrap_or(Job::Fail(INVALID)),
+        "QIOPEN" => return open(core, &words).unwrap_or(Job::Fail(INVALID)),
         _ => {}
     }
-    let socket = words[0].parse().ok().filter(|id: &usize| *id < SOCKETS);
+    let socket = words[0]
+        .parse()
+        .ok()
+        .filter(|id: &usize| *id < core.sockets.len());
     let Some(socket) = socket else {
         return Job::Fail(INVALID);
     };
-    if modem.sockets[socket].state == State::Free {
+    if core.sockets[socket].state == State::Free {
         return Job::Fail(NOT_ALLOWED);
     }
     let job = match name {
-        "QISEND" => send(modem, socket, &words),
-        "QIRD" => read(modem, socket, &words),
+        "QISEND" => send(core, socket, &words),
+        "QIRD" => read(core, socket, &words),
         "QICLOSE" => Some(Job::Close { socket }),
         _ => None,
     };
@@ -57,62 +84,66 @@ pub(crate) fn command<N: Network>(modem: &mut Modem<N>, name: &str, arguments: &
 }
 
 /// Only TCP, with the data kept until it is read.
-fn open<N>(modem: &mut Modem<N>, words: &[&str]) -> Option<Job> {
-    let ["1", id, "\"TCP\"", address, port, "0", "0"] = words else {
+fn open(core: &mut Core, words: &[&str]) -> Option<Job> {
+    let ["1", id, "\"TCP\"", host, port, "0", "0"] = words else {
         return None;
     };
-    let socket = id.parse().ok().filter(|id: &usize| *id < SOCKETS)?;
-    let address = address.strip_prefix('"')?.strip_suffix('"')?;
-    let address = format!("{address}:{port}").parse().ok()?;
-    let refused = if modem.active {
-        (modem.sockets[socket].state != State::Free).then_some(IN_USE)
+    let socket = id
+        .parse()
+        .ok()
+        .filter(|id: &usize| *id < core.sockets.len())?;
+    let address = address(host, port)?;
+    let refused = if core.is_active() {
+        (core.sockets[socket].state != State::Free).then_some(IN_USE)
     } else {
         Some(NO_CONTEXT)
     };
     if let Some(number) = refused {
-        modem.last_error = number;
+        core.last_error = number;
         let urc = format!("+QIOPEN: {socket},{number}");
         return Some(Job::Say(vec![Part::ok(), Part::Line(urc)]));
     }
-    modem.sockets[socket].state = State::Connecting;
+    core.sockets[socket].state = State::Connecting;
     Some(Job::Connect { socket, address })
 }
 
-fn send<N>(modem: &mut Modem<N>, socket: usize, words: &[&str]) -> Option<Job> {
+fn connected(core: &mut Core, socket: usize, result: Result<(), u16>) -> Vec<Part> {
+    let number = match result {
+        Ok(()) => 0,
+        Err(_) => {
+            core.last_error = CONNECT_FAILED;
+            core.sockets[socket].state = State::Free;
+            CONNECT_FAILED
+        }
+    };
+    vec![Part::Line(format!("+QIOPEN: {socket},{number}"))]
+}
+
+fn send(core: &Core, socket: usize, words: &[&str]) -> Option<Job> {
     let [_, len] = words else {
         return None;
     };
-    let len = len
-        .parse()
-        .ok()
-        .filter(|len| (1..=PIECE_MAX).contains(len))?;
-    Some(match modem.sockets[socket].state {
+    let len = length(len, PIECE_MAX)?;
+    Some(match core.sockets[socket].state {
         State::Connected => Job::Prompt { socket, len },
         State::Closed => Job::Fail(SOCKET_CLOSED),
         _ => Job::Fail(NOT_ALLOWED),
     })
 }
 
-fn read<N: Network>(modem: &mut Modem<N>, id: usize, words: &[&str]) -> Option<Job> {
+fn read(core: &mut Core, id: usize, words: &[&str]) -> Option<Job> {
     let [_, wanted] = words else {
         return None;
     };
-    let wanted: usize = wanted
-        .parse()
-        .ok()
-        .filter(|len| (1..=READ_MAX).contains(len))?;
-    let count = wanted.min(modem.options.read_max);
-    let socket = &mut modem.sockets[id];
-    let bytes: Vec<_> = socket
-        .unread
-        .drain(..count.min(socket.unread.len()))
-        .collect();
+    let wanted = length(wanted, READ_MAX)?;
+    let bytes = core.take(id, wanted);
     let mut raw = format!("\r\n+QIRD: {}\r\n", bytes.len()).into_bytes();
     if !bytes.is_empty() {
         raw.extend(bytes);
         raw.extend(b"\r\n");
     }
     // The next URC comes only after all was read.
+    let socket = &mut core.sockets[id];
     if socket.unread.is_empty() {
         socket.announced = false;
     }

@@ -176,6 +176,30 @@ pub unsafe extern "C" fn emulator_is_whole(
     accepted.iter().all(|one| one == body)
 }
 
+/// An SMS from the network; false when the modem does not take it.
+///
+/// # Safety
+///
+/// Both are NUL-terminated texts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn emulator_sms(
+    emulator: &mut Emulator,
+    sender: *const c_char,
+    text: *const c_char,
+) -> bool {
+    // SAFETY: the caller gives a NUL-terminated text.
+    let sender = unsafe { CStr::from_ptr(sender) }.to_string_lossy();
+    // SAFETY: likewise.
+    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
+    emulator.modem.deliver(&sender, &text)
+}
+
+/// SMS that the modem keeps.
+#[unsafe(no_mangle)]
+pub extern "C" fn emulator_kept(emulator: &Emulator) -> u32 {
+    u32::try_from(emulator.modem.kept()).unwrap_or(u32::MAX)
+}
+
 /// Bytes that went into the line so far, to the modem or to the host.
 #[unsafe(no_mangle)]
 pub extern "C" fn emulator_count(emulator: &Emulator, to_modem: bool) -> u64 {

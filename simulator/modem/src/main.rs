@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,6 +23,9 @@ const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 2_000_000,
 };
+
+/// Longest SMS with its sender that is read.
+const SMS_MAX: u64 = 4096;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -46,6 +49,14 @@ struct Arguments {
     #[arg(long, value_name = "PATH")]
     pty: Option<PathBuf>,
 
+    /// Takes SMS here: a connection each, with the sender, a line feed and the text, as the simulator's --sms-to sends them
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    sms_listen: Option<String>,
+
+    /// Writes the port for SMS to a file when ready
+    #[arg(long, value_name = "FILE", requires = "sms_listen")]
+    sms_port_file: Option<PathBuf>,
+
     /// Ends after this time
     #[arg(long, value_name = "SECONDS", default_value = "3600")]
     max_seconds: u64,
@@ -67,34 +78,44 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> io::Result<()> {
     let end = Instant::now() + Duration::from_secs(arguments.max_seconds);
+    let sms = match &arguments.sms_listen {
+        Some(address) => Some(listen(address, arguments.sms_port_file.as_ref())?),
+        None => None,
+    };
     if let Some(path) = &arguments.pty {
         let (ours, _theirs) = terminal(path)?;
-        let result = serve(arguments, File::from(ours), end);
+        let result = serve(arguments, File::from(ours), sms.as_ref(), end);
         std::fs::remove_file(path)?;
         return result;
     }
-    let listener = TcpListener::bind(arguments.listen.as_deref().unwrap_or("127.0.0.1:0"))?;
-    let address = listener.local_addr()?;
-    if let Some(path) = &arguments.port_file {
-        let new = path.with_extension("new");
-        std::fs::write(&new, format!("{}\n", address.port()))?;
-        std::fs::rename(&new, path)?;
-    }
-    println!("listening on {address}");
-    listener.set_nonblocking(true)?;
+    let address = arguments.listen.as_deref().unwrap_or("127.0.0.1:0");
+    let listener = listen(address, arguments.port_file.as_ref())?;
+    println!("listening on {}", listener.local_addr()?);
     while Instant::now() < end {
         wait(&listener)?;
         match listener.accept() {
             Ok((stream, _)) => {
                 stream.set_nodelay(true)?;
                 stream.set_nonblocking(true)?;
-                serve(arguments, stream, end)?;
+                serve(arguments, stream, sms.as_ref(), end)?;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// A port that can be polled, its number in a file.
+fn listen(address: &str, file: Option<&PathBuf>) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    if let Some(path) = file {
+        let new = path.with_extension("new");
+        std::fs::write(&new, format!("{}\n", listener.local_addr()?.port()))?;
+        std::fs::rename(&new, path)?;
+    }
+    Ok(listener)
 }
 
 /// Opens a terminal without line editing, with a link to its other side. That side is kept open, so that hosts may come and go.
@@ -126,6 +147,7 @@ fn wait(fd: &impl AsFd) -> io::Result<()> {
 fn serve<S: Read + Write + AsFd>(
     arguments: &Arguments,
     mut serial: S,
+    sms: Option<&TcpListener>,
     end: Instant,
 ) -> io::Result<()> {
     let options = &arguments.modem;
@@ -153,6 +175,9 @@ fn serve<S: Read + Write + AsFd>(
             Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
             Err(error) => return Err(error),
         }
+        if let Some(listener) = sms {
+            take_sms(listener, &mut modem);
+        }
         modem.poll(now);
         let said: Vec<_> = modem.output().drain(..).collect();
         show(arguments, ">", &said);
@@ -169,6 +194,30 @@ fn serve<S: Read + Write + AsFd>(
         }
     }
     Ok(())
+}
+
+/// One attempt of the network to deliver. What the modem does not take is reset, so that the network tries again.
+fn take_sms(listener: &TcpListener, modem: &mut Modem<Tcp>) {
+    let Ok((stream, _)) = listener.accept() else {
+        return;
+    };
+    let taken = read_sms(&stream)
+        .and_then(|sms| {
+            let (sender, text) = sms.split_once('\n').ok_or(ErrorKind::InvalidData)?;
+            Ok(modem.deliver(sender, text))
+        })
+        .unwrap_or(false);
+    if !taken {
+        let _ = rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO));
+    }
+}
+
+fn read_sms(stream: &TcpStream) -> io::Result<String> {
+    let mut text = String::new();
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    stream.take(SMS_MAX).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// False when the host has gone.

@@ -3,73 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddrV4;
 
+use crate::core::{Core, Dialect, Job, Part, State};
 use crate::network::{Network, UNREAD_MAX};
 use crate::options::{Kind, Options};
 use crate::random::Random;
-use crate::{bg96, sara};
+use crate::{bg96, inbox, radio, sara, sim7000, sim7080};
 
 /// Longest command that is looked at.
 const COMMAND_MAX: usize = 4096;
-
-/// What a job says when it is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// A line of its own.
-    Line(String),
-    /// Bytes as they are.
-    Raw(Vec<u8>),
-}
-
-impl Part {
-    pub(crate) fn ok() -> Self {
-        Self::Line("OK".to_owned())
-    }
-}
-
-/// What a command leads to, after its time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Job {
-    Say(Vec<Part>),
-    /// An error with its number, as a plain `ERROR` unless numbers were asked for.
-    Fail(u16),
-    Connect {
-        socket: usize,
-        address: SocketAddrV4,
-    },
-    Close {
-        socket: usize,
-    },
-    Prompt {
-        socket: usize,
-        len: usize,
-    },
-    Send {
-        socket: usize,
-        bytes: Vec<u8>,
-    },
-    Announce {
-        socket: usize,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    Free,
-    Created,
-    Connecting,
-    Connected,
-    /// The other side closed it.
-    Closed,
-}
-
-/// A socket of the modem.
-#[derive(Debug)]
-pub(crate) struct Socket {
-    pub(crate) state: State,
-    pub(crate) unread: VecDeque<u8>,
-    /// There is a URC for what is unread.
-    pub(crate) announced: bool,
-}
 
 #[derive(Debug)]
 enum Mode {
@@ -81,70 +22,73 @@ enum Mode {
     },
 }
 
+const fn dialect(kind: Kind) -> &'static Dialect {
+    match kind {
+        Kind::SaraR4 => &sara::R4,
+        Kind::SaraR5 => &sara::R5,
+        Kind::LenaR8 => &sara::LENA,
+        Kind::Bg96 => &bg96::DIALECT,
+        Kind::Sim7000 => &sim7000::DIALECT,
+        Kind::Sim7080 => &sim7080::DIALECT,
+    }
+}
+
 /// A modem with its network.
 #[derive(Debug)]
 pub struct Modem<N> {
-    pub(crate) options: Options,
+    core: Core,
+    dialect: &'static Dialect,
     /// What is behind it.
     pub network: N,
-    pub(crate) sockets: Vec<Socket>,
-    /// Of the last failure of a socket.
-    pub(crate) last_error: u16,
-    /// Data as hexadecimal text.
-    pub(crate) hex: bool,
-    /// The data connection of a BG96.
-    pub(crate) active: bool,
-    numbers: bool,
-    echo: bool,
     mode: Mode,
     job: Option<(u64, Job)>,
-    later: Vec<(u64, Job)>,
     held: VecDeque<u8>,
     command: Vec<u8>,
-    urcs: VecDeque<String>,
     output: VecDeque<u8>,
     counts: HashMap<String, u64>,
     random: Random,
-    now: u64,
+    /// Connections are gone since the network was lost.
+    is_dropped: bool,
+    is_asleep: bool,
 }
 
 impl<N: Network> Modem<N> {
     /// Switched on, with nothing said yet.
     pub fn new(options: &Options, network: N) -> Self {
-        let count = match options.kind {
-            Kind::SaraR4 => sara::SOCKETS,
-            Kind::Bg96 => bg96::SOCKETS,
-        };
-        let sockets = (0..count).map(|_| Socket {
-            state: State::Free,
-            unread: VecDeque::new(),
-            announced: false,
-        });
+        let dialect = dialect(options.kind);
         Self {
-            options: options.clone(),
+            core: Core::new(options, dialect),
+            dialect,
             network,
-            sockets: sockets.collect(),
-            last_error: 0,
-            hex: false,
-            active: false,
-            numbers: false,
-            echo: !options.no_echo,
             mode: Mode::Command,
             job: None,
-            later: Vec::new(),
             held: VecDeque::new(),
             command: Vec::new(),
-            urcs: VecDeque::new(),
             output: VecDeque::new(),
             counts: HashMap::new(),
             random: Random::new(options.seed),
-            now: 0,
+            is_dropped: false,
+            is_asleep: false,
         }
+    }
+
+    /// An SMS from the network; false when it does not take it, so that the network tries again.
+    pub fn deliver(&mut self, sender: &str, text: &str) -> bool {
+        !self.is_asleep && inbox::deliver(&mut self.core, sender, text)
+    }
+
+    /// SMS that it keeps.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.core.inbox.count()
     }
 
     /// A byte from the host.
     pub fn feed(&mut self, byte: u8, now: u64) {
-        self.now = now;
+        self.core.now = now;
+        if self.is_asleep {
+            return;
+        }
         if self.job.is_some() {
             self.held.push_back(byte);
         } else {
@@ -154,7 +98,9 @@ impl<N: Network> Modem<N> {
 
     /// Lets time pass and looks at the network.
     pub fn poll(&mut self, now: u64) {
-        self.now = now;
+        self.core.now = now;
+        self.sleep_or_wake();
+        self.lose_network();
         self.look_at_network();
         self.flush_urcs();
         while let Some((due, _)) = self.job
@@ -169,8 +115,9 @@ impl<N: Network> Modem<N> {
                 self.take(byte);
             }
         }
-        let (due, later): (Vec<_>, Vec<_>) = self.later.drain(..).partition(|(due, _)| *due <= now);
-        self.later = later;
+        let (due, later): (Vec<_>, Vec<_>) =
+            self.core.later.drain(..).partition(|(due, _)| *due <= now);
+        self.core.later = later;
         for (_, job) in due {
             self.run(job);
         }
@@ -180,8 +127,15 @@ impl<N: Network> Modem<N> {
     /// When to poll again, at the latest.
     #[must_use]
     pub fn wake(&self) -> Option<u64> {
-        let jobs = self.job.iter().chain(&self.later).map(|(due, _)| *due);
-        jobs.chain(self.network.wake()).min()
+        let jobs = self.job.iter().chain(&self.core.later).map(|(due, _)| *due);
+        let options = &self.core.options;
+        let ends = options.sleep_at.map(|at| at + options.sleep_for);
+        let events = [options.drop_at, options.sleep_at, ends];
+        let events = events
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > self.core.now);
+        jobs.chain(self.network.wake()).chain(events).min()
     }
 
     /// Bytes for the host that were not taken yet.
@@ -193,7 +147,7 @@ impl<N: Network> Modem<N> {
     fn take(&mut self, byte: u8) {
         match &mut self.mode {
             Mode::Command => {
-                if self.echo {
+                if self.core.echo {
                     self.output.push_back(byte);
                 }
                 if byte == b'\r' {
@@ -205,7 +159,7 @@ impl<N: Network> Modem<N> {
             }
             Mode::Data { socket, len, bytes } => {
                 bytes.push(byte);
-                if self.echo && self.options.kind == Kind::Bg96 {
+                if self.core.echo && self.dialect.echoes_data {
                     self.output.push_back(byte);
                 }
                 if bytes.len() == *len {
@@ -214,11 +168,7 @@ impl<N: Network> Modem<N> {
                         bytes: std::mem::take(bytes),
                     };
                     self.mode = Mode::Command;
-                    let name = match self.options.kind {
-                        Kind::SaraR4 => "USOWR-DATA",
-                        Kind::Bg96 => "QISEND-DATA",
-                    };
-                    self.schedule(name, job);
+                    self.schedule(self.dialect.data, job);
                 }
             }
         }
@@ -244,22 +194,23 @@ impl<N: Network> Modem<N> {
         match (name, arguments) {
             ("", "") => Job::Say(vec![Part::ok()]),
             ("E0" | "E1", "") => {
-                self.echo = name == "E1";
+                self.core.echo = name == "E1";
                 Job::Say(vec![Part::ok()])
             }
             ("CMEE", "?") => {
-                let line = format!("+CMEE: {}", u8::from(self.numbers));
+                let line = format!("+CMEE: {}", u8::from(self.core.numbers));
                 Job::Say(vec![Part::Line(line), Part::ok()])
             }
             ("CMEE", "=0" | "=1") => {
-                self.numbers = arguments == "=1";
+                self.core.numbers = arguments == "=1";
                 Job::Say(vec![Part::ok()])
             }
-            ("CEREG", "?") => Job::Say(vec![Part::Line("+CEREG: 0,5".to_owned()), Part::ok()]),
-            ("CGDCONT", _) if arguments.starts_with('=') => Job::Say(vec![Part::ok()]),
-            _ => match self.options.kind {
-                Kind::SaraR4 => sara::command(self, name, arguments),
-                Kind::Bg96 => bg96::command(self, name, arguments),
+            _ => match radio::command(&mut self.core, name, arguments)
+                .or_else(|| radio::locked(&self.core, name))
+                .or_else(|| inbox::command(&mut self.core, name, arguments))
+            {
+                Some(job) => job,
+                None => (self.dialect.command)(&mut self.core, name, arguments),
             },
         }
     }
@@ -269,64 +220,64 @@ impl<N: Network> Modem<N> {
         let count = self.counts.entry(name.to_owned()).or_default();
         *count += 1;
         let count = *count;
-        if self.options.mute.iter().any(|muted| muted == name) {
+        if self.core.options.mute.iter().any(|muted| muted == name) {
             return;
         }
-        let refusal = self.options.refuse.iter().find(|refusal| {
+        let refusal = self.core.options.refuse.iter().find(|refusal| {
             refusal.command == name && refusal.only.is_none_or(|only| only == count)
         });
         let mut job = job;
         if let Some(refusal) = refusal {
-            if let (Ok(number), &Job::Connect { socket, .. }) = (refusal.reply.parse(), &job) {
-                job = Job::Say(vec![Part::ok()]);
-                let urc = format!("+QIOPEN: {socket},{number}");
-                self.last_error = number;
-                self.later.push((
-                    self.now + self.options.connect_delay,
-                    Job::Say(vec![Part::Line(urc)]),
+            let later = self.dialect.refused_later;
+            if let (Ok(number), &Job::Connect { socket, .. }, Some(urc)) =
+                (refusal.reply.parse(), &job, later)
+            {
+                job = Job::ok();
+                self.core.last_error = number;
+                self.core.later.push((
+                    self.core.now + self.core.options.connect_delay,
+                    Job::Say(vec![Part::Line(urc(socket, number))]),
                 ));
             } else {
                 let lines = refusal.reply.split('|');
-                job = Job::Say(lines.map(|line| Part::Line(line.to_owned())).collect());
+                job = Job::Say(lines.map(Part::line).collect());
             }
         }
         let delay = match &job {
-            Job::Connect { .. } if self.options.kind == Kind::Bg96 => {
-                self.later
-                    .push((self.now + self.options.connect_delay, job));
-                job = Job::Say(vec![Part::ok()]);
-                self.options.delay
+            Job::Connect { .. } if self.dialect.connects_later => {
+                let delay = self.core.options.delay;
+                let due = self.core.now + delay + self.core.options.connect_delay;
+                self.core.later.push((due, job));
+                job = Job::ok();
+                delay
             }
-            Job::Connect { .. } => self.options.connect_delay,
-            Job::Close { .. } => self.options.close_delay,
-            _ => self.options.delay,
+            Job::Connect { .. } => self.core.options.connect_delay,
+            Job::Close { .. } => self.core.options.close_delay,
+            _ => self.core.options.delay,
         };
-        self.job = Some((self.now + delay, job));
+        self.job = Some((self.core.now + delay, job));
     }
 
     fn run(&mut self, job: Job) {
         match job {
             Job::Say(parts) => self.say(parts),
             Job::Fail(number) => {
-                self.last_error = number;
-                let line = match self.options.kind {
-                    Kind::SaraR4 if self.numbers => format!("+CME ERROR: {number}"),
-                    _ => "ERROR".to_owned(),
-                };
-                self.say(vec![Part::Line(line)]);
+                self.core.last_error = number;
+                let tells = self.core.numbers && self.dialect.has_numbers;
+                self.say(vec![failure(tells, "CME", number)]);
+            }
+            Job::FailSms(number) => {
+                self.say(vec![failure(self.core.numbers, "CMS", number)]);
             }
             Job::Connect { socket, address } => self.connect(socket, address),
             Job::Close { socket } => {
-                self.network.close(socket, self.now);
-                self.release(socket);
-                self.say(vec![Part::ok()]);
+                self.network.close(socket, self.core.now);
+                self.core.release(socket);
+                self.say((self.dialect.closed)(socket));
             }
             Job::Prompt { socket, len } => {
-                let prompt: &[u8] = match self.options.kind {
-                    Kind::SaraR4 => b"\r\n@",
-                    Kind::Bg96 => b"\r\n> ",
-                };
-                self.say(vec![Part::Raw(prompt.to_vec())]);
+                let prompt = self.dialect.prompt.as_bytes().to_vec();
+                self.say(vec![Part::Raw(prompt)]);
                 self.mode = Mode::Data {
                     socket,
                     len,
@@ -334,64 +285,33 @@ impl<N: Network> Modem<N> {
                 };
             }
             Job::Send { socket, mut bytes } => {
-                if self.options.kind == Kind::SaraR4 {
-                    bytes.truncate(self.options.write_max);
+                if self.dialect.writes_parts {
+                    bytes.truncate(self.core.options.write_max);
                 }
-                let usable = self.sockets[socket].state == State::Connected;
-                let sent = usable && self.network.send(socket, &bytes, self.now);
-                let parts = match (self.options.kind, sent) {
-                    (Kind::SaraR4, true) => vec![
-                        Part::Line(format!("+USOWR: {socket},{}", bytes.len())),
-                        Part::ok(),
-                    ],
-                    (Kind::Bg96, true) => vec![Part::Line("SEND OK".to_owned())],
-                    (_, false) => {
-                        self.last_error = match self.options.kind {
-                            Kind::SaraR4 => 32,
-                            Kind::Bg96 => bg96::SOCKET_CLOSED,
-                        };
-                        vec![Part::Line("ERROR".to_owned())]
-                    }
+                let usable = self.core.sockets[socket].state == State::Connected;
+                let sent = usable && self.network.send(socket, &bytes, self.core.now);
+                let parts = if sent {
+                    (self.dialect.sent)(socket, bytes.len())
+                } else {
+                    self.core.last_error = self.dialect.not_sent;
+                    vec![Part::line("ERROR")]
                 };
                 self.say(parts);
             }
             Job::Announce { socket } => {
-                self.sockets[socket].announced = false;
+                self.core.sockets[socket].announced = false;
                 self.announce(socket);
             }
         }
     }
 
     fn connect(&mut self, socket: usize, address: SocketAddrV4) {
-        let result = self.network.connect(socket, address, self.now);
-        let parts = match (self.options.kind, result) {
-            (Kind::SaraR4, Ok(())) => vec![Part::ok()],
-            (Kind::Bg96, Ok(())) => vec![Part::Line(format!("+QIOPEN: {socket},0"))],
-            (Kind::SaraR4, Err(number)) => {
-                self.last_error = number;
-                vec![Part::Line("ERROR".to_owned())]
-            }
-            (Kind::Bg96, Err(_)) => {
-                self.last_error = bg96::CONNECT_FAILED;
-                vec![Part::Line(format!(
-                    "+QIOPEN: {socket},{}",
-                    bg96::CONNECT_FAILED
-                ))]
-            }
-        };
-        self.sockets[socket].state = match (self.options.kind, result) {
-            (_, Ok(())) => State::Connected,
-            (Kind::SaraR4, Err(_)) => State::Created,
-            (Kind::Bg96, Err(_)) => State::Free,
-        };
+        let result = self.network.connect(socket, address, self.core.now);
+        if result.is_ok() {
+            self.core.sockets[socket].state = State::Connected;
+        }
+        let parts = (self.dialect.connected)(&mut self.core, socket, result);
         self.say(parts);
-    }
-
-    pub(crate) fn release(&mut self, socket: usize) {
-        let socket = &mut self.sockets[socket];
-        socket.state = State::Free;
-        socket.unread.clear();
-        socket.announced = false;
     }
 
     fn say(&mut self, parts: Vec<Part>) {
@@ -407,6 +327,8 @@ impl<N: Network> Modem<N> {
     }
 
     fn put(&mut self, text: &str) {
+        let tight = text.replacen(": ", ":", 1);
+        let text = if self.dialect.is_tight { &tight } else { text };
         self.output.extend(b"\r\n");
         self.output.extend(text.as_bytes());
         self.output.extend(b"\r\n");
@@ -414,17 +336,9 @@ impl<N: Network> Modem<N> {
 
     /// A URC that concerns nobody, now and then.
     fn chat(&mut self) {
-        if self.random.below(100) < self.options.chatter {
-            let of_kind: &[&str] = match self.options.kind {
-                Kind::SaraR4 => &["+UUSORD: 6,17", "+UUSOCL: 6", "+UUMQTTC: 1,1"],
-                Kind::Bg96 => &[
-                    "+QIURC: \"recv\",11",
-                    "+QIURC: \"closed\",11",
-                    "+QIND: \"csq\",20,99",
-                ],
-            };
+        if self.random.below(100) < self.core.options.chatter {
             let common = &["+CEREG: 5", "+CSCON: 1", "+CTZV: +04", "RING"];
-            let all: Vec<_> = of_kind.iter().chain(common).copied().collect();
+            let all: Vec<_> = self.dialect.chatter.iter().chain(common).copied().collect();
             let index = self.random.below(all.len() as u64);
             self.put(all[usize::try_from(index).unwrap_or(0)]);
         }
@@ -442,58 +356,93 @@ impl<N: Network> Modem<N> {
         if busy || matches!(self.mode, Mode::Data { .. }) {
             return;
         }
-        while let Some(text) = self.urcs.pop_front() {
+        while let Some(text) = self.core.urcs.pop_front() {
             self.chat();
             self.put(&text);
         }
     }
 
     /// Says that there is something to read.
-    pub(crate) fn announce(&mut self, id: usize) {
-        let socket = &mut self.sockets[id];
-        if socket.announced || socket.unread.is_empty() || self.options.no_announcement {
+    fn announce(&mut self, id: usize) {
+        let socket = &mut self.core.sockets[id];
+        if socket.announced || socket.unread.is_empty() || self.core.options.no_announcement {
             return;
         }
         socket.announced = true;
-        let text = match self.options.kind {
-            Kind::SaraR4 => format!("+UUSORD: {id},{}", socket.unread.len()),
-            Kind::Bg96 => format!("+QIURC: \"recv\",{id}"),
-        };
-        self.urcs.push_back(text);
+        let text = (self.dialect.received)(id, socket.unread.len());
+        self.core.urcs.push_back(text);
     }
 
-    /// Says it once more, after the answer to the running command.
-    pub(crate) fn announce_again(&mut self, socket: usize) {
-        let due = self.now + self.options.delay + 1;
-        self.later.push((due, Job::Announce { socket }));
+    /// Deaf for a while; then everything that a restart forgets is forgotten.
+    fn sleep_or_wake(&mut self) {
+        let options = &self.core.options;
+        let asleep = options
+            .sleep_at
+            .is_some_and(|at| (at..at.saturating_add(options.sleep_for)).contains(&self.core.now));
+        if asleep && !self.is_asleep {
+            for id in 0..self.core.sockets.len() {
+                self.network.close(id, self.core.now);
+            }
+            self.core.restart();
+            self.job = None;
+            self.mode = Mode::Command;
+            self.held.clear();
+            self.command.clear();
+        }
+        self.is_asleep = asleep;
+    }
+
+    /// Connections end with the network.
+    fn lose_network(&mut self) {
+        let is_lost = self
+            .core
+            .options
+            .drop_at
+            .is_some_and(|at| self.core.now >= at);
+        if !is_lost || self.is_dropped {
+            return;
+        }
+        self.is_dropped = true;
+        self.core.radio.active = false;
+        for id in 0..self.core.sockets.len() {
+            if self.core.sockets[id].state == State::Connected {
+                self.network.close(id, self.core.now);
+                self.core.sockets[id].state = State::Closed;
+                self.core.sockets[id].unread.clear();
+                self.core.urcs.push_back(self.dialect.dropped.to_owned());
+            }
+        }
     }
 
     fn look_at_network(&mut self) {
-        for id in 0..self.sockets.len() {
-            if self.sockets[id].state != State::Connected {
+        for id in 0..self.core.sockets.len() {
+            if self.core.sockets[id].state != State::Connected {
                 continue;
             }
-            if self.sockets[id].unread.len() < UNREAD_MAX {
-                let received = self.network.receive(id, self.now);
-                self.sockets[id].unread.extend(received);
+            if self.core.sockets[id].unread.len() < UNREAD_MAX {
+                let received = self.network.receive(id, self.core.now);
+                self.core.sockets[id].unread.extend(received);
             }
             self.announce(id);
-            if self.network.is_closed(id, self.now) {
-                self.sockets[id].state = State::Closed;
-                if self.options.forget_on_close {
-                    self.sockets[id].unread.clear();
+            if self.network.is_closed(id, self.core.now) {
+                self.core.sockets[id].state = State::Closed;
+                if self.core.options.forget_on_close {
+                    self.core.sockets[id].unread.clear();
                 }
-                self.urcs.push_back(match self.options.kind {
-                    Kind::SaraR4 if self.options.close_as_length => {
-                        format!("+UUSORD: {id},{}", u32::MAX)
-                    }
-                    Kind::SaraR4 => format!("+UUSOCL: {id}"),
-                    Kind::Bg96 => format!("+QIURC: \"closed\",{id}"),
-                });
-                if self.options.kind == Kind::SaraR4 && self.sockets[id].unread.is_empty() {
-                    self.release(id);
+                let text = (self.dialect.ended)(id, &self.core.options);
+                self.core.urcs.push_back(text);
+                if self.dialect.frees_closed && self.core.sockets[id].unread.is_empty() {
+                    self.core.release(id);
                 }
             }
         }
+    }
+}
+
+fn failure(tells: bool, class: &str, number: u16) -> Part {
+    if tells {
+        Part::Line(format!("+{class} ERROR: {number}"))
+    } else {
+        Part::line("ERROR")
     }
 }

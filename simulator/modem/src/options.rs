@@ -9,8 +9,18 @@ use clap::{Parser, ValueEnum};
 pub enum Kind {
     /// u-blox SARA-R4
     SaraR4,
+    /// u-blox SARA-R5 and LARA-R6
+    SaraR5,
+    /// u-blox LENA-R8
+    LenaR8,
     /// Quectel BG96 and BG95
     Bg96,
+    /// SIMCom SIM7000
+    #[value(name = "sim7000")]
+    Sim7000,
+    /// SIMCom SIM7070, SIM7080 and SIM7090
+    #[value(name = "sim7080")]
+    Sim7080,
 }
 
 /// Shown below the options by `--help`.
@@ -21,7 +31,8 @@ Faults of the line, for --to-modem and --to-host, each at the byte with this num
 
 --refuse COMMAND=REPLY answers a command so: ERROR, SEND FAIL, +CME ERROR: 111, or a number, which QIOPEN
 reports in its URC. A bar separates lines of a reply. COMMAND:2=REPLY does it with the second one only.
---mute COMMAND never answers it. USOWR-DATA and QISEND-DATA stand for the data after a prompt.";
+--mute COMMAND never answers it. USOWR-DATA, QISEND-DATA, CIPSEND-DATA and CASEND-DATA stand for the data
+after a prompt.";
 
 /// A cellular modem on a desk: AT commands on a serial line, TCP connections to the simulator.
 #[derive(Debug, Clone, Parser)]
@@ -94,6 +105,46 @@ pub struct Options {
     /// Hands out what the modem says in pieces of random length up to this
     #[arg(long, value_name = "BYTES", default_value = "65535")]
     pub split: usize,
+
+    /// The SIM wants this PIN
+    #[arg(long)]
+    pub pin: Option<String>,
+
+    /// The SIM is busy for so long after the start
+    #[arg(long, value_name = "MS", default_value = "0")]
+    pub sim_delay: u64,
+
+    /// The network takes no other APN; it counts when the radio is switched on
+    #[arg(long)]
+    pub apn: Option<String>,
+
+    /// The network is found so long after the radio is switched on
+    #[arg(long, value_name = "MS", default_value = "0")]
+    pub attach_delay: u64,
+
+    /// The network refuses the SIM
+    #[arg(long)]
+    pub deny: bool,
+
+    /// Only CEREG knows of the network
+    #[arg(long)]
+    pub lte_only: bool,
+
+    /// The network is lost at this time
+    #[arg(long, value_name = "MS")]
+    pub drop_at: Option<u64>,
+
+    /// It is back after so long
+    #[arg(long, value_name = "MS", default_value = "3600000")]
+    pub drop_for: u64,
+
+    /// Deaf from this time on: asleep, or without power
+    #[arg(long, value_name = "MS")]
+    pub sleep_at: Option<u64>,
+
+    /// Wakes up after so long, as after a restart
+    #[arg(long, value_name = "MS", default_value = "3600000")]
+    pub sleep_for: u64,
 
     /// Decides where chatter, noise and splits happen
     #[arg(long, default_value = "1")]

@@ -149,6 +149,151 @@ fn a_bg96_writes_after_its_prompt_and_reads() {
 }
 
 #[test]
+fn a_sim7000_writes_after_its_prompt_and_reads() {
+    let mut host = host(&format!("--kind sim7000 --no-echo --secret {SECRET}"));
+    let open = "AT+CIPSTART=\"TCP\",\"127.0.0.1\",80\r";
+    assert_eq!(host.say(open), "\r\nERROR\r\n", "no data connection");
+    assert_eq!(host.say("AT+CIPSHUT\r"), "\r\nSHUT OK\r\n");
+    host.say("AT+CIPMUX=0\rAT+CIPRXGET=1\rAT+CSTT=\"x\"\rAT+CIICR\r");
+    assert_eq!(host.say("AT+CIFSR;E0\r"), format!("\r\n10.0.0.2\r\n{OK}"));
+    assert_eq!(host.say(open), format!("{OK}\r\nCONNECT OK\r\n"));
+    let request = request();
+    host.say(&format!("AT+CIPSEND={}\r", request.len()));
+    assert_eq!(host.say(&request), "\r\nSEND OK\r\n\r\n+CIPRXGET: 1\r\n");
+    assert_eq!(
+        host.say("AT+CIPRXGET=2,10\r"),
+        format!("\r\n+CIPRXGET: 2,10,50\r\nHTTP/1.1 2\r\n{OK}")
+    );
+    host.say("AT+CIPRXGET=2,1460\r");
+    assert_eq!(
+        host.say("AT+CIPRXGET=2,1460\r"),
+        format!("\r\n+CIPRXGET: 2,0,0\r\n{OK}")
+    );
+    assert_eq!(host.modem.network.accepted(), [BODY.as_bytes()]);
+    assert_eq!(host.say("AT+CIPCLOSE\r"), "\r\nCLOSE OK\r\n");
+    assert_eq!(host.say("AT+CIPSEND=5\r"), "\r\nERROR\r\n");
+}
+
+#[test]
+fn a_sim7080_writes_after_its_prompt_and_reads() {
+    let mut host = host(&format!("--kind sim7080 --no-echo --secret {SECRET}"));
+    let open = "AT+CAOPEN=0,0,\"TCP\",\"127.0.0.1\",80\r";
+    let opened = |result| format!("\r\n+CAOPEN: 0,{result}\r\n{OK}");
+    assert_eq!(host.say(open), opened(21));
+    assert_eq!(
+        host.say("AT+CNACT=0,1\r"),
+        format!("{OK}\r\n+APP PDP: 0,ACTIVE\r\n")
+    );
+    assert!(host.say("AT+CNACT?\r").contains("+CNACT: 0,1,"));
+    assert_eq!(host.say(open), opened(0));
+    assert_eq!(host.say("AT+CASEND=0,1460\r"), "\r\nERROR\r\n");
+    let request = request();
+    host.say(&format!("AT+CASEND=0,{}\r", request.len()));
+    assert_eq!(host.say(&request), format!("{OK}\r\n+CADATAIND: 0\r\n"));
+    assert_eq!(
+        host.say("AT+CARECV=0,10\r"),
+        format!("\r\n+CARECV: 10,HTTP/1.1 2\r\n{OK}")
+    );
+    host.say("AT+CARECV=0,1460\r");
+    assert_eq!(
+        host.say("AT+CARECV=0,1460\r"),
+        format!("\r\n+CARECV: 0\r\n{OK}")
+    );
+    assert_eq!(host.modem.network.accepted(), [BODY.as_bytes()]);
+    assert_eq!(host.say("AT+CACLOSE=0\r"), OK);
+    assert_eq!(host.say("AT+CACLOSE=0\r"), "\r\nERROR\r\n");
+}
+
+#[test]
+fn a_lena_r8_says_no_space_behind_a_colon() {
+    let mut host = host("--kind lena-r8 --no-echo");
+    assert_eq!(host.say("AT+USOCR=6\r"), format!("\r\n+USOCR:0\r\n{OK}"));
+    let refused = host.say("AT+USOCO=0,\"127.0.0.1\",80\r");
+    assert_eq!(refused, "\r\nERROR\r\n", "no profile is active");
+    host.say("AT+UPSDA=0,3\r");
+    assert_eq!(
+        host.say("AT+UPSND=0,8\r"),
+        format!("\r\n+UPSND:0,8,1\r\n{OK}")
+    );
+    assert_eq!(host.say("AT+USOCO=0,\"127.0.0.1\",80\r"), OK);
+    assert_eq!(
+        host.say("AT+USORD=0,9\r"),
+        format!("\r\n+USORD:0,\"\"\r\n{OK}")
+    );
+}
+
+#[test]
+fn a_network_takes_time_refuses_and_gets_lost() {
+    let state = |host: &mut Host<Desk>| host.say("AT+CEREG?\r");
+    let known = |number| format!("\r\n+CEREG: 0,{number}\r\n{OK}");
+    let mut host =
+        host("--kind bg96 --no-echo --apn right --attach-delay 500 --drop-at 2000 --drop-for 1000");
+    assert_eq!(state(&mut host), known(2));
+    host.now = 600;
+    assert_eq!(state(&mut host), known(3), "no APN yet");
+    host.say("AT+CGDCONT=1,\"IP\",\"right\"\r");
+    assert_eq!(state(&mut host), known(3), "the radio was on");
+    host.say("AT+CFUN=4\r");
+    assert_eq!(state(&mut host), known(0));
+    host.say("AT+CFUN=1\r");
+    assert_eq!(state(&mut host), known(2));
+    host.now = 1700;
+    assert_eq!(state(&mut host), known(5));
+    host.say("AT+QIACT=1\rAT+QIOPEN=1,0,\"TCP\",\"127.0.0.1\",80,0,0\r");
+    host.now = 2000;
+    assert_eq!(host.say(""), "\r\n+QIURC: \"pdpdeact\",1\r\n");
+    assert_eq!(state(&mut host), known(2));
+    host.now = 3000;
+    assert_eq!(state(&mut host), known(5));
+}
+
+#[test]
+fn an_sms_is_kept_until_it_is_deleted() {
+    let mut host = host("--kind sara-r4 --no-echo --attach-delay 100");
+    assert!(!host.modem.deliver("5277", "early"), "no network yet");
+    host.say("AT+CMEE=1\r");
+    assert_eq!(host.say("AT+CMGL=\"ALL\"\r"), "\r\n+CMS ERROR: 303\r\n");
+    host.say("AT+CMGF=1\rAT+CNMI=2,1,0,0,0\r");
+    assert!(host.modem.deliver("5277", "[1]"));
+    assert_eq!(host.say(""), "\r\n+CMTI: \"ME\",0\r\n");
+    assert!(host.say("AT+CMGR=0\r").contains("\"5277\",,\"26/01/31"));
+    assert!(
+        host.say("AT+CMGR=0\r").contains("\u{1b}<1\u{1b}>"),
+        "GSM's alphabet"
+    );
+    host.say("AT+CSCS=\"IRA\"\r");
+    let listed = host.say("AT+CMGL=\"ALL\"\r");
+    assert!(
+        listed.contains("+CMGL: 0,\"REC READ\",\"5277\",,"),
+        "{listed}"
+    );
+    assert!(listed.ends_with(&format!("\r\n[1]\r\n{OK}")), "{listed}");
+    assert_eq!(host.say("AT+CMGD=0\r"), OK);
+    assert_eq!(host.say("AT+CMGR=0\r"), OK);
+    for _ in 0..10 {
+        assert!(host.modem.deliver("1", "x"));
+    }
+    assert!(!host.modem.deliver("1", "x"), "full");
+    assert_eq!(host.modem.kept(), 10);
+    host.say("");
+    assert_eq!(host.say("AT+CMGD=10\r"), "\r\n+CMS ERROR: 321\r\n");
+}
+
+#[test]
+fn a_modem_that_sleeps_hears_nothing_and_forgets() {
+    let mut host = host("--kind sara-r4 --no-echo --sleep-at 500 --sleep-for 1000");
+    host.say("AT+CMEE=1\rAT+USOCR=6\r");
+    host.now = 600;
+    host.modem.poll(host.now);
+    assert_eq!(host.say("AT\r"), "");
+    assert!(!host.modem.deliver("1", "x"));
+    host.now = 1500;
+    host.modem.poll(host.now);
+    assert!(host.say("AT+CMEE?\r").contains("+CMEE: 0"));
+    assert_eq!(host.say("AT+USOCR=6\r"), format!("\r\n+USOCR: 0\r\n{OK}"));
+}
+
+#[test]
 fn a_platform_counts_only_what_is_right() {
     let mut host = host(&format!("--kind sara-r4 --no-echo --secret {SECRET}"));
     host.say("AT+USOCR=6\rAT+USOCO=0,\"127.0.0.1\",80\r");

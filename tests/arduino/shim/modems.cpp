@@ -22,8 +22,44 @@ NB_NetworkStatus_t NB::begin(const char *, bool, bool)
 
 NB_NetworkStatus_t NB::begin(const char *, const char *apn, bool, bool)
 {
+    if (timeout_ == 0) {
+        printf("would wait for ever without a network\n");
+        return NB_ERROR;
+    }
     ready_ = is_apn(apn);
     return ready_ ? NB_READY : NB_ERROR;
+}
+
+void NB::setTimeout(unsigned long timeout)
+{
+    timeout_ = timeout;
+}
+
+NB_SMS::NB_SMS() : next_(getenv("KPN_SMS")), text_(NULL) {}
+
+int NB_SMS::available()
+{
+    return next_ != NULL ? 1 : 0;
+}
+
+int NB_SMS::remoteNumber(char *number, int cap)
+{
+    const char *end = strchr(next_, '|');
+    const int len = static_cast<int>(end - next_);
+    snprintf(number, static_cast<size_t>(cap), "%.*s", len, next_);
+    text_ = end + 1;
+    return 1;
+}
+
+int NB_SMS::read()
+{
+    return *text_ == '\0' || *text_ == '|' ? 0 : *text_++;
+}
+
+void NB_SMS::flush()
+{
+    const char *end = strchr(text_, '|');
+    next_ = end != NULL ? end + 1 : NULL;
 }
 
 int NB::isAccessAlive()

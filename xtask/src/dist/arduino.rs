@@ -6,7 +6,7 @@ use super::{Archives, Package, pack};
 use crate::workspace::Workspace;
 
 /// Name of the package's folder, and so of the library's in the user's sketchbook.
-pub const FOLDER: &str = "KPN_Things";
+pub const FOLDER: &str = "KpnThings";
 
 /// Folder below `src/` by `build.mcu`, FPU and float ABI of the boards, and the target whose archive lies there.
 pub const FOLDERS: [(&str, &str); 4] = [
@@ -17,7 +17,8 @@ pub const FOLDERS: [(&str, &str); 4] = [
 ];
 
 /// What is copied as it is: from where, and the folder inside the package.
-const COPIED: [(&str, &str); 10] = [
+const COPIED: [(&str, &str); 11] = [
+    ("packaging/arduino/LICENSE.txt", "."),
     ("packaging/arduino/README.md", "."),
     ("packaging/arduino/MIGRATION.md", "."),
     ("packaging/arduino/keywords.txt", "."),

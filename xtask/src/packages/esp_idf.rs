@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Chips that have an archive, with the options of their compiler.
-const CHIPS: [(&str, &str); 4] = [
+const CHIPS: [(&str, &str); 6] = [
     (
         "esp32c2",
         "-march=rv32imc -mabi=ilp32 --specs=picolibc.specs",
@@ -31,6 +31,14 @@ const CHIPS: [(&str, &str); 4] = [
     ),
     (
         "esp32c6",
+        "-march=rv32imac -mabi=ilp32 --specs=picolibc.specs",
+    ),
+    (
+        "esp32c5",
+        "-march=rv32imac -mabi=ilp32 --specs=picolibc.specs",
+    ),
+    (
+        "esp32c61",
         "-march=rv32imac -mabi=ilp32 --specs=picolibc.specs",
     ),
     (
@@ -126,9 +134,9 @@ pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     let own = archives.of("riscv32imac")?;
     cmd!(shell, "cp {own} consumer/own.a").quiet().run()?;
     let archive = "CONFIG_KPN_THINGS_ARCHIVE=own.a";
-    aloud(configure("esp32c5", CHIPS[2].1, archive)?)?;
-    aloud(cmd!(shell, "cmake --build build-esp32c5"))?;
-    ensure!(!is_compiled("esp32c5")?, "the user's archive was not taken");
+    aloud(configure("esp32h4", CHIPS[2].1, archive)?)?;
+    aloud(cmd!(shell, "cmake --build build-esp32h4"))?;
+    ensure!(!is_compiled("esp32h4")?, "the user's archive was not taken");
     let missing = refused(configure(
         "esp32c3",
         CHIPS[1].1,
@@ -164,6 +172,14 @@ fn manifest(shell: &Shell, compote: &Path, here: &Path, file: &str) -> anyhow::R
     let version = Workspace::version();
     let theirs = archive_listing(shell, &format!("packed/{NAME}_{version}.tgz"), "./")?;
     let ours = archive_listing(shell, file, &format!("{NAME}/"))?;
+    let manifest = shell.read_file(here.join(NAME).join("idf_component.yml"))?;
+    let named = CHIPS.iter().map(|(chip, _)| *chip);
+    for chip in named.chain(OTHERS.iter().map(|(chip, ..)| *chip)) {
+        ensure!(
+            manifest.contains(&format!("  - {chip}\n")),
+            "the manifest does not name {chip}"
+        );
+    }
     ensure!(
         ours == theirs,
         "the component manager packs other files:\n{ours:?}\n{theirs:?}"

@@ -61,7 +61,8 @@ pub fn check(text: &str, version: &str) -> anyhow::Result<()> {
     }
     let name = value(text, "name").unwrap_or_default();
     ensure!(
-        is_name(name, " _.-") && name.len() <= 63 && !name.to_lowercase().starts_with("arduino"),
+        // Spaces are allowed, and advised against by arduino-lint (LP015).
+        is_name(name, "_.-") && name.len() <= 63 && !name.to_lowercase().starts_with("arduino"),
         "`{name}` is no name for a library"
     );
     ensure!(
@@ -146,7 +147,7 @@ fn methods(class: &str) -> Vec<&str> {
 mod tests {
     use super::{check, check_keywords, methods, value};
 
-    const GOOD: &str = "name=KPN Things\nversion=1.2.3\nauthor=a\nmaintainer=b\nsentence=c.\nparagraph=d.\n\
+    const GOOD: &str = "name=KpnThings\nversion=1.2.3\nauthor=a\nmaintainer=b\nsentence=c.\nparagraph=d.\n\
                         category=Communication\nurl=https://example.org\narchitectures=samd\nincludes=KpnThings.h\n\
                         precompiled=true\nldflags=-lkpn_things\n";
 
@@ -165,9 +166,10 @@ mod tests {
             ("author=a", "author"),
             ("author=a", "writer=a"),
             ("author=a", "author=a\nauthor=b"),
-            ("KPN Things", "KPN/Things"),
-            ("KPN Things", "Arduino KPN"),
-            ("KPN Things", "12"),
+            ("name=KpnThings", "name=KPN/Things"),
+            ("name=KpnThings", "name=KPN Things"),
+            ("name=KpnThings", "name=ArduinoKPN"),
+            ("name=KpnThings", "name=12"),
             ("1.2.3", "1.2.4"),
             ("1.2.3", "@VERSION@"),
             ("Communication", "Networking"),

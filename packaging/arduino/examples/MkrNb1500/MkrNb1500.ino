@@ -11,6 +11,7 @@
 
 const char APN[] = "kpnthings.iot"; // a SIM card of KPN Things+ takes kpnthings2.m2m
 const unsigned long INTERVAL_MS = 60000;
+const unsigned long NETWORK_MS = 180000;
 
 NB nb;
 GPRS gprs;
@@ -38,6 +39,7 @@ void setup() {
   Serial.begin(115200);
   pinMode(LED_BUILTIN, OUTPUT);
   randomSeed(analogRead(A0)); // devices that failed together must not come back together
+  nb.setTimeout(NETWORK_MS);  // otherwise begin waits for a network for ever
   things.begin(SECRET_URN, SECRET_KEY);
   things.onDownlink(onDownlink);
 }

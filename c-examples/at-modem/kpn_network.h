@@ -1,0 +1,102 @@
+/*
+ * From a modem that is switched on to a data connection, and what else concerns the network: signal, operator, power saving.
+ *
+ *   static const kpn_network network = {&kpn_network_sara_r4, "kpnthings.iot", NULL, NULL, false, false, 180000};
+ *
+ *   kpn_modem_begin(&modem, &kpn_sara_r4, &uart);
+ *   at_result result = kpn_modem_wake(&modem, 5000);
+ *   if (result == AT_OK) {
+ *       result = kpn_network_attach(&modem, &network);
+ *   }
+ *
+ * Standard commands are those of 3GPP TS 27.007.
+ */
+#ifndef KPN_NETWORK_H
+#define KPN_NETWORK_H
+
+#include "kpn_modem.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { KPN_NETWORK_APN_MAX = 63, KPN_NETWORK_DEFINE_MAX = 4 };
+
+/* What a kind of modem wants besides the standard commands. In a command, `%` stands for the APN. */
+typedef struct kpn_network_kind {
+    const char *radio_off;
+    const char *restart;
+    const char *off;     /* the whole modem */
+    const char *shut;    /* before the connection is defined, or NULL */
+    const char *shut_ok; /* its answer */
+    const char *define[KPN_NETWORK_DEFINE_MAX]; /* the data connection; up to the first NULL */
+    const char *activate;
+    const char *query;  /* asks whether it stands */
+    const char *active; /* then a line of the answer begins so; NULL: OK says it */
+} kpn_network_kind;
+
+extern const kpn_network_kind kpn_network_sara_r4;
+extern const kpn_network_kind kpn_network_sara_r5; /* and LARA-R6 */
+extern const kpn_network_kind kpn_network_lena_r8;
+extern const kpn_network_kind kpn_network_bg96; /* and BG95 */
+extern const kpn_network_kind kpn_network_sim7000;
+extern const kpn_network_kind kpn_network_sim7080; /* and SIM7070, SIM7090 */
+
+typedef struct kpn_network {
+    const kpn_network_kind *kind;
+    const char *apn;
+    const char *pin;          /* of the SIM, or NULL; given once, since a SIM is blocked by the third wrong one */
+    const char *const *setup; /* commands of yours for bands and mode, NULL behind the last; or NULL. Sent while the radio is off */
+    bool restart;             /* restart the modem after `setup`, as its manual may want it */
+    bool renew;               /* do all of that even if the modem has the APN already: set it once after `setup` was changed */
+    uint32_t limit;           /* milliseconds for everything */
+} kpn_network;
+
+/*
+ * Goes through SIM, APN, registration (home or roaming), attach and data connection; what is done already is not done again, so that it is
+ * quick on a modem that kept its settings. Between the steps it waits with `read` of your UART.
+ *
+ * AT_ERR_SIM: the SIM. AT_ERR_DENIED: the time is over, and the network refused last. AT_ERR_TIMEOUT: the time is over, and no network
+ * was found or no data connection came. AT_ERR_STATE: there is a connection to a server. AT_ERR_ARGUMENT: no kind; an APN that is empty, too
+ * long or has a quotation mark; likewise the PIN.
+ */
+at_result kpn_network_attach(kpn_modem *modem, const kpn_network *network);
+
+/* States of the registration, 3GPP TS 27.007 section 10.1.22. */
+enum { KPN_NETWORK_OFF, KPN_NETWORK_HOME, KPN_NETWORK_SEARCHING, KPN_NETWORK_DENIED, KPN_NETWORK_UNKNOWN, KPN_NETWORK_ROAMING };
+
+/* Asks once. Home and roaming are registered. */
+at_result kpn_network_registration(kpn_modem *modem, int32_t *out_state);
+
+/* For the log: what was received; 0 for what is not known. */
+typedef struct kpn_network_signal {
+    int16_t rssi; /* dBm */
+    int16_t rsrp; /* dBm, of LTE */
+    int16_t rsrq; /* tenths of a dB, of LTE */
+} kpn_network_signal;
+
+at_result kpn_network_get_signal(kpn_modem *modem, kpn_network_signal *out_signal);
+
+/* For the log: the name of the operator, empty when there is none. */
+at_result kpn_network_get_operator(kpn_modem *modem, char *out_name, size_t cap);
+
+/*
+ * Asks for power saving mode (PSM): the modem sleeps, and wakes up every `period` seconds (T3412) for `active` seconds (T3324). Both are rounded up to
+ * what the timers can say. 0 and 0: no PSM. The network may grant other times. AT_ERR_ARGUMENT: longer than 9,920 hours or 11,160 seconds.
+ */
+at_result kpn_network_save_power(kpn_modem *modem, uint32_t period, uint32_t active);
+
+/*
+ * Asks for extended discontinuous reception (eDRX): reachable every `cycle` seconds or more often; 0: none. AT_ERR_ARGUMENT: below 21 seconds, the shortest
+ * cycle that LTE-M and NB-IoT have in common.
+ */
+at_result kpn_network_set_edrx(kpn_modem *modem, bool is_nb_iot, uint32_t cycle);
+
+/* Switches the modem off as its manual wants it, so that it keeps its settings. Afterwards only its pin or its power wakes it. */
+at_result kpn_network_off(kpn_modem *modem, const kpn_network_kind *kind);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

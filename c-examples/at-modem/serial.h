@@ -1,0 +1,13 @@
+/* The serial line of a modem on Linux. */
+#ifndef SERIAL_H
+#define SERIAL_H
+
+#include "at.h"
+
+/* Opens a terminal, or tcp:IP:PORT for a line behind a network; -1 with errno when that fails. */
+int serial_open(const char *name);
+
+/* The functions of it; `fd` must outlive them. */
+at_uart serial_uart(int *fd);
+
+#endif

@@ -1,0 +1,69 @@
+//! Which Rust compiles for a target: rustup's where it has the target installed, else Debian's.
+
+use std::path::Path;
+
+use anyhow::ensure;
+use xshell::cmd;
+
+use crate::{target::Target, workspace::Workspace};
+
+/// Where Debian's `rustc-web` puts its compiler and the sources of `core`.
+pub const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// Which compiler builds for a target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Toolchain {
+    /// The rustup target is installed. Its `core` keeps a frame pointer on Arm, and so does all that is built for it.
+    Rustup,
+    /// Debian's compiler, which builds `core` from its sources, on Arm without a frame pointer.
+    Debian,
+}
+
+impl Toolchain {
+    /// The installed rustup target when there is one, else Debian's compiler.
+    pub fn of(workspace: &Workspace, target: &Target) -> anyhow::Result<Self> {
+        Self::for_triple(workspace, target.triple)
+    }
+
+    /// The same by Rust's name of a target.
+    pub fn for_triple(workspace: &Workspace, triple: &str) -> anyhow::Result<Self> {
+        let shell = &workspace.shell;
+        let sysroot = cmd!(shell, "rustc --print sysroot").quiet().read()?;
+        if Path::new(&sysroot)
+            .join("lib/rustlib")
+            .join(triple)
+            .join("lib")
+            .is_dir()
+        {
+            return Ok(Self::Rustup);
+        }
+        ensure!(
+            Path::new(DEBIAN_RUSTC).exists(),
+            "for {triple}: `rustup target add {triple}`, or install rustc-web and rust-web-src"
+        );
+        Ok(Self::Debian)
+    }
+
+    /// What the compiler says that it is.
+    pub fn version(self, workspace: &Workspace) -> anyhow::Result<String> {
+        let shell = &workspace.shell;
+        let compiler = self.compiler();
+        Ok(cmd!(shell, "{compiler} --version").quiet().read()?)
+    }
+
+    /// The compiler's name, or where it is.
+    pub const fn compiler(self) -> &'static str {
+        match self {
+            Self::Rustup => "rustc",
+            Self::Debian => DEBIAN_RUSTC,
+        }
+    }
+
+    /// For people.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Rustup => "installed rustup target",
+            Self::Debian => "Debian's rustc-web, core built from its sources",
+        }
+    }
+}
