@@ -231,7 +231,11 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
 }
 
 /// What the update needs beside `GLUE`, and its sizes: pages of 1,024 bytes in the device of the test.
-const UPDATE: [&str; 2] = ["kpn_zephyr_store.c", "kpn_zephyr_firmware.c"];
+const UPDATE: [&str; 3] = [
+    "kpn_zephyr_store.c",
+    "kpn_zephyr_firmware.c",
+    "kpn_zephyr_firmware_fetch.c",
+];
 const UPDATE_SIZES: [&str; 5] = [
     "-DCONFIG_IMG_BLOCK_BUF_SIZE=192",
     "-DCONFIG_KPN_THINGS_FIRMWARE_PART=2100",
