@@ -83,6 +83,7 @@ const WITH_OTHERS: &[Step] = &[
         packages::esp_idf::check_package,
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
+    ("esp-idf firmware", "c", packages::esp_idf::modem::check),
     (
         "package with one file of C",
         "c linux chips cmake pack cargo-sbom",
