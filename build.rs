@@ -25,6 +25,10 @@ mod causes;
 mod status_list;
 
 #[cfg(feature = "header")]
+#[path = "packaging/header/details.rs"]
+mod details;
+
+#[cfg(feature = "header")]
 #[path = "packaging/header/layout.rs"]
 mod layout;
 
@@ -35,6 +39,10 @@ mod order;
 #[cfg(feature = "header")]
 #[path = "packaging/header/shared.rs"]
 mod shared;
+
+#[cfg(feature = "header")]
+#[path = "packaging/header/text.rs"]
+mod text;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     println!("cargo::rustc-check-cfg=cfg(kpn_archive, kpn_deliberate_panic, kpn_only_c)");
@@ -94,6 +102,7 @@ mod header {
 
     use super::{
         causes::for_each_cause,
+        details::{DETAILS, EXPLAINED},
         layout,
         names::{NAMES, RECEIVED_NAMES},
         order,
@@ -114,6 +123,7 @@ mod header {
             overview: overview(&root)?,
             in_groups: BTreeMap::new(),
             lists: String::new(),
+            explained: EXPLAINED,
         };
         add_versions(texts.in_groups.entry("version").or_default())?;
         add_statuses(texts.in_groups.entry("results").or_default())?;
@@ -200,9 +210,11 @@ mod header {
         text.push_str("\n/** @name Results of calls, see `kpn_status`.\n * @{ */\n");
         for (name, number, meaning) in statuses {
             let kind = if number < 0 { "ERR_" } else { "" };
+            let details = DETAILS.iter().find(|(status, _)| *status == name);
+            let details = details.map_or_else(String::new, |(_, text)| format!(": {text}"));
             writeln!(
                 text,
-                "#define KPN_{kind}{name} ({number}) /**< {meaning} */"
+                "#define KPN_{kind}{name} ({number}) /**< {meaning}{details} */"
             )?;
         }
         text.push_str("/** @} */\n");

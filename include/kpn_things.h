@@ -24,8 +24,8 @@
 /**
  * @mainpage The device side of KPN Things
  *
- * Bytes in, bytes out: this library builds what a device sends and reads what it receives, in memory that you give it. It opens no sockets,
- * knows no clock, allocates nothing and keeps no state of its own.
+ * Bytes in, bytes out: this library builds what a device sends and reads what it receives, in memory that you provide. It opens no sockets,
+ * has no clock, allocates nothing and keeps no state of its own.
  *
  * | to                                              | call                                                                               |
  * |-------------------------------------------------|------------------------------------------------------------------------------------|
@@ -38,34 +38,39 @@
  * | send more than fits into memory                 | `kpn_stream_begin` and what follows there                                          |
  * | take downlinks by SMS                           | `kpn_sms_is_from_platform`, `kpn_downlink_begin_bytes`                              |
  *
- * Rules that hold for every call, unless it says otherwise:
+ * Every call follows these rules, unless it says otherwise:
  *
- * - A status below zero is a failure. After a failure nothing has changed, and nothing was written to `out_` arguments.
- * - Pointers to objects and results must be aligned and not NULL; an array may be NULL when its length is 0. Lengths and capacities are in bytes, at
- *   most `PTRDIFF_MAX`. Otherwise the call returns `KPN_ERR_INVALID_ARGUMENT`.
- * - An object must have been begun, by the call whose name ends in `_begin` or by one that says so; its memory need not be initialised before.
- *   Otherwise, and after its end, the call returns `KPN_ERR_STATE`. A call that returns a value instead of a status returns 0, false or NULL for an
- *   object that is NULL, misaligned or was not begun.
- * - Memory that a call writes must not share bytes with its other arguments: `KPN_ERR_OVERLAP`.
- * - Objects, buffers and texts are yours. Texts are copied or hashed within the call, unless it says how long they are kept. A buffer belongs to the
- *   library from `_begin` until the object is finished or abandoned. Nothing has to be released.
- * - One thread at a time for an object; different objects do not know of each other.
- * - No call waits, allocates, recurses, or jumps out of the library; each takes time in proportion to the bytes given to it at most.
+ * - A status below zero is a failure. A failure changes nothing and writes nothing to `out_` arguments.
+ * - Pointers to objects and results must be aligned and not NULL. An array may be NULL when its length is 0. Texts without a length end in
+ *   NUL. Lengths and capacities are in bytes, at most `PTRDIFF_MAX`. Numbers must be in the range that is given for them. Otherwise the
+ *   call returns `KPN_ERR_INVALID_ARGUMENT`.
+ * - An object must have been begun, by the call whose name ends in `_begin` or by a sibling; its memory need not be initialised before
+ *   that. Otherwise, and after its end, the call returns `KPN_ERR_STATE`. A call that returns a value instead of a status returns 0, false
+ *   or NULL for an object that is NULL, misaligned or not begun.
+ * - Memory that a call writes must not overlap its other arguments: `KPN_ERR_OVERLAP`.
+ * - Objects, buffers and texts are yours. Texts are copied or hashed during the call, unless it says how long they are kept. A buffer is
+ *   in use from `_begin` until the object is finished or abandoned; objects can be abandoned at any time, and nothing has to be released.
+ * - An object must not be used by two threads at once; different objects are independent.
+ * - No call waits, allocates or recurses; each takes time in proportion to the bytes it is given at most.
  *
- * What no call can see, the caller answers for:
+ * Some arguments mean the same everywhere: a `urn` is a device URN of at most `KPN_URN_MAX` bytes that ends in a colon; an `endpoint` is
+ * `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`; a `secret` has `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits; `out_len` receives
+ * the length of what was written. A decimal number is a `mantissa` times ten to the power of `exponent`, from `-KPN_EXPONENT_MAX` to
+ * `KPN_EXPONENT_MAX`: 205 and -1 for 20.5. A double that is sent must be finite. The results of a call are listed without their prefix
+ * `KPN_`; those that need no explanation of their own are explained in the list of results below.
  *
- * - The private fields of objects are written by the library alone. Offsets and counts in them are checked where they are used: after they were
- *   overwritten, calls return errors or wrong bytes, but write nothing outside of the object and its memory, hand out nothing outside of them, and come
- *   back. Believed are the pointers and lengths given to `_begin`, a file descriptor, and a `kpn_config` as a whole.
- * - A copy made with `memcpy` or by assignment counts as begun. It can be used where the comment on its type says that it may be copied; elsewhere it
- *   and the original work in the same memory and spoil each other's data.
- * - An object stays begun until it is begun anew: abandon it before the memory that it works in is freed or used for something else. Where only the
- *   bytes in that memory changed, errors or wrong bytes come out.
- * - A stack may hold what an earlier object left there, with pointers to memory that is gone: begin each object before anything else.
- * - What was stored (images of queues and firmware, configurations as text) is checked whole when it is loaded, and may be damaged or forged in any way.
+ * The library cannot check these:
  *
- * How large a buffer must be. Measure it, with the calls that a message consists of: `kpn_uplink_begin` with a NULL buffer and capacity 0,
- * then the same calls, and `kpn_uplink_finish` gives the length. Or add up:
+ * - Do not write to private fields. Offsets and counts in them are checked where they are used: if they were overwritten, calls may return
+ *   errors or wrong bytes, but access nothing outside the object and its memory. Pointers and lengths given to `_begin`, file descriptors
+ *   and a `kpn_config` are trusted.
+ * - A copy of an object counts as begun. Use one only if the comment on its type says that it may be copied; otherwise both work in the
+ *   same memory.
+ * - Abandon an object before the memory that it works in is freed or reused, and begin every object first: memory may hold an old one.
+ * - Stored images and configurations are checked completely when they are loaded, and may be damaged or forged in any way.
+ *
+ * How large must a buffer be? Measure it: call `kpn_uplink_begin` with a NULL buffer and capacity 0, add the records, and
+ * `kpn_uplink_finish` gives the length. Or add up:
  *
  * | part of a message | bytes |
  * |---|---|
@@ -83,8 +88,8 @@
  *
  * So 512 bytes hold 7 temperatures over `KPN_ENDPOINT_M2M`. A body of 1,000 bytes or more takes a byte more for its length.
  *
- * When there is no more room, the call returns `KPN_ERR_BUFFER_FULL` and the message is as it was before the call; `kpn_uplink_missing`
- * says how many bytes more it takes. Then send what there is and begin the next message with the record that found no room:
+ * When the buffer is full, a call returns `KPN_ERR_BUFFER_FULL` and leaves the message unchanged; `kpn_uplink_missing` says how many more
+ * bytes it needs. Send what is there, and start the next message with the record that did not fit:
  *
  * ~~~{.c}
  * static uint8_t buffer[512];
@@ -99,7 +104,8 @@
  *         next += status == KPN_OK;
  *     }
  *     if (status == KPN_ERR_BUFFER_FULL && kpn_uplink_records(&uplink) > 0) {
- *         status = kpn_uplink_clear_failure(&uplink); // what is in the pack is sent
+ *         (void)kpn_uplink_clear_failure(&uplink); // send what is in the pack
+ *         status = KPN_OK;
  *     }
  *     if (status != KPN_OK || kpn_uplink_finish(&uplink, secret, &request) != KPN_OK) {
  *         break; // not even one record fits, or something else is wrong
@@ -113,16 +119,10 @@
 extern "C" {
 #endif
 
-/**
- * @defgroup kpn_results Results and spans
- * @{
- */
+/** @defgroup kpn_results Results and spans
+ * @{ */
 
-/**
- * Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
- *
- * The values are stable and only ever appended to. `status < 0` is a failure.
- */
+/** Result of a call: 0 for success, negative for a failure, positive for anything in between. The values are stable. */
 typedef int32_t kpn_status;
 
 /** @name Results of calls, see `kpn_status`.
@@ -136,7 +136,7 @@ typedef int32_t kpn_status;
 #define KPN_ERR_OVERLAP (-3) /**< input and output share memory */
 #define KPN_ERR_SECRET (-4) /**< the secret is not 30 to 100 letters and digits */
 #define KPN_ERR_HEAD_TEXT (-5) /**< a host or path has characters that a request head cannot carry */
-#define KPN_ERR_URN (-6) /**< the device URN, or the identifier for it, is malformed */
+#define KPN_ERR_URN (-6) /**< the device URN, or the identifier for it, is malformed: too long, or without its identifier or colon */
 #define KPN_ERR_IMEI_CHECK_DIGIT (-7) /**< the check digit of the IMEI does not fit */
 #define KPN_ERR_CONFIG (-8) /**< the configuration has an unfit value */
 #define KPN_ERR_CLOCK (-9) /**< the clock went backwards: it is behind the time of a record */
@@ -145,25 +145,25 @@ typedef int32_t kpn_status;
 #define KPN_ERR_PASS_DIFFERS (-12) /**< the second pass of a stream differs from the first */
 #define KPN_ERR_BUFFER_FULL (-13) /**< no room in the buffer; the missing bytes can be asked for */
 #define KPN_ERR_SENML_NAME (-20) /**< a name is empty, too long or has characters outside RFC 8428 */
-#define KPN_ERR_SENML_UNIT (-21) /**< a unit is empty, too long or not plain text */
+#define KPN_ERR_SENML_UNIT (-21) /**< a unit is empty, too long or not plain text: at most `KPN_UNIT_MAX` bytes of printable ASCII */
 #define KPN_ERR_SENML_TYPE (-22) /**< not an array of records, or a label with a value of the wrong type */
-#define KPN_ERR_SENML_MUST_UNDERSTAND (-23) /**< a label that must be understood is not */
-#define KPN_ERR_SENML_VERSION (-24) /**< the SenML version is not understood */
+#define KPN_ERR_SENML_MUST_UNDERSTAND (-23) /**< a label that must be understood is not: its name ends in `_` */
+#define KPN_ERR_SENML_VERSION (-24) /**< the SenML version is not understood: `bver` is above 10, or differs within the pack */
 #define KPN_ERR_SENML_DUPLICATE (-25) /**< a label occurs twice in one record */
 #define KPN_ERR_SENML_VALUE (-26) /**< a record has two values, or a name and none */
 #define KPN_ERR_SENML_EMPTY (-27) /**< the pack has no measurement */
 #define KPN_ERR_SENML_TIME (-28) /**< a time is relative where an absolute one is meant, or the reverse, or not in seconds */
 #define KPN_ERR_SENML_BASE64 (-29) /**< data is not base64 */
 #define KPN_ERR_JSON_SYNTAX (-30) /**< not JSON */
-#define KPN_ERR_JSON_DEPTH (-31) /**< JSON is nested too deeply */
+#define KPN_ERR_JSON_DEPTH (-31) /**< JSON is nested too deeply: at most 32 levels */
 #define KPN_ERR_JSON_TRUNCATED (-32) /**< JSON ends too early */
 #define KPN_ERR_JSON_ESCAPE (-33) /**< a string escape stands for no character */
 #define KPN_ERR_UTF8 (-34) /**< text is not UTF-8 */
 #define KPN_ERR_NOT_FINITE (-35) /**< NaN and infinities cannot be sent */
 #define KPN_ERR_HTTP_SYNTAX (-40) /**< the response is not HTTP/1.x */
 #define KPN_ERR_HTTP_CONTENT_LENGTH (-41) /**< Content-Length is malformed, too large or contradictory */
-#define KPN_ERR_HTTP_TRANSFER_ENCODING (-42) /**< the transfer coding is not supported */
-#define KPN_ERR_HTTP_HEAD_TOO_LARGE (-43) /**< the response head or a chunk line is too large */
+#define KPN_ERR_HTTP_TRANSFER_ENCODING (-42) /**< the transfer coding is not supported: not chunked, or with Content-Length */
+#define KPN_ERR_HTTP_HEAD_TOO_LARGE (-43) /**< the response head or a chunk line is too large: at most 8,192 bytes */
 #define KPN_ERR_HTTP_TRUNCATED (-44) /**< the connection ended before the response did */
 #define KPN_ERR_TOKEN_MISMATCH (-50) /**< the token does not belong to this body and secret */
 #define KPN_ERR_CONFIG_UNKNOWN (-51) /**< the configuration has a field that is not known */
@@ -187,23 +187,18 @@ typedef int32_t kpn_status;
 #define KPN_ERR_IO (-92) /**< the connection broke */
 /** @} */
 
-
 /**
- * Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
+ * Bytes in memory of the caller, such as a finished request in the buffer it was built in.
  *
- * 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is NULL when a
- * message was only measured.
+ * 8 bytes on a 32-bit target. Valid until those bytes are written to. `ptr` may be NULL when `len` is 0, and is NULL for a message that was
+ * only measured.
  */
 typedef struct kpn_span {
     const uint8_t *ptr; /**< First byte. */
     size_t len; /**< Bytes. */
 } kpn_span;
 
-/**
- * One English sentence for a status, for logs.
- * @param[in] status Any value.
- * @return NUL-terminated text in constant memory, never NULL; "unknown status" for a number that is none.
- */
+/** One sentence for a status, for logs. @return Text in constant memory, never NULL; "unknown status" for any other number. */
 const char *kpn_status_text(kpn_status status);
 
 /** @} */
@@ -211,54 +206,34 @@ const char *kpn_status_text(kpn_status status);
 /**
  * @defgroup kpn_uplink A message to the platform
  *
- * Where a call has one of these arguments and says no more of it:
+ * Unless a call says otherwise:
  * - `buffer`: Belongs to the library until the message is finished or abandoned.
- * - `endpoint`: `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
- * - `urn`: NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
  * - `body_len`: Bytes of the text, without NUL.
  * - `name`: NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
  * - `unit`: NUL-terminated SenML unit, or NULL for none.
- * - `mantissa`: 205 for 20.5 with exponent -1.
- * - `exponent`: `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
- * - `value`: Finite.
- * - `seconds`: Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
- * - `out_request`: Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
- *
- * Where a call names one of these results and says no more of it:
- * - `KPN_ERR_URN`: `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
- * - `KPN_ERR_JSON_SYNTAX`: The text is not JSON.
- * - `KPN_ERR_JSON_DEPTH`: The text is nested deeper than 32.
- * - `KPN_ERR_JSON_TRUNCATED`: The text ends too early.
- * - `KPN_ERR_JSON_ESCAPE`: A string escape stands for no character.
- * - `KPN_ERR_BUFFER_FULL`: No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+ * - `out_request`: Lies in the buffer given to `kpn_uplink_begin`.
+ * - `KPN_ERR_BUFFER_FULL`: No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
  * - `KPN_ERR_STATE`: The uplink was not begun, is finished, or its body was adopted.
- * - `KPN_ERR_SENML_NAME`: `name` is empty, too long, or has a character outside the alphabet.
- * - `KPN_ERR_SENML_UNIT`: `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * - another status: The status of an earlier base field or label that failed, since this record would carry wrong values.
- * - `KPN_ERR_NOT_FINITE`: `value` is NaN or infinite.
- * - `KPN_ERR_SENML_TIME`: The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
- * - `KPN_ERR_NUMBER_RANGE`: The difference to the base time does not fit in 64 bits at this precision.
+ * - an earlier failure: An earlier base field or label failed, so this record would carry wrong values.
  * - `KPN_ERR_HEAD_TEXT`: The host or path given to `kpn_uplink_begin_custom` has changed.
- * - `KPN_ERR_SENML_EMPTY`: The pack has no measurement.
  * @{
  */
 
 /**
  * A message to the platform: one SenML pack, its token, and the HTTP request around it.
  *
- * `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer given to
- * `begin`, which belongs to the library until the message is finished or abandoned, and holds the request afterwards. 128 bytes on a 32-bit
- * target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not to be copied while in
- * use.
+ * Call `kpn_uplink_begin`, then add records, with base fields and labels where needed, then call `kpn_uplink_finish`. The message is built
+ * in the buffer given to `kpn_uplink_begin`, which holds the request afterwards. 128 bytes on a 32-bit target. It holds pointers: do not
+ * store it, and do not copy it while it is in use.
  *
  * ~~~{.c}
  * static uint8_t buffer[512];
  * kpn_uplink uplink;
  * kpn_span request;
  *
- * kpn_status status = kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:");
+ * kpn_status status = kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:490154203237518:");
  * kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
- * status = kpn_uplink_finish(&uplink, secret, &request); // the first failure of all of these
+ * status = kpn_uplink_finish(&uplink, secret, &request); // reports the first failure of any call above
  * if (status == KPN_OK) {
  *     modem_send(request.ptr, request.len);
  * }
@@ -266,448 +241,314 @@ const char *kpn_status_text(kpn_status status);
  */
 typedef struct kpn_uplink kpn_uplink;
 
-#define KPN_ENDPOINT_M2M 1 /**< Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`. */
-
-/** From anywhere else, over TLS that the firmware brings: `prod.dm.kpnthings.com`, `POST /ingestion/ip/senml/v1`. */
-#define KPN_ENDPOINT_INTERNET 2
+#define KPN_ENDPOINT_M2M 1 /**< KPN's private network, through a KPN SIM, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`. */
+#define KPN_ENDPOINT_INTERNET 2 /**< The Internet; TLS is up to the firmware: `Host: prod.dm.kpnthings.com`, `POST /ingestion/ip/senml/v1`. */
 #define KPN_URN_MAX 96 /**< Longest device URN, in bytes, with its ending colon. */
 #define KPN_NAME_MAX 255 /**< Longest name of a measurement, in bytes. */
 #define KPN_UNIT_MAX 24 /**< Longest unit, in bytes. */
-#define KPN_HEAD_TEXT_MAX 255 /**< Longest host and longest path of a custom endpoint, in bytes. */
+#define KPN_HEAD_TEXT_MAX 255 /**< Longest host, and longest path, of a custom endpoint, in bytes. */
 #define KPN_EXPONENT_MAX 18 /**< Largest exponent of a decimal; the smallest is its negative. */
 #define KPN_FRACTION_DIGITS_MAX 20 /**< Most decimals of `kpn_uplink_add_double_fixed`. */
-#define KPN_HEAD_MAX 217 /**< Bytes in front of a body that hold any head for the two endpoints of KPN Things, see `kpn_uplink_begin_with_body`. */
-#define KPN_TOKEN_LINE_LEN 88 /**< Bytes of the head's token line, which `kpn_uplink_finish_unsigned` leaves out. */
+#define KPN_HEAD_MAX 217 /**< Longest request head for the two KPN endpoints, in bytes; see `kpn_uplink_begin_with_body`. */
+#define KPN_TOKEN_LINE_LEN 88 /**< Bytes of the token line, which `kpn_uplink_finish_unsigned` omits. */
 
 /**
- * Starts a message of one device to one of the endpoints of KPN Things.
- *
- * The pack begins with the record `{"bn":urn}`. A NULL `buffer` with capacity 0 measures: the same calls then only count, and
- * `kpn_uplink_finish` gives the length of the request, which is also the capacity that a buffer for it needs. After a failure the message
- * cannot be used, and `kpn_uplink_finish` returns that failure too. RFC 8428 section 4.1, KPN documentation "Ingestion".
- * @param[in] buffer_cap Bytes. 512 hold seven temperatures, see the table at the top of the header.
- * @retval KPN_ERR_BUFFER_FULL No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
- * @retval KPN_ERR_INVALID_ARGUMENT `endpoint` is none.
- * @retval KPN_ERR_SENML_NAME `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
- * @return ERR_URN, as said above.
+ * Starts a message from one device to a KPN Things endpoint. The pack begins with the record `{"bn":urn}`. With a NULL `buffer` and
+ * capacity 0 the message is only measured: make the same calls, and `kpn_uplink_finish` gives the length of the request, which is the
+ * capacity it needs. After a failure `kpn_uplink_finish` returns that failure too. RFC 8428 section 4.1, KPN documentation "Ingestion".
+ * @param[in] buffer_cap 512 hold seven temperatures; see the table at the top of this header.
+ * @retval KPN_ERR_BUFFER_FULL Too small for the head and the URN; `kpn_uplink_missing` says by how much.
+ * @return ERR_URN, ERR_SENML_NAME.
  */
 KPN_NODISCARD kpn_status kpn_uplink_begin(struct kpn_uplink *uplink, uint8_t *buffer, size_t buffer_cap, int32_t endpoint, const char *urn);
 
 /**
- * Starts a message of one device to a host and path of the caller's own.
- *
- * As `kpn_uplink_begin`.
+ * Starts a message from one device to a host and path of your own. As `kpn_uplink_begin`.
  * @param[in] host NUL-terminated value of the Host header, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
  * @param[in] path NUL-terminated, beginning with `/`, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
- * @retval KPN_ERR_BUFFER_FULL No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @retval KPN_ERR_HEAD_TEXT `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
- * @retval KPN_ERR_SENML_NAME `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
- * @return ERR_URN, as said above.
+ * @retval KPN_ERR_HEAD_TEXT `host` or `path` is empty, too long, or not visible ASCII (no spaces, CR or LF).
  */
 KPN_NODISCARD kpn_status kpn_uplink_begin_custom(struct kpn_uplink *uplink, uint8_t *buffer, size_t buffer_cap, const char *host,
     const char *path, const char *urn);
 
 /**
- * Takes JSON text that stands in the buffer already as the body of a message.
- *
- * The text must be strict JSON; its white space is stripped in place (not inside strings), since the token is computed over exactly the
- * bytes that are sent. What it says is not checked. Then `kpn_uplink_finish` writes the head in front of it. On failure the text is as it
- * was. RFC 8259, KPN documentation "Message token".
- * @param[in] body_offset Where the text begins in `buffer`; `KPN_HEAD_MAX` always leaves room enough for the head.
- * @retval KPN_OK The body is adopted; only the `finish` calls may follow.
- * @retval KPN_ERR_BUFFER_FULL `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
- * @retval KPN_ERR_INVALID_ARGUMENT `endpoint` is none, or the text does not lie in `buffer`.
- * @retval KPN_ERR_UTF8 A string is not UTF-8.
- * @return ERR_JSON_SYNTAX, ERR_JSON_DEPTH, ERR_JSON_TRUNCATED, ERR_JSON_ESCAPE, as said above.
+ * Uses JSON text that is already in the buffer as the body of a message. The text must be strict JSON; its meaning is not checked. White
+ * space outside strings is removed in place, since the token is computed over exactly the bytes that are sent. `kpn_uplink_finish` then
+ * writes the head in front of it; no records can be added. A failure leaves the text unchanged. RFC 8259, KPN documentation "Message
+ * token".
+ * @param[in] body_offset Where the text begins in `buffer`. `KPN_HEAD_MAX` always leaves enough room for the head.
+ * @retval KPN_ERR_BUFFER_FULL `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
+ * @retval KPN_ERR_INVALID_ARGUMENT The text does not lie in `buffer`.
+ * @return ERR_JSON_SYNTAX, ERR_JSON_DEPTH, ERR_JSON_TRUNCATED, ERR_JSON_ESCAPE, ERR_UTF8.
  */
 KPN_NODISCARD kpn_status kpn_uplink_begin_with_body(struct kpn_uplink *uplink, uint8_t *buffer, size_t buffer_cap, int32_t endpoint,
     size_t body_offset, size_t body_len);
 
 /**
- * Takes JSON text that stands in the buffer already as the body of a message to a host and path of the caller's own.
- *
- * As `kpn_uplink_begin_with_body`.
- * @param[in] host As for `kpn_uplink_begin_custom`.
- * @param[in] path As for `kpn_uplink_begin_custom`.
- * @param[in] body_offset Where the text begins in `buffer`. The head has 164 bytes, host and path not counted, and the digits of its Content-Length.
- * @retval KPN_OK The body is adopted; only the `finish` calls may follow.
- * @retval KPN_ERR_BUFFER_FULL `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
- * @retval KPN_ERR_INVALID_ARGUMENT The text does not lie in `buffer`.
- * @retval KPN_ERR_HEAD_TEXT As for `kpn_uplink_begin_custom`.
- * @retval KPN_ERR_UTF8 A string is not UTF-8.
- * @return ERR_JSON_SYNTAX, ERR_JSON_DEPTH, ERR_JSON_TRUNCATED, ERR_JSON_ESCAPE, as said above.
+ * Uses JSON text that is already in the buffer as the body of a message to a host and path of your own. As `kpn_uplink_begin_with_body`;
+ * host and path as for `kpn_uplink_begin_custom`.
+ * @param[in] body_offset Where the text begins. The head takes 164 bytes, host, path and the digits of Content-Length.
+ * @return ERR_HEAD_TEXT.
  */
 KPN_NODISCARD kpn_status kpn_uplink_begin_with_body_custom(struct kpn_uplink *uplink, uint8_t *buffer, size_t buffer_cap, const char *host,
     const char *path, size_t body_offset, size_t body_len);
 
 /**
- * Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
- *
- * Links no floating-point code. After a failure the pack is as it was before this record; labels set for it are dropped;
- * `kpn_uplink_finish` reports the first failure. RFC 8428 section 4.3.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` is out of range.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, as said above.
+ * Appends a record with a number, given as `mantissa` times ten to the power of `exponent`. Links no floating-point code. After a failure
+ * the pack is as it was before this record, labels set for it are dropped, and `kpn_uplink_finish` reports the first such failure. RFC 8428
+ * section 4.3.
+ * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, or an earlier failure.
  */
 kpn_status kpn_uplink_add_decimal(struct kpn_uplink *uplink, const char *name, const char *unit, int64_t mantissa, int32_t exponent);
 
 /**
- * Appends a record with a signed integer.
- *
- * All digits are written; a platform that reads JSON numbers as doubles keeps them exact up to 2^53. RFC 8428 section 4.3.
- * @param[in] value Any value.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, as said above.
+ * Appends a record with a signed integer. Otherwise as `kpn_uplink_add_decimal`. All digits are written; a platform that reads JSON numbers
+ * as doubles keeps them exact up to 2^53. RFC 8428 section 4.3.
  */
 kpn_status kpn_uplink_add_int64(struct kpn_uplink *uplink, const char *name, const char *unit, int64_t value);
 
-/**
- * Appends a record with an unsigned integer.
- *
- * As `kpn_uplink_add_int64`.
- * @param[in] value Any value.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, as said above.
- */
+/** Appends a record with an unsigned integer. As `kpn_uplink_add_int64`. */
 kpn_status kpn_uplink_add_uint64(struct kpn_uplink *uplink, const char *name, const char *unit, uint64_t value);
 
 /**
- * Appends a record with a double, as the shortest text that reads back to the same double.
- *
- * 52.3731415926 is written so, with no digit lost or added; negative zero keeps its sign. RFC 8428 sections 4.3 and 5.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_NOT_FINITE, as said above.
+ * Appends a record with a double, as the shortest text that reads back to the same double. 52.3731415926 is written exactly like that;
+ * negative zero keeps its sign. RFC 8428 sections 4.3 and 5.
+ * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_NOT_FINITE, or an earlier failure.
  */
 kpn_status kpn_uplink_add_double(struct kpn_uplink *uplink, const char *name, const char *unit, double value);
 
 /**
- * Appends a record with a float, as the shortest text that reads back to the same float.
- *
- * 21.81f is written `21.81`, where its conversion to double would be 21.809999465942383.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_NOT_FINITE, as said above.
+ * Appends a record with a float, as the shortest text that reads back to the same float. 21.81f is written `21.81`; converted to double
+ * first it would be 21.809999465942383. Otherwise as `kpn_uplink_add_double`.
  */
 kpn_status kpn_uplink_add_float(struct kpn_uplink *uplink, const char *name, const char *unit, float value);
 
 /**
- * Appends a record with a double, rounded to a given number of decimals.
- *
- * Correctly rounded: the decimal nearest to the exact binary value, ties to even. All decimals are written, so 20.5 with 2 is `20.50`.
+ * Appends a record with a double, rounded to a given number of decimals. The result is the decimal nearest to the exact binary value, ties
+ * to even. All decimals are written: 20.5 with 2 gives `20.50`. Otherwise as `kpn_uplink_add_double`.
  * @param[in] decimals 0 to `KPN_FRACTION_DIGITS_MAX`.
- * @retval KPN_ERR_INVALID_ARGUMENT `decimals` is out of range.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_NOT_FINITE, as said above.
  */
 kpn_status kpn_uplink_add_double_fixed(struct kpn_uplink *uplink, const char *name, const char *unit, double value, uint8_t decimals);
 
-/**
- * Appends a record with a truth value.
- *
- * RFC 8428 section 4.3.
- * @param[in] value true or false.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, as said above.
- */
+/** Appends a record with a Boolean. Otherwise as `kpn_uplink_add_decimal`. RFC 8428 section 4.3. */
 kpn_status kpn_uplink_add_bool(struct kpn_uplink *uplink, const char *name, const char *unit, bool value);
 
 /**
- * Appends a record with a text.
- *
- * Escaped as JSON demands. RFC 8428 section 4.3, RFC 8259 section 7.
- * @param[in] text NUL-terminated UTF-8, of any length that the buffer holds. Not kept.
- * @retval KPN_ERR_UTF8 `text` is not UTF-8.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, as said above.
+ * Appends a record with a text. Escaped as JSON requires. Otherwise as `kpn_uplink_add_decimal`. RFC 8428 section 4.3, RFC 8259 section 7.
+ * @param[in] text UTF-8 of any length.
+ * @return ERR_UTF8.
  */
 kpn_status kpn_uplink_add_text(struct kpn_uplink *uplink, const char *name, const char *unit, const char *text);
 
-/**
- * Appends a record with a text of a given length.
- *
- * As `kpn_uplink_add_text`; the text may contain NUL characters.
- * @param[in] text UTF-8; NULL when `text_len` is 0. Not kept.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @retval KPN_ERR_UTF8 `text` is not UTF-8.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, as said above.
- */
+/** Appends a record with a text of a given length. As `kpn_uplink_add_text`; the text may contain NUL characters. */
 kpn_status kpn_uplink_add_text_n(struct kpn_uplink *uplink, const char *name, const char *unit, const char *text, size_t text_len);
-
-/**
- * Appends a record with binary data.
- *
- * Written as base64url without padding. RFC 8428 sections 4.3 and 5.
- * @param[in] data NULL when `data_len` is 0. Not kept.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, as said above.
- */
+/** Appends a record with binary data. Written as base64url without padding. Otherwise as `kpn_uplink_add_decimal`. RFC 8428 section 5. */
 kpn_status kpn_uplink_add_data(struct kpn_uplink *uplink, const char *name, const char *unit, const uint8_t *data, size_t data_len);
 
 /**
- * Appends a record with a sum and no value, given as `mantissa` times ten to the power of `exponent`.
- *
- * A sum is the integral of a value over time, such as energy for power. For a sum beside a value see `kpn_uplink_set_sum_decimal`. RFC 8428
- * section 4.3.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` is out of range.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, as said above.
+ * Appends a record with a sum and no value, given as `mantissa` times ten to the power of `exponent`. A sum is the integral of a value over
+ * time, such as energy for power; see also `kpn_uplink_set_sum_decimal`. Otherwise as `kpn_uplink_add_decimal`.
  */
 kpn_status kpn_uplink_add_sum_decimal(struct kpn_uplink *uplink, const char *name, const char *unit, int64_t mantissa, int32_t exponent);
 
 /**
- * Appends a record with a sum and no value, as the shortest text that reads back to the same double.
- *
- * As `kpn_uplink_add_sum_decimal`.
- * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_NOT_FINITE, as said above.
+ * Appends a record with a sum and no value, as the shortest text that reads back to the same double. As `kpn_uplink_add_sum_decimal`.
+ * @return ERR_NOT_FINITE.
  */
 kpn_status kpn_uplink_add_sum_double(struct kpn_uplink *uplink, const char *name, const char *unit, double value);
 
 /**
- * Sets when the next record was measured.
+ * Closes the pack, signs it, writes the head in front of it, and gives the request. Send the request as it is: one contiguous part of the
+ * buffer, which is yours again from here on. If any call since `kpn_uplink_begin` failed, this returns the first failure, so that no
+ * measurement is lost silently; clear it with `kpn_uplink_clear_failure` to send the rest. When measuring, the span has a length and no
+ * pointer. KPN documentation "Message token", RFC 9112 section 3.
+ * @retval KPN_ERR_INVALID_ARGUMENT A custom host or path has become longer.
+ * @return The first earlier failure that was not cleared.
+ * @return ERR_HEAD_TEXT, ERR_SECRET, ERR_SENML_EMPTY.
+ */
+KPN_NODISCARD kpn_status kpn_uplink_finish(struct kpn_uplink *uplink, const char *secret, struct kpn_span *out_request);
+
+/**
+ * Closes the pack and writes the head without a token, for the device types that need none. As `kpn_uplink_finish`. The buffer still needs
+ * room for `KPN_TOKEN_LINE_LEN` bytes more.
+ */
+KPN_NODISCARD kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink, struct kpn_span *out_request);
+
+/**
+ * Returns and clears the first failure, so that the pack can be sent without the records that failed.
+ * @retval KPN_ERR_STATE The uplink was not begun or is finished, or the failure was a call in the wrong order.
+ * @return The first failure. A failure of `kpn_uplink_begin` is not cleared.
+ */
+kpn_status kpn_uplink_clear_failure(struct kpn_uplink *uplink);
+
+/**
+ * By how many bytes the buffer is too small, after a call returned `KPN_ERR_BUFFER_FULL`. All calls since the first such failure are
+ * counted: in a buffer larger by this many bytes they all succeed. Counting starts again after `kpn_uplink_clear_failure` or
+ * `kpn_stream_take`.
+ * @return Bytes; 0 when no call lacked room.
+ */
+size_t kpn_uplink_missing(const struct kpn_uplink *uplink);
+
+/** Number of records in the pack, base fields not counted. */
+uint32_t kpn_uplink_records(const struct kpn_uplink *uplink);
+
+/** @} */
+
+/**
+ * @defgroup kpn_labels Times and sums of a record
  *
- * Applies to the next record only. When it fails, the next record is refused with the same status, so that no value is sent under a wrong
- * time.
+ * A label applies to the next record only. When setting one fails, the next record is refused with the same status, so that no value is
+ * sent with a wrong time or sum.
  *
- * Written relative to the base time when there is one. RFC 8428 section 4.5.3.
- * @retval KPN_ERR_STATE The uplink was not begun or is finished; or the next record has this label already.
- * @return ERR_BUFFER_FULL, ERR_SENML_TIME, ERR_NUMBER_RANGE, as said above.
+ * Unless a call says otherwise:
+ * - `KPN_ERR_BUFFER_FULL`: No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+ * - `KPN_ERR_STATE`: The uplink was not begun or is finished, or the label is already set.
+ * - `KPN_ERR_NUMBER_RANGE`: The difference from the base time does not fit in 64 bits at this precision.
+ * @{
+ */
+
+/**
+ * Sets when the next record was measured. Written relative to the base time if there is one. RFC 8428 section 4.5.3.
+ * @param[in] seconds Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
+ * @retval KPN_ERR_SENML_TIME Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
+ * @return ERR_BUFFER_FULL, ERR_STATE, ERR_NUMBER_RANGE.
  */
 kpn_status kpn_uplink_set_time(struct kpn_uplink *uplink, int64_t seconds);
 
 /**
- * Sets when the next record was measured, with exact fractions of a second.
- *
- * As `kpn_uplink_set_time`; 1585650750.25 is (158565075025, -2).
+ * Sets when the next record was measured, with exact fractions of a second. As `kpn_uplink_set_time`; 1585650750.25 is (158565075025, -2).
  * @param[in] mantissa Seconds since 1970-01-01 00:00 UTC, times ten to the power of `-exponent`.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` is out of range.
- * @retval KPN_ERR_STATE The uplink was not begun or is finished; or the next record has this label already.
- * @return ERR_BUFFER_FULL, ERR_SENML_TIME, ERR_NUMBER_RANGE, as said above.
  */
 kpn_status kpn_uplink_set_time_decimal(struct kpn_uplink *uplink, int64_t mantissa, int32_t exponent);
 
 /**
- * Sets how long ago the next record was measured, for devices without a clock.
- *
- * Applies to the next record only. When it fails, the next record is refused with the same status, so that no value is sent under a wrong
- * time.
- *
- * Counted from the base time when there is one, else from the moment of reception. RFC 8428 section 4.5.3.
+ * Sets how long ago the next record was measured, for devices without a clock. Counted back from the base time if there is one, otherwise
+ * from the time of reception. RFC 8428 section 4.5.3.
  * @param[in] seconds Below 2^28 (eight and a half years).
- * @retval KPN_ERR_STATE The uplink was not begun or is finished; or the next record has this label already.
- * @retval KPN_ERR_SENML_TIME The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
- * @return ERR_BUFFER_FULL, as said above.
+ * @retval KPN_ERR_SENML_TIME Negative, or 2^28 seconds or more, or the base time minus it is below 2^28 seconds.
+ * @return ERR_BUFFER_FULL, ERR_STATE.
  */
 kpn_status kpn_uplink_set_time_ago(struct kpn_uplink *uplink, uint32_t seconds);
 
 /**
- * Sets how long ago the next record was measured, with exact fractions of a second.
- *
- * As `kpn_uplink_set_time_ago`; 0.25 seconds is (25, -2).
+ * Sets how long ago the next record was measured, with exact fractions of a second. As `kpn_uplink_set_time_ago`; 0.25 seconds is (25, -2).
  * @param[in] mantissa Seconds, times ten to the power of `-exponent`; not negative.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` is out of range.
- * @retval KPN_ERR_STATE The uplink was not begun or is finished; or the next record has this label already.
- * @retval KPN_ERR_SENML_TIME The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
- * @return ERR_BUFFER_FULL, as said above.
  */
 kpn_status kpn_uplink_set_time_ago_decimal(struct kpn_uplink *uplink, int64_t mantissa, int32_t exponent);
 
 /**
- * Sets within how many seconds the next record will be updated at the latest (`ut`).
- *
- * Applies to the next record only. When it fails, the next record is refused with the same status, so that no value is sent with a wrong
- * update time.
- *
- * RFC 8428 section 4.2.
- * @param[in] seconds Any value.
- * @retval KPN_ERR_STATE The uplink was not begun or is finished; or the next record has this label already.
- * @return ERR_BUFFER_FULL, as said above.
+ * Sets the update time of the next record (`ut`): its next value follows within this many seconds. RFC 8428 section 4.2.
+ * @return ERR_BUFFER_FULL, ERR_STATE.
  */
 kpn_status kpn_uplink_set_update_time(struct kpn_uplink *uplink, uint32_t seconds);
 
 /**
- * Sets the sum that stands beside the value of the next record (`s`), as a decimal.
- *
- * Applies to the next record only. When it fails, the next record is refused with the same status, so that no value is sent with a wrong
- * sum.
- *
- * RFC 8428 section 4.2.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` is out of range.
- * @retval KPN_ERR_STATE The uplink was not begun or is finished; or the next record has this label already.
- * @return ERR_BUFFER_FULL, as said above.
+ * Sets the sum to be sent with the value of the next record (`s`), as a decimal. RFC 8428 section 4.2.
+ * @return ERR_BUFFER_FULL, ERR_STATE.
  */
 kpn_status kpn_uplink_set_sum_decimal(struct kpn_uplink *uplink, int64_t mantissa, int32_t exponent);
 
 /**
- * Sets the sum that stands beside the value of the next record (`s`), as a double.
- *
- * As `kpn_uplink_set_sum_decimal`.
- * @retval KPN_ERR_STATE The uplink was not begun or is finished; or the next record has this label already.
- * @return ERR_BUFFER_FULL, ERR_NOT_FINITE, as said above.
+ * Sets the sum to be sent with the value of the next record (`s`), as a double. As `kpn_uplink_set_sum_decimal`.
+ * @return ERR_NOT_FINITE.
  */
 kpn_status kpn_uplink_set_sum_double(struct kpn_uplink *uplink, double value);
 
+/** @} */
+
 /**
- * Puts the base fields into the first measurement instead of a record of their own, which saves two bytes.
+ * @defgroup kpn_base Base fields of a pack
  *
- * KPN documents the base record alone; its Device SDK sends the merged form. To be called directly after `kpn_uplink_begin`, before any
- * measurement.
+ * A base field holds for the records that follow, until it is set again. After a failure no record is taken until
+ * `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
+ *
+ * Unless a call says otherwise:
+ * - `KPN_ERR_BUFFER_FULL`: No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+ * - `KPN_ERR_STATE`: The uplink was not begun or is finished, or a label is set whose record has not followed yet.
+ * - `KPN_ERR_SENML_TIME`: Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
+ * @{
+ */
+
+/**
+ * Puts the base fields into the first measurement instead of a record of their own, which saves two bytes. KPN documents the separate base
+ * record; its Device SDK sends the merged form. Call it before the first measurement.
  * @retval KPN_ERR_STATE The uplink was not begun, is finished, or has a record already.
  */
 kpn_status kpn_uplink_merge_base_record(struct kpn_uplink *uplink);
 
 /**
- * Sets the device that the following records are of (`bn`), for gateways that send for several devices.
- *
- * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until `kpn_uplink_clear_failure`, and
- * `kpn_uplink_finish` reports it.
- *
- * The platform verifies the token with the secret of the device that the pack names first. RFC 8428 section 4.1.
- * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
- * @retval KPN_ERR_SENML_NAME `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
- * @return ERR_BUFFER_FULL, ERR_URN, as said above.
+ * Sets the device that the following records belong to (`bn`), for gateways that send for several devices. The platform verifies the token
+ * with the secret of the first device in the pack. RFC 8428 section 4.1.
+ * @return ERR_BUFFER_FULL, ERR_STATE, ERR_URN, ERR_SENML_NAME.
  */
 kpn_status kpn_uplink_set_base_name(struct kpn_uplink *uplink, const char *urn);
 
 /**
- * Sets the moment that the times of the following records count from (`bt`).
- *
- * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until `kpn_uplink_clear_failure`, and
- * `kpn_uplink_finish` reports it.
- *
- * Leave it out on a device without a clock: the platform then takes the moment of reception. Every time in milliseconds is refused: it lies
- * beyond the year 2106, as no measurement does. RFC 8428 sections 4.1 and 4.5.3.
- * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
- * @return ERR_BUFFER_FULL, ERR_SENML_TIME, as said above.
+ * Sets the time from which the times of the following records count (`bt`). Leave it out on a device without a clock: the platform then
+ * uses the time of reception. A time given in milliseconds by mistake is refused, since it lies beyond the year 2106. RFC 8428 sections 4.1
+ * and 4.5.3.
+ * @param[in] seconds Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
+ * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_TIME.
  */
 kpn_status kpn_uplink_set_base_time(struct kpn_uplink *uplink, int64_t seconds);
 
 /**
- * Sets the moment that the times of the following records count from, with exact fractions of a second.
- *
- * As `kpn_uplink_set_base_time`; 1585650750.25 is (158565075025, -2).
+ * Sets the time from which the times of the following records count, with exact fractions of a second. As `kpn_uplink_set_base_time`;
+ * 1585650750.25 is (158565075025, -2).
  * @param[in] mantissa Seconds since 1970-01-01 00:00 UTC, times ten to the power of `-exponent`.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` is out of range.
- * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
  * @retval KPN_ERR_NUMBER_RANGE The time cannot be compared with others in 64 bits.
- * @return ERR_BUFFER_FULL, ERR_SENML_TIME, as said above.
  */
 kpn_status kpn_uplink_set_base_time_decimal(struct kpn_uplink *uplink, int64_t mantissa, int32_t exponent);
 
 /**
- * Sets the unit of the following records that name none (`bu`).
- *
- * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until `kpn_uplink_clear_failure`, and
- * `kpn_uplink_finish` reports it.
- *
- * RFC 8428 section 4.1.
- * @param[in] unit NUL-terminated SenML unit. Not kept.
- * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
- * @return ERR_BUFFER_FULL, ERR_SENML_UNIT, as said above.
+ * Sets the unit of the following records that have none of their own (`bu`). RFC 8428 section 4.1.
+ * @param[in] unit NUL-terminated SenML unit.
+ * @return ERR_BUFFER_FULL, ERR_STATE, ERR_SENML_UNIT.
  */
 kpn_status kpn_uplink_set_base_unit(struct kpn_uplink *uplink, const char *unit);
 
 /**
- * Sets what a reader adds to the values of the following records (`bv`), as a decimal.
- *
- * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until `kpn_uplink_clear_failure`, and
- * `kpn_uplink_finish` reports it.
- *
- * The values that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428 section 4.1.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` is out of range.
- * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
- * @return ERR_BUFFER_FULL, as said above.
+ * Sets what a reader adds to the values of the following records (`bv`), as a decimal. Values added afterwards are written as given: a
+ * reader sees each of them plus this one. RFC 8428 section 4.1.
+ * @return ERR_BUFFER_FULL, ERR_STATE.
  */
 kpn_status kpn_uplink_set_base_value_decimal(struct kpn_uplink *uplink, int64_t mantissa, int32_t exponent);
 
 /**
- * Sets what a reader adds to the values of the following records (`bv`), as a double.
- *
- * As `kpn_uplink_set_base_value_decimal`.
- * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
- * @return ERR_BUFFER_FULL, ERR_NOT_FINITE, as said above.
+ * Sets what a reader adds to the values of the following records (`bv`), as a double. As `kpn_uplink_set_base_value_decimal`.
+ * @return ERR_NOT_FINITE.
  */
 kpn_status kpn_uplink_set_base_value_double(struct kpn_uplink *uplink, double value);
 
 /**
- * Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
- *
- * Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until `kpn_uplink_clear_failure`, and
- * `kpn_uplink_finish` reports it.
- *
- * The sums that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428 section 4.1.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` is out of range.
- * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
- * @return ERR_BUFFER_FULL, as said above.
+ * Sets what a reader adds to the sums of the following records (`bs`), as a decimal. Sums added afterwards are written as given: a reader
+ * sees each of them plus this one. RFC 8428 section 4.1.
+ * @return ERR_BUFFER_FULL, ERR_STATE.
  */
 kpn_status kpn_uplink_set_base_sum_decimal(struct kpn_uplink *uplink, int64_t mantissa, int32_t exponent);
 
 /**
- * Sets what a reader adds to the sums of the following records (`bs`), as a double.
- *
- * As `kpn_uplink_set_base_sum_decimal`.
- * @retval KPN_ERR_STATE As for other calls; or labels of a record were set that no value has followed yet.
- * @return ERR_BUFFER_FULL, ERR_NOT_FINITE, as said above.
+ * Sets what a reader adds to the sums of the following records (`bs`), as a double. As `kpn_uplink_set_base_sum_decimal`.
+ * @return ERR_NOT_FINITE.
  */
 kpn_status kpn_uplink_set_base_sum_double(struct kpn_uplink *uplink, double value);
-
-/**
- * Closes the pack, signs it, writes the head in front of it, and says where the request lies.
- *
- * The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call since
- * `kpn_uplink_begin` failed and was not cleared, the first failure is returned, so that no measurement is lost silently; the failure can
- * then still be cleared and the message be finished. When measuring, the span has no pointer and its length is that of the request. KPN
- * documentation "Message token", RFC 9112 section 3.
- * @param[in] secret NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
- * @retval KPN_ERR_INVALID_ARGUMENT A custom host or path has become longer.
- * @retval KPN_ERR_STATE The uplink was not begun, or is finished.
- * @retval KPN_ERR_SECRET `secret` is not 30 to 100 letters and digits. May be called again with another.
- * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
- * @return ERR_HEAD_TEXT, ERR_SENML_EMPTY, as said above.
- */
-KPN_NODISCARD kpn_status kpn_uplink_finish(struct kpn_uplink *uplink, const char *secret, struct kpn_span *out_request);
-
-/**
- * Closes the pack and writes the head without a token, for the device types that need none.
- *
- * As `kpn_uplink_finish`. The buffer must have had room for the token line (`KPN_TOKEN_LINE_LEN` bytes) nevertheless.
- * @retval KPN_ERR_INVALID_ARGUMENT A custom host or path has become longer.
- * @retval KPN_ERR_STATE The uplink was not begun, or is finished.
- * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
- * @return ERR_HEAD_TEXT, ERR_SENML_EMPTY, as said above.
- */
-KPN_NODISCARD kpn_status kpn_uplink_finish_unsigned(struct kpn_uplink *uplink, struct kpn_span *out_request);
-
-/**
- * Takes note of the first failure since `kpn_uplink_begin` and clears it, so that what is in the pack can be sent without the records that
- * failed.
- * @retval KPN_ERR_STATE The uplink was not begun or is finished; or it was a call in the wrong order that failed.
- * @return The first failure, `KPN_ERR_BUFFER_FULL` included. When `kpn_uplink_begin` failed, that failure stays.
- */
-kpn_status kpn_uplink_clear_failure(struct kpn_uplink *uplink);
-
-/**
- * Bytes that the buffer should have had more, once a call returned `KPN_ERR_BUFFER_FULL`.
- *
- * From the first such call on, all calls are counted: with a buffer of that many bytes more, none of them lacks room. So after a label and
- * its record were refused, it says what both of them need. The next such call after `kpn_uplink_clear_failure` or `kpn_stream_take` starts
- * a new count.
- * @return Bytes; 0 when no call lacked room.
- */
-size_t kpn_uplink_missing(const struct kpn_uplink *uplink);
-
-/**
- * Number of records with a value or a sum that are in the pack.
- * @return Records; 0 when `uplink` is NULL, misaligned or not begun.
- */
-uint32_t kpn_uplink_records(const struct kpn_uplink *uplink);
 
 /** @} */
 
 /**
  * @defgroup kpn_response The response to it
  *
- * Where a call names one of these results and says no more of it:
- * - another status: Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
+ * Unless a call says otherwise:
+ * - an earlier failure: The failure of an earlier `kpn_response_feed` or `kpn_response_end`.
  * @{
  */
 
 /**
- * The response to one request, in the making.
+ * The response to one request, read as it arrives.
  *
- * `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or `kpn_response_end`
- * when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request was in. 88 bytes on a
- * 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+ * Call `kpn_response_begin`, then `kpn_response_feed` with whatever arrives, as long as it returns `KPN_NEED_MORE`; when the connection
+ * closes, call `kpn_response_end`. The body is collected in the buffer given to `kpn_response_begin`, which may be the buffer of the
+ * request. 92 bytes on a 32-bit target. It holds a pointer: do not store it.
  *
  * ~~~{.c}
  * kpn_response response;
@@ -722,134 +563,103 @@ uint32_t kpn_uplink_records(const struct kpn_uplink *uplink);
 typedef struct kpn_response kpn_response;
 
 /**
- * Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.
+ * Counts the requests on one connection, which KPN's server closes after `KPN_REQUESTS_MAX` of them.
  *
- * 8 bytes. `kpn_connection_begin` whenever a connection was opened, `kpn_connection_record` after every response. Belongs to one thread at
- * a time. May be abandoned at any time.
+ * Call `kpn_connection_begin` for each new connection and `kpn_connection_record` after every response. 8 bytes.
  */
 typedef struct kpn_connection kpn_connection;
 
 #define KPN_OUTCOME_NONE 0 /**< The response is not complete, so it means nothing yet. */
 #define KPN_OUTCOME_ACCEPTED 1 /**< Accepted for further processing (202, and every other 2xx). The body may hold a downlink. */
-#define KPN_OUTCOME_MALFORMED 2 /**< A header is missing or the body is wrong (400, and a 4xx that is not known). Do not send it again unchanged. */
-#define KPN_OUTCOME_TOKEN_REJECTED 3 /**< The message token could not be verified (401, 403): check the secret. Do not send it again unchanged. */
-#define KPN_OUTCOME_DEVICE_UNKNOWN 4 /**< The device identifier is not known (404): check it in the portal. Do not send it again unchanged. */
-
-/** The platform cannot take it now (408, 429, every 5xx, and from 600 on what is no code): send the same request again later. */
-#define KPN_OUTCOME_RETRY_LATER 5
-
-/**
- * Refused for another reason (every other 4xx of RFC 9110 and IANA's registry), or another address is meant (3xx, none of which is
- * followed). Do not send it again unchanged.
- */
-#define KPN_OUTCOME_REFUSED 6
-#define KPN_REQUESTS_MAX 100 /**< Requests that KPN's server takes on one connection before it closes it. */
+#define KPN_OUTCOME_MALFORMED 2 /**< Header missing or body wrong (400, unknown 4xx). Do not retry unchanged. */
+#define KPN_OUTCOME_TOKEN_REJECTED 3 /**< Message token wrong (401, 403): check the secret. Do not retry unchanged. */
+#define KPN_OUTCOME_DEVICE_UNKNOWN 4 /**< Unknown device (404): check it in the portal. Do not retry unchanged. */
+#define KPN_OUTCOME_RETRY_LATER 5 /**< Platform busy (408, 429, 5xx, any code from 600): send the same request later. */
+#define KPN_OUTCOME_REFUSED 6 /**< Any other registered 4xx, or a redirect (3xx), which is not followed. Do not retry unchanged. */
+#define KPN_REQUESTS_MAX 100 /**< Requests that KPN's server accepts on one connection. */
 
 /**
- * Starts to read a response.
- * @param[in,out] buffer Receives the body; belongs to the library until the response and a downlink in it were read. May be NULL with capacity 0 when no body is wanted.
- * @param[in] buffer_cap Bytes. A downlink is at most as large as the application made it; 1,024 hold one with a firmware token.
- * @retval KPN_ERR_INVALID_ARGUMENT .
+ * Starts reading a response.
+ * @param[in,out] buffer Receives the body; in use until the response and its downlink have been read. NULL with capacity 0 to ignore it.
+ * @param[in] buffer_cap A downlink is as large as your application makes it; 1,024 hold one with a firmware token.
  */
 KPN_NODISCARD kpn_status kpn_response_begin(struct kpn_response *response, uint8_t *buffer, size_t buffer_cap);
 
 /**
- * Reads bytes of the response, in any pieces, down to one byte at a time.
- *
- * Takes at most one response: bytes behind it are not used. A body larger than the buffer is read to its end all the same, so that the
- * outcome is known and the connection stays usable; `kpn_response_body` then says so. An error is final: close the connection. RFC 9112.
- * @param[in] bytes NULL when `len` is 0. Not kept.
- * @param[out] out_used Receives how many of the bytes belong to this response. May be NULL. Not written on failure.
- * @retval KPN_NEED_MORE Feed the next bytes; all of these were used.
- * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
- * @retval KPN_ERR_HTTP_SYNTAX Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
- * @retval KPN_ERR_HTTP_CONTENT_LENGTH Content-Length is no number, too large, or contradicts another.
- * @retval KPN_ERR_HTTP_TRANSFER_ENCODING A transfer coding other than chunked, or together with Content-Length.
- * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE The head or a line of chunked framing is beyond the limit (8,192 bytes).
+ * Reads bytes of the response, in pieces of any size. Stops at the end of the response. A body that is larger than the buffer is still read
+ * to its end, so that the outcome is known and the connection stays usable; `kpn_response_body` then fails. An error is final: close the
+ * connection. RFC 9112.
+ * @param[out] out_used Receives how many of the bytes belong to this response. May be NULL.
+ * @retval KPN_OK The response is complete.
+ * @retval KPN_NEED_MORE All bytes were used; feed the next ones.
+ * @return ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, or an earlier failure.
  */
 KPN_NODISCARD kpn_status kpn_response_feed(struct kpn_response *response, const uint8_t *bytes, size_t len, size_t *out_used);
 
 /**
- * Tells that the connection was closed, which completes a response whose body lasts until then, or of which only trailer fields are
- * missing.
+ * Tells the library that the server closed the connection, which completes a response that lasts until then. Do not call it after a
+ * time-out: a response without a length would count as complete although its rest is missing. Abandon the response, whose outcome stays
+ * `KPN_OUTCOME_NONE`, and close the connection.
  * @retval KPN_ERR_HTTP_TRUNCATED The connection ended before the response did.
- * @return Or the failure of an earlier `kpn_response_feed`.
+ * @return an earlier failure.
  */
 KPN_NODISCARD kpn_status kpn_response_end(struct kpn_response *response);
 
 /**
- * The status code as the server sent it.
- * @return 100 to 999; 0 as long as the status line was not read. Known before the response is complete, and after a failure: then it is no success.
+ * The status code as the server sent it; it means nothing until the response is complete.
+ * @return 100 to 999; 0 before the status line was read.
  */
 int32_t kpn_response_status(const struct kpn_response *response);
 
 /**
- * What the response means for the message.
- *
- * A status that is not known means the same as the first of its class, such as 499 as 400 (RFC 9110 section 15). KPN documents the meanings
- * but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in the configuration
- * (`kpn_config_outcome`).
- * @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when `response` is NULL, misaligned or not begun.
+ * What the response means for the message. An unknown status means the same as the first of its class: 499 counts as 400 (RFC 9110 section
+ * 15). If the numbers on your platform differ, use `kpn_response_status`, or a status table in the configuration (`kpn_config_outcome`).
+ * @return One of `KPN_OUTCOME_…`; `KPN_OUTCOME_NONE` until the response is complete.
  */
 int32_t kpn_response_outcome(const struct kpn_response *response);
 
-/**
- * One English sentence of advice for an outcome, for logs.
- * @return NUL-terminated text in constant memory, never NULL.
- */
+/** One sentence of advice for an outcome, for logs. @return Text in constant memory, never NULL. */
 const char *kpn_outcome_text(int32_t outcome);
 
 /**
- * The body of a complete response, in the buffer given to `kpn_response_begin`.
- *
- * For a downlink use `kpn_downlink_begin`, which takes it from here itself.
- * @param[out] out_body Written only on success. Empty when there was no body.
- * @retval KPN_OK `out_body` is the whole body.
+ * The body of a complete response, in the buffer given to `kpn_response_begin`. To read a downlink, use `kpn_downlink_begin` instead.
+ * @param[out] out_body Empty if there was no body.
  * @retval KPN_ERR_STATE The response was not begun, or is not complete.
- * @retval KPN_ERR_BODY_TOO_LARGE The body did not fit; `kpn_response_missing` says how many bytes were missing.
+ * @retval KPN_ERR_BODY_TOO_LARGE The body did not fit; `kpn_response_missing` says by how much.
+ * @return an earlier failure.
  */
 KPN_NODISCARD kpn_status kpn_response_body(const struct kpn_response *response, struct kpn_span *out_body);
 
-/**
- * Bytes by which the buffer was too small for the body that has arrived so far.
- * @return Bytes; 0 when it fits.
- */
+/** By how many bytes the buffer is too small for what has arrived of the body. @return Bytes; 0 when it fits. */
 size_t kpn_response_missing(const struct kpn_response *response);
 
 /**
  * Whether the connection can take another request.
- * @return false when the server closes the connection, until the response is complete, after a failure, or when `response` is NULL, misaligned or not begun.
+ * @return false if the server closes the connection, before the response is complete, and after a failure.
  */
 bool kpn_response_keep_alive(const struct kpn_response *response);
 
 /**
- * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
- *
- * A date counts from the Date field of the same response: no clock is needed. It counts as not said when it is past, not in the form `Wed,
- * 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, when there is no such Date, or when the status is 2xx. The server's word is not
- * bounded here; `kpn_retry_delay_ms` ends at 49 days.
- * @return Seconds; 0 when the server did not say.
+ * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3); the longest of several. A date
+ * is counted from the Date field of the same response, so no clock is needed. It is ignored if it is past, not in the form `Wed, 29 May
+ * 2024 12:29:28 GMT` with a year from 1968 to 2099, if there is no Date, or if the status is 2xx. There is no upper limit here.
+ * @return Seconds; 0 if the server did not say.
  */
 uint32_t kpn_response_retry_after(const struct kpn_response *response);
 
 /**
- * Starts to count the requests on a connection that was just opened.
- * @param[in] limit Requests that the server takes on it: `KPN_REQUESTS_MAX`, or as configured; at least 1.
- * @retval KPN_ERR_INVALID_ARGUMENT `connection` is NULL or misaligned, or `limit` is 0.
+ * Starts counting the requests on a new connection.
+ * @param[in] limit Requests that the server accepts: `KPN_REQUESTS_MAX`, or as configured; at least 1.
  */
 KPN_NODISCARD kpn_status kpn_connection_begin(struct kpn_connection *connection, uint16_t limit);
 
 /**
- * Counts one request with its response.
- * @param[in] response The response, complete or failed.
- * @retval KPN_OK Counted; `kpn_connection_left` is up to date.
+ * Counts one request, by its response.
+ * @param[in] response Complete or failed.
  */
 kpn_status kpn_connection_record(struct kpn_connection *connection, const struct kpn_response *response);
 
-/**
- * How many requests the connection still takes.
- * @return Requests; 0 means: close it and open another. Also 0 when `connection` is NULL, misaligned or not begun.
- */
+/** How many more requests the connection accepts; 0: close it and open another. */
 uint16_t kpn_connection_left(const struct kpn_connection *connection);
 
 /** @} */
@@ -857,35 +667,17 @@ uint16_t kpn_connection_left(const struct kpn_connection *connection);
 /**
  * @defgroup kpn_downlink The downlink in a response or an SMS
  *
- * Where a call has one of these arguments and says no more of it:
+ * Unless a call says otherwise:
  * - `field`: `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
- * - `out_value`: Written only on success.
- *
- * Where a call names one of these results and says no more of it:
- * - `KPN_ERR_SENML_TYPE`: Not an array of objects, or a label with a value of the wrong type.
- * - `KPN_ERR_SENML_MUST_UNDERSTAND`: A label that ends in `_`.
- * - `KPN_ERR_SENML_VERSION`: `bver` is no version up to 10, or differs within the pack.
- * - `KPN_ERR_SENML_DUPLICATE`: A label occurs twice in one record.
- * - `KPN_ERR_SENML_VALUE`: A record has two values, or a name and neither value nor sum.
- * - `KPN_ERR_SENML_BASE64`: Data is none of the four base64 forms.
- * - `KPN_ERR_JSON_SYNTAX`: Not JSON.
- * - `KPN_ERR_JSON_DEPTH`: Nested deeper than 32.
- * - `KPN_ERR_JSON_TRUNCATED`: The JSON ends too early.
- * - `KPN_ERR_JSON_ESCAPE`: A string escape stands for no character.
- * - `KPN_ERR_UTF8`: A string is not UTF-8.
- * - another status: false also when an argument is NULL or misaligned, or `record` was not handed out by `kpn_downlink_next`.
- * - `KPN_ERR_STATE`: `record` was not handed out by `kpn_downlink_next`.
- * - `KPN_ERR_INVALID_ARGUMENT`: The record has no such number.
  * @{
  */
 
 /**
- * A downlink being read.
+ * A downlink, read record by record.
  *
- * `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` until it no longer returns `KPN_OK`. The whole pack is checked
- * before the first record is handed out, so a broken downlink does nothing. Texts and data are decoded inside the buffer that the body lies
- * in, which must not be used for anything else until the records were read. 136 bytes on a 32-bit target. Belongs to one thread at a time.
- * May be abandoned at any time. It holds a pointer: not for storage.
+ * Call `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` as long as it returns `KPN_OK`. The whole pack is checked
+ * before the first record is handed out, so a broken downlink has no effect. Texts and data are decoded in place: leave the buffer of the
+ * body alone until the records have been read. 136 bytes on a 32-bit target. It holds a pointer: do not store it.
  *
  * ~~~{.c}
  * kpn_downlink downlink;
@@ -911,17 +703,14 @@ typedef struct kpn_downlink kpn_downlink;
 #define KPN_FIELD_SUM 1 /**< The sum, base sum added. */
 #define KPN_FIELD_TIME 2 /**< The time in seconds, base time added; 0 (now) when there is none. */
 #define KPN_FIELD_UPDATE_TIME 3 /**< The next value follows within this many seconds. */
-
 struct kpn_private_range { size_t start; size_t end; };
-
 struct kpn_private_record { size_t next_index; struct kpn_private_range spans[11]; uint16_t labels; bool bool_value; uint8_t last; };
 
 /**
  * One record of a downlink, all base fields applied (RFC 8428 section 4.6).
  *
- * Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are good as long as that buffer is not written to.
- * Numbers are kept as the text that came; `kpn_record_double` and its siblings read them. 160 bytes on a 32-bit target. May be copied.
- * Belongs to one thread at a time.
+ * Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are valid until that buffer is written to. Numbers are
+ * kept as text; read them with `kpn_record_double` and its siblings. 160 bytes on a 32-bit target. May be copied.
  */
 typedef struct kpn_record {
     uint32_t private_tag;
@@ -947,167 +736,126 @@ typedef struct kpn_record {
 } kpn_record;
 
 /**
- * Checks the body of a complete response as a whole; a response without body is a downlink without records.
- *
- * Can be done once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused
- * it. A byte order mark in front of the JSON and one NUL behind it are no part of it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
- * @retval KPN_OK The pack is valid, or there is none.
+ * Checks the whole body of a complete response; a response without a body is a downlink without records. Call it once per response, since
+ * reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused it. A byte order mark before the JSON
+ * and one NUL after it are ignored. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+ * @param[in] response Its buffer stays in use until the records have been read.
  * @retval KPN_ERR_STATE The response was not begun, or is not complete.
  * @retval KPN_ERR_BODY_TOO_LARGE The body did not fit into the response's buffer.
- * @retval KPN_ERR_SENML_NAME A name, with its base name, is empty or outside RFC 8428's alphabet.
- * @return ERR_SENML_TYPE, ERR_SENML_MUST_UNDERSTAND, ERR_SENML_VERSION, ERR_SENML_DUPLICATE, ERR_SENML_VALUE, ERR_SENML_BASE64, ERR_JSON_SYNTAX, ERR_JSON_DEPTH, ERR_JSON_TRUNCATED, ERR_JSON_ESCAPE, ERR_UTF8, as said above.
+ * @return ERR_SENML_NAME, ERR_SENML_TYPE, ERR_SENML_MUST_UNDERSTAND, ERR_SENML_VERSION, ERR_SENML_DUPLICATE, ERR_SENML_VALUE,
+ *     ERR_SENML_BASE64, ERR_JSON_SYNTAX, ERR_JSON_DEPTH, ERR_JSON_TRUNCATED, ERR_JSON_ESCAPE, ERR_UTF8.
  */
 KPN_NODISCARD kpn_status kpn_downlink_begin(struct kpn_downlink *downlink, const struct kpn_response *response);
 
 /**
  * Checks a pack that came in another way, such as by SMS or from a file; otherwise as `kpn_downlink_begin`.
- * @param[in,out] bytes JSON text; texts and data are decoded in it. Belongs to the library until the records were read. NULL when `len` is 0.
- * @param[in] len Bytes, without NUL. 0 is a downlink without records.
- * @retval KPN_OK The pack is valid, or there is none.
- * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
- * @retval KPN_ERR_SENML_NAME As for `kpn_downlink_begin`, and so for the following.
- * @return ERR_SENML_TYPE, ERR_SENML_MUST_UNDERSTAND, ERR_SENML_VERSION, ERR_SENML_DUPLICATE, ERR_SENML_VALUE, ERR_SENML_BASE64, ERR_JSON_SYNTAX, ERR_JSON_DEPTH, ERR_JSON_TRUNCATED, ERR_JSON_ESCAPE, ERR_UTF8, as said above.
+ * @param[in,out] bytes JSON text, decoded in place; in use until the records have been read.
+ * @param[in] len 0 is a downlink without records.
+ * @return ERR_SENML_NAME.
  */
 KPN_NODISCARD kpn_status kpn_downlink_begin_bytes(struct kpn_downlink *downlink, uint8_t *bytes, size_t len);
 
 /**
  * Hands out the next record, with all base fields applied and texts and data decoded.
- * @param[out] out_record Written only when the result is `KPN_OK`. Its texts lie in the buffer of the body.
- * @retval KPN_OK `out_record` is the next record.
- * @retval KPN_END There is none any more.
- * @retval KPN_ERR_STATE The downlink was not begun, or was refused; or its bytes were changed since.
+ * @param[out] out_record Its texts lie in the buffer of the body.
+ * @retval KPN_ERR_STATE The downlink was not begun or was refused, or its bytes have changed.
+ * @return END.
  */
 KPN_NODISCARD kpn_status kpn_downlink_next(struct kpn_downlink *downlink, struct kpn_record *out_record);
 
-/**
- * Which record of the pack comes next, or was refused by `kpn_downlink_begin`.
- * @return Counted from 0; 0 also when `downlink` is NULL, misaligned or not begun.
- */
+/** Index of the record that comes next, or that `kpn_downlink_begin` refused; counted from 0. */
 size_t kpn_downlink_index(const struct kpn_downlink *downlink);
 
 /**
- * Whether a record has this name: either its own name or its full one, base name included.
+ * Whether this is a record's name, with or without the base name.
  * @param[in] name NUL-terminated; upper and lower case differ.
+ * @return false also when an argument is invalid.
  */
 bool kpn_record_is(const struct kpn_record *record, const char *name);
 
 /**
- * Whether a record is about this device: its full name is the URN or begins with it, up to a colon.
+ * Whether a record belongs to this device: its full name is the URN or begins with it, up to a colon.
  * @param[in] urn NUL-terminated device URN, with or without its ending colon; upper and lower case differ.
+ * @return false also when an argument is invalid.
  */
 bool kpn_record_is_for(const struct kpn_record *record, const char *urn);
 
 /**
- * Copies the full name of a record, base name and name in one, with a NUL.
- * @param[out] out_name Written only on success. May be NULL with capacity 0 to ask for the length.
- * @param[in] cap Bytes of `out_name`.
- * @param[out] out_len Receives the length without NUL, also when the result is `KPN_ERR_BUFFER_FULL`. May be NULL.
- * @retval KPN_OK `out_name` holds the name.
- * @retval KPN_ERR_BUFFER_FULL `cap` is below the length and its NUL.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @return ERR_STATE, as said above.
+ * Copies the full name of a record, base name and name together, with a NUL.
+ * @param[out] out_name NULL with capacity 0 to ask for the length.
+ * @param[out] out_len Receives the length without NUL, also with `KPN_ERR_BUFFER_FULL`. May be NULL.
+ * @return ERR_BUFFER_FULL.
  */
 KPN_NODISCARD kpn_status kpn_record_full_name(const struct kpn_record *record, char *out_name, size_t cap, size_t *out_len);
 
 /**
- * Reads a number of a record as the double nearest to it.
- *
- * Correctly rounded, whatever the length of the text.
- * @retval KPN_OK `out_value` is the number, base included.
+ * Reads a number of a record as the nearest double, correctly rounded whatever the length of the text.
  * @retval KPN_ERR_NUMBER_RANGE The number is beyond the largest double.
- * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
  */
 KPN_NODISCARD kpn_status kpn_record_double(const struct kpn_record *record, int32_t field, double *out_value);
 
 /**
- * Reads a number of a record exactly, as mantissa and exponent.
- *
- * `kpn_record_decimal_rounded` gives what does not fit.
- * @param[out] out_mantissa 205 for 20.5. Written only on success.
- * @param[out] out_exponent -1 for 20.5. Written only on success.
- * @retval KPN_OK The number, base included, is `out_mantissa` times ten to the power of `out_exponent`.
- * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits, or the exponent is beyond 500 million.
- * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
+ * Reads a number of a record exactly, as mantissa and exponent. `kpn_record_decimal_rounded` gives what does not fit.
+ * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit in 64 bits, or the exponent is beyond 500 million.
  */
 KPN_NODISCARD kpn_status kpn_record_decimal(const struct kpn_record *record, int32_t field, int64_t *out_mantissa, int32_t *out_exponent);
 
 /**
- * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
- *
- * For a number with more digits than a mantissa holds, or where the exponent is to be a fixed one: a time at -3 comes in milliseconds.
- * Correctly rounded from the exact number, base included, ties to even.
- * @param[in] exponent -1 for tenths.
- * @param[out] out_mantissa 205 for 20.5 with exponent -1. Written only on success.
- * @retval KPN_OK The number, rounded, is `out_mantissa` times ten to the power of `exponent`.
- * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit into 64 bits at this exponent, or that is beyond 500 million.
- * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
+ * Reads a number of a record, rounded to a multiple of ten to the power of `exponent`. For numbers with more digits than a mantissa holds,
+ * or to fix the unit: a time with exponent -3 is in milliseconds. Correctly rounded from the exact number, base included, ties to even.
+ * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit in 64 bits at this exponent.
  */
 KPN_NODISCARD kpn_status kpn_record_decimal_rounded(const struct kpn_record *record, int32_t field, int32_t exponent, int64_t *out_mantissa);
 
 /**
- * Reads a number of a record as a signed integer, when it is one, in whatever notation.
- * @retval KPN_OK `out_value` is the number, base included; `1e3` and `10.0` are integers too.
+ * Reads a number of a record as a signed integer; `1e3` and `10.0` are integers too.
  * @retval KPN_ERR_NUMBER_RANGE The number has a fraction, or does not fit.
- * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
  */
 KPN_NODISCARD kpn_status kpn_record_int64(const struct kpn_record *record, int32_t field, int64_t *out_value);
 
 /**
- * Reads a number of a record as an unsigned integer, when it is one, in whatever notation.
- * @retval KPN_OK `out_value` is the number, base included; `1e3` and `10.0` are integers too.
+ * Reads a number of a record as an unsigned integer; `1e3` and `10.0` are integers too.
  * @retval KPN_ERR_NUMBER_RANGE The number has a fraction, is negative, or does not fit.
- * @return ERR_INVALID_ARGUMENT, ERR_STATE, as said above.
  */
 KPN_NODISCARD kpn_status kpn_record_uint64(const struct kpn_record *record, int32_t field, uint64_t *out_value);
 
 /**
- * Says whether the time of a record counts from now (below 2^28 seconds, negative in the past) or since 1970.
- *
- * RFC 8428 section 4.5.3.
- * @param[out] out_relative Written only on success. true also for a record without time, which means now.
- * @retval KPN_OK `out_relative` is the answer.
- * @return ERR_STATE, as said above.
+ * Tells whether the time of a record is relative to now (below 2^28 seconds, negative in the past) or counts from 1970. RFC 8428 section
+ * 4.5.3.
+ * @param[out] out_relative true also for a record without a time, which means now.
  */
 KPN_NODISCARD kpn_status kpn_record_time_is_relative(const struct kpn_record *record, bool *out_relative);
 
 /** @} */
 
-/**
- * @defgroup kpn_retry When to try again
- * @{
- */
-
+/** @defgroup kpn_retry When to try again
+ * @{ */
 
 /**
- * Milliseconds to wait before trying again: exponential with full jitter.
- *
- * Evenly spread from 0 up to `base_ms` after the first failure, twice as much after each following one, and `max_ms` at most, so that
- * devices which failed together do not come back together. The server's Retry-After is added as a whole: it is never too early. RFC 9110
- * section 10.2.3.
- *
+ * Milliseconds to wait before trying again: exponential back-off with full jitter. Random between 0 and a limit: `base_ms` after the first
+ * failure, doubled with each further one, up to `max_ms`; so devices that failed together do not return together. The server's Retry-After
+ * is added in full. RFC 9110 section 10.2.3.
  * ~~~{.c}
  * uint32_t failures = 0; // 0 again after each success
- *
  * if (kpn_outcome_may_retry(kpn_response_outcome(&response))) {
  *     failures++; // the first wait is up to 1 second, the longest up to 1 hour
  *     sleep_ms(kpn_retry_delay_ms(failures, random32(), 1000, 3600000, kpn_response_retry_after(&response)));
  * }
  * ~~~
- * @param[in] failures Attempts that failed in a row, 1 after the first.
- * @param[in] random 32 evenly distributed random bits, new ones for each call. Need not be secret, but must differ between devices.
- * @param[in] base_ms Longest wait after the first failure, in milliseconds.
- * @param[in] max_ms Longest wait after any number of failures, in milliseconds.
+ *
+ * @param[in] failures Attempts that failed in a row: 1 after the first, 0 for no wait.
+ * @param[in] random 32 random bits, new ones for each call. They need not be secret, but must differ between devices.
+ * @param[in] base_ms Longest wait after the first failure.
+ * @param[in] max_ms Longest wait after any number of failures.
  * @param[in] retry_after_s Seconds, from `kpn_response_retry_after` or `kpn_firmware_retry_after`; 0 for none.
  * @return Milliseconds; `UINT32_MAX` (49 days) for anything longer.
  */
 uint32_t kpn_retry_delay_ms(uint32_t failures, uint32_t random, uint32_t base_ms, uint32_t max_ms, uint32_t retry_after_s);
 
 /**
- * Whether the same request may be sent again unchanged.
- *
- * Every other failure would only repeat itself: change the message, the secret or the registration first. When no complete response came
- * (`KPN_OUTCOME_NONE`) the message may be sent again too, but it may have been accepted already: give its records a time, so that the
- * platform sees the same measurements twice rather than more of them.
+ * Whether the same request may be sent again unchanged. Any other failure would repeat itself: change the message, the secret or the
+ * registration first. If no complete response came (`KPN_OUTCOME_NONE`), you may send the message again, but it may have been accepted
+ * already: give its records a time, so that the platform can see that the measurements are the same.
  * @return true for `KPN_OUTCOME_RETRY_LATER` only.
  */
 bool kpn_outcome_may_retry(int32_t outcome);
@@ -1117,39 +865,29 @@ bool kpn_outcome_may_retry(int32_t outcome);
 /**
  * @defgroup kpn_queue Measurements that wait for a connection
  *
- * Where a call has one of these arguments and says no more of it:
- * - `uptime`: Seconds since the device started, now.
- * - `name`: NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
- * - `unit`: NUL-terminated SenML unit, or NULL for none. Copied.
+ * Unless a call says otherwise:
+ * - `uptime`: Current uptime of the device, in seconds.
+ * - `name`: NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
+ * - `unit`: NUL-terminated SenML unit, or NULL for none.
  * - `seconds`: When it was measured.
- * - `mantissa`: 205 for 20.5 with exponent -1.
  * - `exponent`: `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
- * - `clock`: As for `kpn_queue_push_decimal`.
- *
- * Where a call names one of these results and says no more of it:
- * - another status: Records; 0 when `queue` is NULL, misaligned or not begun.
- * - `KPN_ERR_BUFFER_FULL`: No room, and none to be made; `kpn_queue_dropped` counts the record.
- * - `KPN_ERR_SENML_NAME`: `name` is empty, too long, or has a character outside the alphabet.
- * - `KPN_ERR_SENML_UNIT`: `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
- * - `KPN_ERR_SENML_TIME`: A time since 1970 is below 2^28, or 2^32 - 1.
- * - `KPN_ERR_INVALID_ARGUMENT`: An uptime is out of range, or `clock` is none.
- * - `KPN_ERR_NOT_FINITE`: `value` is NaN or infinite.
+ * - `KPN_ERR_BUFFER_FULL`: No room, and none can be made; `kpn_queue_dropped` counts the record.
+ * - `KPN_ERR_SENML_TIME`: A time since 1970 is below 2^28, or is 2^32 - 1.
  * @{
  */
 
 /**
- * Measurements that wait until the platform has them: first in, first out, in memory of the caller.
+ * Measurements that wait until the platform has accepted them: first in, first out, in your memory.
  *
- * `kpn_queue_push_*` whenever something is measured; whenever there is a connection, `kpn_queue_fill` adds as many records to an uplink as
- * fit, and `kpn_queue_accepted` removes exactly those once the platform has accepted them, or `kpn_queue_failed` keeps them. When the
- * answer was lost, only the platform knows: `failed` then sends the same records again, with the same times.
+ * Call `kpn_queue_push_…` whenever something is measured. When there is a connection, `kpn_queue_fill` adds as many records to an uplink
+ * as fit; then `kpn_queue_accepted` removes exactly those, or `kpn_queue_failed` keeps them. If the answer was lost, only the platform
+ * knows whether it has them: after `kpn_queue_failed` the same records are sent again, with the same times.
  *
- * A record takes 8 bytes, its name, its unit, and its value: a number as text, a text or data as it is, a truth value nothing. 1,024 bytes
- * hold some 40 temperatures. 44 bytes on a 32-bit target.
+ * A record takes 8 bytes plus its name, its unit and its value: numbers are kept as text, a Boolean takes nothing. 1,024 bytes hold some 40
+ * temperatures. 44 bytes on a 32-bit target. It holds a pointer: to store it, use `kpn_queue_save`.
  *
- * Counts of milliseconds start again after 49.7 days, and `millis() / 1000` with them: the age of every record would be wrong.
- * `kpn_queue_fill` and `kpn_queue_save` refuse a count that is behind the time of a record. One that goes on, from any count of 32 bits
- * that is asked for at least once in 49 days:
+ * A 32-bit count of milliseconds wraps after 49.7 days, and so does `millis() / 1000`; `kpn_queue_fill` and `kpn_queue_save` then refuse
+ * it. This count does not wrap, if it is read at least once in 49 days:
  *
  * ~~~{.c}
  * static uint64_t milliseconds;
@@ -1159,7 +897,7 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, (uint32_t)(milliseconds / 1000), 205, -1);
  * ~~~
  *
- * Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
+ * A round:
  *
  * ~~~{.c}
  * static uint8_t memory[1024];
@@ -1172,69 +910,59 @@ bool kpn_outcome_may_retry(int32_t outcome);
  *     // finish, send and receive, then:
  *     int32_t outcome = kpn_response_outcome(&response);
  *     if (outcome == KPN_OUTCOME_NONE || kpn_outcome_may_retry(outcome)) {
- *         kpn_queue_failed(&queue); // no answer, or a busy platform: again later
+ *         kpn_queue_failed(&queue); // no answer, or a busy platform: try again later
  *     } else {
- *         kpn_queue_accepted(&queue); // what is refused too: it would be refused for ever, and hold up all behind it
+ *         kpn_queue_accepted(&queue); // also if refused for good, or it would block the queue
  *     }
  * }
  * ~~~
  */
 typedef struct kpn_queue kpn_queue;
 
-#define KPN_QUEUE_REFUSE_NEWEST 0 /**< When a queue is full, the newest record is refused. */
-
-/**
- * When a queue is full, the oldest records make room, as few as the new one needs. Those on their way are the oldest: where they made room,
- * they are lost only if the platform did not accept them.
- */
-#define KPN_QUEUE_DROP_OLDEST 1
-#define KPN_CLOCK_NONE 0 /**< No time: the platform takes the moment of reception. */
+#define KPN_QUEUE_REFUSE_NEWEST 0 /**< When the queue is full, new records are refused. */
+#define KPN_QUEUE_DROP_OLDEST 1 /**< When the queue is full, as many of the oldest records as necessary are dropped, even those on their way. */
+#define KPN_CLOCK_NONE 0 /**< No time: the platform uses the time of reception. */
 #define KPN_CLOCK_UNIX 1 /**< Seconds since 1970 (UTC), from 2^28 to 2^32 - 2. */
-
-/** Seconds since the device started, at most 2^31 - 1. They must not start again while the device runs, see `kpn_queue`. */
-#define KPN_CLOCK_UPTIME 2
+#define KPN_CLOCK_UPTIME 2 /**< Seconds since the device started, at most 2^31 - 1. Must not wrap; see `kpn_queue`. */
 #define KPN_QUEUE_NAME_MAX 48 /**< Longest name of a queued record, in bytes. */
 #define KPN_QUEUE_TEXT_MAX 64 /**< Longest text of a queued record, in bytes. */
 #define KPN_QUEUE_DATA_MAX 64 /**< Most data of a queued record, in bytes. */
-#define KPN_QUEUE_IMAGE_EXTRA 28 /**< Bytes of an image from `kpn_queue_save`, beside the memory of the queue. */
+#define KPN_QUEUE_IMAGE_EXTRA 28 /**< Bytes of an image from `kpn_queue_save` in addition to the queue's memory. */
 
 /**
  * Starts an empty queue.
- * @param[in,out] memory Belongs to the library until the queue is abandoned.
+ * @param[in,out] memory In use until the queue is abandoned.
  * @param[in] policy `KPN_QUEUE_REFUSE_NEWEST` or `KPN_QUEUE_DROP_OLDEST`.
- * @retval KPN_ERR_INVALID_ARGUMENT `policy` is none.
  */
 KPN_NODISCARD kpn_status kpn_queue_begin(struct kpn_queue *queue, uint8_t *memory, size_t memory_cap, int32_t policy);
 
 /**
- * Adds as many records to an uplink as fit, oldest first. They are on their way then, until `kpn_queue_accepted` or `kpn_queue_failed`.
- *
- * A time since start is sent as seconds since 1970 when `unix_time` is given, else as seconds ago: then the uplink must have no base time.
- * The uplink may have other records too.
- * @param[in] unix_time Seconds since 1970 (UTC), now, below 2^32 - 1; 0 when the device does not know.
- * @param[out] out_count Records added. May be NULL. Written only with `KPN_OK`.
+ * Adds as many records to an uplink as fit, oldest first. They are then on their way until `kpn_queue_accepted` or `kpn_queue_failed`. An
+ * uptime is sent as a time since 1970 if `unix_time` is given, otherwise as an age; the uplink must then have no base time. The uplink may
+ * also have other records.
+ * @param[in] unix_time Current time in seconds since 1970 (UTC), below 2^32 - 1; 0 if unknown.
+ * @param[out] out_count Records added. May be NULL.
+ * @retval KPN_OK At least one record is in the uplink and on its way.
  * @retval KPN_END The queue is empty.
- * @retval KPN_ERR_BUFFER_FULL Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
+ * @retval KPN_ERR_BUFFER_FULL Not even one record fits; `kpn_uplink_missing` says how many bytes are missing. The uplink is unchanged.
  * @retval KPN_ERR_STATE The queue or the uplink was not begun, the uplink is finished, or records are on their way.
- * @retval KPN_ERR_CLOCK A record is later than `uptime`. Queue and uplink are as before.
- * @retval KPN_ERR_SENML_TIME The base time of the uplink does not go with the time of a record, or `unix_time` is 2^32 - 1.
- * @retval KPN_ERR_NUMBER_RANGE Likewise.
+ * @retval KPN_ERR_CLOCK A record is later than `uptime`. Queue and uplink are unchanged.
+ * @retval KPN_ERR_SENML_TIME The time of a record cannot be expressed with the uplink's base time, or `unix_time` is 2^32 - 1.
+ * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time.
  * @return The first failure of the uplink that was not cleared.
  */
 KPN_NODISCARD kpn_status kpn_queue_fill(struct kpn_queue *queue, struct kpn_uplink *uplink, uint32_t uptime, uint32_t unix_time,
     uint32_t *out_count);
 
 /**
- * Removes the records on their way: the platform has accepted them, or refused them for good.
- *
- * What is not to be sent again unchanged (`kpn_outcome_may_retry`) would otherwise be sent for ever.
+ * Removes the records on their way: the platform has accepted them, or refused them for good. Records that must not be sent again
+ * (`kpn_outcome_may_retry`) would otherwise be sent forever.
  * @retval KPN_ERR_STATE The queue was not begun, or nothing is on its way.
  */
 kpn_status kpn_queue_accepted(struct kpn_queue *queue);
 
 /**
- * Keeps the records on their way, so that they are sent again. Those that made room meanwhile are lost, and count as dropped now.
- * @retval KPN_OK They wait again, before all others.
+ * Keeps the records on their way, to be sent again first. Those dropped in the meantime are lost and now count as dropped.
  * @retval KPN_ERR_STATE The queue was not begun, or nothing is on its way.
  */
 kpn_status kpn_queue_failed(struct kpn_queue *queue);
@@ -1243,130 +971,84 @@ kpn_status kpn_queue_failed(struct kpn_queue *queue);
 uint32_t kpn_queue_records(const struct kpn_queue *queue);
 
 /**
- * Number of records that were lost because there was no room, by either policy. An image keeps it.
- *
- * A record that made room while it was on its way counts only once `kpn_queue_failed` says that it did not arrive.
+ * Number of records lost for lack of room, under either policy; kept in images. A record dropped on its way counts only after
+ * `kpn_queue_failed`.
  */
 uint32_t kpn_queue_dropped(const struct kpn_queue *queue);
 
 /**
- * Appends a number, given as `mantissa` times ten to the power of `exponent`.
- *
- * What could be refused when it is sent is refused here. RFC 8428 section 4.3.
- * @param[in] clock What `seconds` count: `KPN_CLOCK_UNIX`, `KPN_CLOCK_UPTIME`, or `KPN_CLOCK_NONE` when they count nothing.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` or an uptime is out of range, or `clock` is none.
- * @return ERR_BUFFER_FULL, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
+ * Appends a number, given as `mantissa` times ten to the power of `exponent`. Anything that could not be sent later is refused here. RFC
+ * 8428 section 4.3.
+ * @param[in] clock What `seconds` counts: `KPN_CLOCK_UNIX`, `KPN_CLOCK_UPTIME`, or `KPN_CLOCK_NONE` for no time.
+ * @return ERR_BUFFER_FULL, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME.
  */
 kpn_status kpn_queue_push_decimal(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds,
     int64_t mantissa, int32_t exponent);
 
-/**
- * Appends a signed integer.
- *
- * All digits are sent; a platform that reads JSON numbers as doubles keeps them exact up to 2^53.
- * @param[in] value Any value.
- * @return ERR_BUFFER_FULL, ERR_INVALID_ARGUMENT, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
- */
+/** Appends a signed integer. Otherwise as `kpn_queue_push_decimal`. */
 kpn_status kpn_queue_push_int64(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds, int64_t value);
-
-/**
- * Appends an unsigned integer.
- *
- * As `kpn_queue_push_int64`.
- * @param[in] value Any value.
- * @return ERR_BUFFER_FULL, ERR_INVALID_ARGUMENT, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
- */
+/** Appends an unsigned integer. As `kpn_queue_push_int64`. */
 kpn_status kpn_queue_push_uint64(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds,
     uint64_t value);
 
 /**
- * Appends a double, as the shortest number that reads back equal.
- *
- * As `kpn_queue_push_decimal`, and links the conversion of doubles.
- * @param[in] value Finite.
- * @return ERR_BUFFER_FULL, ERR_INVALID_ARGUMENT, ERR_NOT_FINITE, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
+ * Appends a double, as the shortest number that reads back equal. As `kpn_queue_push_decimal`, and links the conversion of doubles.
+ * @return ERR_NOT_FINITE.
  */
 kpn_status kpn_queue_push_double(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds, double value);
 
-/**
- * Appends a truth value.
- *
- * As `kpn_queue_push_decimal`.
- * @param[in] value The value.
- * @return ERR_BUFFER_FULL, ERR_INVALID_ARGUMENT, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
- */
+/** Appends a Boolean. As `kpn_queue_push_decimal`. */
 kpn_status kpn_queue_push_bool(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds, bool value);
 
 /**
- * Appends a text in UTF-8.
- *
- * As `kpn_queue_push_decimal`.
- * @param[in] text NUL-terminated, at most `KPN_QUEUE_TEXT_MAX` bytes. Copied.
- * @retval KPN_ERR_INVALID_ARGUMENT `text` is too long, an uptime is out of range, or `clock` is none.
- * @retval KPN_ERR_UTF8 `text` is not UTF-8.
- * @return ERR_BUFFER_FULL, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
+ * Appends a text in UTF-8. As `kpn_queue_push_decimal`.
+ * @param[in] text NUL-terminated, at most `KPN_QUEUE_TEXT_MAX` bytes.
+ * @return ERR_UTF8.
  */
 kpn_status kpn_queue_push_text(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds,
     const char *text);
 
 /**
- * Appends binary data, which is sent as base64.
- *
- * As `kpn_queue_push_decimal`. RFC 8428 section 4.3.
- * @param[in] data May be NULL when `data_len` is 0. Copied.
+ * Appends binary data, which is sent as base64. As `kpn_queue_push_decimal`. RFC 8428 section 4.3.
  * @param[in] data_len Bytes, at most `KPN_QUEUE_DATA_MAX`.
- * @retval KPN_ERR_INVALID_ARGUMENT `data_len` or an uptime is out of range, or `clock` is none.
- * @return ERR_BUFFER_FULL, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
  */
 kpn_status kpn_queue_push_data(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds,
     const uint8_t *data, size_t data_len);
 
 /**
- * Appends a sum without a value, given as `mantissa` times ten to the power of `exponent`.
- *
- * A sum is the integral of a value over time, such as energy for power. As `kpn_queue_push_decimal`.
- * @retval KPN_ERR_INVALID_ARGUMENT `exponent` or an uptime is out of range, or `clock` is none.
- * @return ERR_BUFFER_FULL, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
+ * Appends a sum without a value, given as `mantissa` times ten to the power of `exponent`. A sum is the integral of a value over time, such
+ * as energy for power. As `kpn_queue_push_decimal`.
  */
 kpn_status kpn_queue_push_sum_decimal(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds,
     int64_t mantissa, int32_t exponent);
 
 /**
- * Appends a sum without a value, as the shortest number that reads back equal.
- *
- * As `kpn_queue_push_sum_decimal`, and links the conversion of doubles.
- * @param[in] value Finite.
- * @return ERR_BUFFER_FULL, ERR_INVALID_ARGUMENT, ERR_NOT_FINITE, ERR_SENML_NAME, ERR_SENML_UNIT, ERR_SENML_TIME, as said above.
+ * Appends a sum without a value, as the shortest number that reads back equal. As `kpn_queue_push_sum_decimal`, and links the conversion of
+ * doubles.
+ * @return ERR_NOT_FINITE.
  */
 kpn_status kpn_queue_push_sum_double(struct kpn_queue *queue, const char *name, const char *unit, int32_t clock, uint32_t seconds,
     double value);
 
 /**
- * Writes an image of the queue, to be kept over a reset: versioned, with a checksum.
- *
- * Records on their way are in it like the others, and count as dropped where they made room, since after a reset nobody knows what became
- * of them. The queue stays as it is.
+ * Writes an image of the queue to keep across a reset: versioned, with a checksum. Records on their way are saved like the others. The
+ * queue is unchanged. Each image is written whole, which wears flash: save before a reset or a sleep without power, and otherwise only as
+ * often as the loss of the latest records matters. A page that is erased for every image, with 10,000 erase cycles, lasts 69 days at one
+ * image in 10 minutes and a year at one in an hour. Alternate between two pages, so that a power failure while writing leaves the older
+ * image.
  * @param[out] out Receives the image; unspecified after a failure.
- * @param[in] out_cap Bytes. `KPN_QUEUE_IMAGE_EXTRA` more than the memory of the queue are always enough.
- * @param[out] out_len Bytes of the image. Written only on success.
- * @retval KPN_OK `out` holds the image.
- * @retval KPN_ERR_BUFFER_FULL `out_cap` is too small.
- * @retval KPN_ERR_INVALID_ARGUMENT .
+ * @param[in] out_cap The size of the queue's memory plus `KPN_QUEUE_IMAGE_EXTRA` is always enough.
  * @retval KPN_ERR_CLOCK A record is later than `uptime`.
+ * @return ERR_BUFFER_FULL.
  */
 KPN_NODISCARD kpn_status kpn_queue_save(const struct kpn_queue *queue, uint32_t uptime, uint8_t *out, size_t out_cap, size_t *out_len);
 
 /**
- * Puts the records of an image in place of those of the queue.
- *
- * The image is checked whole first: after a failure the queue is as before. Times since start go on to count from the same moments, as far
- * as `elapsed` is right: with 0, their records become younger by the time in between.
- * @param[in] uptime Seconds since this start of the device, now.
- * @param[in] elapsed Seconds since the image was saved; 0 when the device does not know.
- * @retval KPN_OK The records of the image wait in the queue, none on its way.
- * @retval KPN_ERR_BUFFER_FULL The memory of the queue is too small for them.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @retval KPN_ERR_IMAGE The image is damaged or of another version.
+ * Replaces the records of the queue by those of an image. The image is checked first; a failure leaves the queue unchanged. Uptimes are
+ * converted with `elapsed`: if that is 0, records appear younger by the time the device was off.
+ * @param[in] elapsed Seconds since the image was saved; 0 if unknown.
+ * @retval KPN_ERR_BUFFER_FULL The queue's memory is too small for the records.
+ * @return ERR_IMAGE.
  */
 KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *image, size_t image_len, uint32_t uptime, uint32_t elapsed);
 
@@ -1375,29 +1057,30 @@ KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *
 /**
  * @defgroup kpn_firmware Firmware over the air
  *
- * Where a call names one of these results and says no more of it:
- * - `KPN_ERR_HEAD_TEXT`: As for `kpn_firmware_offer`, and so for the following.
- * - `KPN_ERR_FIRMWARE_URL`: The URL is malformed or of a kind that is not supported.
- * - `KPN_ERR_FIRMWARE_TOO_LONG`: URL or token is above its limit, or they do not fit into the memory.
- * - another status: false also when none was announced, or `firmware` is NULL, misaligned or not begun.
- * - `KPN_ERR_FIRMWARE_BUSY`: 408, 429 or 5xx, once more than is tried again.
- * - `KPN_ERR_FIRMWARE_CRC`: A wrong CRC-32, likewise.
- * - `KPN_ERR_FIRMWARE_UNEXPECTED`: Not what `kpn_firmware_expect` demands, likewise.
+ * Unless a call says otherwise:
+ * - `KPN_ERR_HEAD_TEXT`: The token is empty or is not a bearer token.
+ * - `KPN_ERR_FIRMWARE_URL`: Not `http://` or `https://` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+ * - `KPN_ERR_FIRMWARE_BUSY`: 408, 429 or 5xx, after the last retry.
+ * - `KPN_ERR_FIRMWARE_CRC`: A wrong CRC-32, after the last retry.
+ * - `KPN_ERR_FIRMWARE_UNEXPECTED`: Not what `kpn_firmware_expect` asks for, after the last retry.
  * @{
  */
 
 /**
- * A download of firmware, part by part.
+ * A firmware download, part by part.
  *
- * `kpn_firmware_begin` once, `kpn_firmware_offer` with every downlink, then as long as the state is `KPN_FIRMWARE_REQUEST`:
- * `kpn_firmware_request`, send, `kpn_firmware_feed` with what arrives. The pieces that `kpn_firmware_feed` hands out are PROVISIONAL until
- * the part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come once more, for the same offsets. A part may have fewer or more bytes
- * than were asked for. A CRC-32 protects each part, when the server gives one; the entity tag, or else Last-Modified, shows that all parts
- * are from one image, when the server sends them; nothing protects the firmware as a whole: let the bootloader verify a signature. When
- * `KPN_ERR_FIRMWARE_REPLACED` tells that there is other firmware under the URL now, nothing is confirmed any more and what was written is
- * void: `kpn_firmware_rewind` to 0, the next announcement or `kpn_firmware_load` fetch it from its first byte. Report the version that runs
- * in every uplink: `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. Belongs to one thread at a time. May be abandoned at any time. It
- * holds a pointer: not for storage, see `kpn_firmware_save`. KPN documentation, "Firmware over the air".
+ * Call `kpn_firmware_begin` once and `kpn_firmware_offer` with every downlink. As long as the state is `KPN_FIRMWARE_REQUEST`, call
+ * `kpn_firmware_request`, send the request, and pass what arrives to `kpn_firmware_feed`. The pieces it hands out are provisional until the
+ * part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come again, with the same offsets. A part may have fewer or more bytes than
+ * requested.
+ *
+ * Each part is checked by its CRC-32, and the entity tag or Last-Modified shows that all parts come from one image, where the server sends
+ * them. Nothing authenticates the firmware as a whole: let the boot loader verify a signature. After `KPN_ERR_FIRMWARE_REPLACED` there is
+ * different firmware at the URL: nothing is confirmed any more, and what was written is void. `kpn_firmware_rewind` to 0, the next
+ * announcement or `kpn_firmware_load` fetches the new one from its first byte.
+ *
+ * Report the running version in every uplink: `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. It holds a pointer: to store it, use
+ * `kpn_firmware_save`. KPN documentation, "Firmware over the air".
  *
  * ~~~{.c}
  * char host[KPN_FIRMWARE_HOST_MAX + 1];
@@ -1406,15 +1089,27 @@ KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *
  * size_t len, used;
  *
  * while (status >= 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
- *     if (kpn_firmware_must_connect(&firmware) && kpn_firmware_host(&firmware, host, sizeof host) == KPN_OK) {
- *         modem_connect("kpnthings.iot", host, kpn_firmware_port(&firmware));
- *         status = kpn_firmware_connected(&firmware);
+ *     if (status == KPN_AGAIN) {
+ *         uint32_t failures = kpn_firmware_failures(&firmware);
+ *         sleep_ms(kpn_retry_delay_ms(failures, random32(), 1000, 3600000, kpn_firmware_retry_after(&firmware)));
  *     }
- *     if (kpn_firmware_request(&firmware, buffer, sizeof buffer, &len) == KPN_OK) {
- *         modem_send(buffer, len);
+ *     if (kpn_firmware_must_connect(&firmware)) {
+ *         modem_close();
+ *         status = kpn_firmware_host(&firmware, host, sizeof host);
+ *         if (status == KPN_OK && modem_connect("kpnthings.iot", host, kpn_firmware_port(&firmware))) {
+ *             status = kpn_firmware_connected(&firmware);
+ *         } else if (status == KPN_OK) {
+ *             status = kpn_firmware_close(&firmware); // KPN_AGAIN, or the last failure
+ *             continue;
+ *         }
  *     }
+ *     status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len);
+ *     if (status != KPN_OK) {
+ *         break; // the buffer is too small: len says how large it must be
+ *     }
+ *     modem_send(buffer, len);
  *     do {
- *         len = modem_receive(chunk, sizeof chunk); // 0: the connection was closed
+ *         len = modem_receive(chunk, sizeof chunk); // 0: closed, or too late
  *         status = len > 0 ? KPN_NEED_MORE : kpn_firmware_close(&firmware);
  *         for (used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
  *             status = kpn_firmware_feed(&firmware, chunk + used, len - used, &piece);
@@ -1431,306 +1126,213 @@ typedef struct kpn_firmware kpn_firmware;
 #define KPN_FIRMWARE_URL_MAX 256 /**< Longest URL of firmware, in bytes. */
 #define KPN_FIRMWARE_TOKEN_MAX 1024 /**< Longest token of firmware, in bytes. */
 #define KPN_FIRMWARE_HOST_MAX 253 /**< Longest host of a firmware URL, in bytes without NUL. */
-#define KPN_FIRMWARE_MEMORY 1280 /**< Bytes of memory that hold any URL and token. */
-
-/** Longest entity tag by which one image is told from another, in bytes with both quotes; a longer one counts as not given. */
-#define KPN_FIRMWARE_ETAG_MAX 67
+#define KPN_FIRMWARE_MEMORY 1280 /**< Bytes that hold any URL and token. */
+#define KPN_FIRMWARE_ETAG_MAX 67 /**< Longest entity tag, in bytes with its quotes; a longer one is ignored. */
 #define KPN_FIRMWARE_IMAGE_EXTRA 92 /**< Bytes of an image without URL and token. */
-#define KPN_FIRMWARE_IMAGE_MAX 1372 /**< Bytes of the longest image that `kpn_firmware_save` writes: of the longest URL and token. */
-#define KPN_FIRMWARE_FIRST_MAX 8 /**< First bytes that `kpn_firmware_expect` can demand. */
+#define KPN_FIRMWARE_IMAGE_MAX 1372 /**< Longest image that `kpn_firmware_save` writes, in bytes. */
+#define KPN_FIRMWARE_FIRST_MAX 8 /**< Most first bytes that `kpn_firmware_expect` takes. */
 #define KPN_FIRMWARE_IDLE 0 /**< No firmware was announced: nothing to do. */
 #define KPN_FIRMWARE_REQUEST 1 /**< `kpn_firmware_request` is next. */
 #define KPN_FIRMWARE_RESPONSE 2 /**< `kpn_firmware_feed` is next. */
-#define KPN_FIRMWARE_COMPLETE 3 /**< All bytes are there and confirmed. */
-#define KPN_FIRMWARE_FAILED 4 /**< Given up, see `kpn_firmware_error`, until the firmware is announced again. */
+#define KPN_FIRMWARE_COMPLETE 3 /**< All bytes are confirmed. */
+#define KPN_FIRMWARE_FAILED 4 /**< Given up, see `kpn_firmware_error`; a new announcement starts again. */
 
-/**
- * Bytes of firmware inside the bytes that were fed.
- *
- * 16 bytes on a 32-bit target.
- */
+/** Bytes of firmware within the bytes that were fed. 16 bytes on a 32-bit target. */
 typedef struct kpn_firmware_piece {
-    uint32_t offset; /**< Where in the firmware they belong, in bytes. */
-    const uint8_t *ptr; /**< First of them, inside the bytes that were fed. */
+    uint32_t offset; /**< Where they belong in the firmware, in bytes. */
+    const uint8_t *ptr; /**< First of them, within the bytes that were fed. */
     size_t len; /**< Bytes; often 0. */
-    size_t used; /**< How many of the bytes that were fed are done with, these included. Feed the rest next. */
+    size_t used; /**< How many of the bytes that were fed are done with, including these. Feed the rest next. */
 } kpn_firmware_piece;
 
 /**
- * Prepares for firmware; nothing is fetched until some is announced.
- *
- * A failure in a row of up to 5 is tried again, `Host` is `m.m`, and a connection takes `KPN_REQUESTS_MAX` requests, until set otherwise.
- * @param[in,out] memory Holds URL and token; belongs to the library as long as `firmware` is used.
- * @param[in] memory_cap Bytes. `KPN_FIRMWARE_MEMORY` hold the longest URL and token.
- * @param[in] part_size Bytes to ask for at a time, at least 1. Each request and each response have a head of some hundred bytes; what was not yet confirmed is fetched again after a lost connection. 512 to 4,096 suit most.
- * @retval KPN_OK Begun; the state is `KPN_FIRMWARE_IDLE`.
- * @retval KPN_ERR_INVALID_ARGUMENT `part_size` is 0.
+ * Prepares for firmware; nothing is fetched until some is announced. Up to 5 failures in a row are retried, `Host` is `m.m`, and a
+ * connection is used for `KPN_REQUESTS_MAX` requests, unless set otherwise.
+ * @param[in,out] memory Holds URL and token; in use as long as `firmware` is.
+ * @param[in] memory_cap `KPN_FIRMWARE_MEMORY` is enough for any URL and token.
+ * @param[in] part_size Bytes per request, at least 1. 512 to 4,096 suit most: each part costs a head, a lost connection a part.
  */
 KPN_NODISCARD kpn_status kpn_firmware_begin(struct kpn_firmware *firmware, uint8_t *memory, size_t memory_cap, uint32_t part_size);
 
 /**
- * Sets how many failures in a row are tried again.
+ * Sets how many failures in a row are retried.
  * @param[in] retries 0: the first failure is final.
  */
 kpn_status kpn_firmware_set_retries(struct kpn_firmware *firmware, uint8_t retries);
 
-/**
- * Sets how many requests the file server takes on one connection, from the next connection on.
- * @param[in] limit At least 1.
- * @retval KPN_ERR_INVALID_ARGUMENT `firmware` is NULL or misaligned, or `limit` is 0.
- */
+/** Sets how many requests the file server accepts on one connection, from the next connection on. */
 kpn_status kpn_firmware_set_request_limit(struct kpn_firmware *firmware, uint16_t limit);
 
 /**
- * Sets what stands behind `Host:` in requests.
- * @param[in] real_host false: the dummy `m.m`, as KPN's own SDK sends it. true: host and port of the URL, as RFC 9110 has it.
+ * Sets the `Host` field of requests.
+ * @param[in] real_host false: the dummy `m.m`, as KPN's Device SDK sends it. true: host and port of the URL, as in RFC 9110.
  */
 kpn_status kpn_firmware_set_real_host(struct kpn_firmware *firmware, bool real_host);
 
 /**
- * Demands what firmware has to look like, so that something else is not taken for it: the page of a captive portal, an empty or a wrong
- * file.
- *
- * Choose the size that no firmware of yours falls below, and the first bytes that your image format always has, such as the 4 bytes `3d b8
- * f3 96` of MCUboot or `e9` of ESP-IDF. An answer that is smaller or begins differently is refused before its first byte is confirmed, with
- * `KPN_ERR_FIRMWARE_UNEXPECTED`: at first with `KPN_AGAIN`, since a portal may be gone the next time. Without a demand whatever comes with
- * status 200 is firmware. Call it after each `kpn_firmware_begin`, before the first request; `kpn_firmware_save` does not keep it.
- *
+ * Sets what firmware must look like, so that nothing else is taken for it, such as the page of a captive portal or an empty file. Choose a
+ * size that none of your images is below, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for ESP-IDF.
+ * Anything else is refused before a byte is confirmed: first with `KPN_AGAIN`, since a portal may be gone next time, finally with
+ * `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes with status 200 counts as firmware. Call it after each
+ * `kpn_firmware_begin`; `kpn_firmware_save` does not keep it.
  * ~~~{.c}
  * static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96};
  * kpn_firmware_expect(&firmware, 16384, mcuboot, sizeof mcuboot);
  * ~~~
- * @param[in] min_size Fewest bytes of the whole firmware; 0 for any.
- * @param[in] first What it begins with. Copied. NULL when `first_len` is 0.
+ *
+ * @param[in] min_size Smallest firmware, in bytes; 0 for any.
+ * @param[in] first What it begins with.
  * @param[in] first_len Bytes, at most `KPN_FIRMWARE_FIRST_MAX`; 0 for any.
- * @retval KPN_OK Set, in place of what was demanded before.
- * @retval KPN_ERR_INVALID_ARGUMENT `first_len` is too large.
  */
 kpn_status kpn_firmware_expect(struct kpn_firmware *firmware, uint32_t min_size, const uint8_t *first, size_t first_len);
 
 /**
- * Looks in a downlink for firmware: the text records `url` and `token`, in any order.
- *
- * Reads ahead and changes nothing in the downlink, whose records can be read as ever. Another URL than before starts a new download. The
- * same one goes on where the download stands, also after it failed and after `kpn_firmware_load`, with the new token; a complete download
- * stays complete. Where it stands after `KPN_ERR_FIRMWARE_REPLACED` is the first byte. A downlink about something else changes nothing, and
- * neither does one that is refused.
- * @param[in] urn NUL-terminated device URN, with or without its ending colon: only records about this device count. NULL: those about any device. Not kept.
- * @retval KPN_OK Firmware was announced; `kpn_firmware_state` says how to go on.
+ * Looks in a downlink for firmware: the text records `url` and `token`, in any order. The downlink is only looked at; its records can be
+ * read afterwards. A new URL starts a new download. The same URL continues the download with the new token, also after a failure or
+ * `kpn_firmware_load`; a complete download stays complete. After `KPN_ERR_FIRMWARE_REPLACED` it starts at the first byte. A failure, and a
+ * downlink about something else, change nothing.
+ * @param[in] downlink No record may have been read yet.
+ * @param[in] urn Device whose records count, with or without the ending colon; NULL for any device.
+ * @retval KPN_OK Firmware was announced; `kpn_firmware_state` says what comes next.
  * @retval KPN_END The downlink is about something else.
- * @retval KPN_ERR_INVALID_ARGUMENT `firmware` or `downlink` is NULL or misaligned.
  * @retval KPN_ERR_STATE One of them was not begun, or the downlink was refused.
- * @retval KPN_ERR_HEAD_TEXT The token is empty, or has characters that no bearer token has.
- * @retval KPN_ERR_FIRMWARE_URL The URL is not `http://` or `https://` with a host name or IPv4 address, or has a user, a fragment or characters outside RFC 3986.
- * @retval KPN_ERR_FIRMWARE_TOO_LONG URL or token is above its limit, or they do not fit into the memory. Nothing is cut.
+ * @return ERR_HEAD_TEXT, ERR_FIRMWARE_URL, ERR_FIRMWARE_TOO_LONG.
  */
 KPN_NODISCARD kpn_status kpn_firmware_offer(struct kpn_firmware *firmware, const struct kpn_downlink *downlink, const char *urn);
 
 /**
- * Announces firmware by URL and token from elsewhere; otherwise as `kpn_firmware_offer`.
- * @param[in] url NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
- * @param[in] token NUL-terminated, at most `KPN_FIRMWARE_TOKEN_MAX` bytes. Copied.
- * @return ERR_HEAD_TEXT, ERR_FIRMWARE_URL, ERR_FIRMWARE_TOO_LONG, as said above.
+ * Announces firmware whose URL and token came in another way; otherwise as `kpn_firmware_offer`.
+ * @param[in] url NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes.
+ * @param[in] token NUL-terminated, at most `KPN_FIRMWARE_TOKEN_MAX` bytes.
  */
 KPN_NODISCARD kpn_status kpn_firmware_start(struct kpn_firmware *firmware, const char *url, const char *token);
 
 /**
  * Announces firmware by URL and token given with their lengths; otherwise as `kpn_firmware_start`.
- * @param[in] url Copied.
  * @param[in] url_len Bytes, 1 to `KPN_FIRMWARE_URL_MAX`.
- * @param[in] token Copied.
  * @param[in] token_len Bytes, 1 to `KPN_FIRMWARE_TOKEN_MAX`.
- * @retval KPN_ERR_INVALID_ARGUMENT A length is above `PTRDIFF_MAX`.
- * @return ERR_HEAD_TEXT, ERR_FIRMWARE_URL, ERR_FIRMWARE_TOO_LONG, as said above.
  */
 KPN_NODISCARD kpn_status kpn_firmware_start_n(struct kpn_firmware *firmware, const char *url, size_t url_len, const char *token,
     size_t token_len);
 
-/**
- * Forgets the firmware and what was fetched of it.
- * @retval KPN_OK The state is `KPN_FIRMWARE_IDLE`. Close the connection.
- */
+/** Forgets the firmware and what was fetched of it. Close the connection. */
 kpn_status kpn_firmware_abort(struct kpn_firmware *firmware);
 
 /**
- * Goes back, so that bytes are fetched again: a write to flash failed, or its page must be erased as a whole.
- * @param[in] offset At most `kpn_firmware_confirmed`. 0 forgets size and validator too: that takes firmware which was changed under the same URL.
- * @retval KPN_OK `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
- * @retval KPN_ERR_INVALID_ARGUMENT `firmware` is NULL or misaligned, or `offset` is not confirmed.
+ * Goes back, to fetch bytes again after a failed flash write, or because a whole page must be erased.
+ * @param[in] offset At most `kpn_firmware_confirmed`. 0 also forgets size and entity tag, and so accepts replaced firmware.
  * @retval KPN_ERR_STATE It was not begun, or none was announced.
  */
 KPN_NODISCARD kpn_status kpn_firmware_rewind(struct kpn_firmware *firmware, uint32_t offset);
 
-/**
- * How the download stands.
- * @return `KPN_FIRMWARE_IDLE` and following; `KPN_FIRMWARE_IDLE` also when `firmware` is NULL, misaligned or not begun.
- */
+/** The state of the download. @return `KPN_FIRMWARE_IDLE` to `KPN_FIRMWARE_FAILED`. */
 int32_t kpn_firmware_state(const struct kpn_firmware *firmware);
 
 /**
  * Copies the host of the URL, a name or an IPv4 address, with a NUL.
- * @param[out] out_host Written only on success.
- * @param[in] cap Bytes of `out_host`. `KPN_FIRMWARE_HOST_MAX` and one more hold every host.
- * @retval KPN_OK `out_host` holds the host.
- * @retval KPN_ERR_BUFFER_FULL `cap` is below its length and its NUL.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @retval KPN_ERR_STATE `firmware` was not begun, or none was announced.
+ * @param[in] cap `KPN_FIRMWARE_HOST_MAX` plus one is always enough.
+ * @retval KPN_ERR_STATE It was not begun, or none was announced.
+ * @return ERR_BUFFER_FULL.
  */
 KPN_NODISCARD kpn_status kpn_firmware_host(const struct kpn_firmware *firmware, char *out_host, size_t cap);
 
-/**
- * The TCP port of the URL.
- * @return As given in the URL, else 80 for `http` and 443 for `https`; 0 when none was announced, or `firmware` is NULL, misaligned or not begun.
- */
+/** The TCP port of the URL. @return As in the URL, or 80 for `http` and 443 for `https`; 0 when none was announced. */
 uint16_t kpn_firmware_port(const struct kpn_firmware *firmware);
-
-/** Whether the URL is `https`: bring TLS, and verify the server's certificate. */
+/** Whether the URL is `https`: use TLS, and verify the server's certificate. */
 bool kpn_firmware_needs_tls(const struct kpn_firmware *firmware);
-
-/** Whether the host is a name, for which DNS is needed, and not an IPv4 address. */
+/** Whether the host is a name, which needs DNS, and not an IPv4 address. */
 bool kpn_firmware_needs_dns(const struct kpn_firmware *firmware);
 
 /**
- * Whether a connection is to be opened before the next request, and the one before it closed.
- *
- * At the start, for another URL, after a failure, when the server closes the connection, and when it has taken all its requests.
- * @return false also when no request is to be sent, or `firmware` is NULL, misaligned or not begun.
+ * Whether to close the old connection and open a new one before the next request. True at the start, for another URL, after a failure, when
+ * the server closes the connection, and when it has served all its requests.
+ * @return false also when no request is due.
  */
 bool kpn_firmware_must_connect(const struct kpn_firmware *firmware);
 
 /**
- * Tells that a new connection to host and port of the URL is open.
- *
- * When it could not be opened, tell that with `kpn_firmware_close`.
- * @retval KPN_OK `kpn_firmware_request` is next.
+ * Tells the library that a new connection to host and port of the URL is open. If it cannot be opened, call `kpn_firmware_close` instead.
  * @retval KPN_ERR_STATE It was not begun, or its state is not `KPN_FIRMWARE_REQUEST`.
  */
 KPN_NODISCARD kpn_status kpn_firmware_connected(struct kpn_firmware *firmware);
 
 /**
- * Writes the request for the next part, to be sent as it is: a GET with Range and the token, without message token; with If-Range when
- * confirmed parts had a strong entity tag.
- *
- * RFC 9110 sections 13.1.5 and 14.2. Its length is that of path and token, and some 150 bytes, with If-Range up to 80 more.
- * @param[out] buffer Receives the request. May be NULL with capacity 0 to ask for the length.
- * @param[in] cap Bytes of `buffer`.
- * @param[out] out_len Receives the length of the request, also when the result is `KPN_ERR_BUFFER_FULL`.
- * @retval KPN_OK Send it; `kpn_firmware_feed` is next.
- * @retval KPN_ERR_BUFFER_FULL `cap` is below the length. Nothing has changed.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @retval KPN_ERR_STATE `firmware` was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
+ * Writes the request for the next part, to be sent as it is: a GET with Range, the token, and If-Range once there is a strong entity tag.
+ * RFC 9110 sections 13.1.5 and 14.2. It takes some 150 bytes plus path and token, and up to 80 more with If-Range.
+ * @param[out] buffer Receives the request. NULL with capacity 0 to ask for the length.
+ * @param[out] out_len Receives the length of the request, also with `KPN_ERR_BUFFER_FULL`.
+ * @retval KPN_ERR_BUFFER_FULL `cap` is too small; `out_len` says what is needed.
+ * @retval KPN_ERR_STATE It was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
  * @retval KPN_ERR_HEAD_TEXT The memory given to `kpn_firmware_begin` was changed.
- * @return Or the failure that the download ended with.
+ * @return The failure with which the download ended.
  */
 KPN_NODISCARD kpn_status kpn_firmware_request(struct kpn_firmware *firmware, uint8_t *buffer, size_t cap, size_t *out_len);
 
 /**
- * Reads bytes of the response, in any pieces, and hands out the bytes of firmware in them.
- *
- * Write each piece to flash at its offset at once: it lies in `bytes`, and no copy is kept. Pieces are provisional until `KPN_OK` ends the
- * part: then they are confirmed, this last one included, and `kpn_firmware_save` will not ask for them again. After `KPN_AGAIN` the same
- * part comes once more and is to be written over the same offsets; erase flash first where that is needed. RFC 9110 sections 14 and 15.
- * @param[in] bytes NULL when `len` is 0. Not kept.
- * @param[out] out_piece Not written on failure (negative results).
- * @retval KPN_OK The part is complete and verified: confirmed. `kpn_firmware_state` says whether it was the last.
- * @retval KPN_NEED_MORE Feed what is left of the bytes, then what arrives next.
- * @retval KPN_AGAIN Not this time, `kpn_firmware_error` says why; wait (`kpn_retry_delay_ms`), then request again.
- * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
+ * Reads bytes of the response, in pieces of any size, and hands out the firmware in them. Write each piece to flash at its offset at once,
+ * since no copy is kept. Pieces are provisional until `KPN_OK` confirms the part, including its last piece. After `KPN_AGAIN` the same part
+ * comes again and must be written to the same offsets; erase flash first where needed. After a failure, close the connection. RFC 9110
+ * sections 14 and 15.
+ * @param[out] out_piece Written with `KPN_OK`, `KPN_NEED_MORE` and `KPN_AGAIN`.
+ * @retval KPN_OK The part is complete and confirmed; `kpn_firmware_state` says whether it was the last.
+ * @retval KPN_NEED_MORE Feed the rest of the bytes, then whatever arrives next.
+ * @retval KPN_AGAIN This attempt failed, `kpn_firmware_error` says why; wait (`kpn_retry_delay_ms`), then request again.
  * @retval KPN_ERR_STATE `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
- * @retval KPN_ERR_FIRMWARE_REFUSED 401, 403, 404 or another status that will not change, see `kpn_firmware_http_status`. The download has failed, and so for the following: close the connection.
- * @retval KPN_ERR_FIRMWARE_RANGE None of the bytes that come next, or not what its head says; 416; several ranges; or the first bytes without saying of how many.
- * @retval KPN_ERR_FIRMWARE_SIZE The size of the firmware is not what it was. `kpn_firmware_rewind` to 0 takes the other firmware.
- * @retval KPN_ERR_FIRMWARE_REPLACED The entity tag, or else Last-Modified, is not what it was, or 412: there is other firmware under this URL. Nothing is confirmed any more, erase what was written; `kpn_firmware_rewind` to 0 takes the other firmware. RFC 9110 sections 8.8 and 13.1.5.
- * @retval KPN_ERR_FIRMWARE_CODING Compressed or coded otherwise (Content-Encoding), although the request accepts only `identity`: the server will do so again. RFC 9110 sections 8.4 and 12.5.3.
- * @retval KPN_ERR_HTTP_SYNTAX No HTTP, likewise, and so for the following.
- * @retval KPN_ERR_HTTP_CONTENT_LENGTH Content-Length is no number, too large, or contradicts another.
- * @retval KPN_ERR_HTTP_TRANSFER_ENCODING A transfer coding other than chunked, or together with Content-Length.
- * @retval KPN_ERR_HTTP_HEAD_TOO_LARGE The head or a line of chunked framing is beyond the limit (8,192 bytes).
- * @retval KPN_ERR_HTTP_TRUNCATED Fewer bytes than Content-Range says, although no Content-Length is there, likewise.
- * @return ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, ERR_FIRMWARE_UNEXPECTED, as said above.
+ * @retval KPN_ERR_FIRMWARE_REFUSED A permanent status such as 401 or 404, see `kpn_firmware_http_status`.
+ * @retval KPN_ERR_FIRMWARE_RANGE Not the requested bytes, 416, several ranges, or no total size.
+ * @retval KPN_ERR_FIRMWARE_SIZE The size of the firmware has changed; `kpn_firmware_rewind` to 0 accepts the new firmware.
+ * @retval KPN_ERR_FIRMWARE_REPLACED There is different firmware: erase what was written; `kpn_firmware_rewind` to 0 accepts it.
+ * @retval KPN_ERR_FIRMWARE_CODING There is a Content-Encoding, although the request accepts only `identity`. RFC 9110 section 12.5.3.
+ * @retval KPN_ERR_HTTP_TRUNCATED Fewer bytes than Content-Range says, after the last retry.
+ * @return ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, ERR_FIRMWARE_UNEXPECTED, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH,
+ *     ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE.
  */
 KPN_NODISCARD kpn_status kpn_firmware_feed(struct kpn_firmware *firmware, const uint8_t *bytes, size_t len,
     struct kpn_firmware_piece *out_piece);
 
 /**
- * Tells that the connection is closed: by the server, by the caller after waiting too long, or that it could not be opened.
- *
- * A connection that has brought an answer may be closed at any time behind it, which counts as no failure. One that has brought none
- * counts.
- * @retval KPN_AGAIN Connect and request again, after a wait (`kpn_retry_delay_ms`) when `kpn_firmware_failures` is above 0.
+ * Tells the library that the connection is closed: by the server, by you after a time-out, or because it could not be opened. Closing a
+ * connection that has brought an answer is no failure; closing one that has brought none counts as one. Failures without a word are those
+ * of `kpn_firmware_feed`.
+ * @retval KPN_OK The close ended a part without a length, which is now confirmed.
+ * @retval KPN_AGAIN Wait (`kpn_retry_delay_ms`), connect and request again.
  * @retval KPN_ERR_STATE It was not begun, or nothing is being fetched.
- * @retval KPN_ERR_HTTP_TRUNCATED Lost, or not opened, once more than is tried again. The download has failed, and so for the following.
- * @retval KPN_ERR_FIRMWARE_REFUSED As for `kpn_firmware_feed`, and so for the following.
- * @retval KPN_ERR_FIRMWARE_RANGE None of the bytes that come next, or the end cannot be told from a lost connection.
- * @retval KPN_ERR_FIRMWARE_SIZE The size of the firmware is not what it was.
- * @retval KPN_ERR_FIRMWARE_REPLACED There is other firmware under this URL.
- * @retval KPN_ERR_FIRMWARE_CODING Compressed or coded otherwise.
- * @return Or the failure that the download ended with before.
- * @return ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, ERR_FIRMWARE_UNEXPECTED, as said above.
+ * @retval KPN_ERR_HTTP_TRUNCATED Connection lost or not opened, after the last retry.
+ * @retval KPN_ERR_FIRMWARE_RANGE Not the requested bytes, or the end cannot be told from a lost connection.
+ * @return The failure with which the download ended.
+ * @return ERR_FIRMWARE_REFUSED, ERR_FIRMWARE_SIZE, ERR_FIRMWARE_REPLACED, ERR_FIRMWARE_CODING, ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC,
+ *     ERR_FIRMWARE_UNEXPECTED.
  */
 KPN_NODISCARD kpn_status kpn_firmware_close(struct kpn_firmware *firmware);
 
-/**
- * Why the last request brought nothing.
- * @return `KPN_OK` when it brought a part, or none was sent; else one of the failures of `kpn_firmware_feed`, final when the state is `KPN_FIRMWARE_FAILED`. `KPN_OK` also when `firmware` is NULL, misaligned or not begun.
- */
+/** Why the last request failed. @return A failure of `kpn_firmware_feed`, final in the state `KPN_FIRMWARE_FAILED`; otherwise `KPN_OK`. */
 kpn_status kpn_firmware_error(const struct kpn_firmware *firmware);
-
-/**
- * Failures in a row, for `kpn_retry_delay_ms`.
- * @return 0 after a part was confirmed, and when `firmware` is NULL, misaligned or not begun.
- */
+/** Failures in a row, for `kpn_retry_delay_ms`. @return 0 after a part was confirmed. */
 uint32_t kpn_firmware_failures(const struct kpn_firmware *firmware);
-
-/**
- * The status code of the last response.
- * @return 200 to 999; 0 as long as there is none, and when `firmware` is NULL, misaligned or not begun.
- */
+/** The status code of the last response. @return 200 to 999; 0 before the first. */
 int32_t kpn_firmware_http_status(const struct kpn_firmware *firmware);
-
-/**
- * How many seconds the file server asks to wait, as for `kpn_response_retry_after`.
- * @return Seconds; 0 when it did not say, and when `firmware` is NULL, misaligned or not begun.
- */
+/** How many seconds the file server asks to wait, as for `kpn_response_retry_after`. @return Seconds; 0 if it did not say. */
 uint32_t kpn_firmware_retry_after(const struct kpn_firmware *firmware);
-
-/**
- * Bytes from the start of the firmware that are confirmed.
- * @return Bytes; 0 when `firmware` is NULL, misaligned or not begun.
- */
+/** How many bytes from the start of the firmware are confirmed. */
 uint32_t kpn_firmware_confirmed(const struct kpn_firmware *firmware);
-
-/**
- * Bytes of the whole firmware.
- * @return Bytes; 0 until the first part said so, and when `firmware` is NULL, misaligned or not begun.
- */
+/** Size of the whole firmware in bytes. @return Bytes; 0 before the first part. */
 uint32_t kpn_firmware_total(const struct kpn_firmware *firmware);
 
 /**
- * Writes an image of the download, to be kept over a reset, such as after each part, or after each page of flash.
- *
- * URL, token, how many bytes of which image are confirmed, a version and a checksum: all that `kpn_firmware_load` needs to go on. Write the
- * pieces to flash before it. What was set with `kpn_firmware_set_retries`, `kpn_firmware_expect` and the like is not in it.
- * @param[out] out Receives the image, the same on every target. Nothing is written on failure.
- * @param[in] out_cap Bytes. `KPN_FIRMWARE_IMAGE_EXTRA` more than URL and token are enough, `KPN_FIRMWARE_IMAGE_MAX` always.
- * @param[out] out_len Receives the bytes of the image. Written only on success.
- * @retval KPN_OK `out` holds the image.
- * @retval KPN_ERR_BUFFER_FULL `out_cap` is too small.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @retval KPN_ERR_STATE `firmware` was not begun, or none was announced: there is nothing to keep.
+ * Writes an image of the download to keep across a reset, for example after each page of flash. The image has URL, token, progress, a
+ * version and a checksum, but no settings such as those of `kpn_firmware_expect`. Write the pieces to flash before it.
+ * @param[out] out Receives the image, the same on every target.
+ * @param[in] out_cap `KPN_FIRMWARE_IMAGE_EXTRA` plus URL and token is enough, `KPN_FIRMWARE_IMAGE_MAX` always.
+ * @retval KPN_ERR_STATE It was not begun, or none was announced.
+ * @return ERR_BUFFER_FULL.
  */
 KPN_NODISCARD kpn_status kpn_firmware_save(const struct kpn_firmware *firmware, uint8_t *out, size_t out_cap, size_t *out_len);
 
 /**
- * Announces the firmware of an image, and goes on where its download was before the reset.
- *
- * The next announcement by the platform counts as ever: with the same URL the download goes on with the new token, with another URL it
- * starts from the beginning.
- * @retval KPN_OK Announced; `kpn_firmware_state` says how to go on.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @retval KPN_ERR_STATE `firmware` was not begun, or some was announced already.
- * @retval KPN_ERR_IMAGE The image is damaged, cut, of another version, or none. Nothing of it is used.
- * @retval KPN_ERR_FIRMWARE_TOO_LONG URL and token do not fit into the memory given to `kpn_firmware_begin`.
+ * Restores an image, and continues its download where it was before the reset. The platform's next announcement applies as usual; see
+ * `kpn_firmware_offer`.
+ * @retval KPN_ERR_STATE It was not begun, or some was announced already.
+ * @return ERR_IMAGE, ERR_FIRMWARE_TOO_LONG.
  */
 KPN_NODISCARD kpn_status kpn_firmware_load(struct kpn_firmware *firmware, const uint8_t *image, size_t image_len);
 
@@ -1739,41 +1341,33 @@ KPN_NODISCARD kpn_status kpn_firmware_load(struct kpn_firmware *firmware, const 
 /**
  * @defgroup kpn_stream A message larger than the memory
  *
- * Where a call has one of these arguments and says no more of it:
+ * Unless a call says otherwise:
  * - `window`: Belongs to the library until the message is finished or abandoned.
- * - `urn`: NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
- * - `out_head`: Written only on success. Lies in the window until `kpn_stream_restart`.
- *
- * Where a call names one of these results and says no more of it:
- * - `KPN_ERR_BUFFER_FULL`: No room even for the head; `kpn_uplink_missing` says how many bytes.
- * - `KPN_ERR_URN`: `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
- * - `KPN_ERR_SENML_NAME`: `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
+ * - `out_head`: Lies in the window until `kpn_stream_restart`.
+ * - `KPN_ERR_BUFFER_FULL`: Too small for the head; `kpn_uplink_missing` says by how much.
  * - `KPN_ERR_STATE`: The stream was not begun or is not in its first pass.
  * - `KPN_ERR_HEAD_TEXT`: The host or path given to `kpn_stream_begin_custom` has changed.
- * - `KPN_ERR_SENML_EMPTY`: There was no measurement.
- * - `KPN_ERR_NUMBER_RANGE`: The body has more bytes than a `size_t` or ten digits can say. The stream is over.
- * - another status: The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
+ * - `KPN_ERR_NUMBER_RANGE`: The body is longer than a `size_t` or ten digits can hold. The stream is over.
+ * - an earlier failure: The first earlier failure that was not cleared.
  * @{
  */
 
 /**
- * A message larger than the memory of the device: any number of records leave through a small window.
+ * A message larger than the device's memory, sent through a small window.
  *
- * Its records are given twice, by the same calls on the member `uplink` as for a `kpn_uplink`. The first pass measures and hashes them,
- * since Content-Length and token stand in front of them; the second pass hands them out. A second pass that differs in any byte is refused
- * before the last byte of the message leaves: then close the connection, the platform drops what it has.
+ * Records are added twice, with the same calls on the member `uplink` as for a `kpn_uplink`: the first pass measures and hashes them, since
+ * Content-Length and token precede them; the second hands them out. If the second pass differs in any byte, it fails before the last byte
+ * is sent: close the connection, and the platform drops what it has.
  *
- * 1. `kpn_stream_begin`, then records, `kpn_stream_take` after each; 2. `kpn_stream_head`: the head, to be sent; 3. `kpn_stream_restart`,
- * then the same records, `kpn_stream_take` after each: what it gives is to be sent; 4. `kpn_stream_finish`: the last piece, to be sent.
+ * 1. `kpn_stream_begin`, then records, with `kpn_stream_take` after each; 2. `kpn_stream_head`: send the head; 3. `kpn_stream_restart`,
+ * then the same records, with `kpn_stream_take` after each: send what it gives; 4. `kpn_stream_finish`: send the last piece.
  *
- * It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned. 352 bytes on a
- * 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not to be copied
- * while in use.
+ * 352 bytes on a 32-bit target. It holds pointers: do not store it, and do not copy it while it is in use.
  *
  * ~~~{.c}
  * static uint8_t window[256];
  * static kpn_stream stream;
- * static const char urn[] = "urn:dev:IMEI:123456789012345:";
+ * static const char urn[] = "urn:dev:IMEI:490154203237518:";
  * kpn_span piece;
  *
  * kpn_status status = kpn_stream_begin(&stream, window, sizeof window, KPN_ENDPOINT_M2M, urn);
@@ -1796,109 +1390,74 @@ KPN_NODISCARD kpn_status kpn_firmware_load(struct kpn_firmware *firmware, const 
  */
 typedef struct kpn_stream kpn_stream;
 
-
 /**
- * Starts the first pass of a message of one device to one of the endpoints of KPN Things.
- *
- * The pack begins with the record `{"bn":urn}`. After a failure the stream cannot be used, and `kpn_stream_head` returns that failure too.
- * @param[in] window_cap Bytes. `KPN_HEAD_MAX` are needed for the head, and as many as the longest record has.
- * @param[in] endpoint `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
- * @retval KPN_ERR_INVALID_ARGUMENT `endpoint` is none.
- * @return ERR_BUFFER_FULL, ERR_URN, ERR_SENML_NAME, as said above.
+ * Starts the first pass of a message from one device to a KPN Things endpoint. The pack begins with the record `{"bn":urn}`. After a
+ * failure `kpn_stream_head` returns that failure too.
+ * @param[in] window_cap The larger of `KPN_HEAD_MAX` and the longest record.
+ * @return ERR_BUFFER_FULL, ERR_URN, ERR_SENML_NAME.
  */
 KPN_NODISCARD kpn_status kpn_stream_begin(struct kpn_stream *stream, uint8_t *window, size_t window_cap, int32_t endpoint, const char *urn);
 
 /**
- * Starts the first pass of a message of one device to a host and path of the caller's own.
- *
- * As `kpn_stream_begin`.
- * @param[in] window_cap Bytes. The head has 174 and host and path.
+ * Starts the first pass of a message from one device to a host and path of your own. As `kpn_stream_begin`.
+ * @param[in] window_cap The head takes 174, host and path.
  * @param[in] host NUL-terminated value of the Host header, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
  * @param[in] path NUL-terminated, beginning with `/`, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @retval KPN_ERR_HEAD_TEXT `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
- * @return ERR_BUFFER_FULL, ERR_URN, ERR_SENML_NAME, as said above.
+ * @retval KPN_ERR_HEAD_TEXT `host` or `path` is empty, too long, or not visible ASCII (no spaces, CR or LF).
  */
 KPN_NODISCARD kpn_status kpn_stream_begin_custom(struct kpn_stream *stream, uint8_t *window, size_t window_cap, const char *host,
     const char *path, const char *urn);
 
 /**
- * Empties the window, in both passes alike, when fewer than `room` bytes are free in it.
- *
- * In the first pass nothing is handed out: the span is empty. In the second pass what it gives is to be sent before the next call on the
- * stream or its uplink, which writes over it. Labels that wait for their record, and base fields that wait for the first record under them,
- * stay in the window. The room may differ between calls and passes.
- * @param[in] room Bytes that the next record needs at most, with its labels. `SIZE_MAX` empties the window always. More in one piece is sent when this is no larger than necessary.
- * @param[out] out_piece Written only on success. Lies in the window; often empty.
- * @retval KPN_OK `out_piece` is to be sent when it is not empty.
+ * Empties the window if fewer than `room` bytes are free in it. In the first pass the span is always empty. In the second pass, send it
+ * before the next call on the stream or its uplink, which overwrites it. Labels and base fields stay in the window until their record
+ * follows. The room may differ between calls and passes.
+ * @param[in] room Most bytes that the next record and its labels need; small values give larger pieces, `SIZE_MAX` all at once.
+ * @param[out] out_piece Lies in the window; often empty.
  * @retval KPN_ERR_STATE The stream was not begun, is finished, or is between the passes.
  * @retval KPN_ERR_PASS_DIFFERS The second pass has more bytes than the first. Close the connection.
  */
 kpn_status kpn_stream_take(struct kpn_stream *stream, size_t room, struct kpn_span *out_piece);
 
 /**
- * Ends the first pass and gives the head with length and token, to be sent before anything else.
- *
- * When any call of the pass failed and was not cleared, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
- * still be cleared, and this be called again. KPN documentation "Message token", RFC 9112 section 3.
- * @param[in] secret NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
- * @retval KPN_OK `out_head` is the head.
- * @retval KPN_ERR_SECRET `secret` is not 30 to 100 letters and digits. May be called again with another.
- * @return ERR_STATE, ERR_HEAD_TEXT, ERR_SENML_EMPTY, ERR_NUMBER_RANGE, as said above.
+ * Ends the first pass and gives the head with length and token, to be sent first. If any call of the pass failed, this returns the first
+ * failure, like `kpn_uplink_finish`; clear it and call again to send the rest. KPN documentation "Message token", RFC 9112 section 3.
+ * @return ERR_STATE, ERR_HEAD_TEXT, ERR_SECRET, ERR_SENML_EMPTY, ERR_NUMBER_RANGE, or an earlier failure.
  */
 KPN_NODISCARD kpn_status kpn_stream_head(struct kpn_stream *stream, const char *secret, struct kpn_span *out_head);
 
-/**
- * Ends the first pass and gives a head without a token, for the device types that need none.
- *
- * As `kpn_stream_head`.
- * @retval KPN_OK `out_head` is the head.
- * @return ERR_STATE, ERR_HEAD_TEXT, ERR_SENML_EMPTY, ERR_NUMBER_RANGE, as said above.
- */
+/** Ends the first pass and gives a head without a token, for the device types that need none. As `kpn_stream_head`. */
 KPN_NODISCARD kpn_status kpn_stream_head_unsigned(struct kpn_stream *stream, struct kpn_span *out_head);
 
 /**
- * Starts the second pass, in which the same calls follow as after `kpn_stream_begin`.
- *
- * After a failure it can be called again.
- * @param[in] urn As for `kpn_stream_begin`. Not kept.
+ * Starts the second pass, which makes the same calls as the first. It may be called again after a failure.
  * @retval KPN_ERR_STATE The stream was not begun or is not between its passes.
- * @return ERR_HEAD_TEXT, ERR_URN, ERR_SENML_NAME, as said above.
+ * @return ERR_HEAD_TEXT, ERR_URN, ERR_SENML_NAME.
  */
 KPN_NODISCARD kpn_status kpn_stream_restart(struct kpn_stream *stream, const char *urn);
 
 /**
- * Ends the second pass: compares it with the first, then gives its last bytes, to be sent.
- * @param[out] out_piece Written only on success. Lies in the window.
- * @retval KPN_OK With `out_piece` the request is complete.
+ * Ends the second pass: compares it with the first and gives its last bytes, to be sent.
+ * @param[out] out_piece Lies in the window.
  * @retval KPN_ERR_STATE The stream was not begun or is not in its second pass.
- * @retval KPN_ERR_PASS_DIFFERS The passes differ. The stream is over; close the connection.
- * @retval KPN_ERR_SENML_EMPTY There was no measurement in the second pass.
+ * @retval KPN_ERR_PASS_DIFFERS The passes differ. Close the connection.
+ * @return ERR_SENML_EMPTY, or an earlier failure.
  */
 KPN_NODISCARD kpn_status kpn_stream_finish(struct kpn_stream *stream, struct kpn_span *out_piece);
 
-/**
- * Bytes of the whole request, head and body, as soon as `kpn_stream_head` has measured them.
- * @return Bytes; 0 before, and when `stream` is NULL, misaligned or not begun.
- */
+/** Length of the whole request, known after `kpn_stream_head`. @return Bytes; 0 before. */
 size_t kpn_stream_request_len(const struct kpn_stream *stream);
 
 /** @} */
 
-/**
- * @defgroup kpn_pieces A request in pieces for a modem
- *
- * Where a call names one of these results and says no more of it:
- * - `KPN_END`: There is none.
- * @{
- */
+/** @defgroup kpn_pieces A request in pieces for a modem
+ * @{ */
 
 /**
- * A request that leaves in pieces of a limited size.
+ * A request, split into pieces of limited size.
  *
- * 24 bytes on a 32-bit target. `kpn_pieces_begin` over any bytes, such as the span from `kpn_uplink_finish` or `kpn_stream_take`, then
- * `kpn_pieces_next` or `kpn_pieces_next_hex` until `KPN_END`. Belongs to one thread at a time. May be copied, to begin again at this place,
- * and abandoned at any time. It holds a pointer: not for storage.
+ * Call `kpn_pieces_begin` with any bytes, such as the span from `kpn_uplink_finish`, then `kpn_pieces_next` or `kpn_pieces_next_hex` until
+ * `KPN_END`. May be copied, to start again from this place. 24 bytes on a 32-bit target. It holds a pointer: do not store it.
  *
  * ~~~{.c}
  * char hex[2 * 512 + 1];
@@ -1913,31 +1472,26 @@ size_t kpn_stream_request_len(const struct kpn_stream *stream);
  */
 typedef struct kpn_pieces kpn_pieces;
 
-
 /**
- * Starts to hand out bytes in pieces.
- * @param[in] bytes Kept, and not to be written to, until the last piece was handed out.
- * @param[in] piece_max Most bytes of a piece, 1 or more; of the request, also where a piece is taken as hexadecimal text.
- * @retval KPN_ERR_INVALID_ARGUMENT `piece_max` is 0, or `bytes_len` is above `PTRDIFF_MAX`.
+ * Starts handing out bytes in pieces.
+ * @param[in] bytes Kept; do not change them until the last piece has been handed out.
+ * @param[in] piece_max Largest piece in bytes of the request, at least 1, also for hexadecimal text.
  */
 KPN_NODISCARD kpn_status kpn_pieces_begin(struct kpn_pieces *pieces, const uint8_t *bytes, size_t bytes_len, size_t piece_max);
 
 /**
  * Hands out the next piece.
- * @param[out] out_piece 1 to `piece_max` bytes of those given to `kpn_pieces_begin`. Written only with `KPN_OK`.
- * @retval KPN_OK `out_piece` is the next piece.
- * @return END, as said above.
+ * @param[out] out_piece 1 to `piece_max` bytes of those given to `kpn_pieces_begin`.
+ * @return END.
  */
 KPN_NODISCARD kpn_status kpn_pieces_next(struct kpn_pieces *pieces, struct kpn_span *out_piece);
 
 /**
  * Hands out the next piece as hexadecimal text, `0` to `9` and `A` to `F`, NUL-terminated.
- * @param[out] out_text Two digits for each byte of the request, then NUL. Written only with `KPN_OK`.
- * @param[in] out_cap Bytes of `out_text`, 3 or more. The piece has at most half of them, and at most `piece_max` bytes.
- * @param[out] out_len Bytes of the request that the text stands for: half of its digits. Written only with `KPN_OK`.
- * @retval KPN_OK `out_text` is the next piece.
- * @retval KPN_ERR_INVALID_ARGUMENT `out_cap` is below 3 or above `PTRDIFF_MAX`.
- * @return END, as said above.
+ * @param[out] out_text Receives two digits for each byte of the request, then NUL.
+ * @param[in] out_cap Bytes of `out_text`, at least 3. The piece has at most half as many bytes, and at most `piece_max`.
+ * @param[out] out_len Receives how many bytes of the request the text stands for.
+ * @return END.
  */
 KPN_NODISCARD kpn_status kpn_pieces_next_hex(struct kpn_pieces *pieces, char *out_text, size_t out_cap, size_t *out_len);
 
@@ -1946,18 +1500,16 @@ KPN_NODISCARD kpn_status kpn_pieces_next_hex(struct kpn_pieces *pieces, char *ou
 /**
  * @defgroup kpn_sms SMS downlinks
  *
- * Where a call has one of these arguments and says no more of it:
+ * Unless a call says otherwise:
  * - `period`: Seconds, at least 1.
  * @{
  */
 
-#define KPN_SMS_ATTEMPTS 32 /**< Attempts that the platform makes to deliver an SMS, see `kpn_sms_attempt_minutes`. */
-#define KPN_SMS_EXPIRES 172800 /**< Seconds after the first attempt at which the platform discards an SMS that it could not deliver. */
+#define KPN_SMS_ATTEMPTS 32 /**< Attempts of the platform to deliver an SMS, see `kpn_sms_attempt_minutes`. */
+#define KPN_SMS_EXPIRES 172800 /**< Seconds after the first attempt at which the platform gives up. */
 
 /**
- * What becomes of SMS to a device with regular on times.
- *
- * 8 bytes. Plain values of the caller.
+ * How SMS reach a device that is switched on at regular times. 8 bytes.
  *
  * ~~~{.c}
  * kpn_sms_delivery delivery;
@@ -1971,59 +1523,45 @@ KPN_NODISCARD kpn_status kpn_pieces_next_hex(struct kpn_pieces *pieces, char *ou
  * ~~~
  */
 typedef struct kpn_sms_delivery {
-    uint32_t missed; /**< Of `period` equally likely phases, in seconds, how many lose the SMS. 0: every SMS arrives. */
-    uint32_t worst; /**< Seconds from the platform's first attempt to the delivery in the worst of the phases that do not lose it. */
+    uint32_t missed; /**< How many of the `period` equally likely phases, in seconds, lose the SMS; 0: every SMS arrives. */
+    uint32_t worst; /**< Longest time from the platform's first attempt to the delivery, in seconds. */
 } kpn_sms_delivery;
 
 /**
- * Whether an SMS comes from the platform.
- *
- * What it says is the application's matter; a SenML pack is read with `kpn_downlink_begin_bytes`. KPN documentation, "SMS downlink".
- * @param[in] sender NUL-terminated, as the modem gives it. Not kept.
- * @return true for `5277` and `+5277`, spaces anywhere; false otherwise and when `sender` is NULL.
+ * Whether an SMS comes from the platform. Its text is up to the application; read a SenML pack with `kpn_downlink_begin_bytes`. KPN
+ * documentation, "SMS downlink".
+ * @param[in] sender NUL-terminated, as the modem gives it.
+ * @return true for `5277` and `+5277`, with any spaces; false otherwise.
  */
 bool kpn_sms_is_from_platform(const char *sender);
 
-/**
- * Whether an SMS comes from the platform, its sender given with a length.
- *
- * As `kpn_sms_is_from_platform`.
- * @param[in] sender NULL when `sender_len` is 0. Not kept.
- * @param[in] sender_len Bytes, without NUL.
- * @return true for `5277` and `+5277`, spaces anywhere; false otherwise, when `sender` is NULL, and for a length above `PTRDIFF_MAX`.
- */
+/** Whether an SMS comes from the platform, its sender given with a length. As `kpn_sms_is_from_platform`. */
 bool kpn_sms_is_from_platform_n(const char *sender, size_t sender_len);
 
 /**
- * When the platform tries to deliver an SMS to a device that is not on the network, as data.
- *
- * Every minute for 5 minutes, every 10 minutes for an hour, every hour for 12 hours, then every 4 hours, none after `KPN_SMS_EXPIRES`. KPN
- * documentation, "SMS downlink".
- * @return `KPN_SMS_ATTEMPTS` numbers of minutes since the first attempt, in ascending order, the first one 0. In constant memory.
+ * When the platform tries to deliver an SMS to a device that is not on the network. Every minute for 5 minutes, every 10 minutes for an
+ * hour, every hour for 12 hours, then every 4 hours until `KPN_SMS_EXPIRES`. KPN documentation, "SMS downlink".
+ * @return `KPN_SMS_ATTEMPTS` times in minutes after the first attempt, ascending from 0, in constant memory.
  */
 const uint16_t *kpn_sms_attempt_minutes(void);
 
 /**
- * When the platform tries again.
+ * When the platform tries next.
  * @param[in] elapsed Seconds since the platform's first attempt.
- * @return The time of the first attempt later than `elapsed`, in seconds since the first attempt: it is `elapsed` less away. 0 when there is none any more.
+ * @return The next attempt after `elapsed`, in seconds since the first attempt; 0 if there is none.
  */
 uint32_t kpn_sms_next_retry(uint32_t elapsed);
 
 /**
- * Says whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds, and when at worst.
- *
- * When the on times begin, relative to the platform's first attempt, is unknown: the result is exact over every phase. `on` counts from the
- * moment when the network knows that the device is there; at `period` and above the device is always on.
+ * Computes whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds, and how late. The result
+ * is exact over all phases between the on times and the platform's first attempt. `on` counts from when the network knows that the device
+ * is there; from `period` upwards the device is always on.
  * @param[in] on Seconds, at least 1.
- * @param[out] out_delivery Written only on success.
- * @retval KPN_OK `out_delivery` says what is missed and how late the others are.
- * @retval KPN_ERR_INVALID_ARGUMENT `on` or `period` is 0, or `out_delivery` is NULL or misaligned.
  */
 KPN_NODISCARD kpn_status kpn_sms_plan(uint32_t on, uint32_t period, struct kpn_sms_delivery *out_delivery);
 
 /**
- * The fewest seconds that a device must be on in every `period` seconds for every SMS to reach it.
+ * The shortest time, in every `period` seconds, for which a device must be on to receive every SMS.
  * @return Seconds, at most `period`; 0 when `period` is 0.
  */
 uint32_t kpn_sms_shortest_on(uint32_t period);
@@ -2033,63 +1571,46 @@ uint32_t kpn_sms_shortest_on(uint32_t period);
 /**
  * @defgroup kpn_urn Device URNs
  *
- * Where a call has one of these arguments and says no more of it:
- * - `out_urn`: Receives a NUL-terminated URN. Written only on success.
- *
- * Where a call names one of these results and says no more of it:
- * - `KPN_OK`: `out_urn` holds the URN.
- * - `KPN_ERR_BUFFER_FULL`: `urn_cap` is too small.
+ * Unless a call says otherwise:
+ * - `out_urn`: Receives a NUL-terminated URN.
  * @{
  */
 
-#define KPN_URN_CAP 54 /**< Bytes, NUL included, that hold any URN of `kpn_urn_from_imei` and its siblings. */
+#define KPN_URN_CAP 54 /**< Bytes, including NUL, of the longest URN from `kpn_urn_from_imei` and its siblings. */
 
 /**
  * Makes the device URN `urn:dev:IMEI:<imei>:` of a device with a SIM.
- * @param[in] imei NUL-terminated, 15 digits, the last one a check digit. Not kept.
- * @param[in] urn_cap Bytes; `KPN_URN_CAP` always suffices, 30 are enough here.
- * @retval KPN_ERR_INVALID_ARGUMENT `imei` is NULL, `out_urn` is NULL with a capacity, or .
- * @retval KPN_ERR_URN `imei` is not 15 digits.
- * @retval KPN_ERR_IMEI_CHECK_DIGIT The last digit does not fit the others (3GPP TS 23.003 annex B).
- * @return OK, ERR_BUFFER_FULL, as said above.
+ * @param[in] imei 15 digits, the last one a check digit.
+ * @param[in] urn_cap Bytes; at least 30, `KPN_URN_CAP` for any URN.
+ * @return ERR_BUFFER_FULL, ERR_URN, ERR_IMEI_CHECK_DIGIT.
  */
 KPN_NODISCARD kpn_status kpn_urn_from_imei(const char *imei, char *out_urn, size_t urn_cap);
 
 /**
  * Makes the device URN `urn:dev:DVNUUID:<uuid>:` of a device on the Internet, in lower case.
- * @param[in] uuid NUL-terminated UUID of version 4, `8-4-4-4-12` hexadecimal digits of either case. Not kept.
- * @param[in] urn_cap Bytes; `KPN_URN_CAP` is just enough.
- * @retval KPN_ERR_INVALID_ARGUMENT `uuid` is NULL, `out_urn` is NULL with a capacity, or .
- * @retval KPN_ERR_URN `uuid` is no UUID of version 4 (RFC 9562 section 5.4).
- * @return OK, ERR_BUFFER_FULL, as said above.
+ * @param[in] uuid UUID of version 4, `8-4-4-4-12` hexadecimal digits of either case.
+ * @param[in] urn_cap Bytes; at least `KPN_URN_CAP`.
+ * @return ERR_BUFFER_FULL, ERR_URN.
  */
 KPN_NODISCARD kpn_status kpn_urn_from_uuid(const char *uuid, char *out_urn, size_t urn_cap);
 
 /**
  * Makes the device URN `urn:dev:DEVEUI:<eui>:` of a LoRa device, in upper case.
- * @param[in] dev_eui NUL-terminated, 16 hexadecimal digits of either case. Not kept.
- * @param[in] urn_cap Bytes; `KPN_URN_CAP` always suffices, 33 are enough here.
- * @retval KPN_ERR_INVALID_ARGUMENT `dev_eui` is NULL, `out_urn` is NULL with a capacity, or .
- * @retval KPN_ERR_URN `dev_eui` is not 16 hexadecimal digits.
- * @return OK, ERR_BUFFER_FULL, as said above.
+ * @param[in] dev_eui 16 hexadecimal digits of either case.
+ * @param[in] urn_cap Bytes; at least 33, `KPN_URN_CAP` for any URN.
+ * @return ERR_BUFFER_FULL, ERR_URN.
  */
 KPN_NODISCARD kpn_status kpn_urn_from_dev_eui(const char *dev_eui, char *out_urn, size_t urn_cap);
 
 /** @} */
 
-/**
- * @defgroup kpn_token The message token by itself
- *
- * Where a call names one of these results and says no more of it:
- * - `KPN_ERR_STATE`: The token was not begun, or is finished.
- * @{
- */
+/** @defgroup kpn_token The message token by itself
+ * @{ */
 
 /**
- * A message token in the making: `kpn_token_begin`, `kpn_token_update` any number of times, `kpn_token_finish`.
+ * A message token: `kpn_token_begin`, `kpn_token_update` any number of times, `kpn_token_finish`.
  *
- * 112 bytes. Belongs to one thread at a time. May be copied and abandoned at any time; call `kpn_token_wipe` first when what was hashed is
- * confidential. Not for storage: its layout is that of this version.
+ * 112 bytes. May be copied; call `kpn_token_wipe` before abandoning it if what was hashed is confidential. Do not store it.
  */
 typedef struct kpn_token kpn_token;
 
@@ -2097,77 +1618,59 @@ typedef struct kpn_token kpn_token;
 #define KPN_SECRET_MIN 30 /**< Fewest characters of a secret. */
 #define KPN_SECRET_MAX 100 /**< Most characters of a secret. */
 
-/** Starts a token over no bytes. */
+/** Starts a token. */
 KPN_NODISCARD kpn_status kpn_token_begin(struct kpn_token *token);
-
-/**
- * Hashes bytes of the body, in the order in which they are sent.
- * @param[in] bytes NULL when `len` is 0. Not kept.
- * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
- * @return ERR_STATE, as said above.
- */
+/** Hashes bytes of the body, in the order in which they are sent. */
 kpn_status kpn_token_update(struct kpn_token *token, const uint8_t *bytes, size_t len);
 
 /**
- * Hashes the secret behind the body and gives the token; everything that was hashed is wiped from `token`.
- *
- * The token is the value of the header `Things-Message-Token`: SHA-256 of body and secret, in lower-case hex. KPN documentation, "Message
- * token".
- * @param[in] secret NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
- * @param[out] out_token Receives `KPN_TOKEN_LEN` characters and a NUL. Written only on success.
- * @retval KPN_OK `out_token` holds the token.
- * @retval KPN_ERR_SECRET `secret` is not 30 to 100 letters and digits.
- * @return ERR_STATE, as said above.
+ * Hashes the secret after the body and gives the token; `token` is wiped. The token is the value of the header `Things-Message-Token`:
+ * SHA-256 of body and secret, in lower-case hex. KPN documentation, "Message token".
+ * @param[in,out] token Unchanged after a failure.
+ * @param[out] out_token Receives `KPN_TOKEN_LEN` characters and a NUL.
+ * @return ERR_SECRET.
  */
 KPN_NODISCARD kpn_status kpn_token_finish(struct kpn_token *token, const char *secret, char *out_token);
 
 /**
- * Overwrites everything that was derived from the bytes hashed so far; the token can only be begun anew.
+ * Overwrites everything derived from the bytes hashed so far; the token must be begun again.
  * @retval KPN_ERR_STATE The token was not begun, or is finished and so wiped already.
  */
 kpn_status kpn_token_wipe(struct kpn_token *token);
 
 /**
- * Compares two message tokens in a time that depends on neither, for servers and tests.
+ * Compares two message tokens in a time that does not depend on them, for servers and tests.
  * @param[in] left `KPN_TOKEN_LEN` characters; no NUL is needed.
- * @param[in] right Likewise.
+ * @param[in] right `KPN_TOKEN_LEN` characters; no NUL is needed.
  * @retval KPN_ERR_TOKEN_MISMATCH They differ.
- * @retval KPN_ERR_INVALID_ARGUMENT A pointer is NULL.
  */
 KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
 
 /** @} */
 
-/**
- * @defgroup kpn_config The configuration of a device
- *
- * Where a call names one of these results and says no more of it:
- * - `KPN_ERR_STATE`: There is no configuration in `config`.
- * - another status: NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
- * @{
- */
+/** @defgroup kpn_config The configuration of a device
+ * @{ */
 
 /**
- * Who the device is and how it connects.
+ * Who the device is and how it connects, read from a JSON text. 504 bytes on every target.
  *
- * 504 bytes on every target. `kpn_config_load` fills it from a JSON text:
  *
  *     {"imei": "490154203237518", "secret": "0123456789abcdefghijklmnopqrstuvwxyzABCD",
  *      "endpoint": "m2m", "address": "10.151.236.157", "port": 80, "apn": "kpnthings.iot",
  *      "keepAliveLimit": 100, "statusTable": {"401": "tokenRejected"}}
  *
- * - `urn` or `imei`: one of them is needed. A device URN of at most `KPN_URN_MAX` bytes; or 15 digits with a fitting check digit.
- * - `secret`: needed. `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits, or `null` for messages without a token.
+ * - `urn` or `imei`: one of them is required: a device URN of at most `KPN_URN_MAX` bytes, or 15 digits with the right check digit.
+ * - `secret`: required. `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits, or `null` for messages without a token.
  * - `endpoint`: `"m2m"` (default), `"internet"`, or `{"host": …, "path": …}` of at most 64 bytes each.
  * - `address`: IP address or host name to connect to, at most 64 bytes. Default: that of the endpoint.
  * - `port`: 1 to 65535. Default: 443 for `"internet"`, otherwise 80.
  * - `apn`: access point name, at most 63 bytes. Default: left to the modem.
  * - `keepAliveLimit`: requests on one connection, 1 to 65535. Default: `KPN_REQUESTS_MAX`.
- * - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
+ * - `statusTable`: exceptions to `kpn_response_outcome`, at most 8: the meaning of a status is `"accepted"`,
  *   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"` or `"refused"`.
  *
- * Any other field, and one that is there twice, is refused. 504 bytes. Belongs to one thread at a time, but several may read it while none
- * writes. May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.
+ * Unknown and repeated fields are refused. Several threads may read it while none writes. It holds the secret: call `kpn_config_wipe`
+ * before abandoning it. Do not store it; store the JSON text.
  *
  * ~~~{.c}
  * static kpn_config config;
@@ -2177,10 +1680,12 @@ KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
  *     printf("%s: %s\n", kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
  *     return;
  * }
- * modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config));
+ * if (!modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config))) {
+ *     return;
+ * }
  * kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
  * kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
- * status = kpn_uplink_finish_config(&uplink, &config, &request); // the first failure of all of these
+ * status = kpn_uplink_finish_config(&uplink, &config, &request); // reports the first failure of any call above
  * if (status == KPN_OK) {
  *     modem_send(request.ptr, request.len);
  * }
@@ -2189,7 +1694,7 @@ KPN_NODISCARD kpn_status kpn_token_compare(const char *left, const char *right);
 typedef struct kpn_config kpn_config;
 
 #define KPN_CONFIG_TEXT_MAX 883 /**< Bytes of the longest text that `kpn_config_save` writes. */
-#define KPN_CONFIG_FIELD_DOCUMENT 0 /**< The text as a whole: it is no JSON object, or has a field that is not known. */
+#define KPN_CONFIG_FIELD_DOCUMENT 0 /**< The text as a whole: not a JSON object, or an unknown field. */
 #define KPN_CONFIG_FIELD_URN 1 /**< `urn` */
 #define KPN_CONFIG_FIELD_IMEI 2 /**< `imei` */
 #define KPN_CONFIG_FIELD_SECRET 3 /**< `secret` */
@@ -2202,147 +1707,98 @@ typedef struct kpn_config kpn_config;
 #define KPN_CONFIG_FIELD_KEEP_ALIVE_LIMIT 10 /**< `keepAliveLimit` */
 #define KPN_CONFIG_FIELD_STATUS_TABLE 11 /**< `statusTable` */
 
-/**
- * Why a configuration was refused.
- *
- * 12 bytes on a 32-bit target. Plain values of the caller.
- */
+/** Why a configuration was refused. 12 bytes on a 32-bit target. */
 typedef struct kpn_config_problem {
-    int32_t field; /**< Which field: `KPN_CONFIG_FIELD_DOCUMENT` and following. */
-    kpn_status reason; /**< What is wrong with it: one of the statuses that `kpn_config_load` returns. */
-    size_t position; /**< Offset in the text behind what was refused, or near it; the end when something is missing. */
+    int32_t field; /**< Which field: one of `KPN_CONFIG_FIELD_…`. */
+    kpn_status reason; /**< What is wrong: a status of `kpn_config_load`. */
+    size_t position; /**< Offset in the text after or near what was refused; the end if something is missing. */
 } kpn_config_problem;
 
 /**
- * Reads a configuration and checks it field by field.
- *
- * Nothing of the text is kept in place: it may be overwritten afterwards. When the text is refused, all of `config` is wiped and can only
- * be read anew. RFC 8259.
- * @param[out] config Need not be initialised; what it held before is wiped. As before when an argument is refused.
- * @param[in] json UTF-8 without byte order mark. White space is allowed.
- * @param[in] json_len Bytes, without NUL.
- * @param[out] out_problem Receives field, reason and position when the text is refused, and is written only then. May be NULL.
- * @retval KPN_OK `config` is complete.
- * @retval KPN_ERR_INVALID_ARGUMENT `json_len` is above `PTRDIFF_MAX`. No problem is written.
+ * Reads a configuration and checks every field. The text is copied. If it is refused, `config` is wiped. RFC 8259.
+ * @param[out] config What it held before is wiped, unless an argument is invalid.
+ * @param[in] json UTF-8 without a byte order mark.
+ * @param[out] out_problem Written only if the text is refused. May be NULL.
  * @retval KPN_ERR_CONFIG A value that the field cannot have.
- * @retval KPN_ERR_CONFIG_UNKNOWN A field that is not known.
- * @retval KPN_ERR_CONFIG_MISSING A field that is needed is not there.
- * @retval KPN_ERR_CONFIG_REPEATED A field is there twice, or both `urn` and `imei` are.
- * @retval KPN_ERR_CONFIG_TYPE A value of the wrong JSON type.
- * @retval KPN_ERR_CONFIG_TOO_LONG A text or the status table is too long.
- * @retval KPN_ERR_SECRET The secret is not 30 to 100 letters and digits.
- * @retval KPN_ERR_URN The URN is too long or lacks identifier or ending colon, or the IMEI is not 15 digits.
- * @retval KPN_ERR_IMEI_CHECK_DIGIT The check digit of the IMEI does not fit.
- * @retval KPN_ERR_SENML_NAME The URN is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
  * @retval KPN_ERR_HEAD_TEXT `host` or `path` is empty or has a character that a request head cannot carry.
  * @retval KPN_ERR_NUMBER_RANGE A number is 0, a fraction or above 65535; or a status is not from 200 to 999.
- * @retval KPN_ERR_JSON_SYNTAX Not JSON.
- * @retval KPN_ERR_JSON_TRUNCATED The JSON ends too early.
- * @retval KPN_ERR_JSON_ESCAPE A string escape stands for no character.
- * @retval KPN_ERR_UTF8 A string is not UTF-8.
+ * @return ERR_CONFIG_UNKNOWN, ERR_CONFIG_MISSING, ERR_CONFIG_REPEATED, ERR_CONFIG_TYPE, ERR_CONFIG_TOO_LONG, ERR_SECRET, ERR_URN,
+ *     ERR_IMEI_CHECK_DIGIT, ERR_SENML_NAME, ERR_JSON_SYNTAX, ERR_JSON_TRUNCATED, ERR_JSON_ESCAPE, ERR_UTF8.
  */
 KPN_NODISCARD kpn_status kpn_config_load(struct kpn_config *config, const char *json, size_t json_len,
     struct kpn_config_problem *out_problem);
 
 /**
- * Writes a configuration as one JSON text without white space, which `kpn_config_load` reads back to the same.
- *
- * The secret stands in it in clear: it is for the device's storage, not for logs. An IMEI has become a URN, and defaults are written out. A
- * NULL `buffer` with capacity 0 measures.
- * @param[out] buffer Receives the text, without NUL. Wiped when the room does not suffice.
- * @param[in] buffer_cap Bytes; `KPN_CONFIG_TEXT_MAX` always suffice.
- * @param[out] out_len Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
- * @retval KPN_OK The text is in `buffer`; or `buffer` is NULL and the text was only measured.
+ * Writes a configuration as JSON text that `kpn_config_load` reads back unchanged, with the secret in plain text. An IMEI has become a URN,
+ * and defaults are written out. A NULL `buffer` with capacity 0 measures.
+ * @param[out] buffer Receives the text, without NUL. Wiped if it is too small.
+ * @param[in] buffer_cap `KPN_CONFIG_TEXT_MAX` is always enough.
+ * @param[out] out_len Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`.
  * @retval KPN_ERR_BUFFER_FULL No room; `out_len` says how many bytes are needed.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @return ERR_STATE, as said above.
  */
 KPN_NODISCARD kpn_status kpn_config_save(const struct kpn_config *config, char *buffer, size_t buffer_cap, size_t *out_len);
 
 /**
- * Overwrites all of a configuration, the secret first of all.
+ * Overwrites all of a configuration, the secret first.
  * @param[in,out] config Need not hold a configuration.
- * @retval KPN_OK Every byte is 0; `config` can only be read anew.
  */
 kpn_status kpn_config_wipe(struct kpn_config *config);
 
 /**
- * The name that a field has in the text.
- * @param[in] field `KPN_CONFIG_FIELD_DOCUMENT` and following.
- * @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
+ * The name of a field in the text.
+ * @param[in] field One of `KPN_CONFIG_FIELD_…`.
+ * @return Text in constant memory, never NULL; empty for the whole text and for other numbers.
  */
 const char *kpn_config_field_name(int32_t field);
 
-/** The device URN, ending in a colon. */
+/** The device URN, ending in a colon. @return Text inside `config`. */
 const char *kpn_config_urn(const struct kpn_config *config);
 
 /**
  * The secret, for `kpn_uplink_finish` and `kpn_token_finish`.
- * @return NUL-terminated text inside `config`; NULL when messages go without a token, which `kpn_uplink_finish` refuses (use `kpn_uplink_finish_config`); also NULL when `config` is NULL, misaligned or holds no configuration.
+ * @return NULL for messages without a token, which need `kpn_uplink_finish_config`.
  */
 const char *kpn_config_secret(const struct kpn_config *config);
 
-/** The host of the endpoint, as it stands in the request. With TLS it is the name to be verified. */
+/** The host of the endpoint, as in the request; with TLS, the name to be verified. @return Text inside `config`. */
 const char *kpn_config_host(const struct kpn_config *config);
-
-/** The path of the endpoint. */
+/** The path of the endpoint. @return Text inside `config`. */
 const char *kpn_config_path(const struct kpn_config *config);
-
-/** The IPv4 or IPv6 address or host name to connect to. */
+/** The IPv4 or IPv6 address or host name to connect to. @return Text inside `config`. */
 const char *kpn_config_address(const struct kpn_config *config);
-
-/**
- * The access point name.
- * @return NUL-terminated text inside `config`; NULL when it is left to the modem, or when `config` is NULL, misaligned or holds no configuration.
- */
+/** The access point name. @return NULL if it is left to the modem. */
 const char *kpn_config_apn(const struct kpn_config *config);
-
-/**
- * The TCP port to connect to.
- * @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
- */
+/** The TCP port to connect to. @return 1 to 65535. */
 uint16_t kpn_config_port(const struct kpn_config *config);
-
-/**
- * Whether the connection needs TLS, which the firmware brings.
- * @return true for the endpoint `"internet"`; false also when `config` is NULL, misaligned or holds no configuration.
- */
+/** Whether the connection needs TLS, which is up to the firmware. @return true for the endpoint `"internet"`. */
 bool kpn_config_tls(const struct kpn_config *config);
-
-/**
- * Requests that one connection takes, for `kpn_connection_begin`.
- * @return 1 to 65535; 0 when `config` is NULL, misaligned or holds no configuration.
- */
+/** Requests that one connection takes, for `kpn_connection_begin`. @return 1 to 65535. */
 uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
 
 /**
- * What a response means for the message, by the status table of the configuration first, then as `kpn_response_outcome`.
- * @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when a pointer is NULL or misaligned, or one of them was not begun or holds no configuration.
+ * What a response means for the message: by the status table of the configuration, otherwise as `kpn_response_outcome`.
+ * @return One of `KPN_OUTCOME_…`; `KPN_OUTCOME_NONE` before the response is complete.
  */
 int32_t kpn_config_outcome(const struct kpn_config *config, const struct kpn_response *response);
 
 /**
- * Starts a message of the configured device to the configured endpoint.
- *
- * As `kpn_uplink_begin` or `kpn_uplink_begin_custom` with what stands in the configuration.
+ * Starts a message from the configured device to the configured endpoint. Otherwise as `kpn_uplink_begin`.
  * @param[in,out] buffer Belongs to the library until the message is finished or abandoned.
- * @param[in] buffer_cap Bytes. 512 hold seven temperatures, see the table at the top of the header.
- * @retval KPN_ERR_BUFFER_FULL No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
- * @retval KPN_ERR_INVALID_ARGUMENT .
- * @return ERR_STATE, as said above.
+ * @param[in] buffer_cap 512 hold seven temperatures; see the table at the top of this header.
+ * @param[in] config Kept until the message is finished: do not change or move it.
+ * @retval KPN_ERR_BUFFER_FULL Too small for the head and the URN; `kpn_uplink_missing` says by how much.
  */
 KPN_NODISCARD kpn_status kpn_uplink_begin_config(struct kpn_uplink *uplink, uint8_t *buffer, size_t buffer_cap,
     const struct kpn_config *config);
 
 /**
- * Finishes a message with the configured secret, or without a token when the configuration says `"secret": null`.
- *
- * As `kpn_uplink_finish` or `kpn_uplink_finish_unsigned`.
- * @param[out] out_request Written only on success. Lies in the buffer given to `begin`.
- * @retval KPN_ERR_STATE The uplink was not begun, or is finished; or there is no configuration in `config`.
- * @retval KPN_ERR_HEAD_TEXT The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
- * @retval KPN_ERR_SENML_EMPTY The pack has no measurement.
- * @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
+ * Finishes a message with the configured secret, or without a token if the configuration says `"secret": null`. Otherwise as
+ * `kpn_uplink_finish`.
+ * @param[out] out_request Lies in the buffer given to `kpn_uplink_begin_config`.
+ * @retval KPN_ERR_STATE The uplink was not begun or is finished, or there is no configuration in `config`.
+ * @retval KPN_ERR_HEAD_TEXT The configuration given to `kpn_uplink_begin_config` was wiped or changed.
+ * @return The first earlier failure that was not cleared.
+ * @return ERR_SENML_EMPTY.
  */
 KPN_NODISCARD kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink, const struct kpn_config *config, struct kpn_span *out_request);
 
@@ -2351,37 +1807,31 @@ KPN_NODISCARD kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink, con
 /**
  * @defgroup kpn_posix TCP on a Linux gateway
  *
- * Where a call has one of these arguments and says no more of it:
- * - `host`: NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
+ * Unless a call says otherwise:
+ * - `host`: Name or address, at most `KPN_POSIX_HOST_MAX` bytes.
  * - `port`: 1 to 65535.
  * - `len`: Bytes; 0 sends nothing.
- *
- * Where a call names one of these results and says no more of it:
- * - `KPN_ERR_CONNECT`: No address of the host took the connection; see `kpn_posix_errno`.
+ * - `response`: Complete when the result is `KPN_OK`.
+ * - `KPN_ERR_CONNECT`: No address of the host accepts the connection; see `kpn_posix_errno`.
  * - `KPN_ERR_TIMEOUT`: The time limit is over.
- * - `KPN_ERR_HTTP_SYNTAX`: As for `kpn_response_feed`, and so for the following.
- * - `KPN_ERR_HTTP_CONTENT_LENGTH`: Content-Length is no number, too large, or contradicts another.
- * - `KPN_ERR_HTTP_TRANSFER_ENCODING`: A transfer coding other than chunked, or together with Content-Length.
- * - `KPN_ERR_HTTP_HEAD_TOO_LARGE`: The head or a line of chunked framing is beyond the limit.
- * - `KPN_ERR_IO`: The connection broke and is closed; see `kpn_posix_errno`.
  * - `KPN_ERR_HTTP_TRUNCATED`: The server closed the connection before the response was complete.
+ * - `KPN_ERR_IO`: The connection broke and is closed; see `kpn_posix_errno`.
  * @{
  */
 
 #if defined(KPN_POSIX)
+
 /**
- * A TCP connection to the platform, kept open between messages, with the count of its requests.
+ * A TCP connection to the platform, kept open between messages.
  *
- * In archives built with the feature `posix`; define `KPN_POSIX` to see it. `kpn_posix_begin` once, `kpn_posix_exchange` per message,
- * `kpn_posix_close` in the end, since it holds a file descriptor. Step by step: `kpn_posix_open`, then for a request in pieces
- * `kpn_posix_write` and for its response `kpn_posix_read`; for bytes of your own `kpn_posix_send` and `kpn_posix_receive`. No call takes
- * longer than the time limit, whatever the server does, except that a resolver of host names has limits of its own; `kpn_posix_deadline`
- * bounds several calls together. Signals are waited out, and no SIGPIPE is raised. 28 bytes on every target. Belongs to one thread at a
- * time. For TLS see c-examples/tls.
+ * Only in archives built with the feature `posix`; define `KPN_POSIX` to declare it. Call `kpn_posix_begin` once, `kpn_posix_exchange` for
+ * each message, and finally `kpn_posix_close`, since it holds a file descriptor. For a request in pieces: `kpn_posix_open`,
+ * `kpn_posix_write` for each piece, `kpn_posix_read`. For other bytes: `kpn_posix_send` and `kpn_posix_receive`. No call takes longer than
+ * the time limit, whatever the server does, apart from resolving a host name; `kpn_posix_deadline` limits several calls together. Signals
+ * do not interrupt a call, and there is no SIGPIPE. 28 bytes on every target. For TLS see c-examples/tls.
  *
- * A server may answer before it has the whole request, and close: then nothing more is sent, the response counts as any other, and the
- * connection is closed with it, since the server has only a part of the request (RFC 9112 section 9.5). A response with status 1xx is none
- * yet.
+ * A server may answer before it has the whole request: then the rest is not sent, the response counts, and the connection is closed (RFC
+ * 9112 section 9.5). A response with status 1xx is skipped.
  *
  * ~~~{.c}
  * kpn_posix posix;
@@ -2394,151 +1844,92 @@ KPN_NODISCARD kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink, con
  * ~~~
  */
 typedef struct kpn_posix kpn_posix;
-#endif
 
+#define KPN_POSIX_HOST_MAX 255 /**< Longest host, in bytes. */
 
-#if defined(KPN_POSIX)
-/** Longest host, in bytes. */
-#define KPN_POSIX_HOST_MAX 255
-#endif
-
-#if defined(KPN_POSIX)
 /**
  * Prepares a connection; nothing is opened yet.
- * @param[out] posix Need not be initialised. One that is in use must be closed first.
+ * @param[out] posix Close it first if it is in use.
  * @param[in] limit Requests per connection: `KPN_REQUESTS_MAX`, or as configured; at least 1.
- * @param[in] timeout Longest time in milliseconds that a call may take: all of an exchange, or one of its steps.
- * @retval KPN_ERR_INVALID_ARGUMENT `posix` is NULL or misaligned, or `limit` or `timeout` is 0.
+ * @param[in] timeout Longest time of a call in milliseconds, at least 1: a whole exchange, or one of its steps.
  */
 KPN_NODISCARD kpn_status kpn_posix_begin(struct kpn_posix *posix, uint16_t limit, uint32_t timeout);
-#endif
 
-#if defined(KPN_POSIX)
 /**
- * Bounds all calls from now on together: what is not done within so many milliseconds ends with `KPN_ERR_TIMEOUT`.
- *
- * For a stream, records of TLS or parts of firmware, which take many calls. The limit of each call stays beside it.
- * @param[in] milliseconds 0 ends the bound.
+ * Limits the total time of all calls from now on; after that they return `KPN_ERR_TIMEOUT`. For streams, TLS or firmware, which take many
+ * calls. The limit of each call remains.
+ * @param[in] milliseconds 0 removes the limit.
  */
 kpn_status kpn_posix_deadline(struct kpn_posix *posix, uint32_t milliseconds);
-#endif
 
-#if defined(KPN_POSIX)
 /**
- * Opens a connection, unless one is open that can carry another request.
- *
- * A new one is opened when there is none, when the server closed it in the meantime or sent what nobody asked for, and when it has carried
- * its requests. `kpn_posix_close` before it gives a new one in any case. IPv4 and IPv6. RFC 9112 section 9.
- * @retval KPN_ERR_INVALID_ARGUMENT `host` is too long, or `port` is 0.
- * @return ERR_CONNECT, ERR_TIMEOUT, as said above.
+ * Opens a connection, unless an open one can carry another request. It opens a new one if there is none, if the server has closed it or
+ * sent unsolicited bytes, or if it has carried all its requests. Call `kpn_posix_close` first to get a new one in any case. IPv4 and IPv6.
+ * RFC 9112 section 9.
+ * @return ERR_CONNECT, ERR_TIMEOUT.
  */
 KPN_NODISCARD kpn_status kpn_posix_open(struct kpn_posix *posix, const char *host, uint16_t port);
-#endif
 
-#if defined(KPN_POSIX)
 /**
- * Sends bytes of your own on the open connection, all of them, such as records of TLS.
- *
- * For a request see `kpn_posix_write`, which sees an answer that comes before its end.
- * @param[in] bytes NULL when `len` is 0. Not kept.
- * @retval KPN_OK The system has taken all of them; whether they arrive, the response tells.
- * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
+ * Sends all of your bytes on the open connection, such as TLS records. For requests use `kpn_posix_write`, which notices an early answer.
  * @retval KPN_ERR_STATE `posix` was not begun, or no connection is open.
- * @retval KPN_ERR_TIMEOUT The time limit is over. The connection is closed, unless the server has sent something: that can be received, and nothing else be done on it.
- * @retval KPN_ERR_IO The connection broke; see `kpn_posix_errno`. Closed or not as after `KPN_ERR_TIMEOUT`.
+ * @retval KPN_ERR_TIMEOUT The time limit is over. Closed, unless the server has sent something, which can only be received.
+ * @retval KPN_ERR_IO The connection broke and is closed; see `kpn_posix_errno`. Closed as after `KPN_ERR_TIMEOUT`.
  */
 KPN_NODISCARD kpn_status kpn_posix_send(struct kpn_posix *posix, const uint8_t *bytes, size_t len);
-#endif
 
-#if defined(KPN_POSIX)
 /**
- * Sends bytes of a request on the open connection, all of them, and reads what the server answers meanwhile.
- *
- * Once per piece of a request, with the same response each time, then `kpn_posix_read`. After `KPN_END` the rest of the request is not to
- * be sent: the status line of the response has come, and `kpn_posix_read` reads the rest of it. Closes the connection after every failure.
- * @param[in] bytes NULL when `len` is 0. Not kept. May lie in the buffer of the response, into which nothing is written before the status line has come.
- * @retval KPN_OK The system has taken all of them; whether they arrive, the response tells.
- * @retval KPN_END The server has answered before: no other bytes of this request are wanted. See `kpn_posix_read`.
- * @retval KPN_ERR_INVALID_ARGUMENT `len` is above `PTRDIFF_MAX`.
- * @retval KPN_ERR_STATE `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
- * @retval KPN_ERR_IO The connection broke before anything was answered; see `kpn_posix_errno`.
- * @retval KPN_ERR_HTTP_TRUNCATED The server closed its side of the connection before it had answered.
- * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, as said above.
+ * Sends all bytes of a request, or of a piece of it, and reads an early answer. Call it for each piece with the same response, then call
+ * `kpn_posix_read`. After `KPN_END` do not send the rest of the request: an answer has begun, and `kpn_posix_read` reads the rest of it.
+ * Closes the connection after a failure.
+ * @param[in] bytes May lie in the buffer of the response.
+ * @retval KPN_OK The system has accepted all bytes; only the response tells whether they arrived.
+ * @retval KPN_END The server has answered: send nothing more of this request.
+ * @retval KPN_ERR_STATE `posix` or `response` was not begun, no connection is open, or `response` is already complete.
+ * @retval KPN_ERR_IO The connection broke before an answer; see `kpn_posix_errno`.
+ * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED.
  */
 KPN_NODISCARD kpn_status kpn_posix_write(struct kpn_posix *posix, const uint8_t *bytes, size_t len, struct kpn_response *response);
-#endif
 
-#if defined(KPN_POSIX)
 /**
- * Receives what has arrived on the open connection; waits for at least one byte.
- *
- * For what is no response to a message, such as parts of firmware or records of TLS; the requests on the connection are the caller's to
- * count.
- * @param[out] out Receives the bytes; untouched behind them.
- * @param[in] out_cap Bytes, 1 or more.
- * @param[out] out_len Receives their number; 0 when the server has closed the connection. Written only with `KPN_OK`.
- * @retval KPN_OK `out_len` bytes were received.
- * @retval KPN_ERR_INVALID_ARGUMENT `out_cap` is 0 or above `PTRDIFF_MAX`.
+ * Receives what has arrived on the open connection, waiting for at least one byte. For anything but responses to messages, such as firmware
+ * or TLS records; count the requests yourself.
+ * @param[out] out Receives the bytes.
+ * @param[in] out_cap Bytes, at least 1.
+ * @param[out] out_len Receives their number; 0 if the server has closed the connection.
  * @retval KPN_ERR_STATE `posix` was not begun, or no connection is open.
- * @retval KPN_ERR_TIMEOUT The time limit is over; the connection is closed.
- * @return ERR_IO, as said above.
+ * @return ERR_TIMEOUT, ERR_IO.
  */
 KPN_NODISCARD kpn_status kpn_posix_receive(struct kpn_posix *posix, uint8_t *out, size_t out_cap, size_t *out_len);
-#endif
 
-#if defined(KPN_POSIX)
 /**
- * Receives a response on the open connection until it is complete, and counts the request that it answers.
- *
- * Closes the connection when it can take no other request, as after `KPN_END` of `kpn_posix_write`, when more arrives than the response,
- * and after every failure.
- * @retval KPN_OK The response is complete; see `kpn_response_outcome`.
- * @retval KPN_ERR_STATE `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
- * @retval KPN_ERR_IO The connection broke; see `kpn_posix_errno`.
- * @return ERR_TIMEOUT, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
+ * Receives a whole response on the open connection, and counts its request. Closes the connection if it cannot carry another request, if
+ * more arrives than the response, and after a failure.
+ * @return ERR_IO.
  */
 KPN_NODISCARD kpn_status kpn_posix_read(struct kpn_posix *posix, struct kpn_response *response);
-#endif
 
-#if defined(KPN_POSIX)
 /**
- * Sends a request and reads its response, on the open connection or on a new one.
- *
- * The same as `kpn_posix_open`, `kpn_posix_write` and `kpn_posix_read`, all of them within the one time limit. Nothing is sent twice: when
- * the connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
- * @retval KPN_OK The response is complete; see `kpn_response_outcome`.
+ * Sends a request and reads its response, on the open connection or on a new one. The same as `kpn_posix_open`, `kpn_posix_write` and
+ * `kpn_posix_read` within one time limit. Nothing is sent twice: if the connection breaks, the message may have arrived, and you decide
+ * whether to send it again. RFC 9112 section 9.
  * @retval KPN_ERR_INVALID_ARGUMENT The request is empty, `host` is too long, or `port` is 0.
- * @retval KPN_ERR_STATE `posix` or `response` was not begun, or `response` is an earlier one.
- * @retval KPN_ERR_TIMEOUT The time limit is over; the connection is closed.
- * @retval KPN_ERR_HTTP_SYNTAX As for `kpn_response_feed`, and so for the following; the connection is closed.
- * @return ERR_CONNECT, ERR_IO, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED, as said above.
+ * @retval KPN_ERR_STATE `posix` or `response` was not begun, or `response` is already complete.
+ * @return ERR_IO, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH, ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE, ERR_HTTP_TRUNCATED.
  */
 KPN_NODISCARD kpn_status kpn_posix_exchange(struct kpn_posix *posix, const char *host, uint16_t port, struct kpn_span request,
     struct kpn_response *response);
-#endif
 
-#if defined(KPN_POSIX)
-/**
- * Closes the connection; the object can be used again and opens another one then.
- * @retval KPN_OK Closed, or it was not open.
- */
+/** Closes the connection; the next `kpn_posix_open` or `kpn_posix_exchange` opens another. */
 kpn_status kpn_posix_close(struct kpn_posix *posix);
-#endif
-
-#if defined(KPN_POSIX)
-/**
- * The system's error number of the last failure.
- * @return An `errno`; negative for an error of `getaddrinfo`; 0 when there was none.
- */
+/** The system's error number of the last failure. @return An `errno`, negative for an error of `getaddrinfo`; 0 if there was none. */
 int32_t kpn_posix_errno(const struct kpn_posix *posix);
 #endif
 
 /** @} */
 
-/**
- * @defgroup kpn_version Which library this is
- * @{
- */
+/** @defgroup kpn_version Which library this is
+ * @{ */
 
 /** @name Version of this header; `kpn_version` tells that of the archive.
  * @{ */
@@ -2548,10 +1939,9 @@ int32_t kpn_posix_errno(const struct kpn_posix *posix);
 #define KPN_THINGS_VERSION "0.1.0" /**< All three. */
 /** @} */
 
-
 /**
- * The version of the linked archive, to be compared with `KPN_THINGS_VERSION` of the header.
- * @return NUL-terminated text `MAJOR.MINOR.PATCH` in constant memory, never NULL.
+ * The version of the linked archive; compare it with `KPN_THINGS_VERSION`.
+ * @return Text `MAJOR.MINOR.PATCH` in constant memory, never NULL.
  */
 const char *kpn_version(void);
 
@@ -2752,91 +2142,56 @@ const char *kpn_version(void);
 
 /** @cond */
 /* What objects are made of. Fields that begin with `private_` may change with every version. */
-
 struct kpn_private_words { uint32_t low; uint32_t high; };
-
 struct kpn_private_progress { uint8_t phase; uint8_t whole_phase; uint8_t labels; bool is_base_lost; bool is_merged; bool is_counting;
     uint8_t refusal; size_t len; size_t whole; size_t base_start; uint32_t records; struct kpn_private_words base_mantissa;
     int32_t base_exponent; };
-
 struct kpn_private_pack { bool is_wanting; uint8_t failure; size_t start; size_t need; struct kpn_private_progress written;
     struct kpn_private_progress wanted; };
-
 struct kpn_private_uplink { uint8_t phase; size_t head; size_t start; size_t body_len; size_t missing; struct kpn_private_pack pack; };
-
 struct kpn_uplink { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_buffer; size_t private_capacity;
     const char *private_host; const char *private_path; struct kpn_private_uplink private_state; };
-
 struct kpn_private_head { uint8_t phase; uint8_t place; uint8_t element; uint8_t refusal; uint8_t has_digit; uint8_t has_element;
     uint8_t text; uint8_t reserved[3]; uint16_t status; uint16_t room; uint16_t flags; uint32_t numbers[4]; uint32_t content_length;
     uint32_t retry_after; uint32_t retry_date; uint32_t date; uint32_t date_parts; uint32_t crc32; };
-
 struct kpn_private_chunk_line { uint8_t phase; uint16_t room; uint32_t size; };
-
 struct kpn_private_body { uint32_t remaining; uint32_t len; };
-
 struct kpn_private_response { uint8_t phase; uint8_t is_for_firmware; struct kpn_private_head head; struct kpn_private_chunk_line chunk_line;
     struct kpn_private_body body; };
-
 struct kpn_response { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_buffer; size_t private_capacity;
     struct kpn_private_response private_state; };
-
 struct kpn_private_connection { uint16_t left; };
-
 struct kpn_connection { uint32_t private_tag; struct kpn_private_connection private_state; };
-
 struct kpn_private_tokens { size_t position; uint32_t objects; uint8_t depth; uint8_t expected; uint8_t kind; bool is_escaped;
     struct kpn_private_range span; };
-
 struct kpn_private_reader { struct kpn_private_tokens reader; struct kpn_private_record record; uint8_t version; uint8_t phase;
     uint8_t base_name; uint8_t name; };
-
 struct kpn_private_downlink { struct kpn_private_reader pack; };
-
 struct kpn_downlink { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_bytes; size_t private_len;
     struct kpn_private_downlink private_state; };
-
 struct kpn_private_queue { size_t first; size_t used; uint32_t records; uint32_t sent; uint32_t overwritten; uint32_t dropped;
     uint8_t drops_oldest; };
-
 struct kpn_queue { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_memory; size_t private_capacity;
     struct kpn_private_queue private_state; };
-
 struct kpn_private_validator { uint8_t equal; uint8_t differs; uint8_t skips; uint8_t kept[68]; };
-
 struct kpn_private_url { uint16_t len; uint16_t host_end; uint16_t path_start; uint16_t port; uint16_t flags; };
-
 struct kpn_private_download { uint8_t phase; uint8_t body; uint8_t error; uint8_t failures; uint8_t retries; uint8_t real_host;
     uint8_t first_len; uint8_t first_bytes[8]; struct kpn_private_validator validator; struct kpn_private_connection connection;
     uint16_t limit; uint16_t token_len; struct kpn_private_url url; uint32_t part_size; uint32_t confirmed; uint32_t total;
     uint32_t min_size; uint32_t first; uint32_t end; uint32_t crc; struct kpn_private_response response; };
-
 struct kpn_firmware { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_memory; size_t private_capacity;
     struct kpn_private_download private_state; };
-
 struct kpn_private_token { struct kpn_private_words total; uint32_t state[8]; uint8_t block[64]; };
-
 struct kpn_private_stream { struct kpn_private_token hash; struct kpn_private_token measured; size_t request_len; uint8_t phase; };
-
 struct kpn_stream { uint32_t private_tag; uint32_t private_reserved; struct kpn_uplink uplink; struct kpn_private_stream private_state; };
-
 struct kpn_private_pieces { size_t next; size_t max; };
-
 struct kpn_pieces { uint32_t private_tag; uint32_t private_reserved; const uint8_t *private_bytes; size_t private_len;
     struct kpn_private_pieces private_state; };
-
 struct kpn_token { uint32_t private_tag; uint32_t private_reserved; struct kpn_private_token private_hash; };
-
 struct kpn_config { uint32_t private_tag; uint32_t private_reserved; uint32_t private_state[124]; };
-
-#if defined(KPN_POSIX)
 struct kpn_private_socket { int32_t fd; int32_t error; };
-#endif
-
-#if defined(KPN_POSIX)
 struct kpn_posix { uint32_t private_tag; uint32_t private_timeout; struct kpn_private_socket private_socket; uint16_t private_limit;
     struct kpn_private_connection private_connection; uint8_t private_deadline[8]; };
-#endif
 /** @endcond */
 
 /** @cond */
@@ -2870,73 +2225,52 @@ KPN_PRIVATE_ASSERT(size_of_double, sizeof(double) == 8);
 KPN_PRIVATE_ASSERT(size_of_float, sizeof(float) == 4);
 KPN_PRIVATE_ASSERT(size_of_kpn_status, sizeof(kpn_status) == 4);
 
-KPN_PRIVATE_OBJECT(kpn_config, 504, 504, 4, 4); KPN_PRIVATE_FIELD(kpn_config, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_config, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_config, private_state, 8, 8);
-
-KPN_PRIVATE_OBJECT(kpn_config_problem, 12, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_config_problem, field, 0, 0);
-KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4); KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
-
-KPN_PRIVATE_OBJECT(kpn_response, 92, 104, 4, 8); KPN_PRIVATE_FIELD(kpn_response, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8);
-KPN_PRIVATE_FIELD(kpn_response, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_response, private_state, 16, 24);
-
-KPN_PRIVATE_OBJECT(kpn_downlink, 136, 256, 4, 8); KPN_PRIVATE_FIELD(kpn_downlink, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_downlink, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_downlink, private_bytes, 8, 8);
-KPN_PRIVATE_FIELD(kpn_downlink, private_len, 12, 16); KPN_PRIVATE_FIELD(kpn_downlink, private_state, 16, 24);
-
-KPN_PRIVATE_OBJECT(kpn_record, 160, 312, 4, 8); KPN_PRIVATE_FIELD(kpn_record, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_record, kind, 4, 4); KPN_PRIVATE_FIELD(kpn_record, index, 8, 8); KPN_PRIVATE_FIELD(kpn_record, base_name, 12, 16);
-KPN_PRIVATE_FIELD(kpn_record, base_name_len, 16, 24); KPN_PRIVATE_FIELD(kpn_record, name, 20, 32);
-KPN_PRIVATE_FIELD(kpn_record, name_len, 24, 40); KPN_PRIVATE_FIELD(kpn_record, unit, 28, 48);
+KPN_PRIVATE_OBJECT(kpn_config, 504, 504, 4, 4); KPN_PRIVATE_FIELD(kpn_config, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_config, private_state, 8, 8);
+KPN_PRIVATE_OBJECT(kpn_config_problem, 12, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_config_problem, reason, 4, 4);
+KPN_PRIVATE_FIELD(kpn_config_problem, position, 8, 8);
+KPN_PRIVATE_OBJECT(kpn_response, 92, 104, 4, 8); KPN_PRIVATE_FIELD(kpn_response, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_response, private_buffer, 8, 8); KPN_PRIVATE_FIELD(kpn_response, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_response, private_state, 16, 24);
+KPN_PRIVATE_OBJECT(kpn_downlink, 136, 256, 4, 8); KPN_PRIVATE_FIELD(kpn_downlink, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_downlink, private_bytes, 8, 8); KPN_PRIVATE_FIELD(kpn_downlink, private_len, 12, 16);
+KPN_PRIVATE_FIELD(kpn_downlink, private_state, 16, 24);
+KPN_PRIVATE_OBJECT(kpn_record, 160, 312, 4, 8); KPN_PRIVATE_FIELD(kpn_record, kind, 4, 4); KPN_PRIVATE_FIELD(kpn_record, index, 8, 8);
+KPN_PRIVATE_FIELD(kpn_record, base_name, 12, 16); KPN_PRIVATE_FIELD(kpn_record, base_name_len, 16, 24);
+KPN_PRIVATE_FIELD(kpn_record, name, 20, 32); KPN_PRIVATE_FIELD(kpn_record, name_len, 24, 40); KPN_PRIVATE_FIELD(kpn_record, unit, 28, 48);
 KPN_PRIVATE_FIELD(kpn_record, unit_len, 32, 56); KPN_PRIVATE_FIELD(kpn_record, text, 36, 64);
 KPN_PRIVATE_FIELD(kpn_record, text_len, 40, 72); KPN_PRIVATE_FIELD(kpn_record, data, 44, 80);
 KPN_PRIVATE_FIELD(kpn_record, data_len, 48, 88); KPN_PRIVATE_FIELD(kpn_record, bool_value, 52, 96);
 KPN_PRIVATE_FIELD(kpn_record, has_sum, 53, 97); KPN_PRIVATE_FIELD(kpn_record, has_time, 54, 98);
 KPN_PRIVATE_FIELD(kpn_record, has_update_time, 55, 99); KPN_PRIVATE_FIELD(kpn_record, private_bytes, 56, 104);
 KPN_PRIVATE_FIELD(kpn_record, private_len, 60, 112); KPN_PRIVATE_FIELD(kpn_record, private_record, 64, 120);
-
-KPN_PRIVATE_OBJECT(kpn_firmware, 224, 232, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8);
-KPN_PRIVATE_FIELD(kpn_firmware, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_firmware, private_state, 16, 24);
-
-KPN_PRIVATE_OBJECT(kpn_firmware_piece, 16, 32, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware_piece, offset, 0, 0);
-KPN_PRIVATE_FIELD(kpn_firmware_piece, ptr, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware_piece, len, 8, 16);
-KPN_PRIVATE_FIELD(kpn_firmware_piece, used, 12, 24);
-
-KPN_PRIVATE_OBJECT(kpn_pieces, 24, 40, 4, 8); KPN_PRIVATE_FIELD(kpn_pieces, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_pieces, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_pieces, private_bytes, 8, 8);
-KPN_PRIVATE_FIELD(kpn_pieces, private_len, 12, 16); KPN_PRIVATE_FIELD(kpn_pieces, private_state, 16, 24);
-
-KPN_PRIVATE_OBJECT(kpn_span, 8, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_span, ptr, 0, 0); KPN_PRIVATE_FIELD(kpn_span, len, 4, 8);
-
+KPN_PRIVATE_OBJECT(kpn_firmware, 224, 232, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_firmware, private_memory, 8, 8); KPN_PRIVATE_FIELD(kpn_firmware, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_firmware, private_state, 16, 24);
+KPN_PRIVATE_OBJECT(kpn_firmware_piece, 16, 32, 4, 8); KPN_PRIVATE_FIELD(kpn_firmware_piece, ptr, 4, 8);
+KPN_PRIVATE_FIELD(kpn_firmware_piece, len, 8, 16); KPN_PRIVATE_FIELD(kpn_firmware_piece, used, 12, 24);
+KPN_PRIVATE_OBJECT(kpn_pieces, 24, 40, 4, 8); KPN_PRIVATE_FIELD(kpn_pieces, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_pieces, private_bytes, 8, 8); KPN_PRIVATE_FIELD(kpn_pieces, private_len, 12, 16);
+KPN_PRIVATE_FIELD(kpn_pieces, private_state, 16, 24);
+KPN_PRIVATE_OBJECT(kpn_span, 8, 16, 4, 8); KPN_PRIVATE_FIELD(kpn_span, len, 4, 8);
 #if defined(KPN_POSIX)
-KPN_PRIVATE_OBJECT(kpn_posix, 28, 28, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_posix, private_timeout, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_socket, 8, 8);
-KPN_PRIVATE_FIELD(kpn_posix, private_limit, 16, 16); KPN_PRIVATE_FIELD(kpn_posix, private_connection, 18, 18);
-KPN_PRIVATE_FIELD(kpn_posix, private_deadline, 20, 20);
+KPN_PRIVATE_OBJECT(kpn_posix, 28, 28, 4, 4); KPN_PRIVATE_FIELD(kpn_posix, private_timeout, 4, 4);
+KPN_PRIVATE_FIELD(kpn_posix, private_socket, 8, 8); KPN_PRIVATE_FIELD(kpn_posix, private_limit, 16, 16);
+KPN_PRIVATE_FIELD(kpn_posix, private_connection, 18, 18); KPN_PRIVATE_FIELD(kpn_posix, private_deadline, 20, 20);
 #endif
-
-KPN_PRIVATE_OBJECT(kpn_queue, 44, 64, 4, 8); KPN_PRIVATE_FIELD(kpn_queue, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_queue, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_queue, private_memory, 8, 8);
-KPN_PRIVATE_FIELD(kpn_queue, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_queue, private_state, 16, 24);
-
-KPN_PRIVATE_OBJECT(kpn_uplink, 128, 200, 4, 8); KPN_PRIVATE_FIELD(kpn_uplink, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_uplink, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_uplink, private_buffer, 8, 8);
-KPN_PRIVATE_FIELD(kpn_uplink, private_capacity, 12, 16); KPN_PRIVATE_FIELD(kpn_uplink, private_host, 16, 24);
-KPN_PRIVATE_FIELD(kpn_uplink, private_path, 20, 32); KPN_PRIVATE_FIELD(kpn_uplink, private_state, 24, 40);
-
-KPN_PRIVATE_OBJECT(kpn_connection, 8, 8, 4, 4); KPN_PRIVATE_FIELD(kpn_connection, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_connection, private_state, 4, 4);
-
-KPN_PRIVATE_OBJECT(kpn_sms_delivery, 8, 8, 4, 4); KPN_PRIVATE_FIELD(kpn_sms_delivery, missed, 0, 0);
-KPN_PRIVATE_FIELD(kpn_sms_delivery, worst, 4, 4);
-
-KPN_PRIVATE_OBJECT(kpn_stream, 352, 432, 4, 8); KPN_PRIVATE_FIELD(kpn_stream, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_stream, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_stream, uplink, 8, 8);
-KPN_PRIVATE_FIELD(kpn_stream, private_state, 136, 208);
-
-KPN_PRIVATE_OBJECT(kpn_token, 112, 112, 4, 4); KPN_PRIVATE_FIELD(kpn_token, private_tag, 0, 0);
-KPN_PRIVATE_FIELD(kpn_token, private_reserved, 4, 4); KPN_PRIVATE_FIELD(kpn_token, private_hash, 8, 8);
+KPN_PRIVATE_OBJECT(kpn_queue, 44, 64, 4, 8); KPN_PRIVATE_FIELD(kpn_queue, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_queue, private_memory, 8, 8); KPN_PRIVATE_FIELD(kpn_queue, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_queue, private_state, 16, 24);
+KPN_PRIVATE_OBJECT(kpn_uplink, 128, 200, 4, 8); KPN_PRIVATE_FIELD(kpn_uplink, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_uplink, private_buffer, 8, 8); KPN_PRIVATE_FIELD(kpn_uplink, private_capacity, 12, 16);
+KPN_PRIVATE_FIELD(kpn_uplink, private_host, 16, 24); KPN_PRIVATE_FIELD(kpn_uplink, private_path, 20, 32);
+KPN_PRIVATE_FIELD(kpn_uplink, private_state, 24, 40);
+KPN_PRIVATE_OBJECT(kpn_connection, 8, 8, 4, 4); KPN_PRIVATE_FIELD(kpn_connection, private_state, 4, 4);
+KPN_PRIVATE_OBJECT(kpn_sms_delivery, 8, 8, 4, 4); KPN_PRIVATE_FIELD(kpn_sms_delivery, worst, 4, 4);
+KPN_PRIVATE_OBJECT(kpn_stream, 352, 432, 4, 8); KPN_PRIVATE_FIELD(kpn_stream, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_stream, uplink, 8, 8); KPN_PRIVATE_FIELD(kpn_stream, private_state, 136, 208);
+KPN_PRIVATE_OBJECT(kpn_token, 112, 112, 4, 4); KPN_PRIVATE_FIELD(kpn_token, private_reserved, 4, 4);
+KPN_PRIVATE_FIELD(kpn_token, private_hash, 8, 8);
 
 #undef KPN_PRIVATE_FIELD
 #undef KPN_PRIVATE_OBJECT

@@ -54,6 +54,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_table_has_the_remainders_of_a_division_bit_by_bit() {
+        let table = remainders();
+        assert_eq!(table, REMAINDERS);
+        for (mut value, remainder) in (0..).zip(table) {
+            for _ in 0..4 {
+                let is_odd = value & 1 == 1;
+                value >>= 1;
+                if is_odd {
+                    value ^= POLYNOMIAL;
+                }
+            }
+            assert_eq!(value, remainder);
+        }
+    }
+
+    #[test]
     fn the_check_value_and_the_part_of_the_protocol() {
         assert_eq!(update(0, b""), 0);
         assert_eq!(update(0, b"123456789"), 0xCBF4_3926);

@@ -7,7 +7,7 @@
 //! use kpn_things::{Uplink, Value, endpoint, names};
 //!
 //! let mut buffer = [0; 512];
-//! let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:123456789012345:")?;
+//! let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:490154203237518:")?;
 //! up.add(names::TEMPERATURE, Value::decimal(205, -1))?; // 20.5 Cel, no floating point
 //! let request = up.finish("0123456789abcdefghijklmnopqrstuvwxyzABCD")?;
 //! # assert!(request.starts_with(b"POST "));

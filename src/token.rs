@@ -176,11 +176,14 @@ static SECRET: Rule = Rule::new(
 
 /// Compares two tokens in a time that depends on neither.
 pub fn equal(left: &[u8; TOKEN_LEN], right: &[u8; TOKEN_LEN]) -> bool {
-    let difference = left
-        .iter()
+    core::hint::black_box(difference(left, right)) == 0
+}
+
+/// The bits in which any of the characters differ: all are looked at.
+fn difference(left: &[u8; TOKEN_LEN], right: &[u8; TOKEN_LEN]) -> u8 {
+    left.iter()
         .zip(right)
-        .fold(0, |difference, (a, b)| difference | (a ^ b));
-    core::hint::black_box(difference) == 0
+        .fold(0, |difference, (a, b)| difference | (a ^ b))
 }
 
 /// To the start of room that is never shorter.
@@ -270,6 +273,17 @@ mod tests {
             let mut other = *TOKEN;
             other[at] ^= 1;
             assert!(!equal(TOKEN, &other));
+        }
+    }
+
+    #[test]
+    fn looks_behind_the_first_difference() {
+        for at in 0..63 {
+            let mut other = *TOKEN;
+            other[at] ^= 1;
+            other[at + 1] ^= 2;
+            other[63] ^= 4;
+            assert_eq!(difference(TOKEN, &other), 7);
         }
     }
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the tests need from the distribution's packages, Python tools into target/python, cargo's into target/cargo-tools.
+# Installs what the tests need from the distribution's packages, Python tools into target/python, what drives a browser into target/browser,
+# cargo's tools into target/cargo-tools.
 # Touches nothing that is there.
 #
 #   setup.sh [--dry-run] [NEED...]     needs as the table below names them; all of them without one
@@ -60,6 +61,10 @@ doxygen    doxygen                        cmd:doxygen
 python     python3                        cmd:python3
 python     python3-venv                   module:ensurepip
 python     -                              fun:has_python_tools
+chromium   chromium                       fun:has_chromium
+chromium   python3                        cmd:python3
+chromium   python3-venv                   module:ensurepip
+chromium   -                              fun:has_browser_driver
 cargo-deny -                              fun:has_cargo_deny
 cargo-sbom -                              fun:has_cargo_sbom
 '
@@ -75,6 +80,9 @@ target=$here/../target
 # Python tools, pinned; a copy of the list beside them says which ones are there.
 requirements=$here/requirements.txt
 python=$target/python
+# What drives a browser, apart from them since it is large.
+driver=$here/requirements-browser.txt
+browser=$target/browser
 # Tools for cargo, with their versions.
 cargo_deny=0.20.2
 cargo_sbom=0.10.0
@@ -90,6 +98,10 @@ has_rust_for_chips() {
     has_rustup_targets || { [ -e /usr/bin/rustc ] && [ -e /usr/lib/rustlib/src/rust/library/core ]; }
 }
 has_python_tools() { cmp -s "$requirements" "$python/requirements.txt"; }
+has_browser_driver() { cmp -s "$driver" "$browser/requirements.txt"; }
+has_chromium() {
+    command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1
+}
 has_cargo_deny() { [ -x "$cargo_tools/$cargo_deny/bin/cargo-deny" ]; }
 has_cargo_sbom() { [ -x "$cargo_tools/$cargo_sbom/bin/cargo-sbom" ]; }
 
@@ -155,11 +167,12 @@ install_packages() {
     done
 }
 
+# install_python_tools LIST FOLDER
 install_python_tools() {
-    rm -rf "$python"
-    python3 -m venv "$python" &&
-        "$python/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2 &&
-        cp "$requirements" "$python/requirements.txt"
+    rm -rf "$2"
+    python3 -m venv "$2" &&
+        "$2/bin/pip" install --quiet --disable-pip-version-check --requirement "$1" >&2 &&
+        cp "$1" "$2/requirements.txt"
 }
 
 # install_cargo_tool NAME VERSION ARGUMENT...: built without optimisation, since it runs for a second and not for hours.
@@ -195,7 +208,12 @@ if [ -n "$lacking" ]; then
     case $lacking in *'lints '*) rustup component add rustfmt clippy >&2 || say 'rustup has no rustfmt or clippy' ;; esac
     case $lacking in *'python -'*)
         say "installing what $requirements names into $python"
-        install_python_tools || say 'pip cannot install them'
+        install_python_tools "$requirements" "$python" || say 'pip cannot install them'
+        ;;
+    esac
+    case $lacking in *'chromium -'*)
+        say "installing what $driver names into $browser"
+        install_python_tools "$driver" "$browser" || say 'pip cannot install it'
         ;;
     esac
     case $lacking in *'cargo-deny '*)

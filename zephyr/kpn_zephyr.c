@@ -10,303 +10,289 @@
 
 #include <zephyr/kernel.h>
 #include <zephyr/logging/log.h>
-#include <zephyr/net/socket.h>
 
-/* Before Zephyr 4.0 a socket's flags have the numbers of the file system's. */
-#if !defined(ZVFS_O_NONBLOCK)
-#if defined(CONFIG_ARCH_POSIX)
-#include <fcntl.h>
-#else
-#include <zephyr/posix/fcntl.h>
-#endif
-#define ZVFS_F_SETFL    F_SETFL
-#define ZVFS_O_NONBLOCK O_NONBLOCK
-#endif
-
-/* Before Zephyr 4.4 these names have no prefix; from then on they need not exist without one. */
-#if !defined(NET_AF_INET)
-#define NET_AF_INET      AF_INET
-#define NET_AF_INET6     AF_INET6
-#define NET_AF_UNSPEC    AF_UNSPEC
-#define NET_IPPROTO_TCP  IPPROTO_TCP
-#define NET_SOCK_STREAM  SOCK_STREAM
-#define ZSOCK_SOL_SOCKET SOL_SOCKET
-#define ZSOCK_SO_ERROR   SO_ERROR
-#define net_htons        htons
-#define net_sockaddr     sockaddr
-#define net_sockaddr_in  sockaddr_in
-#define net_sockaddr_in6 sockaddr_in6
-#define net_socklen_t    socklen_t
-#endif
+#include "kpn_zephyr_socket.h"
 
 LOG_MODULE_REGISTER(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
-
-/* How long to wait when a socket was said to be ready and was not. */
-#define NOT_READY_MS 10
 
 /* From this status on a response is no interim one, RFC 9110 section 15.2. */
 #define FINAL_STATUS 200
 
-/* The error that a connection ended with, or 0. */
-static int pending_error(int fd)
-{
-	int error = 0;
-	net_socklen_t len = sizeof(error);
-
-	if (zsock_getsockopt(fd, ZSOCK_SOL_SOCKET, ZSOCK_SO_ERROR, &error, &len) < 0) {
-		/* Zephyr 3.x does not know the option: sending tells. */
-		return errno == ENOPROTOOPT || errno == EOPNOTSUPP ? 0 : errno;
-	}
-	return error < 0 ? -error : error;
-}
+/* An exchange on a connection. */
+struct exchange {
+	struct kpn_zephyr_socket *socket;
+	kpn_response *response;
+	int error;     /* the errno of what failed, or 0 */
+	bool is_whole; /* all of the request is sent, and nothing has come behind the response */
+};
 
 /*
- * 0, or an errno: ETIMEDOUT when the deadline is over, whatever the socket is ready for then. A failed
- * connection counts as readable, for receiving tells why.
+ * Receives once what has arrived. KPN_NEED_MORE with error 0 when it was something, EAGAIN when nothing
+ * was there; KPN_OK when the response is complete.
  */
-static int wait_for(int fd, short events, int64_t deadline, short *out_ready)
-{
-	for (;;) {
-		struct zsock_pollfd entry = {.fd = fd, .events = events};
-		int64_t left = deadline - k_uptime_get();
-		int ready = left > 0 ? zsock_poll(&entry, 1, (int)left) : 0;
-
-		if (ready > 0) {
-			bool is_lost = events == ZSOCK_POLLOUT && (entry.revents & events) == 0;
-			int error = is_lost ? pending_error(fd) : 0;
-
-			*out_ready = (entry.revents & events) != 0 ? entry.revents : ZSOCK_POLLIN;
-			return is_lost && error == 0 ? ECONNRESET : error;
-		}
-		if (ready == 0) {
-			return ETIMEDOUT;
-		}
-		if (errno != EINTR && errno != EAGAIN) {
-			return errno;
-		}
-		k_msleep(NOT_READY_MS);
-	}
-}
-
-/* Whether a call that failed with this errno can be made again within the time limit. */
-static bool is_passing(int error)
-{
-	if (error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
-		return false;
-	}
-	k_msleep(NOT_READY_MS);
-	return true;
-}
-
-/* 0, or an errno. */
-static int connect_to(const struct net_sockaddr *address, net_socklen_t len, int64_t deadline, int *out_fd)
-{
-	int error = 0;
-	short ready = 0;
-	int fd = zsock_socket(address->sa_family, NET_SOCK_STREAM, NET_IPPROTO_TCP);
-
-	if (fd < 0) {
-		return errno;
-	}
-	if (zsock_fcntl(fd, ZVFS_F_SETFL, ZVFS_O_NONBLOCK) < 0) {
-		error = errno;
-	} else if (zsock_connect(fd, address, len) < 0) {
-		error = errno;
-		if (error == EINPROGRESS || error == EAGAIN) {
-			error = wait_for(fd, ZSOCK_POLLOUT, deadline, &ready);
-			if (error == 0) {
-				error = pending_error(fd);
-			}
-		}
-	}
-	if (error != 0) {
-		(void)zsock_close(fd);
-		return error;
-	}
-	*out_fd = fd;
-	return 0;
-}
-
-#if defined(CONFIG_DNS_RESOLVER) || defined(CONFIG_NET_SOCKETS_OFFLOAD)
-static int connect_to_name(const char *host, uint16_t port, int64_t deadline, int *out_fd)
-{
-	struct zsock_addrinfo hints = {.ai_family = NET_AF_UNSPEC, .ai_socktype = NET_SOCK_STREAM};
-	struct zsock_addrinfo *list = NULL;
-	int error = EHOSTUNREACH;
-
-	if (zsock_getaddrinfo(host, NULL, &hints, &list) != 0) {
-		return error;
-	}
-	for (struct zsock_addrinfo *entry = list; entry != NULL && error != 0 && error != ETIMEDOUT;
-	     entry = entry->ai_next) {
-		if (entry->ai_family == NET_AF_INET) {
-			net_sin(entry->ai_addr)->sin_port = net_htons(port);
-		} else if (entry->ai_family == NET_AF_INET6) {
-			net_sin6(entry->ai_addr)->sin6_port = net_htons(port);
-		} else {
-			continue;
-		}
-		error = connect_to(entry->ai_addr, entry->ai_addrlen, deadline, out_fd);
-	}
-	zsock_freeaddrinfo(list);
-	return error;
-}
-#else
-static int connect_to_name(const char *host, uint16_t port, int64_t deadline, int *out_fd)
-{
-	ARG_UNUSED(host);
-	ARG_UNUSED(port);
-	ARG_UNUSED(deadline);
-	ARG_UNUSED(out_fd);
-	return EHOSTUNREACH;
-}
-#endif
-
-static kpn_status open_connection(const char *host, uint16_t port, int *out_fd, int *out_error)
-{
-	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_CONNECT_TIMEOUT;
-	struct net_sockaddr_in v4 = {.sin_family = NET_AF_INET, .sin_port = net_htons(port)};
-	struct net_sockaddr_in6 v6 = {.sin6_family = NET_AF_INET6, .sin6_port = net_htons(port)};
-	int error;
-
-	if (zsock_inet_pton(NET_AF_INET, host, &v4.sin_addr) == 1) {
-		error = connect_to((const struct net_sockaddr *)&v4, sizeof(v4), deadline, out_fd);
-	} else if (zsock_inet_pton(NET_AF_INET6, host, &v6.sin6_addr) == 1) {
-		error = connect_to((const struct net_sockaddr *)&v6, sizeof(v6), deadline, out_fd);
-	} else {
-		error = connect_to_name(host, port, deadline, out_fd);
-	}
-	*out_error = error;
-	if (error == 0) {
-		return KPN_OK;
-	}
-	return error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_CONNECT;
-}
-
-/*
- * Receives once what has arrived. KPN_NEED_MORE with *out_error 0 when it was something, EAGAIN when
- * nothing was there; KPN_OK when the response is complete.
- */
-static kpn_status hear(int fd, kpn_response *response, int *out_error)
+static kpn_status hear(struct exchange *exchange)
 {
 	uint8_t chunk[CONFIG_KPN_THINGS_EXCHANGE_CHUNK];
-	ssize_t len = zsock_recv(fd, chunk, sizeof(chunk), 0);
+	size_t len = 0;
+	size_t used = 0;
+	kpn_status status;
 
-	*out_error = 0;
-	if (len > 0) {
-		return kpn_response_feed(response, chunk, (size_t)len, NULL);
+	exchange->error = kpn_zephyr_socket_receive(exchange->socket, chunk, sizeof(chunk), &len);
+	if (exchange->error != 0) {
+		return exchange->error == EAGAIN ? KPN_NEED_MORE : KPN_ERR_IO;
 	}
 	if (len == 0) {
-		return kpn_response_end(response);
+		exchange->is_whole = false;
+		return kpn_response_end(exchange->response);
 	}
-	*out_error = errno;
-	if (is_passing(*out_error)) {
-		*out_error = EAGAIN;
-		return KPN_NEED_MORE;
+	status = kpn_response_feed(exchange->response, chunk, len, &used);
+	if (status == KPN_OK && used < len) {
+		exchange->is_whole = false;
 	}
-	return KPN_ERR_IO;
+	return status;
 }
 
 /* Whether the server has answered, whatever becomes of the request. */
-static bool is_answered(const kpn_response *response)
+static bool is_answered(const struct exchange *exchange)
 {
-	return kpn_response_status(response) >= FINAL_STATUS;
+	return kpn_response_status(exchange->response) >= FINAL_STATUS;
+}
+
+static kpn_status lost(int error)
+{
+	return error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_IO;
 }
 
 /*
  * KPN_NEED_MORE when all is sent or the server has begun to answer, which may write over a request in
  * the same buffer; KPN_OK when it has answered. What has arrived is read before a failure is reported.
  */
-static kpn_status send_all(int fd, kpn_span request, kpn_response *response, int *out_error)
+static kpn_status send_all(struct exchange *exchange, kpn_span request)
 {
 	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_SEND_TIMEOUT;
 	kpn_status status = KPN_NEED_MORE;
 	int failed = 0;
 
-	while (request.len > 0 && status == KPN_NEED_MORE && !is_answered(response)) {
-		short ready = 0;
-		ssize_t len;
+	while (request.len > 0 && status == KPN_NEED_MORE && !is_answered(exchange)) {
+		bool has_input = false;
+		size_t sent = 0;
 
 		if (failed == 0) {
-			*out_error = wait_for(fd, ZSOCK_POLLIN | ZSOCK_POLLOUT, deadline, &ready);
-			if (*out_error != 0) {
-				return *out_error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_IO;
+			exchange->error = kpn_zephyr_socket_wait(exchange->socket, true, deadline, &has_input);
+			if (exchange->error == ETIMEDOUT && exchange->socket->is_blocking) {
+				failed = ETIMEDOUT; /* it may have arrived while the send waited */
+				continue;
 			}
+			if (exchange->error != 0) {
+				return lost(exchange->error);
+			}
+		} else if (kpn_zephyr_socket_is_idle(exchange->socket)) {
+			exchange->error = failed;
+			return lost(failed);
 		}
-		if (failed != 0 || (ready & ZSOCK_POLLIN) != 0) {
-			status = hear(fd, response, out_error);
-			if (failed != 0 && (status < 0 || *out_error != 0)) {
-				*out_error = failed;
-				return KPN_ERR_IO;
+		if (failed != 0 || has_input) {
+			status = hear(exchange);
+			if (failed != 0 && (status < 0 || exchange->error != 0)) {
+				exchange->error = failed;
+				return lost(failed);
 			}
 			continue;
 		}
-		len = zsock_send(fd, request.ptr, request.len, 0);
-		if (len >= 0) {
-			request.ptr += len;
-			request.len -= (size_t)len;
-		} else if (!is_passing(errno)) {
-			failed = errno;
-		}
+		failed = kpn_zephyr_socket_send(exchange->socket, request.ptr, request.len, deadline, &sent);
+		request.ptr += sent;
+		request.len -= sent;
 	}
+	exchange->is_whole = exchange->is_whole && request.len == 0;
 	return status;
 }
 
-static kpn_status receive(int fd, kpn_response *response, int *out_error)
+static kpn_status receive(struct exchange *exchange)
 {
 	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT;
 	kpn_status status = KPN_NEED_MORE;
 
 	while (status == KPN_NEED_MORE) {
-		short ready = 0;
+		bool has_input = false;
 
-		*out_error = wait_for(fd, ZSOCK_POLLIN, deadline, &ready);
-		if (*out_error != 0) {
-			return *out_error == ETIMEDOUT ? KPN_ERR_TIMEOUT : KPN_ERR_IO;
+		exchange->error = kpn_zephyr_socket_wait(exchange->socket, false, deadline, &has_input);
+		if (exchange->error != 0) {
+			return lost(exchange->error);
 		}
-		status = hear(fd, response, out_error);
+		status = hear(exchange);
 	}
 	return status;
 }
 
-kpn_status kpn_zephyr_exchange(const char *host, uint16_t port, kpn_span request,
-			       kpn_response *response, int *out_errno)
+/* KPN_OK when the request can be sent and the response takes something. */
+static kpn_status check(kpn_span request, kpn_response *response)
 {
-	int fd = -1;
-	int error = 0;
 	kpn_status status;
 
-	if (out_errno != NULL) {
-		*out_errno = 0;
-	}
-	if (host == NULL || port == 0 || request.ptr == NULL || request.len == 0) {
+	if (request.ptr == NULL || request.len == 0) {
 		return KPN_ERR_INVALID_ARGUMENT;
 	}
-	/* Nothing, which tells whether the response takes something. */
 	status = kpn_response_feed(response, NULL, 0, NULL);
-	if (status != KPN_NEED_MORE) {
-		return status < 0 ? status : KPN_ERR_STATE;
-	}
-
-	status = open_connection(host, port, &fd, &error);
-	if (status == KPN_OK) {
-		LOG_DBG("connected, sending %zu bytes", request.len);
-		status = send_all(fd, request, response, &error);
-	}
 	if (status == KPN_NEED_MORE) {
-		status = receive(fd, response, &error);
+		return KPN_OK;
 	}
-	if (fd >= 0) {
-		(void)zsock_close(fd);
-	}
+	return status < 0 ? status : KPN_ERR_STATE;
+}
 
-	if (status == KPN_OK) {
-		LOG_DBG("response with status %d", (int)kpn_response_status(response));
-	} else {
+/* Says how a call ended, and hands on the errno. */
+static kpn_status tell(kpn_status status, int error, int *out_errno)
+{
+	if (status < 0) {
 		LOG_WRN("%s (%d), errno %d", kpn_status_text(status), (int)status, error);
 	}
 	if (out_errno != NULL) {
 		*out_errno = error;
 	}
 	return status;
+}
+
+/* As kpn_zephyr_exchange_on(), with the arguments checked and the connection open. */
+static kpn_status run(struct exchange *exchange, kpn_span request)
+{
+	kpn_status status;
+
+	LOG_DBG("connected, sending %zu bytes", request.len);
+	status = send_all(exchange, request);
+	if (status == KPN_NEED_MORE) {
+		status = receive(exchange);
+	}
+	if (status == KPN_OK) {
+		LOG_DBG("response with status %d", (int)kpn_response_status(exchange->response));
+	}
+	return status;
+}
+
+kpn_status kpn_zephyr_begin(kpn_zephyr_connection *connection, uint16_t limit, int tls_tag)
+{
+	if (connection == NULL || limit == 0 || tls_tag < KPN_ZEPHYR_NO_TLS) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	*connection = (kpn_zephyr_connection){
+		.private_tag = KPN_ZEPHYR_PRIVATE_TAG,
+		.private_fd = -1,
+		.private_tls_tag = tls_tag,
+		.private_limit = limit,
+	};
+	return KPN_OK;
+}
+
+static bool is_begun(const kpn_zephyr_connection *connection)
+{
+	return connection->private_tag == KPN_ZEPHYR_PRIVATE_TAG;
+}
+
+uint16_t kpn_zephyr_left(const kpn_zephyr_connection *connection)
+{
+	if (connection == NULL || !is_begun(connection) || connection->private_fd < 0) {
+		return 0;
+	}
+	return kpn_connection_left(&connection->private_requests);
+}
+
+kpn_status kpn_zephyr_open(kpn_zephyr_connection *connection, const char *host, uint16_t port, int *out_errno)
+{
+	struct kpn_zephyr_socket socket;
+	kpn_status status;
+	int error = 0;
+
+	if (out_errno != NULL) {
+		*out_errno = 0;
+	}
+	if (connection == NULL || host == NULL || port == 0) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	if (!is_begun(connection)) {
+		return KPN_ERR_STATE;
+	}
+	socket = kpn_zephyr_socket_of(connection);
+	if (kpn_zephyr_left(connection) > 0 && kpn_zephyr_socket_is_idle(&socket)) {
+		return KPN_OK;
+	}
+	kpn_zephyr_socket_close(&socket);
+	status = kpn_connection_begin(&connection->private_requests, connection->private_limit);
+	if (status == KPN_OK) {
+		status = kpn_zephyr_socket_open(&socket, host, port, connection->private_tls_tag, &error);
+	}
+	kpn_zephyr_socket_keep(connection, &socket);
+	return tell(status, error, out_errno);
+}
+
+kpn_status kpn_zephyr_exchange_on(kpn_zephyr_connection *connection, kpn_span request, kpn_response *response,
+				  int *out_errno)
+{
+	struct kpn_zephyr_socket socket;
+	struct exchange exchange = {.socket = &socket, .response = response, .is_whole = true};
+	kpn_status status;
+
+	if (out_errno != NULL) {
+		*out_errno = 0;
+	}
+	if (connection == NULL) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	status = check(request, response);
+	if (status != KPN_OK) {
+		return status;
+	}
+	if (kpn_zephyr_left(connection) == 0) {
+		return KPN_ERR_STATE;
+	}
+	socket = kpn_zephyr_socket_of(connection);
+	if (!kpn_zephyr_socket_is_idle(&socket)) {
+		kpn_zephyr_socket_close(&socket);
+		kpn_zephyr_socket_keep(connection, &socket);
+		return KPN_ERR_STATE;
+	}
+	status = run(&exchange, request);
+	(void)kpn_connection_record(&connection->private_requests, response);
+	if (status != KPN_OK || !exchange.is_whole || kpn_connection_left(&connection->private_requests) == 0) {
+		kpn_zephyr_socket_close(&socket);
+	}
+	kpn_zephyr_socket_keep(connection, &socket);
+	return tell(status, exchange.error, out_errno);
+}
+
+kpn_status kpn_zephyr_close(kpn_zephyr_connection *connection)
+{
+	struct kpn_zephyr_socket socket;
+
+	if (connection == NULL) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	if (!is_begun(connection)) {
+		return KPN_ERR_STATE;
+	}
+	socket = kpn_zephyr_socket_of(connection);
+	kpn_zephyr_socket_close(&socket);
+	kpn_zephyr_socket_keep(connection, &socket);
+	return KPN_OK;
+}
+
+kpn_status kpn_zephyr_exchange(const char *host, uint16_t port, kpn_span request, kpn_response *response,
+			       int *out_errno)
+{
+	struct kpn_zephyr_socket socket = KPN_ZEPHYR_SOCKET_NONE;
+	struct exchange exchange = {.socket = &socket, .response = response};
+	kpn_status status;
+
+	if (out_errno != NULL) {
+		*out_errno = 0;
+	}
+	if (host == NULL || port == 0) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	status = check(request, response);
+	if (status != KPN_OK) {
+		return status;
+	}
+	status = kpn_zephyr_socket_open(&socket, host, port, KPN_ZEPHYR_NO_TLS, &exchange.error);
+	if (status == KPN_OK) {
+		status = run(&exchange, request);
+	}
+	kpn_zephyr_socket_close(&socket);
+	return tell(status, exchange.error, out_errno);
 }

@@ -85,6 +85,7 @@ KPN_PRIVATE_ASSERT(size_of_bool, sizeof(bool) == 1);
 KPN_PRIVATE_ASSERT(size_of_double, sizeof(double) == 8);
 KPN_PRIVATE_ASSERT(size_of_float, sizeof(float) == 4);
 KPN_PRIVATE_ASSERT(size_of_kpn_status, sizeof(kpn_status) == 4);
+
 ";
 
 const AFTER: &str = "
@@ -126,7 +127,6 @@ pub fn asserts(header: &str) -> Result<String, String> {
                 narrow.size
             ));
         }
-        text.push('\n');
         if item.only_posix {
             text.push_str("#if defined(KPN_POSIX)\n");
         }
@@ -137,7 +137,8 @@ pub fn asserts(header: &str) -> Result<String, String> {
         );
         result.map_err(|error| error.to_string())?;
         let offsets = narrow.offsets.iter().zip(&wide.offsets);
-        for (field, (on32, on64)) in item.fields.iter().zip(offsets) {
+        // The first field has no other place than 0.
+        for (field, (on32, on64)) in item.fields.iter().zip(offsets).skip(1) {
             let line = format!("KPN_PRIVATE_FIELD({name}, {}, {on32}, {on64});", field.name);
             // Several in a line.
             let last = text.rfind('\n').map_or(0, |at| text.len() - at);
@@ -211,7 +212,7 @@ fn parse(header: &str) -> Result<Vec<Struct>, String> {
             let number = before.rsplit(' ').next();
             told_size = number.and_then(|number| number.parse().ok());
         }
-        if line.ends_with(';') {
+        if line.ends_with(';') && !line.starts_with('*') {
             // The comment belonged to something else.
             told_size = None;
         }

@@ -1,6 +1,6 @@
 //! The order of the header: what a message needs comes first, what nobody reads last. cbindgen writes constants, then structs, then functions,
-//! each in the order of the files, with every comment in full; here they are put by subject, and what the calls of a subject have in common is
-//! said once.
+//! each in the order of the files, with every comment in full; here they are sorted by subject, and what the calls of a subject have in common
+//! is said once.
 
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
@@ -8,20 +8,31 @@ use std::fs;
 use std::path::Path;
 
 use super::shared::Shared;
-
-/// Bytes of a line, about.
-const WIDTH: usize = 140;
+use super::text::{WIDTH, write_comment, write_wrapped};
 
 /// A subject of the header.
 struct Group {
     id: &'static str,
     title: &'static str,
+    /// What holds for all of its calls.
+    intro: &'static str,
     /// Files of `src/ffi`, in the order in which their items stand.
     files: &'static [&'static str],
 }
 
 const fn group(id: &'static str, title: &'static str, files: &'static [&'static str]) -> Group {
-    Group { id, title, files }
+    Group {
+        id,
+        title,
+        intro: "",
+        files,
+    }
+}
+
+impl Group {
+    const fn with(self, intro: &'static str) -> Self {
+        Self { intro, ..self }
+    }
 }
 
 const GROUPS: &[Group] = &[
@@ -32,11 +43,17 @@ const GROUPS: &[Group] = &[
         &[
             "uplink/mod.rs",
             "uplink/add.rs",
-            "uplink/label.rs",
-            "uplink/base.rs",
             "uplink/finish.rs",
             "uplink/access.rs",
         ],
+    ),
+    group("labels", "Times and sums of a record", &["uplink/label.rs"]).with(
+        "A label applies to the next record only. When setting one fails, the next record is refused with the same status, so that no \
+         value is sent with a wrong time or sum.",
+    ),
+    group("base", "Base fields of a pack", &["uplink/base.rs"]).with(
+        "A base field holds for the records that follow, until it is set again. After a failure no record is taken until \
+         `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.",
     ),
     group("response", "The response to it", &["response.rs"]),
     group(
@@ -115,6 +132,8 @@ pub struct Texts {
     pub in_groups: BTreeMap<&'static str, String>,
     /// Behind all functions.
     pub lists: String,
+    /// Statuses of which their list says what there is to say.
+    pub explained: &'static [&'static str],
 }
 
 /// The header in the order of use.
@@ -157,7 +176,24 @@ pub fn in_order_of_use(header: &str, ffi: &Path, texts: &Texts) -> Result<String
             })
             .collect();
         let more = texts.in_groups.get(group.id).map_or("", String::as_str);
-        write_group(&mut text, group, more, &members, &items, &mut written);
+        let has_posix = members.iter().any(|item| item.only_posix);
+        if has_posix != members.iter().all(|item| item.only_posix) {
+            return Err(format!(
+                "{}: either all of it is for POSIX or nothing",
+                group.id
+            ));
+        }
+        let shared = Shared::of(
+            members
+                .iter()
+                .filter(|item| item.kind == Kind::Function)
+                .map(|item| (item.name.as_str(), item.comment.as_slice())),
+            texts.explained,
+        );
+        write_opening(&mut text, group, &shared, has_posix);
+        write_members(&mut text, more, &members, &shared, &items, &mut written);
+        text.push_str(if has_posix { "#endif\n" } else { "" });
+        text.push_str("\n/** @} */\n");
     }
     text.push_str(&texts.lists);
     text.push_str("\n/** @cond */\n/* What objects are made of. Fields that begin with `private_` may change with every version. */\n");
@@ -170,25 +206,34 @@ pub fn in_order_of_use(header: &str, ffi: &Path, texts: &Texts) -> Result<String
     Ok(text)
 }
 
-fn write_group(
+fn write_opening(text: &mut String, group: &Group, shared: &Shared, is_posix: bool) {
+    let mut comment = vec![format!("@defgroup kpn_{} {}", group.id, group.title)];
+    if !group.intro.is_empty() {
+        comment.extend([String::new(), group.intro.to_owned()]);
+    }
+    comment.extend(shared.summary());
+    text.push('\n');
+    if let [title] = comment.as_slice() {
+        let _ = writeln!(text, "/** {title}\n * @{{ */");
+    } else {
+        comment.push("@{".to_owned());
+        write_comment(text, &comment);
+    }
+    if is_posix {
+        text.push_str("\n#if defined(KPN_POSIX)\n");
+    }
+}
+
+/// Types, constants and functions, in this order.
+fn write_members(
     text: &mut String,
-    group: &Group,
     more: &str,
     members: &[&Item],
+    shared: &Shared,
     all: &[Item],
     written: &mut Vec<String>,
 ) {
-    let shared = Shared::of(
-        members
-            .iter()
-            .filter(|item| item.kind == Kind::Function)
-            .map(|item| item.comment.as_slice()),
-    );
-    let mut comment = vec![format!("@defgroup kpn_{} {}", group.id, group.title)];
-    comment.extend(shared.summary());
-    comment.push("@{".to_owned());
-    text.push('\n');
-    write_comment(text, &comment);
+    let mut was_short = false;
     for kind in [
         Kind::Alias,
         Kind::Object,
@@ -198,9 +243,12 @@ fn write_group(
     ] {
         if kind == Kind::Constant {
             text.push_str(more);
-            text.push('\n');
+            if members.iter().any(|item| item.kind == kind) {
+                text.push('\n');
+            }
         }
         for item in members.iter().filter(|item| item.kind == kind) {
+            let start = text.len();
             match kind {
                 Kind::Object => write_forward(text, item),
                 Kind::Constant => write_constant(text, item),
@@ -208,68 +256,35 @@ fn write_group(
                 Kind::Alias => write_item(text, item, &item.comment),
                 _ => write_item(text, item, &shared.without(&item.comment)),
             }
+            // Calls that take one line each stand together.
+            let written = text.get(start..).unwrap_or_default();
+            let is_short = kind == Kind::Function && written.starts_with("\n/** ");
+            if is_short && was_short {
+                text.remove(start);
+            }
+            was_short = is_short;
         }
     }
-    text.push_str("\n/** @} */\n");
 }
 
 fn write_item(text: &mut String, item: &Item, comment: &[String]) {
     text.push('\n');
-    guarded(text, item, |text| {
-        write_comment(text, comment);
-        let declaration: Vec<_> = item.code.iter().map(|line| line.trim()).collect();
-        write_wrapped(text, &declaration.join(" ").replace("( ", "("));
-    });
-}
-
-/// A declaration in lines of at most `WIDTH` bytes, cut behind arguments and fields.
-fn write_wrapped(text: &mut String, declaration: &str) {
-    let mut column = 0;
-    for argument in declaration
-        .split_inclusive([',', ';', '{'])
-        .map(str::trim_start)
-    {
-        if column > 0 && column + argument.trim_end().len() > WIDTH {
-            text.truncate(text.trim_end().len());
-            text.push_str("\n    ");
-            column = 4;
-        }
-        let separator = if column == 0 || text.ends_with(' ') {
-            ""
-        } else {
-            " "
-        };
-        text.push_str(separator);
-        text.push_str(argument);
-        column += separator.len() + argument.len();
-    }
-    text.push('\n');
-}
-
-fn guarded(text: &mut String, item: &Item, write: impl FnOnce(&mut String)) {
-    if item.only_posix {
-        text.push_str("#if defined(KPN_POSIX)\n");
-    }
-    write(text);
-    if item.only_posix {
-        text.push_str("#endif\n");
-    }
+    write_comment(text, comment);
+    let declaration: Vec<_> = item.code.iter().map(|line| line.trim()).collect();
+    write_wrapped(text, &declaration.join(" ").replace("( ", "("));
 }
 
 /// The object's name and what is said of it; its fields stand at the end.
 fn write_forward(text: &mut String, item: &Item) {
     text.push('\n');
-    guarded(text, item, |text| {
-        write_comment(text, &item.comment);
-        let _ = writeln!(text, "typedef struct {0} {0};", item.name);
-    });
+    write_comment(text, &item.comment);
+    let _ = writeln!(text, "typedef struct {0} {0};", item.name);
 }
 
 /// In one line where it fits.
 fn write_constant(text: &mut String, item: &Item) {
     if let ([comment], [code]) = (item.comment.as_slice(), item.code.as_slice())
         && code.len() + comment.len() < WIDTH
-        && !item.only_posix
     {
         let _ = writeln!(text, "{code} /**< {comment} */");
     } else {
@@ -293,18 +308,13 @@ fn write_struct(text: &mut String, item: &Item, all: &[Item], written: &mut Vec<
             write_struct(text, inner, all, written);
         }
     }
-    let is_private = item.kind != Kind::Value;
-    text.push('\n');
-    guarded(text, item, |text| {
-        if !is_private {
-            write_comment(text, &item.comment);
-        }
-        if is_private {
-            write_wrapped(text, &without_comments(&item.code));
-        } else {
-            write_fields(text, item);
-        }
-    });
+    if item.kind == Kind::Value {
+        text.push('\n');
+        write_comment(text, &item.comment);
+        write_fields(text, item);
+    } else {
+        write_wrapped(text, &without_comments(&item.code));
+    }
 }
 
 /// With the comment of each field behind it.
@@ -338,18 +348,6 @@ fn without_comments(code: &[String]) -> String {
         .collect();
     lines.push("};");
     lines.join(" ")
-}
-
-fn write_comment(text: &mut String, comment: &[String]) {
-    if let [line] = comment {
-        let _ = writeln!(text, "/** {line} */");
-        return;
-    }
-    text.push_str("/**\n");
-    for line in &paragraphs(comment) {
-        let _ = writeln!(text, "{}", format!(" * {line}").trim_end());
-    }
-    text.push_str(" */\n");
 }
 
 fn places(ffi: &Path) -> Result<Places, String> {
@@ -464,32 +462,4 @@ fn item(comment: Vec<String>, code: Vec<String>, only_posix: bool) -> Result<Ite
         only_posix,
         code,
     })
-}
-
-/// Sentences in lines of at most `WIDTH` bytes; lists, examples and commands as they stand.
-fn paragraphs(comment: &[String]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut is_code = false;
-    let mut goes_on = false;
-    for line in comment {
-        is_code ^= line.starts_with("~~~");
-        let is_text =
-            !is_code && !line.is_empty() && !line.starts_with(['@', '-', ' ', '|', '~', '#']);
-        if is_text {
-            for word in line.split(' ') {
-                match lines.last_mut() {
-                    Some(last) if goes_on && last.len() + word.len() + 4 <= WIDTH => {
-                        last.push(' ');
-                        last.push_str(word);
-                    }
-                    _ => lines.push(word.to_owned()),
-                }
-                goes_on = true;
-            }
-        } else {
-            lines.push(line.clone());
-        }
-        goes_on = is_text;
-    }
-    lines
 }

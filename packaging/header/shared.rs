@@ -5,36 +5,78 @@ use std::collections::BTreeMap;
 /// From how many calls on a sentence is said once for all.
 const CALLS: usize = 2;
 
-/// A result, and whether a sentence says no more of it than the overview.
-type Rule = (&'static str, fn(&str) -> bool);
+/// How a list of statuses names one that an earlier call returned.
+const EARLIER: &str = "an earlier failure";
 
-/// What the overview says of these results for every call. An overlap needs no more words than its name.
-const RULES: &[Rule] = &[
-    ("KPN_OK", |text| !text.contains([';', ',', '`'])),
-    ("KPN_ERR_INVALID_ARGUMENT", str::is_empty),
-    ("KPN_ERR_OVERLAP", |_| true),
-    ("KPN_ERR_STATE", |text| {
-        text.ends_with(" not begun.") && !text.contains(" or ")
-    }),
-];
-
-/// What the overview says of arguments of every call.
-fn is_plain_argument(entry: &Entry) -> bool {
-    entry.command.starts_with("@param")
-        && (entry.text == "Bytes."
-            || entry.text == "Need not be initialised."
-            || entry.text.starts_with("From `kpn_"))
+/// What the overview says of arguments of every call, sentence by sentence.
+fn is_said_of_arguments(sentence: &str) -> bool {
+    const SENTENCES: &[&str] = &[
+        "-1 for 20.5.",
+        "-1 for tenths.",
+        "205 for 20.5 with exponent -1.",
+        "205 for 20.5.",
+        "Any value.",
+        "At least 1.",
+        "Bytes, without NUL.",
+        "Bytes.",
+        "Copied.",
+        "Device URN.",
+        "Finite.",
+        "Need not be initialised.",
+        "Not kept.",
+        "Receives its length.",
+        "Secret.",
+        "The value.",
+        "Written only on success.",
+        "Written only with `KPN_OK`.",
+        "`-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.",
+        "`KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.",
+        "true or false.",
+    ];
+    SENTENCES.contains(&sentence)
+        || is_origin(sentence)
+        || (sentence.contains("NULL when `") && sentence.ends_with("` is 0."))
+        || (sentence.starts_with("Bytes of `") && sentence.ends_with("`."))
+        || (sentence.starts_with("As for `kpn_") && sentence.ends_with("`."))
 }
 
-/// What the overview says of accessors, between its two ends.
-const OF_ACCESSORS: (&str, &str) = (", or when `", "` is NULL, misaligned or not begun");
+/// Such as "From `kpn_uplink_begin` or a sibling, not yet finished.": what `KPN_ERR_STATE` stands for.
+fn is_origin(sentence: &str) -> bool {
+    let rest = sentence.strip_prefix("From `kpn_");
+    rest.is_some_and(|rest| rest.matches('`').count() % 2 == 1)
+}
 
-/// What the overview says of every invalid argument, in the words of the functions.
-const OF_EVERY_POINTER: &[&str] = &[
-    "A pointer is NULL or misaligned",
-    "the capacity is above `PTRDIFF_MAX`",
-    "the length is above `PTRDIFF_MAX`",
-    "`cap` is above `PTRDIFF_MAX`",
+/// What the overview says of an invalid argument, clause by clause: whatever the range of an argument is, its own line says it.
+fn is_said_of_invalid(clause: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "",
+        "NULL",
+        "misaligned",
+        "out of range",
+        "is none",
+        "is 0",
+        "below 3",
+        "too large",
+        "too long",
+        "with a capacity",
+        "not confirmed",
+        "no such number",
+        "an uptime",
+        "above `PTRDIFF_MAX`",
+    ];
+    ENDS.iter().any(|end| {
+        if end.is_empty() {
+            clause.is_empty()
+        } else {
+            clause.ends_with(end)
+        }
+    }) || (clause.starts_with('`') && clause.ends_with('`'))
+}
+
+/// What the overview says of accessors.
+const OF_ACCESSORS: &[&str] = &[
+    "is NULL, misaligned or not begun",
+    "is NULL, misaligned or holds no configuration",
 ];
 
 /// A line `@param[in] name text` or `@retval name text`, with its continuation.
@@ -46,16 +88,23 @@ struct Entry {
 }
 
 /// The sentences of one subject.
-pub struct Shared {
+pub struct Shared<'a> {
     entries: Vec<Entry>,
+    functions: BTreeMap<&'a str, &'a [String]>,
+    /// Statuses of which the list of results says enough.
+    explained: &'a [&'a str],
 }
 
-impl Shared {
-    /// The sentence that most calls have on an argument or a result, if they are enough.
-    pub fn of<'a>(comments: impl Iterator<Item = &'a [String]>) -> Self {
+impl<'a> Shared<'a> {
+    /// The sentence that most calls have on an argument or a result, if they are enough. Functions come with their comments.
+    pub fn of(
+        functions: impl Iterator<Item = (&'a str, &'a [String])>,
+        explained: &'a [&'a str],
+    ) -> Self {
+        let functions: Vec<_> = functions.collect();
         let mut counts: BTreeMap<Entry, usize> = BTreeMap::new();
         let mut order = Vec::new();
-        for part in comments.flat_map(parts) {
+        for part in functions.iter().flat_map(|(_, comment)| parts(comment)) {
             if let Part::Entry(entry) = part {
                 if !counts.contains_key(&entry) {
                     order.push(entry.clone());
@@ -72,78 +121,114 @@ impl Shared {
         };
         let entries = order
             .iter()
-            .filter(|entry| count(entry) >= CALLS && is_most(entry) && !is_by_rule(entry))
+            .filter(|entry| !entry.name.is_empty() || entry.text.contains("earlier"))
+            .filter(|entry| count(entry) >= CALLS && is_most(entry) && !entry.text.is_empty())
+            .filter(|entry| !explained.contains(&entry.name.as_str()) && !is_by_rule(entry))
             .cloned()
             .collect();
-        Self { entries }
+        Self {
+            entries,
+            functions: functions.into_iter().collect(),
+            explained,
+        }
     }
 
-    /// The sentences, as a list.
+    /// The sentences, as a list: arguments first.
     pub fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for (is_result, title) in [
-            (
-                false,
-                "Where a call has one of these arguments and says no more of it:",
-            ),
-            (
-                true,
-                "Where a call names one of these results and says no more of it:",
-            ),
-        ] {
-            let entries: Vec<_> = self
-                .entries
-                .iter()
-                .filter(|entry| is_result == entry.is_result())
-                .collect();
-            if !entries.is_empty() {
-                lines.extend([String::new(), title.to_owned()]);
-                lines.extend(entries.iter().map(|entry| match entry.name.as_str() {
-                    "" => format!("- another status: {}", entry.text),
-                    name => format!("- `{name}`: {}", entry.text),
-                }));
-            }
+        for is_result in [false, true] {
+            let entries = self.entries.iter().filter(|entry| {
+                is_result == entry.is_result() && entry.name != "KPN_OK" && !is_said_by_name(entry)
+            });
+            lines.extend(entries.map(|entry| match entry.name.as_str() {
+                "" => format!("- {EARLIER}: {}", entry.text),
+                name => format!("- `{name}`: {}", entry.text),
+            }));
+        }
+        if !lines.is_empty() {
+            lines.splice(
+                0..0,
+                [String::new(), "Unless a call says otherwise:".to_owned()],
+            );
         }
         lines
     }
 
-    /// A comment without what the summary says. The results are named in one line.
+    /// A comment without what is said elsewhere: by the overview, the summary, the list of results, or the call that this one is like.
+    /// Results of which nothing is left to say are named in one line.
     pub fn without(&self, comment: &[String]) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        let mut named = Vec::new();
+        let mut entries = Vec::new();
         for part in parts(comment) {
             match part {
-                Part::Line(line)
-                    if line.is_empty()
-                        && lines.last().is_some_and(|last| last.starts_with('@')) => {}
                 Part::Line(line) => {
-                    let another_empty =
-                        line.is_empty() && lines.last().is_none_or(String::is_empty);
-                    if !another_empty {
+                    // One paragraph: the first sentence is the brief one.
+                    let is_text = |line: &String| !line.starts_with(['-', '|', '~', ' ', '@']);
+                    let follows_text = lines.last().is_none_or(is_text);
+                    if !(line.is_empty() && (follows_text || !entries.is_empty())) {
                         lines.push(line);
                     }
                 }
-                Part::Entry(entry) if is_by_rule(&entry) => {}
-                Part::Entry(entry) if self.entries.contains(&entry) => {
-                    if entry.is_result() && !entry.name.is_empty() {
-                        named.push(entry.name);
-                    }
-                }
-                Part::Entry(entry) => {
-                    lines.pop_if(|last| last.is_empty());
-                    lines.push(entry.line());
-                }
+                Part::Entry(entry) => entries.push(entry),
             }
         }
-        lines.pop_if(|last| last.is_empty());
+        let like = self.like(comment);
+        let has_progress = entries
+            .iter()
+            .any(|entry| ["KPN_NEED_MORE", "KPN_END", "KPN_AGAIN"].contains(&entry.name.as_str()));
+        entries.retain(|entry| {
+            !is_by_rule(entry)
+                && (entry.name != "KPN_OK" || has_progress && !entry.text.starts_with("`out_"))
+                && !like.contains(entry)
+                && !["Bytes.", "Records.", "Requests.", "Counted from 0."]
+                    .contains(&entry.text.as_str())
+        });
+        let mut named = Vec::new();
+        let mut has_earlier = false;
+        for entry in entries {
+            let is_told = entry.text.is_empty()
+                || is_said_by_name(&entry)
+                || self.entries.contains(&entry)
+                || self.explained.contains(&entry.name.as_str());
+            match (is_told, entry.command.as_str()) {
+                (true, "@retval") => named.push(entry.name.replace("KPN_", "")),
+                (true, "@return") => has_earlier |= !entry.text.is_empty(),
+                (true, _) => {}
+                (false, _) => lines.push(entry.line()),
+            }
+        }
+        if has_earlier {
+            let or = if named.is_empty() { "" } else { "or " };
+            named.push(format!("{or}{EARLIER}"));
+        }
         if !named.is_empty() {
-            let results: Vec<_> = named
-                .iter()
-                .map(|name| name.trim_start_matches("KPN_"))
-                .collect();
-            lines.push(format!("@return {}, as said above.", results.join(", ")));
+            lines.push(format!("@return {}.", named.join(", ")));
         }
         lines
+    }
+
+    /// Entries of the calls that a comment names with "as": they hold for it too.
+    fn like(&self, comment: &[String]) -> Vec<Entry> {
+        let text = comment.join(" ");
+        let mut words = text.split(' ').peekable();
+        let mut found = Vec::new();
+        while let Some(word) = words.next() {
+            let name = words.peek().map_or("", |next| {
+                next.trim_matches(|letter: char| !letter.is_alphanumeric())
+            });
+            let is_as = word == "As" || word == "as";
+            if let (true, Some(other)) = (is_as, self.functions.get(name))
+                && *other != comment
+            {
+                let entries = parts(other).into_iter().filter_map(|part| match part {
+                    Part::Entry(entry) => Some(entry),
+                    Part::Line(_) => None,
+                });
+                found.extend(entries);
+                found.extend(self.like(other));
+            }
+        }
+        found
     }
 }
 
@@ -159,23 +244,51 @@ impl Entry {
     }
 }
 
+/// Nothing is left to say that the overview does not say; an overlap needs no more words than its name.
 fn is_by_rule(entry: &Entry) -> bool {
-    is_plain_argument(entry)
-        || RULES
-            .iter()
-            .any(|(name, is_said)| entry.name == *name && is_said(&entry.text))
+    match entry.name.as_str() {
+        "KPN_ERR_OVERLAP" => true,
+        "KPN_ERR_INVALID_ARGUMENT" => entry.text.is_empty(),
+        "KPN_ERR_STATE" => is_said_of_state(&entry.text),
+        _ => entry.command.starts_with("@param") && entry.text.is_empty(),
+    }
 }
 
-/// The text of an invalid argument without what holds for every pointer.
-fn without_pointers(text: &str) -> String {
-    let mut text = text.to_owned();
-    for words in OF_EVERY_POINTER {
-        text = text.replace(words, "");
+/// What the overview says of objects that were not begun, or that have come to their end.
+fn is_said_of_state(text: &str) -> bool {
+    const ENDS: &[&str] = &[
+        " not begun.",
+        " not begun, or is finished.",
+        " does not come from `kpn_downlink_next`.",
+        "There is no configuration in `config`.",
+    ];
+    ENDS.iter().any(|end| text.ends_with(end)) && !text.contains(" or `")
+}
+
+/// What a result says that its name says already.
+fn is_said_by_name(entry: &Entry) -> bool {
+    let text = entry.text.as_str();
+    match entry.name.as_str() {
+        "KPN_ERR_BUFFER_FULL" => text.contains("cap` is too small") && !text.contains(';'),
+        "KPN_END" => text.starts_with("There are no more "),
+        _ => text.starts_with("As for `kpn_") && text.ends_with("`."),
     }
-    if text.ends_with("` is NULL or misaligned.") && text.matches('`').count() == 2 {
-        return String::new();
-    }
-    let rest = text.trim_start_matches([' ', ',', '.']);
+}
+
+/// The text of an invalid argument without what holds for every argument.
+fn without_ranges(text: &str) -> String {
+    let sentences = text.split_inclusive(". ").filter(|sentence| {
+        let clauses = sentence.trim_end().trim_end_matches('.');
+        !clauses
+            .split(", ")
+            .flat_map(|clause| clause.split(" or "))
+            .all(|clause| is_said_of_invalid(clause.trim_start_matches("or ").trim()))
+    });
+    let rest: String = sentences.collect();
+    // A clause of its own behind what holds for all.
+    let rest = rest
+        .strip_prefix("A pointer is NULL or misaligned, ")
+        .unwrap_or(&rest);
     let rest = rest.strip_prefix("or ").unwrap_or(rest).trim();
     let mut letters = rest.chars();
     letters.next().map_or_else(String::new, |first| {
@@ -183,16 +296,40 @@ fn without_pointers(text: &str) -> String {
     })
 }
 
+/// The text of an argument without the sentences that hold for every one.
+fn without_rules(text: &str) -> String {
+    let mut kept = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(". ").map_or(rest.len(), |at| at + 1);
+        let (sentence, after) = rest.split_at(end);
+        if !is_said_of_arguments(sentence) {
+            kept.push(sentence);
+        }
+        rest = after.trim_start();
+    }
+    kept.join(" ")
+}
+
 /// The text of a result without what holds for every accessor.
 fn without_object(text: &str) -> String {
-    let (begin, end) = OF_ACCESSORS;
-    match text.split_once(begin) {
-        Some((before, rest)) => match rest.split_once(end) {
-            Some((name, after)) if !name.contains(' ') => format!("{before}{after}"),
-            _ => text.to_owned(),
-        },
-        None => text.to_owned(),
+    for end in OF_ACCESSORS {
+        if let Some((before, after)) = text.split_once(end) {
+            let start = before
+                .rfind([',', ';', '.'])
+                .map_or("", |at| before.get(..at).unwrap_or_default());
+            let is_sentence = before
+                .get(start.len()..)
+                .is_some_and(|rest| rest.starts_with('.'));
+            let rest = if is_sentence || start.is_empty() {
+                after.get(1..).unwrap_or_default()
+            } else {
+                after
+            };
+            return format!("{start}{}{rest}", if is_sentence { "." } else { "" });
+        }
     }
+    text.to_owned()
 }
 
 enum Part {
@@ -206,7 +343,6 @@ fn parts(comment: &[String]) -> Vec<Part> {
         let mut words = line.split_whitespace();
         let command = words.next().unwrap_or_default();
         if command.starts_with("@param") || command == "@retval" || command == "@return" {
-            let is_invalid = line.contains("KPN_ERR_INVALID_ARGUMENT");
             let name = if command == "@return" {
                 ""
             } else {
@@ -216,11 +352,7 @@ fn parts(comment: &[String]) -> Vec<Part> {
             parts.push(Part::Entry(Entry {
                 command: command.to_owned(),
                 name: name.to_owned(),
-                text: if is_invalid {
-                    without_pointers(&text)
-                } else {
-                    without_object(&text)
-                },
+                text,
             }));
         } else if let (Some(Part::Entry(entry)), false) = (parts.last_mut(), line.is_empty()) {
             // A sentence that goes on in the next line.
@@ -228,6 +360,15 @@ fn parts(comment: &[String]) -> Vec<Part> {
             entry.text.push_str(line.trim());
         } else {
             parts.push(Part::Line(line.clone()));
+        }
+    }
+    for part in &mut parts {
+        if let Part::Entry(entry) = part {
+            entry.text = match (entry.command.as_str(), entry.name.as_str()) {
+                (_, "KPN_ERR_INVALID_ARGUMENT") => without_ranges(&entry.text),
+                ("@retval" | "@return", _) => without_object(&entry.text),
+                _ => without_rules(&entry.text),
+            };
         }
     }
     parts

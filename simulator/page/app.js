@@ -14,7 +14,11 @@ const main = document.getElementById("main");
 let view = null;
 let leave = () => {};
 
+let routed = null;
+
 function route() {
+  if (location.hash === routed) return;
+  routed = location.hash;
   const [, name = "messages", ...rest] = location.hash.split("/");
   const next = VIEWS[name] ? name : "messages";
   const argument = decodeURIComponent(rest.join("/"));
@@ -25,7 +29,7 @@ function route() {
   if (next !== view) {
     leave();
     main.replaceChildren();
-    main.className = `view-${next}`; // `is-open` of the view before goes too
+    main.className = `view-${next}`;
     view = next;
     leave = VIEWS[next].enter(main) ?? (() => {});
   }
@@ -67,6 +71,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     if (typing) typing.blur();
     else VIEWS[view].back?.();
+    route();
     return;
   }
   if (typing) return;
@@ -76,6 +81,8 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "?") keysDialog.showModal();
   else if (event.key === "/") main.querySelector("[data-filter]")?.focus();
   else if (!VIEWS[view].key?.(event.key)) return;
+  // At once: the next key may come before the browser tells of the new address.
+  route();
   event.preventDefault();
 });
 

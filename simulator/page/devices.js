@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { card } from "./chart.js";
-import { badge, empty, h, keepFocus, key, put, say, section, shortUrn } from "./dom.js";
+import { badge, empty, h, keepFocus, key, put, reconcile, say, section, shortUrn } from "./dom.js";
 import { downlinkForm, downlinkTable } from "./downlinks.js";
 import { progressList } from "./firmware.js";
 import { map, places } from "./map.js";
@@ -106,7 +106,8 @@ function drawList() {
       ),
     );
   };
-  keepFocus(list, () => put(list, store.devices.map(row)));
+  const entry = (device) => ({ id: device.urn, sign: JSON.stringify([device, key(device.urn) === open]), make: () => row(device) });
+  keepFocus(list, () => reconcile(list, store.devices.map(entry)));
 }
 
 function drawDetail() {
@@ -120,7 +121,7 @@ function drawDetail() {
   }
   parts = {
     head: h("header", {}),
-    measured: h("div", {}),
+    none: h("p", { class: "faint" }, "None was accepted yet."),
     charts: h("ul", { class: "cards" }),
     place: h("div", {}),
     downlinks: h("div", {}),
@@ -130,7 +131,7 @@ function drawDetail() {
   put(
     detail,
     parts.head,
-    parts.measured,
+    section("Measurements", parts.none, parts.charts),
     parts.place,
     section("Downlinks", downlinkForm(open), parts.downlinks),
     parts.firmware,
@@ -194,10 +195,14 @@ function drawMeasurements() {
   // What can be drawn comes first.
   const drawn = (name) => series.get(name).some((record) => figure(record) !== undefined);
   const names = [...series.keys()].sort((a, b) => drawn(b) - drawn(a) || a.localeCompare(b));
-  keepFocus(parts.measured, () => {
-    put(parts.measured, section("Measurements", names.length === 0 ? h("p", { class: "faint" }, "None was accepted yet.") : h("ul", { class: "cards" }, names.map((name) => card(name, series.get(name))))));
-    put(parts.place, seen.length === 0 ? null : section("Where it was", map(seen)));
-  });
+  const entry = (name) => {
+    const records = series.get(name);
+    return { id: name, sign: JSON.stringify([records.length, records[0], records.at(-1)]), make: () => card(name, records) };
+  };
+  keepFocus(parts.charts, () => reconcile(parts.charts, names.map(entry)));
+  parts.none.hidden = names.length > 0;
+  const where = seen.length === 0 ? [] : [{ id: "map", sign: JSON.stringify([seen.length, seen[0], seen.at(-1)]), make: () => section("Where it was", map(seen)) }];
+  reconcile(parts.place, where);
 }
 
 function drawDownlinks() {

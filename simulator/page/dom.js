@@ -90,6 +90,28 @@ export const empty = (title, ...more) => h("div", { class: "empty" }, h("h2", {}
 /** A section with a heading of its own. */
 export const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...children);
 
+/**
+ * Gives `parent` a child for each of `entries`, `{id, sign, make}`, and leaves those in place whose `sign` is what it was:
+ * a pointer or a key that is down on one of them goes up on the same.
+ */
+export function reconcile(parent, entries) {
+  const before = new Map([...parent.children].map((child) => [child.made?.id, child]));
+  const nodes = entries.map(({ id, sign, make }) => {
+    const old = before.get(id);
+    if (old?.made?.sign === sign) return old;
+    const made = make();
+    made.made = { id, sign };
+    return made;
+  });
+  const kept = new Set(nodes);
+  for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
+  let next = parent.firstChild;
+  for (const node of nodes) {
+    if (node === next) next = next.nextSibling;
+    else parent.insertBefore(node, next);
+  }
+}
+
 /** Keeps focus, and what is typed, in a part of the page that is drawn anew: fields are known by their `name`. */
 export function keepFocus(root, draw) {
   const active = root.contains(document.activeElement) ? document.activeElement : null;

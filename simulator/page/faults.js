@@ -90,10 +90,15 @@ async function set(faults) {
     said.textContent = error.message;
   }
   await reload("faults");
-  draw();
 }
 
+/** What was drawn: as long as it is the same, nothing is drawn anew, and a key that is down on a switch goes up on it. */
+let drawn = "";
+
 function draw() {
+  const sign = JSON.stringify([store.faults, store.devices.map((device) => device.urn)]);
+  if (place.firstChild && sign === drawn) return;
+  drawn = sign;
   const rest = [...store.faults];
   const groups = CATALOGUE.map(([title, kinds]) => {
     const rows = kinds.flatMap(([name, what, value]) => {

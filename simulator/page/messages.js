@@ -1,7 +1,7 @@
 // The list of messages, and one of them open beside it.
 
 import { api } from "./api.js";
-import { badge, empty, grouped, h, key, keepFocus, put, section, shortUrn, span, time, timeElement } from "./dom.js";
+import { badge, empty, grouped, h, key, keepFocus, put, reconcile, section, shortUrn, span, time, timeElement } from "./dom.js";
 import { requestView } from "./request.js";
 import { store, watch } from "./store.js";
 import { value } from "./values.js";
@@ -150,7 +150,12 @@ function row(message) {
 function drawList() {
   const all = shown();
   const rows = all.slice(-ROWS).reverse();
-  keepFocus(list, () => put(list, rows.map(row)));
+  const entry = (message) => ({
+    id: message.number,
+    sign: JSON.stringify([message.number === open, message.time, message.status]),
+    make: () => row(message),
+  });
+  keepFocus(list, () => reconcile(list, rows.map(entry)));
   const left = all.length - rows.length;
   shownCount.textContent = `${all.length} of ${store.messages.length}${left > 0 ? `, the last ${ROWS} shown` : ""}`;
   list.classList.toggle("is-empty", rows.length === 0);

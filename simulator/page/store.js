@@ -110,12 +110,12 @@ export function hear(name, data) {
     addMessage(data);
     if (!store.loaded) heardMeanwhile.push(data);
     soon("devices", loads.devices);
-    if (shown && data.device && key(data.device) === key(shown)) soon("downlinks", () => loadDownlinks(shown));
+    if (shown && data.device && key(data.device) === key(shown)) soon("downlinks", () => shown && loadDownlinks(shown));
     if (data.kind === "part") soon("firmware", loads.firmware);
   } else if (name === "downlink") {
     soon("devices", loads.devices);
     soon("firmware", loads.firmware);
-    if (shown) soon("downlinks", () => loadDownlinks(shown));
+    if (shown) soon("downlinks", () => shown && loadDownlinks(shown));
   } else if (name === "device") soon("devices", loads.devices);
   else if (name === "sms") soon("sms", loads.sms);
   else if (name === "fault") soon("faults", loads.faults);

@@ -158,6 +158,11 @@ pub struct Arguments {
     )]
     pub api_token: Option<String>,
 
+    /// Keeps devices, queues and messages in a file, and goes on where the last run ended
+    #[cfg(feature = "state")]
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+
     /// Messages that are remembered
     #[arg(long, value_name = "N", default_value = "10000", value_parser = connections)]
     pub history: usize,

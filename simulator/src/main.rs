@@ -9,7 +9,7 @@
 //! platform  the model behind a lock, and who is told when it changes
 //! store     what outlives the program
 //! http      the door of devices: connections, messages, parts of files
-//! api       the door of programs and people, with the feature `api`
+//! api       the door of programs and people, with the feature `api`; page: what it shows to people
 //! log       both logs                     sms        attempts on a faster clock
 //! fault     what goes wrong on demand     files      parts of firmware
 //! tap       a look at the raw bytes       tls        a certificate of its own
@@ -36,6 +36,8 @@ mod files;
 mod http;
 mod log;
 mod model;
+#[cfg(feature = "api")]
+mod page;
 mod platform;
 mod sms;
 mod store;
@@ -67,7 +69,7 @@ use log::Log;
 use model::device::State;
 use model::history::Limits;
 use model::{Model, Refusal};
-use platform::Platform;
+use platform::{Platform, Setup};
 use store::Store;
 
 fn main() -> ExitCode {
@@ -116,7 +118,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
             .history_age
             .map_or(f64::INFINITY, |age| age.as_secs_f64()),
     });
+    #[cfg(not(feature = "state"))]
     let store = Store::default();
+    #[cfg(feature = "state")]
+    let (store, images) = match &arguments.state {
+        Some(path) => {
+            let (store, kept, images) = Store::open(path, arguments.history)?;
+            model.restore(kept);
+            (store, images)
+        }
+        None => Default::default(),
+    };
     for path in &arguments.devices {
         config::read_devices(&mut model, path)?;
     }
@@ -164,38 +176,47 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     for urn in model.devices().urns() {
         tracing::info!("device {urn}");
     }
+    if !address.ip().is_loopback() {
+        tracing::warn!("other machines can reach {address}: whoever does may send messages");
+    }
     for order in &arguments.sms {
         model
             .queue_sms_once(&order.urn, &order.body, log::now())
             .map_err(Refusal::sentence)?;
     }
-    let mut ready: String = doors.iter().map(Door::to_string).collect();
+    let ready = doors.iter().map(Door::to_string);
     #[cfg(feature = "api")]
-    ready.extend(
+    let ready = ready.chain(
         api.iter()
             .map(|api| format!("API on http://{}/api/v1\n", api.address)),
     );
+    let ready: String = ready.collect();
 
     let route = arguments.sms_to.map(|to| sms::Route {
         to,
         speed: arguments.sms_speed,
     });
-    let platform = Arc::new(Platform::new(
+    let platform = Arc::new(Platform::new(Setup {
         config,
         model,
         store,
         files,
-        Faults::new(arguments.fault),
+        faults: Faults::new(arguments.fault),
         log,
         route,
-        arguments.file_origin.unwrap_or_else(|| address.to_string()),
-    ));
+        origin: arguments.file_origin.unwrap_or_else(|| address.to_string()),
+    }));
     for firmware in &arguments.firmware {
         let (urn, image) = config::read_firmware_argument(firmware)?;
         platform
-            .offer("--firmware", &image, &[urn])
+            .offer_once(&urn, &image)
             .map_err(Refusal::sentence)?;
     }
+    #[cfg(feature = "state")]
+    for (urn, image) in images {
+        platform.files.add_firmware(&urn, image, &platform.origin);
+    }
+    platform.change(|_| ())?;
     let mut stdout = io::stdout();
     stdout
         .write_all(ready.as_bytes())

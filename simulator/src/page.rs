@@ -14,15 +14,15 @@ pub struct Asset {
 /// Fields of every answer with a file of the page: nothing from elsewhere, no script or style that is not a file of ours.
 pub const FIELDS: [(&str, &str); 5] = [
     (
-        "Content-Security-Policy",
+        "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
     // Another version of the program may answer on the same port.
-    ("Cache-Control", "no-cache"),
+    ("cache-control", "no-cache"),
 ];
 
 macro_rules! assets {

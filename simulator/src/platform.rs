@@ -45,6 +45,18 @@ pub struct Platform {
     stop: watch::Sender<bool>,
 }
 
+/// What a platform begins with; the fields are those of [`Platform`].
+pub struct Setup {
+    pub config: Config,
+    pub model: Model,
+    pub store: Store,
+    pub files: Files,
+    pub faults: Faults,
+    pub log: Log,
+    pub route: Option<Route>,
+    pub origin: String,
+}
+
 /// Locked together, so that the store has changes in their order.
 struct Shared {
     model: Model,
@@ -53,27 +65,21 @@ struct Shared {
 
 impl Platform {
     /// A platform that has answered nothing yet.
-    pub fn new(
-        config: Config,
-        model: Model,
-        store: Store,
-        files: Files,
-        faults: Faults,
-        log: Log,
-        route: Option<Route>,
-        origin: String,
-    ) -> Self {
+    pub fn new(setup: Setup) -> Self {
         Self {
-            places: Places::new(config.max_connections),
+            places: Places::new(setup.config.max_connections),
             kept: AtomicUsize::new(0),
-            config,
-            files,
-            faults,
-            log,
-            route,
-            origin,
+            config: setup.config,
+            files: setup.files,
+            faults: setup.faults,
+            log: setup.log,
+            route: setup.route,
+            origin: setup.origin,
             run: format!("{:x}", now().to_bits()),
-            shared: Mutex::new(Shared { model, store }),
+            shared: Mutex::new(Shared {
+                model: setup.model,
+                store: setup.store,
+            }),
             answered: AtomicU64::new(0),
             changes: watch::Sender::new(0),
             stop: watch::Sender::new(false),
@@ -161,10 +167,7 @@ impl Platform {
                 )))
             })
         })?;
-        let sha256 = Sha256::digest(image)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha256 = sha256(image);
         let announced: Vec<_> = urns
             .iter()
             .map(|urn| {
@@ -174,6 +177,10 @@ impl Platform {
                 )
             })
             .collect();
+        self.lock()
+            .store
+            .keep_image(&sha256, image)
+            .map_err(Refusal::Conflict)?;
         self.change(|model| {
             let mut devices = Vec::new();
             for (urn, downlink) in announced {
@@ -186,9 +193,30 @@ impl Platform {
         .map_err(Refusal::Conflict)?
     }
 
+    /// The same for one device of the command line, but nothing when an earlier run has offered the same.
+    pub fn offer_once(&self, urn: &str, image: &Bytes) -> Result<(), Refusal> {
+        let sha256 = sha256(image);
+        let is_there = self.look(|model| {
+            let mut same = model
+                .campaigns()
+                .iter()
+                .filter(|other| other.sha256 == sha256);
+            same.any(|other| other.devices.iter().any(|device| device.urn == key(urn)))
+        });
+        if !is_there {
+            self.offer("--firmware", image, &[urn.to_owned()])?;
+        }
+        Ok(())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn sha256(image: &[u8]) -> String {
+    let digest = Sha256::digest(image);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The path of the URL in a downlink that announces a file.

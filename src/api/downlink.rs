@@ -13,7 +13,7 @@ pub use crate::senml::record::Field;
 /// ```
 /// use kpn_things::{Downlink, RecordValue};
 ///
-/// let mut body = *br#"[{"bn":"urn:dev:IMEI:123456789012345:","n":"valve","vb":true},{"n":"say","vs":"a\tb"}]"#;
+/// let mut body = *br#"[{"bn":"urn:dev:IMEI:490154203237518:","n":"valve","vb":true},{"n":"say","vs":"a\tb"}]"#;
 /// let mut downlink = Downlink::new(&mut body)?;
 /// while let Some(record) = downlink.next_record()? {
 ///     match record.value() {

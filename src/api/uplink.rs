@@ -16,7 +16,7 @@ use crate::things::uplink::{self, UplinkState};
 /// use kpn_things::{Name, Uplink, Value, endpoint, names};
 ///
 /// let mut buffer = [0; 512];
-/// let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:123456789012345:")?;
+/// let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:490154203237518:")?;
 /// up.set(Value::base_time(1_585_650_750, 0))?;
 /// up.add(names::TEMPERATURE, Value::decimal(205, -1))?;
 /// up.add(Name::new("doorOpen"), Value::bool(true))?;
@@ -31,7 +31,7 @@ pub struct Uplink<'a> {
 }
 
 impl<'a> Uplink<'a> {
-    /// Starts a message of the device `urn`, such as `urn:dev:IMEI:123456789012345:`.
+    /// Starts a message of the device `urn`, such as `urn:dev:IMEI:490154203237518:`.
     ///
     /// Fails with [`Error::BUFFER_FULL`](crate::Error::BUFFER_FULL) when the buffer has no room even for the head and the URN, and with
     /// the cause when the URN, the host or the path cannot be sent.
@@ -56,7 +56,7 @@ impl<'a> Uplink<'a> {
     ///
     /// let mut buffer = [0; 512];
     /// let endpoint = Endpoint::custom(b"platform.example", b"/senml");
-    /// let mut up = Uplink::new(&mut buffer, endpoint, "urn:dev:IMEI:123456789012345:")?;
+    /// let mut up = Uplink::new(&mut buffer, endpoint, "urn:dev:IMEI:490154203237518:")?;
     /// up.set(Value::base_unit(b"Cel"))?;
     /// up.add(Name::new("inside"), Value::int(20))?;
     /// up.set(Value::base_name(b"urn:dev:IMEI:490154203237518:"))?; // another device behind this one
@@ -83,7 +83,7 @@ impl<'a> Uplink<'a> {
     /// use kpn_things::{Error, Name, Uplink, Value, endpoint};
     ///
     /// let mut buffer = [0; 250];
-    /// let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:123456789012345:")?;
+    /// let mut up = Uplink::new(&mut buffer, endpoint::M2M, "urn:dev:IMEI:490154203237518:")?;
     /// let text = Value::text(b"a text for which there is no room");
     /// assert_eq!(up.add(Name::new("note"), text), Err(Error::BUFFER_FULL));
     /// assert!(up.missing() > 0);

@@ -10,12 +10,13 @@ use crate::error::{Error, Result};
 use crate::senml::reader::PackReader;
 use crate::things::downlink::{Downlink, text_of};
 
-/// A downlink being read.
+/// A downlink, read record by record.
 ///
-/// `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` until it no longer returns `KPN_OK`. The whole pack is checked
-/// before the first record is handed out, so a broken downlink does nothing. Texts and data are decoded inside the buffer that the body lies in,
-/// which must not be used for anything else until the records were read. 136 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It
-/// holds a pointer: not for storage.
+/// Call `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` as long as it returns `KPN_OK`. The whole pack is checked
+/// before
+/// the first record is handed out, so a broken downlink has no effect. Texts and data are decoded in place: leave the buffer of the body
+/// alone
+/// until the records have been read. 136 bytes on a 32-bit target. It holds a pointer: do not store it.
 ///
 /// ~~~{.c}
 /// kpn_downlink downlink;
@@ -56,13 +57,14 @@ impl kpn_downlink {
     }
 }
 
-/// Checks the body of a complete response as a whole; a response without body is a downlink without records.
+/// Checks the whole body of a complete response; a response without a body is a downlink without records.
 ///
-/// Can be done once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused it.
-/// A byte order mark in front of the JSON and one NUL behind it are no part of it. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+/// Call it once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused it.
+/// A
+/// byte order mark before the JSON and one NUL after it are ignored. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
 ///
 /// @param[out]    downlink  Need not be initialised.
-/// @param[in]     response  From `kpn_response_begin`, complete. Its buffer stays in use until the records were read.
+/// @param[in]     response  From `kpn_response_begin`, complete. Its buffer stays in use until the records have been read.
 ///
 /// @retval KPN_OK                          The pack is valid, or there is none.
 /// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned.
@@ -107,14 +109,14 @@ pub unsafe extern "C" fn kpn_downlink_begin(
 /// Checks a pack that came in another way, such as by SMS or from a file; otherwise as `kpn_downlink_begin`.
 ///
 /// @param[out]    downlink  Need not be initialised.
-/// @param[in,out] bytes     JSON text; texts and data are decoded in it. Belongs to the library until the records were read. NULL when
+/// @param[in,out] bytes     JSON text, decoded in place; in use until the records have been read. NULL when
 ///                          `len` is 0.
 /// @param[in]     len       Bytes, without NUL. 0 is a downlink without records.
 ///
 /// @retval KPN_OK                          The pack is valid, or there is none.
 /// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP                 `downlink` and `bytes` share memory.
-/// @retval KPN_ERR_SENML_NAME              As for `kpn_downlink_begin`, and so for the following.
+/// @retval KPN_ERR_SENML_NAME              As for `kpn_downlink_begin`.
 /// @retval KPN_ERR_SENML_TYPE              Not an array of objects, or a label with a value of the wrong type.
 /// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
 /// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
@@ -147,12 +149,12 @@ pub unsafe extern "C" fn kpn_downlink_begin_bytes(
 /// Hands out the next record, with all base fields applied and texts and data decoded.
 ///
 /// @param[in,out] downlink    From `kpn_downlink_begin` or its sibling.
-/// @param[out]    out_record  Written only when the result is `KPN_OK`. Its texts lie in the buffer of the body.
+/// @param[out]    out_record  Written only with `KPN_OK`. Its texts lie in the buffer of the body.
 ///
 /// @retval KPN_OK                    `out_record` is the next record.
-/// @retval KPN_END                   There is none any more.
+/// @retval KPN_END                   There are no more records.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The downlink was not begun, or was refused; or its bytes were changed since.
+/// @retval KPN_ERR_STATE             The downlink was not begun or was refused, or its bytes have changed.
 /// @retval KPN_ERR_OVERLAP           `downlink`, `out_record` and the buffer share memory.
 ///
 /// # Safety
@@ -182,7 +184,7 @@ pub unsafe extern "C" fn kpn_downlink_next(
     status(next())
 }
 
-/// Which record of the pack comes next, or was refused by `kpn_downlink_begin`.
+/// Index of the record that comes next, or that `kpn_downlink_begin` refused; counted from 0.
 ///
 /// @param[in] downlink  From `kpn_downlink_begin` or its sibling, refused ones included.
 ///

@@ -9,11 +9,10 @@ use super::status::{code, kpn_status, status};
 use crate::error::{Error, Result};
 use crate::things::pieces::Pieces;
 
-/// A request that leaves in pieces of a limited size.
+/// A request, split into pieces of limited size.
 ///
-/// 24 bytes on a 32-bit target. `kpn_pieces_begin` over any bytes, such as the span from `kpn_uplink_finish` or `kpn_stream_take`, then
-/// `kpn_pieces_next` or `kpn_pieces_next_hex` until `KPN_END`. Belongs to one thread at a time. May be copied, to begin
-/// again at this place, and abandoned at any time. It holds a pointer: not for storage.
+/// Call `kpn_pieces_begin` with any bytes, such as the span from `kpn_uplink_finish`, then `kpn_pieces_next` or `kpn_pieces_next_hex` until
+/// `KPN_END`. May be copied, to start again from this place. 24 bytes on a 32-bit target. It holds a pointer: do not store it.
 ///
 /// ~~~{.c}
 /// char hex[2 * 512 + 1];
@@ -39,12 +38,12 @@ unsafe impl Object for kpn_pieces {
     const NUMBER: u8 = 9;
 }
 
-/// Starts to hand out bytes in pieces.
+/// Starts handing out bytes in pieces.
 ///
 /// @param[out] pieces     Need not be initialised.
-/// @param[in]  bytes      Kept, and not to be written to, until the last piece was handed out.
+/// @param[in]  bytes      Kept; do not change them until the last piece has been handed out.
 /// @param[in]  bytes_len  Bytes.
-/// @param[in]  piece_max  Most bytes of a piece, 1 or more; of the request, also where a piece is taken as hexadecimal text.
+/// @param[in]  piece_max  Largest piece in bytes of the request, at least 1, also for hexadecimal text.
 ///
 /// @retval KPN_OK                    Begun.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `piece_max` is 0, or `bytes_len` is above `PTRDIFF_MAX`.
@@ -89,7 +88,7 @@ pub unsafe extern "C" fn kpn_pieces_begin(
 /// @param[out]    out_piece  1 to `piece_max` bytes of those given to `kpn_pieces_begin`. Written only with `KPN_OK`.
 ///
 /// @retval KPN_OK                    `out_piece` is the next piece.
-/// @retval KPN_END                   There is none.
+/// @retval KPN_END                   There are no more pieces.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The pieces were not begun.
 /// @retval KPN_ERR_OVERLAP           `out_piece` lies in `pieces` or in the bytes.
@@ -122,12 +121,12 @@ pub unsafe extern "C" fn kpn_pieces_next(
 /// Hands out the next piece as hexadecimal text, `0` to `9` and `A` to `F`, NUL-terminated.
 ///
 /// @param[in,out] pieces    From `kpn_pieces_begin`.
-/// @param[out]    out_text  Two digits for each byte of the request, then NUL. Written only with `KPN_OK`.
-/// @param[in]     out_cap   Bytes of `out_text`, 3 or more. The piece has at most half of them, and at most `piece_max` bytes.
-/// @param[out]    out_len   Bytes of the request that the text stands for: half of its digits. Written only with `KPN_OK`.
+/// @param[out]    out_text  Receives two digits for each byte of the request, then NUL. Written only with `KPN_OK`.
+/// @param[in]     out_cap   Bytes of `out_text`, at least 3. The piece has at most half as many bytes, and at most `piece_max`.
+/// @param[out]    out_len   Receives how many bytes of the request the text stands for. Written only with `KPN_OK`.
 ///
 /// @retval KPN_OK                    `out_text` is the next piece.
-/// @retval KPN_END                   There is none.
+/// @retval KPN_END                   There are no more pieces.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `out_cap` is below 3 or above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The pieces were not begun.
 /// @retval KPN_ERR_OVERLAP           The arguments and the bytes share memory.

@@ -17,17 +17,21 @@ use steps::{check_peer, check_response};
 /// Longest host, in bytes.
 pub const KPN_POSIX_HOST_MAX: usize = 255;
 
-/// A TCP connection to the platform, kept open between messages, with the count of its requests.
+/// A TCP connection to the platform, kept open between messages.
 ///
-/// In archives built with the feature `posix`; define `KPN_POSIX` to see it. `kpn_posix_begin` once, `kpn_posix_exchange` per message,
-/// `kpn_posix_close` in the end, since it holds a file descriptor. Step by step: `kpn_posix_open`, then for a request in pieces
-/// `kpn_posix_write` and for its response `kpn_posix_read`; for bytes of your own `kpn_posix_send` and `kpn_posix_receive`. No call takes longer
-/// than the time limit, whatever the server does, except that a resolver of host names has limits of its own; `kpn_posix_deadline` bounds several
-/// calls together. Signals are waited out, and no SIGPIPE is raised. 28 bytes on every target. Belongs to one thread at a time. For TLS see
-/// c-examples/tls.
+/// Only in archives built with the feature `posix`; define `KPN_POSIX` to declare it. Call `kpn_posix_begin` once, `kpn_posix_exchange`
+/// for each
+/// message, and finally `kpn_posix_close`, since it holds a file descriptor. For a request in pieces: `kpn_posix_open`, `kpn_posix_write`
+/// for each
+/// piece, `kpn_posix_read`. For other bytes: `kpn_posix_send` and `kpn_posix_receive`. No call takes longer than the time limit, whatever
+/// the
+/// server does, apart from resolving a host name; `kpn_posix_deadline` limits several calls together. Signals do not interrupt a call, and
+/// there
+/// is no SIGPIPE. 28 bytes on every target. For TLS see c-examples/tls.
 ///
-/// A server may answer before it has the whole request, and close: then nothing more is sent, the response counts as any other, and the connection is
-/// closed with it, since the server has only a part of the request (RFC 9112 section 9.5). A response with status 1xx is none yet.
+/// A server may answer before it has the whole request: then the rest is not sent, the response counts, and the connection is closed (RFC
+/// 9112
+/// section 9.5). A response with status 1xx is skipped.
 ///
 /// ~~~{.c}
 /// kpn_posix posix;
@@ -55,9 +59,9 @@ unsafe impl Object for kpn_posix {
 
 /// Prepares a connection; nothing is opened yet.
 ///
-/// @param[out] posix    Need not be initialised. One that is in use must be closed first.
+/// @param[out] posix    Close it first if it is in use.
 /// @param[in]  limit    Requests per connection: `KPN_REQUESTS_MAX`, or as configured; at least 1.
-/// @param[in]  timeout  Longest time in milliseconds that a call may take: all of an exchange, or one of its steps.
+/// @param[in]  timeout  Longest time of a call in milliseconds, at least 1: a whole exchange, or one of its steps.
 ///
 /// @retval KPN_OK                    Ready.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `posix` is NULL or misaligned, or `limit` or `timeout` is 0.
@@ -91,12 +95,12 @@ pub unsafe extern "C" fn kpn_posix_begin(
     status(begin())
 }
 
-/// Bounds all calls from now on together: what is not done within so many milliseconds ends with `KPN_ERR_TIMEOUT`.
+/// Limits the total time of all calls from now on; after that they return `KPN_ERR_TIMEOUT`.
 ///
-/// For a stream, records of TLS or parts of firmware, which take many calls. The limit of each call stays beside it.
+/// For streams, TLS or firmware, which take many calls. The limit of each call remains.
 ///
 /// @param[in,out] posix         From `kpn_posix_begin`.
-/// @param[in]     milliseconds  0 ends the bound.
+/// @param[in]     milliseconds  0 removes the limit.
 ///
 /// @retval KPN_OK                    The bound holds.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `posix` is NULL or misaligned.
@@ -121,20 +125,20 @@ pub unsafe extern "C" fn kpn_posix_deadline(
     }))
 }
 
-/// Opens a connection, unless one is open that can carry another request.
+/// Opens a connection, unless an open one can carry another request.
 ///
-/// A new one is opened when there is none, when the server closed it in the meantime or sent what nobody asked for, and when it has carried
-/// its requests. `kpn_posix_close` before it gives a new one in any case. IPv4 and IPv6. RFC 9112 section 9.
+/// It opens a new one if there is none, if the server has closed it or sent unsolicited bytes, or if it has carried all its requests. Call
+/// `kpn_posix_close` first to get a new one in any case. IPv4 and IPv6. RFC 9112 section 9.
 ///
 /// @param[in,out] posix  From `kpn_posix_begin`; always to the same host and port while a connection is open.
-/// @param[in]     host   NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
+/// @param[in]     host   Name or address, at most `KPN_POSIX_HOST_MAX` bytes.
 /// @param[in]     port   1 to 65535.
 ///
 /// @retval KPN_OK                    A connection is open.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `host` is too long, or `port` is 0.
 /// @retval KPN_ERR_STATE             `posix` was not begun.
 /// @retval KPN_ERR_OVERLAP           `host` lies in `posix`.
-/// @retval KPN_ERR_CONNECT           No address of the host took the connection; see `kpn_posix_errno`.
+/// @retval KPN_ERR_CONNECT           No address of the host accepts the connection; see `kpn_posix_errno`.
 /// @retval KPN_ERR_TIMEOUT           The time limit is over.
 ///
 /// # Safety
@@ -157,21 +161,20 @@ pub unsafe extern "C" fn kpn_posix_open(
     status(open())
 }
 
-/// Sends bytes of your own on the open connection, all of them, such as records of TLS.
+/// Sends all of your bytes on the open connection, such as TLS records.
 ///
-/// For a request see `kpn_posix_write`, which sees an answer that comes before its end.
+/// For requests use `kpn_posix_write`, which notices an early answer.
 ///
 /// @param[in,out] posix  From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
 /// @param[in]     bytes  NULL when `len` is 0. Not kept.
 /// @param[in]     len    Bytes; 0 sends nothing.
 ///
-/// @retval KPN_OK                    The system has taken all of them; whether they arrive, the response tells.
+/// @retval KPN_OK                    The system has accepted all bytes; only the response tells whether they arrived.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `posix` was not begun, or no connection is open.
 /// @retval KPN_ERR_OVERLAP           `posix` and `bytes` share memory.
-/// @retval KPN_ERR_TIMEOUT           The time limit is over. The connection is closed, unless the server has sent something: that can be received,
-///                                   and nothing else be done on it.
-/// @retval KPN_ERR_IO                The connection broke; see `kpn_posix_errno`. Closed or not as after `KPN_ERR_TIMEOUT`.
+/// @retval KPN_ERR_TIMEOUT           The time limit is over. Closed, unless the server has sent something, which can only be received.
+/// @retval KPN_ERR_IO                The connection broke and is closed; see `kpn_posix_errno`. Closed as after `KPN_ERR_TIMEOUT`.
 ///
 /// # Safety
 ///
@@ -200,29 +203,29 @@ pub unsafe extern "C" fn kpn_posix_send(
     status(send())
 }
 
-/// Sends bytes of a request on the open connection, all of them, and reads what the server answers meanwhile.
+/// Sends all bytes of a request, or of a piece of it, and reads an early answer.
 ///
-/// Once per piece of a request, with the same response each time, then `kpn_posix_read`. After `KPN_END` the rest of the request is not to be sent:
-/// the status line of the response has come, and `kpn_posix_read` reads the rest of it. Closes the connection after every failure.
+/// Call it for each piece with the same response, then call `kpn_posix_read`. After `KPN_END` do not send the rest of the request: an
+/// answer has
+/// begun, and `kpn_posix_read` reads the rest of it. Closes the connection after a failure.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
-/// @param[in]     bytes     NULL when `len` is 0. Not kept. May lie in the buffer of the response, into which nothing is written before the
-///                          status line has come.
+/// @param[in]     bytes     NULL when `len` is 0. Not kept. May lie in the buffer of the response.
 /// @param[in]     len       Bytes; 0 sends nothing.
 /// @param[in,out] response  From `kpn_response_begin`, untouched before the first piece.
 ///
-/// @retval KPN_OK                           The system has taken all of them; whether they arrive, the response tells.
-/// @retval KPN_END                          The server has answered before: no other bytes of this request are wanted. See `kpn_posix_read`.
+/// @retval KPN_OK                           The system has accepted all bytes; only the response tells whether they arrived.
+/// @retval KPN_END                          The server has answered: send nothing more of this request.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is already complete.
 /// @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` lies in the buffer of the response; the bytes may.
 /// @retval KPN_ERR_TIMEOUT                  The time limit is over.
-/// @retval KPN_ERR_IO                       The connection broke before anything was answered; see `kpn_posix_errno`.
-/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`, and so for the following.
+/// @retval KPN_ERR_IO                       The connection broke before an answer; see `kpn_posix_errno`.
+/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`.
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
 /// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
-/// @retval KPN_ERR_HTTP_TRUNCATED           The server closed its side of the connection before it had answered.
+/// @retval KPN_ERR_HTTP_TRUNCATED           The server closed the connection before the response was complete.
 ///
 /// # Safety
 ///
@@ -253,20 +256,20 @@ pub unsafe extern "C" fn kpn_posix_write(
     status(write())
 }
 
-/// Receives what has arrived on the open connection; waits for at least one byte.
+/// Receives what has arrived on the open connection, waiting for at least one byte.
 ///
-/// For what is no response to a message, such as parts of firmware or records of TLS; the requests on the connection are the caller's to count.
+/// For anything but responses to messages, such as firmware or TLS records; count the requests yourself.
 ///
 /// @param[in,out] posix    From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
-/// @param[out]    out      Receives the bytes; untouched behind them.
-/// @param[in]     out_cap  Bytes, 1 or more.
-/// @param[out]    out_len  Receives their number; 0 when the server has closed the connection. Written only with `KPN_OK`.
+/// @param[out]    out      Receives the bytes.
+/// @param[in]     out_cap  Bytes, at least 1.
+/// @param[out]    out_len  Receives their number; 0 if the server has closed the connection. Written only with `KPN_OK`.
 ///
 /// @retval KPN_OK                    `out_len` bytes were received.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `out_cap` is 0 or above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `posix` was not begun, or no connection is open.
 /// @retval KPN_ERR_OVERLAP           Two of the arguments share memory.
-/// @retval KPN_ERR_TIMEOUT           The time limit is over; the connection is closed.
+/// @retval KPN_ERR_TIMEOUT           The time limit is over.
 /// @retval KPN_ERR_IO                The connection broke and is closed; see `kpn_posix_errno`.
 ///
 /// # Safety
@@ -303,21 +306,20 @@ pub unsafe extern "C" fn kpn_posix_receive(
     status(receive())
 }
 
-/// Receives a response on the open connection until it is complete, and counts the request that it answers.
+/// Receives a whole response on the open connection, and counts its request.
 ///
-/// Closes the connection when it can take no other request, as after `KPN_END` of `kpn_posix_write`, when more arrives than the response, and
-/// after every failure.
+/// Closes the connection if it cannot carry another request, if more arrives than the response, and after a failure.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`, with a connection on which a request was sent.
 /// @param[in,out] response  From `kpn_response_begin`, untouched, or as `kpn_posix_write` left it. Complete when the result is `KPN_OK`.
 ///
 /// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is an earlier one.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is already complete.
 /// @retval KPN_ERR_OVERLAP                  `posix` shares memory with `response` or with its buffer.
 /// @retval KPN_ERR_TIMEOUT                  The time limit is over.
-/// @retval KPN_ERR_IO                       The connection broke; see `kpn_posix_errno`.
-/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`, and so for the following.
+/// @retval KPN_ERR_IO                       The connection broke and is closed; see `kpn_posix_errno`.
+/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`.
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
 /// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
@@ -346,23 +348,24 @@ pub unsafe extern "C" fn kpn_posix_read(
 
 /// Sends a request and reads its response, on the open connection or on a new one.
 ///
-/// The same as `kpn_posix_open`, `kpn_posix_write` and `kpn_posix_read`, all of them within the one time limit. Nothing is sent twice: when the
-/// connection breaks, whether the message arrived is not known, and sending it again is the caller's decision. RFC 9112 section 9.
+/// The same as `kpn_posix_open`, `kpn_posix_write` and `kpn_posix_read` within one time limit. Nothing is sent twice: if the connection
+/// breaks, the
+/// message may have arrived, and you decide whether to send it again. RFC 9112 section 9.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`; always to the same host and port.
-/// @param[in]     host      NUL-terminated name or address, at most `KPN_POSIX_HOST_MAX` bytes.
+/// @param[in]     host      Name or address, at most `KPN_POSIX_HOST_MAX` bytes.
 /// @param[in]     port      1 to 65535.
 /// @param[in]     request   From `kpn_uplink_finish`.
 /// @param[in,out] response  From `kpn_response_begin`, untouched. Complete when the result is `KPN_OK`.
 ///
 /// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or `response` is an earlier one.
+/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or `response` is already complete.
 /// @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` or `host` lies in the buffer of the response; the request may.
-/// @retval KPN_ERR_CONNECT                  No address of the host took the connection; see `kpn_posix_errno`.
-/// @retval KPN_ERR_TIMEOUT                  The time limit is over; the connection is closed.
+/// @retval KPN_ERR_CONNECT                  No address of the host accepts the connection; see `kpn_posix_errno`.
+/// @retval KPN_ERR_TIMEOUT                  The time limit is over.
 /// @retval KPN_ERR_IO                       The connection broke and is closed; see `kpn_posix_errno`.
-/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`, and so for the following; the connection is closed.
+/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`.
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
 /// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
@@ -412,7 +415,7 @@ pub unsafe extern "C" fn kpn_posix_exchange(
     status(exchange())
 }
 
-/// Closes the connection; the object can be used again and opens another one then.
+/// Closes the connection; the next `kpn_posix_open` or `kpn_posix_exchange` opens another.
 ///
 /// @param[in,out] posix  From `kpn_posix_begin`.
 ///
@@ -434,7 +437,7 @@ pub unsafe extern "C" fn kpn_posix_close(posix: *mut kpn_posix) -> kpn_status {
 ///
 /// @param[in] posix  From `kpn_posix_begin`.
 ///
-/// @return An `errno`; negative for an error of `getaddrinfo`; 0 when there was none, or when `posix` is NULL, misaligned or not begun.
+/// @return An `errno`, negative for an error of `getaddrinfo`; 0 if there was none, or when `posix` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///

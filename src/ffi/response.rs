@@ -15,16 +15,15 @@ use crate::things::outcome::Outcome;
 pub const KPN_OUTCOME_NONE: i32 = 0;
 /// Accepted for further processing (202, and every other 2xx). The body may hold a downlink.
 pub const KPN_OUTCOME_ACCEPTED: i32 = 1;
-/// A header is missing or the body is wrong (400, and a 4xx that is not known). Do not send it again unchanged.
+/// Header missing or body wrong (400, unknown 4xx). Do not retry unchanged.
 pub const KPN_OUTCOME_MALFORMED: i32 = 2;
-/// The message token could not be verified (401, 403): check the secret. Do not send it again unchanged.
+/// Message token wrong (401, 403): check the secret. Do not retry unchanged.
 pub const KPN_OUTCOME_TOKEN_REJECTED: i32 = 3;
-/// The device identifier is not known (404): check it in the portal. Do not send it again unchanged.
+/// Unknown device (404): check it in the portal. Do not retry unchanged.
 pub const KPN_OUTCOME_DEVICE_UNKNOWN: i32 = 4;
-/// The platform cannot take it now (408, 429, every 5xx, and from 600 on what is no code): send the same request again later.
+/// Platform busy (408, 429, 5xx, any code from 600): send the same request later.
 pub const KPN_OUTCOME_RETRY_LATER: i32 = 5;
-/// Refused for another reason (every other 4xx of RFC 9110 and IANA's registry), or another address is meant (3xx, none of which is
-/// followed). Do not send it again unchanged.
+/// Any other registered 4xx, or a redirect (3xx), which is not followed. Do not retry unchanged.
 pub const KPN_OUTCOME_REFUSED: i32 = 6;
 
 const _: () = assert!(
@@ -36,15 +35,17 @@ const _: () = assert!(
         && KPN_OUTCOME_REFUSED == Outcome::Refused.code()
 );
 
-/// Requests that KPN's server takes on one connection before it closes it.
+/// Requests that KPN's server accepts on one connection.
 pub const KPN_REQUESTS_MAX: u16 = 100;
 const _: () = assert!(KPN_REQUESTS_MAX == crate::things::connection::REQUESTS_MAX);
 
-/// The response to one request, in the making.
+/// The response to one request, read as it arrives.
 ///
-/// `kpn_response_begin`, then `kpn_response_feed` with whatever arrives until it no longer returns `KPN_NEED_MORE`, or
-/// `kpn_response_end` when the connection closes. The body is gathered in the buffer given to `begin`, which may be the one the request
-/// was in. 88 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: not for storage.
+/// Call `kpn_response_begin`, then `kpn_response_feed` with whatever arrives, as long as it returns `KPN_NEED_MORE`; when the connection
+/// closes,
+/// call `kpn_response_end`. The body is collected in the buffer given to `kpn_response_begin`, which may be the buffer of the request. 92
+/// bytes
+/// on a 32-bit target. It holds a pointer: do not store it.
 ///
 /// ~~~{.c}
 /// kpn_response response;
@@ -124,12 +125,11 @@ impl kpn_response {
     }
 }
 
-/// Starts to read a response.
+/// Starts reading a response.
 ///
 /// @param[out]    response    Need not be initialised.
-/// @param[in,out] buffer      Receives the body; belongs to the library until the response and a downlink in it were read. May be
-///                            NULL with capacity 0 when no body is wanted.
-/// @param[in]     buffer_cap  Bytes. A downlink is at most as large as the application made it; 1,024 hold one with a firmware token.
+/// @param[in,out] buffer      Receives the body; in use until the response and its downlink have been read. NULL with capacity 0 to ignore it.
+/// @param[in]     buffer_cap  Bytes. A downlink is as large as your application makes it; 1,024 hold one with a firmware token.
 ///
 /// @retval KPN_OK                    Begun.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
@@ -160,19 +160,19 @@ pub unsafe extern "C" fn kpn_response_begin(
     status(begin())
 }
 
-/// Reads bytes of the response, in any pieces, down to one byte at a time.
+/// Reads bytes of the response, in pieces of any size.
 ///
-/// Takes at most one response: bytes behind it are not used. A body larger than the buffer is read to its end all the same, so that
-/// the outcome is known and the connection stays usable; `kpn_response_body` then says so. An error is final: close the connection.
+/// Stops at the end of the response. A body that is larger than the buffer is still read to its end, so that the outcome is known and the
+/// connection stays usable; `kpn_response_body` then fails. An error is final: close the connection.
 /// RFC 9112.
 ///
 /// @param[in,out] response  From `kpn_response_begin`.
 /// @param[in]     bytes     NULL when `len` is 0. Not kept.
 /// @param[in]     len       Bytes.
-/// @param[out]    out_used  Receives how many of the bytes belong to this response. May be NULL. Not written on failure.
+/// @param[out]    out_used  Receives how many of the bytes belong to this response. May be NULL.
 ///
 /// @retval KPN_OK                           The response is complete.
-/// @retval KPN_NEED_MORE                    Feed the next bytes; all of these were used.
+/// @retval KPN_NEED_MORE                    All bytes were used; feed the next ones.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE                    The response was not begun.
 /// @retval KPN_ERR_OVERLAP                  The arguments and the buffer share memory.
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn kpn_response_begin(
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
 /// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
-/// @return Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
+/// @return The failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
 /// # Safety
 ///
@@ -226,8 +226,10 @@ pub unsafe extern "C" fn kpn_response_feed(
     feed().unwrap_or_else(code)
 }
 
-/// Tells that the connection was closed, which completes a response whose body lasts until then, or of which only trailer fields
-/// are missing.
+/// Tells the library that the server closed the connection, which completes a response that lasts until then.
+///
+/// Do not call it after a time-out: a response without a length would count as complete although its rest is missing. Abandon the response,
+/// whose outcome stays `KPN_OUTCOME_NONE`, and close the connection.
 ///
 /// @param[in,out] response  From `kpn_response_begin`.
 ///
@@ -235,7 +237,7 @@ pub unsafe extern "C" fn kpn_response_feed(
 /// @retval KPN_ERR_INVALID_ARGUMENT  `response` is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The response was not begun.
 /// @retval KPN_ERR_HTTP_TRUNCATED    The connection ended before the response did.
-/// @return Or the failure of an earlier `kpn_response_feed`.
+/// @return The failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
 /// # Safety
 ///
@@ -248,12 +250,11 @@ pub unsafe extern "C" fn kpn_response_end(response: *mut kpn_response) -> kpn_st
     status(response.and_then(|response| response.private_state.end()))
 }
 
-/// The status code as the server sent it.
+/// The status code as the server sent it; it means nothing until the response is complete.
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
-/// @return 100 to 999; 0 as long as the status line was not read, or when `response` is NULL, misaligned or not begun. Known
-/// before the response is complete, and after a failure: then it is no success.
+/// @return 100 to 999; 0 before the status line was read, or when `response` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -267,12 +268,13 @@ pub unsafe extern "C" fn kpn_response_status(response: *const kpn_response) -> i
 
 /// What the response means for the message.
 ///
-/// A status that is not known means the same as the first of its class, such as 499 as 400 (RFC 9110 section 15). KPN documents the meanings but not all of the numbers: where yours differ, judge `kpn_response_status`, or keep a table of your own in
-/// the configuration (`kpn_config_outcome`).
+/// An unknown status means the same as the first of its class: 499 counts as 400 (RFC 9110 section 15). If the numbers on your platform
+/// differ,
+/// use `kpn_response_status`, or a status table in the configuration (`kpn_config_outcome`).
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
-/// @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when `response` is NULL,
+/// @return One of `KPN_OUTCOME_…`; `KPN_OUTCOME_NONE` until the response is complete, or when `response` is NULL,
 /// misaligned or not begun.
 ///
 /// # Safety
@@ -289,11 +291,11 @@ pub unsafe extern "C" fn kpn_response_outcome(response: *const kpn_response) -> 
     }
 }
 
-/// One English sentence of advice for an outcome, for logs.
+/// One sentence of advice for an outcome, for logs.
 ///
 /// @param[in] outcome  From `kpn_response_outcome`.
 ///
-/// @return NUL-terminated text in constant memory, never NULL.
+/// @return Text in constant memory, never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn kpn_outcome_text(outcome: i32) -> *const c_char {
     Outcome::from_code(outcome)
@@ -303,17 +305,17 @@ pub extern "C" fn kpn_outcome_text(outcome: i32) -> *const c_char {
 
 /// The body of a complete response, in the buffer given to `kpn_response_begin`.
 ///
-/// For a downlink use `kpn_downlink_begin`, which takes it from here itself.
+/// To read a downlink, use `kpn_downlink_begin` instead.
 ///
 /// @param[in]  response  From `kpn_response_begin`.
-/// @param[out] out_body  Written only on success. Empty when there was no body.
+/// @param[out] out_body  Written only on success. Empty if there was no body.
 ///
 /// @retval KPN_OK                    `out_body` is the whole body.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The response was not begun, or is not complete.
 /// @retval KPN_ERR_OVERLAP           `out_body` lies in `response` or in its buffer.
-/// @retval KPN_ERR_BODY_TOO_LARGE    The body did not fit; `kpn_response_missing` says how many bytes were missing.
-/// @return Or the failure of an earlier `kpn_response_feed` or `kpn_response_end`.
+/// @retval KPN_ERR_BODY_TOO_LARGE    The body did not fit; `kpn_response_missing` says by how much.
+/// @return The failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
 /// # Safety
 ///
@@ -338,7 +340,7 @@ pub unsafe extern "C" fn kpn_response_body(
     status(body())
 }
 
-/// Bytes by which the buffer was too small for the body that has arrived so far.
+/// By how many bytes the buffer is too small for what has arrived of the body.
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
@@ -363,7 +365,7 @@ pub unsafe extern "C" fn kpn_response_missing(response: *const kpn_response) -> 
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
-/// @return false when the server closes the connection, until the response is complete, after a failure, or when `response` is
+/// @return false if the server closes the connection, before the response is complete, and after a failure, or when `response` is
 /// NULL, misaligned or not begun.
 ///
 /// # Safety
@@ -376,15 +378,15 @@ pub unsafe extern "C" fn kpn_response_keep_alive(response: *const kpn_response) 
     response.is_ok_and(|response| response.private_state.keep_alive())
 }
 
-/// How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3), the most of several.
+/// How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3); the longest of several.
 ///
-/// A date counts from the Date field of the same response: no clock is needed. It counts as not said when it is past, not in the form
-/// `Wed, 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, when there is no such Date, or when the status is 2xx. The server's word
-/// is not bounded here; `kpn_retry_delay_ms` ends at 49 days.
+/// A date is counted from the Date field of the same response, so no clock is needed. It is ignored if it is past, not in the form
+/// `Wed, 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, if there is no Date, or if the status is 2xx. There is no upper limit
+/// here.
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
-/// @return Seconds; 0 when the server did not say, or when `response` is NULL, misaligned or not begun.
+/// @return Seconds; 0 if the server did not say, or when `response` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -396,10 +398,9 @@ pub unsafe extern "C" fn kpn_response_retry_after(response: *const kpn_response)
     response.map_or(0, |response| response.private_state.retry_after())
 }
 
-/// Counts the requests on one connection, since KPN's server closes it after `KPN_REQUESTS_MAX` of them.
+/// Counts the requests on one connection, which KPN's server closes after `KPN_REQUESTS_MAX` of them.
 ///
-/// 8 bytes. `kpn_connection_begin` whenever a connection was opened, `kpn_connection_record` after every response. Belongs to one
-/// thread at a time. May be abandoned at any time.
+/// Call `kpn_connection_begin` for each new connection and `kpn_connection_record` after every response. 8 bytes.
 #[repr(C)]
 pub struct kpn_connection {
     private_tag: u32,
@@ -411,10 +412,10 @@ unsafe impl Object for kpn_connection {
     const NUMBER: u8 = 4;
 }
 
-/// Starts to count the requests on a connection that was just opened.
+/// Starts counting the requests on a new connection.
 ///
 /// @param[out] connection  Need not be initialised.
-/// @param[in]  limit       Requests that the server takes on it: `KPN_REQUESTS_MAX`, or as configured; at least 1.
+/// @param[in]  limit       Requests that the server accepts: `KPN_REQUESTS_MAX`, or as configured; at least 1.
 ///
 /// @retval KPN_OK                    Begun.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `connection` is NULL or misaligned, or `limit` is 0.
@@ -441,10 +442,10 @@ pub unsafe extern "C" fn kpn_connection_begin(
     }))
 }
 
-/// Counts one request with its response.
+/// Counts one request, by its response.
 ///
 /// @param[in,out] connection  From `kpn_connection_begin`.
-/// @param[in]     response    The response, complete or failed.
+/// @param[in]     response    Complete or failed.
 ///
 /// @retval KPN_OK                    Counted; `kpn_connection_left` is up to date.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
@@ -471,11 +472,11 @@ pub unsafe extern "C" fn kpn_connection_record(
     status(record())
 }
 
-/// How many requests the connection still takes.
+/// How many more requests the connection accepts; 0: close it and open another.
 ///
 /// @param[in] connection  From `kpn_connection_begin`.
 ///
-/// @return Requests; 0 means: close it and open another. Also 0 when `connection` is NULL, misaligned or not begun.
+/// @return Requests; 0 when `connection` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///

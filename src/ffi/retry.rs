@@ -3,10 +3,10 @@
 use crate::things::outcome::Outcome;
 use crate::things::retry;
 
-/// Milliseconds to wait before trying again: exponential with full jitter.
+/// Milliseconds to wait before trying again: exponential back-off with full jitter.
 ///
-/// Evenly spread from 0 up to `base_ms` after the first failure, twice as much after each following one, and `max_ms` at most, so that
-/// devices which failed together do not come back together. The server's Retry-After is added as a whole: it is never too early.
+/// Random between 0 and a limit: `base_ms` after the first failure, doubled with each further one, up to `max_ms`; so devices that failed
+/// together do not return together. The server's Retry-After is added in full.
 /// RFC 9110 section 10.2.3.
 ///
 /// ~~~{.c}
@@ -18,10 +18,10 @@ use crate::things::retry;
 /// }
 /// ~~~
 ///
-/// @param[in] failures       Attempts that failed in a row, 1 after the first.
-/// @param[in] random         32 evenly distributed random bits, new ones for each call. Need not be secret, but must differ between devices.
-/// @param[in] base_ms        Longest wait after the first failure, in milliseconds.
-/// @param[in] max_ms         Longest wait after any number of failures, in milliseconds.
+/// @param[in] failures       Attempts that failed in a row: 1 after the first, 0 for no wait.
+/// @param[in] random         32 random bits, new ones for each call. They need not be secret, but must differ between devices.
+/// @param[in] base_ms        Longest wait after the first failure.
+/// @param[in] max_ms         Longest wait after any number of failures.
 /// @param[in] retry_after_s  Seconds, from `kpn_response_retry_after` or `kpn_firmware_retry_after`; 0 for none.
 ///
 /// @return Milliseconds; `UINT32_MAX` (49 days) for anything longer.
@@ -38,9 +38,10 @@ pub extern "C" fn kpn_retry_delay_ms(
 
 /// Whether the same request may be sent again unchanged.
 ///
-/// Every other failure would only repeat itself: change the message, the secret or the registration first. When no complete response came
-/// (`KPN_OUTCOME_NONE`) the message may be sent again too, but it may have been accepted already: give its records a time, so
-/// that the platform sees the same measurements twice rather than more of them.
+/// Any other failure would repeat itself: change the message, the secret or the registration first. If no complete response came
+/// (`KPN_OUTCOME_NONE`), you may send the message again, but it may have been accepted already: give its records a time, so that the
+/// platform
+/// can see that the measurements are the same.
 ///
 /// @param[in] outcome  From `kpn_response_outcome`.
 ///

@@ -7,9 +7,9 @@ use super::status::{kpn_status, status};
 use crate::error::Result;
 use crate::things::sms;
 
-/// Attempts that the platform makes to deliver an SMS, see `kpn_sms_attempt_minutes`.
+/// Attempts of the platform to deliver an SMS, see `kpn_sms_attempt_minutes`.
 pub const KPN_SMS_ATTEMPTS: usize = 32;
-/// Seconds after the first attempt at which the platform discards an SMS that it could not deliver.
+/// Seconds after the first attempt at which the platform gives up.
 pub const KPN_SMS_EXPIRES: u32 = 172_800;
 
 const _: () = assert!(KPN_SMS_ATTEMPTS == sms::ATTEMPT_MINUTES.len());
@@ -17,9 +17,7 @@ const _: () = assert!(KPN_SMS_EXPIRES == sms::EXPIRES);
 
 static ATTEMPT_MINUTES: [u16; KPN_SMS_ATTEMPTS] = sms::ATTEMPT_MINUTES;
 
-/// What becomes of SMS to a device with regular on times.
-///
-/// 8 bytes. Plain values of the caller.
+/// How SMS reach a device that is switched on at regular times. 8 bytes.
 ///
 /// ~~~{.c}
 /// kpn_sms_delivery delivery;
@@ -34,20 +32,20 @@ static ATTEMPT_MINUTES: [u16; KPN_SMS_ATTEMPTS] = sms::ATTEMPT_MINUTES;
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct kpn_sms_delivery {
-    /// Of `period` equally likely phases, in seconds, how many lose the SMS. 0: every SMS arrives.
+    /// How many of the `period` equally likely phases, in seconds, lose the SMS; 0: every SMS arrives.
     pub missed: u32,
-    /// Seconds from the platform's first attempt to the delivery in the worst of the phases that do not lose it.
+    /// Longest time from the platform's first attempt to the delivery, in seconds.
     pub worst: u32,
 }
 
 /// Whether an SMS comes from the platform.
 ///
-/// What it says is the application's matter; a SenML pack is read with `kpn_downlink_begin_bytes`.
+/// Its text is up to the application; read a SenML pack with `kpn_downlink_begin_bytes`.
 /// KPN documentation, "SMS downlink".
 ///
 /// @param[in] sender  NUL-terminated, as the modem gives it. Not kept.
 ///
-/// @return true for `5277` and `+5277`, spaces anywhere; false otherwise and when `sender` is NULL.
+/// @return true for `5277` and `+5277`, with any spaces; false otherwise.
 ///
 /// # Safety
 ///
@@ -66,7 +64,7 @@ pub unsafe extern "C" fn kpn_sms_is_from_platform(sender: *const c_char) -> bool
 /// @param[in] sender      NULL when `sender_len` is 0. Not kept.
 /// @param[in] sender_len  Bytes, without NUL.
 ///
-/// @return true for `5277` and `+5277`, spaces anywhere; false otherwise, when `sender` is NULL, and for a length above `PTRDIFF_MAX`.
+/// @return true for `5277` and `+5277`, with any spaces; false otherwise.
 ///
 /// # Safety
 ///
@@ -81,32 +79,32 @@ pub unsafe extern "C" fn kpn_sms_is_from_platform_n(
     sender.is_ok_and(sms::is_from_platform)
 }
 
-/// When the platform tries to deliver an SMS to a device that is not on the network, as data.
+/// When the platform tries to deliver an SMS to a device that is not on the network.
 ///
-/// Every minute for 5 minutes, every 10 minutes for an hour, every hour for 12 hours, then every 4 hours, none after
-/// `KPN_SMS_EXPIRES`. KPN documentation, "SMS downlink".
+/// Every minute for 5 minutes, every 10 minutes for an hour, every hour for 12 hours, then every 4 hours until `KPN_SMS_EXPIRES`. KPN
+/// documentation, "SMS downlink".
 ///
-/// @return `KPN_SMS_ATTEMPTS` numbers of minutes since the first attempt, in ascending order, the first one 0. In constant memory.
+/// @return `KPN_SMS_ATTEMPTS` times in minutes after the first attempt, ascending from 0, in constant memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn kpn_sms_attempt_minutes() -> *const u16 {
     ATTEMPT_MINUTES.as_ptr()
 }
 
-/// When the platform tries again.
+/// When the platform tries next.
 ///
 /// @param[in] elapsed  Seconds since the platform's first attempt.
 ///
-/// @return The time of the first attempt later than `elapsed`, in seconds since the first attempt: it is `elapsed` less away. 0 when
-/// there is none any more.
+/// @return The next attempt after `elapsed`, in seconds since the first attempt; 0 if there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn kpn_sms_next_retry(elapsed: u32) -> u32 {
     sms::next_retry(elapsed).unwrap_or(0)
 }
 
-/// Says whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds, and when at worst.
+/// Computes whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds, and how late.
 ///
-/// When the on times begin, relative to the platform's first attempt, is unknown: the result is exact over every phase.
-/// `on` counts from the moment when the network knows that the device is there; at `period` and above the device is always on.
+/// The result is exact over all phases between the on times and the platform's first attempt. `on` counts from when the network knows that
+/// the
+/// device is there; from `period` upwards the device is always on.
 ///
 /// @param[in]  on            Seconds, at least 1.
 /// @param[in]  period        Seconds, at least 1.
@@ -135,7 +133,7 @@ pub unsafe extern "C" fn kpn_sms_plan(
     status(plan())
 }
 
-/// The fewest seconds that a device must be on in every `period` seconds for every SMS to reach it.
+/// The shortest time, in every `period` seconds, for which a device must be on to receive every SMS.
 ///
 /// @param[in] period  Seconds, at least 1.
 ///

@@ -2,10 +2,11 @@
 
 use crate::error::{Error, Result};
 
-/// Bytes in memory that the caller owns, such as a finished request inside the buffer it was built in.
+/// Bytes in memory of the caller, such as a finished request in the buffer it was built in.
 ///
-/// 8 bytes on a 32-bit target. Valid as long as those bytes are not written to. `ptr` may be NULL when `len` is 0, and is
-/// NULL when a message was only measured.
+/// 8 bytes on a 32-bit target. Valid until those bytes are written to. `ptr` may be NULL when `len` is 0, and is NULL for a message that
+/// was only
+/// measured.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct kpn_span {

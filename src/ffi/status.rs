@@ -41,9 +41,7 @@ const fn cause_text(status: kpn_status) -> Option<&'static str> {
     find(status)
 }
 
-/// Result of a call: `KPN_OK` (0), a positive value when something is not done yet, a negative one for a failure.
-///
-/// The values are stable and only ever appended to. `status < 0` is a failure.
+/// Result of a call: 0 for success, negative for a failure, positive for anything in between. The values are stable.
 pub type kpn_status = i32;
 
 /// The number of a cause.
@@ -59,11 +57,11 @@ pub fn status(result: Result<()>) -> kpn_status {
     }
 }
 
-/// One English sentence for a status, for logs.
+/// One sentence for a status, for logs.
 ///
 /// @param[in] status  Any value.
 ///
-/// @return NUL-terminated text in constant memory, never NULL; "unknown status" for a number that is none.
+/// @return Text in constant memory, never NULL; "unknown status" for any other number.
 #[unsafe(no_mangle)]
 pub extern "C" fn kpn_status_text(status: kpn_status) -> *const c_char {
     progress_text(status)

@@ -12,25 +12,25 @@ use crate::things::stream::{Stream, StreamState};
 use crate::things::uplink::UplinkState;
 use crate::token::SECRET_MAX;
 
-/// A message larger than the memory of the device: any number of records leave through a small window.
+/// A message larger than the device's memory, sent through a small window.
 ///
-/// Its records are given twice, by the same calls on the member `uplink` as for a `kpn_uplink`. The first pass measures and hashes
-/// them, since Content-Length and token stand in front of them; the second pass hands them out. A second pass that differs in any byte
-/// is refused before the last byte of the message leaves: then close the connection, the platform drops what it has.
+/// Records are added twice, with the same calls on the member `uplink` as for a `kpn_uplink`: the first pass measures and hashes them,
+/// since
+/// Content-Length and token precede them; the second hands them out. If the second pass differs in any byte, it fails before the last byte
+/// is
+/// sent: close the connection, and the platform drops what it has.
 ///
-/// 1. `kpn_stream_begin`, then records, `kpn_stream_take` after each;
-/// 2. `kpn_stream_head`: the head, to be sent;
-/// 3. `kpn_stream_restart`, then the same records, `kpn_stream_take` after each: what it gives is to be sent;
-/// 4. `kpn_stream_finish`: the last piece, to be sent.
+/// 1. `kpn_stream_begin`, then records, with `kpn_stream_take` after each;
+/// 2. `kpn_stream_head`: send the head;
+/// 3. `kpn_stream_restart`, then the same records, with `kpn_stream_take` after each: send what it gives;
+/// 4. `kpn_stream_finish`: send the last piece.
 ///
-/// It works inside the window given to `begin`, which belongs to the library until the message is finished or abandoned.
-/// 352 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and
-/// not to be copied while in use.
+/// 352 bytes on a 32-bit target. It holds pointers: do not store it, and do not copy it while it is in use.
 ///
 /// ~~~{.c}
 /// static uint8_t window[256];
 /// static kpn_stream stream;
-/// static const char urn[] = "urn:dev:IMEI:123456789012345:";
+/// static const char urn[] = "urn:dev:IMEI:490154203237518:";
 /// kpn_span piece;
 ///
 /// kpn_status status = kpn_stream_begin(&stream, window, sizeof window, KPN_ENDPOINT_M2M, urn);
@@ -54,7 +54,8 @@ use crate::token::SECRET_MAX;
 pub struct kpn_stream {
     private_tag: u32,
     private_reserved: u32,
-    /// The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_clear_failure`, `kpn_uplink_missing`
+    /// The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_clear_failure`,
+    /// `kpn_uplink_missing`
     /// and `kpn_uplink_records`, and to no other.
     pub uplink: kpn_uplink,
     private_state: StreamState,
@@ -65,18 +66,18 @@ unsafe impl Object for kpn_stream {
     const NUMBER: u8 = 7;
 }
 
-/// Starts the first pass of a message of one device to one of the endpoints of KPN Things.
+/// Starts the first pass of a message from one device to a KPN Things endpoint.
 ///
-/// The pack begins with the record `{"bn":urn}`. After a failure the stream cannot be used, and `kpn_stream_head` returns that failure too.
+/// The pack begins with the record `{"bn":urn}`. After a failure `kpn_stream_head` returns that failure too.
 ///
 /// @param[out]    stream      Need not be initialised.
 /// @param[in,out] window      Belongs to the library until the message is finished or abandoned.
-/// @param[in]     window_cap  Bytes. `KPN_HEAD_MAX` are needed for the head, and as many as the longest record has.
+/// @param[in]     window_cap  Bytes. The larger of `KPN_HEAD_MAX` and the longest record.
 /// @param[in]     endpoint    `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
-/// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+/// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           Too small for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
 /// @retval KPN_ERR_OVERLAP           `stream`, `window` and `urn` share memory.
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
@@ -100,22 +101,22 @@ pub unsafe extern "C" fn kpn_stream_begin(
     status(unsafe { begin(stream, window, window_cap, to, urn) })
 }
 
-/// Starts the first pass of a message of one device to a host and path of the caller's own.
+/// Starts the first pass of a message from one device to a host and path of your own.
 ///
 /// As `kpn_stream_begin`.
 ///
 /// @param[out]    stream      Need not be initialised.
 /// @param[in,out] window      Belongs to the library until the message is finished or abandoned.
-/// @param[in]     window_cap  Bytes. The head has 174 and host and path.
+/// @param[in]     window_cap  Bytes. The head takes 174, host and path.
 /// @param[in]     host        NUL-terminated value of the Host header, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
 /// @param[in]     path        NUL-terminated, beginning with `/`, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
-/// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+/// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           No room even for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           Too small for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `stream`, `window` and the texts share memory.
-/// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
+/// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is empty, too long, or not visible ASCII (no spaces, CR or LF).
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
@@ -137,18 +138,17 @@ pub unsafe extern "C" fn kpn_stream_begin_custom(
     status(unsafe { begin(stream, window, window_cap, to, urn) })
 }
 
-/// Empties the window, in both passes alike, when fewer than `room` bytes are free in it.
+/// Empties the window if fewer than `room` bytes are free in it.
 ///
-/// In the first pass nothing is handed out: the span is empty. In the second pass what it gives is to be sent before the next call on the
-/// stream or its uplink, which writes over it. Labels that wait for their record, and base fields that wait for the first record under
-/// them, stay in the window. The room may differ between calls and passes.
+/// In the first pass the span is always empty. In the second pass, send it before the next call on the stream or its uplink, which
+/// overwrites it.
+/// Labels and base fields stay in the window until their record follows. The room may differ between calls and passes.
 ///
 /// @param[in,out] stream     From `kpn_stream_begin`, in a pass.
-/// @param[in]     room       Bytes that the next record needs at most, with its labels. `SIZE_MAX` empties the window always. More in one
-///                           piece is sent when this is no larger than necessary.
+/// @param[in]     room       Most bytes that the next record and its labels need; small values give larger pieces, `SIZE_MAX` all at once.
 /// @param[out]    out_piece  Written only on success. Lies in the window; often empty.
 ///
-/// @retval KPN_OK                    `out_piece` is to be sent when it is not empty.
+/// @retval KPN_OK                    Send `out_piece` unless it is empty.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The stream was not begun, is finished, or is between the passes.
 /// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
@@ -168,14 +168,13 @@ pub unsafe extern "C" fn kpn_stream_take(
     status(unsafe { give(stream, out_piece, Step::Take(room)) })
 }
 
-/// Ends the first pass and gives the head with length and token, to be sent before anything else.
+/// Ends the first pass and gives the head with length and token, to be sent first.
 ///
-/// When any call of the pass failed and was not cleared, the first failure is returned, as by `kpn_uplink_finish`; the failure can then
-/// still be cleared, and this be called again.
+/// If any call of the pass failed, this returns the first failure, like `kpn_uplink_finish`; clear it and call again to send the rest.
 /// KPN documentation "Message token", RFC 9112 section 3.
 ///
 /// @param[in,out] stream    From `kpn_stream_begin`, in the first pass.
-/// @param[in]     secret    NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
+/// @param[in]     secret    Secret. Not kept.
 /// @param[out]    out_head  Written only on success. Lies in the window until `kpn_stream_restart`.
 ///
 /// @retval KPN_OK                    `out_head` is the head.
@@ -185,8 +184,8 @@ pub unsafe extern "C" fn kpn_stream_take(
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
 /// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
-/// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
-/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
+/// @retval KPN_ERR_NUMBER_RANGE      The body is longer than a `size_t` or ten digits can hold. The stream is over.
+/// @return The first earlier failure that was not cleared.
 ///
 /// # Safety
 ///
@@ -218,8 +217,8 @@ pub unsafe extern "C" fn kpn_stream_head(
 /// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement.
-/// @retval KPN_ERR_NUMBER_RANGE      The body has more bytes than a `size_t` or ten digits can say. The stream is over.
-/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
+/// @retval KPN_ERR_NUMBER_RANGE      The body is longer than a `size_t` or ten digits can hold. The stream is over.
+/// @return The first earlier failure that was not cleared.
 ///
 /// # Safety
 ///
@@ -234,9 +233,9 @@ pub unsafe extern "C" fn kpn_stream_head_unsigned(
     status(unsafe { give(stream, out_head, Step::Head(None)) })
 }
 
-/// Starts the second pass, in which the same calls follow as after `kpn_stream_begin`.
+/// Starts the second pass, which makes the same calls as the first.
 ///
-/// After a failure it can be called again.
+/// It may be called again after a failure.
 ///
 /// @param[in,out] stream  From `kpn_stream_begin`, after `kpn_stream_head`.
 /// @param[in]     urn     As for `kpn_stream_begin`. Not kept.
@@ -275,7 +274,7 @@ pub unsafe extern "C" fn kpn_stream_restart(
     status(restart())
 }
 
-/// Ends the second pass: compares it with the first, then gives its last bytes, to be sent.
+/// Ends the second pass: compares it with the first and gives its last bytes, to be sent.
 ///
 /// @param[in,out] stream     From `kpn_stream_begin`, in the second pass.
 /// @param[out]    out_piece  Written only on success. Lies in the window.
@@ -284,9 +283,9 @@ pub unsafe extern "C" fn kpn_stream_restart(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The stream was not begun or is not in its second pass.
 /// @retval KPN_ERR_OVERLAP           The arguments and the window share memory.
-/// @retval KPN_ERR_PASS_DIFFERS      The passes differ. The stream is over; close the connection.
+/// @retval KPN_ERR_PASS_DIFFERS      The passes differ. Close the connection.
 /// @retval KPN_ERR_SENML_EMPTY       There was no measurement in the second pass.
-/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first earlier failure that was not cleared.
 ///
 /// # Safety
 ///
@@ -301,7 +300,7 @@ pub unsafe extern "C" fn kpn_stream_finish(
     status(unsafe { give(stream, out_piece, Step::Finish) })
 }
 
-/// Bytes of the whole request, head and body, as soon as `kpn_stream_head` has measured them.
+/// Length of the whole request, known after `kpn_stream_head`.
 ///
 /// @param[in] stream  From `kpn_stream_begin`.
 ///

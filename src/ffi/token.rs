@@ -17,10 +17,9 @@ pub const KPN_SECRET_MAX: usize = 100;
 const _: () = assert!(KPN_TOKEN_LEN == TOKEN_LEN && KPN_SECRET_MAX == SECRET_MAX);
 const _: () = assert!(KPN_SECRET_MIN == crate::token::SECRET_MIN);
 
-/// A message token in the making: `kpn_token_begin`, `kpn_token_update` any number of times, `kpn_token_finish`.
+/// A message token: `kpn_token_begin`, `kpn_token_update` any number of times, `kpn_token_finish`.
 ///
-/// 112 bytes. Belongs to one thread at a time. May be copied and abandoned at any time; call `kpn_token_wipe` first when what
-/// was hashed is confidential. Not for storage: its layout is that of this version.
+/// 112 bytes. May be copied; call `kpn_token_wipe` before abandoning it if what was hashed is confidential. Do not store it.
 #[repr(C)]
 pub struct kpn_token {
     private_tag: u32,
@@ -40,7 +39,7 @@ unsafe impl Object for kpn_token {
     const NUMBER: u8 = 1;
 }
 
-/// Starts a token over no bytes.
+/// Starts a token.
 ///
 /// @param[out] token  Need not be initialised.
 ///
@@ -90,13 +89,13 @@ pub unsafe extern "C" fn kpn_token_update(
     status(update())
 }
 
-/// Hashes the secret behind the body and gives the token; everything that was hashed is wiped from `token`.
+/// Hashes the secret after the body and gives the token; `token` is wiped.
 ///
 /// The token is the value of the header `Things-Message-Token`: SHA-256 of body and secret, in lower-case hex.
 /// KPN documentation, "Message token".
 ///
-/// @param[in,out] token      From `kpn_token_begin`. Finished afterwards; as before after a failure.
-/// @param[in]     secret     NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
+/// @param[in,out] token      From `kpn_token_begin`. Unchanged after a failure.
+/// @param[in]     secret     Secret. Not kept.
 /// @param[out]    out_token  Receives `KPN_TOKEN_LEN` characters and a NUL. Written only on success.
 ///
 /// @retval KPN_OK                    `out_token` holds the token.
@@ -143,7 +142,7 @@ pub unsafe extern "C" fn kpn_token_finish(
     status(finish())
 }
 
-/// Overwrites everything that was derived from the bytes hashed so far; the token can only be begun anew.
+/// Overwrites everything derived from the bytes hashed so far; the token must be begun again.
 ///
 /// @param[in,out] token  From `kpn_token_begin`.
 ///
@@ -162,10 +161,10 @@ pub unsafe extern "C" fn kpn_token_wipe(token: *mut kpn_token) -> kpn_status {
     status(found.and_then(|token| unsafe { ptr::wipe(token) }))
 }
 
-/// Compares two message tokens in a time that depends on neither, for servers and tests.
+/// Compares two message tokens in a time that does not depend on them, for servers and tests.
 ///
 /// @param[in] left   `KPN_TOKEN_LEN` characters; no NUL is needed.
-/// @param[in] right  Likewise.
+/// @param[in] right  `KPN_TOKEN_LEN` characters; no NUL is needed.
 ///
 /// @retval KPN_OK                    They are equal.
 /// @retval KPN_ERR_TOKEN_MISMATCH    They differ.

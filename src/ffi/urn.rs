@@ -8,14 +8,14 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::things::urn::{DEV_EUI_LEN, IMEI_LEN, UUID_LEN, write_dev_eui, write_imei, write_uuid};
 
-/// Bytes, NUL included, that hold any URN of `kpn_urn_from_imei` and its siblings.
+/// Bytes, including NUL, of the longest URN from `kpn_urn_from_imei` and its siblings.
 pub const KPN_URN_CAP: usize = 54;
 
 /// Makes the device URN `urn:dev:IMEI:<imei>:` of a device with a SIM.
 ///
-/// @param[in]  imei     NUL-terminated, 15 digits, the last one a check digit. Not kept.
+/// @param[in]  imei     15 digits, the last one a check digit. Not kept.
 /// @param[out] out_urn  Receives a NUL-terminated URN. Written only on success.
-/// @param[in]  urn_cap  Bytes; `KPN_URN_CAP` always suffices, 30 are enough here.
+/// @param[in]  urn_cap  Bytes; at least 30, `KPN_URN_CAP` for any URN.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
 /// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
@@ -40,9 +40,9 @@ pub unsafe extern "C" fn kpn_urn_from_imei(
 
 /// Makes the device URN `urn:dev:DVNUUID:<uuid>:` of a device on the Internet, in lower case.
 ///
-/// @param[in]  uuid     NUL-terminated UUID of version 4, `8-4-4-4-12` hexadecimal digits of either case. Not kept.
+/// @param[in]  uuid     UUID of version 4, `8-4-4-4-12` hexadecimal digits of either case. Not kept.
 /// @param[out] out_urn  Receives a NUL-terminated URN. Written only on success.
-/// @param[in]  urn_cap  Bytes; `KPN_URN_CAP` is just enough.
+/// @param[in]  urn_cap  Bytes; at least `KPN_URN_CAP`.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
 /// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
@@ -66,9 +66,9 @@ pub unsafe extern "C" fn kpn_urn_from_uuid(
 
 /// Makes the device URN `urn:dev:DEVEUI:<eui>:` of a LoRa device, in upper case.
 ///
-/// @param[in]  dev_eui  NUL-terminated, 16 hexadecimal digits of either case. Not kept.
+/// @param[in]  dev_eui  16 hexadecimal digits of either case. Not kept.
 /// @param[out] out_urn  Receives a NUL-terminated URN. Written only on success.
-/// @param[in]  urn_cap  Bytes; `KPN_URN_CAP` always suffices, 33 are enough here.
+/// @param[in]  urn_cap  Bytes; at least 33, `KPN_URN_CAP` for any URN.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
 /// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.

@@ -5,9 +5,9 @@ use core::ffi::c_char;
 /// Ends in two NULs: the compiler puts a text with one into the section of all string literals, which come with it then.
 static VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0\0");
 
-/// The version of the linked archive, to be compared with `KPN_THINGS_VERSION` of the header.
+/// The version of the linked archive; compare it with `KPN_THINGS_VERSION`.
 ///
-/// @return NUL-terminated text `MAJOR.MINOR.PATCH` in constant memory, never NULL.
+/// @return Text `MAJOR.MINOR.PATCH` in constant memory, never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn kpn_version() -> *const c_char {
     VERSION.as_ptr().cast()

@@ -307,3 +307,47 @@ const fn append(
     }
     (text, len)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goes one byte on from a place, by as many branches as it takes.
+    fn step(mut place: u8, byte: u8) -> u8 {
+        while TREE.get(usize::from(place)) != Some(&byte) {
+            let Some([_, to]) = BRANCHES.iter().find(|[from, _]| *from == place) else {
+                return NOWHERE;
+            };
+            place = *to;
+        }
+        place + 1
+    }
+
+    #[test]
+    fn each_form_is_a_way_through_the_tree() {
+        let folded = fold();
+        assert_eq!(first::<{ FOLDED.len }>(&folded.tree), TREE);
+        assert_eq!(folded.branches, BRANCHES);
+        for (at, form) in FORMS.iter().enumerate() {
+            let begin = if at == 0 { NAMES_AND_DATE } else { NAMES };
+            let (text, len) = flatten(form);
+            assert_eq!(text[..form.field.len()], *form.field);
+            assert_eq!((text[form.field.len()], text[len - 1]), (b':', form.action));
+            let end = text[..len]
+                .iter()
+                .fold(begin, |place, &byte| step(place, byte));
+            assert_ne!(end, NOWHERE, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn forms_of_one_field_differ_and_none_begins_as_a_whole_other_one() {
+        for (at, form) in FORMS.iter().enumerate() {
+            for other in &FORMS[at + 1..] {
+                let ((one, len), (two, other_len)) = (flatten(form), flatten(other));
+                let common = len.min(other_len);
+                assert_ne!(one[..common], two[..common]);
+            }
+        }
+    }
+}

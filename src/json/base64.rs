@@ -100,12 +100,6 @@ impl Decoder {
     }
 }
 
-impl Default for Decoder {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// The base64url digit for the lower six bits.
 const fn digit(bits: u32) -> u8 {
     let [byte, ..] = bits.to_le_bytes();

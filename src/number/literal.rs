@@ -105,6 +105,18 @@ pub fn parse_len(text: &[u8]) -> Option<usize> {
     Some(len)
 }
 
+/// The number that `text` as a whole is, in whatever notation, when that is a whole one from 0 to 99.
+pub fn parse_two_digits(text: &[u8]) -> Option<u8> {
+    let mut digits = Digits::default();
+    digits.parse(text).ok()?;
+    if digits.place > 1 || (digits.is_negative && digits.place != NOWHERE) {
+        return None;
+    }
+    let number = digits.take(1) * 10 + digits.take(0);
+    let is_whole = digits.text.iter().all(|&byte| byte == b'.' || byte == b'0');
+    u8::try_from(number).ok().filter(|_| is_whole)
+}
+
 /// The digits of a number, the first of which is not zero, taken from the highest place down. A place is a power of ten.
 #[derive(Clone, Copy)]
 pub struct Digits<'a> {
@@ -190,6 +202,53 @@ impl<'a> Digits<'a> {
             digit
         } else {
             -digit
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_below_a_hundred_in_every_notation() {
+        for (text, number) in [
+            ("0", 0),
+            ("-0", 0),
+            ("-0.0e9", 0),
+            ("7", 7),
+            ("7.000", 7),
+            ("700e-2", 7),
+            ("0.07e2", 7),
+            ("10", 10),
+            ("10.0", 10),
+            ("1e1", 10),
+            ("1E+1", 10),
+            ("0.00099e5", 99),
+            ("99", 99),
+        ] {
+            assert_eq!(parse_two_digits(text.as_bytes()), Some(number), "{text}");
+        }
+        for text in [
+            "100",
+            "99.5",
+            "0.5",
+            "10.01",
+            "-1",
+            "-10",
+            "1e2",
+            "1e-1",
+            "10000000001e-9",
+            "1e2147483648",
+            "1e-2147483648",
+            "266",
+            "256",
+            "",
+            "1 ",
+            "01",
+            "x",
+        ] {
+            assert_eq!(parse_two_digits(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -21,8 +21,8 @@ mod truncated;
 mod whole;
 mod write;
 
-pub use literal::parse_len;
 pub(super) use literal::skip;
+pub use literal::{parse_len, parse_two_digits};
 pub use sum::Sum;
 pub use write::{
     FRACTION_DIGITS_MAX, write_decimal, write_f32, write_f64, write_f64_fixed, write_i64, write_u64,

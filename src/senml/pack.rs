@@ -381,7 +381,8 @@ impl Progress {
             Part::Label => phase::RECORD,
             Part::Record => {
                 self.labels = 0;
-                self.records += 1;
+                // A forged count may be at its end.
+                self.records = self.records.saturating_add(1);
                 phase::CLOSED
             }
         };

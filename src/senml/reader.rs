@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, TokenKind};
 use crate::json::string::Unescape;
-use crate::number::Sum;
+use crate::number;
 
 /// The version of RFC 8428, and the highest one understood.
 const VERSION: u8 = 10;
@@ -249,13 +249,7 @@ impl PackReader {
 
     /// A version is a number from 1 to 10, in whatever notation, and the same in all records.
     fn check_version(&mut self, text: &[u8]) -> Result<()> {
-        let mut number = Sum::default();
-        number.read(text, b"")?;
-        let version = number
-            .to_u64()
-            .ok()
-            .and_then(|number| u8::try_from(number).ok());
-        let version = version.unwrap_or_default();
+        let version = number::parse_two_digits(text).unwrap_or_default();
         if self.record.next_index == 0 {
             self.version = version;
         }

@@ -71,6 +71,11 @@ impl Response {
         (fed, (used != usize::MAX).then_some(used))
     }
 
+    /// For functions of other nouns.
+    pub fn as_mut_ptr(&mut self) -> *mut kpn_response {
+        self.state.as_mut_ptr()
+    }
+
     pub fn end(&mut self) -> i32 {
         // SAFETY: the object was begun.
         unsafe { kpn_response_end(self.state.as_mut_ptr()) }

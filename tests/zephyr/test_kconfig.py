@@ -5,6 +5,7 @@ MODULE is the folder of the module, PACKAGED says whether it is an unpacked pack
 
 import os
 import pathlib
+import re
 import unittest
 
 import kconfiglib
@@ -67,6 +68,17 @@ class Library(unittest.TestCase):
     def test_a_firmware_with_rust_of_its_own_takes_an_archive_that_hides_its_panic_handler(self):
         self.assertEqual(values(load(ON, "RUST=y"), "_CARGO", "_PREBUILT"), ["n", "y"])
 
+    def test_one_file_of_c_is_offered_where_it_compiles(self):
+        wanted = "KPN_THINGS_SOURCE=y"
+        kconfig = load(ON, wanted, 'KPN_THINGS_SOURCE_PATH="lib/kpn_things.c"')
+        self.assertEqual(values(kconfig, "_SOURCE", "_CARGO", "_PREBUILT", "_SOURCE_PATH"), ["y", "n", "n", "lib/kpn_things.c"])
+        for name in ("ARCHIVE_PATH", "CARGO_COMMAND"):
+            self.assertEqual(kconfig.syms["KPN_THINGS_" + name].visibility, 0, name)
+        self.assertEqual(values(load(ON), "_SOURCE"), ["n"])
+        self.assertEqual(load(ON).syms["KPN_THINGS_SOURCE_PATH"].visibility, 0)
+        for machine in ("64BIT=y", "BIG_ENDIAN=y"):
+            self.assertEqual(values(load(ON, machine, wanted), "_SOURCE"), ["n"], machine)
+
     @unittest.skipIf(PACKAGED, "the repository")
     def test_fast_sha_goes_with_cargo_only(self):
         self.assertEqual(values(load(ON, "KPN_THINGS_FAST_SHA=y"), "_FAST_SHA"), ["y"])
@@ -94,6 +106,37 @@ class Exchange(unittest.TestCase):
                 kconfig = load(ON, *SOCKETS, "KPN_THINGS_EXCHANGE=y", f"{symbol}={given}")
                 self.assertEqual(kconfig.syms[symbol].str_value, taken, symbol)
             self.assertEqual(load(ON, *SOCKETS).syms[symbol].visibility, 0)
+
+
+class Firmware(unittest.TestCase):
+    NEEDS = (*SOCKETS, "KPN_THINGS_EXCHANGE=y", "SETTINGS=y", "MCUBOOT_IMG_MANAGER=y", "STREAM_FLASH_PROGRESS=y",
+             "IMG_ERASE_PROGRESSIVELY=y")
+
+    def test_needs_all_that_it_stands_on(self):
+        wanted = "KPN_THINGS_FIRMWARE=y"
+        self.assertEqual(values(load(ON, *self.NEEDS, wanted), "_FIRMWARE", "_STORE"), ["y", "y"])
+        self.assertEqual(values(load(ON, *self.NEEDS), "_FIRMWARE", "_STORE"), ["n", "n"])
+        for need in self.NEEDS:
+            others = [line for line in self.NEEDS if line != need]
+            self.assertEqual(values(load(ON, *others, wanted), "_FIRMWARE"), ["n"], need)
+        overwrites = "MCUBOOT_BOOTLOADER_MODE_OVERWRITE_ONLY=y"
+        self.assertEqual(values(load(ON, *self.NEEDS, wanted, overwrites), "_FIRMWARE"), ["n"])
+
+    def test_its_buffer_holds_the_longest_state(self):
+        kconfig = load(ON, *self.NEEDS, "KPN_THINGS_FIRMWARE=y")
+        text = (MODULE / "include/kpn_things.h").read_text()
+        longest = int(re.search(r"#define KPN_FIRMWARE_IMAGE_MAX (\d+)", text)[1])
+        self.assertGreaterEqual(int(kconfig.syms["KPN_THINGS_FIRMWARE_BUFFER"].str_value), longest + 2)
+
+
+class Stored(unittest.TestCase):
+    def test_needs_the_settings_and_the_shell(self):
+        wanted = ("KPN_THINGS_CREDENTIALS=y", "KPN_THINGS_QUEUE=y", "KPN_THINGS_SHELL=y")
+        names = ("_CREDENTIALS", "_QUEUE", "_SHELL", "_STORE")
+        self.assertEqual(values(load(ON, *wanted), *names), ["n", "n", "n", "n"])
+        self.assertEqual(values(load(ON, "SETTINGS=y", *wanted), *names), ["y", "y", "n", "y"])
+        self.assertEqual(values(load(ON, "SETTINGS=y", "SHELL=y", *wanted), *names), ["y", "y", "y", "y"])
+        self.assertEqual(values(load(ON, "SETTINGS=y", "SHELL=y"), *names), ["n", "n", "n", "n"])
 
 
 class Log(unittest.TestCase):

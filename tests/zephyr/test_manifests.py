@@ -28,13 +28,14 @@ TEST_KEYS = {
     "extra_configs": [str],
     "filter": str,
     "harness": str,
-    "harness_config": {"type": str, "regex": [str], "ordered": bool},
+    "harness_config": {"type": str, "regex": [str], "ordered": bool, "pytest_root": [str]},
     "integration_platforms": [str],
     "min_flash": int,
     "min_ram": int,
     "platform_allow": [str],
     "timeout": int,
 }
+TESTCASE_KEYS = {"common": TEST_KEYS, "tests": {"*": TEST_KEYS}}
 SAMPLE_KEYS = {"sample": {"name": str, "description": str}, "common": TEST_KEYS, "tests": {"*": TEST_KEYS}}
 # Boards with the names of Zephyr 3.7 and later: board[/soc[/cpu or variant…]].
 BOARD = re.compile(r"^[a-z0-9_]+(/[a-z0-9_]+)*$")
@@ -79,6 +80,10 @@ class Module(unittest.TestCase):
         self.assertTrue((MODULE / module["build"]["kconfig"]).is_file())
         for sample in module["samples"]:
             self.assertTrue((MODULE / sample / "sample.yaml").is_file())
+        for folder in module["tests"]:
+            self.assertEqual(problems(read(f"{folder}/testcase.yaml"), TESTCASE_KEYS), [])
+            for name in ("CMakeLists.txt", "prj.conf", "src/main.c"):
+                self.assertTrue((MODULE / folder / name).is_file(), name)
 
 
 class Sample(unittest.TestCase):
@@ -99,7 +104,83 @@ class Sample(unittest.TestCase):
         for test in self.sample["tests"].values():
             for argument in test.get("extra_args", []):
                 name, value = argument.split("=", 1)
-                self.assertTrue(name == "EXTRA_CONF_FILE" and (folder / value).is_file(), argument)
+                self.assertTrue(name in ("EXTRA_CONF_FILE", "CONF_FILE") and (folder / value).is_file(), argument)
+            for path in test.get("harness_config", {}).get("pytest_root", []):
+                self.assertTrue((folder / path).is_file(), path)
+
+    def test_runs_what_it_does_not_only_build(self):
+        running = [name for name, test in self.sample["tests"].items() if not test.get("build_only")]
+        self.assertEqual(running, ["sample.kpn_things.simulator"])
+
+
+class Page(unittest.TestCase):
+    def test_its_west_manifests_import_zephyr_and_name_the_module(self):
+        text = (MODULE / "zephyr/README.md").read_text()
+        manifests = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+        self.assertEqual([manifest["manifest"]["projects"][0]["name"] for manifest in manifests], ["zephyr", "sdk-nrf"])
+        for manifest in manifests:
+            first, ours = manifest["manifest"]["projects"]
+            self.assertIs(first["import"], True)
+            self.assertEqual(ours["name"], "kpn-things")
+            self.assertTrue(all({"url", "revision"} <= set(project) for project in (first, ours)))
+
+    def test_it_leads_from_nothing_to_an_update(self):
+        text = (MODULE / "zephyr/README.md").read_text()
+        headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+        steps = ["In your own application", "From nothing to the first accepted message", "Attach", "Send", "Downlink", "SMS", "Update"]
+        self.assertEqual([heading for heading in headings if heading in steps], steps)
+
+    def test_it_names_files_and_options_that_are_there(self):
+        text = (MODULE / "zephyr/README.md").read_text()
+        for name in re.findall(r"(?:boards/[a-z0-9_]+|overlay-[a-z]+)\.conf", text):
+            self.assertTrue((MODULE / "c-examples/zephyr" / name).is_file(), name)
+        kconfig = (MODULE / "zephyr/Kconfig").read_text()
+        for name in re.findall(r"CONFIG_(KPN_THINGS\w*)", text):
+            self.assertIn(f"config {name}\n", kconfig, name)
+
+
+class Facts(unittest.TestCase):
+    """Every option of Zephyr and of the nRF Connect SDK that a configuration names was seen there: a name that is not known ends a build."""
+
+    def setUp(self):
+        text = (pathlib.Path(__file__).resolve().parent / "kconfig_facts.tsv").read_text()
+        rows = [line.split("\t") for line in text.splitlines()[1:]]
+        self.rows = {row[0]: row[1:] for row in rows}
+        self.assertEqual([row[0] for row in rows], sorted(self.rows), "sorted, and each once")
+
+    def named(self):
+        folder = MODULE / "c-examples/zephyr"
+        files = [*folder.glob("*.conf"), *folder.glob("boards/*.conf"), *(MODULE / path / "prj.conf" for path in read("zephyr/module.yml")["tests"])]
+        self.assertGreaterEqual(len(files), 11)
+        found = {}
+        for file in files:
+            for line in file.read_text().splitlines():
+                if line and not line.startswith("#"):
+                    self.assertRegex(line, "^CONFIG_[A-Z0-9_]+=.+$", file)
+                    name = line.split("=")[0].removeprefix("CONFIG_")
+                    if not name.startswith(("KPN_THINGS", "SAMPLE_")):
+                        found.setdefault(name, file.name)
+        return found
+
+    def test_every_option_was_seen(self):
+        self.assertEqual(set(self.named()) - set(self.rows), set())
+
+    def test_no_fact_is_left_over(self):
+        self.assertEqual(set(self.rows) - set(self.named()), set())
+
+    def test_each_says_where(self):
+        for name, (repository, path, version) in self.rows.items():
+            self.assertIn(repository, ("zephyrproject-rtos/zephyr", "nrfconnect/sdk-nrf"), name)
+            self.assertRegex(path, "Kconfig|\\.conf$|^built$", name)
+            self.assertRegex(version, r"^([0-9a-f]{40}|\d+\.\d+\.\d+)$", name)
+
+    def test_plain_zephyr_is_told_nothing_of_nordics(self):
+        of_nordic = {name for name, row in self.rows.items() if row[0] == "nrfconnect/sdk-nrf"} - {
+            "HEAP_MEM_POOL_SIZE", "NET_SOCKETS_OFFLOAD", "SYSTEM_WORKQUEUE_STACK_SIZE"}
+        for name in ("prj.conf", "overlay-nsos.conf", "overlay-ppp.conf", "overlay-update.conf", "boards/qemu_cortex_m3.conf"):
+            text = (MODULE / "c-examples/zephyr" / name).read_text()
+            named = {line.split("=")[0].removeprefix("CONFIG_") for line in text.splitlines()}
+            self.assertEqual(named & of_nordic, set(), name)
 
 
 if __name__ == "__main__":

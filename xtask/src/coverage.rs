@@ -37,9 +37,10 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     workspace.shell.create_dir(&profiles)?;
     let mut programs = rust_tests(workspace, &folder)?;
     programs.push(c_tests(workspace, &folder)?);
-    let profile = tools.merge(&profiles)?;
     let mut lines = Lines::new();
     for program in &programs {
+        // Each with its own profile: programs that were built in other ways have other counters under the same names.
+        let profile = tools.merge(&profiles_of(&folder, program))?;
         read_lcov(workspace, &tools.lcov(&profile, program)?, &mut lines);
     }
     judge(workspace, &lines)
@@ -106,9 +107,15 @@ impl Tools {
     }
 }
 
-/// Where a program writes its profile: one file each, however many run.
-fn profile_pattern(folder: &Path) -> PathBuf {
-    folder.join("profiles").join("%p-%m.profraw")
+/// Where a program writes its profiles: one file for each process.
+fn profiles_of(folder: &Path, program: &Path) -> PathBuf {
+    folder
+        .join("profiles")
+        .join(program.file_name().unwrap_or_default())
+}
+
+fn profile_pattern(folder: &Path, program: &Path) -> PathBuf {
+    profiles_of(folder, program).join("%p-%m.profraw")
 }
 
 /// Unit and integration tests, run; their programs.
@@ -134,7 +141,7 @@ fn rust_tests(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<PathBu
     for program in &programs {
         let output = cmd!(shell, "{program} --quiet")
             .env("KPN_CASES", CASES)
-            .env("LLVM_PROFILE_FILE", profile_pattern(folder))
+            .env("LLVM_PROFILE_FILE", profile_pattern(folder, program))
             .quiet()
             .ignore_status()
             .output()?;
@@ -162,9 +169,11 @@ fn c_tests(workspace: &Workspace, folder: &Path) -> anyhow::Result<PathBuf> {
     };
     let archive = build.archive(workspace)?;
     let program = folder.join("c-tests");
-    instrumented::c_tests(workspace, &archive, &[], &program)?;
+    // Nothing else asks for the part of the archive that writes the profile.
+    let flags = ["-Wl,-u,__llvm_profile_runtime"];
+    instrumented::c_tests(workspace, &archive, &flags, &program)?;
     cmd!(shell, "{program}")
-        .env("LLVM_PROFILE_FILE", profile_pattern(folder))
+        .env("LLVM_PROFILE_FILE", profile_pattern(folder, &program))
         .quiet()
         .ignore_stdout()
         .run()?;

@@ -10,8 +10,8 @@ use crate::workspace::Workspace;
 
 const CHECKED_IN: &str = "include/kpn_things.h";
 
-/// Lines of the header; the goal is 2,300.
-const LINES_MAX: usize = 2960;
+/// Lines of the header.
+const LINES_MAX: usize = 2300;
 
 /// Lines in front of the first call of the main path.
 const FIRST_CALL_MAX: usize = 400;

@@ -58,7 +58,11 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         .with_context(|| name.to_owned())
     };
     build("transport", &["tests/hostile/transport.c"], &[], &[])?;
-    let zephyr = ["tests/zephyr/exchange.c", "zephyr/kpn_zephyr.c"];
+    let zephyr = [
+        "tests/zephyr/exchange.c",
+        "zephyr/kpn_zephyr.c",
+        "zephyr/kpn_zephyr_socket.c",
+    ];
     build("zephyr", &zephyr, &ZEPHYR, &[])?;
     for name in EXAMPLES {
         build(name, &[&format!("c-examples/{name}/{name}.c")], &[], &[])?;

@@ -23,6 +23,7 @@ mod modem;
 mod mutants;
 mod neighbour;
 mod packages;
+mod page;
 mod proxy;
 mod readme;
 mod report;

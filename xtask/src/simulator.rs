@@ -11,15 +11,32 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
+/// Others' validator takes the description of its API, and refuses a spoilt one.
+pub fn check_description(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let python = workspace.path("target/python/bin/python3");
+    let description = workspace.path("simulator/src/api/openapi.json");
+    cmd!(shell, "{python} -m openapi_spec_validator {description}")
+        .quiet()
+        .run()?;
+    let text = shell.read_file(&description)?;
+    let spoilt = workspace.scratch("openapi")?.join("spoilt.json");
+    shell.write_file(&spoilt, text.replacen("\"responses\"", "\"response\"", 1))?;
+    let taken = cmd!(shell, "{python} -m openapi_spec_validator {spoilt}")
+        .quiet()
+        .ignore_stdout()
+        .ignore_stderr()
+        .run();
+    anyhow::ensure!(taken.is_err(), "a spoilt description passes");
+    Ok(())
+}
+
 /// Builds it with everything that it can do; answers where it is.
 pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
-    cmd!(
-        shell,
-        "cargo build --quiet --package kpn-things-simulator --features tls"
-    )
-    .quiet()
-    .run()?;
+    cmd!(shell, "cargo build --quiet --package kpn-things-simulator")
+        .quiet()
+        .run()?;
     Ok(workspace.path("target/debug/kpn-things-simulator"))
 }
 

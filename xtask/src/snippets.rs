@@ -1,26 +1,22 @@
-//! The C in comments of the header and in the README: compiled as it stands there, as C99 and as C++11.
+//! The C in comments of the header and in the README: compiled as it stands there, as C99 and as C++11, and run with the platform of the
+//! cookbook, which also refuses, cuts and is busy, with a buffer that is large enough and with one that is not.
 
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
-use crate::{header::WARNINGS, workspace::Workspace};
+use crate::{archive, header::WARNINGS, target, workspace::Workspace};
 
-/// What a firmware around the examples has; the header's are statements of a function, so variables come from outside too.
-const FUNCTIONS: &str = "\
+/// The folder of the platform on the desk.
+const COOKBOOK: &str = "c-examples/cookbook";
+
+/// What stands before an example of the header, which has statements of a function.
+const HEADS: &str = "\
 #include <stdio.h>
 #include \"kpn_things.h\"
-void modem_connect(const char *apn, const char *address, uint16_t port);
-void modem_send(const uint8_t *bytes, size_t len);
-size_t modem_receive(uint8_t *bytes, size_t cap);
-void modem_log(const char *text);
-void set_valve(bool open);
-void flash_write(uint32_t offset, const uint8_t *bytes, size_t len);
-void sleep_ms(uint32_t ms);
-uint32_t random32(void);
-uint32_t millis(void);
+#include \"modem.h\"
 ";
 const VARIABLES: &str = "\
-extern uint8_t buffer[512], chunk[64];
+extern uint8_t buffer[BUFFER], chunk[64];
 extern const char *secret, *json, *urn;
 extern size_t measurements;
 extern int64_t tenths[];
@@ -31,44 +27,111 @@ extern kpn_response response;
 extern kpn_firmware firmware;
 ";
 
-/// Extracts all of them into `target/xtask/snippets` and compiles them with every warning as an error.
+/// With these bytes everything fits; in these nothing does.
+const BUFFERS: [&str; 2] = ["512", "64"];
+
+/// An example: what stands there, and what its end is judged by.
+struct Example {
+    source: String,
+    /// The case of `run.c` that checks its end.
+    case: &'static str,
+}
+
+/// Extracts all of them into `target/xtask/snippets`, compiles them with every warning as an error, and runs them.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("snippets")?;
     let header = shell.read_file("include/kpn_things.h")?;
     let readme = shell.read_file("README.md")?;
-    let mut sources = Vec::new();
+    let archive = archive::build(
+        workspace,
+        target::find("x86_64-linux")?,
+        archive::Options::default(),
+    )?;
+    let mut examples = Vec::new();
     for block in blocks(&header, " * ~~~{.c}", " * ~~~") {
         let body: String = block
             .lines()
             .map(|line| line.trim_start_matches(" *").to_owned() + "\n")
             .collect();
-        sources.push(format!(
-            "{FUNCTIONS}{VARIABLES}void example(void);\nvoid example(void) {{\n{body}}}\n"
-        ));
+        examples.push(Example {
+            case: case(&body),
+            source: format!(
+                "{HEADS}{VARIABLES}void example(void);\nvoid example(void) {{\n{body}}}\n"
+            ),
+        });
     }
-    ensure!(!sources.is_empty(), "the header has no examples");
-    let in_header = sources.len();
+    ensure!(!examples.is_empty(), "the header has no examples");
+    let in_header = examples.len();
     for block in blocks(&readme, "```c", "```") {
-        sources.push(format!("{FUNCTIONS}{block}"));
+        let call = "void example(void);\nvoid example(void) { report(SECRET); }\n";
+        examples.push(Example {
+            case: "README",
+            source: format!("{HEADS}{block}{call}"),
+        });
     }
-    ensure!(sources.len() > in_header, "the README has no example");
+    ensure!(examples.len() > in_header, "the README has no example");
 
-    for (number, source) in sources.iter().enumerate() {
+    let mut ran = 0;
+    for (number, example) in examples.iter().enumerate() {
+        let source = example.source.replace("[512]", "[BUFFER]");
         let path = folder.join(format!("{number}.c"));
-        shell.write_file(&path, source)?;
+        shell.write_file(&path, &source)?;
         for (compiler, language, standard) in [("cc", "c", "c99"), ("c++", "c++", "c++11")] {
             cmd!(
                 shell,
-                "{compiler} -x {language} -std={standard} {WARNINGS...} -DKPN_POSIX -I include -fsyntax-only {path}"
+                "{compiler} -x {language} -std={standard} {WARNINGS...} -DKPN_POSIX -DBUFFER=512 -I include -I {COOKBOOK} -fsyntax-only {path}"
             )
             .quiet()
             .run()
             .with_context(|| format!("an example as {standard}:\n{source}"))?;
         }
+        if example.case == "POSIX" {
+            // It is meant for an address outside of this machine.
+            continue;
+        }
+        for buffer in BUFFERS {
+            let program = folder.join(format!("{number}-{buffer}"));
+            let case = example.case;
+            cmd!(
+                shell,
+                "cc -std=c99 {WARNINGS...} -g -fsanitize=address,undefined -fno-sanitize-recover=all -DBUFFER={buffer} -DCASE={case} -I include
+                 -I {COOKBOOK} -I {COOKBOOK}/test {path} xtask/src/snippets/run.c {COOKBOOK}/test/desk.c {archive} -o {program}"
+            )
+            .quiet()
+            .run()?;
+            cmd!(shell, "timeout 30 {program}")
+                .quiet()
+                .ignore_stdout()
+                .run()
+                .with_context(|| format!("with a buffer of {buffer} bytes:\n{source}"))?;
+            ran += 1;
+        }
     }
-    println!("{} examples compile", sources.len());
+    println!(
+        "{} examples compile, {ran} programs with them end as they should",
+        examples.len()
+    );
     Ok(())
+}
+
+/// What the end of an example is judged by.
+fn case(body: &str) -> &'static str {
+    let kinds = [
+        ("kpn_posix", "POSIX"),
+        ("kpn_firmware_request", "FIRMWARE"),
+        ("next < measurements", "SPLIT"),
+        ("kpn_stream_begin", "STREAM"),
+        ("kpn_response_feed", "RESPONSE"),
+        ("kpn_downlink_next", "DOWNLINK"),
+        ("kpn_config_load", "CONFIG"),
+        ("kpn_retry_delay_ms", "RETRY"),
+        ("kpn_uplink_finish", "UPLINK"),
+    ];
+    kinds
+        .iter()
+        .find(|(call, _)| body.contains(call))
+        .map_or("OTHER", |(_, case)| case)
 }
 
 /// The texts between lines that are `begin` and lines that are `end`.

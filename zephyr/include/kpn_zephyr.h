@@ -10,6 +10,7 @@
 #ifndef KPN_ZEPHYR_H_
 #define KPN_ZEPHYR_H_
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <kpn_things.h>
@@ -23,10 +24,12 @@ extern "C" {
  *
  * Blocks the calling thread, at most for the three time limits of Kconfig together, and the
  * resolver's own when @p host is a name; a server that always has another byte does not lengthen
- * them. A server that answers before it has the whole request is heard: nothing more is sent then,
+ * them. Over sockets of a modem's driver that refuse both O_NONBLOCK and time limits as options,
+ * connecting and each send take as long as the driver lets them. A server that answers before it has the whole request is heard: nothing more is sent then,
  * and its response counts. Nothing is sent twice: when the connection breaks, whether the message
- * arrived is not known, and sending it again is the caller's decision. No TLS. May be called by
- * several threads at a time, each with objects of its own.
+ * arrived is not known, and sending it again is the caller's decision. Without TLS; for that, and to
+ * keep the connection, see kpn_zephyr_begin(). May be called by several threads at a time, each with
+ * objects of its own.
  *
  * @param[in]     host       NUL-terminated IPv4 or IPv6 address. With CONFIG_DNS_RESOLVER or
  *                           offloaded sockets, a host name as well.
@@ -41,7 +44,7 @@ extern "C" {
  *                                   empty.
  * @retval KPN_ERR_STATE             @p response was not begun, or is complete already.
  * @retval KPN_ERR_CONNECT           No address of the host took the connection, or it has none.
- * @retval KPN_ERR_TIMEOUT           A time limit is over.
+ * @retval KPN_ERR_TIMEOUT           A time limit is over, one of Kconfig or of the socket.
  * @retval KPN_ERR_IO                The connection broke.
  * @retval KPN_ERR_HTTP_TRUNCATED    The server closed the connection before the response was
  *                                   complete.
@@ -50,6 +53,118 @@ extern "C" {
 KPN_NODISCARD
 kpn_status kpn_zephyr_exchange(const char *host, uint16_t port, kpn_span request,
 			       kpn_response *response, int *out_errno);
+
+/** No TLS, in place of a security tag. */
+#define KPN_ZEPHYR_NO_TLS (-1)
+
+/** What is in a connection that was begun. Not for the application. */
+#define KPN_ZEPHYR_PRIVATE_TAG 0x6b706e7aU
+
+/**
+ * @brief A connection that is kept between messages, with the count of its requests.
+ *
+ * kpn_zephyr_begin() once; per message kpn_zephyr_open() and kpn_zephyr_exchange_on(); kpn_zephyr_close()
+ * before the device sleeps for long, since it holds a socket. Belongs to one thread at a time.
+ *
+ * @code{.c}
+ * static kpn_zephyr_connection connection; // begun with KPN_REQUESTS_MAX and KPN_ZEPHYR_NO_TLS
+ *
+ * kpn_status status = kpn_zephyr_open(&connection, "10.151.236.157", 80, NULL);
+ *
+ * if (status == KPN_OK) {
+ *     status = kpn_zephyr_exchange_on(&connection, request, &response, NULL);
+ * }
+ * @endcode
+ */
+typedef struct kpn_zephyr_connection {
+	uint32_t private_tag;
+	int private_fd;
+	int private_tls_tag;
+	uint16_t private_limit;
+	bool private_is_blocking;
+	bool private_has_no_pollout;
+	bool private_has_no_poll;
+	kpn_connection private_requests;
+} kpn_zephyr_connection;
+
+/**
+ * @brief Prepares a connection; nothing is opened yet.
+ *
+ * @param[out] connection  Need not be initialised. One that is open must be closed first.
+ * @param[in]  limit       Requests per connection: KPN_REQUESTS_MAX, or as configured; at least 1.
+ * @param[in]  tls_tag     Security tag of the CA certificate, for KPN_ENDPOINT_INTERNET: the server's
+ *                         certificate is verified, for the host name that is connected to.
+ *                         KPN_ZEPHYR_NO_TLS in KPN's private network.
+ *
+ * @retval KPN_OK                    Begun.
+ * @retval KPN_ERR_INVALID_ARGUMENT  @p connection is NULL, @p limit is 0 or @p tls_tag is negative and
+ *                                   not KPN_ZEPHYR_NO_TLS.
+ */
+KPN_NODISCARD
+kpn_status kpn_zephyr_begin(kpn_zephyr_connection *connection, uint16_t limit, int tls_tag);
+
+/**
+ * @brief Opens the connection, unless it is open and takes another request.
+ *
+ * A new one is opened when there is none, when the server closed it in the meantime or sent what nobody
+ * asked for, and when it has carried its requests. kpn_zephyr_close() before it gives a new one in any
+ * case, as another host needs. Blocks as kpn_zephyr_exchange() does for connecting.
+ *
+ * @param[in,out] connection  From kpn_zephyr_begin().
+ * @param[in]     host        As for kpn_zephyr_exchange(). With TLS, the name in the certificate.
+ * @param[in]     port        1 to 65535.
+ * @param[out]    out_errno   As for kpn_zephyr_exchange().
+ *
+ * @retval KPN_OK                    Open.
+ * @retval KPN_ERR_INVALID_ARGUMENT  @p connection or @p host is NULL, or the port is 0.
+ * @retval KPN_ERR_STATE             @p connection was not begun.
+ * @retval KPN_ERR_CONNECT           No address of the host took the connection, it has none, or TLS did
+ *                                   not come about.
+ * @retval KPN_ERR_TIMEOUT           The time limit is over.
+ */
+KPN_NODISCARD
+kpn_status kpn_zephyr_open(kpn_zephyr_connection *connection, const char *host, uint16_t port, int *out_errno);
+
+/**
+ * @brief Sends a request on the open connection and reads its response.
+ *
+ * Otherwise as kpn_zephyr_exchange(). The connection is closed after a failure, after a response that
+ * says so or came before all of the request was sent, and when it has carried its requests.
+ *
+ * @param[in,out] connection  From kpn_zephyr_open().
+ * @param[in]     request     As for kpn_zephyr_exchange().
+ * @param[in,out] response    As for kpn_zephyr_exchange().
+ * @param[out]    out_errno   As for kpn_zephyr_exchange().
+ *
+ * @retval KPN_OK                    The response is complete; see kpn_response_outcome().
+ * @retval KPN_ERR_INVALID_ARGUMENT  @p connection or @p response is NULL, or the request is empty.
+ * @retval KPN_ERR_STATE             Nothing was sent: the connection is not open, or not any more, see
+ *                                   kpn_zephyr_open(); or @p response was not begun, or is complete.
+ * @return Otherwise as kpn_zephyr_exchange(), but for KPN_ERR_CONNECT.
+ */
+KPN_NODISCARD
+kpn_status kpn_zephyr_exchange_on(kpn_zephyr_connection *connection, kpn_span request,
+				  kpn_response *response, int *out_errno);
+
+/**
+ * @brief How many requests the connection still takes.
+ *
+ * @param[in] connection  From kpn_zephyr_begin().
+ *
+ * @return Requests; 0 when it is not open, not begun or NULL.
+ */
+uint16_t kpn_zephyr_left(const kpn_zephyr_connection *connection);
+
+/**
+ * @brief Closes the connection, which can be opened again.
+ *
+ * @param[in,out] connection  From kpn_zephyr_begin().
+ *
+ * @retval KPN_OK                    Closed, or it was not open.
+ * @retval KPN_ERR_INVALID_ARGUMENT  @p connection is NULL.
+ * @retval KPN_ERR_STATE             @p connection was not begun.
+ */
+kpn_status kpn_zephyr_close(kpn_zephyr_connection *connection);
 
 #ifdef __cplusplus
 }

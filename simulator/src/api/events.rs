@@ -110,6 +110,7 @@ impl Listener {
                 let route = self.platform.route.as_ref();
                 Some(("sms", sms::view(model, model.find_sms(*id)?, route)))
             }
+            Note::Firmware(id) => Some(("firmware", json!(model.campaign(*id)?))),
             Note::Forgotten(_) | Note::Fault => None,
         })
     }

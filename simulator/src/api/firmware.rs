@@ -42,9 +42,6 @@ pub async fn offer(
         ));
     }
     let id = platform.offer(&name, &image, &urns)?;
-    let campaign = platform.look(|model| {
-        let campaigns = model.campaigns().iter();
-        json!(campaigns.rev().find(|campaign| campaign.id == id))
-    });
+    let campaign = platform.look(|model| json!(model.campaign(id)));
     Ok(Json(StatusCode::CREATED, campaign))
 }

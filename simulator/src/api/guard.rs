@@ -176,7 +176,7 @@ mod tests {
         for value in ["Bearer opem", "open", "Bearer ", "Basic open"] {
             assert!(refused(&guard, &with(value)), "{value}");
         }
-        assert!(refused(&guard, &[host.clone()]));
+        assert!(refused(&guard, std::slice::from_ref(&host)));
         let query = Some("x=1&access_token=open");
         let only_host = headers(&[host]);
         assert!(guard.refuse("/api/v1/events", query, &only_host).is_none());

@@ -17,13 +17,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, Uri};
 use axum::middleware;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
 
 use crate::arguments::Arguments;
 use crate::door::Door;
 use crate::http::Security;
+use crate::page;
 use crate::platform::Platform;
 use answer::Problem;
 use guard::Guard;
@@ -124,9 +127,23 @@ fn router(platform: Arc<Platform>) -> Router {
             get(firmware::list).post(firmware::offer),
         )
         .route("/api/v1/faults", get(faults::list).put(faults::replace))
-        .fallback(|| async { Problem::unknown("there is nothing at this path") })
+        .fallback(show)
         .method_not_allowed_fallback(|| async { Problem::method() })
         .with_state(platform)
+}
+
+/// A file of the page.
+async fn show(method: Method, uri: Uri) -> Response {
+    match page::find(uri.path()) {
+        Some(_) if method != Method::GET => Problem::method().into_response(),
+        Some(asset) => (
+            page::FIELDS,
+            [(CONTENT_TYPE, asset.content_type)],
+            asset.content,
+        )
+            .into_response(),
+        None => Problem::unknown("there is nothing at this path").into_response(),
+    }
 }
 
 async fn openapi() -> ([(axum::http::HeaderName, &'static str); 1], &'static str) {

@@ -102,21 +102,26 @@ async fn secure_connection(
     let stream = stream.into_std()?;
     let mut spare = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TcpStream::from_std(stream)?;
-    let mut ended = None;
-    match security {
-        Security::Plain => ended = serve_connection(platform, stream, peer, None, place).await,
+    let ended = match security {
+        Security::Plain => serve_connection(platform, stream, peer, None, place).await,
         #[cfg(feature = "tls")]
         Security::Tls(acceptor) => {
             match timeout(platform.config.read_timeout, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => {
                     let name = stream.get_ref().1.server_name().map(str::to_owned);
-                    ended = serve_connection(platform, stream, peer, name, place).await;
+                    serve_connection(platform, stream, peer, name, place).await
                 }
-                Ok(Err(error)) => tracing::warn!("TLS with {peer} failed: {error}"),
-                Err(_) => tracing::warn!("TLS with {peer} took too long"),
+                Ok(Err(error)) => {
+                    tracing::warn!("TLS with {peer} failed: {error}");
+                    None
+                }
+                Err(_) => {
+                    tracing::warn!("TLS with {peer} took too long");
+                    None
+                }
             }
         }
-    }
+    };
     if ended == Some(Ending::Reset) {
         return spare.set_zero_linger();
     }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One image for one or more devices.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Campaign {
     /// Counts from 1.
     pub id: u64,
@@ -20,7 +20,7 @@ pub struct Campaign {
 }
 
 /// How far a device is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Progress {
     /// The device.
     pub urn: String,
@@ -35,7 +35,6 @@ pub struct Progress {
     /// Whether that is all of it.
     pub done: bool,
     /// Bytes that were sent, in order and apart.
-    #[serde(skip)]
     sent: Vec<Range<usize>>,
 }
 

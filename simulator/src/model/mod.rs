@@ -41,6 +41,8 @@ pub enum Note {
     Downlink(String, u64),
     /// An SMS is in another state.
     Sms(u64),
+    /// A device has fetched more of an image, or an image is on offer.
+    Firmware(u64),
     /// Other faults are in force.
     Fault,
 }
@@ -102,6 +104,11 @@ impl Model {
         &self.history
     }
 
+    /// One image.
+    pub fn campaign(&self, id: u64) -> Option<&Campaign> {
+        self.campaigns.iter().find(|campaign| campaign.id == id)
+    }
+
     /// The SMS.
     pub fn sms(&self) -> &[Sms] {
         &self.sms
@@ -154,12 +161,10 @@ impl Model {
         if device::key(urn).is_empty() {
             return Err(Refusal::Wrong("a device needs a URN".to_owned()));
         }
-        if let Some(secret) = &secret {
-            if secret.is_empty() {
-                return Err(Refusal::Wrong(format!(
-                    "device {urn}: the secret is empty; leave it out for a device that needs no token"
-                )));
-            }
+        if secret.as_deref() == Some("") {
+            return Err(Refusal::Wrong(format!(
+                "device {urn}: the secret is empty; leave it out for a device that needs no token"
+            )));
         }
         let secret = secret.map(Secret::new);
         if let Some(secret) = &secret {
@@ -321,7 +326,6 @@ impl Model {
         devices: Vec<Progress>,
     ) -> u64 {
         let id = self.campaigns.last().map_or(0, |campaign| campaign.id) + 1;
-        let urns: Vec<_> = devices.iter().map(|device| device.urn.clone()).collect();
         self.campaigns.push(Campaign {
             id,
             name: name.to_owned(),
@@ -329,19 +333,22 @@ impl Model {
             sha256,
             devices,
         });
-        for urn in urns {
-            self.note(Note::Device(urn));
-        }
+        self.note(Note::Firmware(id));
         id
     }
 
     fn progress(&mut self, path: &str, part: std::ops::Range<usize>) {
+        let mut further = Vec::new();
         for campaign in &mut self.campaigns {
             let size = campaign.size;
             let devices = campaign.devices.iter_mut();
             for progress in devices.filter(|progress| progress.path == path) {
                 progress.add(part.clone(), size);
+                further.push(campaign.id);
             }
+        }
+        for id in further {
+            self.note(Note::Firmware(id));
         }
     }
 
@@ -362,6 +369,8 @@ pub struct Kept {
     pub events: Vec<Event>,
     /// SMS in their order.
     pub sms: Vec<Sms>,
+    /// Images on offer.
+    pub campaigns: Vec<Campaign>,
     /// The number of the last message.
     pub last_message: u64,
     /// The number of the last downlink.
@@ -397,6 +406,7 @@ impl Model {
             }
         }
         self.sms = kept.sms;
+        self.campaigns = kept.campaigns;
         let last_sms = self.sms.last().map_or(0, |sms| sms.id);
         self.earlier = (self.devices.last(), last_sms);
         for (urn, id) in unsure {

@@ -283,6 +283,11 @@ impl WithApi {
         self.call_with("GET", path, "", b"")
     }
 
+    /// A request without a body.
+    pub fn get_or(&self, method: &str, path: &str) -> (u16, Value) {
+        self.call_with(&method.to_uppercase(), path, "", b"")
+    }
+
     /// Sends JSON.
     pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         self.call_with(

@@ -11,7 +11,7 @@ use crate::things::config::Field;
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
-/// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
+/// @return Text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
 ///
 /// # Safety
 ///
@@ -26,8 +26,7 @@ pub unsafe extern "C" fn kpn_config_urn(config: *const kpn_config) -> *const c_c
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
-/// @return NUL-terminated text inside `config`; NULL when messages go without a token, which `kpn_uplink_finish` refuses (use
-/// `kpn_uplink_finish_config`); also NULL when `config` is NULL, misaligned or holds no configuration.
+/// @return NULL for messages without a token, which need `kpn_uplink_finish_config`; also NULL when `config` is NULL, misaligned or holds no configuration.
 ///
 /// # Safety
 ///
@@ -38,11 +37,11 @@ pub unsafe extern "C" fn kpn_config_secret(config: *const kpn_config) -> *const 
     unsafe { text(config, Field::Secret) }
 }
 
-/// The host of the endpoint, as it stands in the request. With TLS it is the name to be verified.
+/// The host of the endpoint, as in the request; with TLS, the name to be verified.
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
-/// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
+/// @return Text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
 ///
 /// # Safety
 ///
@@ -57,7 +56,7 @@ pub unsafe extern "C" fn kpn_config_host(config: *const kpn_config) -> *const c_
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
-/// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
+/// @return Text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
 ///
 /// # Safety
 ///
@@ -72,7 +71,7 @@ pub unsafe extern "C" fn kpn_config_path(config: *const kpn_config) -> *const c_
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
-/// @return NUL-terminated text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
+/// @return Text inside `config`; NULL when `config` is NULL, misaligned or holds no configuration.
 ///
 /// # Safety
 ///
@@ -87,7 +86,7 @@ pub unsafe extern "C" fn kpn_config_address(config: *const kpn_config) -> *const
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
-/// @return NUL-terminated text inside `config`; NULL when it is left to the modem, or when `config` is NULL, misaligned or holds no
+/// @return NULL if it is left to the modem, or when `config` is NULL, misaligned or holds no
 /// configuration.
 ///
 /// # Safety
@@ -115,7 +114,7 @@ pub unsafe extern "C" fn kpn_config_port(config: *const kpn_config) -> u16 {
     config.map_or(0, |config| config.config().port())
 }
 
-/// Whether the connection needs TLS, which the firmware brings.
+/// Whether the connection needs TLS, which is up to the firmware.
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
@@ -147,13 +146,12 @@ pub unsafe extern "C" fn kpn_config_keep_alive_limit(config: *const kpn_config) 
     config.map_or(0, |config| config.config().keep_alive_limit())
 }
 
-/// What a response means for the message, by the status table of the configuration first, then as `kpn_response_outcome`.
+/// What a response means for the message: by the status table of the configuration, otherwise as `kpn_response_outcome`.
 ///
 /// @param[in] config    From `kpn_config_load`.
 /// @param[in] response  From `kpn_response_begin`.
 ///
-/// @return `KPN_OUTCOME_ACCEPTED` and following; `KPN_OUTCOME_NONE` until the response is complete, or when a pointer is NULL or
-/// misaligned, or one of them was not begun or holds no configuration.
+/// @return One of `KPN_OUTCOME_…`; `KPN_OUTCOME_NONE` before the response is complete.
 ///
 /// # Safety
 ///

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 use crate::things::config::Field;
 
-/// The text as a whole: it is no JSON object, or has a field that is not known.
+/// The text as a whole: not a JSON object, or an unknown field.
 pub const KPN_CONFIG_FIELD_DOCUMENT: i32 = 0;
 /// `urn`
 pub const KPN_CONFIG_FIELD_URN: i32 = 1;
@@ -81,11 +81,11 @@ const _: () = {
     }
 };
 
-/// The name that a field has in the text.
+/// The name of a field in the text.
 ///
-/// @param[in] field  `KPN_CONFIG_FIELD_DOCUMENT` and following.
+/// @param[in] field  One of `KPN_CONFIG_FIELD_…`.
 ///
-/// @return NUL-terminated text in constant memory, never NULL; empty for the text as a whole and for a number that is no field.
+/// @return Text in constant memory, never NULL; empty for the whole text and for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn kpn_config_field_name(field: i32) -> *const c_char {
     let name = usize::try_from(field).ok().and_then(|at| NAMES.get(at));

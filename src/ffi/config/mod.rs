@@ -20,26 +20,26 @@ pub const KPN_CONFIG_TEXT_MAX: usize = 883;
 
 const _: () = assert!(KPN_CONFIG_TEXT_MAX == TEXT_MAX);
 
-/// Who the device is and how it connects.
+/// Who the device is and how it connects, read from a JSON text. 504 bytes on every target.
 ///
-/// 504 bytes on every target. `kpn_config_load` fills it from a JSON text:
 ///
 ///     {"imei": "490154203237518", "secret": "0123456789abcdefghijklmnopqrstuvwxyzABCD",
 ///      "endpoint": "m2m", "address": "10.151.236.157", "port": 80, "apn": "kpnthings.iot",
 ///      "keepAliveLimit": 100, "statusTable": {"401": "tokenRejected"}}
 ///
-/// - `urn` or `imei`: one of them is needed. A device URN of at most `KPN_URN_MAX` bytes; or 15 digits with a fitting check digit.
-/// - `secret`: needed. `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits, or `null` for messages without a token.
+/// - `urn` or `imei`: one of them is required: a device URN of at most `KPN_URN_MAX` bytes, or 15 digits with the right check digit.
+/// - `secret`: required. `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits, or `null` for messages without a token.
 /// - `endpoint`: `"m2m"` (default), `"internet"`, or `{"host": …, "path": …}` of at most 64 bytes each.
 /// - `address`: IP address or host name to connect to, at most 64 bytes. Default: that of the endpoint.
 /// - `port`: 1 to 65535. Default: 443 for `"internet"`, otherwise 80.
 /// - `apn`: access point name, at most 63 bytes. Default: left to the modem.
 /// - `keepAliveLimit`: requests on one connection, 1 to 65535. Default: `KPN_REQUESTS_MAX`.
-/// - `statusTable`: what a response status means where it is not as `kpn_response_outcome` says. At most 8 entries with `"accepted"`,
+/// - `statusTable`: exceptions to `kpn_response_outcome`, at most 8: the meaning of a status is `"accepted"`,
 ///   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"` or `"refused"`.
 ///
-/// Any other field, and one that is there twice, is refused. 504 bytes. Belongs to one thread at a time, but several may read it while none writes.
-/// May be abandoned at any time; it holds the secret, so call `kpn_config_wipe` first. Not for storage: store the JSON text.
+/// Unknown and repeated fields are refused. Several threads may read it while none writes. It holds the secret: call `kpn_config_wipe`
+/// before
+/// abandoning it. Do not store it; store the JSON text.
 ///
 /// ~~~{.c}
 /// static kpn_config config;
@@ -49,10 +49,12 @@ const _: () = assert!(KPN_CONFIG_TEXT_MAX == TEXT_MAX);
 ///     printf("%s: %s\n", kpn_config_field_name(problem.field), kpn_status_text(problem.reason));
 ///     return;
 /// }
-/// modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config));
+/// if (!modem_connect(kpn_config_apn(&config), kpn_config_address(&config), kpn_config_port(&config))) {
+///     return;
+/// }
 /// kpn_status status = kpn_uplink_begin_config(&uplink, buffer, sizeof buffer, &config);
 /// kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
-/// status = kpn_uplink_finish_config(&uplink, &config, &request); // the first failure of all of these
+/// status = kpn_uplink_finish_config(&uplink, &config, &request); // reports the first failure of any call above
 /// if (status == KPN_OK) {
 ///     modem_send(request.ptr, request.len);
 /// }
@@ -72,17 +74,15 @@ unsafe impl Object for kpn_config {
 
 const _: () = assert!(size_of::<kpn_config>() == 504);
 
-/// Why a configuration was refused.
-///
-/// 12 bytes on a 32-bit target. Plain values of the caller.
+/// Why a configuration was refused. 12 bytes on a 32-bit target.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct kpn_config_problem {
-    /// Which field: `KPN_CONFIG_FIELD_DOCUMENT` and following.
+    /// Which field: one of `KPN_CONFIG_FIELD_…`.
     pub field: i32,
-    /// What is wrong with it: one of the statuses that `kpn_config_load` returns.
+    /// What is wrong: a status of `kpn_config_load`.
     pub reason: kpn_status,
-    /// Offset in the text behind what was refused, or near it; the end when something is missing.
+    /// Offset in the text after or near what was refused; the end if something is missing.
     pub position: usize,
 }
 
@@ -113,23 +113,22 @@ impl kpn_config {
     }
 }
 
-/// Reads a configuration and checks it field by field.
+/// Reads a configuration and checks every field.
 ///
-/// Nothing of the text is kept in place: it may be overwritten afterwards. When the text is refused, all of `config` is wiped and
-/// can only be read anew. RFC 8259.
+/// The text is copied. If it is refused, `config` is wiped. RFC 8259.
 ///
-/// @param[out] config       Need not be initialised; what it held before is wiped. As before when an argument is refused.
-/// @param[in]  json         UTF-8 without byte order mark. White space is allowed.
+/// @param[out] config       What it held before is wiped, unless an argument is invalid.
+/// @param[in]  json         UTF-8 without a byte order mark.
 /// @param[in]  json_len     Bytes, without NUL.
-/// @param[out] out_problem  Receives field, reason and position when the text is refused, and is written only then. May be NULL.
+/// @param[out] out_problem  Written only if the text is refused. May be NULL.
 ///
 /// @retval KPN_OK                    `config` is complete.
-/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `json_len` is above `PTRDIFF_MAX`. No problem is written.
-/// @retval KPN_ERR_OVERLAP           `config`, `json` and `out_problem` share memory. No problem is written.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `json_len` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_OVERLAP           `config`, `json` and `out_problem` share memory.
 /// @retval KPN_ERR_CONFIG            A value that the field cannot have.
 /// @retval KPN_ERR_CONFIG_UNKNOWN    A field that is not known.
-/// @retval KPN_ERR_CONFIG_MISSING    A field that is needed is not there.
-/// @retval KPN_ERR_CONFIG_REPEATED   A field is there twice, or both `urn` and `imei` are.
+/// @retval KPN_ERR_CONFIG_MISSING    A required field is missing.
+/// @retval KPN_ERR_CONFIG_REPEATED   A field is repeated, or there are both `urn` and `imei`.
 /// @retval KPN_ERR_CONFIG_TYPE       A value of the wrong JSON type.
 /// @retval KPN_ERR_CONFIG_TOO_LONG   A text or the status table is too long.
 /// @retval KPN_ERR_SECRET            The secret is not 30 to 100 letters and digits.
@@ -193,15 +192,14 @@ pub unsafe extern "C" fn kpn_config_load(
     status(load())
 }
 
-/// Writes a configuration as one JSON text without white space, which `kpn_config_load` reads back to the same.
+/// Writes a configuration as JSON text that `kpn_config_load` reads back unchanged, with the secret in plain text.
 ///
-/// The secret stands in it in clear: it is for the device's storage, not for logs. An IMEI has become a URN, and defaults are written
-/// out. A NULL `buffer` with capacity 0 measures.
+/// An IMEI has become a URN, and defaults are written out. A NULL `buffer` with capacity 0 measures.
 ///
 /// @param[in]  config      From `kpn_config_load`.
-/// @param[out] buffer      Receives the text, without NUL. Wiped when the room does not suffice.
-/// @param[in]  buffer_cap  Bytes; `KPN_CONFIG_TEXT_MAX` always suffice.
-/// @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`. Not written on other failures.
+/// @param[out] buffer      Receives the text, without NUL. Wiped if it is too small.
+/// @param[in]  buffer_cap  `KPN_CONFIG_TEXT_MAX` is always enough.
+/// @param[out] out_len     Receives the length of the text, also with `KPN_ERR_BUFFER_FULL`.
 ///
 /// @retval KPN_OK                    The text is in `buffer`; or `buffer` is NULL and the text was only measured.
 /// @retval KPN_ERR_BUFFER_FULL       No room; `out_len` says how many bytes are needed.
@@ -211,7 +209,8 @@ pub unsafe extern "C" fn kpn_config_load(
 ///
 /// # Safety
 ///
-/// `config` is NULL or points to a `kpn_config`; `buffer` is NULL or points to `buffer_cap` bytes, and `out_len` is NULL or points to memory
+/// `config` is NULL or points to a `kpn_config`; `buffer` is NULL or points to `buffer_cap` bytes, and `out_len` is NULL or points to
+/// memory
 /// for one `size_t`, that nobody else uses during the call.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -243,7 +242,7 @@ pub unsafe extern "C" fn kpn_config_save(
     status(save())
 }
 
-/// Overwrites all of a configuration, the secret first of all.
+/// Overwrites all of a configuration, the secret first.
 ///
 /// @param[in,out] config  Need not hold a configuration.
 ///

@@ -7,18 +7,16 @@ use crate::ffi::status::{AGAIN, NEED_MORE, OK};
 use crate::ffi::status::{code, kpn_status};
 use crate::things::firmware::download::{Download, Step};
 
-/// Bytes of firmware inside the bytes that were fed.
-///
-/// 16 bytes on a 32-bit target.
+/// Bytes of firmware within the bytes that were fed. 16 bytes on a 32-bit target.
 #[repr(C)]
 pub struct kpn_firmware_piece {
-    /// Where in the firmware they belong, in bytes.
+    /// Where they belong in the firmware, in bytes.
     pub offset: u32,
-    /// First of them, inside the bytes that were fed.
+    /// First of them, within the bytes that were fed.
     pub ptr: *const u8,
     /// Bytes; often 0.
     pub len: usize,
-    /// How many of the bytes that were fed are done with, these included. Feed the rest next.
+    /// How many of the bytes that were fed are done with, including these. Feed the rest next.
     pub used: usize,
 }
 
@@ -26,42 +24,38 @@ const _: () = assert!(
     Step::More.code() == NEED_MORE && Step::Confirmed.code() == OK && Step::Again.code() == AGAIN
 );
 
-/// Reads bytes of the response, in any pieces, and hands out the bytes of firmware in them.
+/// Reads bytes of the response, in pieces of any size, and hands out the firmware in them.
 ///
-/// Write each piece to flash at its offset at once: it lies in `bytes`, and no copy is kept. Pieces are provisional until `KPN_OK` ends the part: then
-/// they are confirmed, this last one included, and `kpn_firmware_save` will not ask for them again. After `KPN_AGAIN` the same part
-/// comes once more and is to be written over the same offsets; erase flash first where that is needed.
+/// Write each piece to flash at its offset at once, since no copy is kept. Pieces are provisional until `KPN_OK` confirms the part,
+/// including its
+/// last piece. After `KPN_AGAIN` the same part comes again and must be written to the same offsets; erase flash first where needed. After
+/// a failure, close the connection.
 /// RFC 9110 sections 14 and 15.
 ///
 /// @param[in,out] firmware   From `kpn_firmware_begin`, after `kpn_firmware_request`.
 /// @param[in]     bytes      NULL when `len` is 0. Not kept.
 /// @param[in]     len        Bytes.
-/// @param[out]    out_piece  Not written on failure (negative results).
+/// @param[out]    out_piece  Written with `KPN_OK`, `KPN_NEED_MORE` and `KPN_AGAIN`.
 ///
-/// @retval KPN_OK                           The part is complete and verified: confirmed. `kpn_firmware_state` says whether it was the last.
-/// @retval KPN_NEED_MORE                    Feed what is left of the bytes, then what arrives next.
-/// @retval KPN_AGAIN                        Not this time, `kpn_firmware_error` says why; wait (`kpn_retry_delay_ms`), then request again.
+/// @retval KPN_OK                           The part is complete and confirmed; `kpn_firmware_state` says whether it was the last.
+/// @retval KPN_NEED_MORE                    Feed the rest of the bytes, then whatever arrives next.
+/// @retval KPN_AGAIN                        This attempt failed, `kpn_firmware_error` says why; wait (`kpn_retry_delay_ms`), then request again.
 /// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE                    `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
 /// @retval KPN_ERR_OVERLAP                  The arguments and the memory given to `kpn_firmware_begin` share memory.
-/// @retval KPN_ERR_FIRMWARE_REFUSED         401, 403, 404 or another status that will not change, see `kpn_firmware_http_status`. The download has
-///                                          failed, and so for the following: close the connection.
-/// @retval KPN_ERR_FIRMWARE_RANGE           None of the bytes that come next, or not what its head says; 416; several ranges; or the first bytes
-///                                          without saying of how many.
-/// @retval KPN_ERR_FIRMWARE_SIZE            The size of the firmware is not what it was. `kpn_firmware_rewind` to 0 takes the other firmware.
-/// @retval KPN_ERR_FIRMWARE_REPLACED        The entity tag, or else Last-Modified, is not what it was, or 412: there is other firmware under this
-///                                          URL. Nothing is confirmed any more, erase what was written; `kpn_firmware_rewind` to 0 takes the other
-///                                          firmware. RFC 9110 sections 8.8 and 13.1.5.
-/// @retval KPN_ERR_FIRMWARE_CODING          Compressed or coded otherwise (Content-Encoding), although the request accepts only `identity`: the
-///                                          server will do so again. RFC 9110 sections 8.4 and 12.5.3.
-/// @retval KPN_ERR_FIRMWARE_BUSY            408, 429 or 5xx, once more than is tried again.
-/// @retval KPN_ERR_FIRMWARE_CRC             A wrong CRC-32, likewise.
-/// @retval KPN_ERR_FIRMWARE_UNEXPECTED      Not what `kpn_firmware_expect` demands, likewise.
-/// @retval KPN_ERR_HTTP_SYNTAX              No HTTP, likewise, and so for the following.
+/// @retval KPN_ERR_FIRMWARE_REFUSED         A permanent status such as 401 or 404, see `kpn_firmware_http_status`.
+/// @retval KPN_ERR_FIRMWARE_RANGE           Not the requested bytes, 416, several ranges, or no total size.
+/// @retval KPN_ERR_FIRMWARE_SIZE            The size of the firmware has changed; `kpn_firmware_rewind` to 0 accepts the new firmware.
+/// @retval KPN_ERR_FIRMWARE_REPLACED        There is different firmware: erase what was written; `kpn_firmware_rewind` to 0 accepts it.
+/// @retval KPN_ERR_FIRMWARE_CODING          There is a Content-Encoding, although the request accepts only `identity`. RFC 9110 section 12.5.3.
+/// @retval KPN_ERR_FIRMWARE_BUSY            408, 429 or 5xx, after the last retry.
+/// @retval KPN_ERR_FIRMWARE_CRC             A wrong CRC-32, after the last retry.
+/// @retval KPN_ERR_FIRMWARE_UNEXPECTED      Not what `kpn_firmware_expect` asks for, after the last retry.
+/// @retval KPN_ERR_HTTP_SYNTAX              Not HTTP, after the last retry.
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
 /// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
-/// @retval KPN_ERR_HTTP_TRUNCATED           Fewer bytes than Content-Range says, although no Content-Length is there, likewise.
+/// @retval KPN_ERR_HTTP_TRUNCATED           Fewer bytes than Content-Range says, after the last retry.
 ///
 /// # Safety
 ///
@@ -95,26 +89,27 @@ pub unsafe extern "C" fn kpn_firmware_feed(
     feed().unwrap_or_else(code)
 }
 
-/// Tells that the connection is closed: by the server, by the caller after waiting too long, or that it could not be opened.
+/// Tells the library that the connection is closed: by the server, by you after a time-out, or because it could not be opened.
 ///
-/// A connection that has brought an answer may be closed at any time behind it, which counts as no failure. One that has brought none counts.
+/// Closing a connection that has brought an answer is no failure; closing one that has brought none counts as one. Failures
+/// without a word are those of `kpn_firmware_feed`.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 ///
-/// @retval KPN_OK                    The close has ended a part that lasted until then: it is confirmed.
-/// @retval KPN_AGAIN                 Connect and request again, after a wait (`kpn_retry_delay_ms`) when `kpn_firmware_failures` is above 0.
+/// @retval KPN_OK                    The close ended a part without a length, which is now confirmed.
+/// @retval KPN_AGAIN                 Wait (`kpn_retry_delay_ms`), connect and request again.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
 /// @retval KPN_ERR_STATE             It was not begun, or nothing is being fetched.
-/// @retval KPN_ERR_HTTP_TRUNCATED    Lost, or not opened, once more than is tried again. The download has failed, and so for the following.
-/// @retval KPN_ERR_FIRMWARE_REFUSED  As for `kpn_firmware_feed`, and so for the following.
-/// @retval KPN_ERR_FIRMWARE_RANGE    None of the bytes that come next, or the end cannot be told from a lost connection.
-/// @retval KPN_ERR_FIRMWARE_SIZE     The size of the firmware is not what it was.
-/// @retval KPN_ERR_FIRMWARE_REPLACED There is other firmware under this URL.
-/// @retval KPN_ERR_FIRMWARE_CODING   Compressed or coded otherwise.
-/// @retval KPN_ERR_FIRMWARE_BUSY     408, 429 or 5xx, once more than is tried again.
-/// @retval KPN_ERR_FIRMWARE_CRC      A wrong CRC-32, likewise.
-/// @retval KPN_ERR_FIRMWARE_UNEXPECTED  Not what `kpn_firmware_expect` demands, likewise.
-/// @return Or the failure that the download ended with before.
+/// @retval KPN_ERR_HTTP_TRUNCATED    Connection lost or not opened, after the last retry.
+/// @retval KPN_ERR_FIRMWARE_REFUSED  As for `kpn_firmware_feed`.
+/// @retval KPN_ERR_FIRMWARE_RANGE    Not the requested bytes, or the end cannot be told from a lost connection.
+/// @retval KPN_ERR_FIRMWARE_SIZE     As for `kpn_firmware_feed`.
+/// @retval KPN_ERR_FIRMWARE_REPLACED As for `kpn_firmware_feed`.
+/// @retval KPN_ERR_FIRMWARE_CODING   As for `kpn_firmware_feed`.
+/// @retval KPN_ERR_FIRMWARE_BUSY     408, 429 or 5xx, after the last retry.
+/// @retval KPN_ERR_FIRMWARE_CRC      A wrong CRC-32, after the last retry.
+/// @retval KPN_ERR_FIRMWARE_UNEXPECTED  Not what `kpn_firmware_expect` asks for, after the last retry.
+/// @return The failure with which the download ended.
 ///
 /// # Safety
 ///
@@ -128,12 +123,11 @@ pub unsafe extern "C" fn kpn_firmware_close(firmware: *mut kpn_firmware) -> kpn_
     step.map_or_else(code, Step::code)
 }
 
-/// Why the last request brought nothing.
+/// Why the last request failed.
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return `KPN_OK` when it brought a part, or none was sent; else one of the failures of `kpn_firmware_feed`, final when the state is
-/// `KPN_FIRMWARE_FAILED`. `KPN_OK` also when `firmware` is NULL, misaligned or not begun.
+/// @return A failure of `kpn_firmware_feed`, final in the state `KPN_FIRMWARE_FAILED`; otherwise `KPN_OK`. `KPN_OK` also when `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -165,7 +159,7 @@ pub unsafe extern "C" fn kpn_firmware_failures(firmware: *const kpn_firmware) ->
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return 200 to 999; 0 as long as there is none, and when `firmware` is NULL, misaligned or not begun.
+/// @return 200 to 999; 0 before the first, and when `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -180,7 +174,7 @@ pub unsafe extern "C" fn kpn_firmware_http_status(firmware: *const kpn_firmware)
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return Seconds; 0 when it did not say, and when `firmware` is NULL, misaligned or not begun.
+/// @return Seconds; 0 if it did not say, and when `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -191,7 +185,7 @@ pub unsafe extern "C" fn kpn_firmware_retry_after(firmware: *const kpn_firmware)
     unsafe { state(firmware) }.map_or(0, |state| state.response().retry_after())
 }
 
-/// Bytes from the start of the firmware that are confirmed.
+/// How many bytes from the start of the firmware are confirmed.
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
@@ -206,11 +200,11 @@ pub unsafe extern "C" fn kpn_firmware_confirmed(firmware: *const kpn_firmware) -
     unsafe { state(firmware) }.map_or(0, Download::confirmed)
 }
 
-/// Bytes of the whole firmware.
+/// Size of the whole firmware in bytes.
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return Bytes; 0 until the first part said so, and when `firmware` is NULL, misaligned or not begun.
+/// @return Bytes; 0 before the first part, and when `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///

@@ -5,25 +5,27 @@ use crate::error::Result;
 use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
 
-/// Writes an image of the download, to be kept over a reset, such as after each part, or after each page of flash.
+/// Writes an image of the download to keep across a reset, for example after each page of flash.
 ///
-/// URL, token, how many bytes of which image are confirmed, a version and a checksum: all that `kpn_firmware_load` needs to go on. Write the pieces to flash
-/// before it. What was set with `kpn_firmware_set_retries`, `kpn_firmware_expect` and the like is not in it.
+/// The image has URL, token, progress, a version and a checksum, but no settings such as those of `kpn_firmware_expect`. Write the pieces
+/// to flash
+/// before it.
 ///
 /// @param[in]  firmware  From `kpn_firmware_begin`.
-/// @param[out] out       Receives the image, the same on every target. Nothing is written on failure.
-/// @param[in]  out_cap   Bytes. `KPN_FIRMWARE_IMAGE_EXTRA` more than URL and token are enough, `KPN_FIRMWARE_IMAGE_MAX` always.
-/// @param[out] out_len   Receives the bytes of the image. Written only on success.
+/// @param[out] out       Receives the image, the same on every target.
+/// @param[in]  out_cap   Bytes. `KPN_FIRMWARE_IMAGE_EXTRA` plus URL and token is enough, `KPN_FIRMWARE_IMAGE_MAX` always.
+/// @param[out] out_len   Receives its length. Written only on success.
 ///
 /// @retval KPN_OK                    `out` holds the image.
 /// @retval KPN_ERR_BUFFER_FULL       `out_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced: there is nothing to keep.
+/// @retval KPN_ERR_STATE             It was not begun, or none was announced.
 /// @retval KPN_ERR_OVERLAP           The arguments and the memory given to `kpn_firmware_begin` share memory.
 ///
 /// # Safety
 ///
-/// `firmware` as for `kpn_firmware_begin`; `out` is NULL or points to `out_cap` bytes, `out_len` is NULL or points to memory for one `size_t`,
+/// `firmware` as for `kpn_firmware_begin`; `out` is NULL or points to `out_cap` bytes, `out_len` is NULL or points to memory for one
+/// `size_t`,
 /// that nobody else uses during the call.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -49,20 +51,19 @@ pub unsafe extern "C" fn kpn_firmware_save(
     status(save())
 }
 
-/// Announces the firmware of an image, and goes on where its download was before the reset.
+/// Restores an image, and continues its download where it was before the reset.
 ///
-/// The next announcement by the platform counts as ever: with the same URL the download goes on with the new token, with another URL it starts
-/// from the beginning.
+/// The platform's next announcement applies as usual; see `kpn_firmware_offer`.
 ///
-/// @param[in,out] firmware   From `kpn_firmware_begin`; nothing was announced yet. After a failure as before.
+/// @param[in,out] firmware   From `kpn_firmware_begin`.
 /// @param[in]     image      From `kpn_firmware_save`. Not kept. NULL when `image_len` is 0.
 /// @param[in]     image_len  Bytes.
 ///
-/// @retval KPN_OK                       Announced; `kpn_firmware_state` says how to go on.
+/// @retval KPN_OK                       Announced; `kpn_firmware_state` says what comes next.
 /// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                `firmware` was not begun, or some was announced already.
+/// @retval KPN_ERR_STATE                It was not begun, or some was announced already.
 /// @retval KPN_ERR_OVERLAP              `firmware`, its memory and `image` share memory.
-/// @retval KPN_ERR_IMAGE                The image is damaged, cut, of another version, or none. Nothing of it is used.
+/// @retval KPN_ERR_IMAGE                The image is damaged, cut, or of another version.
 /// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL and token do not fit into the memory given to `kpn_firmware_begin`.
 ///
 /// # Safety

@@ -22,15 +22,15 @@ pub const KPN_FIRMWARE_URL_MAX: usize = 256;
 pub const KPN_FIRMWARE_TOKEN_MAX: usize = 1024;
 /// Longest host of a firmware URL, in bytes without NUL.
 pub const KPN_FIRMWARE_HOST_MAX: usize = 253;
-/// Bytes of memory that hold any URL and token.
+/// Bytes that hold any URL and token.
 pub const KPN_FIRMWARE_MEMORY: usize = 1280;
-/// Longest entity tag by which one image is told from another, in bytes with both quotes; a longer one counts as not given.
+/// Longest entity tag, in bytes with its quotes; a longer one is ignored.
 pub const KPN_FIRMWARE_ETAG_MAX: usize = 67;
 /// Bytes of an image without URL and token.
 pub const KPN_FIRMWARE_IMAGE_EXTRA: usize = 92;
-/// Bytes of the longest image that `kpn_firmware_save` writes: of the longest URL and token.
+/// Longest image that `kpn_firmware_save` writes, in bytes.
 pub const KPN_FIRMWARE_IMAGE_MAX: usize = 1372;
-/// First bytes that `kpn_firmware_expect` can demand.
+/// Most first bytes that `kpn_firmware_expect` takes.
 pub const KPN_FIRMWARE_FIRST_MAX: usize = 8;
 
 /// No firmware was announced: nothing to do.
@@ -39,9 +39,9 @@ pub const KPN_FIRMWARE_IDLE: i32 = 0;
 pub const KPN_FIRMWARE_REQUEST: i32 = 1;
 /// `kpn_firmware_feed` is next.
 pub const KPN_FIRMWARE_RESPONSE: i32 = 2;
-/// All bytes are there and confirmed.
+/// All bytes are confirmed.
 pub const KPN_FIRMWARE_COMPLETE: i32 = 3;
-/// Given up, see `kpn_firmware_error`, until the firmware is announced again.
+/// Given up, see `kpn_firmware_error`; a new announcement starts again.
 pub const KPN_FIRMWARE_FAILED: i32 = 4;
 
 const _: () = assert!(KPN_FIRMWARE_TOKEN_MAX == TOKEN_MAX);
@@ -61,17 +61,23 @@ const _: () = assert!(
         && KPN_FIRMWARE_FAILED == Phase::Failed.code() as i32
 );
 
-/// A download of firmware, part by part.
+/// A firmware download, part by part.
 ///
-/// `kpn_firmware_begin` once, `kpn_firmware_offer` with every downlink, then as long as the state is `KPN_FIRMWARE_REQUEST`:
-/// `kpn_firmware_request`, send, `kpn_firmware_feed` with what arrives. The pieces that `kpn_firmware_feed` hands out are PROVISIONAL until the
-/// part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come once more, for the same offsets. A part may have fewer or more bytes than
-/// were asked for. A CRC-32 protects each part, when the server gives one; the entity tag, or else Last-Modified, shows that all parts are from
-/// one image, when the server sends them; nothing protects the firmware as a whole: let the bootloader verify a signature. When
-/// `KPN_ERR_FIRMWARE_REPLACED` tells that there is other firmware under the URL now, nothing is confirmed any more and what was written is
-/// void: `kpn_firmware_rewind` to 0, the next announcement or `kpn_firmware_load` fetch it from its first byte. Report the version that runs in every uplink:
-/// `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. Belongs to one thread at a time. May be abandoned at any time. It holds a
-/// pointer: not for storage, see `kpn_firmware_save`. KPN documentation, "Firmware over the air".
+/// Call `kpn_firmware_begin` once and `kpn_firmware_offer` with every downlink. As long as the state is `KPN_FIRMWARE_REQUEST`, call
+/// `kpn_firmware_request`, send the request, and pass what arrives to `kpn_firmware_feed`. The pieces it hands out are provisional until
+/// the part
+/// ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come again, with the same offsets. A part may have fewer or more bytes than
+/// requested.
+///
+/// Each part is checked by its CRC-32, and the entity tag or Last-Modified shows that all parts come from one image, where the server
+/// sends them.
+/// Nothing authenticates the firmware as a whole: let the boot loader verify a signature. After `KPN_ERR_FIRMWARE_REPLACED` there is
+/// different
+/// firmware at the URL: nothing is confirmed any more, and what was written is void. `kpn_firmware_rewind` to 0, the next announcement or
+/// `kpn_firmware_load` fetches the new one from its first byte.
+///
+/// Report the running version in every uplink: `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. It holds a pointer: to store it, use
+/// `kpn_firmware_save`. KPN documentation, "Firmware over the air".
 ///
 /// ~~~{.c}
 /// char host[KPN_FIRMWARE_HOST_MAX + 1];
@@ -80,15 +86,27 @@ const _: () = assert!(
 /// size_t len, used;
 ///
 /// while (status >= 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
-///     if (kpn_firmware_must_connect(&firmware) && kpn_firmware_host(&firmware, host, sizeof host) == KPN_OK) {
-///         modem_connect("kpnthings.iot", host, kpn_firmware_port(&firmware));
-///         status = kpn_firmware_connected(&firmware);
+///     if (status == KPN_AGAIN) {
+///         uint32_t failures = kpn_firmware_failures(&firmware);
+///         sleep_ms(kpn_retry_delay_ms(failures, random32(), 1000, 3600000, kpn_firmware_retry_after(&firmware)));
 ///     }
-///     if (kpn_firmware_request(&firmware, buffer, sizeof buffer, &len) == KPN_OK) {
-///         modem_send(buffer, len);
+///     if (kpn_firmware_must_connect(&firmware)) {
+///         modem_close();
+///         status = kpn_firmware_host(&firmware, host, sizeof host);
+///         if (status == KPN_OK && modem_connect("kpnthings.iot", host, kpn_firmware_port(&firmware))) {
+///             status = kpn_firmware_connected(&firmware);
+///         } else if (status == KPN_OK) {
+///             status = kpn_firmware_close(&firmware); // KPN_AGAIN, or the last failure
+///             continue;
+///         }
 ///     }
+///     status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len);
+///     if (status != KPN_OK) {
+///         break; // the buffer is too small: len says how large it must be
+///     }
+///     modem_send(buffer, len);
 ///     do {
-///         len = modem_receive(chunk, sizeof chunk); // 0: the connection was closed
+///         len = modem_receive(chunk, sizeof chunk); // 0: closed, or too late
 ///         status = len > 0 ? KPN_NEED_MORE : kpn_firmware_close(&firmware);
 ///         for (used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
 ///             status = kpn_firmware_feed(&firmware, chunk + used, len - used, &piece);
@@ -183,13 +201,12 @@ unsafe fn open<'a>(
 
 /// Prepares for firmware; nothing is fetched until some is announced.
 ///
-/// A failure in a row of up to 5 is tried again, `Host` is `m.m`, and a connection takes `KPN_REQUESTS_MAX` requests, until set otherwise.
+/// Up to 5 failures in a row are retried, `Host` is `m.m`, and a connection is used for `KPN_REQUESTS_MAX` requests, unless set otherwise.
 ///
 /// @param[out]    firmware    Need not be initialised.
-/// @param[in,out] memory      Holds URL and token; belongs to the library as long as `firmware` is used.
-/// @param[in]     memory_cap  Bytes. `KPN_FIRMWARE_MEMORY` hold the longest URL and token.
-/// @param[in]     part_size   Bytes to ask for at a time, at least 1. Each request and each response have a head of some hundred bytes;
-///                            what was not yet confirmed is fetched again after a lost connection. 512 to 4,096 suit most.
+/// @param[in,out] memory      Holds URL and token; in use as long as `firmware` is.
+/// @param[in]     memory_cap  Bytes. `KPN_FIRMWARE_MEMORY` is enough for any URL and token.
+/// @param[in]     part_size   Bytes per request, at least 1. 512 to 4,096 suit most: each part costs a head, a lost connection a part.
 ///
 /// @retval KPN_OK                    Begun; the state is `KPN_FIRMWARE_IDLE`.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `part_size` is 0.
@@ -222,7 +239,7 @@ pub unsafe extern "C" fn kpn_firmware_begin(
     status(begin())
 }
 
-/// Sets how many failures in a row are tried again.
+/// Sets how many failures in a row are retried.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[in]     retries   0: the first failure is final.
@@ -244,7 +261,7 @@ pub unsafe extern "C" fn kpn_firmware_set_retries(
     status(firmware.map(|firmware| firmware.private_state.set_retries(retries)))
 }
 
-/// Sets how many requests the file server takes on one connection, from the next connection on.
+/// Sets how many requests the file server accepts on one connection, from the next connection on.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[in]     limit     At least 1.
@@ -272,10 +289,10 @@ pub unsafe extern "C" fn kpn_firmware_set_request_limit(
     }))
 }
 
-/// Sets what stands behind `Host:` in requests.
+/// Sets the `Host` field of requests.
 ///
 /// @param[in,out] firmware   From `kpn_firmware_begin`.
-/// @param[in]     real_host  false: the dummy `m.m`, as KPN's own SDK sends it. true: host and port of the URL, as RFC 9110 has it.
+/// @param[in]     real_host  false: the dummy `m.m`, as KPN's Device SDK sends it. true: host and port of the URL, as in RFC 9110.
 ///
 /// @retval KPN_OK                    Set.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
@@ -294,12 +311,12 @@ pub unsafe extern "C" fn kpn_firmware_set_real_host(
     status(firmware.map(|firmware| firmware.private_state.set_real_host(real_host)))
 }
 
-/// Demands what firmware has to look like, so that something else is not taken for it: the page of a captive portal, an empty or a wrong file.
+/// Sets what firmware must look like, so that nothing else is taken for it, such as the page of a captive portal or an empty file.
 ///
-/// Choose the size that no firmware of yours falls below, and the first bytes that your image format always has, such as the 4 bytes `3d b8 f3 96`
-/// of MCUboot or `e9` of ESP-IDF. An answer that is smaller or begins differently is refused before its first byte is confirmed, with
-/// `KPN_ERR_FIRMWARE_UNEXPECTED`: at first with `KPN_AGAIN`, since a portal may be gone the next time. Without a demand whatever comes with
-/// status 200 is firmware. Call it after each `kpn_firmware_begin`, before the first request; `kpn_firmware_save` does not keep it.
+/// Choose a size that none of your images is below, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for
+/// ESP-IDF. Anything else is refused before a byte is confirmed: first with `KPN_AGAIN`, since a portal may be gone next time, finally with
+/// `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes with status 200 counts as firmware. Call it after each
+/// `kpn_firmware_begin`; `kpn_firmware_save` does not keep it.
 ///
 /// ~~~{.c}
 /// static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96};
@@ -307,11 +324,11 @@ pub unsafe extern "C" fn kpn_firmware_set_real_host(
 /// ~~~
 ///
 /// @param[in,out] firmware   From `kpn_firmware_begin`.
-/// @param[in]     min_size   Fewest bytes of the whole firmware; 0 for any.
+/// @param[in]     min_size   Smallest firmware, in bytes; 0 for any.
 /// @param[in]     first      What it begins with. Copied. NULL when `first_len` is 0.
 /// @param[in]     first_len  Bytes, at most `KPN_FIRMWARE_FIRST_MAX`; 0 for any.
 ///
-/// @retval KPN_OK                    Set, in place of what was demanded before.
+/// @retval KPN_OK                    Set, in place of what was expected before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `first_len` is too large.
 /// @retval KPN_ERR_STATE             `firmware` was not begun.
 /// @retval KPN_ERR_OVERLAP           `firmware`, its memory and `first` share memory.
@@ -339,25 +356,24 @@ pub unsafe extern "C" fn kpn_firmware_expect(
 
 /// Looks in a downlink for firmware: the text records `url` and `token`, in any order.
 ///
-/// Reads ahead and changes nothing in the downlink, whose records can be read as ever. Another URL than before starts a new download. The same one goes
-/// on where the download stands, also after it failed and after `kpn_firmware_load`, with the new token; a complete download stays complete.
-/// Where it stands after `KPN_ERR_FIRMWARE_REPLACED` is the first byte.
-/// A downlink about something else changes nothing, and neither does one that is refused.
+/// The downlink is only looked at; its records can be read afterwards. A new URL starts a new download. The same URL continues the
+/// download with the
+/// new token, also after a failure or `kpn_firmware_load`; a complete download stays complete. After `KPN_ERR_FIRMWARE_REPLACED` it starts
+/// at the
+/// first byte. A failure, and a downlink about something else, change nothing.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
-/// @param[in]     downlink  From `kpn_downlink_begin`, of which no record was read yet. Its bytes are not needed afterwards.
-/// @param[in]     urn       NUL-terminated device URN, with or without its ending colon: only records about this device count. NULL: those about
-///                          any device. Not kept.
+/// @param[in]     downlink  From `kpn_downlink_begin`. No record may have been read yet.
+/// @param[in]     urn       Device whose records count, with or without the ending colon; NULL for any device. Not kept.
 ///
-/// @retval KPN_OK                       Firmware was announced; `kpn_firmware_state` says how to go on.
+/// @retval KPN_OK                       Firmware was announced; `kpn_firmware_state` says what comes next.
 /// @retval KPN_END                      The downlink is about something else.
 /// @retval KPN_ERR_INVALID_ARGUMENT     `firmware` or `downlink` is NULL or misaligned.
 /// @retval KPN_ERR_STATE                One of them was not begun, or the downlink was refused.
 /// @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory, or `urn` lies in one of the first two.
-/// @retval KPN_ERR_HEAD_TEXT            The token is empty, or has characters that no bearer token has.
-/// @retval KPN_ERR_FIRMWARE_URL         The URL is not `http://` or `https://` with a host name or IPv4 address, or has a user, a fragment or
-///                                      characters outside RFC 3986.
-/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory. Nothing is cut.
+/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL         Not `http://` or `https://` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
 ///
@@ -392,7 +408,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
     status(offer())
 }
 
-/// Announces firmware by URL and token from elsewhere; otherwise as `kpn_firmware_offer`.
+/// Announces firmware whose URL and token came in another way; otherwise as `kpn_firmware_offer`.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[in]     url       NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
@@ -402,8 +418,8 @@ pub unsafe extern "C" fn kpn_firmware_offer(
 /// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE                `firmware` was not begun.
 /// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
-/// @retval KPN_ERR_HEAD_TEXT            As for `kpn_firmware_offer`, and so for the following.
-/// @retval KPN_ERR_FIRMWARE_URL         The URL is malformed or of a kind that is not supported.
+/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL         Not `http://` or `https://` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
 /// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
@@ -436,8 +452,8 @@ pub unsafe extern "C" fn kpn_firmware_start(
 /// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or a length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE                `firmware` was not begun.
 /// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
-/// @retval KPN_ERR_HEAD_TEXT            As for `kpn_firmware_offer`, and so for the following.
-/// @retval KPN_ERR_FIRMWARE_URL         The URL is malformed or of a kind that is not supported.
+/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL         Not `http://` or `https://` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
 /// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
@@ -476,11 +492,11 @@ unsafe fn start(firmware: *mut kpn_firmware, url: Given<&[u8]>, token: Given<&[u
     unsafe { firmware.announce([url, token]) }
 }
 
-/// Forgets the firmware and what was fetched of it.
+/// Forgets the firmware and what was fetched of it. Close the connection.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 ///
-/// @retval KPN_OK                    The state is `KPN_FIRMWARE_IDLE`. Close the connection.
+/// @retval KPN_OK                    The state is `KPN_FIRMWARE_IDLE`.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned.
 /// @retval KPN_ERR_STATE             It was not begun.
 ///
@@ -494,10 +510,10 @@ pub unsafe extern "C" fn kpn_firmware_abort(firmware: *mut kpn_firmware) -> kpn_
     status(firmware.map(|firmware| firmware.private_state.abort()))
 }
 
-/// Goes back, so that bytes are fetched again: a write to flash failed, or its page must be erased as a whole.
+/// Goes back, to fetch bytes again after a failed flash write, or because a whole page must be erased.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
-/// @param[in]     offset    At most `kpn_firmware_confirmed`. 0 forgets size and validator too: that takes firmware which was changed under the same URL.
+/// @param[in]     offset    At most `kpn_firmware_confirmed`. 0 also forgets size and entity tag, and so accepts replaced firmware.
 ///
 /// @retval KPN_OK                    `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `offset` is not confirmed.

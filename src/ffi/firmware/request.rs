@@ -9,11 +9,11 @@ use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::things::firmware::url::Url;
 
-/// How the download stands.
+/// The state of the download.
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return `KPN_FIRMWARE_IDLE` and following; `KPN_FIRMWARE_IDLE` also when `firmware` is NULL, misaligned or not begun.
+/// @return `KPN_FIRMWARE_IDLE` to `KPN_FIRMWARE_FAILED`; `KPN_FIRMWARE_IDLE` also when `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -31,12 +31,12 @@ pub unsafe extern "C" fn kpn_firmware_state(firmware: *const kpn_firmware) -> i3
 ///
 /// @param[in]  firmware  From `kpn_firmware_begin`.
 /// @param[out] out_host  Written only on success.
-/// @param[in]  cap       Bytes of `out_host`. `KPN_FIRMWARE_HOST_MAX` and one more hold every host.
+/// @param[in]  cap       Bytes of `out_host`. `KPN_FIRMWARE_HOST_MAX` plus one is always enough.
 ///
 /// @retval KPN_OK                    `out_host` holds the host.
-/// @retval KPN_ERR_BUFFER_FULL           `cap` is below its length and its NUL.
+/// @retval KPN_ERR_BUFFER_FULL           `cap` is too small for the host and its NUL.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE             `firmware` was not begun, or none was announced.
+/// @retval KPN_ERR_STATE             It was not begun, or none was announced.
 /// @retval KPN_ERR_OVERLAP           `firmware`, its memory and `out_host` share memory.
 ///
 /// # Safety
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn kpn_firmware_host(
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return As given in the URL, else 80 for `http` and 443 for `https`; 0 when none was announced, or `firmware` is NULL, misaligned or not begun.
+/// @return As in the URL, or 80 for `http` and 443 for `https`; 0 when none was announced, or `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -83,11 +83,11 @@ pub unsafe extern "C" fn kpn_firmware_port(firmware: *const kpn_firmware) -> u16
     unsafe { url(firmware) }.map_or(0, |url| url.port)
 }
 
-/// Whether the URL is `https`: bring TLS, and verify the server's certificate.
+/// Whether the URL is `https`: use TLS, and verify the server's certificate.
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return false also when none was announced, or `firmware` is NULL, misaligned or not begun.
+/// @return false when `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -98,11 +98,11 @@ pub unsafe extern "C" fn kpn_firmware_needs_tls(firmware: *const kpn_firmware) -
     unsafe { url(firmware) }.is_ok_and(Url::tls)
 }
 
-/// Whether the host is a name, for which DNS is needed, and not an IPv4 address.
+/// Whether the host is a name, which needs DNS, and not an IPv4 address.
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return false also when none was announced, or `firmware` is NULL, misaligned or not begun.
+/// @return false when `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -113,13 +113,13 @@ pub unsafe extern "C" fn kpn_firmware_needs_dns(firmware: *const kpn_firmware) -
     unsafe { url(firmware) }.is_ok_and(|url| url.port != 0 && !url.is_ipv4())
 }
 
-/// Whether a connection is to be opened before the next request, and the one before it closed.
+/// Whether to close the old connection and open a new one before the next request.
 ///
-/// At the start, for another URL, after a failure, when the server closes the connection, and when it has taken all its requests.
+/// True at the start, for another URL, after a failure, when the server closes the connection, and when it has served all its requests.
 ///
 /// @param[in] firmware  From `kpn_firmware_begin`.
 ///
-/// @return false also when no request is to be sent, or `firmware` is NULL, misaligned or not begun.
+/// @return false also when no request is due, or `firmware` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///
@@ -131,9 +131,9 @@ pub unsafe extern "C" fn kpn_firmware_must_connect(firmware: *const kpn_firmware
     firmware.is_ok_and(|firmware| firmware.private_state.must_connect())
 }
 
-/// Tells that a new connection to host and port of the URL is open.
+/// Tells the library that a new connection to host and port of the URL is open.
 ///
-/// When it could not be opened, tell that with `kpn_firmware_close`.
+/// If it cannot be opened, call `kpn_firmware_close` instead.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 ///
@@ -152,23 +152,22 @@ pub unsafe extern "C" fn kpn_firmware_connected(firmware: *mut kpn_firmware) -> 
     status(firmware.and_then(|firmware| firmware.private_state.connected()))
 }
 
-/// Writes the request for the next part, to be sent as it is: a GET with Range and the token, without message token; with If-Range when
-/// confirmed parts had a strong entity tag.
+/// Writes the request for the next part, to be sent as it is: a GET with Range, the token, and If-Range once there is a strong entity tag.
 ///
-/// RFC 9110 sections 13.1.5 and 14.2. Its length is that of path and token, and some 150 bytes, with If-Range up to 80 more.
+/// RFC 9110 sections 13.1.5 and 14.2. It takes some 150 bytes plus path and token, and up to 80 more with If-Range.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
-/// @param[out]    buffer    Receives the request. May be NULL with capacity 0 to ask for the length.
+/// @param[out]    buffer    Receives the request. NULL with capacity 0 to ask for the length.
 /// @param[in]     cap       Bytes of `buffer`.
-/// @param[out]    out_len   Receives the length of the request, also when the result is `KPN_ERR_BUFFER_FULL`.
+/// @param[out]    out_len   Receives the length of the request, also with `KPN_ERR_BUFFER_FULL`.
 ///
 /// @retval KPN_OK                    Send it; `kpn_firmware_feed` is next.
-/// @retval KPN_ERR_BUFFER_FULL           `cap` is below the length. Nothing has changed.
+/// @retval KPN_ERR_BUFFER_FULL           `cap` is too small; `out_len` says what is needed.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE             `firmware` was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
+/// @retval KPN_ERR_STATE             It was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
 /// @retval KPN_ERR_OVERLAP           `firmware`, its memory, `buffer` and `out_len` share memory.
 /// @retval KPN_ERR_HEAD_TEXT         The memory given to `kpn_firmware_begin` was changed.
-/// @return Or the failure that the download ended with.
+/// @return The failure with which the download ended.
 ///
 /// # Safety
 ///

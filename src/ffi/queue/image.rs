@@ -6,16 +6,20 @@ use crate::ffi::ptr::{self, Region};
 use crate::ffi::status::{kpn_status, status};
 use crate::things::queue::Since;
 
-/// Writes an image of the queue, to be kept over a reset: versioned, with a checksum.
+/// Writes an image of the queue to keep across a reset: versioned, with a checksum.
 ///
-/// Records on their way are in it like the others, and count as dropped where they made room, since after a reset nobody knows
-/// what became of them. The queue stays as it is.
+/// Records on their way are saved like the others. The queue is unchanged. Each image is written whole, which wears flash: save before a
+/// reset or
+/// a sleep without power, and otherwise only as often as the loss of the latest records matters. A page that is erased for every image,
+/// with
+/// 10,000 erase cycles, lasts 69 days at one image in 10 minutes and a year at one in an hour. Alternate between two pages, so that a power
+/// failure while writing leaves the older image.
 ///
 /// @param[in]  queue    From `kpn_queue_begin`.
-/// @param[in]  uptime   Seconds since the device started, now.
+/// @param[in]  uptime   Current uptime of the device, in seconds.
 /// @param[out] out      Receives the image; unspecified after a failure.
-/// @param[in]  out_cap  Bytes. `KPN_QUEUE_IMAGE_EXTRA` more than the memory of the queue are always enough.
-/// @param[out] out_len  Bytes of the image. Written only on success.
+/// @param[in]  out_cap  Bytes. The size of the queue's memory plus `KPN_QUEUE_IMAGE_EXTRA` is always enough.
+/// @param[out] out_len  Receives its length. Written only on success.
 ///
 /// @retval KPN_OK                    `out` holds the image.
 /// @retval KPN_ERR_BUFFER_FULL       `out_cap` is too small.
@@ -55,19 +59,20 @@ pub unsafe extern "C" fn kpn_queue_save(
     status(save())
 }
 
-/// Puts the records of an image in place of those of the queue.
+/// Replaces the records of the queue by those of an image.
 ///
-/// The image is checked whole first: after a failure the queue is as before. Times since start go on to count from the same moments,
-/// as far as `elapsed` is right: with 0, their records become younger by the time in between.
+/// The image is checked first; a failure leaves the queue unchanged. Uptimes are converted with `elapsed`: if that is 0, records appear
+/// younger by
+/// the time the device was off.
 ///
 /// @param[in,out] queue      From `kpn_queue_begin`.
 /// @param[in]     image      From `kpn_queue_save`.
 /// @param[in]     image_len  Bytes.
-/// @param[in]     uptime     Seconds since this start of the device, now.
-/// @param[in]     elapsed    Seconds since the image was saved; 0 when the device does not know.
+/// @param[in]     uptime     Current uptime of the device, in seconds.
+/// @param[in]     elapsed    Seconds since the image was saved; 0 if unknown.
 ///
 /// @retval KPN_OK                    The records of the image wait in the queue, none on its way.
-/// @retval KPN_ERR_BUFFER_FULL       The memory of the queue is too small for them.
+/// @retval KPN_ERR_BUFFER_FULL       The queue's memory is too small for the records.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           `image` overlaps with `queue` or its memory.

@@ -10,17 +10,16 @@ use crate::error::{Error, Result};
 use crate::things::queue::{self, Now, Policy, Queue, QueueState};
 use crate::things::uplink::Uplink;
 
-/// When a queue is full, the newest record is refused.
+/// When the queue is full, new records are refused.
 pub const KPN_QUEUE_REFUSE_NEWEST: i32 = 0;
-/// When a queue is full, the oldest records make room, as few as the new one needs. Those on their way are the oldest: where they
-/// made room, they are lost only if the platform did not accept them.
+/// When the queue is full, as many of the oldest records as necessary are dropped, even those on their way.
 pub const KPN_QUEUE_DROP_OLDEST: i32 = 1;
 
-/// No time: the platform takes the moment of reception.
+/// No time: the platform uses the time of reception.
 pub const KPN_CLOCK_NONE: i32 = 0;
 /// Seconds since 1970 (UTC), from 2^28 to 2^32 - 2.
 pub const KPN_CLOCK_UNIX: i32 = 1;
-/// Seconds since the device started, at most 2^31 - 1. They must not start again while the device runs, see `kpn_queue`.
+/// Seconds since the device started, at most 2^31 - 1. Must not wrap; see `kpn_queue`.
 pub const KPN_CLOCK_UPTIME: i32 = 2;
 
 /// Longest name of a queued record, in bytes.
@@ -29,7 +28,7 @@ pub const KPN_QUEUE_NAME_MAX: usize = 48;
 pub const KPN_QUEUE_TEXT_MAX: usize = 64;
 /// Most data of a queued record, in bytes.
 pub const KPN_QUEUE_DATA_MAX: usize = 64;
-/// Bytes of an image from `kpn_queue_save`, beside the memory of the queue.
+/// Bytes of an image from `kpn_queue_save` in addition to the queue's memory.
 pub const KPN_QUEUE_IMAGE_EXTRA: usize = 28;
 
 const _: () = assert!(
@@ -39,18 +38,21 @@ const _: () = assert!(
         && KPN_QUEUE_IMAGE_EXTRA == queue::IMAGE_EXTRA
 );
 
-/// Measurements that wait until the platform has them: first in, first out, in memory of the caller.
+/// Measurements that wait until the platform has accepted them: first in, first out, in your memory.
 ///
-/// `kpn_queue_push_*` whenever something is measured; whenever there is a connection, `kpn_queue_fill` adds as many records to an uplink as
-/// fit, and `kpn_queue_accepted` removes exactly those once the platform has accepted them, or `kpn_queue_failed` keeps them. When
-/// the answer was lost, only the platform knows: `failed` then sends the same records again, with the same times.
+/// Call `kpn_queue_push_…` whenever something is measured. When there is a connection, `kpn_queue_fill` adds as many records to an uplink
+/// as fit;
+/// then `kpn_queue_accepted` removes exactly those, or `kpn_queue_failed` keeps them. If the answer was lost, only the platform knows
+/// whether it
+/// has them: after `kpn_queue_failed` the same records are sent again, with the same times.
 ///
-/// A record takes 8 bytes, its name, its unit, and its value: a number as text, a text or data as it is, a truth value nothing. 1,024 bytes
-/// hold some 40 temperatures. 44 bytes on a 32-bit target.
+/// A record takes 8 bytes plus its name, its unit and its value: numbers are kept as text, a Boolean takes nothing. 1,024 bytes hold some
+/// 40
+/// temperatures. 44 bytes on a 32-bit target. It holds a pointer: to store it, use `kpn_queue_save`.
 ///
-/// Counts of milliseconds start again after 49.7 days, and `millis() / 1000` with them: the age of every record would be wrong.
-/// `kpn_queue_fill` and `kpn_queue_save` refuse a count that is behind the time of a record. One that goes on, from any
-/// count of 32 bits that is asked for at least once in 49 days:
+/// A 32-bit count of milliseconds wraps after 49.7 days, and so does `millis() / 1000`; `kpn_queue_fill` and `kpn_queue_save` then refuse
+/// it. This
+/// count does not wrap, if it is read at least once in 49 days:
 ///
 /// ~~~{.c}
 /// static uint64_t milliseconds;
@@ -60,7 +62,7 @@ const _: () = assert!(
 /// kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, (uint32_t)(milliseconds / 1000), 205, -1);
 /// ~~~
 ///
-/// Belongs to one thread at a time. May be abandoned at any time. It holds a pointer: for storage take `kpn_queue_save`.
+/// A round:
 ///
 /// ~~~{.c}
 /// static uint8_t memory[1024];
@@ -73,9 +75,9 @@ const _: () = assert!(
 ///     // finish, send and receive, then:
 ///     int32_t outcome = kpn_response_outcome(&response);
 ///     if (outcome == KPN_OUTCOME_NONE || kpn_outcome_may_retry(outcome)) {
-///         kpn_queue_failed(&queue); // no answer, or a busy platform: again later
+///         kpn_queue_failed(&queue); // no answer, or a busy platform: try again later
 ///     } else {
-///         kpn_queue_accepted(&queue); // what is refused too: it would be refused for ever, and hold up all behind it
+///         kpn_queue_accepted(&queue); // also if refused for good, or it would block the queue
 ///     }
 /// }
 /// ~~~
@@ -111,7 +113,7 @@ impl kpn_queue {
 /// Starts an empty queue.
 ///
 /// @param[out]    queue       Need not be initialised.
-/// @param[in,out] memory      Belongs to the library until the queue is abandoned.
+/// @param[in,out] memory      In use until the queue is abandoned.
 /// @param[in]     memory_cap  Bytes.
 /// @param[in]     policy      `KPN_QUEUE_REFUSE_NEWEST` or `KPN_QUEUE_DROP_OLDEST`.
 ///
@@ -154,26 +156,27 @@ pub unsafe extern "C" fn kpn_queue_begin(
     status(begin())
 }
 
-/// Adds as many records to an uplink as fit, oldest first. They are on their way then, until `kpn_queue_accepted` or `kpn_queue_failed`.
+/// Adds as many records to an uplink as fit, oldest first. They are then on their way until `kpn_queue_accepted` or `kpn_queue_failed`.
 ///
-/// A time since start is sent as seconds since 1970 when `unix_time` is given, else as seconds ago: then the uplink must have no base time.
-/// The uplink may have other records too.
+/// An uptime is sent as a time since 1970 if `unix_time` is given, otherwise as an age; the uplink must then have no base time. The uplink
+/// may also
+/// have other records.
 ///
 /// @param[in,out] queue      From `kpn_queue_begin`, with no records on their way.
 /// @param[in,out] uplink     From `kpn_uplink_begin` or a sibling, not yet finished.
-/// @param[in]     uptime     Seconds since the device started, now.
-/// @param[in]     unix_time  Seconds since 1970 (UTC), now, below 2^32 - 1; 0 when the device does not know.
+/// @param[in]     uptime     Current uptime of the device, in seconds.
+/// @param[in]     unix_time  Current time in seconds since 1970 (UTC), below 2^32 - 1; 0 if unknown.
 /// @param[out]    out_count  Records added. May be NULL. Written only with `KPN_OK`.
 ///
 /// @retval KPN_OK                    At least one record is in the uplink and on its way.
 /// @retval KPN_END                   The queue is empty.
-/// @retval KPN_ERR_BUFFER_FULL       Not even the first record fits; `kpn_uplink_missing` says how many bytes. The uplink is as before.
+/// @retval KPN_ERR_BUFFER_FULL       Not even one record fits; `kpn_uplink_missing` says how many bytes are missing. The uplink is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
 /// @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
-/// @retval KPN_ERR_CLOCK             A record is later than `uptime`. Queue and uplink are as before.
-/// @retval KPN_ERR_SENML_TIME        The base time of the uplink does not go with the time of a record, or `unix_time` is 2^32 - 1.
-/// @retval KPN_ERR_NUMBER_RANGE      Likewise.
+/// @retval KPN_ERR_CLOCK             A record is later than `uptime`. Queue and uplink are unchanged.
+/// @retval KPN_ERR_SENML_TIME        The time of a record cannot be expressed with the uplink's base time, or `unix_time` is 2^32 - 1.
+/// @retval KPN_ERR_NUMBER_RANGE      The time of a record cannot be expressed with the uplink's base time.
 /// @return The first failure of the uplink that was not cleared.
 ///
 /// # Safety
@@ -221,7 +224,7 @@ pub unsafe extern "C" fn kpn_queue_fill(
 
 /// Removes the records on their way: the platform has accepted them, or refused them for good.
 ///
-/// What is not to be sent again unchanged (`kpn_outcome_may_retry`) would otherwise be sent for ever.
+/// Records that must not be sent again (`kpn_outcome_may_retry`) would otherwise be sent forever.
 ///
 /// @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
 ///
@@ -240,7 +243,7 @@ pub unsafe extern "C" fn kpn_queue_accepted(queue: *mut kpn_queue) -> kpn_status
     status(queue.and_then(|queue| unsafe { queue.core() }?.accepted()))
 }
 
-/// Keeps the records on their way, so that they are sent again. Those that made room meanwhile are lost, and count as dropped now.
+/// Keeps the records on their way, to be sent again first. Those dropped in the meantime are lost and now count as dropped.
 ///
 /// @param[in,out] queue  From `kpn_queue_begin`, with records on their way.
 ///
@@ -275,9 +278,9 @@ pub unsafe extern "C" fn kpn_queue_records(queue: *const kpn_queue) -> u32 {
     queue.map_or(0, |queue| queue.private_state.records())
 }
 
-/// Number of records that were lost because there was no room, by either policy. An image keeps it.
+/// Number of records lost for lack of room, under either policy; kept in images.
 ///
-/// A record that made room while it was on its way counts only once `kpn_queue_failed` says that it did not arrive.
+/// A record dropped on its way counts only after `kpn_queue_failed`.
 ///
 /// @param[in] queue  From `kpn_queue_begin`.
 ///

@@ -15,24 +15,24 @@ use crate::things::queue::{Content, NUMBER_MAX, When, render};
 
 /// Appends a number, given as `mantissa` times ten to the power of `exponent`.
 ///
-/// What could be refused when it is sent is refused here. RFC 8428 section 4.3.
+/// Anything that could not be sent later is refused here. RFC 8428 section 4.3.
 ///
 /// @param[in,out] queue     From `kpn_queue_begin`.
 /// @param[in]     name      NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
 /// @param[in]     unit      NUL-terminated SenML unit, or NULL for none. Copied.
-/// @param[in]     clock     What `seconds` count: `KPN_CLOCK_UNIX`, `KPN_CLOCK_UPTIME`, or `KPN_CLOCK_NONE` when they count nothing.
+/// @param[in]     clock     What `seconds` counts: `KPN_CLOCK_UNIX`, `KPN_CLOCK_UPTIME`, or `KPN_CLOCK_NONE` for no time.
 /// @param[in]     seconds   When it was measured.
 /// @param[in]     mantissa  205 for 20.5 with exponent -1.
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -56,9 +56,8 @@ pub unsafe extern "C" fn kpn_queue_push_decimal(
     }
 }
 
-/// Appends a signed integer.
+/// Appends a signed integer. Otherwise as `kpn_queue_push_decimal`.
 ///
-/// All digits are sent; a platform that reads JSON numbers as doubles keeps them exact up to 2^53.
 ///
 /// @param[in,out] queue    From `kpn_queue_begin`.
 /// @param[in]     name     NUL-terminated, 1 to `KPN_QUEUE_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`. Copied.
@@ -68,13 +67,13 @@ pub unsafe extern "C" fn kpn_queue_push_decimal(
 /// @param[in]     value    Any value.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -109,13 +108,13 @@ pub unsafe extern "C" fn kpn_queue_push_int64(
 /// @param[in]     value    Any value.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -150,14 +149,14 @@ pub unsafe extern "C" fn kpn_queue_push_uint64(
 /// @param[in]     value    Finite.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -180,7 +179,7 @@ pub unsafe extern "C" fn kpn_queue_push_double(
     }
 }
 
-/// Appends a truth value.
+/// Appends a Boolean.
 ///
 /// As `kpn_queue_push_decimal`.
 ///
@@ -192,13 +191,13 @@ pub unsafe extern "C" fn kpn_queue_push_double(
 /// @param[in]     value    The value.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -229,14 +228,14 @@ pub unsafe extern "C" fn kpn_queue_push_bool(
 /// @param[in]     text     NUL-terminated, at most `KPN_QUEUE_TEXT_MAX` bytes. Copied.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `text` is too long, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_UTF8              `text` is not UTF-8.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -270,13 +269,13 @@ pub unsafe extern "C" fn kpn_queue_push_text(
 /// @param[in]     data_len  Bytes, at most `KPN_QUEUE_DATA_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `data_len` or an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text or the data lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -311,13 +310,13 @@ pub unsafe extern "C" fn kpn_queue_push_data(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`; 0 for an integer.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `exponent` or an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///
@@ -353,14 +352,14 @@ pub unsafe extern "C" fn kpn_queue_push_sum_decimal(
 /// @param[in]     value    Finite.
 ///
 /// @retval KPN_OK                    The record is in the queue.
-/// @retval KPN_ERR_BUFFER_FULL       No room, and none to be made; `kpn_queue_dropped` counts the record.
+/// @retval KPN_ERR_BUFFER_FULL       No room, and none can be made; `kpn_queue_dropped` counts the record.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, an uptime is out of range, or `clock` is none.
 /// @retval KPN_ERR_STATE             The queue was not begun.
 /// @retval KPN_ERR_OVERLAP           A text lies in `queue` or in its memory.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or 2^32 - 1.
+/// @retval KPN_ERR_SENML_TIME        A time since 1970 is below 2^28, or is 2^32 - 1.
 ///
 /// # Safety
 ///

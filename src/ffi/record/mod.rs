@@ -41,9 +41,9 @@ pub const KPN_FIELD_UPDATE_TIME: i32 = 3;
 
 /// One record of a downlink, all base fields applied (RFC 8428 section 4.6).
 ///
-/// Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are good as long as that buffer is not written to. Numbers are
-/// kept as the text that came; `kpn_record_double` and its siblings read them. 160 bytes on a 32-bit
-/// target. May be copied. Belongs to one thread at a time.
+/// Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are valid until that buffer is written to. Numbers are
+/// kept
+/// as text; read them with `kpn_record_double` and its siblings. 160 bytes on a 32-bit target. May be copied.
 #[repr(C)]
 pub struct kpn_record {
     private_tag: u32,
@@ -151,12 +151,12 @@ const fn field(number: i32) -> Result<Field> {
     })
 }
 
-/// Whether a record has this name: either its own name or its full one, base name included.
+/// Whether this is a record's name, with or without the base name.
 ///
 /// @param[in] record  From `kpn_downlink_next`.
 /// @param[in] name    NUL-terminated; upper and lower case differ.
 ///
-/// @return false also when an argument is NULL or misaligned, or `record` was not handed out by `kpn_downlink_next`.
+/// @return false also when an argument is invalid.
 ///
 /// # Safety
 ///
@@ -174,12 +174,12 @@ pub unsafe extern "C" fn kpn_record_is(record: *const kpn_record, name: *const c
     is().unwrap_or(false)
 }
 
-/// Whether a record is about this device: its full name is the URN or begins with it, up to a colon.
+/// Whether a record belongs to this device: its full name is the URN or begins with it, up to a colon.
 ///
 /// @param[in] record  From `kpn_downlink_next`.
 /// @param[in] urn     NUL-terminated device URN, with or without its ending colon; upper and lower case differ.
 ///
-/// @return false also when an argument is NULL or misaligned, or `record` was not handed out by `kpn_downlink_next`.
+/// @return false also when an argument is invalid.
 ///
 /// # Safety
 ///
@@ -197,17 +197,17 @@ pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *cons
     is().unwrap_or(false)
 }
 
-/// Copies the full name of a record, base name and name in one, with a NUL.
+/// Copies the full name of a record, base name and name together, with a NUL.
 ///
 /// @param[in]  record    From `kpn_downlink_next`.
-/// @param[out] out_name  Written only on success. May be NULL with capacity 0 to ask for the length.
+/// @param[out] out_name  Written only on success. NULL with capacity 0 to ask for the length.
 /// @param[in]  cap       Bytes of `out_name`.
-/// @param[out] out_len   Receives the length without NUL, also when the result is `KPN_ERR_BUFFER_FULL`. May be NULL.
+/// @param[out] out_len   Receives the length without NUL, also with `KPN_ERR_BUFFER_FULL`. May be NULL.
 ///
 /// @retval KPN_OK                    `out_name` holds the name.
-/// @retval KPN_ERR_BUFFER_FULL           `cap` is below the length and its NUL.
+/// @retval KPN_ERR_BUFFER_FULL           `cap` is too small for the name and its NUL.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
 ///
 /// # Safety

@@ -7,9 +7,8 @@ use crate::ffi::status::{kpn_status, status};
 use crate::number::Sum;
 use crate::senml::record::is_relative;
 
-/// Reads a number of a record as the double nearest to it.
+/// Reads a number of a record as the nearest double, correctly rounded whatever the length of the text.
 ///
-/// Correctly rounded, whatever the length of the text.
 ///
 /// @param[in]  record     From `kpn_downlink_next`.
 /// @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -17,7 +16,7 @@ use crate::senml::record::is_relative;
 ///
 /// @retval KPN_OK                    `out_value` is the number, base included.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
-/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
 /// @retval KPN_ERR_NUMBER_RANGE      The number is beyond the largest double.
 ///
@@ -55,9 +54,9 @@ pub unsafe extern "C" fn kpn_record_double(
 ///
 /// @retval KPN_OK                    The number, base included, is `out_mantissa` times ten to the power of `out_exponent`.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
-/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.
-/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits, or the exponent is beyond 500 million.
+/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit in 64 bits, or the exponent is beyond 500 million.
 ///
 /// # Safety
 ///
@@ -94,8 +93,9 @@ pub unsafe extern "C" fn kpn_record_decimal(
 
 /// Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
 ///
-/// For a number with more digits than a mantissa holds, or where the exponent is to be a fixed one: a time at -3 comes in
-/// milliseconds. Correctly rounded from the exact number, base included, ties to even.
+/// For numbers with more digits than a mantissa holds, or to fix the unit: a time with exponent -3 is in milliseconds. Correctly rounded
+/// from the
+/// exact number, base included, ties to even.
 ///
 /// @param[in]  record        From `kpn_downlink_next`.
 /// @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -104,9 +104,9 @@ pub unsafe extern "C" fn kpn_record_decimal(
 ///
 /// @retval KPN_OK                    The number, rounded, is `out_mantissa` times ten to the power of `exponent`.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
-/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           `out_mantissa` lies in `record` or in the buffer of the downlink.
-/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit into 64 bits at this exponent, or that is beyond 500 million.
+/// @retval KPN_ERR_NUMBER_RANGE      The mantissa does not fit in 64 bits at this exponent.
 ///
 /// # Safety
 ///
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn kpn_record_decimal_rounded(
     unsafe { read(record, field, out_mantissa, |sum| sum.rounded_at(exponent)) }
 }
 
-/// Reads a number of a record as a signed integer, when it is one, in whatever notation.
+/// Reads a number of a record as a signed integer; `1e3` and `10.0` are integers too.
 ///
 /// @param[in]  record     From `kpn_downlink_next`.
 /// @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn kpn_record_decimal_rounded(
 ///
 /// @retval KPN_OK                    `out_value` is the number, base included; `1e3` and `10.0` are integers too.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
-/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
 /// @retval KPN_ERR_NUMBER_RANGE      The number has a fraction, or does not fit.
 ///
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn kpn_record_int64(
     unsafe { read(record, field, out_value, Sum::to_i64) }
 }
 
-/// Reads a number of a record as an unsigned integer, when it is one, in whatever notation.
+/// Reads a number of a record as an unsigned integer; `1e3` and `10.0` are integers too.
 ///
 /// @param[in]  record     From `kpn_downlink_next`.
 /// @param[in]  field      `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn kpn_record_int64(
 ///
 /// @retval KPN_OK                    `out_value` is the number, base included; `1e3` and `10.0` are integers too.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the record has no such number.
-/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           `out_value` lies in `record` or in the buffer of the downlink.
 /// @retval KPN_ERR_NUMBER_RANGE      The number has a fraction, is negative, or does not fit.
 ///
@@ -175,16 +175,16 @@ pub unsafe extern "C" fn kpn_record_uint64(
     unsafe { read(record, field, out_value, Sum::to_u64) }
 }
 
-/// Says whether the time of a record counts from now (below 2^28 seconds, negative in the past) or since 1970.
+/// Tells whether the time of a record is relative to now (below 2^28 seconds, negative in the past) or counts from 1970.
 ///
 /// RFC 8428 section 4.5.3.
 ///
 /// @param[in]  record        From `kpn_downlink_next`.
-/// @param[out] out_relative  Written only on success. true also for a record without time, which means now.
+/// @param[out] out_relative  Written only on success. true also for a record without a time, which means now.
 ///
 /// @retval KPN_OK                    `out_relative` is the answer.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             `record` was not handed out by `kpn_downlink_next`.
+/// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           `out_relative` lies in `record` or in the buffer of the downlink.
 ///
 /// # Safety

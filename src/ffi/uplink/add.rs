@@ -10,8 +10,8 @@ use crate::senml::pack::value::{DATA, TEXT, Value};
 
 /// Appends a record with a number, given as `mantissa` times ten to the power of `exponent`.
 ///
-/// Links no floating-point code. After a failure the pack is as it was before this record; labels set for it are
-/// dropped; `kpn_uplink_finish` reports the first failure. RFC 8428 section 4.3.
+/// Links no floating-point code. After a failure the pack is as it was before this record, labels set for it are dropped, and
+/// `kpn_uplink_finish` reports the first such failure. RFC 8428 section 4.3.
 ///
 /// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
@@ -20,13 +20,13 @@ use crate::senml::pack::value::{DATA, TEXT, Value};
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
     unsafe { add(uplink, name, unit, Value::decimal(mantissa, exponent)) }
 }
 
-/// Appends a record with a signed integer.
+/// Appends a record with a signed integer. Otherwise as `kpn_uplink_add_decimal`.
 ///
 /// All digits are written; a platform that reads JSON numbers as doubles keeps them exact up to 2^53. RFC 8428
 /// section 4.3.
@@ -54,13 +54,13 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
 /// @param[in]     value   Any value.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -86,13 +86,13 @@ pub unsafe extern "C" fn kpn_uplink_add_int64(
 /// @param[in]     value   Any value.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
 
 /// Appends a record with a double, as the shortest text that reads back to the same double.
 ///
-/// 52.3731415926 is written so, with no digit lost or added; negative zero keeps its sign. RFC 8428 sections 4.3
+/// 52.3731415926 is written exactly like that; negative zero keeps its sign. RFC 8428 sections 4.3
 /// and 5.
 ///
 /// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
@@ -119,14 +119,14 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
 
 /// Appends a record with a float, as the shortest text that reads back to the same float.
 ///
-/// 21.81f is written `21.81`, where its conversion to double would be 21.809999465942383.
+/// 21.81f is written `21.81`; converted to double first it would be 21.809999465942383. Otherwise as `kpn_uplink_add_double`.
 ///
 /// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
@@ -152,14 +152,14 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -177,8 +177,8 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
 
 /// Appends a record with a double, rounded to a given number of decimals.
 ///
-/// Correctly rounded: the decimal nearest to the exact binary value, ties to even. All decimals are written, so
-/// 20.5 with 2 is `20.50`.
+/// The result is the decimal nearest to the exact binary value, ties to even. All decimals are written: 20.5 with 2 gives `20.50`.
+/// Otherwise as `kpn_uplink_add_double`.
 ///
 /// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
@@ -187,14 +187,14 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
 /// @param[in]     decimals  0 to `KPN_FRACTION_DIGITS_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `decimals` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
     unsafe { add(uplink, name, unit, Value::fixed(value, decimals)) }
 }
 
-/// Appends a record with a truth value.
+/// Appends a record with a Boolean. Otherwise as `kpn_uplink_add_decimal`.
 ///
 /// RFC 8428 section 4.3.
 ///
@@ -221,13 +221,13 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
 /// @param[in]     value   true or false.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -245,22 +245,22 @@ pub unsafe extern "C" fn kpn_uplink_add_bool(
 
 /// Appends a record with a text.
 ///
-/// Escaped as JSON demands. RFC 8428 section 4.3, RFC 8259 section 7.
+/// Escaped as JSON requires. Otherwise as `kpn_uplink_add_decimal`. RFC 8428 section 4.3, RFC 8259 section 7.
 ///
 /// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     name    NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
 /// @param[in]     unit    NUL-terminated SenML unit, or NULL for none.
-/// @param[in]     text    NUL-terminated UTF-8, of any length that the buffer holds. Not kept.
+/// @param[in]     text    UTF-8 of any length. Not kept.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_UTF8              `text` is not UTF-8.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -289,14 +289,14 @@ pub unsafe extern "C" fn kpn_uplink_add_text(
 /// @param[in]     text_len  Bytes.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_UTF8              `text` is not UTF-8.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -317,7 +317,7 @@ pub unsafe extern "C" fn kpn_uplink_add_text_n(
 
 /// Appends a record with binary data.
 ///
-/// Written as base64url without padding. RFC 8428 sections 4.3 and 5.
+/// Written as base64url without padding. Otherwise as `kpn_uplink_add_decimal`. RFC 8428 section 5.
 ///
 /// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
@@ -326,13 +326,13 @@ pub unsafe extern "C" fn kpn_uplink_add_text_n(
 /// @param[in]     data_len  Bytes.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text or the data lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -353,8 +353,8 @@ pub unsafe extern "C" fn kpn_uplink_add_data(
 
 /// Appends a record with a sum and no value, given as `mantissa` times ten to the power of `exponent`.
 ///
-/// A sum is the integral of a value over time, such as energy for power. For a sum beside a value see
-/// `kpn_uplink_set_sum_decimal`. RFC 8428 section 4.3.
+/// A sum is the integral of a value over time, such as energy for power; see also `kpn_uplink_set_sum_decimal`. Otherwise as
+/// `kpn_uplink_add_decimal`.
 ///
 /// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     name      NUL-terminated, 1 to `KPN_NAME_MAX` bytes of `A-Z a-z 0-9 - : . / _`.
@@ -363,13 +363,13 @@ pub unsafe extern "C" fn kpn_uplink_add_data(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///
@@ -396,14 +396,14 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_NAME        `name` is empty, too long, or has a character outside the alphabet.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
-/// @return The status of an earlier base field or label that failed, since this record would carry wrong values.
+/// @return An earlier base field or label failed, so this record would carry wrong values.
 ///
 /// # Safety
 ///

@@ -11,8 +11,7 @@ use crate::things::uplink::DEVICE;
 
 /// Puts the base fields into the first measurement instead of a record of their own, which saves two bytes.
 ///
-/// KPN documents the base record alone; its Device SDK sends the merged form. To be called directly after
-/// `kpn_uplink_begin`, before any measurement.
+/// KPN documents the separate base record; its Device SDK sends the merged form. Call it before the first measurement.
 ///
 /// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
 ///
@@ -29,20 +28,17 @@ pub unsafe extern "C" fn kpn_uplink_merge_base_record(uplink: *mut kpn_uplink) -
     unsafe { merge_base_record(uplink) }
 }
 
-/// Sets the device that the following records are of (`bn`), for gateways that send for several devices.
+/// Sets the device that the following records belong to (`bn`), for gateways that send for several devices.
 ///
-/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
-///
-/// The platform verifies the token with the secret of the device that the pack names first. RFC 8428 section 4.1.
+/// The platform verifies the token with the secret of the first device in the pack. RFC 8428 section 4.1.
 ///
 /// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling, not yet finished.
-/// @param[in]     urn     NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+/// @param[in]     urn     Device URN. Not kept.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
@@ -61,22 +57,20 @@ pub unsafe extern "C" fn kpn_uplink_set_base_name(
     unsafe { set_bytes(uplink, DEVICE, urn) }
 }
 
-/// Sets the moment that the times of the following records count from (`bt`).
+/// Sets the time from which the times of the following records count (`bt`).
 ///
-/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
-///
-/// Leave it out on a device without a clock: the platform then takes the moment of reception. Every time in milliseconds is refused: it
-/// lies beyond the year 2106, as no measurement does. RFC 8428 sections 4.1 and 4.5.3.
+/// Leave it out on a device without a clock: the platform then uses the time of reception. A time given in milliseconds by mistake is
+/// refused,
+/// since it lies beyond the year 2106. RFC 8428 sections 4.1 and 4.5.3.
 ///
 /// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
-/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
+/// @retval KPN_ERR_SENML_TIME        Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
 ///
 /// # Safety
 ///
@@ -90,7 +84,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
     unsafe { set(uplink, Value::base_time(seconds, 0)) }
 }
 
-/// Sets the moment that the times of the following records count from, with exact fractions of a second.
+/// Sets the time from which the times of the following records count, with exact fractions of a second.
 ///
 /// As `kpn_uplink_set_base_time`; 1585650750.25 is (158565075025, -2).
 ///
@@ -99,10 +93,10 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
-/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
-/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
+/// @retval KPN_ERR_SENML_TIME        Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
 /// @retval KPN_ERR_NUMBER_RANGE      The time cannot be compared with others in 64 bits.
 ///
 /// # Safety
@@ -118,10 +112,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
     unsafe { set(uplink, Value::base_time(mantissa, exponent)) }
 }
 
-/// Sets the unit of the following records that name none (`bu`).
-///
-/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
+/// Sets the unit of the following records that have none of their own (`bu`).
 ///
 /// RFC 8428 section 4.1.
 ///
@@ -129,9 +120,9 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
 /// @param[in]     unit    NUL-terminated SenML unit. Not kept.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
 /// @retval KPN_ERR_SENML_UNIT        `unit` is empty, longer than `KPN_UNIT_MAX` bytes, or not printable ASCII.
 ///
@@ -151,10 +142,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_unit(
 
 /// Sets what a reader adds to the values of the following records (`bv`), as a decimal.
 ///
-/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
-///
-/// The values that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
+/// Values added afterwards are written as given: a reader sees each of them plus this one. RFC 8428
 /// section 4.1.
 ///
 /// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
@@ -162,9 +150,9 @@ pub unsafe extern "C" fn kpn_uplink_set_base_unit(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
-/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 ///
 /// # Safety
 ///
@@ -187,9 +175,9 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
 ///
 /// # Safety
@@ -206,10 +194,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
 
 /// Sets what a reader adds to the sums of the following records (`bs`), as a decimal.
 ///
-/// Holds for the records that follow, until it is set again. A failure is not lost: no record is taken until
-/// `kpn_uplink_clear_failure`, and `kpn_uplink_finish` reports it.
-///
-/// The sums that are appended afterwards are written as given: a reader sees each of them plus this one. RFC 8428
+/// Sums added afterwards are written as given: a reader sees each of them plus this one. RFC 8428
 /// section 4.1.
 ///
 /// @param[in,out] uplink    From `kpn_uplink_begin` or a sibling, not yet finished.
@@ -217,9 +202,9 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
-/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 ///
 /// # Safety
 ///
@@ -242,9 +227,9 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             As for other calls; or labels of a record were set that no value has followed yet.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
 ///
 /// # Safety

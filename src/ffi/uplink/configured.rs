@@ -9,17 +9,17 @@ use crate::ffi::span::kpn_span;
 use crate::ffi::status::{kpn_status, status};
 use crate::things::config::Field;
 
-/// Starts a message of the configured device to the configured endpoint.
+/// Starts a message from the configured device to the configured endpoint.
 ///
-/// As `kpn_uplink_begin` or `kpn_uplink_begin_custom` with what stands in the configuration.
+/// Otherwise as `kpn_uplink_begin`.
 ///
 /// @param[out]    uplink      Need not be initialised.
 /// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
-/// @param[in]     buffer_cap  Bytes. 512 hold seven temperatures, see the table at the top of the header.
-/// @param[in]     config      From `kpn_config_load`. Kept, unchanged and in its place, until the message is finished.
+/// @param[in]     buffer_cap  Bytes. 512 hold seven temperatures; see the table at the top of this header.
+/// @param[in]     config      From `kpn_config_load`. Kept until the message is finished: do not change or move it.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           Too small for the head and the URN; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             There is no configuration in `config`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `config` share memory.
@@ -54,21 +54,21 @@ pub unsafe extern "C" fn kpn_uplink_begin_config(
     status(begin())
 }
 
-/// Finishes a message with the configured secret, or without a token when the configuration says `"secret": null`.
+/// Finishes a message with the configured secret, or without a token if the configuration says `"secret": null`.
 ///
-/// As `kpn_uplink_finish` or `kpn_uplink_finish_unsigned`.
+/// Otherwise as `kpn_uplink_finish`.
 ///
 /// @param[in,out] uplink       From `kpn_uplink_begin_config` or a sibling.
 /// @param[in]     config       From `kpn_config_load`: the one given to `kpn_uplink_begin_config`.
-/// @param[out]    out_request  Written only on success. Lies in the buffer given to `begin`.
+/// @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin_config`.
 ///
 /// @retval KPN_OK                    The request is complete.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The uplink was not begun, or is finished; or there is no configuration in `config`.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or there is no configuration in `config`.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
-/// @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed meanwhile.
+/// @retval KPN_ERR_HEAD_TEXT         The configuration given to `kpn_uplink_begin_config` was wiped or changed.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first earlier failure that was not cleared.
 ///
 /// # Safety
 ///

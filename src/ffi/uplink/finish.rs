@@ -10,16 +10,16 @@ use crate::ffi::status::{kpn_status, status};
 use crate::things::uplink::Uplink;
 use crate::token::SECRET_MAX;
 
-/// Closes the pack, signs it, writes the head in front of it, and says where the request lies.
+/// Closes the pack, signs it, writes the head in front of it, and gives the request.
 ///
-/// The request is one contiguous piece of the buffer, to be sent as it is. Its bytes are the caller's from here on. When any call
-/// since `kpn_uplink_begin` failed and was not cleared, the first failure is returned, so that no measurement is lost
-/// silently; the failure can then still be cleared and the message be finished. When measuring, the span has no pointer and its
-/// length is that of the request.
+/// Send the request as it is: one contiguous part of the buffer, which is yours again from here on. If any call since `kpn_uplink_begin`
+/// failed,
+/// this returns the first failure, so that no measurement is lost silently; clear it with `kpn_uplink_clear_failure` to send the rest. When
+/// measuring, the span has a length and no pointer.
 /// KPN documentation "Message token", RFC 9112 section 3.
 ///
 /// @param[in,out] uplink       From `kpn_uplink_begin` or a sibling.
-/// @param[in]     secret       NUL-terminated, `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits. Not kept.
+/// @param[in]     secret       Secret. Not kept.
 /// @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
 ///
 /// @retval KPN_OK                    The request is complete.
@@ -29,7 +29,7 @@ use crate::token::SECRET_MAX;
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
 /// @retval KPN_ERR_SECRET            `secret` is not 30 to 100 letters and digits. May be called again with another.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first earlier failure that was not cleared.
 ///
 /// # Safety
 ///
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn kpn_uplink_finish(
 
 /// Closes the pack and writes the head without a token, for the device types that need none.
 ///
-/// As `kpn_uplink_finish`. The buffer must have had room for the token line (`KPN_TOKEN_LINE_LEN` bytes) nevertheless.
+/// As `kpn_uplink_finish`. The buffer still needs room for `KPN_TOKEN_LINE_LEN` bytes more.
 ///
 /// @param[in,out] uplink       From `kpn_uplink_begin` or a sibling.
 /// @param[out]    out_request  Written only on success. Lies in the buffer given to `kpn_uplink_begin`.
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn kpn_uplink_finish(
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer share memory.
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_uplink_begin_custom` has changed.
 /// @retval KPN_ERR_SENML_EMPTY       The pack has no measurement.
-/// @return The first failure of an earlier call that was not cleared, `KPN_ERR_BUFFER_FULL` included.
+/// @return The first earlier failure that was not cleared.
 ///
 /// # Safety
 ///
@@ -79,15 +79,14 @@ pub unsafe extern "C" fn kpn_uplink_finish_unsigned(
     status(unsafe { finish(uplink, Bytes::none(), out_request) })
 }
 
-/// Takes note of the first failure since `kpn_uplink_begin` and clears it, so that what is in the pack can be sent without
-/// the records that failed.
+/// Returns and clears the first failure, so that the pack can be sent without the records that failed.
 ///
 /// @param[in,out] uplink  From `kpn_uplink_begin` or a sibling.
 ///
 /// @retval KPN_OK                    There was no failure.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `uplink` is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or it was a call in the wrong order that failed.
-/// @return The first failure, `KPN_ERR_BUFFER_FULL` included. When `kpn_uplink_begin` failed, that failure stays.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or the failure was a call in the wrong order.
+/// @return The first failure. A failure of `kpn_uplink_begin` is not cleared.
 ///
 /// # Safety
 ///
@@ -104,11 +103,10 @@ pub unsafe extern "C" fn kpn_uplink_clear_failure(uplink: *mut kpn_uplink) -> kp
     status(clear())
 }
 
-/// Bytes that the buffer should have had more, once a call returned `KPN_ERR_BUFFER_FULL`.
+/// By how many bytes the buffer is too small, after a call returned `KPN_ERR_BUFFER_FULL`.
 ///
-/// From the first such call on, all calls are counted: with a buffer of that many bytes more, none of them lacks room. So after a label
-/// and its record were refused, it says what both of them need. The next such call after `kpn_uplink_clear_failure` or `kpn_stream_take`
-/// starts a new count.
+/// All calls since the first such failure are counted: in a buffer larger by this many bytes they all succeed. Counting starts again after
+/// `kpn_uplink_clear_failure` or `kpn_stream_take`.
 ///
 /// @param[in] uplink  From `kpn_uplink_begin` or a sibling.
 ///
@@ -126,7 +124,7 @@ pub unsafe extern "C" fn kpn_uplink_missing(uplink: *const kpn_uplink) -> usize 
     })
 }
 
-/// Number of records with a value or a sum that are in the pack.
+/// Number of records in the pack, base fields not counted.
 ///
 /// @param[in] uplink  From `kpn_uplink_begin` or a sibling.
 ///

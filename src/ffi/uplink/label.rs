@@ -7,20 +7,17 @@ use crate::senml::pack::value::Value;
 
 /// Sets when the next record was measured.
 ///
-/// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
-/// value is sent under a wrong time.
-///
-/// Written relative to the base time when there is one. RFC 8428 section 4.5.3.
+/// Written relative to the base time if there is one. RFC 8428 section 4.5.3.
 ///
 /// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
-/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
-/// @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or the label is already set.
+/// @retval KPN_ERR_SENML_TIME        Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
+/// @retval KPN_ERR_NUMBER_RANGE      The difference from the base time does not fit in 64 bits at this precision.
 ///
 /// # Safety
 ///
@@ -40,11 +37,11 @@ pub unsafe extern "C" fn kpn_uplink_set_time(uplink: *mut kpn_uplink, seconds: i
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
-/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
-/// @retval KPN_ERR_SENML_TIME        The time is below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
-/// @retval KPN_ERR_NUMBER_RANGE      The difference to the base time does not fit in 64 bits at this precision.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or the label is already set.
+/// @retval KPN_ERR_SENML_TIME        Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
+/// @retval KPN_ERR_NUMBER_RANGE      The difference from the base time does not fit in 64 bits at this precision.
 ///
 /// # Safety
 ///
@@ -61,19 +58,16 @@ pub unsafe extern "C" fn kpn_uplink_set_time_decimal(
 
 /// Sets how long ago the next record was measured, for devices without a clock.
 ///
-/// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
-/// value is sent under a wrong time.
-///
-/// Counted from the base time when there is one, else from the moment of reception. RFC 8428 section 4.5.3.
+/// Counted back from the base time if there is one, otherwise from the time of reception. RFC 8428 section 4.5.3.
 ///
 /// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     seconds  Below 2^28 (eight and a half years).
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
-/// @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or the label is already set.
+/// @retval KPN_ERR_SENML_TIME        Negative, or 2^28 seconds or more, or the base time minus it is below 2^28 seconds.
 ///
 /// # Safety
 ///
@@ -96,10 +90,10 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
-/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
-/// @retval KPN_ERR_SENML_TIME        The time is negative, or 2^28 seconds or more; or the base time less it, in whole seconds, is below 2^28.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or the label is already set.
+/// @retval KPN_ERR_SENML_TIME        Negative, or 2^28 seconds or more, or the base time minus it is below 2^28 seconds.
 ///
 /// # Safety
 ///
@@ -114,10 +108,7 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago_decimal(
     unsafe { set(uplink, Value::time_ago(mantissa, exponent)) }
 }
 
-/// Sets within how many seconds the next record will be updated at the latest (`ut`).
-///
-/// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
-/// value is sent with a wrong update time.
+/// Sets the update time of the next record (`ut`): its next value follows within this many seconds.
 ///
 /// RFC 8428 section 4.2.
 ///
@@ -125,9 +116,9 @@ pub unsafe extern "C" fn kpn_uplink_set_time_ago_decimal(
 /// @param[in]     seconds  Any value.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or the label is already set.
 ///
 /// # Safety
 ///
@@ -141,10 +132,7 @@ pub unsafe extern "C" fn kpn_uplink_set_update_time(
     unsafe { set(uplink, Value::update_time(seconds.into(), 0)) }
 }
 
-/// Sets the sum that stands beside the value of the next record (`s`), as a decimal.
-///
-/// Applies to the next record only. When it fails, the next record is refused with the same status, so that no
-/// value is sent with a wrong sum.
+/// Sets the sum to be sent with the value of the next record (`s`), as a decimal.
 ///
 /// RFC 8428 section 4.2.
 ///
@@ -153,9 +141,9 @@ pub unsafe extern "C" fn kpn_uplink_set_update_time(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
-/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or the label is already set.
 ///
 /// # Safety
 ///
@@ -170,7 +158,7 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_decimal(
     unsafe { set(uplink, Value::with_sum(mantissa, exponent)) }
 }
 
-/// Sets the sum that stands beside the value of the next record (`s`), as a double.
+/// Sets the sum to be sent with the value of the next record (`s`), as a double.
 ///
 /// As `kpn_uplink_set_sum_decimal`.
 ///
@@ -178,9 +166,9 @@ pub unsafe extern "C" fn kpn_uplink_set_sum_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The next record has the label.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes. The pack is as before.
+/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The uplink was not begun or is finished; or the next record has this label already.
+/// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or the label is already set.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
 ///
 /// # Safety

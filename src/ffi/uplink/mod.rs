@@ -21,9 +21,9 @@ use crate::things::urn;
 
 pub(super) use access::target;
 
-/// Over a KPN SIM into the private network, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.
+/// KPN's private network, through a KPN SIM, plain HTTP: `Host: m.m`, `POST /ingestion/m2m/senml/v1`.
 pub const KPN_ENDPOINT_M2M: i32 = 1;
-/// From anywhere else, over TLS that the firmware brings: `prod.dm.kpnthings.com`, `POST /ingestion/ip/senml/v1`.
+/// The Internet; TLS is up to the firmware: `Host: prod.dm.kpnthings.com`, `POST /ingestion/ip/senml/v1`.
 pub const KPN_ENDPOINT_INTERNET: i32 = 2;
 
 /// Longest device URN, in bytes, with its ending colon.
@@ -32,15 +32,15 @@ pub const KPN_URN_MAX: usize = 96;
 pub const KPN_NAME_MAX: usize = 255;
 /// Longest unit, in bytes.
 pub const KPN_UNIT_MAX: usize = 24;
-/// Longest host and longest path of a custom endpoint, in bytes.
+/// Longest host, and longest path, of a custom endpoint, in bytes.
 pub const KPN_HEAD_TEXT_MAX: usize = 255;
 /// Largest exponent of a decimal; the smallest is its negative.
 pub const KPN_EXPONENT_MAX: i32 = 18;
 /// Most decimals of `kpn_uplink_add_double_fixed`.
 pub const KPN_FRACTION_DIGITS_MAX: u8 = 20;
-/// Bytes in front of a body that hold any head for the two endpoints of KPN Things, see `kpn_uplink_begin_with_body`.
+/// Longest request head for the two KPN endpoints, in bytes; see `kpn_uplink_begin_with_body`.
 pub const KPN_HEAD_MAX: usize = 217;
-/// Bytes of the head's token line, which `kpn_uplink_finish_unsigned` leaves out.
+/// Bytes of the token line, which `kpn_uplink_finish_unsigned` omits.
 pub const KPN_TOKEN_LINE_LEN: usize = 88;
 
 const _: () = assert!(KPN_URN_MAX == urn::URN_MAX && KPN_NAME_MAX == name::NAME_MAX);
@@ -52,19 +52,20 @@ const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 
 /// A message to the platform: one SenML pack, its token, and the HTTP request around it.
 ///
-/// `kpn_uplink_begin`, then base fields, labels and records in any number, then `kpn_uplink_finish`. It works inside the buffer
-/// given to `begin`, which belongs to the library until the message is finished or abandoned, and holds the
-/// request afterwards. 128 bytes on a 32-bit target. Belongs to one thread at a time. May be abandoned at any time. It holds pointers: not for storage, and not
-/// to be copied while in use.
+/// Call `kpn_uplink_begin`, then add records, with base fields and labels where needed, then call `kpn_uplink_finish`. The message is
+/// built in
+/// the buffer given to `kpn_uplink_begin`, which holds the request afterwards. 128 bytes on a 32-bit target. It holds pointers: do not
+/// store it,
+/// and do not copy it while it is in use.
 ///
 /// ~~~{.c}
 /// static uint8_t buffer[512];
 /// kpn_uplink uplink;
 /// kpn_span request;
 ///
-/// kpn_status status = kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:");
+/// kpn_status status = kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, "urn:dev:IMEI:490154203237518:");
 /// kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1);
-/// status = kpn_uplink_finish(&uplink, secret, &request); // the first failure of all of these
+/// status = kpn_uplink_finish(&uplink, secret, &request); // reports the first failure of any call above
 /// if (status == KPN_OK) {
 ///     modem_send(request.ptr, request.len);
 /// }
@@ -85,21 +86,21 @@ unsafe impl Object for kpn_uplink {
     const NUMBER: u8 = 2;
 }
 
-/// Starts a message of one device to one of the endpoints of KPN Things.
+/// Starts a message from one device to a KPN Things endpoint.
 ///
-/// The pack begins with the record `{"bn":urn}`. A NULL `buffer` with capacity 0 measures: the same calls then only count, and
-/// `kpn_uplink_finish` gives the length of the request, which is also the capacity that a buffer for it needs.
-/// After a failure the message cannot be used, and `kpn_uplink_finish` returns that failure too.
-/// RFC 8428 section 4.1, KPN documentation "Ingestion".
+/// The pack begins with the record `{"bn":urn}`. With a NULL `buffer` and capacity 0 the message is only measured: make the same calls,
+/// and `kpn_uplink_finish`
+/// gives the length of the request, which is the capacity it needs. After a failure `kpn_uplink_finish` returns that failure too. RFC 8428
+/// section 4.1, KPN documentation "Ingestion".
 ///
 /// @param[out]    uplink      Need not be initialised.
 /// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
-/// @param[in]     buffer_cap  Bytes. 512 hold seven temperatures, see the table at the top of the header.
+/// @param[in]     buffer_cap  Bytes. 512 hold seven temperatures; see the table at the top of this header.
 /// @param[in]     endpoint    `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
-/// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+/// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           Too small for the head and the URN; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `urn` share memory.
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
@@ -123,7 +124,7 @@ pub unsafe extern "C" fn kpn_uplink_begin(
     status(unsafe { begin(uplink, buffer, buffer_cap, to, urn) })
 }
 
-/// Starts a message of one device to a host and path of the caller's own.
+/// Starts a message from one device to a host and path of your own.
 ///
 /// As `kpn_uplink_begin`.
 ///
@@ -132,13 +133,13 @@ pub unsafe extern "C" fn kpn_uplink_begin(
 /// @param[in]     buffer_cap  Bytes.
 /// @param[in]     host        NUL-terminated value of the Host header, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
 /// @param[in]     path        NUL-terminated, beginning with `/`, at most `KPN_HEAD_TEXT_MAX` bytes. Kept until the message is finished.
-/// @param[in]     urn         NUL-terminated device URN, at most `KPN_URN_MAX` bytes, ending in a colon. Not kept.
+/// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           No room even for the head and the URN; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           Too small for the head and the URN; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and the texts share memory.
-/// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is too long, empty, or has CR, LF, space or another character that is not visible ASCII.
+/// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is empty, too long, or not visible ASCII (no spaces, CR or LF).
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
@@ -160,22 +161,24 @@ pub unsafe extern "C" fn kpn_uplink_begin_custom(
     status(unsafe { begin(uplink, buffer, buffer_cap, to, urn) })
 }
 
-/// Takes JSON text that stands in the buffer already as the body of a message.
+/// Uses JSON text that is already in the buffer as the body of a message.
 ///
-/// The text must be strict JSON; its white space is stripped in place (not inside strings), since the token is computed over
-/// exactly the bytes that are sent. What it says is not checked. Then `kpn_uplink_finish` writes the head in front of it.
-/// On failure the text is as it was. RFC 8259, KPN documentation "Message token".
+/// The text must be strict JSON; its meaning is not checked. White space outside strings is removed in place, since the token is computed
+/// over
+/// exactly the bytes that are sent. `kpn_uplink_finish` then writes the head in front of it; no records can be added. A failure leaves the
+/// text
+/// unchanged. RFC 8259, KPN documentation "Message token".
 ///
 /// @param[out]    uplink       Need not be initialised.
 /// @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
 /// @param[in]     buffer_cap   Bytes.
 /// @param[in]     endpoint     `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`.
-/// @param[in]     body_offset  Where the text begins in `buffer`; `KPN_HEAD_MAX` always leaves room enough for the head.
+/// @param[in]     body_offset  Where the text begins in `buffer`. `KPN_HEAD_MAX` always leaves enough room for the head.
 /// @param[in]     body_len     Bytes of the text, without NUL.
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
-/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
-/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `endpoint` is none, or the text does not lie in `buffer`.
+/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink` and `buffer` share memory.
 /// @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
 /// @retval KPN_ERR_JSON_DEPTH        The text is nested deeper than 32.
@@ -201,20 +204,20 @@ pub unsafe extern "C" fn kpn_uplink_begin_with_body(
     status(unsafe { adopt(uplink, buffer, buffer_cap, to, body_offset, body_len) })
 }
 
-/// Takes JSON text that stands in the buffer already as the body of a message to a host and path of the caller's own.
+/// Uses JSON text that is already in the buffer as the body of a message to a host and path of your own.
 ///
-/// As `kpn_uplink_begin_with_body`.
+/// As `kpn_uplink_begin_with_body`; host and path as for `kpn_uplink_begin_custom`.
 ///
 /// @param[out]    uplink       Need not be initialised.
 /// @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
 /// @param[in]     buffer_cap   Bytes.
 /// @param[in]     host         As for `kpn_uplink_begin_custom`.
 /// @param[in]     path         As for `kpn_uplink_begin_custom`.
-/// @param[in]     body_offset  Where the text begins in `buffer`. The head has 164 bytes, host and path not counted, and the digits of its Content-Length.
+/// @param[in]     body_offset  Where the text begins. The head takes 164 bytes, host, path and the digits of Content-Length.
 /// @param[in]     body_len     Bytes of the text, without NUL.
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
-/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says how many bytes.
+/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer`, `host` and `path` share memory.
 /// @retval KPN_ERR_HEAD_TEXT         As for `kpn_uplink_begin_custom`.

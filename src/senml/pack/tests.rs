@@ -551,3 +551,35 @@ fn measuring_gives_the_length() {
     assert_eq!((state.records(), state.need()), (5, 0));
     assert!(state.is_measuring());
 }
+
+#[test]
+fn a_count_of_records_at_its_end_stays_there() {
+    let mut memory = [CANARY; 200];
+    let mut state = PackState::default();
+    begin(&mut state, &mut memory, START, false, b"urn:dev:IMEI:1:").unwrap();
+    state.written.records = u32::MAX;
+    let mut pack = Pack::resume(&mut state, &mut memory);
+    pack.add(b"a", None, &Value::int(1)).unwrap();
+    pack.add(b"b", None, &Value::int(2)).unwrap();
+    let len = finish(&mut pack).unwrap();
+    assert_eq!(state.records(), u32::MAX);
+    assert!(memory[..START + len].ends_with(br#",{"n":"a","v":1},{"n":"b","v":2}]"#));
+}
+
+#[test]
+fn nothing_leaves_a_pack_that_could_not_be_begun() {
+    let mut memory = [CANARY; 20];
+    let mut state = PackState::default();
+    let begun = begin(
+        &mut state,
+        &mut memory,
+        0,
+        false,
+        b"urn:dev:IMEI:123456789012345:",
+    );
+    assert_eq!(begun.err(), Some(Error::BUFFER_FULL));
+    let mut pack = Pack::resume(&mut state, &mut memory);
+    let (_, leaving) = pack.take();
+    assert_eq!(leaving, 0);
+    assert_eq!(pack.finish(), Err(Error::BUFFER_FULL));
+}

@@ -149,7 +149,7 @@ impl<'a> Value<'a> {
     }
 
     /// `v`: a number that is JSON text already.
-    pub const fn json_number(text: &'a [u8]) -> Self {
+    pub(crate) const fn json_number(text: &'a [u8]) -> Self {
         Self::bytes(JSON_NUMBER, Some(text))
     }
 
@@ -175,7 +175,7 @@ impl<'a> Value<'a> {
     }
 
     /// `s` and no value: a number that is JSON text already.
-    pub const fn json_sum(text: &'a [u8]) -> Self {
+    pub(crate) const fn json_sum(text: &'a [u8]) -> Self {
         const KIND: &Kind = &Kind::new(label::ONLY_SUM, put_json_number);
         Self::bytes(KIND, Some(text))
     }

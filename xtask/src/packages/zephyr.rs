@@ -36,7 +36,10 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     check_cmake(workspace, &package)?;
     check_page(workspace, &package)?;
     check_chip(workspace, &package)?;
+    run::check_ztest(workspace, &package)?;
     run::check_exchange(workspace, &package)?;
+    run::check_update(workspace, &package)?;
+    run::check_store(workspace, &package)?;
     run::check_sample(workspace, &package)
 }
 
@@ -142,11 +145,28 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let facts = of(package, &[on, prebuilt, m3, "KPN_THINGS_EXCHANGE=y"])?.facts(shell)?;
     for line in [
         "zephyr_include_directories include",
-        "zephyr_library_sources kpn_zephyr.c",
+        "zephyr_library_sources kpn_zephyr.c kpn_zephyr_socket.c",
         "zephyr_library_link_libraries kpn_things",
     ] {
         ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
     }
+
+    ensure!(!facts.contains("firmware"), "not asked for: {facts}");
+    let firmware = ["KPN_THINGS_STORE=y", "KPN_THINGS_FIRMWARE=y"];
+    let all = [&[on, prebuilt, m3, "KPN_THINGS_EXCHANGE=y"], &firmware[..]].concat();
+    let facts = of(package, &all)?.facts(shell)?;
+    let line = "zephyr_library_sources kpn_zephyr.c kpn_zephyr_socket.c kpn_zephyr_store.c kpn_zephyr_firmware.c";
+    ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
+    // What needs no sockets.
+    let stored = [
+        "KPN_THINGS_STORE=y",
+        "KPN_THINGS_QUEUE=y",
+        "KPN_THINGS_CREDENTIALS=y",
+    ];
+    let all = [&[on, prebuilt, m3, "KPN_THINGS_SHELL=y"], &stored[..]].concat();
+    let facts = of(package, &all)?.facts(shell)?;
+    let line = "zephyr_library_sources kpn_zephyr_store.c kpn_zephyr_queue.c kpn_zephyr_credentials.c kpn_zephyr_shell.c";
+    ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
 
     // An archive of one's own, whatever the core is.
     let own = "KPN_THINGS_ARCHIVE_PATH=CMakeLists.txt";
@@ -156,7 +176,24 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let facts = of(package, &[on, prebuilt, "XTENSA=y", &own])?.facts(shell)?;
     ensure!(facts.contains(&archive.display().to_string()), "{facts}");
 
+    of(package, &[on, prebuilt, "XTENSA=y"])?.refused_with("CONFIG_KPN_THINGS_SOURCE=y")?;
     of(package, &[on, prebuilt, "XTENSA=y"])?.refused_with("not built for Xtensa")?;
+
+    // The file of C: no archive and no target, whatever the core is.
+    let source = "KPN_THINGS_SOURCE=y";
+    let all = [on, source, "XTENSA=y", "KPN_THINGS_EXCHANGE=y"];
+    let facts = of(package, &all)?.facts(shell)?;
+    let file = format!("zephyr_library_sources {root}/zephyr/source/kpn_things.c");
+    for line in ["zephyr_library_named kpn_things", file.as_str()] {
+        ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
+    }
+    ensure!(
+        !facts.contains("archive ") && !facts.contains("zephyr_link_libraries"),
+        "{facts}"
+    );
+    let own = "KPN_THINGS_SOURCE_PATH=none.c";
+    of(package, &[on, source, own])?.refused_with("application/none.c")?;
+    of(&repository, &[on, source])?.refused_with("make c-source")?;
     of(package, &[on, prebuilt, "RISCV=y", "64BIT=y"])?
         .refused_with("not built for RISC-V with 64 bits")?;
     of(package, &[on, prebuilt, "CPU_CORTEX_M23=y"])?
@@ -267,6 +304,23 @@ fn check_page(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     .stdin(example)
     .quiet()
     .run()?;
+    // The others are about Zephyr's own headers, too.
+    let others: Vec<_> = page
+        .split("```c\n")
+        .skip(2)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    ensure!(others.len() == 2, "{} more examples in C", others.len());
+    for example in others {
+        cmd!(
+            shell,
+            "gcc -std=c99 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
+             -DCONFIG_IMG_BLOCK_BUF_SIZE=512 -DCONFIG_KPN_THINGS_FIRMWARE_BUFFER=1536 -xc -"
+        )
+        .stdin(example)
+        .quiet()
+        .run()?;
+    }
     Ok(())
 }
 

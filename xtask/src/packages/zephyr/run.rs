@@ -28,6 +28,9 @@ const LIMITS: [&str; 3] = [
     "-DCONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT=1500",
 ];
 
+/// The files of the glue that the exchange needs.
+const GLUE: [&str; 2] = ["kpn_zephyr.c", "kpn_zephyr_socket.c"];
+
 /// Compiles a program with the glue and the archive of the package.
 fn compile(
     workspace: &Workspace,
@@ -39,11 +42,13 @@ fn compile(
     let shell = &workspace.shell;
     let host = package.join("zephyr/archives/x86_64-unknown-linux-gnu/libkpn_things.a");
     let sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    let glue = GLUE.map(|file| package.join("zephyr").join(file));
+    let glue = &glue[..];
     cmd!(
         shell,
         "gcc -std=c99 -D_DEFAULT_SOURCE {WARNINGS...} -g {sanitizers...} -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
          -DCONFIG_KPN_THINGS_LOG_LEVEL=4 -DCONFIG_KPN_THINGS_EXCHANGE_CHUNK=16 -DCONFIG_ARCH_POSIX -DCONFIG_DNS_RESOLVER
-         {LIMITS...} {defines...} {main} {package}/zephyr/kpn_zephyr.c {host} -o {program}"
+         {LIMITS...} {defines...} {main} {glue...} {host} -o {program}"
     )
     .quiet()
     .run()?;
@@ -54,7 +59,7 @@ fn compile(
             shell,
             "gcc -std=c11 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
              -DCONFIG_KPN_THINGS_LOG_LEVEL=4 -DCONFIG_KPN_THINGS_EXCHANGE_CHUNK=64 -DZVFS_O_NONBLOCK=2048 -DZVFS_F_SETFL=4
-             {system...} {LIMITS...} {package}/zephyr/kpn_zephyr.c"
+             {system...} {LIMITS...} {glue...}"
         )
         .quiet()
         .run()?;
@@ -150,7 +155,20 @@ pub fn check_exchange(workspace: &Workspace, package: &Path) -> anyhow::Result<(
             call.expect("-90 113 0", "", &["m.m", &port])?;
         }
     }
-    check_hostile(&call)
+    check_hostile(&call)?;
+
+    let kept = folder.join("kept");
+    let main = workspace.path("tests/zephyr/kept.c");
+    compile(workspace, package, &main, &[], &kept)?;
+    cmd!(
+        workspace.shell,
+        "python3 -B tests/zephyr/test_sockets.py --quiet"
+    )
+    .env("EXCHANGE", &program)
+    .env("KEPT", &kept)
+    .quiet()
+    .run()?;
+    Ok(())
 }
 
 /// Peers that no platform is.
@@ -212,6 +230,78 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the update needs beside `GLUE`, and its sizes: pages of 1,024 bytes in the device of the test.
+const UPDATE: [&str; 2] = ["kpn_zephyr_store.c", "kpn_zephyr_firmware.c"];
+const UPDATE_SIZES: [&str; 5] = [
+    "-DCONFIG_IMG_BLOCK_BUF_SIZE=192",
+    "-DCONFIG_KPN_THINGS_FIRMWARE_PART=2100",
+    "-DCONFIG_KPN_THINGS_FIRMWARE_BUFFER=1536",
+    "-DCONFIG_KPN_THINGS_FIRMWARE_SAVE_BYTES=1500",
+    "-DCONFIG_KPN_THINGS_FIRMWARE_ATTEMPTS=2",
+];
+
+/// An update whose power goes at each write; over a flash that is erased as in Zephyr 3 and as in Zephyr 4.
+pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let folder = workspace.scratch("zephyr")?;
+    let (program, image) = (folder.join("update"), folder.join("new.bin"));
+    let simulator = simulator::build(workspace)?;
+    let main = workspace.path("tests/zephyr/update.c");
+    for (erasing, serving) in [("-DSHIM_ZEPHYR_3", "--partial-content"), ("-g", "--quiet")] {
+        let mut more: Vec<String> = UPDATE_SIZES.map(str::to_owned).to_vec();
+        more.push(erasing.to_owned());
+        more.extend(UPDATE.map(|file| package.join("zephyr").join(file).display().to_string()));
+        more.push(
+            workspace
+                .path("tests/zephyr/device.c")
+                .display()
+                .to_string(),
+        );
+        compile(workspace, package, &main, &more, &program)?;
+        cmd!(shell, "{program} {image}").quiet().run()?;
+        let file = format!("/new.bin={}", image.display());
+        let platform = Simulator::start(&simulator, &["--file", &file, serving])?;
+        let port = platform.port.to_string();
+        let output = cmd!(shell, "{program} {image} 127.0.0.1 {port}")
+            .quiet()
+            .ignore_status()
+            .output()?;
+        let log = String::from_utf8_lossy(&output.stderr);
+        let last = log.lines().last().unwrap_or_default();
+        ensure!(output.status.success(), "{}: {last}", output.status);
+    }
+    Ok(())
+}
+
+/// Credentials, shell and queue in the settings.
+pub fn check_store(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let program = workspace.scratch("zephyr")?.join("store");
+    let main = workspace.path("tests/zephyr/store.c");
+    let files = ["store", "queue", "credentials", "shell"];
+    let mut more: Vec<String> = files
+        .map(|file| {
+            let path = package.join(format!("zephyr/kpn_zephyr_{file}.c"));
+            path.display().to_string()
+        })
+        .to_vec();
+    more.push("-DCONFIG_KPN_THINGS_QUEUE_SAVE_SECONDS=1".to_owned());
+    more.push("-DCONFIG_IMG_BLOCK_BUF_SIZE=256".to_owned());
+    more.push(
+        workspace
+            .path("tests/zephyr/device.c")
+            .display()
+            .to_string(),
+    );
+    compile(workspace, package, &main, &more, &program)?;
+    let output = cmd!(shell, "{program}").quiet().read()?;
+    ensure!(
+        output.contains(DEVICE) && !output.contains(SECRET),
+        "the shell says: {output}"
+    );
+    Ok(())
+}
+
 fn port_of(listener: &TcpListener) -> anyhow::Result<String> {
     Ok(listener.local_addr()?.port().to_string())
 }
@@ -226,8 +316,54 @@ fn fill(address: &SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
     Ok(waiting)
 }
 
+/// The suite that twister runs, here under a stand-in for ztest.
+pub fn check_ztest(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let program = workspace.scratch("zephyr")?.join("ztest");
+    let main = package.join("tests/zephyr/ztest/src/main.c");
+    compile(workspace, package, &main, &[], &program)?;
+    let output = cmd!(shell, "{program}").quiet().read()?;
+    let text = shell.read_file(&main)?;
+    let tests = text.matches("ZTEST(").count();
+    ensure!(
+        tests > 0 && output == format!("{tests} tests"),
+        "{output} of {tests}"
+    );
+    Ok(())
+}
+
+/// What the sample has for SMS and the network, and that all of it compiles together.
+fn check_parts(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let program = workspace.scratch("zephyr")?.join("parts");
+    let source = package.join("c-examples/zephyr/src");
+    let mut more = vec![
+        "-DCONFIG_MODEM_CELLULAR".to_owned(),
+        "-DCONFIG_SAMPLE_NETWORK_SECONDS=1".to_owned(),
+        format!("-I{}", source.display()),
+    ];
+    more.extend(["network.c", "sms.c"].map(|file| source.join(file).display().to_string()));
+    let main = workspace.path("tests/zephyr/sample.c");
+    compile(workspace, package, &main, &more, &program)?;
+    cmd!(shell, "{program}").quiet().run()?;
+    let options = ["KPN_THINGS_CREDENTIALS", "KPN_THINGS_FIRMWARE", "SMS"];
+    let options = options.map(|name| format!("-DCONFIG_{name}"));
+    let texts = ["HOST", "DEVICE", "SECRET", "VERSION"];
+    let texts = texts.map(|name| format!("-DCONFIG_SAMPLE_{name}=\"a\""));
+    cmd!(
+        shell,
+        "gcc -std=c99 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
+         -DCONFIG_NET_CONNECTION_MANAGER -DCONFIG_SAMPLE_PORT=1 -DCONFIG_SAMPLE_ATTEMPTS=3 {options...} {texts...} {UPDATE_SIZES...}
+         {source}/main.c"
+    )
+    .quiet()
+    .run()?;
+    Ok(())
+}
+
 /// The sample sends its message, acts on a downlink, tries again and gives up.
 pub fn check_sample(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
+    check_parts(workspace, package)?;
     let shell = &workspace.shell;
     let program = workspace.scratch("zephyr")?.join("sample");
     let main = package.join("c-examples/zephyr/src/main.c");
@@ -267,6 +403,7 @@ pub fn check_sample(workspace: &Workspace, package: &Path) -> anyhow::Result<()>
             format!("-DCONFIG_SAMPLE_DEVICE=\"{DEVICE}\""),
             format!("-DCONFIG_SAMPLE_SECRET=\"{secret}\""),
             "-DCONFIG_SAMPLE_ATTEMPTS=3".to_owned(),
+            "-DCONFIG_SAMPLE_VERSION=\"1.0.0\"".to_owned(),
         ];
         compile(workspace, package, &main, &defines, &program)?;
         let log = program.with_extension("log");

@@ -7,6 +7,7 @@
 
 #define LOG_LEVEL_INF 3
 #define LOG_MODULE_REGISTER(name, level) enum { shim_log_level_of_##name = (level) }
+#define LOG_MODULE_DECLARE(name, level) enum { shim_log_level_of_##name = (level) }
 #define LOG_ERR(...) shim_log("err", __VA_ARGS__)
 #define LOG_WRN(...) shim_log("wrn", __VA_ARGS__)
 #define LOG_INF(...) shim_log("inf", __VA_ARGS__)

@@ -1,8 +1,17 @@
 /*
- * Zephyr's socket calls over those of this machine. The environment variable SHIM names one way in which a socket may behave:
- *   again      each first send, receive and poll says that it is to be made again, and a send takes 50 bytes at most
- *   no-option  SO_ERROR is not known, as in Zephyr 3
- *   no-pollout the same, and a failed connection is never writable
+ * Zephyr's socket calls over those of this machine. The environment variable SHIM names ways in which a socket may behave, with a plus
+ * between them:
+ *   again       each first send, receive and poll says that it is to be made again, and a send takes 50 bytes at most
+ *   no-option   SO_ERROR is not known, as in Zephyr 3
+ *   no-pollout  the same, and a failed connection is never writable
+ * and those of sockets that a modem's driver offloads:
+ *   no-flags    O_NONBLOCK is refused, and a send or a connect takes as long as it takes
+ *   pollin-only a poll for POLLOUT fails, with the EPERM that Zephyr makes of the driver's -1
+ *   deaf-pollin a poll for both sees POLLOUT only
+ *   no-limits   time limits are refused; a send or a connect has one of the driver's own, SHIM_DRIVER_MS
+ *   no-poll     a poll fails
+ *   signed      what fails gives the errno with its sign in place of -1
+ *   modem       no-flags, pollin-only, no-limits, no-option and signed, as with Zephyr's driver ublox-sara-r4
  */
 #ifndef SHIM_SOCKET_H
 #define SHIM_SOCKET_H
@@ -17,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -24,12 +34,68 @@
 #define ZSOCK_POLLOUT  POLLOUT
 #define zsock_addrinfo addrinfo
 #define zsock_pollfd   pollfd
+#define zsock_timeval  timeval
+
+#define SHIM_DRIVER_MS 400
+
+/* Zephyr's numbers for TLS; the shim's TLS is TCP that wants to be told whom to trust before it connects. */
+#define IPPROTO_TLS_1_2          258
+#define SOL_TLS                  282
+#define TLS_SEC_TAG_LIST         1
+#define TLS_HOSTNAME             2
+#define TLS_PEER_VERIFY          5
+#define TLS_PEER_VERIFY_REQUIRED 2
+#define SHIM_TLS_TAG             42
+#define SHIM_SOCKETS             64
+
+/* A bit for each option of TLS that was set, and one for a socket with TLS. */
+static unsigned shim_tls[SHIM_SOCKETS];
+
+static inline bool shim_has(const char *way)
+{
+    const char *at = getenv("SHIM");
+    size_t len = strlen(way);
+
+    while (at != NULL && *at != '\0') {
+        size_t next = strcspn(at, "+");
+
+        if (next == len && strncmp(at, way, len) == 0) {
+            return true;
+        }
+        at += next + (at[next] == '+');
+    }
+    return false;
+}
 
 static inline bool shim_is(const char *way)
 {
-    const char *given = getenv("SHIM");
+    static const char *const modem[] = {"no-flags", "pollin-only", "no-limits", "no-option", "signed"};
 
-    return given != NULL && strcmp(given, way) == 0;
+    for (size_t i = 0; i < sizeof modem / sizeof *modem && shim_has("modem"); i++) {
+        if (strcmp(way, modem[i]) == 0) {
+            return true;
+        }
+    }
+    return shim_has(way);
+}
+
+/* A failure with this errno, as the driver gives it. */
+static inline int shim_fail(int error)
+{
+    if (shim_is("signed")) {
+        errno = 0;
+        return -error;
+    }
+    errno = error;
+    return -1;
+}
+
+/* What a socket of a driver that refuses O_NONBLOCK does all the same. */
+static inline int shim_wait(int fd, short events)
+{
+    struct pollfd entry = {.fd = fd, .events = events};
+
+    return poll(&entry, 1, SHIM_DRIVER_MS);
 }
 
 /* Every other time, when sockets are to behave so. */
@@ -51,7 +117,12 @@ static inline struct sockaddr_in6 *net_sin6(const struct sockaddr *address)
 
 static inline int zsock_socket(int family, int type, int protocol)
 {
-    return socket(family, type, protocol);
+    int fd = socket(family, type, protocol == IPPROTO_TLS_1_2 ? IPPROTO_TCP : protocol);
+
+    if (fd >= 0 && fd < SHIM_SOCKETS) {
+        shim_tls[fd] = protocol == IPPROTO_TLS_1_2 ? 1 : 0;
+    }
+    return fd;
 }
 
 static inline int zsock_close(int fd)
@@ -61,12 +132,54 @@ static inline int zsock_close(int fd)
 
 static inline int zsock_fcntl(int fd, int command, int flags)
 {
-    return fcntl(fd, command, flags);
+    return shim_is("no-flags") ? shim_fail(EINVAL) : fcntl(fd, command, flags);
+}
+
+static inline int zsock_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+    if (level == SOL_TLS) {
+        const int *number = value;
+
+        if (shim_is("no-hostname") && name == TLS_HOSTNAME) {
+            return shim_fail(EINVAL);
+        }
+        if ((name == TLS_SEC_TAG_LIST && len == sizeof *number && *number == SHIM_TLS_TAG) ||
+            (name == TLS_PEER_VERIFY && len == sizeof *number && *number == TLS_PEER_VERIFY_REQUIRED) ||
+            (name == TLS_HOSTNAME && len > 0)) {
+            shim_tls[fd] |= 1U << name;
+            return 0;
+        }
+        return shim_fail(ENOENT);
+    }
+    return shim_is("no-limits") ? shim_fail(EINVAL) : setsockopt(fd, level, name, value, len);
 }
 
 static inline int zsock_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
-    return connect(fd, address, len);
+    const unsigned trusted = 1U | 1U << TLS_SEC_TAG_LIST | 1U << TLS_HOSTNAME | 1U << TLS_PEER_VERIFY;
+    int result;
+
+    if (shim_tls[fd] != 0 && shim_tls[fd] != trusted) {
+        return shim_fail(EACCES);
+    }
+    if (!shim_is("no-flags") || !shim_is("no-limits")) {
+        return connect(fd, address, len);
+    }
+    int flags = fcntl(fd, F_GETFL);
+    (void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    result = connect(fd, address, len);
+    if (result < 0 && errno == EINPROGRESS) {
+        int error = ETIMEDOUT;
+        socklen_t error_len = sizeof error;
+
+        if (shim_wait(fd, POLLOUT) > 0) {
+            (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_len);
+        }
+        errno = error;
+        result = error == 0 ? 0 : -1;
+    }
+    (void)fcntl(fd, F_SETFL, flags);
+    return result < 0 ? shim_fail(errno) : 0;
 }
 
 static inline int zsock_poll(struct zsock_pollfd *entries, int count, int timeout)
@@ -78,9 +191,19 @@ static inline int zsock_poll(struct zsock_pollfd *entries, int count, int timeou
         errno = EINTR;
         return -1;
     }
+    if (shim_is("no-poll")) {
+        return shim_fail(ENOTSUP);
+    }
+    if (shim_is("pollin-only") && (entries->events & POLLOUT) != 0) {
+        errno = EPERM;
+        return -1;
+    }
     ready = poll(entries, (nfds_t)count, timeout);
     if (ready > 0 && shim_is("no-pollout") && (entries->revents & POLLERR) != 0) {
         entries->revents = POLLERR;
+    }
+    if (ready > 0 && shim_is("deaf-pollin") && (entries->revents & POLLOUT) != 0) {
+        entries->revents = POLLOUT;
     }
     return ready;
 }
@@ -101,6 +224,12 @@ static inline ssize_t zsock_send(int fd, const void *bytes, size_t len, int flag
     if (shim_again(&turn)) {
         errno = EAGAIN;
         return -1;
+    }
+    if (shim_is("no-flags") && shim_is("no-limits")) {
+        if (shim_wait(fd, POLLOUT) <= 0) {
+            return shim_fail(ETIMEDOUT);
+        }
+        flags |= MSG_DONTWAIT;
     }
     return send(fd, bytes, shim_is("again") && len > 50 ? 50 : len, flags | MSG_NOSIGNAL);
 }
@@ -145,7 +274,15 @@ enum shim_prefixed {
     NET_IPPROTO_TCP = IPPROTO_TCP,
     NET_SOCK_STREAM = SOCK_STREAM,
     ZSOCK_SOL_SOCKET = SOL_SOCKET,
-    ZSOCK_SO_ERROR = SO_ERROR
+    ZSOCK_SO_ERROR = SO_ERROR,
+    ZSOCK_SO_RCVTIMEO = SO_RCVTIMEO,
+    ZSOCK_SO_SNDTIMEO = SO_SNDTIMEO,
+    NET_IPPROTO_TLS_1_2 = IPPROTO_TLS_1_2,
+    ZSOCK_SOL_TLS = SOL_TLS,
+    ZSOCK_TLS_SEC_TAG_LIST = TLS_SEC_TAG_LIST,
+    ZSOCK_TLS_HOSTNAME = TLS_HOSTNAME,
+    ZSOCK_TLS_PEER_VERIFY = TLS_PEER_VERIFY,
+    ZSOCK_TLS_PEER_VERIFY_REQUIRED = TLS_PEER_VERIFY_REQUIRED
 };
 
 #define NET_AF_INET NET_AF_INET_VALUE
@@ -167,8 +304,17 @@ static inline uint16_t net_htons(uint16_t number)
 #undef SOCK_STREAM
 #undef SOL_SOCKET
 #undef SO_ERROR
+#undef SO_RCVTIMEO
+#undef SO_SNDTIMEO
+#undef IPPROTO_TLS_1_2
+#undef SOL_TLS
+#undef TLS_SEC_TAG_LIST
+#undef TLS_HOSTNAME
+#undef TLS_PEER_VERIFY
+#undef TLS_PEER_VERIFY_REQUIRED
 #undef htons
-#pragma GCC poison AF_INET AF_INET6 AF_UNSPEC IPPROTO_TCP SOCK_STREAM SOL_SOCKET SO_ERROR htons
+#pragma GCC poison AF_INET AF_INET6 AF_UNSPEC IPPROTO_TCP SOCK_STREAM SOL_SOCKET SO_ERROR SO_RCVTIMEO SO_SNDTIMEO htons
+#pragma GCC poison IPPROTO_TLS_1_2 SOL_TLS TLS_SEC_TAG_LIST TLS_HOSTNAME TLS_PEER_VERIFY TLS_PEER_VERIFY_REQUIRED
 #pragma GCC poison sockaddr sockaddr_in sockaddr_in6 socklen_t
 #endif
 

@@ -1,0 +1,20 @@
+/*
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+#ifndef SAMPLE_SMS_H_
+#define SAMPLE_SMS_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SMS_TEXT_MAX 160
+
+/* Subscribes to SMS, before the modem connects. */
+bool sms_start(void);
+
+/* Waits for the next SMS of the platform. Returns its bytes, and no NUL. */
+size_t sms_take(uint8_t text[SMS_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,564 @@
+/*
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+#include <kpn_zephyr_firmware.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <zephyr/dfu/mcuboot.h>
+#include <zephyr/drivers/flash.h>
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+#include <zephyr/storage/flash_map.h>
+#include <zephyr/storage/stream_flash.h>
+
+#include "kpn_zephyr_socket.h"
+#include "kpn_zephyr_store.h"
+
+LOG_MODULE_DECLARE(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
+
+/* How the update stands: a phase, the attempts, and unless it is being confirmed the download. */
+#define RECORD_KEY  "kpn/firmware"
+#define RECORD_HEAD 2
+
+/* Where the flash image goes on; Zephyr reads it. */
+#define POSITION_KEY "kpn/flash"
+
+/* The download is not complete. */
+#define PHASE_FETCHING 'F'
+/* It is complete, and MCUboot is to be asked to try it. */
+#define PHASE_READY 'R'
+/* MCUboot has been asked. Old firmware that runs confirmed has come back then. */
+#define PHASE_ASKED 'T'
+/* It has proved itself: what runs confirmed is the new firmware, or at worst the old one once more. */
+#define PHASE_CONFIRMING 'C'
+/* It was tried often enough. */
+#define PHASE_TAKEN_BACK 'B'
+
+/* What images of MCUboot begin with, and the size of the header that this belongs to. */
+static const uint8_t magic[] = {0x3d, 0xb8, 0xf3, 0x96};
+#define HEADER_SIZE 32
+
+#define FIRST_WAIT_MS   1000
+#define LONGEST_WAIT_MS 3600000
+
+static bool is_begun(const kpn_zephyr_firmware *update)
+{
+	return update != NULL && update->private_tag == KPN_ZEPHYR_FIRMWARE_PRIVATE_TAG;
+}
+
+/* Each function of this group returns 0 or an errno. */
+
+static int positive(int error)
+{
+	return error < 0 ? -error : error;
+}
+
+static int save(kpn_zephyr_firmware *update, char phase)
+{
+	uint8_t *record = update->private_buffer;
+	size_t len = 0;
+
+	record[0] = (uint8_t)phase;
+	record[1] = update->private_attempts;
+	if (phase != PHASE_CONFIRMING && kpn_firmware_save(&update->private_firmware, record + RECORD_HEAD,
+							   sizeof(update->private_buffer) - RECORD_HEAD,
+							   &len) != KPN_OK) {
+		return ENOMEM;
+	}
+	update->private_saved = kpn_firmware_confirmed(&update->private_firmware);
+	return positive(settings_save_one(RECORD_KEY, record, RECORD_HEAD + len));
+}
+
+static int erase_record(kpn_zephyr_firmware *update)
+{
+	update->private_saved = 0;
+	return positive(settings_delete(RECORD_KEY));
+}
+
+/* Asks MCUboot to try the complete firmware, and counts that. */
+static int ask(kpn_zephyr_firmware *update)
+{
+	int error = positive(boot_request_upgrade(BOOT_UPGRADE_TEST));
+
+	if (error == 0) {
+		update->private_attempts++;
+		error = save(update, PHASE_ASKED);
+	}
+	if (error == 0) {
+		update->private_state = KPN_ZEPHYR_FIRMWARE_REBOOT;
+	}
+	return error;
+}
+
+/* The start of the flash page that an offset in the slot lies in. */
+static int page_of(const kpn_zephyr_firmware *update, uint32_t offset, uint32_t *out_start)
+{
+	const struct flash_area *area = update->private_flash.flash_area;
+	struct flash_pages_info page;
+	int error = positive(flash_get_page_info_by_offs(flash_area_get_device(area), area->fa_off + (off_t)offset, &page));
+
+	*out_start = error == 0 && page.start_offset > area->fa_off ? (uint32_t)(page.start_offset - area->fa_off) : 0;
+	return error;
+}
+
+/*
+ * Goes back to the start of the flash page that the next byte belongs into: it may hold bytes of a part
+ * that was given up, or whose writing a reset cut off, and is erased as the first of its bytes is written.
+ */
+static int seat(kpn_zephyr_firmware *update)
+{
+	struct flash_img_context *flash = &update->private_flash;
+	uint32_t confirmed = kpn_firmware_confirmed(&update->private_firmware);
+	size_t written = update->private_is_open ? flash_img_bytes_written(flash) : SIZE_MAX;
+	uint32_t start = 0;
+	size_t position;
+	int error = positive(flash_img_init(flash));
+
+	if (error != 0) {
+		return error;
+	}
+	update->private_is_open = true;
+	if (confirmed > written) {
+		confirmed = (uint32_t)written; /* the rest was lost with a write that failed */
+	} else if (kpn_firmware_state(&update->private_firmware) == KPN_FIRMWARE_COMPLETE) {
+		confirmed--; /* the settings could not be written: the last page again */
+	}
+	if (confirmed > 0) {
+		error = page_of(update, confirmed, &start);
+	}
+	if (error == 0 && kpn_firmware_rewind(&update->private_firmware, start) != KPN_OK) {
+		error = EINVAL;
+	}
+	if (error == 0 && start > 0) {
+		position = start;
+		error = positive(settings_save_one(POSITION_KEY, &position, sizeof(position)));
+		if (error == 0) {
+			error = positive(stream_flash_progress_load(&flash->stream, POSITION_KEY));
+		}
+	}
+	if (error == 0 && flash_img_bytes_written(flash) != start) {
+		error = EIO;
+	}
+	update->private_position = start;
+	update->private_is_seated = error == 0;
+	return error;
+}
+
+static int write_piece(kpn_zephyr_firmware *update, const kpn_firmware_piece *piece)
+{
+	int error;
+
+	if (piece->len == 0) {
+		return 0;
+	}
+	if (kpn_firmware_total(&update->private_firmware) > update->private_flash.flash_area->fa_size) {
+		return EFBIG;
+	}
+	if (piece->offset != update->private_position) {
+		return EIO;
+	}
+	error = positive(flash_img_buffered_write(&update->private_flash, piece->ptr, piece->len, false));
+	update->private_position += (uint32_t)piece->len;
+	return error;
+}
+
+/* After a part: the last one is followed by MCUboot, the others by the settings once there is enough of them. */
+static int note_part(kpn_zephyr_firmware *update)
+{
+	uint32_t confirmed = kpn_firmware_confirmed(&update->private_firmware);
+	uint32_t page = 0;
+	int error;
+
+	if (kpn_firmware_state(&update->private_firmware) == KPN_FIRMWARE_COMPLETE) {
+		error = positive(flash_img_buffered_write(&update->private_flash, magic, 0, true));
+		update->private_is_seated = false;
+		update->private_attempts = 0;
+		if (error == 0) {
+			error = save(update, PHASE_READY);
+		}
+		return error == 0 ? ask(update) : error;
+	}
+	if (confirmed - update->private_saved < CONFIG_KPN_THINGS_FIRMWARE_SAVE_BYTES) {
+		return 0;
+	}
+	error = page_of(update, confirmed, &page);
+	/* What a reset does not fetch again has to be in the flash, not in the buffer before it. */
+	if (error != 0 || page > flash_img_bytes_written(&update->private_flash)) {
+		return error;
+	}
+	return save(update, PHASE_FETCHING);
+}
+
+static kpn_status give_up(kpn_zephyr_firmware *update, kpn_status status)
+{
+	update->private_state = KPN_ZEPHYR_FIRMWARE_NONE;
+	update->private_is_seated = false;
+	(void)kpn_zephyr_close(&update->private_connection);
+	(void)erase_record(update);
+	return status;
+}
+
+/* Where the download goes on after a failure of the flash or the settings, and what the caller is told. */
+static kpn_status broke(kpn_zephyr_firmware *update, int error, int *out_error)
+{
+	kpn_status status = KPN_AGAIN;
+
+	*out_error = error;
+	update->private_is_seated = false;
+	(void)kpn_zephyr_close(&update->private_connection);
+	if (kpn_firmware_state(&update->private_firmware) == KPN_FIRMWARE_RESPONSE) {
+		status = kpn_firmware_close(&update->private_firmware);
+	}
+	return status == KPN_AGAIN ? KPN_ERR_IO : give_up(update, status);
+}
+
+/* KPN_OK with an open connection, KPN_AGAIN, or the end of the download. */
+static kpn_status connect_to_server(kpn_zephyr_firmware *update, int *out_error)
+{
+	kpn_firmware *firmware = &update->private_firmware;
+	kpn_zephyr_connection *connection = &update->private_connection;
+	char *host = (char *)update->private_buffer;
+	int tls_tag = connection->private_tls_tag;
+	kpn_status status;
+
+	if (!kpn_firmware_must_connect(firmware)) {
+		return KPN_OK;
+	}
+	if (kpn_firmware_needs_tls(firmware) && tls_tag == KPN_ZEPHYR_NO_TLS) {
+		return KPN_ERR_FIRMWARE_URL;
+	}
+	(void)kpn_zephyr_close(connection);
+	status = kpn_firmware_host(firmware, host, sizeof(update->private_buffer));
+	if (status != KPN_OK) {
+		return status;
+	}
+	if (!kpn_firmware_needs_tls(firmware)) {
+		connection->private_tls_tag = KPN_ZEPHYR_NO_TLS;
+	}
+	status = kpn_zephyr_open(connection, host, kpn_firmware_port(firmware), out_error);
+	connection->private_tls_tag = tls_tag;
+	return status == KPN_OK ? kpn_firmware_connected(firmware) : kpn_firmware_close(firmware);
+}
+
+/* 0, or an errno. */
+static int send_request(struct kpn_zephyr_socket *socket, const uint8_t *bytes, size_t len)
+{
+	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_SEND_TIMEOUT;
+	int error = 0;
+
+	while (len > 0 && error == 0) {
+		bool has_input = false;
+		size_t sent = 0;
+
+		error = kpn_zephyr_socket_wait(socket, true, deadline, &has_input);
+		if (error == 0 && has_input) {
+			return 0; /* an answer or the end: reading tells */
+		}
+		if (error == 0) {
+			error = kpn_zephyr_socket_send(socket, bytes, len, deadline, &sent);
+		}
+		bytes += sent;
+		len -= sent;
+	}
+	return error;
+}
+
+/* Receives one part and writes it. Results as kpn_firmware_feed(), and KPN_ERR_IO when the flash failed. */
+static kpn_status receive_part(kpn_zephyr_firmware *update, struct kpn_zephyr_socket *socket, int *out_error)
+{
+	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT;
+	kpn_firmware_piece piece = {0};
+	kpn_status status = KPN_NEED_MORE;
+
+	while (status == KPN_NEED_MORE) {
+		bool has_input = false;
+		size_t len = 0;
+		size_t used = 0;
+
+		*out_error = kpn_zephyr_socket_wait(socket, false, deadline, &has_input);
+		if (*out_error == 0) {
+			*out_error = kpn_zephyr_socket_receive(socket, update->private_buffer,
+							       sizeof(update->private_buffer), &len);
+		}
+		if (*out_error == EAGAIN) {
+			continue;
+		}
+		if (*out_error != 0 || len == 0) {
+			return kpn_firmware_close(&update->private_firmware);
+		}
+		for (; used < len && status == KPN_NEED_MORE; used += piece.used) {
+			status = kpn_firmware_feed(&update->private_firmware, update->private_buffer + used, len - used,
+						   &piece);
+			*out_error = status >= 0 ? write_piece(update, &piece) : 0;
+			if (*out_error != 0) {
+				return *out_error == EFBIG ? KPN_ERR_FIRMWARE_UNEXPECTED : KPN_ERR_IO;
+			}
+		}
+	}
+	return status;
+}
+
+static kpn_status fetch(kpn_zephyr_firmware *update, int *out_error)
+{
+	kpn_firmware *firmware = &update->private_firmware;
+	struct kpn_zephyr_socket socket;
+	size_t len = 0;
+	kpn_status status = connect_to_server(update, out_error);
+
+	if (status != KPN_OK) {
+		return status;
+	}
+	status = kpn_firmware_request(firmware, update->private_buffer, sizeof(update->private_buffer), &len);
+	if (status != KPN_OK) {
+		return status;
+	}
+	socket = kpn_zephyr_socket_of(&update->private_connection);
+	*out_error = send_request(&socket, update->private_buffer, len);
+	status = *out_error == 0 ? receive_part(update, &socket, out_error) : kpn_firmware_close(firmware);
+	kpn_zephyr_socket_keep(&update->private_connection, &socket);
+	return status;
+}
+
+/* What a part that was fetched, or was not, means for the update. */
+static kpn_status conclude(kpn_zephyr_firmware *update, kpn_status status, int *out_error)
+{
+	kpn_firmware *firmware = &update->private_firmware;
+	int error;
+
+	if (status == KPN_OK) {
+		error = note_part(update);
+		if (error != 0) {
+			return broke(update, error, out_error);
+		}
+		return update->private_state == KPN_ZEPHYR_FIRMWARE_REBOOT ? KPN_OK : KPN_NEED_MORE;
+	}
+	if (status == KPN_ERR_IO) {
+		return broke(update, *out_error, out_error);
+	}
+	if (status == KPN_ERR_FIRMWARE_REPLACED && kpn_firmware_rewind(firmware, 0) == KPN_OK) {
+		status = KPN_AGAIN;
+	}
+	if (status == KPN_AGAIN) {
+		/* What came of the part may be in the flash. */
+		update->private_is_seated = update->private_is_seated &&
+					    update->private_position == kpn_firmware_confirmed(firmware);
+		if (kpn_firmware_must_connect(firmware)) {
+			(void)kpn_zephyr_close(&update->private_connection);
+		}
+		return KPN_AGAIN;
+	}
+	if (status == KPN_ERR_BUFFER_FULL) {
+		return status;
+	}
+	if (kpn_firmware_state(firmware) != KPN_FIRMWARE_FAILED) {
+		(void)kpn_firmware_abort(firmware);
+	}
+	return give_up(update, status);
+}
+
+kpn_status kpn_zephyr_firmware_step(kpn_zephyr_firmware *update, int *out_errno)
+{
+	int error = 0;
+	kpn_status status;
+
+	if (out_errno != NULL) {
+		*out_errno = 0;
+	}
+	if (update == NULL) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	if (!is_begun(update) || update->private_state != KPN_ZEPHYR_FIRMWARE_FETCHING) {
+		return KPN_ERR_STATE;
+	}
+	if (!update->private_is_seated ||
+	    update->private_position != kpn_firmware_confirmed(&update->private_firmware)) {
+		error = seat(update);
+	}
+	status = error == 0 ? fetch(update, &error) : KPN_ERR_IO;
+	status = conclude(update, status, &error);
+	if (status < 0) {
+		LOG_WRN("firmware: %s (%d), errno %d", kpn_status_text(status), (int)status, error);
+	}
+	if (out_errno != NULL) {
+		*out_errno = error;
+	}
+	return status;
+}
+
+/* Loads the download of a record; without one, or with one that is damaged, there is none. */
+static bool load(kpn_zephyr_firmware *update, size_t len)
+{
+	return len > RECORD_HEAD && kpn_firmware_load(&update->private_firmware, update->private_buffer + RECORD_HEAD,
+						      len - RECORD_HEAD) == KPN_OK;
+}
+
+/* 0, or an errno: what the phase means now that the device has started. */
+static int start_from(kpn_zephyr_firmware *update, char phase, size_t len)
+{
+	bool is_loaded = load(update, len);
+	int swap;
+
+	/* Firmware that nobody has confirmed is on trial, whoever brought it. */
+	if (!boot_is_img_confirmed()) {
+		update->private_state = KPN_ZEPHYR_FIRMWARE_ON_TRIAL;
+		return 0;
+	}
+	if (phase == PHASE_FETCHING && is_loaded) {
+		update->private_state = KPN_ZEPHYR_FIRMWARE_FETCHING;
+		update->private_saved = kpn_firmware_confirmed(&update->private_firmware);
+		return 0;
+	}
+	if ((phase == PHASE_READY || phase == PHASE_ASKED) && is_loaded) {
+		swap = mcuboot_swap_type();
+		if (phase == PHASE_ASKED && (swap == BOOT_SWAP_TYPE_TEST || swap == BOOT_SWAP_TYPE_PERM)) {
+			update->private_state = KPN_ZEPHYR_FIRMWARE_REBOOT;
+			return 0;
+		}
+		if (update->private_attempts < CONFIG_KPN_THINGS_FIRMWARE_ATTEMPTS) {
+			return ask(update);
+		}
+		LOG_ERR("the new firmware was taken back");
+		update->private_state = KPN_ZEPHYR_FIRMWARE_TAKEN_BACK;
+		return save(update, PHASE_TAKEN_BACK);
+	}
+	if (phase == PHASE_TAKEN_BACK && is_loaded) {
+		update->private_state = KPN_ZEPHYR_FIRMWARE_TAKEN_BACK;
+		return 0;
+	}
+	return erase_record(update);
+}
+
+kpn_status kpn_zephyr_firmware_begin(kpn_zephyr_firmware *update, int tls_tag)
+{
+	kpn_status status;
+	ssize_t len;
+	int error = 0;
+
+	if (update == NULL) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	memset(update, 0, sizeof(*update));
+	status = kpn_zephyr_begin(&update->private_connection, UINT16_MAX, tls_tag);
+	if (status == KPN_OK) {
+		status = kpn_firmware_begin(&update->private_firmware, update->private_memory,
+					    sizeof(update->private_memory), CONFIG_KPN_THINGS_FIRMWARE_PART);
+	}
+	if (status == KPN_OK) {
+		status = kpn_firmware_expect(&update->private_firmware, HEADER_SIZE, magic, sizeof(magic));
+	}
+	if (status != KPN_OK) {
+		return status;
+	}
+	len = kpn_zephyr_store_read(RECORD_KEY, update->private_buffer, sizeof(update->private_buffer));
+	if (len < 0 && len != -ENOENT && len != -ENOMEM) {
+		return KPN_ERR_IO;
+	}
+	if (len >= RECORD_HEAD) {
+		update->private_attempts = update->private_buffer[1];
+		error = start_from(update, (char)update->private_buffer[0], (size_t)len);
+	} else if (!boot_is_img_confirmed()) {
+		update->private_state = KPN_ZEPHYR_FIRMWARE_ON_TRIAL;
+	}
+	if (error != 0) {
+		LOG_WRN("firmware: errno %d", error);
+		return KPN_ERR_IO;
+	}
+	update->private_tag = KPN_ZEPHYR_FIRMWARE_PRIVATE_TAG;
+	return KPN_OK;
+}
+
+int32_t kpn_zephyr_firmware_state(const kpn_zephyr_firmware *update)
+{
+	return is_begun(update) ? update->private_state : KPN_ZEPHYR_FIRMWARE_NONE;
+}
+
+uint32_t kpn_zephyr_firmware_progress(const kpn_zephyr_firmware *update, uint32_t *out_total)
+{
+	if (out_total != NULL) {
+		*out_total = is_begun(update) ? kpn_firmware_total(&update->private_firmware) : 0;
+	}
+	return is_begun(update) ? kpn_firmware_confirmed(&update->private_firmware) : 0;
+}
+
+kpn_status kpn_zephyr_firmware_offer(kpn_zephyr_firmware *update, const kpn_downlink *downlink, const char *urn)
+{
+	kpn_status status;
+
+	if (update == NULL || downlink == NULL) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	if (!is_begun(update) || update->private_state == KPN_ZEPHYR_FIRMWARE_REBOOT ||
+	    update->private_state == KPN_ZEPHYR_FIRMWARE_ON_TRIAL) {
+		return KPN_ERR_STATE;
+	}
+	status = kpn_firmware_offer(&update->private_firmware, downlink, urn);
+	if (status != KPN_OK || kpn_firmware_state(&update->private_firmware) == KPN_FIRMWARE_COMPLETE) {
+		return status; /* complete: it was taken back */
+	}
+	/* Announced with each response, it is written once, and later as it comes in. */
+	if (update->private_state != KPN_ZEPHYR_FIRMWARE_FETCHING || update->private_saved == 0 ||
+	    kpn_firmware_confirmed(&update->private_firmware) < update->private_saved) {
+		update->private_attempts = 0;
+		if (save(update, PHASE_FETCHING) != 0) {
+			return KPN_ERR_IO;
+		}
+	}
+	update->private_state = KPN_ZEPHYR_FIRMWARE_FETCHING;
+	return KPN_OK;
+}
+
+uint32_t kpn_zephyr_firmware_wait(const kpn_zephyr_firmware *update, uint32_t random)
+{
+	uint32_t failures;
+
+	if (!is_begun(update)) {
+		return 0;
+	}
+	failures = kpn_firmware_failures(&update->private_firmware);
+	return kpn_retry_delay_ms(failures > 0 ? failures : 1, random, FIRST_WAIT_MS, LONGEST_WAIT_MS,
+				  kpn_firmware_retry_after(&update->private_firmware));
+}
+
+kpn_status kpn_zephyr_firmware_accepted(kpn_zephyr_firmware *update)
+{
+	if (update == NULL) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	if (!is_begun(update)) {
+		return KPN_ERR_STATE;
+	}
+	if (update->private_state != KPN_ZEPHYR_FIRMWARE_ON_TRIAL) {
+		return KPN_OK;
+	}
+	/* In this order: asked to try again once it is confirmed, MCUboot would bring back the old one. */
+	if (save(update, PHASE_CONFIRMING) != 0 || boot_write_img_confirmed() != 0) {
+		return KPN_ERR_IO;
+	}
+	if (erase_record(update) != 0) {
+		return KPN_ERR_IO;
+	}
+	update->private_state = KPN_ZEPHYR_FIRMWARE_NONE;
+	(void)kpn_firmware_abort(&update->private_firmware);
+	LOG_INF("the new firmware is confirmed");
+	return KPN_OK;
+}
+
+kpn_status kpn_zephyr_firmware_forget(kpn_zephyr_firmware *update)
+{
+	if (update == NULL) {
+		return KPN_ERR_INVALID_ARGUMENT;
+	}
+	if (!is_begun(update) || update->private_state == KPN_ZEPHYR_FIRMWARE_REBOOT ||
+	    update->private_state == KPN_ZEPHYR_FIRMWARE_ON_TRIAL) {
+		return KPN_ERR_STATE;
+	}
+	update->private_state = KPN_ZEPHYR_FIRMWARE_NONE;
+	update->private_is_seated = false;
+	(void)kpn_firmware_abort(&update->private_firmware);
+	(void)kpn_zephyr_close(&update->private_connection);
+	return erase_record(update) == 0 ? KPN_OK : KPN_ERR_IO;
+}
