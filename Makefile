@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # The front door. Each line with two hashes is the help that `make` prints.
 XTASK := cargo run --quiet --package xtask --
 TARGET ?= thumbv6m-none-eabi

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * firmware CONFIG STATE IMAGE HOST PORT [BYTES]: fetches the firmware that the platform announces in a downlink, part by part, into the
  * file IMAGE, which stands for the flash. STATE keeps what must outlive a reset: run it again to go on where it was.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The KPN Things platform on a desk.
 //!
 //! Firmware talks to this program instead of a SIM card: it takes SenML messages over HTTP as the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A stream that can be looked into: what a message's first bytes were, and what was answered.
 //!
 //! hyper reports a broken head without showing it, and accepts line ends that are not CRLF without

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The description of the API: what it names answers, and the answers fit it.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `--state`: what was accepted outlives the program, however it ends.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Decimal numbers in 64 bits, with what does not fit.
 #![forbid(unsafe_code)]
 

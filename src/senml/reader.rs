@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reads a pack (RFC 8428 in JSON) in two passes over one buffer: the first checks all of it and changes nothing, the
 //! second hands out the records, resolved, with strings and data decoded where they stand.
 //!

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """The simulator's page in a real Chromium: C examples send, the page shows it, what is entered there reaches the device.
 
 run.py SIMULATOR EXCHANGE FIRMWARE DEVICE [PICTURES]: the programs, the device's configuration, and a folder for a picture of each view.

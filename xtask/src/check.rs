@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Formatting and lints.
 
+use anyhow::Context as _;
 use xshell::cmd;
 
 use crate::workspace::Workspace;
@@ -14,5 +16,41 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     )
     .quiet()
     .run()?;
+    // As `make demo` builds it.
+    cmd!(
+        shell,
+        "cargo clippy --quiet --package kpn-things-simulator --no-default-features --bins -- --deny warnings"
+    )
+    .quiet()
+    .run()?;
+    Ok(())
+}
+
+/// C that has a style of its own: generated, or after Zephyr.
+const OTHER_STYLE: [&str; 4] = ["include/", "zephyr/", "c-examples/zephyr/", "tests/zephyr/"];
+
+/// All other C is as `.clang-format` has it.
+pub fn c_style(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let files = cmd!(
+        shell,
+        "git ls-files --cached --others --exclude-standard *.c *.h"
+    )
+    .quiet()
+    .read()?;
+    let files: Vec<_> = files
+        .lines()
+        .filter(|file| !OTHER_STYLE.iter().any(|folder| file.starts_with(folder)))
+        .filter(|file| workspace.path(file).is_file())
+        .collect();
+    let count = files.len();
+    cmd!(
+        shell,
+        "target/python/bin/clang-format --dry-run --Werror --ferror-limit=5 {files...}"
+    )
+    .quiet()
+    .run()
+    .context("`target/python/bin/clang-format -i FILE` formats it")?;
+    println!("{count} files of C are formatted");
     Ok(())
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages: listed, waited for, forgotten.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The door of programs and people: HTTP and JSON. `openapi.json` describes it.
 //!
 //! What can be done here is what the model can do; this only translates.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Answers: the live endpoint's headers in its order, and what follows once they have left.
 
 use std::convert::Infallible;

@@ -1,1 +1,2 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests of the platform without its doors.

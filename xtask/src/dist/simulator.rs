@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The simulator as a program, so that a C developer needs no Rust: for the kind of machine that packs it.
 
 use std::{

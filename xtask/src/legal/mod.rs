@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a product that has the library in it must say: licences, notices, and a bill of materials.
 
 pub mod notices;
@@ -29,6 +30,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     .quiet()
     .run()?;
     check_can_fail(workspace, &deny)?;
+    check_tags(workspace)?;
     notices::check(workspace)?;
     sbom::check(workspace)
 }
@@ -47,6 +49,46 @@ fn check_can_fail(workspace: &Workspace, deny: &str) -> anyhow::Result<()> {
     .ignore_stdout()
     .run();
     anyhow::ensure!(refused.is_err(), "cargo-deny takes every licence");
+    Ok(())
+}
+
+/// Endings and names of what people write as code.
+const SOURCES: [&str; 12] = [
+    "*.rs",
+    "*.c",
+    "*.h",
+    "*.cpp",
+    "*.ino",
+    "*.ld",
+    "*.S",
+    "*.sh",
+    "*.py",
+    "*.cmake",
+    "*CMakeLists.txt",
+    "*Makefile",
+];
+
+/// A source file that is copied out of here takes its licence along.
+fn check_tags(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let files = cmd!(
+        shell,
+        "git ls-files --cached --others --exclude-standard -- {SOURCES...}"
+    )
+    .quiet()
+    .read()?;
+    for file in files.lines() {
+        let path = workspace.path(file);
+        if !path.is_file() {
+            continue;
+        }
+        let text = shell.read_file(&path)?;
+        let tag = format!("SPDX-License-Identifier: {LICENCE}");
+        anyhow::ensure!(
+            text.lines().take(12).any(|line| line.contains(&tag)),
+            "{file}: no line `{tag}` at its beginning"
+        );
+    }
     Ok(())
 }
 
