@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Flash and NVS in files, on which the power is lost: at the operation that KPN_CUT numbers from 1, half of it is done and the program ends with 3.
  * A write only clears bits, as flash does, and an entry of NVS is there or not.

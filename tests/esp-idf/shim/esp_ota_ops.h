@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "esp_partition.h"
 const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *start);
 /* Takes the image that is in KPN_IMAGE and no other. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <stddef.h>
 #include <stdint.h>
 #include "esp_err.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The platform's address leads to KPN_PORT of this machine. */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The example with a modem: messages, downlink and firmware, with the power lost at every operation of flash and NVS. Its PPP is not compiled here.
 
 use std::path::Path;

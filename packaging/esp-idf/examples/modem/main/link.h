@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The way into the network: PPP over a modem. */
 #ifndef LINK_H
 #define LINK_H

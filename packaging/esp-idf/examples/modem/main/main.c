@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Sends a measurement to KPN Things every minute through a modem, acts on downlinks, and updates itself: over PPP into KPN's private network,
  * without TLS, since that network itself is the secure channel. URN, secret, APN and pins in menuconfig ("KPN Things device").

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Firmware over the air: the parts go into the next update partition, the state into NVS, so that a download goes on after a reset.
  *
