@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! With the feature `header`: generates the C header into `OUT_DIR`, from where `make header` takes it.
 
 #[cfg(feature = "header")]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Sourced by the tests of the examples, with $simulator set: a platform that starts on a free port of loopback, and ends with the test.
 # shellcheck shell=sh disable=SC2034,SC2154
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bounded writer over the caller's memory. It goes on counting when there is no room, so that a failed write
 //! tells exactly how many bytes were missing.
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sets of ASCII characters, one bit each: a table of 12 bytes in place of a chain of comparisons.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! CRC-32 as in zlib, Ethernet and the `Digest` of a firmware part: polynomial 0xEDB88320 reflected, initial value and
 //! final inversion all ones.
 //!

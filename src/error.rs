@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What can go wrong: a cause without detail, which is one number. Number, name and text of each stand in one list, `causes`.
 //!
 //! A number that is never 0, instead of an enum: a result is one register, where 0 is success, and its status in C is the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The device side of KPN Things: builds SenML packs, signs them, frames the HTTP request, reads the response and the downlink in it. In
 //! buffers that the caller owns, without heap, panics or global state.
 //!

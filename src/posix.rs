@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A TCP connection on a POSIX system, for Linux gateways: feature `posix`, over `libc`.
 //!
 //! Sockets are non-blocking and every wait is a `poll` with what is left of one time limit, so that no call can hang, not even with a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The message token: lower-case hex of SHA-256 over the body, then the secret. No separator, no HMAC.
 //!
 //! Hosts compress with `sha2`, which has instructions of the processor for it and is given all whole blocks at once; bare metal with rounds

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! 64 bits as two words: a struct of C that holds them has one layout on all 32-bit machines, whether those align 64-bit integers to 4
 //! bytes or to 8, and is aligned to 4 bytes.
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The device's configuration: what it accepts, what it refuses and how it says so, and that writing loses nothing.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which announcements are taken, through the C functions.
 #![expect(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the network and the server do wrong, and calls in the wrong order, through the C functions.
 #![expect(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The image that is kept over a reset, through the C functions.
 #![expect(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which answers are the bytes that were asked for, through the C functions.
 #![expect(
     clippy::unwrap_used,

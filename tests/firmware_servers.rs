@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What file servers, caches and portals send that is not the firmware, or not in the usual way, through the C functions.
 #![expect(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects whose bytes were overwritten after they were begun, and buffers that someone else wrote to: whatever a state says, no call writes outside of
 //! the object and its memory, hands out bytes outside of them, or goes on for ever.
 #![allow(

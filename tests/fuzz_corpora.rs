@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The inputs that fuzzing found, and the vectors, through the functions that the fuzzer calls.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may panic")]
 

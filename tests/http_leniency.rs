@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table in `src/http/mod.rs` of what is read leniently, row by row: what is taken beside what is refused.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The order of field lines says nothing: heads with lines of real servers, in every order and in every split.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What other parsers are tested with, through the C functions: `tests/vectors/http/parsers.md` says what they do with each
 //! response, what is done here, and why that differs.
 #![allow(

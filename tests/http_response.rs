@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vectors in `tests/vectors/http` through the C functions: every split gives the same, a cut never passes.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The layer picture in `src/lib.rs` is what the `use` lines of the modules say.
 #![allow(
     clippy::unwrap_used,

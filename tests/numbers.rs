@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Numbers through the C functions, case by case: limits of every type, and the neighbours of all powers.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An operation exists once: what is left of the library when no C function is there to call it are the thin wrappers for Rust.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The POSIX transport against servers on loopback: which connections it keeps, what it hears before the end of a request, and when it gives up.
 #![cfg(unix)]
 #![allow(

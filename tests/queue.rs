@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A queue at its limits, through the C functions: wrapping, what gives way, large memories, and images.
 #![allow(
     missing_docs,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random downlinks through the C functions, from `kpn_downlink_begin` to the last accessor, against the model of
 //! `common/model.rs`.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random numbers through the C functions, written and read, against others who have solved it before: `bigdecimal` for
 //! exact sums, `zmij` for shortest digits, the standard library for the nearest double and for fixed digits.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A queue under random scripts, through the C functions alone, against a list: what is sent, in which order, what gives
 //! way, what is counted, and what images do.
 #![allow(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random responses, through the C functions from begin to the last accessor, against a plain model: httparse reads the
 //! heads, and what RFC 9112 section 6 says about the body is written down over its header list.
 //!

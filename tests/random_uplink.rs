@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random scripts of calls, from `begin` to the request, against code of others: `httparse` the head, `sha2` the token, `serde_json`,
 //! `bigdecimal` and `base64` the pack, `zmij` the shortest numbers.
 #![expect(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The examples of RFC 8428 section 5.1, written by the C functions from what they mean.
 #![expect(
     clippy::unwrap_used,

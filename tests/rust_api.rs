@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The library as Rust firmware calls it: messages of every kind of value, responses in pieces, downlinks, and what is refused.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The SenML reader through the C functions: the examples of RFC 8428, KPN's packs, and what each rule of section 4 says.
 #![expect(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of sizes in the header's overview is what the C functions say. `KPN_WRITE=1` writes it.
 
 #![allow(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The planner of on and off times, against trying every phase one by one.
 #![allow(
     clippy::std_instead_of_core,

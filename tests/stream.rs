@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Packs larger than memory: what leaves the window in pieces is byte for byte what one large buffer holds.
 #![allow(
     missing_docs,

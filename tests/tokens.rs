@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The message token through the C functions: KPN's examples, and `sha2`'s own digest as the oracle.
 #![expect(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What the Arm run-time ABI has beside the memory functions of C, and faster than those. They go into the archive as local
  * functions, since not every C library has them: Zephyr's minimal one, for instance. `__aeabi_memmove`, and `__aeabi_memcpy` where it

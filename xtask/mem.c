@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* All that a firmware without a C library has to bring. */
 #include <stddef.h>
 

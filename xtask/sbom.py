@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """Judges bills of materials by other people's validators: sbom.py FILE..."""
 
 import logging

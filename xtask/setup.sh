@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Installs what the tests need from the distribution's packages, Python tools into target/python, what drives a browser into target/browser,
 # cargo's tools into target/cargo-tools.
 # Touches nothing that is there.

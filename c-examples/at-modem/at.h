@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Lines, prompts and counted bytes of a modem that takes AT commands (ITU-T V.250), over functions of yours.
  * No heap, no static memory; the struct is yours and belongs to one thread. C99 and C++11.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The transport on a board: a receive buffer that the UART's interrupt fills, and a tick counter. The four functions that stand as
  * `extern` are those of the chip: fill them in. The buffer must hold what comes while other code runs: 512 bytes are 44 ms at 115,200

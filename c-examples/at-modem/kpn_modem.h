@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Messages to KPN Things over the TCP sockets of a cellular modem: the same few calls for each kind of modem.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Firmware over the air through the modem: part by part, each with its checksum, to a function that writes to the flash.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Downlinks by SMS (M2M+ SIMs): texts that the platform sent, in text mode (3GPP TS 27.005).
  *

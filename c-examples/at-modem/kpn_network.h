@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * From a modem that is switched on to a data connection, and what else concerns the network: signal, operator, power saving.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * at-modem KIND DEVICE ADDRESS PORT [options]: sends a message through a cellular modem.
  * KIND is one of the names below. DEVICE is a serial device, or tcp:IP:PORT for one behind a network, such as the emulated modem.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Quectel BG96 and BG95. What the comments call the manual is "BG96 TCP/IP Application Note" V1.2, chapter 2.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * u-blox SARA-R4 (Arduino MKR NB 1500, SODAQ SARA), and SARA-R5, LARA-R6 and LENA-R8, whose sockets have the same commands. What the
  * comments call the manual is "SARA-R4 series AT commands manual", UBX-17003787 R16, chapter 19.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The serial line of a modem on Linux. */
 #ifndef SERIAL_H
 #define SERIAL_H

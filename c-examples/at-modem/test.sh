@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh EXAMPLE SIMULATOR MODEM: what `at-modem` says and how it ends, through the emulated modem, whatever it and the platform do.
 set -eu
 

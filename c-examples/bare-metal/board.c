@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Two UARTs, a timer and a lamp of the MPS2 with AN385; and what happens from reset to main. */
 #include "board.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What this firmware needs of a board. board.c has it for Arm's MPS2 with a Cortex-M3 (AN385), which QEMU emulates; for
  * another board, write these functions anew and adapt the memory in board.ld. */
 #ifndef BOARD_H

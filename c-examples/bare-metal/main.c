@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A firmware without operating system: builds a message, sends it through a modem on a UART, acts on the downlink. */
 #include "board.h"
 #include "kpn_things.h"

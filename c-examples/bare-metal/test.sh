@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh FIRMWARE SIMULATOR: what the board says and does, whatever the platform and the line do. QEMU connects the board's UART to the simulator.
 set -eu
 

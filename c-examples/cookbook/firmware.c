@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Fetches firmware part by part, and continues after a reset: call firmware_start first, then firmware_fetch. */
 #include "kpn_things.h"
 #include "modem.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Sends each temperature as a message of its own, on one connection for as long as the server keeps it. Returns how many were accepted. */
 #include "kpn_things.h"
 #include "modem.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What the recipes need from a firmware: its modem, clock, storage and valve. */
 #ifndef MODEM_H
 #define MODEM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Measurements that survive a reset: call queue_start first, queue_measure and queue_send whenever it suits, queue_save before a reset. */
 #include "kpn_things.h"
 #include "modem.h"

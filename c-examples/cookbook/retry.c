@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Sends a finished request until the platform accepts or refuses it, at most `attempts` times. Returns the last outcome. */
 #include "kpn_things.h"
 #include "modem.h"

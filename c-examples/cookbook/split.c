@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Sends temperatures in as many messages as the buffer makes necessary. Returns how many of them the platform has accepted. */
 #include "kpn_things.h"
 #include "modem.h"

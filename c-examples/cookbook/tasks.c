@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Two tasks measure, a third sends. An object belongs to one task at a time: the queue is used under a lock, the uplink and the response by
  * the sender alone. The lock is never held while the modem works.

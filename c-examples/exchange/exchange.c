@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * exchange CONFIG [HOST PORT]: sends one message as the configuration file says, and acts on the response and its downlink.
  * HOST and PORT stand in for those of the configuration, such as those of the simulator.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh EXCHANGE SIMULATOR CONFIG: what `exchange` says and how it ends, whatever the platform and the network do.
 set -eu
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh FIRMWARE SIMULATOR CONFIG: the image arrives byte for byte, whatever network, server and power do; or it is refused.
 set -eu
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * gateway CONFIG HOST PORT: sends what measuring programs write to its standard input, over one connection that it keeps for as long as
  * the platform lets it. A line is `NAME UNIT VALUE`, with - for no unit; VALUE is a number, true, false, or a word. An empty line, and the

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh GATEWAY SIMULATOR CONFIG: every message arrives, and no connection carries more of them than it may.
 set -eu
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * queue HOST PORT IMAGE COUNT: a device that measures COUNT times, is reset now and then, and sends what it has whenever it can.
  * IMAGE is a file, in place of the non-volatile memory of a device. What was lost for lack of room, and what was perhaps sent twice because

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh QUEUE SIMULATOR: every measurement arrives exactly once, or is reported, whatever the platform and the network do.
 set -eu
 

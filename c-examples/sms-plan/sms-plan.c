@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * sms-plan [ON PERIOD]: does every SMS of the platform reach a device that is on for ON seconds in every PERIOD seconds, and how
  * long after it was sent at worst? Without arguments: the table for whoever designs power cycles. Uses no network.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * sms PORT OFF ON: a device that is off for OFF milliseconds, then on for ON, and acts on the first SMS of the platform that comes.
  * A socket on loopback stands for the modem, as the simulator's --sms-to has it: a connection brings the sender, a line feed and the text, and

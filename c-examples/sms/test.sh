@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh SMS SIMULATOR: an SMS reaches a device that was off when the platform first tried.
 set -eu
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * stream HOST PORT COUNT: sends COUNT measurements in one message, through a window of 256 bytes. A platform that refuses the message need not
  * read it to its end: what it answers is heard while the message is sent.

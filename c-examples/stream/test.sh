@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh STREAM SIMULATOR: ten thousand measurements arrive in one message, each with its number; or the program says that they did not.
 set -eu
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # test.sh TLS SIMULATOR CONFIG: the message arrives over TLS, and only at a platform that shows the right certificate.
 set -eu
 

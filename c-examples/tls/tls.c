@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * tls CONFIG [ADDRESS PORT [CA [SESSION]]]: sends one message over the Internet, with OpenSSL between the library and the network.
  * ADDRESS and PORT stand in for those of the configuration, such as those of the simulator; the certificate must be for the host of the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # What `cmake --install` puts where: the layout of the packages, with files for find_package and pkg-config.
 include(GNUInstallDirs)
 set(_kpn_things_cmake "${CMAKE_INSTALL_LIBDIR}/cmake/kpn_things")

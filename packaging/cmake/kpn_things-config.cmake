@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # find_package(kpn_things), then target_link_libraries(<yours> PRIVATE kpn_things::kpn_things).
 # Takes the archive for what the compiler builds for, and none when no one fits.
 include("${CMAKE_CURRENT_LIST_DIR}/kpn_things-target.cmake")

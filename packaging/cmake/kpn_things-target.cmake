@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Which archive fits the compiler: told by what the compiler itself predefines under the project's flags.
 
 set(KPN_THINGS_TARGET "" CACHE STRING "Name of the archive to take, such as thumbv7em-hf; empty: as the compiler says")

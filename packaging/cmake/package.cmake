@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Makes this package usable with add_subdirectory and FetchContent as well.
 cmake_minimum_required(VERSION 3.16)
 set(_kpn_things_global GLOBAL)

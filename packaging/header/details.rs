@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the list of results says, so that the functions need not repeat it.
 
 /// Added to the text of a status, which a firmware may carry and is short for that reason.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Asserts for the header: size, alignment and offsets of its structs, so that a translation unit in which a pragma, a macro or an option
 //! lays them out differently does not compile.
 

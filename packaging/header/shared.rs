@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What several calls of a subject say alike of an argument or a result: said once for the subject, named at each call.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Comments and declarations in lines of the header.
 
 use core::fmt::Write as _;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """Links the archive for the board's core, as the compiler's options and the board's description have it.
 
 PlatformIO runs this in the library's own build environment. Where there is no archive, the library is compiled from one file of C on

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `make demo`: a C program sends a signed message to the simulator and acts on the answer; both sides are told in the order in which it happens.
 //!
 //! `demo SIMULATOR DEVICE CONFIG`: the two programs, and the device's configuration.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Settings, put together from the command line and the devices file.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Ports, and how each says that it is open.
 
 use std::fmt;

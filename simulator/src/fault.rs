@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Faults on demand: what a network and a server can do to a device.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The file server of firmware over the air: parts of files, each with its CRC.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The log: for people on stderr, for programs as one JSON line per message.
 
 use std::fs::{File, OpenOptions};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The page: static files in the program itself, so that there is nothing to install and nothing to fetch from elsewhere.
 
 /// A file of the page.

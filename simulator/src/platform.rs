@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What all doors share: the model behind a lock, and who is told when it changes.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Downlinks by SMS: delivered to a socket, with the platform's times of retry on a clock of any speed.
 //!
 //! A device that listens is on the network. Each attempt is one connection, on which the sender,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What outlives the program: nothing, without the feature `state` and a file.
 
 #[cfg(feature = "state")]

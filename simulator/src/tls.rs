@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! TLS as on the Internet path, with a certificate of its own making.
 
 use std::sync::Arc;

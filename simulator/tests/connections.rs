@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Connections: keep-alive, limits, slow and broken clients, and how the program ends.
 
 mod common;

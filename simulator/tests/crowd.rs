@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Peers that mean no good: many connections, slow ones, endless heads, garbage, large bodies. Other devices are served
 //! meanwhile, and memory stays bounded.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Faults on messages: what is lost, what is not, and that the log says so.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files as other servers have them: validators, conditions, content that changes, parts that are not what was asked for.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The file server: parts, digests, bearer tokens, and the announcement of a firmware.
 
 mod common;

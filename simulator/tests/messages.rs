@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages: what is accepted, what is refused and why, and the exact bytes of the answers.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The page is served beside the API, whole, and locked in.
 #![cfg(feature = "api")]
 

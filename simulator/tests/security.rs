@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who may use the API, and that no output shows a secret.
 
 mod common;

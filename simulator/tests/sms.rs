@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SMS: tried at the platform's times until the device is there.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The TLS port: a device that trusts the certificate is served, another is not.
 #![cfg(feature = "tls")]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the platform says to a device.
 
 use crate::error::{Error, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The library for Rust firmware: thin wrappers over what the C functions call, with slices instead of pointers.
 #![forbid(unsafe_code)]
 

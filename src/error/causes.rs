@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The causes of failure: one list, from which the constants of `Error`, their texts, and the statuses of the C header are made.
 //! `build.rs` takes this file in by its path, so it uses nothing of the crate.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the platform says to the device: the records of a downlink, one by one.
 
 use core::ptr::NonNull;

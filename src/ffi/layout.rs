@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the header asserts about its structs is what Rust does.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C ABI: the only unsafe code of the library, and the only C names. One file per noun.
 //!
 //! Each function checks its pointers (in `ptr`), calls the core once, and maps the result to a status. No decision

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a panic does where there is no standard library: in a shipped archive, none may be reachable.
 
 /// The symbol that it calls is defined nowhere: a program that links shows that no path leads here.

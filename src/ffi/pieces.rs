@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A finished request in pieces, for modems that take a limited number of bytes in a write.
 
 use core::ffi::c_char;

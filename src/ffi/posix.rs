@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The POSIX transport: a connection to the platform from a Linux gateway.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The response to a message, fed as it arrives.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! When to try again, and whether.
 
 use crate::things::outcome::Outcome;

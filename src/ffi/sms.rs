@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SMS downlinks: the sender, the platform's retry times, and whether a power cycle misses one.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bytes in the caller's memory, as C sees them.
 
 use crate::error::{Error, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! From the core's causes to the numbers of the ABI.
 
 use core::ffi::c_char;

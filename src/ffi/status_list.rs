@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The statuses that are no failure. `build.rs` takes this file in by its path, so it uses nothing of the crate.
 
 /// Hands name, number and text of each to another macro; `KPN_END`, which the core has among its causes, is not among them.

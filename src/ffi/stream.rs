@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A message larger than the memory of the device, in two passes through a small window.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The message token by itself, for bodies that are not built or held by this library.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Device URNs from the identifiers that stand on a device or in its modem.
 
 use core::ffi::c_char;

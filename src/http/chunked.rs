@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The lines of chunked framing, RFC 9112 section 7.1: sizes, extensions, which are skipped, and the line end behind the
 //! data of a chunk.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fields that are read in a head, and what their values may be: a table to be read beside RFC 9110, and the same
 //! folded by the compiler into the bytes that the reader follows.
 //!

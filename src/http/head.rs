@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Head and trailer section, RFC 9112 sections 2 to 5: the status line and the field lines, byte by byte, so that a line
 //! may have any length. Nothing is kept but numbers.
 //!

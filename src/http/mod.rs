@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! HTTP/1.1 (RFC 9112) as a client sees it: request heads and the response parser.
 //!
 //! # What is read leniently

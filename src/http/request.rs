@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Request heads, RFC 9112 section 3: the POST of a pack and the ranged GET of a firmware part.
 //!
 //! The length of a POST head is known before it is rendered, so that a caller can keep room for it in front of a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Response push parser, RFC 9112: takes the bytes as they come, in any split, and keeps nothing but numbers.
 //!
 //! A response is read by three parts, each with its own state: [`Head`] (status line, field lines, trailer section),

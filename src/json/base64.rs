@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Binary values as base64 (RFC 4648): written as base64url without padding, read in all four forms.
 //!
 //! The decoder takes one byte at a time, so that it can run behind a JSON unescaper (`\/` is a usual way to write the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! JSON (RFC 8259): strings, strict tokens, base64 for binary values.
 #![forbid(unsafe_code)]
 

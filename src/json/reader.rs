@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Strict JSON tokens (RFC 8259), pulled one by one from a text that lies whole in memory.
 //!
 //! No recursion: what is open is one bit per level, so the depth is limited to [`DEPTH_MAX`]. Strings are checked to the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! JSON strings (RFC 8259 section 7): written with escapes, and read back byte by byte or in place.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Unsigned integers of any length, the lowest byte first, times and by a small number.
 //!
 //! In bytes, so that no product leaves a register and no division needs an instruction or a library function for it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The text of a number, in parts and digit by digit.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The double nearest to a decimal number.
 //!
 //! Clinger's way ("How to Read Floating Point Numbers Accurately", 1990) in integers of 64 bits: the number is scaled by tens with a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A number with its base, added exactly, whatever their lengths.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Decimal digits of a binary number, exactly.
 //!
 //! Whatever is written or compared exactly asks for some digits from the first one on: the whole part of the number times a power of

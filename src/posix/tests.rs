@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The POSIX transport against real sockets on loopback.
 #![allow(clippy::std_instead_of_core, reason = "they run on a host")]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Names: `A-Z a-z 0-9 - : . / _`, the whole of base name and name beginning with a letter or digit
 //! (RFC 8428 section 4.5.1).
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writes a SenML pack into the caller's memory, record by record.
 //!
 //! Every call either takes effect whole or leaves the pack as it was: a record is written behind the last whole one

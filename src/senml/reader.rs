@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reads a pack (RFC 8428 in JSON) in two passes over one buffer: the first checks all of it and changes nothing, the
 //! second hands out the records, resolved, with strings and data decoded where they stand.
 //!
@@ -216,7 +217,6 @@ impl PackReader {
     }
 
     /// Says what part of a name the base name or name is that was read last.
-    #[inline(never)]
     fn judge_name(&mut self, text: &[u8]) {
         let string = self.reader.span();
         let plain = string.of(text);
@@ -363,7 +363,6 @@ fn until_end(mut step: impl FnMut() -> Result<()>) -> Result<()> {
 const KEY_MAX: usize = 5;
 
 /// The bytes of a key with escapes; of a longer one than any label, the first four and the last.
-#[inline(never)]
 fn unescape_key<'a>(text: &[u8], key: Span, memory: &'a mut [u8; KEY_MAX]) -> &'a [u8] {
     let mut chars = Unescape::new(key.start);
     let mut len = 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A record as the reader hands it out: resolved, its strings where they stand in the pack.
 #![forbid(unsafe_code)]
 

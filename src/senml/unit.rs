@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Units: the registered ones, and what may stand as a unit at all.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The device's configuration: who it is and how it connects, as one JSON text that a factory writes and a device keeps.
 //!
 //! ```json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How many requests one connection may still carry. KPN's server keeps a connection open for at most 100 requests.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the platform says to a device: at most one SenML pack in the body of a response, or one from elsewhere (SMS, a
 //! file).
 #![forbid(unsafe_code)]

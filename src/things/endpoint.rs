@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where messages go: the private network of KPN's SIMs, the Internet, or a host of the caller's own.
 //! KPN documentation, "M2M" and "Internet" ingestion; the default port on the private network is the Device SDK's.
 #![forbid(unsafe_code)]

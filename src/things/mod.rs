@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is particular to KPN Things.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The names that KPN Things knows, with their units; any other name may be sent as well.
 //!
 //! Sources: KPN's documentation, and the table of its Device SDK for the indices.

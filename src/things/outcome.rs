@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a response means for the sender. KPN's documentation has four rows (accepted, malformed, token, device) and
 //! gives no numbers for the three errors, so the numbers can be overridden and the raw status stays available.
 #![forbid(unsafe_code)]

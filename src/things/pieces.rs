@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A finished request in pieces of a size that a modem takes in one write, as bytes or as hexadecimal text.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Measurements that wait for a connection: a first-in first-out queue in the caller's memory.
 //!
 //! The memory is a ring of bytes. Records lie one behind the other, each as long as it is, and a record that reaches the end of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How long a device waits before it tries again: exponential with full jitter, so that devices which failed together
 //! do not come back together; never earlier than the server asks (Retry-After, RFC 9110 section 10.2.3).
 //!

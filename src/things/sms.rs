@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SMS downlinks: whether one comes from the platform, when the platform tries again, and which on and off times of a
 //! device miss none. What an SMS says is the application's matter; a SenML pack is read like any other downlink.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A message larger than the caller's memory: a first pass renders every record to measure and to hash it, a second pass
 //! renders the same records again and lets them leave through a small window.
 //!

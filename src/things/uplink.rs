@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One message to the platform: a pack, signed and framed, in one contiguous piece of the caller's memory.
 //!
 //! Room for the longest head that this buffer can need is kept in front, the body is written once behind it, and at

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Device URNs, which KPN Things uses as base names (RFC 9039 has the scheme `urn:dev`).
 //!
 //! Building is strict, checking is not: KPN's documentation itself shows an IMEI with a wrong check digit and one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SHA-256 compression (FIPS 180-4 section 6.2.2) for bare metal, where the rounds of `sha2` are either slow or 6.5 KB larger.
 //!
 //! A pass is sixteen rounds, between two of them the schedule is extended by sixteen words. Two ways for each, of which a target has one: the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 // A Client without a network, for programs that are linked and never run.
 #ifndef NO_CLIENT_H
 #define NO_CLIENT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /* What a board's core gives, empty: for programs that are linked for a chip and never run there. */
 #include <Arduino.h>
 

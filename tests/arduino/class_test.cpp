@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /*
  * class_test SCENARIO: the Arduino class against the simulator on 127.0.0.1, port KPN_PORT. Which scenario needs which simulator stands in
  * xtask/src/packages/arduino.rs. Prints each expectation that does not hold and ends with 1 when there was one.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /* The constants of the class can be bound to references, without optimisation too. */
 #include <KpnThings.h>
 

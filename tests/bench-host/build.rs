@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Compiles the C side, which calls the library as any C program does.
 
 fn main() {

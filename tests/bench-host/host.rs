@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Times both ways in one run, and their ratio.
 
 use std::time::{Duration, Instant};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The work that is timed: C functions that do it once and say whether all went well.
 
 // For its C functions.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The same work by this library, and by what C programs use instead: snprintf with OpenSSL, and cJSON. */
 #include <cjson/cJSON.h>
 #include <openssl/sha.h>

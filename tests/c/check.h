@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What every C test uses: checks that count and print, memory, and random numbers.
  *

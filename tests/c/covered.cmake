@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # Fails when a function of the header is called by no C test. HEADER, NM, OBJECTS, and POSIX when the transport is tested.
 file(STRINGS "${HEADER}" lines)
 set(declared)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Servers on loopback for the tests of the transport. */
 #ifndef KPN_TEST_LOOPBACK_H
 #define KPN_TEST_LOOPBACK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Runs every topic; the exit status says whether all checks held. */
 #include "check.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # A translation unit that lays the structs of the header out differently must not compile: an archive writes as many bytes as it was
 # compiled for. Run with -D: COMPILER, FLAGS (a list), LANGUAGE (c or c++), STANDARD, INCLUDE, FOLDER.
 set(source "${FOLDER}/misuse.${LANGUAGE}.${STANDARD}")

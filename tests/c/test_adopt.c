@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* JSON text that stands in the buffer already: white space stripped in place, framed and signed. */
 #include "check.h"
 

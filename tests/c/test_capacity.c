@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Every capacity from 0 to enough: the right status, the exact number of missing bytes, and no byte touched outside. */
 #include "check.h"
 

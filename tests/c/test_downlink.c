@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
 #define FIRMWARE_URL "http://123.123.123.123/f/v1/12345678-1234-5678-1234-567812345678"

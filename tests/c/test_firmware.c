@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
 #define FW_URL "http://10.0.0.1:81/f/v1/1"

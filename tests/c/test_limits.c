@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Names, units, URNs, hosts, paths and secrets at their limits and one beyond. */
 #include "check.h"
 

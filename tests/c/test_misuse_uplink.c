@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What firmware does wrong with an uplink: NULL, misaligned, out of order, never begun, overlapping, absurd lengths. */
 #include "check.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The transport over POSIX sockets, against servers on loopback: in this process for single steps, in a child for whole exchanges. */
 #ifdef KPN_TEST_POSIX
 #define KPN_POSIX

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Servers that answer before they have the whole request, that do not want it, or that go away, RFC 9112 section 9.5. */
 #ifdef KPN_TEST_POSIX
 #define KPN_POSIX

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Store and forward: what is pushed leaves once, by the policy, and survives a reset. */
 #include "check.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Packs larger than memory, and requests in pieces. */
 #include "check.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
 typedef kpn_status (*make_urn)(const char *identifier, char *out_urn, size_t urn_cap);

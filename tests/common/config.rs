@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Loads and saves a configuration through the C functions: the only unsafe code of its tests.
 #![allow(
     dead_code,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Drives a downlink through the C functions: the only unsafe code of the tests that read packs.
 #![allow(
     dead_code,

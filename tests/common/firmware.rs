@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C functions of firmware over the air with a device's memory and flash, and a file server without faults.
 #![allow(
     dead_code,

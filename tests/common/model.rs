@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a downlink must read as, and the check that it does: `serde_json` says what is JSON, a plain resolver of RFC 8428
 //! section 4 says what it means, `base64` decodes the data.
 #![allow(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Numbers through the C functions: into the body of an uplink, and out of the record of a downlink.
 #![allow(
     dead_code,

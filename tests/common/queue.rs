@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Drives a queue and an uplink through the C functions: the only unsafe code of the tests that queue records.
 #![allow(
     dead_code,

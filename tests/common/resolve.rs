@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SenML packs resolved by the code of others: `serde_json` reads, `bigdecimal` adds.
 #![allow(
     dead_code,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C functions that read a response, as safe Rust for tests: the one place of these tests with `unsafe`.
 #![allow(
     dead_code,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a script of calls means, worked out without the library.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether a random run made each kind of case often enough to have tested it.
 
 /// How often a kind came up, where of each `of` cases at least one is expected.

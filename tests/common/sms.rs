@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C functions about SMS downlinks.
 
 use core::mem::MaybeUninit;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The statuses by the names that they have in the C header.
 #![allow(dead_code, unused_imports, reason = "each test takes some of them")]
 

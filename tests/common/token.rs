@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C functions of the message token, for tests in Rust.
 #![allow(
     dead_code,

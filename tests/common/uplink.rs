@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Uplinks and streams, driven through the C functions: the only unsafe code of the tests that write packs.
 #![allow(
     dead_code,

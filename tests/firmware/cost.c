@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A firmware with the features that the macros ask for, and the same without any: the difference of their sizes is
  * what a feature costs. Inputs and outputs are volatile, so that no compiler works anything out beforehand.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Each way in which a test may end badly; the runner must notice them all. */
 #include <stdio.h>
 

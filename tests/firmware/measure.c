@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Prints `name value` per line: instructions under QEMU's -icount.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The five-record message that every measurement uses. */
 #ifndef KPN_FIRMWARE_MESSAGE_H
 #define KPN_FIRMWARE_MESSAGE_H

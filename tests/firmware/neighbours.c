@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Two Rust archives in one firmware: both link, and both work. */
 #include <stdio.h>
 #include <string.h>

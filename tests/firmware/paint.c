@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Prints `function value` per line: bytes of stack that a call takes, by painting, the worst of all calls here.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Before `main`: words that do not lie at a multiple of four fault from now on, as boot code of some vendors and Zephyr's option have it. */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Prints what the library makes of every vector: responses, packs, tokens and numbers. Whoever runs it on two machines
  * compares the output byte for byte. vectors.inc is generated from tests/vectors.

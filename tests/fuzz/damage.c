@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Damages vectors at random and gives them to everything that reads from the network: damage <seconds> <seed>.
  *

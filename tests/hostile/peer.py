@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """Servers that no platform is, on loopback: what each of them does with one connection.
 
 The first connections of a `Peer` meet its behaviour, the later ones a platform that accepts every message. Everything ends with the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """Every client that this project has, against every peer of `peer.py`: it ends within its own time limit, says what came, and its
 next exchange works.
 

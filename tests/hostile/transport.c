@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * transport PORT MILLISECONDS BYTES COUNT: COUNT exchanges over one kpn_posix with requests of so many bytes, then one with a message.
  * Prints the status and the HTTP status of each.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What every consumer project builds: a message with each kind of argument that a calling convention could get wrong. */
 #include <stdio.h>
 #include <string.h>

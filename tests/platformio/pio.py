@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """PlatformIO without its registry: `pio.py pack FOLDER OUT` and `pio.py core FOLDER`.
 
 pack: PlatformIO's own packer, with one thing replaced: it asks the network for SPDX's list of licences to check the manifest against.

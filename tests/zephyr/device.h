@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A device with a flash, settings and MCUboot, whose power can go at any write. Its memory outlives the process that runs on it. */
 #ifndef TEST_DEVICE_H
 #define TEST_DEVICE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * exchange HOST PORT [BYTES]: one message through kpn_zephyr_exchange(), or a request of so many bytes.
  * Prints the status, the errno and the HTTP status. `exchange arguments` asserts what is refused before a socket is opened.

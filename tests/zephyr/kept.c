@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * kept HOST PORT LIMIT TLS-TAG COMMAND…: calls on one connection, in any order: `begin`, `open`, `send`, `send=BYTES` for a request of so
  * many bytes, `left`, `close`, `sleep`. Prints a line for each: its status, for `send` the HTTP status behind it, for `left` the number.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What the sample does of its own with SMS and with the network, against an SMS library and a connection manager that are told what to do. */
 #include <stdio.h>
 #include <stdlib.h>

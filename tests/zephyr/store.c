@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Credentials, their shell, and the queue in the settings: what comes back after a reset, what is refused, how often is written. */
 #include "device.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 # cmake -DMODULE=<folder> -P targets.cmake: every core and float ABI that Zephyr has gives the right Rust target, or a reason.
 include("${MODULE}/zephyr/target.cmake")
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """The module's Kconfig and the sample's, without a Zephyr tree: what resolves to what.
 
 MODULE is the folder of the module, PACKAGED says whether it is an unpacked package.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """module.yml and sample.yaml against the keys that Zephyr's own checkers take, and against the files that they name.
 
 MODULE is the folder of the module.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """The glue over sockets of every kind, against a peer that answers as it is told.
 
 EXCHANGE and KEPT are the programs exchange.c and kept.c. Time limits: 700 ms each for connecting and sending, 1,500 ms for the response.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * update IMAGE: writes a signed image into a file, for the server.
  * update IMAGE HOST PORT: updates a device over and over, with the power gone at each of its writes, then at each pair of some, then with

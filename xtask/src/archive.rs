@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The archive that firmware links: one object in which only `kpn_*` is global, and which takes memory and
 //! arithmetic helpers from the chip's own toolchain.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Budgets: what `make report` measures must not grow past them.
 
 use anyhow::{Context as _, ensure};

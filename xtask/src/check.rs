@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Formatting and lints.
 
 use anyhow::Context as _;

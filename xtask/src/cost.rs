@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What linking the library costs: flash, static RAM, sizes of structs.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which lines of the library no test reaches, the C tests counted too. Each has to stand in a list, with its reason.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C tests: configured, built and run as any user of the CMake project does it.
 
 use anyhow::{Context as _, ensure};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Damaged vectors, for as long as one likes.
 
 use xshell::cmd;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `make demo`, as it runs for somebody who has cargo and a C compiler and nothing else.
 
 use std::{os::unix::fs::symlink, path::PathBuf};

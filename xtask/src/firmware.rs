@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C tests as firmware, one board per kind of core.
 
 use std::{

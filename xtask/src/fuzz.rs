@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Coverage-guided fuzzing: libFuzzer through cargo-fuzz, with `AddressSanitizer` and overflow checks.
 
 use std::{

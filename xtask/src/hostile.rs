@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every client of the project against servers that no platform is: `tests/hostile`.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The library with what a compiler can put in, for the C tests: counters of what ran, or the checks of `AddressSanitizer`.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the linker can show: no panic is left in the archive, nothing but `kpn_*` comes out of it, and it links
 //! against whatever C library there is.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Boards that QEMU emulates, and firmware for them. Start-up code, linker script and output are picolibc's.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Build and check programs behind the Makefile. `make` lists what there is; one module per job.
 
 mod archive;

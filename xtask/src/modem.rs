@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The AT modems of `c-examples/at-modem`: in virtual time with every fault, and through the emulated modem to the simulator.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mutations: each function of the core is spoiled in turn, and some test must notice. By cargo-mutants, which is
 //! installed into `target/tools` when it is asked for.
 

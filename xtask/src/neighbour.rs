@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Two Rust archives in one firmware.
 
 use std::path::PathBuf;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The simulator's page in a browser, with C examples for devices: `tests/page`.
 
 use anyhow::Context as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A proxy for one connection that counts what TCP carries, in both directions, until both have closed.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tables in texts that commands write, each between marks of its own.
 
 use anyhow::Context as _;

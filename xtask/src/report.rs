@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the library costs: lines `name value unit`, all measured, and the budgets that they must keep.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};

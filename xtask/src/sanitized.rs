@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C tests on a library that `AddressSanitizer` watches too, with overflow checks: of the compilers only nightly can do that.
 
 use xshell::cmd;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The simulator as a process of ours: built, started on free ports of loopback, ended.
 
 use std::{

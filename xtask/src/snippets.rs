@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The C in comments of the header and in the README: compiled as it stands there, as C99 and as C++11, and run with the platform of the
 //! cookbook, which also refuses, cuts and is busy, with a buffer that is large enough and with one that is not.
 

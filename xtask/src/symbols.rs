@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What an object or archive defines and needs.
 
 use std::{collections::BTreeSet, fs, path::Path};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The chips that archives are made for.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Rust's own description of a target, without the frame pointer that it asks for on Arm.
 //!
 //! It takes one of eight registers and an instruction of every function, and is for backtraces in programs without debug information

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Everything that must hold, step by step, each with its time; towards the end two at a time. What a step needs is installed where that is
 //! possible; where it is not, the step is left out, and the last lines say so.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which Rust compiles for a target: rustup's where it has the target installed, else Debian's.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Cargo's subcommands by others, each of one version, installed into `target/tools` when they are asked for.
 
 use std::path::PathBuf;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vectors on every core: what the library makes of them must be the same everywhere, byte for byte.
 
 use std::{

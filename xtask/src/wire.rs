@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bytes on the wire of one message with five records: over plain HTTP on the private network, and over TLS on the Internet path.
 //!
 //! The C examples send it to the simulator through a proxy that counts what TCP carries, in both directions, until both have closed.

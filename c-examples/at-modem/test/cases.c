@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What a modem and a platform can do, and what the device makes of it; and calls that are refused. */
 #include "run.h"
 

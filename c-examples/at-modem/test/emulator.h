@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The emulated modem with a platform behind it, in this process and in virtual time: simulator/modem/src/ffi.rs. */
 #ifndef EMULATOR_H
 #define EMULATOR_H

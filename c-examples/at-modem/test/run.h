@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* One message through an emulated modem, and what holds of it whatever happened. */
 #ifndef RUN_H
 #define RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Texts from the platform, and from others. */
 #include "../kpn_modem_sms.h"
 #include "run.h"

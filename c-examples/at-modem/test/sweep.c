@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Every byte of a conversation lost, doubled or changed, every line split everywhere. */
 #include "run.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A platform on the desk, in place of the modem: it answers by a script. Time is counted, not waited for. */
 #ifndef DESK_H
 #define DESK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Each recipe with every answer of the platform, with buffers of every size: it ends, and in the right state. */
 #include "desk.h"
 #include "recipes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 #include "KpnThings.h"
 
 /// From this status on a response is no interim one, RFC 9110 section 15.2.

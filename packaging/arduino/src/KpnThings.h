@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * KPN Things for Arduino: one message at a time over any Client (GSM, LTE-M, NB-IoT; with TLS: WiFi, Ethernet).
  *

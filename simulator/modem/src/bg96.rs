@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Quectel BG96 and BG95, as the TCP/IP application note of BG96 (V1.2, chapter 2) describes it.
 
 use crate::core::{Core, Dialect, Job, Part, State, address, length};

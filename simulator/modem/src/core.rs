@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a modem is made of, apart from the language that it speaks: sockets, radio, SMS, and what is to be said.
 
 use std::collections::VecDeque;

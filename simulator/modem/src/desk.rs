@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The platform in the same process: connections in virtual time, for runs by the thousand.
 //!
 //! Counts what arrives. A message counts as accepted when its path and its token are right; without a secret, when its body is JSON.

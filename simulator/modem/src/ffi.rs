@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! For C programs in the same process: a modem with the platform behind it, in virtual time.
 //!
 //! `c-examples/at-modem/test/emulator.h` declares the same.

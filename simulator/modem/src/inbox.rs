@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SMS that have come, in text mode, as 3GPP TS 27.005 describes it.
 
 use crate::core::{Core, Job};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A cellular modem on a desk: AT commands on one side, TCP on the other, and everything that can go wrong in between.
 //!
 //! ```text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A serial line in one direction, with its faults.
 
 use crate::options::{Fault, Harm};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The emulated modem as a program: its serial line is a pty or a TCP port, its network is real.
 
 use std::fs::File;

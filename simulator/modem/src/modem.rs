@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The modem itself: what comes in by the serial line, what time and the network do, what goes out.
 
 use std::collections::{HashMap, VecDeque};

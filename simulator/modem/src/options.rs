@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a modem is and what goes wrong with it: the words of the command line.
 
 use std::str::FromStr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SIM, radio and network: registration that takes time, is refused, gets lost and comes back.
 
 use crate::core::{Core, Job};

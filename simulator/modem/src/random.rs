@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Numbers that look random and depend on the seed alone.
 
 /// xorshift64*, Vigna 2016.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! u-blox SARA-R4, as its AT commands manual (UBX-17003787 R16, chapter 19) describes it, and its successors: SARA-R5 (UBX-19047455)
 //! wants a profile activated, and LENA-R8 (UBX-22016905) says its lines without a space.
 

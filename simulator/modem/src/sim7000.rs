@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SIMCom SIM7000: one connection over the `CIP` commands (SIM7000 Series AT Command Manual V1.03, chapter 8), read on demand.
 
 use crate::core::{Core, Dialect, Job, Part, State, address, length};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Conversations with the emulated modem, as the manuals show them.
 
 use std::io::{Read as _, Write as _};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! JSON in and out; whatever goes wrong is JSON too: `{"error": "a sentence"}`.
 
 use axum::body::Bytes;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Devices and their downlinks.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What changes, as server-sent events.
 //!
 //! An event tells the state of a thing when it is sent. Its number goes into `Last-Event-ID`; before it stands when the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Faults, all of them at a time.
 
 use std::sync::Arc;

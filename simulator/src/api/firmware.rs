@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware images, and how far devices have fetched them.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who may use the API.
 //!
 //! On loopback everyone on this machine may; but a page of another site that a browser shows here must not. It can make

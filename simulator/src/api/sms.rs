@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SMS and their attempts.
 
 use std::sync::Arc;

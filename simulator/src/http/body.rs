@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bodies on their way in: bounded in length, in time, and in what all of them take together.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

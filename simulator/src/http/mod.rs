@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The server: connections, the request around a message, and the answer's exact bytes.
 //!
 //! hyper does the framing. The live endpoint's `HTTP/1.1 202 ` comes out of an empty reason phrase,

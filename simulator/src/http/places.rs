@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How many connections there are at a time. When all places are taken, the connection that has gone longest without a
 //! whole request gives way, so that devices are served however many others only hold a connection open.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One connection: its requests, one after the other.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What faults make of an answer.
 
 use std::time::Duration;

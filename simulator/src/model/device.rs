@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The devices that the platform knows, each with its secret and its queue of downlinks.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Images on offer, and how far each device has fetched its own.
 
 use std::ops::Range;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What came, in order: bounded by count, by age and by memory.
 
 use std::collections::VecDeque;

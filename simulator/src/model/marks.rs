@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mistakes, marked in the bytes of a request, each with what to do about it.
 
 use std::ops::Range;

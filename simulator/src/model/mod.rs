@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The platform without its doors: devices, queues, verdicts, and what happened. No input, no output, no clock.
 //!
 //! Each change is noted; who calls takes the notes, and from them knows what to keep and whom to tell.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Secrets: compared, fingerprinted, and blotted out of everything that is shown.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SMS on their way, with the platform's times of retry. Who makes the attempts is not decided here.
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The message token: SHA-256 over the body and then the device's secret, as lower-case hex.
 
 use sha2::{Digest, Sha256};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Judges one message: headers, body, device and token. Pure: bytes in, verdict out.
 
 use hyper::header::{

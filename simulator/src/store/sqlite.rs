@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state as a database of SQLite.
 //!
 //! With a write-ahead log, a change is there as a whole or not at all, whenever the program is killed. What the machine

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs the real program on a free port and talks to it over plain sockets.
 #![allow(dead_code, reason = "each test file uses its own part")]
 

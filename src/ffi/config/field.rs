@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fields of a configuration by their numbers.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The device's configuration, from one JSON text that a factory writes and a device keeps.
 
 pub mod access;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware: the response, and how far the download is.
 
 use super::{kpn_firmware, open_mut};

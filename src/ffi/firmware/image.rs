@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What of a download is kept over a reset.
 
 use super::{kpn_firmware, open, open_mut};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware over the air: the object, what it fetches, and what of it is kept over a reset.
 
 pub mod answer;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware: where to connect, and what to send.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The steps of an exchange, once what the C caller gave is checked.
 
 use core::ffi::{CStr, c_char};

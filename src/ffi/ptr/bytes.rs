@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Arrays of bytes and texts of the caller.
 
 use core::ffi::c_char;

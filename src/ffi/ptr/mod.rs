@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where raw memory of the C caller becomes references. Nothing else in the shell dereferences a pointer.
 //!
 //! - Objects (`kpn_uplink *` and the like): [`begin`] puts one in place, [`borrow`] and [`borrow_mut`] borrow one that was begun,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects of the library in memory of the caller.
 
 use core::mem::MaybeUninit;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether memory that the caller gave overlaps.
 
 use crate::error::{Error, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A queue in non-volatile memory.
 
 use super::kpn_queue;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Measurements that wait for a connection, in the caller's memory.
 
 pub mod image;

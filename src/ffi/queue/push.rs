@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Records into a queue.
 
 use core::ffi::c_char;

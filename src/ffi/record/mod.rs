@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A record of a downlink, as C sees it.
 
 pub mod number;

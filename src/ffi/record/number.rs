@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The numbers of a record: read when asked for, so that a firmware pays only for the types it uses.
 
 use super::{KPN_FIELD_TIME, kpn_record};

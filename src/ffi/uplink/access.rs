@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! From an uplink of the caller to the pack in it: what all functions that add to it share.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Base fields: what holds for all records that follow.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A message whose sender, endpoint and secret stand in a configuration.
 
 use super::finish::finish;

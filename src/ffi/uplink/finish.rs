@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The end of a message, and what can be asked about it.
 
 use core::ffi::c_char;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Labels that the next record has beside its value.
 
 use super::access::set;

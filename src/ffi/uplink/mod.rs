@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One message to the platform: built, signed and framed in one buffer of the caller.
 
 mod access;

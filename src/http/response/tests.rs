@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What no message needs: the fields for firmware. The rest of the parser is tested through the C functions.
 use std::format;
 use std::vec::Vec;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The labels of SenML, as the writer puts them.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What can be put into a pack: a value, and the label that it stands under.
 //!
 //! A function pointer per kind, so that a firmware links only the kinds that it uses: no float code without a float.

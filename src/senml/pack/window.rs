@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A pack that leaves its buffer while it is being written.
 #![forbid(unsafe_code)]
 

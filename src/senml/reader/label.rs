@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The labels of a SenML record in JSON (RFC 8428 sections 4.3 and 5).
 #![forbid(unsafe_code)]
 

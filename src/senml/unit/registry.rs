@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registered units of SenML.
 //!
 //! Sources: RFC 8428 section 12.1, RFC 8798 sections 2 (primary) and 3 (secondary).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reads a configuration: our strict tokens, each value checked as it comes.
 //!
 //! serde-json-core reads only the numbers here, whose grammar our reader has checked before. As a reader of whole texts it

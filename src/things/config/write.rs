@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writes a configuration back, field by field.
 //!
 //! serde was measured for it on thumbv6m: `serde_json_core::to_slice` 0.7.0 costs 1.7 KB without the status table, keeps a path to the

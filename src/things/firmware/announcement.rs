@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The downlink that announces an image: two text records of one pack, `url` and `token`, about this device.
 #![forbid(unsafe_code)]
 

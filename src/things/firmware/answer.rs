@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The response to a request for a part: read as it arrives, judged once its head is whole and once its body is.
 //!
 //! What answers count as:

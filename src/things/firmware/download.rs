@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The download of one image, part by part: what to ask next, and what an answer is worth.
 //!
 //! Pieces of a part are handed out as they arrive, so that no buffer of part size is needed. They are provisional until

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What of a download is kept over a reset: one image with URL, token and how far the download is.
 //!
 //! All numbers in little-endian order:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware over the air: from the `url` and `token` of a downlink to the verified bytes of an image, part by part.
 //!
 //! The caller has the socket, the clock and the flash; [`download::Download`] says what to ask and what the answer is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bytes of a JSON string, one by one.
 #![forbid(unsafe_code)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The URL of an image, RFC 3986: `http` or `https`, a host name or an IPv4 address, perhaps a port and a path.
 //!
 //! Read byte by byte where it stands in a downlink, escapes and all, so that nothing is copied before it is known to be

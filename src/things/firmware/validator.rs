@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What tells one image from another under the same URL: the strong entity tag that its parts come with, or else their
 //! Last-Modified (RFC 9110 section 8.8).
 //!

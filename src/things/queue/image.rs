@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A queue in non-volatile memory: `kpnq`, version, three zero bytes, uptime, dropped, records, length of the records (four bytes
 //! each, least significant first), the records from the oldest to the newest, CRC-32 of all before it.
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
 use crate::http::request::{POST_HEAD_MAX, post_head_len};
 use crate::senml::pack::value::Value;

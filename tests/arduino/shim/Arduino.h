@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * As much of Arduino as the library and its sketches use, for the host: declarations of Arduino's public interface, bodies of our own
  * in shim.cpp. No String: the library must do without.

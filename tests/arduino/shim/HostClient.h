@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A Client over a socket of this machine. The addresses of the platform lead to the port in KPN_PORT on 127.0.0.1, every other one
  * nowhere. Test programs bend it through the public fields.

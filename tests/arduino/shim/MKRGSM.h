@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef SHIM_MKRGSM_H
 #define SHIM_MKRGSM_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef SHIM_PRINT_H
 #define SHIM_PRINT_H
 

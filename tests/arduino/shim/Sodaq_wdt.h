@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef SHIM_SODAQ_WDT_H
 #define SHIM_SODAQ_WDT_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef SHIM_STREAM_H
 #define SHIM_STREAM_H
 

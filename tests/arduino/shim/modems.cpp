@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /* The networks of the sketches: they come up with the right APN, and lead to HostClient. Built once per sketch, with its SHIM_… set. */
 #include <Arduino.h>
 

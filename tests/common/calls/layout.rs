@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the fields of the header's structs lie on this machine, down to the last number.
 
 use core::ops::Range;

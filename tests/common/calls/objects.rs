@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects of the library in each of their states, made by the C functions.
 
 use core::ffi::{CStr, c_char};

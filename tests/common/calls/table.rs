@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table: one line for each function of the header, in its order. Objects, texts and numbers are such that the call succeeds, unless the line says what
 //! it gives.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef SHIM_ESP_CRT_BUNDLE_H
 #define SHIM_ESP_CRT_BUNDLE_H
 

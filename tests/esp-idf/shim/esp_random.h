@@ -1,2 +1,3 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <stdint.h>
 uint32_t esp_random(void);

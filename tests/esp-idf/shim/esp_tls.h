@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* As much of ESP-IDF as the example uses, for the host: its public interface with bodies of our own in idf.c. Without TLS. */
 #ifndef SHIM_ESP_TLS_H
 #define SHIM_ESP_TLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What Debian's libgcc for this core leaves out, since chips with it have these functions in ROM. */
 #include <stdint.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What picolibc asks of a system: characters out, and an end. */
 #include <stdio.h>
 #include <stdlib.h>

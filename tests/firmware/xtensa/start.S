@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Starts a program on QEMU's Xtensa machine `sim`, on cores without register windows. An exception ends it with 100 and the cause. */
 
     .section .vectors, "ax"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! JSON text that stands in a buffer already, against `serde_json`: taken when it is JSON, and then sent without white space.
 
 use std::mem::MaybeUninit;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls on an uplink, from the bytes of an input.
 
 use super::drivers::uplink::{Call, Content, Number, URN};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A configuration: refused whole, or kept so that it can be saved, loaded again and used.
 
 use super::drivers::config::Config;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A downlink, its text given at once and through a response, with every accessor of every record.
 
 use kpn_things::ffi::record::{

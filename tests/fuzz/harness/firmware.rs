@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A download from a server that sends anything, to two devices that receive it in different pieces, saved and loaded in
 //! between, also from images that someone changed.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects whose bytes someone changed, moved or misplaced, and buffers that someone wrote to in between.
 //!
 //! The pointers in an object and the sizes beside them stay: they are all that the library knows of memory. Whatever else

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Decisions taken from the bytes of an input.
 
 /// Bytes that decide, from the first to the last. Behind the last one there are zeros.

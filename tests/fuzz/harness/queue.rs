@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A queue from a script of calls, saved and loaded in between, also from images that someone changed.
 
 use std::ffi::CString;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A request as `httparse`, `serde_json` and `sha2` read it.
 
 use sha2::{Digest, Sha256};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A response in two splits: the result of both is the same, whatever came.
 
 use std::ffi::CStr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The same calls twice, through a window of any size: what leaves is what one large buffer holds, or the second pass says
 //! that it differs.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A token over bytes in any pieces, against `sha2`; and the same bytes handed out in pieces.
 
 use std::mem::MaybeUninit;

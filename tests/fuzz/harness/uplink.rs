@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An uplink from a script of calls, in a buffer of any capacity.
 
 use super::calls::{self, SECRETS};

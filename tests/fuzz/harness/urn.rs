@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Device URNs from any text, with any capacity.
 
 use std::ffi::{CStr, CString, c_char};

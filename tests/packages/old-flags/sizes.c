@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Enumerations of this compiler, which the archive must not depend on: 1 byte with -fshort-enums, 4 without. */
 enum two { KPN_TEST_NO, KPN_TEST_YES };
 

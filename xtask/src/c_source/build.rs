@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! From the crate to the file: cargo makes the object, and the translator reads it.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What must hold of the file: compilers take it without a word, it refuses machines that it cannot serve, it has no static memory, and on
 //! every kind of machine the C tests and the vectors give what the archives give.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Constants: each segment of the object's data as one object of C, with real pointers where a relocation puts an address.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The library as one file of C for compilers that no archive is made for.
 //!
 //! The crate is compiled to one relocatable object of WebAssembly, whose relocations tell which numbers are addresses. So memory stays

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Names in C for functions and constants: after what they are called in Rust.
 
 use std::{collections::BTreeSet, fmt::Write as _};

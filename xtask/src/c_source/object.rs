@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reads one relocatable WebAssembly object, as LLVM writes it: its functions, constants, symbols and relocations.
 //!
 //! What is not asked of the library is refused here: memory that is written, tables of its own, imports besides memory functions.

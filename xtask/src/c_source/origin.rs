@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where in the sources each function comes from, by the lines of its debug information.
 
 use std::collections::BTreeMap;

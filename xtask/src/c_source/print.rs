@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The whole file: what it needs of C, prototypes, constants, functions.
 
 use std::{collections::BTreeSet, fmt::Write as _};

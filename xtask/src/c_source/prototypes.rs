@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of the header with their types, and how values of the object become values of those types.
 
 use anyhow::{Context as _, bail, ensure};

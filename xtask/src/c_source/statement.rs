@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Statements of C: how jumps to the ends of blocks become structure, and how they are written.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Removes what reads badly and does nothing: values that nobody reads, and a temporary between a call and its only use.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One function's code to statements: the object's machine has a stack of values, which become expressions.
 
 use anyhow::{Context as _, bail, ensure};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How expressions are written, with the parentheses that compilers ask for.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Arduino library: class, header and examples, with an archive per kind of board.
 
 use std::path::Path;

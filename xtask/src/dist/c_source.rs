@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! For every other compiler: the library as one file of C, with header, licences and an example.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The ESP-IDF component: header, archives for some RISC-V chips, one file of C for all others, an example.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `manifest.json`: what was packed, from which commit, by which compiler; and `SHA256SUMS`.
 
 use std::path::Path;

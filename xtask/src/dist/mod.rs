@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is handed out: packages for compilers and for vendor toolchains in `dist/`, with a manifest and checksums.
 //!
 //! One module per kind of package. Each has one function `pack(workspace, archives, dist)`, which puts one file into

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! For compilers and build systems that know nothing of KPN Things: one package per target, and one with all of them.
 //! Archives, header, and what CMake and pkg-config need to find them.
 

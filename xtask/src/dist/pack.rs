@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Archive files that hold no time, owner or order of the machine that made them: the same content gives the same bytes.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The PlatformIO library: header and archives for every framework, Arduino's class where there is Arduino.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The same sources give the same bytes, wherever they lie and whenever they are packed.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The simulator as a program, so that a C developer needs no Rust: for the kind of machine that packs it.
 
 use std::{
@@ -11,7 +12,9 @@ use xshell::cmd;
 use super::{Package, pack};
 use crate::{legal::notices, simulator, workspace::Workspace};
 
-const COPIED: [(&str, &str); 3] = [
+const COPIED: [(&str, &str); 5] = [
+    ("simulator/README.md", "."),
+    ("simulator/devices.toml", "."),
     ("LICENSE-MIT", "."),
     ("LICENSE-APACHE", "."),
     ("CHANGELOG.md", "."),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Zephyr module as a package: its files, the header, the sample, an archive per Rust target, and the library as one file of C.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The header as doxygen reads it.
 
 use anyhow::{bail, ensure};

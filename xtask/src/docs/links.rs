@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Relative links: each names a file that is there, and a heading in it.
 
 use anyhow::ensure;

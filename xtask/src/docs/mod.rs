@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the texts promise: links lead somewhere, commands run, and the header becomes pages without a warning.
 
 mod doxygen;

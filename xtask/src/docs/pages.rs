@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The pages of the toolchains: their commands, run as a reader runs them.
 
 use anyhow::{Context as _, ensure};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a product that has the library in it must say: licences, notices, and a bill of materials.
 
 pub mod notices;
@@ -24,7 +25,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let deny = tool(workspace, "cargo-deny")?;
     cmd!(
         shell,
-        "{deny} --offline --log-level error check licenses bans sources"
+        "{deny} --workspace --offline --log-level error check licenses bans sources"
     )
     .quiet()
     .run()?;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `THIRD-PARTY-NOTICES`, which lies in every package: what others have written of an archive, with their licences.
 
 use std::{

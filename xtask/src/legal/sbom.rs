@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bills of materials, in SPDX and in CycloneDX: made by cargo-sbom, completed with what the compiler brings, and without what differs
 //! from run to run.
 

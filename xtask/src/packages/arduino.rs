@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Arduino library as its users have it: the class and each sketch run on this machine over a stand-in for Arduino,
 //! the package unpacked, checked against Arduino's specification and linked for each kind of board.
 

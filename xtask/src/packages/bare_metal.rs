@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bare-metal project, built from the package as its users build it, on its emulated board.
 
 use std::slice;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The package with one file of C: unpacked, its example built as its Makefile and its CMakeLists.txt do it.
 
 use anyhow::ensure;

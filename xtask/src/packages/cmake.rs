@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Consumers that use CMake: every way in, every target, and what must be refused.
 
 use std::path::{Path, PathBuf};

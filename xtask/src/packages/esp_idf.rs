@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The ESP-IDF component: checked and packed by its own component manager, configured and linked for chips with an archive and
 //! for chips that compile its file of C; its example run on this machine over a stand-in for ESP-IDF.
 

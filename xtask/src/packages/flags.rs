@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Compiler flags that vendors' projects have: older C, C++ without exceptions and type information, and enumerations of
 //! either size, of which the archive must know nothing.
 

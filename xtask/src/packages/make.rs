@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Consumers without CMake: pkg-config, and archive and header by hand.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Projects that use the packages as their users do: unpacked, in an empty folder outside of the repository.
 
 pub mod arduino;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An empty folder outside of the repository with the packages, unpacked, and copies of the consumer projects.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The PlatformIO library: packed by PlatformIO's own packer, and built against by PlatformIO itself, from a project that names the
 //! package and a board. The boards of `tests/platformio` stand for those of real platforms, which PlatformIO's registry alone has.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Arduino's specification of `library.properties` and `keywords.txt`, revision 2.2, as far as it can be checked.
 
 use anyhow::{Context as _, ensure};

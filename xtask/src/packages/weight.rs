@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Linked by each way that the pages show, without flags of the user's own, a feature costs what the table says.
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Zephyr module without a Zephyr tree: its manifests, Kconfig and CMake against stand-ins for what they meet there.
 
 mod run;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Runs an example with each answer of the platform, and checks how it ends. CASE says which example it is. */
 #include "desk.h"
 #include "kpn_things.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What machine code says about the stack: how far it moves the stack pointer, and whether it calls what a register
 //! points to. Thumb and 32-bit RISC-V, no more of them than compilers and hand-written helpers use.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Stack that each exported function needs at most: frames added up along all calls, those through function pointers and
 //! into the toolchain's helpers among them.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Functions, their frames and calls, out of objects: the compiler's, and members of the toolchain's libraries.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /*
   Fetches the firmware that a downlink announces, and starts it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /*
   Takes downlinks by SMS from KPN Things between two messages.
 

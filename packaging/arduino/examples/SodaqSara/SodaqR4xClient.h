@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 // An Arduino Client over one TCP socket of the library Sodaq_R4X, which has sockets but no Client.
 #ifndef SODAQ_R4X_CLIENT_H
 #define SODAQ_R4X_CLIENT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 /*
   Sends a measurement to KPN Things every minute and acts on downlinks.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The rules of RFC 8428 over a whole pack, and its resolved records (section 4).
 
 use serde::de::{Deserialize, Deserializer, Error as _};

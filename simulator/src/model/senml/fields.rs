@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The labels of one record with their types checked.
 
 use base64::Engine;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The JSON of a pack, as written: every label of every record in order, duplicates included.
 
 use std::fmt;

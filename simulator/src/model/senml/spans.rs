@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where records and their labels stand in the text of a pack.
 
 use std::ops::Range;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests of the rules over whole packs.
 
 use super::super::parse::parse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The units of the SenML registry: RFC 8428 section 12.1, RFC 8798 sections 2 and 3, later ones.
 
 const UNITS: &str = "\

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <stdint.h>
 #include <stdlib.h>
 typedef uint32_t TickType_t;

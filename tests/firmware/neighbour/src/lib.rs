@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Brings what a Rust archive usually brings: a panic handler with paths to it, and the compiler's helpers.
 #![no_std]
 

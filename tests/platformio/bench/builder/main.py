@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """Compiles and links for a board with the compiler and the options that its description names; nothing is run."""
 
 from SCons.Script import Default, DefaultEnvironment

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """Compiles and links for this machine."""
 
 from SCons.Script import Default, DefaultEnvironment

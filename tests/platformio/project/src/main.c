@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "kpn_things.h"
 
 /* Linked for every board, and run on this machine: 0 when the message is 300 bytes long or so. */

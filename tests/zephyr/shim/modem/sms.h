@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The SMS library of the nRF Connect SDK, as far as the sample asks it. */
 #ifndef SHIM_MODEM_SMS_H
 #define SHIM_MODEM_SMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's devices. */
 #ifndef SHIM_DEVICE_H
 #define SHIM_DEVICE_H

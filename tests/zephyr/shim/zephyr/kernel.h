@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What the glue and the sample need of Zephyr's kernel, on this machine. */
 #ifndef SHIM_KERNEL_H
 #define SHIM_KERNEL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's test framework: every test of a file runs, one after the other. */
 #ifndef SHIM_ZTEST_H
 #define SHIM_ZTEST_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Blocks, loops, branches and jumps.
 
 use super::{Case, check};

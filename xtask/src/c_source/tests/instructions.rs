@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each instruction that calculates, with values at all edges.
 
 use super::{Case, check};

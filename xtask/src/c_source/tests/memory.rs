@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Loads and stores of each width and alignment, and values that a store must not change after they were read.
 
 use super::{Case, check};

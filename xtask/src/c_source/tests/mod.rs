@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The translator against an interpreter: what a compiler makes of its C must give what the instructions give.
 
 mod control;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Relocations of each kind, and what is refused.
 
 use wasm_encoder::{

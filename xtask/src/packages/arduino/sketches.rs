@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each example of the Arduino library on this machine, over a stand-in for Arduino and its modem's library, against the simulator.
 
 use std::path::{Path, PathBuf};

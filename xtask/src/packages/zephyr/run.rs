@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The glue and the sample, compiled for this machine and run against the simulator and against a hostile network.
 
 use std::{

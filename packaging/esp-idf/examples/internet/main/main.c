@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Sends a measurement to KPN Things every minute and acts on downlinks: from anywhere, over TLS. Wi-Fi or Ethernet as menuconfig says
  * ("Example Connection Configuration"), URN and secret there too ("KPN Things device").

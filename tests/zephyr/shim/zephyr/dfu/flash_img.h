@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's image in the second slot. */
 #ifndef SHIM_FLASH_IMG_H
 #define SHIM_FLASH_IMG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What Zephyr says to MCUboot. */
 #ifndef SHIM_MCUBOOT_H
 #define SHIM_MCUBOOT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's flash driver, as far as the glue asks it. */
 #ifndef SHIM_FLASH_H
 #define SHIM_FLASH_H

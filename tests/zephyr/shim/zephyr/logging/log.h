@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's log macros, onto standard error, every level. */
 #ifndef SHIM_LOG_H
 #define SHIM_LOG_H

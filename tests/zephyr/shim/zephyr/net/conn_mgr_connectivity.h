@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's connection manager. */
 #ifndef SHIM_CONN_MGR_CONNECTIVITY_H
 #define SHIM_CONN_MGR_CONNECTIVITY_H

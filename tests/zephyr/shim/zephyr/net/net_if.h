@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's network interfaces. */
 #ifndef SHIM_NET_IF_H
 #define SHIM_NET_IF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Zephyr's socket calls over those of this machine. The environment variable SHIM names ways in which a socket may behave, with a plus
  * between them:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's power of devices. */
 #ifndef SHIM_PM_DEVICE_H
 #define SHIM_PM_DEVICE_H

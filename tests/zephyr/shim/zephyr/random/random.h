@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's random numbers: none needed, every wait is as short as it can be. */
 #ifndef SHIM_RANDOM_H
 #define SHIM_RANDOM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's settings. */
 #ifndef SHIM_SETTINGS_H
 #define SHIM_SETTINGS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's shell: a table of commands, and lines on standard output. */
 #ifndef SHIM_SHELL_H
 #define SHIM_SHELL_H

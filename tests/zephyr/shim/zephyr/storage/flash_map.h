@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's flash map. */
 #ifndef SHIM_FLASH_MAP_H
 #define SHIM_FLASH_MAP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's stream to the flash. */
 #ifndef SHIM_STREAM_FLASH_H
 #define SHIM_STREAM_FLASH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Zephyr's reset. */
 #ifndef SHIM_REBOOT_H
 #define SHIM_REBOOT_H
