@@ -113,7 +113,9 @@ esp_err_t esp_ota_set_boot_partition(const esp_partition_t *of)
     size_t len;
 
     load_flash();
-    return of == &partition && read_file("KPN_IMAGE", image, sizeof image, &len) && memcmp(flash, image, len) == 0 ? ESP_OK : ESP_FAIL;
+    return of == &partition && read_file("KPN_IMAGE", image, sizeof image, &len) && memcmp(flash, image, len) == 0
+               ? ESP_OK
+               : ESP_FAIL;
 }
 
 esp_err_t esp_ota_mark_app_valid_cancel_rollback(void)

@@ -6,10 +6,10 @@
 typedef int esp_err_t;
 #define ESP_OK 0
 #define ESP_FAIL (-1)
-#define ESP_ERROR_CHECK(x)                                                                                             \
-    do {                                                                                                               \
-        if ((x) != 0) {                                                                                                \
-            abort();                                                                                                   \
-        }                                                                                                              \
+#define ESP_ERROR_CHECK(x) \
+    do { \
+        if ((x) != 0) { \
+            abort(); \
+        } \
     } while (0)
 #endif

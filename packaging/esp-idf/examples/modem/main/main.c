@@ -104,7 +104,8 @@ static void act_on_downlink(const kpn_response *response)
         return;
     }
     while (status == KPN_OK && (status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {
-        if (kpn_record_is_for(&record, CONFIG_DEVICE_URN) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+        if (kpn_record_is_for(&record, CONFIG_DEVICE_URN) && kpn_record_is(&record, "valve")
+            && record.kind == KPN_KIND_BOOL) {
             printf("the valve is now %s\n", record.bool_value ? "open" : "shut");
         }
     }
@@ -120,7 +121,8 @@ static void fetch_firmware(void)
             esp_restart();
         } else if (status == KPN_AGAIN || status == KPN_ERR_IO) {
             uint32_t after = kpn_firmware_retry_after(&update.firmware);
-            vTaskDelay(pdMS_TO_TICKS(kpn_retry_delay_ms(kpn_firmware_failures(&update.firmware) + 1, esp_random(), 1000, INTERVAL_MS, after)));
+            vTaskDelay(pdMS_TO_TICKS(
+                kpn_retry_delay_ms(kpn_firmware_failures(&update.firmware) + 1, esp_random(), 1000, INTERVAL_MS, after)));
         } else if (status != KPN_OK) {
             printf("firmware: %s\n", kpn_status_text(status));
             return;

@@ -19,7 +19,8 @@ static bool store(const ota *ota)
     size_t len;
     bool stored = false;
 
-    if (kpn_firmware_save(&ota->firmware, image, sizeof image, &len) == KPN_OK && nvs_open(SPACE, NVS_READWRITE, &nvs) == ESP_OK) {
+    if (kpn_firmware_save(&ota->firmware, image, sizeof image, &len) == KPN_OK
+        && nvs_open(SPACE, NVS_READWRITE, &nvs) == ESP_OK) {
         stored = nvs_set_blob(nvs, KEY, image, len) == ESP_OK && nvs_commit(nvs) == ESP_OK;
         nvs_close(nvs);
     }
@@ -70,7 +71,8 @@ esp_err_t ota_begin(ota *ota)
     }
     esp_err_t found = nvs_get_blob(nvs, KEY, ota->request, &len);
     nvs_close(nvs);
-    if (found == ESP_OK && (kpn_firmware_load(&ota->firmware, ota->request, len) != KPN_OK || rewind_sector(ota) != KPN_OK)) {
+    if (found == ESP_OK
+        && (kpn_firmware_load(&ota->firmware, ota->request, len) != KPN_OK || rewind_sector(ota) != KPN_OK)) {
         forget(); /* another version of this firmware wrote it */
         return kpn_firmware_begin(&ota->firmware, ota->memory, sizeof ota->memory, OTA_PART) == KPN_OK ? ESP_OK : ESP_FAIL;
     }
@@ -142,7 +144,8 @@ static kpn_status receive_part(ota *ota)
     ota->len = 0;
     if (status == KPN_OK && (ota->fd < 0 || kpn_firmware_must_connect(&ota->firmware))) {
         hang_up(ota);
-        status = connect_to(ota, host, kpn_firmware_port(&ota->firmware)) ? kpn_firmware_connected(&ota->firmware) : kpn_firmware_close(&ota->firmware);
+        status = connect_to(ota, host, kpn_firmware_port(&ota->firmware)) ? kpn_firmware_connected(&ota->firmware)
+                                                                          : kpn_firmware_close(&ota->firmware);
     }
     if (status == KPN_OK) {
         status = kpn_firmware_request(&ota->firmware, ota->request, sizeof ota->request, &len);
@@ -195,7 +198,8 @@ kpn_status ota_fetch(ota *ota)
     }
     if (status == KPN_OK && kpn_firmware_state(&ota->firmware) == KPN_FIRMWARE_COMPLETE) {
         hang_up(ota);
-        status = esp_ota_set_boot_partition(ota->partition) == ESP_OK ? KPN_END : KPN_ERR_FIRMWARE_REFUSED; /* it verifies the image */
+        status = esp_ota_set_boot_partition(ota->partition) == ESP_OK ? KPN_END
+                                                                      : KPN_ERR_FIRMWARE_REFUSED; /* it verifies the image */
         forget();
         return status;
     }
