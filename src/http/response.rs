@@ -180,7 +180,6 @@ impl Response {
                 self.phase = phase::BODY;
             }
         } else {
-            head.flags |= flag::CLOSE;
             self.body.remaining = u32::MAX;
             self.phase = phase::UNTIL_CLOSE;
         }
