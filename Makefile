@@ -5,7 +5,7 @@ TARGET ?= thumbv6m-none-eabi
 DEMO := $(or $(CARGO_TARGET_DIR),target)/demo
 TIME ?= 60
 
-.PHONY: help setup demo simulator test check header notices archive report wire bench bench-host fuzz coverage c-source mutants dist
+.PHONY: help setup demo simulator test check docs header notices archive report wire bench bench-host fuzz coverage c-source mutants dist
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ test: ## Everything: lints, Rust and C tests, header, archives, firmware under Q
 
 check: ## Formatting and lints, warnings as errors
 	@$(XTASK) check
+
+docs: ## The manual as a site: target/doxygen/html/index.html
+	@sh xtask/setup.sh doxygen
+	@$(XTASK) docs
 
 header: ## Write include/kpn_things.h anew
 	@$(XTASK) header

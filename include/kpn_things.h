@@ -1059,7 +1059,7 @@ KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *
  *
  * Unless a call says otherwise:
  * - `KPN_ERR_HEAD_TEXT`: The token is empty or is not a bearer token.
- * - `KPN_ERR_FIRMWARE_URL`: Not `http://` or `https://` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+ * - `KPN_ERR_FIRMWARE_URL`: No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
  * - `KPN_ERR_FIRMWARE_BUSY`: 408, 429 or 5xx, after the last retry.
  * - `KPN_ERR_FIRMWARE_CRC`: A wrong CRC-32, after the last retry.
  * - `KPN_ERR_FIRMWARE_UNEXPECTED`: Not what `kpn_firmware_expect` asks for, after the last retry.

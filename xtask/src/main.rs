@@ -56,6 +56,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Job {
+    /// Builds the manual as a site: target/doxygen/html/index.html
+    Docs,
     /// Builds the C archive for one target, or for `all`
     Archive {
         /// Short name or Rust's name of the target
@@ -172,6 +174,7 @@ fn run() -> anyhow::Result<()> {
         Job::CSource => c_source::run(&workspace),
         Job::Dist { simulator: true } => dist::run_simulator(&workspace),
         Job::Dist { simulator: false } => dist::run(&workspace),
+        Job::Docs => docs::build_site(&workspace),
         Job::Firmware => {
             firmware::check_can_fail(&workspace).and_then(|()| firmware::check(&workspace))
         }

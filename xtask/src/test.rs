@@ -41,6 +41,7 @@ const FIRST: &[Step] = &[
     ),
     ("links in texts", "pack", docs::check_links),
     ("header as pages", "doxygen", docs::check_header),
+    ("manual as a site", "doxygen", docs::check_site),
     ("archives", "c linux chips", link::check),
     ("archives can be refused", "chips", link::check_can_fail),
     (
@@ -90,6 +91,7 @@ const WITH_OTHERS: &[Step] = &[
         simulator::check_description,
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
+    ("esp-idf firmware", "c", packages::esp_idf::modem::check),
     (
         "package with one file of C",
         "c linux chips cmake pack cargo-sbom",

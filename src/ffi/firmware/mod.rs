@@ -373,7 +373,7 @@ pub unsafe extern "C" fn kpn_firmware_expect(
 /// @retval KPN_ERR_STATE                One of them was not begun, or the downlink was refused.
 /// @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory, or `urn` lies in one of the first two.
 /// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         Not `http://` or `https://` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
 /// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
@@ -420,7 +420,7 @@ pub unsafe extern "C" fn kpn_firmware_offer(
 /// @retval KPN_ERR_STATE                `firmware` was not begun.
 /// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
 /// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         Not `http://` or `https://` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
 /// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
@@ -454,7 +454,7 @@ pub unsafe extern "C" fn kpn_firmware_start(
 /// @retval KPN_ERR_STATE                `firmware` was not begun.
 /// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
 /// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         Not `http://` or `https://` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
 /// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety

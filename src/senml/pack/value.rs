@@ -201,7 +201,7 @@ impl Value<'_> {
         Self::scalar(TIME_AGO, Scalar::of_decimal(mantissa, exponent))
     }
 
-    /// `ut`: within how many seconds it is updated at the latest.
+    /// `ut`: the next value follows within this many seconds.
     pub const fn update_time(mantissa: i64, exponent: i32) -> Self {
         Self::scalar(UPDATE_TIME, Scalar::of_decimal(mantissa, exponent))
     }

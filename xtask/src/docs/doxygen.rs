@@ -31,11 +31,11 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn render(workspace: &Workspace, header: &str, more: &str) -> anyhow::Result<()> {
+pub(super) fn render(workspace: &Workspace, input: &str, more: &str) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let settings = shell.read_file("packaging/doxygen/Doxyfile")?;
     let output = cmd!(shell, "doxygen -")
-        .stdin(format!("{settings}\nINPUT = {header}\n{more}"))
+        .stdin(format!("{settings}\nINPUT = {input}\n{more}"))
         .quiet()
         .ignore_status()
         .output()?;

@@ -65,7 +65,7 @@ fn links(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// Headings as their links name them.
-fn headings(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn headings(text: &str) -> impl Iterator<Item = String> {
     prose(text)
         .filter(|(_, line)| line.starts_with('#'))
         .map(|(_, line)| {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the texts promise: links lead somewhere, commands run, and the header becomes pages without a warning.
+//! What the texts promise: links lead somewhere, commands run, the header and the pages become a site without a warning.
 
 mod doxygen;
 mod links;
 mod pages;
+mod pictures;
+mod site;
 
 use anyhow::Context as _;
 use xshell::cmd;
@@ -13,6 +15,7 @@ use crate::workspace::Workspace;
 pub use doxygen::check as check_header;
 pub use links::check as check_links;
 pub use pages::check as check_pages;
+pub use site::{build as build_site, check as check_site};
 
 /// A text of the repository.
 struct Page {
