@@ -177,7 +177,7 @@ async function drawDetail() {
   }
   drawn = open;
   if (!message) return put(detail, empty(`No message ${open}`, h("p", {}, "It was cleared, or is older than what is kept.")));
-  put(detail, head(message), mistakes(message), notes(message), records(message), requestView(message), answer(message));
+  put(detail, head(message), mistakes(message), notes(message), records(message), requestView(byFault(message) ? { ...message, marks: [] } : message), answer(message));
   detail.scrollTop = 0;
 }
 
@@ -224,6 +224,9 @@ function tokenBadge(message) {
   return badge(message.token, kind);
 }
 
+/** Whether a fault kept it from being taken, which is no mistake of the device's. */
+const byFault = (message) => Boolean(message.fault) && message.reasons.every((reason) => reason.startsWith("a fault came"));
+
 function mistakes(message) {
   const marks = message.marks ?? [];
   const reasons = marks.length > 0 ? marks : (message.reasons ?? []).map((reason) => ({ reason }));
@@ -242,6 +245,7 @@ function mistakes(message) {
       h("div", {}, h("p", {}, mark.reason), mark.advice ? h("p", { class: "advice" }, mark.advice) : null),
     );
   };
+  if (byFault(message)) return section("Not taken, on purpose", h("p", { class: "faint" }, message.fault));
   return section(reasons.length === 1 ? "One mistake" : `${reasons.length} mistakes`, h("ol", { class: "mistakes" }, reasons.map(one)));
 }
 
