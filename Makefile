@@ -5,7 +5,7 @@ TARGET ?= thumbv6m-none-eabi
 DEMO := $(or $(CARGO_TARGET_DIR),target)/demo
 TIME ?= 60
 
-.PHONY: help setup demo test check docs header notices archive report wire bench bench-host fuzz coverage c-source mutants dist
+.PHONY: help setup demo simulator test check docs header notices archive report wire bench bench-host fuzz coverage c-source mutants dist
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: ## A C program sends a signed message to a simulated platform and acts on 
 	@cargo rustc --locked --profile demo --package kpn-things --lib --crate-type staticlib --features posix
 	@cc -std=c99 -Wall -Iinclude c-examples/exchange/exchange.c $(DEMO)/libkpn_things.a -o $(DEMO)/exchange
 	@$(DEMO)/examples/demo $(DEMO)/kpn-things-simulator $(DEMO)/exchange c-examples/exchange/device.json
+
+simulator: ## The platform on this machine with two devices, and a page for the browser under the URL that it prints: make simulator ARGS='--fault drop'
+	@cargo run --quiet --locked --profile demo --package kpn-things-simulator --bin kpn-things-simulator -- --devices simulator/devices.toml --api 127.0.0.1:8081 $(ARGS)
 
 test: ## Everything: lints, Rust and C tests, header, archives, firmware under QEMU, budgets; CI=1 allows no step to be left out
 	@cargo run --package xtask -- test

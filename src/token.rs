@@ -86,7 +86,8 @@ impl Token {
     /// Whole blocks are hashed where they lie; what is less than one waits in the block buffer.
     pub fn update(&mut self, mut bytes: &[u8]) {
         let filled = self.filled();
-        self.total = Words64::new(self.total.get() + widen(bytes.len()));
+        // Modulo 2^64, as the length that is hashed in the end; only a forged count comes to it.
+        self.total = Words64::new(self.total.get().wrapping_add(widen(bytes.len())));
         if filled != 0 {
             let room = self.block.get_mut(filled..).unwrap_or_default();
             let Some((first, rest)) = bytes.split_at_checked(room.len()) else {
@@ -116,7 +117,7 @@ impl Token {
     #[inline(never)]
     pub fn finish(&mut self, secret: &[u8]) -> &[u8; TOKEN_LEN] {
         self.update(secret);
-        let bits = self.total.get() * 8;
+        let bits = self.total.get().wrapping_mul(8);
         let filled = self.filled();
         // Padding: a mark, then zeros up to where the length stands in the last block.
         if let Some([mark, zeros @ ..]) = self.block.get_mut(filled..) {
@@ -274,6 +275,20 @@ mod tests {
             let mut other = *TOKEN;
             other[at] ^= 1;
             assert!(!equal(TOKEN, &other));
+        }
+    }
+
+    #[test]
+    fn a_count_of_bytes_at_its_end_goes_on_at_0() {
+        for total in [u64::MAX, u64::MAX / 8 + 1] {
+            let mut token = Token {
+                total: Words64::new(total),
+                ..Token::default()
+            };
+            token.update(BODY);
+            assert_eq!(token.total(), total.wrapping_add(77));
+            token.finish(SECRET);
+            assert_eq!(token.total(), 0);
         }
     }
 

@@ -4,6 +4,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::cast_ptr_alignment,
+    clippy::multiple_unsafe_ops_per_block,
     clippy::std_instead_of_core,
     reason = "tests"
 )]
@@ -21,8 +23,11 @@ use std::time::{Duration, Instant};
 
 use driver::{Response, status};
 use kpn_things::ffi::posix::*;
+use kpn_things::ffi::response::{kpn_response, kpn_response_begin};
 use kpn_things::ffi::span::kpn_span;
-use status::{END, ERR_HTTP_TRUNCATED, ERR_INVALID_ARGUMENT, ERR_IO, ERR_STATE, ERR_TIMEOUT, OK};
+use status::{
+    END, ERR_HTTP_TRUNCATED, ERR_INVALID_ARGUMENT, ERR_IO, ERR_OVERLAP, ERR_STATE, ERR_TIMEOUT, OK,
+};
 
 const HOST: &CStr = c"127.0.0.1";
 const REQUEST: &[u8] = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]";
@@ -402,4 +407,36 @@ fn bytes_of_the_callers_own_go_both_ways() {
     }
     assert_eq!(got, b"hello");
     server.join().unwrap();
+}
+
+#[test]
+fn a_transport_in_the_memory_of_the_response_is_refused() {
+    const BUFFER_AT: usize = 512;
+    const CAP: usize = 256;
+    let mut words = [0_u64; (BUFFER_AT + CAP) / 8];
+    let start = words.as_mut_ptr().cast::<u8>();
+    assert!(size_of::<kpn_response>() < BUFFER_AT);
+    // Behind the tag of the response, in its last bytes, and at both ends of its buffer.
+    let last = size_of::<kpn_response>() - 4;
+    let end = BUFFER_AT + CAP - size_of::<kpn_posix>();
+    for at in [8, last, BUFFER_AT, end] {
+        let response = start.cast::<kpn_response>();
+        let posix = start.wrapping_add(at).cast::<kpn_posix>();
+        let buffer = start.wrapping_add(BUFFER_AT);
+        // SAFETY: all of it lies in `words`, aligned; that it overlaps is the matter.
+        let results = unsafe {
+            assert_eq!(kpn_response_begin(response, buffer, CAP), OK);
+            assert_eq!(kpn_posix_begin(posix, 1, LONG), OK);
+            let request = kpn_span {
+                ptr: REQUEST.as_ptr(),
+                len: REQUEST.len(),
+            };
+            [
+                kpn_posix_write(posix, REQUEST.as_ptr(), REQUEST.len(), response),
+                kpn_posix_read(posix, response),
+                kpn_posix_exchange(posix, HOST.as_ptr(), 9, request, response),
+            ]
+        };
+        assert_eq!(results, [ERR_OVERLAP; 3], "{at}");
+    }
 }

@@ -42,8 +42,8 @@ static bool save(const char *path)
     char name[256];
     FILE *file;
 
-    if (kpn_firmware_save(&firmware, image, sizeof image, &len) != KPN_OK ||
-        snprintf(name, sizeof name, "%s.new", path) >= (int)sizeof name || (file = fopen(name, "wb")) == NULL) {
+    if (kpn_firmware_save(&firmware, image, sizeof image, &len) != KPN_OK
+        || snprintf(name, sizeof name, "%s.new", path) >= (int)sizeof name || (file = fopen(name, "wb")) == NULL) {
         return false;
     }
     bool written = fwrite(image, len, 1, file) == 1;
@@ -103,8 +103,8 @@ static kpn_status fetch(FILE *flash, long *bytes_left)
         }
         for (size_t used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
             status = kpn_firmware_feed(&firmware, chunk + used, len - used, &piece);
-            if (status >= 0 && piece.len > 0 &&
-                (fseek(flash, (long)piece.offset, SEEK_SET) != 0 || fwrite(piece.ptr, piece.len, 1, flash) != 1)) {
+            if (status >= 0 && piece.len > 0
+                && (fseek(flash, (long)piece.offset, SEEK_SET) != 0 || fwrite(piece.ptr, piece.len, 1, flash) != 1)) {
                 perror("flash");
                 exit(NEVER);
             }
@@ -135,11 +135,15 @@ int main(int argc, char **argv)
     }
     size_t len = read_file(argv[2]);
     if (status == KPN_OK) {
-        status = len > 0 ? kpn_firmware_load(&firmware, buffer, len) : ask(&config, argv[4], (uint16_t)strtoul(argv[5], NULL, 10));
+        status = len > 0 ? kpn_firmware_load(&firmware, buffer, len)
+                         : ask(&config, argv[4], (uint16_t)strtoul(argv[5], NULL, 10));
     }
     if (status != KPN_OK || kpn_firmware_needs_tls(&firmware)) { /* for TLS see c-examples/tls */
         fprintf(stderr, "no firmware: %s\n", kpn_status_text(status));
-        return status == KPN_ERR_CONNECT || status == KPN_ERR_TIMEOUT || status == KPN_ERR_IO || status == KPN_ERR_HTTP_TRUNCATED ? LATER : NEVER;
+        return status == KPN_ERR_CONNECT || status == KPN_ERR_TIMEOUT || status == KPN_ERR_IO
+                       || status == KPN_ERR_HTTP_TRUNCATED
+                   ? LATER
+                   : NEVER;
     }
     FILE *flash = fopen(argv[3], "r+b");
     if (flash == NULL && (flash = fopen(argv[3], "w+b")) == NULL) {
@@ -157,7 +161,8 @@ int main(int argc, char **argv)
             kpn_posix_close(&posix);
         } else if (status == KPN_AGAIN) {
             uint32_t random = ((uint32_t)rand() << 16) ^ (uint32_t)rand();
-            uint32_t ms = kpn_retry_delay_ms(kpn_firmware_failures(&firmware), random, 20, 5000, kpn_firmware_retry_after(&firmware));
+            uint32_t ms =
+                kpn_retry_delay_ms(kpn_firmware_failures(&firmware), random, 20, 5000, kpn_firmware_retry_after(&firmware));
             struct timespec wait = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
             printf("again in %lu ms: %s\n", (unsigned long)ms, kpn_status_text(kpn_firmware_error(&firmware)));
             (void)nanosleep(&wait, NULL);
@@ -169,8 +174,8 @@ int main(int argc, char **argv)
     if (fclose(flash) == 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE) {
         return COMPLETE; /* now the bootloader verifies the signature */
     }
-    return status == KPN_ERR_FIRMWARE_REFUSED || status == KPN_ERR_FIRMWARE_RANGE || status == KPN_ERR_FIRMWARE_SIZE ||
-                   status == KPN_ERR_FIRMWARE_CODING
+    return status == KPN_ERR_FIRMWARE_REFUSED || status == KPN_ERR_FIRMWARE_RANGE || status == KPN_ERR_FIRMWARE_SIZE
+                   || status == KPN_ERR_FIRMWARE_CODING
                ? NEVER
                : LATER;
 }

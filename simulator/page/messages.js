@@ -181,12 +181,14 @@ async function drawDetail() {
   detail.scrollTop = 0;
 }
 
+/** What stands there before the first message: a command that sends one, when a device needs no token. */
 function first() {
-  const host = location.hostname;
+  const open = store.devices.find((device) => device.secret_length === 0);
+  const pack = open && JSON.stringify([{ bn: `${key(open.urn)}:` }, { n: "temperature", u: "Cel", v: 20.5 }]);
   return empty(
     "Waiting for the first message",
-    h("p", {}, "Let a device send to the port that the simulator printed, on ", h("code", {}, host), ". To see one at once:"),
-    h("pre", {}, "make simulator      # prints a command that sends"),
+    h("p", {}, "Let a device send to the port that the simulator listens on, 8080 unless another was chosen."),
+    pack ? [h("p", {}, "To see one at once:"), h("pre", {}, `curl ${location.hostname}:8080/ingestion/m2m/senml/v1 \\\n  -H 'Content-Type: application/json' \\\n  -d '${pack}'`)] : null,
   );
 }
 

@@ -51,8 +51,8 @@ Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,proba
   replaced=FILE      from then on this file is served under the URL
 
 Prints `listening on ADDRESS:PORT` on standard output when it is ready, then with --tls-listen
-`listening with TLS on ADDRESS:PORT`, and with --api `API on http://ADDRESS:PORT/api/v1`; the log goes to
-standard error.
+`listening with TLS on ADDRESS:PORT`, and with --api `API on http://ADDRESS:PORT/api/v1` and
+`page on http://ADDRESS:PORT/`, for a browser; the log goes to standard error.
 A message is taken on /ingestion/m2m/senml/v1 and /ingestion/ip/senml/v1 (POST).
 
 Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds is over before
@@ -60,8 +60,19 @@ Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds
 
 /// The KPN Things platform on a desk: verifies what a device sends and answers as the live endpoint does.
 #[derive(Debug, Parser)]
-#[command(name = "kpn-things-simulator", version, after_help = MORE, args_override_self = true)]
+#[command(
+    name = "kpn-things-simulator",
+    version,
+    after_help = MORE,
+    args_override_self = true,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Arguments {
+    /// What to do instead of being the platform
+    #[cfg(feature = "api")]
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: String,
@@ -223,6 +234,14 @@ pub struct Arguments {
     /// Logs connections too
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,
+}
+
+/// What can be done besides.
+#[cfg(feature = "api")]
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Expect(crate::expect::Expect),
+    Replay(crate::replay::Replay),
 }
 
 /// 31 years: more would overflow the clock somewhere.

@@ -32,6 +32,8 @@ mod api;
 mod arguments;
 mod config;
 mod door;
+#[cfg(feature = "api")]
+mod expect;
 mod fault;
 mod files;
 mod http;
@@ -40,6 +42,8 @@ mod model;
 #[cfg(feature = "api")]
 mod page;
 mod platform;
+#[cfg(feature = "api")]
+mod replay;
 mod sms;
 mod store;
 mod tap;
@@ -113,6 +117,12 @@ impl FormatTime for Seconds {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, String> {
+    #[cfg(feature = "api")]
+    match arguments.command {
+        Some(arguments::Command::Expect(wanted)) => return expect::run(wanted).await,
+        Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted),
+        None => {}
+    }
     let mut model = Model::new(Limits {
         count: arguments.history,
         age: arguments
@@ -187,10 +197,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     }
     let ready = doors.iter().map(Door::to_string);
     #[cfg(feature = "api")]
-    let ready = ready.chain(
-        api.iter()
-            .map(|api| format!("API on http://{}/api/v1\n", api.address)),
-    );
+    let ready = ready.chain(api.iter().map(|api| {
+        let address = api.address;
+        format!("API on http://{address}/api/v1\npage on http://{address}/\n")
+    }));
     let ready: String = ready.collect();
 
     let route = arguments.sms_to.map(|to| sms::Route {

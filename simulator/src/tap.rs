@@ -5,6 +5,7 @@
 //! a word. For the log of a developer's tool both matter. On the way out, answers get what hyper
 //! cannot write: a status line without its last space, and faults.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -34,6 +35,17 @@ struct State {
     begun: bool,
     /// How the connection was ended early.
     ended: Option<Ending>,
+    /// What is done when all that was written so far has left.
+    left: Vec<Left>,
+}
+
+/// Something to do when an answer has left.
+struct Left(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Left")
+    }
 }
 
 /// What happens to the bytes of one answer, in this order.
@@ -93,6 +105,17 @@ impl Wire {
         let mut state = self.lock();
         state.paused = false;
         state.status = None;
+    }
+
+    /// Does this when all that has been written has left; never when the connection ends before.
+    pub fn when_left(&self, then: impl FnOnce() + Send + 'static) {
+        self.lock().left.push(Left(Box::new(then)));
+    }
+
+    /// All has left.
+    fn flushed(&self) {
+        let left = std::mem::take(&mut self.lock().left);
+        left.into_iter().for_each(|Left(then)| then());
     }
 
     /// Rewrites the next answer.
@@ -276,7 +299,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_outgoing(cx))?;
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.wire.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -193,7 +193,7 @@ fn compare(all: &WithApi, known: &Known, kills: usize) {
             other => panic!("{value} is {other} right after the start"),
         }
     }
-    // The answer left the program, and the kill was faster than the device.
+    // The answer had left, and the end of the program took it from the connection.
     assert!(unseen <= kills * DEVICES, "{unseen} delivered and not seen");
 }
 

@@ -64,19 +64,16 @@ pub enum TokenKind {
     Null,
 }
 
-/// What may follow, apart from white space.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(u8)]
-enum Expected {
+/// What may follow, apart from white space. No enum: a state may be forged, and any other byte is as `NEXT`.
+mod expected {
     /// A value: at the start, and behind a colon.
-    #[default]
-    Value,
+    pub const VALUE: u8 = 0;
     /// Behind an opening bracket: the first item or member, or the closing bracket.
-    FirstOrClose,
+    pub const FIRST_OR_CLOSE: u8 = 1;
     /// Behind a comma: the next item or member.
-    Next,
+    pub const NEXT: u8 = 2;
     /// Behind a value: a comma or the closing bracket, or at the end of the outermost one the end of the text.
-    Behind,
+    pub const BEHIND: u8 = 3;
 }
 
 /// In place of a byte: nothing follows. Bytes are words, so that one with it takes one register.
@@ -104,7 +101,8 @@ pub struct Reader {
     /// One bit per open level, the innermost lowest: set for an object.
     objects: u32,
     depth: u8,
-    expected: Expected,
+    /// One of [`expected`].
+    expected: u8,
     kind: TokenKind,
     is_escaped: bool,
     span: Span,
@@ -141,21 +139,22 @@ impl Reader {
     #[inline(never)]
     pub fn advance(&mut self, text: &[u8]) -> Result<()> {
         let mut byte = self.skip_whitespace(text);
-        if self.expected == Expected::Behind {
+        if self.expected == expected::BEHIND {
             if self.depth == 0 {
                 return self.end(byte);
             }
             if byte == u32::from(b',') {
                 self.position += 1;
-                self.expected = Expected::Next;
+                self.expected = expected::NEXT;
                 byte = self.skip_whitespace(text);
             }
         }
-        let may_close = self.expected == Expected::FirstOrClose && byte | BRACE == u32::from(b'}');
-        if may_close || self.expected == Expected::Behind {
+        let may_close =
+            self.expected == expected::FIRST_OR_CLOSE && byte | BRACE == u32::from(b'}');
+        if may_close || self.expected == expected::BEHIND {
             return self.close(byte);
         }
-        let is_key = self.expected != Expected::Value && self.objects & 1 == 1;
+        let is_key = self.expected != expected::VALUE && self.objects & 1 == 1;
         if byte == u32::from(b'"') {
             self.string(text)?;
             if is_key {
@@ -171,7 +170,7 @@ impl Reader {
         } else {
             self.literal(text, byte)?;
         }
-        self.expected = Expected::Behind;
+        self.expected = expected::BEHIND;
         Ok(())
     }
 
@@ -201,7 +200,7 @@ impl Reader {
         }
         self.position += 1;
         self.kind = TokenKind::Key;
-        self.expected = Expected::Value;
+        self.expected = expected::VALUE;
         Ok(())
     }
 
@@ -224,7 +223,7 @@ impl Reader {
             self.objects |= 1;
             self.kind = TokenKind::ObjectStart;
         }
-        self.expected = Expected::FirstOrClose;
+        self.expected = expected::FIRST_OR_CLOSE;
         self.position += 1;
         Ok(())
     }
@@ -238,10 +237,11 @@ impl Reader {
         if byte != u32::from(bracket) {
             return Err(wrong(byte));
         }
-        self.depth -= 1;
+        // A forged state may close what was never opened; then there is no end.
+        self.depth = self.depth.wrapping_sub(1);
         self.objects >>= 1;
         self.kind = kind;
-        self.expected = Expected::Behind;
+        self.expected = expected::BEHIND;
         self.position += 1;
         Ok(())
     }

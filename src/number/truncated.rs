@@ -66,13 +66,16 @@ impl Truncated {
         if self.rest != 0 {
             return;
         }
-        let mut shorter = self.magnitude;
         if self.is_zero() {
             self.exponent = 0;
             return;
         }
-        while shorter.take_digit() == 0 {
-            self.magnitude = shorter;
+        loop {
+            let digits = self.magnitude;
+            if self.magnitude.take_digit() != 0 {
+                self.magnitude = digits;
+                return;
+            }
             self.exponent += 1;
         }
     }

@@ -119,7 +119,10 @@ fn write_notation(out: &mut Buf<'_>, mantissa: i64, exponent: i32) {
     } else {
         put_plain(out, digits, 0, last - first);
         out.put_byte(b'e');
-        write_i64(out, first.into());
+        put_sign(out, first < 0);
+        // In the same memory: this is below the deepest calls of an uplink.
+        let exponent = Magnitude(first.unsigned_abs().into());
+        out.put(self::digits(&mut text, exponent));
     }
 }
 

@@ -26,17 +26,14 @@ use crate::number;
 /// The version of RFC 8428, and the highest one understood.
 const VERSION: u8 = 10;
 
-/// How far the reading of a pack has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(u8)]
-enum Phase {
+/// How far the reading of a pack has come. No enum: a state may be forged, and any other byte is as `DONE`.
+mod phase {
     /// In the first pass, or refused there.
-    #[default]
-    Unchecked,
+    pub const UNCHECKED: u8 = 0;
     /// In the second pass.
-    Checked,
+    pub const CHECKED: u8 = 1;
     /// Behind the last record, or where a pack that changed is no longer one.
-    Done,
+    pub const DONE: u8 = 2;
 }
 
 /// The position in a pack and the base fields in force. The same text is given to each call.
@@ -49,7 +46,8 @@ pub struct PackReader {
     /// The record that was read last, and the base fields in force.
     record: RawRecord,
     version: u8,
-    phase: Phase,
+    /// One of [`phase`].
+    phase: u8,
     /// In the first pass: what the base name in force is, and the name of the record.
     base_name: NamePart,
     name: NamePart,
@@ -58,12 +56,12 @@ pub struct PackReader {
 impl PackReader {
     /// Forgets what was read: there is nothing to hand out.
     pub fn clear(&mut self) {
-        self.rewind(Phase::Done);
+        self.rewind(phase::DONE);
     }
 
     /// Field by field: as one value the struct would be built on the stack and copied.
     #[inline(never)]
-    fn rewind(&mut self, phase: Phase) {
+    fn rewind(&mut self, phase: u8) {
         self.reader = Reader::default();
         self.record = RawRecord::default();
         self.version = VERSION;
@@ -75,9 +73,9 @@ impl PackReader {
     ///
     /// After an error, [`PackReader::index`] tells the record, and there is nothing to hand out.
     pub fn check(&mut self, text: &[u8]) -> Result<()> {
-        self.rewind(Phase::Unchecked);
+        self.rewind(phase::UNCHECKED);
         until_end(|| self.read_record(text))?;
-        self.rewind(Phase::Checked);
+        self.rewind(phase::CHECKED);
         Ok(())
     }
 
@@ -91,7 +89,7 @@ impl PackReader {
     /// Takes the text that was checked. When it has been changed since, this fails or hands out what is there now.
     pub fn next(&mut self, text: &mut [u8]) -> Result<&RawRecord> {
         self.must_be_checked()?;
-        self.phase = Phase::Done;
+        self.phase = phase::DONE;
         loop {
             self.begin_record(text)?;
             until_end(|| {
@@ -101,7 +99,7 @@ impl PackReader {
             })?;
             self.record.count();
             if self.record.has_value_or_sum() {
-                self.phase = Phase::Checked;
+                self.phase = phase::CHECKED;
                 return Ok(&self.record);
             }
         }
@@ -117,9 +115,9 @@ impl PackReader {
 
     fn must_be_checked(&self) -> Result<()> {
         match self.phase {
-            Phase::Checked => Ok(()),
-            Phase::Done => Err(Error::END),
-            Phase::Unchecked => Err(Error::STATE),
+            phase::CHECKED => Ok(()),
+            phase::UNCHECKED => Err(Error::STATE),
+            _ => Err(Error::END),
         }
     }
 
@@ -127,7 +125,7 @@ impl PackReader {
     fn read_record(&mut self, text: &[u8]) -> Result<()> {
         self.begin_record(text)?;
         until_end(|| self.member(text))?;
-        if self.phase == Phase::Unchecked {
+        if self.phase == phase::UNCHECKED {
             self.check_record(text)?;
         }
         self.record.count();
@@ -203,7 +201,7 @@ impl PackReader {
             return Err(Error::SENML_TYPE);
         }
         let span = self.reader.span();
-        if self.phase == Phase::Unchecked && matches!(known.label, Label::BaseName | Label::Name) {
+        if self.phase == phase::UNCHECKED && matches!(known.label, Label::BaseName | Label::Name) {
             self.judge_name(text);
         }
         match known.label {
@@ -219,7 +217,6 @@ impl PackReader {
     }
 
     /// Says what part of a name the base name or name is that was read last.
-    #[inline(never)]
     fn judge_name(&mut self, text: &[u8]) {
         let string = self.reader.span();
         let plain = string.of(text);
@@ -366,7 +363,6 @@ fn until_end(mut step: impl FnMut() -> Result<()>) -> Result<()> {
 const KEY_MAX: usize = 5;
 
 /// The bytes of a key with escapes; of a longer one than any label, the first four and the last.
-#[inline(never)]
 fn unescape_key<'a>(text: &[u8], key: Span, memory: &'a mut [u8; KEY_MAX]) -> &'a [u8] {
     let mut chars = Unescape::new(key.start);
     let mut len = 0;
@@ -421,7 +417,7 @@ mod tests {
         assert_eq!(pack.next(&mut text).err(), Some(Error::END));
         let mut wild = PackReader {
             version: 255,
-            phase: Phase::Checked,
+            phase: phase::CHECKED,
             ..PackReader::default()
         };
         let beyond = Span {

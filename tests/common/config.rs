@@ -72,7 +72,7 @@ impl Config {
         }
         assert_eq!(status, problem.reason);
         assert!(problem.position <= text.len());
-        assert!(self.urn().is_none(), "a refused text leaves nothing");
+        assert!(self.is_blank(), "a refused text leaves nothing");
         Err(Problem {
             field: problem.field,
             reason: problem.reason,
@@ -112,11 +112,16 @@ impl Config {
 
     /// Wipes it, and says whether every byte is 0.
     pub fn wipe(&mut self) -> bool {
-        // SAFETY: memory for one configuration.
+        // SAFETY: memory for one.
         assert_eq!(unsafe { kpn_config_wipe(self.0.as_mut_ptr()) }, 0);
-        let bytes: *const u8 = self.0.as_ptr().cast();
-        // SAFETY: every byte of it was written just now.
-        let bytes = unsafe { core::slice::from_raw_parts(bytes, size_of::<kpn_config>()) };
+        self.is_blank()
+    }
+
+    /// Whether every byte is 0, as those of one that was wiped, or whose text was refused, must be: all of them are written then.
+    fn is_blank(&self) -> bool {
+        let start = self.0.as_ptr().cast::<u8>();
+        // SAFETY: as many bytes as the object has, all of them written.
+        let bytes = unsafe { core::slice::from_raw_parts(start, size_of::<kpn_config>()) };
         bytes.iter().all(|&byte| byte == 0)
     }
 

@@ -26,6 +26,7 @@ LIFE = 120  # seconds of the simulator at most
 WAIT = 10_000  # milliseconds for what a slow machine may take
 URN, OTHER = "urn:dev:IMEI:490154203237518", "urn:dev:IMEI:356938035643809"
 MARKUP = "<img src=x onerror=document.title='taken'><b>bold</b>"
+README = pathlib.Path(__file__).parents[2] / "simulator/README.md"
 # Width and height of a desk's window and of a phone's.
 SIZES = ((1280, 860), (390, 844))
 
@@ -108,11 +109,27 @@ def newest(page):
     return page.locator(".rows a").first
 
 
-def shows_what_a_device_sends(desk, page, _):
+def plain(command):
+    return " ".join(command.replace("\\\n", " ").split())
+
+
+def the_first_look_is_as_the_pages_say(desk, page, _):
     expect(page.get_by_text("Waiting for the first message")).to_be_visible()
     expect(page.locator("#live")).to_have_text("live")
+    command = page.locator(".empty pre").inner_text()
+    text = README.read_text()
+    told = text[text.index("curl 127.0.0.1:8080/") :]
+    assert plain(command) == plain(told[: told.index("```")]), f"the page has another command than {README}: {command}"
+    subprocess.run(["sh", "-euc", command.replace(":8080/", f":{desk.port}/")], check=True, capture_output=True, timeout=30)
+    expect(newest(page)).to_contain_text("temperature 20.5")
+    newest(page).click()
+    expect(page.get_by_role("article", name="Message").locator(".title .badge")).to_have_text("accepted")
+    page.keyboard.press("Escape")
+
+
+def shows_what_a_device_sends(desk, page, _):
     delays = []
-    for number in range(1, 4):
+    for number in range(2, 5):
         desk.send()
         sent = time.monotonic()
         page.wait_for_selector(f'.rows a[data-number="{number}"]', timeout=WAIT)
@@ -263,6 +280,7 @@ def keys_do_what_the_pointer_does(desk, page, _):
 
 
 STEPS = (
+    the_first_look_is_as_the_pages_say,
     shows_what_a_device_sends,
     a_downlink_reaches_the_device,
     mistakes_are_marked_in_the_bytes,

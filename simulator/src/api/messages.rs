@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Json, Problem, ok};
+use super::har;
 use crate::model::event::{Event, Kind};
 use crate::model::history::Filter;
 use crate::platform::Platform;
@@ -73,6 +74,16 @@ pub async fn list(
     let filter = read(query)?.filter();
     let events = platform.look(|model| model.select(&filter));
     Ok(ok(list_of(&events)))
+}
+
+/// `GET /messages.har`
+pub async fn archive(
+    State(platform): State<Arc<Platform>>,
+    query: Asked,
+) -> Result<Messages, Problem> {
+    let filter = read(query)?.filter();
+    let events = platform.look(|model| model.select(&filter));
+    Ok(har::archive(events.iter().map(AsRef::as_ref)))
 }
 
 /// `GET /messages/wait`

@@ -9,6 +9,7 @@ mod events;
 mod faults;
 mod firmware;
 mod guard;
+mod har;
 mod messages;
 mod sms;
 
@@ -103,6 +104,7 @@ fn router(platform: Arc<Platform>) -> Router {
             "/api/v1/messages",
             get(messages::list).delete(messages::forget),
         )
+        .route("/api/v1/messages.har", get(messages::archive))
         .route("/api/v1/messages/wait", get(messages::wait))
         .route("/api/v1/messages/{number}", get(messages::one))
         .route("/api/v1/events", get(events::stream))

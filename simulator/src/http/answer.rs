@@ -113,10 +113,13 @@ impl Drop for Answer {
         then.wire.resume();
         if self.data.is_none()
             && then.whole
-            && let Some(handout) = &self.handout
+            && let Some(handout) = self.handout.take()
         {
-            // An error has been told, and the downlink is not handed out again by this run.
-            let _ = then.platform.change(|model| model.delivered(handout));
+            let platform = Arc::clone(&then.platform);
+            then.wire.when_left(move || {
+                // An error has been told, and the downlink is not handed out again by this run.
+                let _ = platform.change(|model| model.delivered(&handout));
+            });
         }
         if then.counts {
             then.platform.count_answer();

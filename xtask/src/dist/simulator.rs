@@ -12,7 +12,9 @@ use xshell::cmd;
 use super::{Package, pack};
 use crate::{legal::notices, simulator, workspace::Workspace};
 
-const COPIED: [(&str, &str); 3] = [
+const COPIED: [(&str, &str); 5] = [
+    ("simulator/README.md", "."),
+    ("simulator/devices.toml", "."),
     ("LICENSE-MIT", "."),
     ("LICENSE-APACHE", "."),
     ("CHANGELOG.md", "."),
