@@ -165,7 +165,8 @@ static at_result next_line(at *modem, char prompt, const char *prefix, char end)
             return result;
         }
         bool ends = byte == '\r' || byte == '\n';
-        if (modem->line_len == 0 && (ends || byte == ' ') && !(modem->is_text && byte == '\r')) { /* a space follows some prompts */
+        if (modem->line_len == 0 && (ends || byte == ' ')
+            && !(modem->is_text && byte == '\r')) { /* a space follows some prompts */
             continue;
         }
         if (!ends && (byte < ' ' || byte > '~')) {

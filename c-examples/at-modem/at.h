@@ -22,11 +22,11 @@ typedef int32_t at_result;
 #define AT_ERR_TIMEOUT (-3)  /* nothing came in time */
 #define AT_ERR_MODEM (-4)    /* the modem refuses; `number` says why, when it told */
 #define AT_ERR_CLOSED (-5)   /* the connection was closed by the other side or by the network */
-#define AT_ERR_GARBAGE (-6)  /* not what such a modem says: the UART lost, doubled or changed bytes, or has another speed */
-#define AT_ERR_UART (-7)     /* one of your functions failed */
+#define AT_ERR_GARBAGE (-6) /* not what such a modem says: the UART lost, doubled or changed bytes, or has another speed */
+#define AT_ERR_UART (-7) /* one of your functions failed */
 #define AT_ERR_RESPONSE (-8) /* the answer of the platform is not HTTP */
-#define AT_ERR_SIM (-9)      /* there is no SIM, it wants a PIN that was not given, or it refuses the one that was */
-#define AT_ERR_DENIED (-10)  /* the network refuses the SIM or its APN */
+#define AT_ERR_SIM (-9) /* there is no SIM, it wants a PIN that was not given, or it refuses the one that was */
+#define AT_ERR_DENIED (-10) /* the network refuses the SIM or its APN */
 
 /* One English sentence for a result, never NULL. */
 const char *at_result_text(at_result result);

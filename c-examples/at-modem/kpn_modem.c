@@ -5,7 +5,12 @@
 
 enum { IDLE = 0x51, OPEN, SENT, ANSWERED, SPOILT }; /* not 0: a struct that was never begun has no state */
 
-enum { WAKE_STEP = 250, ADDRESS_MAX = 15, HEX_STEP = 16, FINAL_STATUS = 200 }; /* below it a response is an interim one, RFC 9110 section 15.2 */
+enum {
+    WAKE_STEP = 250,
+    ADDRESS_MAX = 15,
+    HEX_STEP = 16,
+    FINAL_STATUS = 200
+}; /* below it a response is an interim one, RFC 9110 section 15.2 */
 
 /* What answers no command. The text of an SMS may look like anything, and is for nobody but those who know that it is one. */
 static void heard(void *owner, const char *line)
@@ -93,8 +98,8 @@ static at_result synchronise(kpn_modem *modem)
     return note(modem, result);
 }
 
-at_result kpn_modem_query(kpn_modem *modem, const char *command, uint32_t milliseconds, void (*lines)(void *context, const char *line),
-                          void *context)
+at_result kpn_modem_query(kpn_modem *modem, const char *command, uint32_t milliseconds,
+                          void (*lines)(void *context, const char *line), void *context)
 {
     if (modem == NULL || command == NULL || strpbrk(command, "\r\n") != NULL) {
         return AT_ERR_ARGUMENT;
@@ -294,7 +299,8 @@ static at_result receive_all(kpn_modem *modem, kpn_response *response)
 
 at_result kpn_modem_send(kpn_modem *modem, const uint8_t *request, size_t len, kpn_response *response)
 {
-    if (modem == NULL || request == NULL || len == 0 || len > PTRDIFF_MAX || response == NULL || kpn_response_status(response) != 0) {
+    if (modem == NULL || request == NULL || len == 0 || len > PTRDIFF_MAX || response == NULL
+        || kpn_response_status(response) != 0) {
         return AT_ERR_ARGUMENT;
     }
     return send_all(modem, request, len, response);
@@ -445,7 +451,8 @@ at_result kpn_modem_feed(kpn_modem *modem, kpn_response *response, size_t len, c
         if (result == AT_OK) {
             left -= count;
             if (fed == KPN_NEED_MORE) { /* after the end or a failure the rest is only counted */
-                fed = response != NULL ? kpn_response_feed(response, bytes, count, NULL) : modem->sink(modem->sink_context, bytes, count);
+                fed = response != NULL ? kpn_response_feed(response, bytes, count, NULL)
+                                       : modem->sink(modem->sink_context, bytes, count);
             }
         }
     }

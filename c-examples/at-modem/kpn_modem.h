@@ -67,22 +67,22 @@ struct kpn_modem {
     /* Private from here on. */
     at line;
     const kpn_modem_kind *kind;
-    size_t owed;        /* bytes that the modem may still wait for */
-    size_t got;         /* bytes of the last read */
-    size_t written;     /* bytes of the last write that the modem took */
-    kpn_status fed;     /* of the response */
-    int32_t socket;     /* -1: none */
+    size_t owed; /* bytes that the modem may still wait for */
+    size_t got; /* bytes of the last read */
+    size_t written; /* bytes of the last write that the modem took */
+    kpn_status fed; /* of the response */
+    int32_t socket; /* -1: none */
     void (*lines)(void *context, const char *line); /* of a query that runs */
     void *lines_context;
     kpn_status (*sink)(void *context, const uint8_t *bytes, size_t len); /* of a transfer */
     void *sink_context;
-    int32_t number;     /* of the last refusal */
+    int32_t number; /* of the last refusal */
     uint8_t state;
     bool synchronised;
-    bool announced;     /* data that was not read yet */
-    bool closed;        /* by the other side */
+    bool announced; /* data that was not read yet */
+    bool closed; /* by the other side */
     bool may_have_arrived;
-    bool in_doubt;      /* a write was short, if the UART did not lose a digit of its length: then bytes were sent twice */
+    bool in_doubt; /* a write was short, if the UART did not lose a digit of its length: then bytes were sent twice */
 };
 
 /* Starts; nothing is sent to the modem. `uart` is copied. */
@@ -95,8 +95,8 @@ at_result kpn_modem_command(kpn_modem *modem, const char *command, uint32_t mill
  * The same for a command with an answer of lines: each of them goes to `lines`, and so does what the modem says unasked meanwhile, so look at how
  * a line begins. The line is valid during that call, in which no other function may be called for this modem.
  */
-at_result kpn_modem_query(kpn_modem *modem, const char *command, uint32_t milliseconds, void (*lines)(void *context, const char *line),
-                          void *context);
+at_result kpn_modem_query(kpn_modem *modem, const char *command, uint32_t milliseconds,
+                          void (*lines)(void *context, const char *line), void *context);
 
 /* Waits, and listens to the modem meanwhile. Not between send and receive. */
 at_result kpn_modem_wait(kpn_modem *modem, uint32_t milliseconds);

@@ -27,7 +27,8 @@ static kpn_status sink(void *context, const uint8_t *bytes, size_t len)
     return it->status;
 }
 
-kpn_status kpn_modem_fetch(kpn_modem *modem, kpn_firmware *firmware, uint8_t *buffer, size_t cap, kpn_modem_flash write, void *context)
+kpn_status kpn_modem_fetch(kpn_modem *modem, kpn_firmware *firmware, uint8_t *buffer, size_t cap, kpn_modem_flash write,
+                           void *context)
 {
     char host[KPN_FIRMWARE_HOST_MAX + 1];
     fetch it = {firmware, write, context, false, KPN_NEED_MORE};

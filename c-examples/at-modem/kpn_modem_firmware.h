@@ -32,7 +32,8 @@ typedef bool (*kpn_modem_flash)(void *context, uint32_t offset, const uint8_t *b
  * KPN_OK: the part counts. KPN_AGAIN: it failed, and is to be fetched again later. KPN_ERR_IO: `write` failed, and the part is fetched again by the next call.
  * Else what `kpn_firmware_feed` and `kpn_firmware_request` return. The server must have an IPv4 address: with a name, no connection comes.
  */
-kpn_status kpn_modem_fetch(kpn_modem *modem, kpn_firmware *firmware, uint8_t *buffer, size_t cap, kpn_modem_flash write, void *context);
+kpn_status kpn_modem_fetch(kpn_modem *modem, kpn_firmware *firmware, uint8_t *buffer, size_t cap, kpn_modem_flash write,
+                           void *context);
 
 #ifdef __cplusplus
 }

@@ -251,7 +251,8 @@ static at_result activate(const timer *timer, const kpn_network *network)
     while (result == AT_OK && !active) {
         result = command(timer, kind->activate, modem->times.open);
         for (int i = 0; i < 5 && (result == AT_OK || (result == AT_ERR_MODEM && i == 0)) && !active; i++) {
-            result = is_active(timer, kind, &active); /* it may take a while after OK, and a refusal may mean that it stands */
+            result =
+                is_active(timer, kind, &active); /* it may take a while after OK, and a refusal may mean that it stands */
             if (result == AT_OK && !active) {
                 result = timer_step(timer);
             }
@@ -399,7 +400,8 @@ at_result kpn_network_save_power(kpn_modem *modem, uint32_t period, uint32_t act
 
 at_result kpn_network_set_edrx(kpn_modem *modem, bool is_nb_iot, uint32_t cycle)
 {
-    static const char cycles[][5] = {"0010", "0011", "0101", "1001", "1010", "1011", "1100", "1101", "1110", "1111"}; /* each twice as long */
+    static const char cycles[][5] = {"0010", "0011", "0101", "1001", "1010",
+                                     "1011", "1100", "1101", "1110", "1111"}; /* each twice as long */
     char text[] = "AT+CEDRXS=1,4,\"0000\"";
     size_t longest = is_nb_iot ? 9 : 7;
     size_t i = 0;
@@ -426,23 +428,29 @@ at_result kpn_network_off(kpn_modem *modem, const kpn_network_kind *kind)
 }
 
 /* UBX-17003787 R16, chapters 5, 13 and 17. */
-const kpn_network_kind kpn_network_sara_r4 = {"AT+CFUN=4", "AT+CFUN=15", "AT+CPWROFF", NULL, NULL, {NULL}, "AT+CGACT=1,1", "AT+CGACT?", "+CGACT: 1,1"};
+const kpn_network_kind kpn_network_sara_r4 = {"AT+CFUN=4", "AT+CFUN=15",   "AT+CPWROFF", NULL,         NULL,
+                                              {NULL},      "AT+CGACT=1,1", "AT+CGACT?",  "+CGACT: 1,1"};
 
 /* UBX-19047455 R13: profile 0 over context 1. */
-const kpn_network_kind kpn_network_sara_r5 = {"AT+CFUN=4", "AT+CFUN=15", "AT+CPWROFF", NULL, NULL, {"AT+UPSD=0,100,1", "AT+UPSD=0,0,0"}, "AT+UPSDA=0,3",
-                                              "AT+UPSND=0,8", "+UPSND: 0,8,1"};
+const kpn_network_kind kpn_network_sara_r5 = {"AT+CFUN=4",    "AT+CFUN=15",   "AT+CPWROFF",
+                                              NULL,           NULL,           {"AT+UPSD=0,100,1", "AT+UPSD=0,0,0"},
+                                              "AT+UPSDA=0,3", "AT+UPSND=0,8", "+UPSND: 0,8,1"};
 
 /* UBX-22016905 R04: profile 0 has an APN of its own. */
-const kpn_network_kind kpn_network_lena_r8 = {"AT+CFUN=4", "AT+CFUN=15", "AT+CPWROFF", NULL, NULL, {"AT+UPSD=0,0,0", "AT+UPSD=0,1,\"%\""}, "AT+UPSDA=0,3",
-                                              "AT+UPSND=0,8", "+UPSND: 0,8,1"};
+const kpn_network_kind kpn_network_lena_r8 = {"AT+CFUN=4",    "AT+CFUN=15",   "AT+CPWROFF",
+                                              NULL,           NULL,           {"AT+UPSD=0,0,0", "AT+UPSD=0,1,\"%\""},
+                                              "AT+UPSDA=0,3", "AT+UPSND=0,8", "+UPSND: 0,8,1"};
 
 /* BG96 TCP/IP Application Note V1.2, 2.2.1 to 2.2.3. */
-const kpn_network_kind kpn_network_bg96 = {"AT+CFUN=4", "AT+CFUN=1,1", "AT+QPOWD=1", NULL, NULL, {"AT+QICSGP=1,1,\"%\",\"\",\"\",0"}, "AT+QIACT=1",
-                                           "AT+QIACT?", "+QIACT: 1,1,"};
+const kpn_network_kind kpn_network_bg96 = {"AT+CFUN=4",  "AT+CFUN=1,1", "AT+QPOWD=1",
+                                           NULL,         NULL,          {"AT+QICSGP=1,1,\"%\",\"\",\"\",0"},
+                                           "AT+QIACT=1", "AT+QIACT?",   "+QIACT: 1,1,"};
 
 /* The manuals that simcom.h names. */
-const kpn_network_kind kpn_network_sim7000 = {"AT+CFUN=4", "AT+CFUN=1,1", "AT+CPOWD=1", "AT+CIPSHUT", "SHUT OK",
-                                              {"AT+CIPMUX=0", "AT+CIPRXGET=1", "AT+CSTT=\"%\""}, "AT+CIICR", "AT+CIFSR;E0", NULL};
+const kpn_network_kind kpn_network_sim7000 = {"AT+CFUN=4",  "AT+CFUN=1,1", "AT+CPOWD=1",
+                                              "AT+CIPSHUT", "SHUT OK",     {"AT+CIPMUX=0", "AT+CIPRXGET=1", "AT+CSTT=\"%\""},
+                                              "AT+CIICR",   "AT+CIFSR;E0", NULL};
 
-const kpn_network_kind kpn_network_sim7080 = {"AT+CFUN=0", "AT+CFUN=1,1", "AT+CPOWD=1", NULL, NULL, {"AT+CNCFG=0,1,\"%\""}, "AT+CNACT=0,1", "AT+CNACT?",
-                                              "+CNACT: 0,1"};
+const kpn_network_kind kpn_network_sim7080 = {"AT+CFUN=0",    "AT+CFUN=1,1", "AT+CPOWD=1",
+                                              NULL,           NULL,          {"AT+CNCFG=0,1,\"%\""},
+                                              "AT+CNACT=0,1", "AT+CNACT?",   "+CNACT: 0,1"};

@@ -47,10 +47,11 @@ typedef struct kpn_network {
     const kpn_network_kind *kind;
     const char *apn;
     const char *pin;          /* of the SIM, or NULL; given once, since a SIM is blocked by the third wrong one */
-    const char *const *setup; /* commands of yours for bands and mode, NULL behind the last; or NULL. Sent while the radio is off */
+    const char *const
+        *setup; /* commands of yours for bands and mode, NULL behind the last; or NULL. Sent while the radio is off */
     bool restart;             /* restart the modem after `setup`, as its manual may want it */
-    bool renew;               /* do all of that even if the modem has the APN already: set it once after `setup` was changed */
-    uint32_t limit;           /* milliseconds for everything */
+    bool renew; /* do all of that even if the modem has the APN already: set it once after `setup` was changed */
+    uint32_t limit; /* milliseconds for everything */
 } kpn_network;
 
 /*
@@ -64,7 +65,14 @@ typedef struct kpn_network {
 at_result kpn_network_attach(kpn_modem *modem, const kpn_network *network);
 
 /* States of the registration, 3GPP TS 27.007 section 10.1.22. */
-enum { KPN_NETWORK_OFF, KPN_NETWORK_HOME, KPN_NETWORK_SEARCHING, KPN_NETWORK_DENIED, KPN_NETWORK_UNKNOWN, KPN_NETWORK_ROAMING };
+enum {
+    KPN_NETWORK_OFF,
+    KPN_NETWORK_HOME,
+    KPN_NETWORK_SEARCHING,
+    KPN_NETWORK_DENIED,
+    KPN_NETWORK_UNKNOWN,
+    KPN_NETWORK_ROAMING
+};
 
 /* Asks once. Home and roaming are registered. */
 at_result kpn_network_registration(kpn_modem *modem, int32_t *out_state);

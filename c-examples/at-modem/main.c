@@ -30,7 +30,17 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ACCEPTED = 0, LATER = 1, NEVER = 2, UNKNOWN = 3, LONG = 80, PART = 512, PATH_CAP = 512, BOOT_MS = 5000, ATTACH_MS = 180000 };
+enum {
+    ACCEPTED = 0,
+    LATER = 1,
+    NEVER = 2,
+    UNKNOWN = 3,
+    LONG = 80,
+    PART = 512,
+    PATH_CAP = 512,
+    BOOT_MS = 5000,
+    ATTACH_MS = 180000
+};
 
 static const char urn[] = "urn:dev:IMEI:490154203237518:";
 static const char secret[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
@@ -56,10 +66,11 @@ typedef struct kind {
     const kpn_network_kind *network;
 } kind;
 
-static const kind kinds[] = {{"sara-r4", &kpn_sara_r4, &kpn_network_sara_r4},     {"sara-r4-hex", &kpn_sara_r4_hex, &kpn_network_sara_r4},
-                             {"sara-r5", &kpn_sara_r4, &kpn_network_sara_r5},     {"lena-r8", &kpn_sara_r4, &kpn_network_lena_r8},
-                             {"bg96", &kpn_bg96, &kpn_network_bg96},              {"sim7000", &kpn_sim7000, &kpn_network_sim7000},
-                             {"sim7080", &kpn_sim7080, &kpn_network_sim7080}};
+static const kind kinds[] = {
+    {"sara-r4", &kpn_sara_r4, &kpn_network_sara_r4}, {"sara-r4-hex", &kpn_sara_r4_hex, &kpn_network_sara_r4},
+    {"sara-r5", &kpn_sara_r4, &kpn_network_sara_r5}, {"lena-r8", &kpn_sara_r4, &kpn_network_lena_r8},
+    {"bg96", &kpn_bg96, &kpn_network_bg96},          {"sim7000", &kpn_sim7000, &kpn_network_sim7000},
+    {"sim7080", &kpn_sim7080, &kpn_network_sim7080}};
 
 /* `status` is that of its beginning. */
 static void act_on_downlink(kpn_status status, kpn_downlink *downlink)
@@ -99,7 +110,8 @@ static int report(const kpn_modem *modem, const char *what, at_result result)
     } else if (result == AT_ERR_RESPONSE) {
         fprintf(stderr, ": %s", kpn_status_text(kpn_modem_response_status(modem)));
     }
-    fprintf(stderr, kpn_modem_may_have_arrived(modem) ? "; the message may have arrived\n" : "; the message did not arrive\n");
+    fprintf(stderr,
+            kpn_modem_may_have_arrived(modem) ? "; the message may have arrived\n" : "; the message did not arrive\n");
     return kpn_modem_may_have_arrived(modem) ? UNKNOWN : LATER;
 }
 
@@ -148,7 +160,8 @@ static bool save_state(const char *path)
     size_t len;
     FILE *file;
 
-    if (kpn_firmware_save(&firmware, image, sizeof image, &len) != KPN_OK || snprintf(name, sizeof name, "%s.state", path) >= (int)sizeof name) {
+    if (kpn_firmware_save(&firmware, image, sizeof image, &len) != KPN_OK
+        || snprintf(name, sizeof name, "%s.state", path) >= (int)sizeof name) {
         return false;
     }
     snprintf(new_name, sizeof new_name, "%s.new", name);
@@ -192,11 +205,13 @@ static int update(kpn_modem *modem, const options *options)
         if (status == KPN_OK && !save_state(options->image)) {
             perror(options->image);
         } else if (status == KPN_AGAIN) {
-            uint32_t wait = kpn_retry_delay_ms(kpn_firmware_failures(&firmware), (uint32_t)time(NULL), 20, 5000, kpn_firmware_retry_after(&firmware));
+            uint32_t wait = kpn_retry_delay_ms(kpn_firmware_failures(&firmware), (uint32_t)time(NULL), 20, 5000,
+                                               kpn_firmware_retry_after(&firmware));
             (void)kpn_modem_wait(modem, wait);
         }
     }
-    printf("%lu of %lu bytes: %s\n", (unsigned long)kpn_firmware_confirmed(&firmware), (unsigned long)kpn_firmware_total(&firmware), kpn_status_text(status));
+    printf("%lu of %lu bytes: %s\n", (unsigned long)kpn_firmware_confirmed(&firmware),
+           (unsigned long)kpn_firmware_total(&firmware), kpn_status_text(status));
     return fclose(flash) == 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE ? ACCEPTED : LATER;
 }
 
@@ -231,12 +246,19 @@ static int await_sms(kpn_modem *modem, kpn_modem_sms *sms, long seconds)
 /* Data connection and what the log wants to know of it. */
 static at_result attach(kpn_modem *modem, const kind *kind, const options *options)
 {
-    kpn_network network = {kind->network, options->apn, options->pin, NULL, false, false, options->limit < ATTACH_MS / 10 ? 10 * options->limit : ATTACH_MS};
+    kpn_network network = {kind->network,
+                           options->apn,
+                           options->pin,
+                           NULL,
+                           false,
+                           false,
+                           options->limit < ATTACH_MS / 10 ? 10 * options->limit : ATTACH_MS};
     kpn_network_signal signal;
     char name[32];
     at_result result = kpn_network_attach(modem, &network);
 
-    if (result == AT_OK && kpn_network_get_signal(modem, &signal) == AT_OK && kpn_network_get_operator(modem, name, sizeof name) == AT_OK) {
+    if (result == AT_OK && kpn_network_get_signal(modem, &signal) == AT_OK
+        && kpn_network_get_operator(modem, name, sizeof name) == AT_OK) {
         printf("attached: %s, %d dBm\n", name, signal.rssi);
     }
     return result;
@@ -308,8 +330,9 @@ int main(int argc, char **argv)
         kind = strcmp(argv[1], kinds[i].name) == 0 ? &kinds[i] : kind;
     }
     if (kind == NULL || !read_options(&options, argc, argv)) {
-        fprintf(stderr, "usage: at-modem sara-r4|sara-r4-hex|sara-r5|lena-r8|bg96|sim7000|sim7080 DEVICE ADDRESS PORT\n"
-                        "       [-a APN] [-p PIN] [-n COUNT] [-w MILLISECONDS] [-l] [-u FILE] [-s SECONDS] [-t MILLISECONDS]\n");
+        fprintf(stderr,
+                "usage: at-modem sara-r4|sara-r4-hex|sara-r5|lena-r8|bg96|sim7000|sim7080 DEVICE ADDRESS PORT\n"
+                "       [-a APN] [-p PIN] [-n COUNT] [-w MILLISECONDS] [-l] [-u FILE] [-s SECONDS] [-t MILLISECONDS]\n");
         return NEVER;
     }
     int fd = serial_open(argv[2]);
@@ -333,7 +356,8 @@ int main(int argc, char **argv)
     if (result == AT_OK) {
         result = kpn_modem_wake(&modem, options.limit < BOOT_MS ? options.limit : BOOT_MS);
     }
-    int ended = result == AT_OK ? run(&modem, kind, &options, argv[3], (uint16_t)strtoul(argv[4], NULL, 10)) : report(&modem, "modem", result);
+    int ended = result == AT_OK ? run(&modem, kind, &options, argv[3], (uint16_t)strtoul(argv[4], NULL, 10))
+                                : report(&modem, "modem", result);
     close(fd);
     return ended;
 }

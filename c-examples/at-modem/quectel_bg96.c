@@ -128,11 +128,13 @@ static void bg96_urc(void *owner, const char *line)
         modem->announced = true;
     } else if (end != NULL && at_numbers(end, &number, 1) && number == BG96_CONNECTION) {
         modem->closed = true;
-    } else if (at_after(line, "+QIURC: \"pdpdeact\",") != NULL || at_after(line, "APP RDY") != NULL) { /* no data connection; a restart */
+    } else if (at_after(line, "+QIURC: \"pdpdeact\",") != NULL
+               || at_after(line, "APP RDY") != NULL) { /* no data connection; a restart */
         modem->closed = true;
     }
 }
 
 /* The longest response times of the manual: 2.2.4, 2.2.5, 2.2.7. */
-const kpn_modem_kind kpn_bg96 = {BG96_PIECE_MAX, BG96_READ_MAX, false, {10000, 150000, 120000, 60000, 10000, 5000, 100},
-                                 bg96_recover, bg96_open, bg96_write, bg96_read, bg96_close, bg96_urc};
+const kpn_modem_kind kpn_bg96 = {BG96_PIECE_MAX, BG96_READ_MAX, false,      {10000, 150000, 120000, 60000, 10000, 5000, 100},
+                                 bg96_recover,   bg96_open,     bg96_write, bg96_read,
+                                 bg96_close,     bg96_urc};

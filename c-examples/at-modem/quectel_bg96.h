@@ -14,8 +14,8 @@ extern "C" {
 enum {
     BG96_PIECE_MAX = 1460, /* bytes of AT+QISEND, manual 2.2.7 */
     BG96_READ_MAX = 1500,  /* bytes of AT+QIRD, manual 2.2.8 */
-    BG96_CONTEXT = 1,      /* of the data connection: to be defined with AT+QICSGP and activated with AT+QIACT beforehand */
-    BG96_CONNECTION = 0    /* of the twelve */
+    BG96_CONTEXT = 1, /* of the data connection: to be defined with AT+QICSGP and activated with AT+QIACT beforehand */
+    BG96_CONNECTION = 0 /* of the twelve */
 };
 
 extern const kpn_modem_kind kpn_bg96;

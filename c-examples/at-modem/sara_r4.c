@@ -176,8 +176,16 @@ static void sara_urc(void *owner, const char *line)
 /* The longest response times of the manual: 19.7, 19.9, 19.10. */
 #define SARA_R4_TIMES {10000, 120000, 120000, 60000, 120000, 5000, 100}
 
-const kpn_modem_kind kpn_sara_r4 = {SARA_R4_PIECE_MAX, SARA_R4_READ_MAX, false, SARA_R4_TIMES, sara_recover, sara_open, sara_write,
-                                    sara_read, sara_close, sara_urc};
+const kpn_modem_kind kpn_sara_r4 = {SARA_R4_PIECE_MAX, SARA_R4_READ_MAX, false,     SARA_R4_TIMES, sara_recover,
+                                    sara_open,         sara_write,       sara_read, sara_close,    sara_urc};
 
-const kpn_modem_kind kpn_sara_r4_hex = {SARA_R4_PIECE_MAX_HEX, SARA_R4_READ_MAX_HEX, true, SARA_R4_TIMES, sara_recover, sara_open,
-                                        sara_write, sara_read, sara_close, sara_urc};
+const kpn_modem_kind kpn_sara_r4_hex = {SARA_R4_PIECE_MAX_HEX,
+                                        SARA_R4_READ_MAX_HEX,
+                                        true,
+                                        SARA_R4_TIMES,
+                                        sara_recover,
+                                        sara_open,
+                                        sara_write,
+                                        sara_read,
+                                        sara_close,
+                                        sara_urc};

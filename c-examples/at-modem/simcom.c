@@ -204,8 +204,12 @@ static void sim7080_urc(void *owner, const char *line)
 }
 
 /* The longest that the manuals give: 75 s for a connection of SIM7080, 160 s for one of SIM7000. */
-const kpn_modem_kind kpn_sim7000 = {SIM7000_PIECE_MAX, SIM7000_READ_MAX, false, {10000, 160000, 120000, 60000, 10000, 5000, 100},
-                                    sim7000_recover, sim7000_open, sim7000_write, sim7000_read, sim7000_close, sim7000_urc};
+const kpn_modem_kind kpn_sim7000 = {
+    SIM7000_PIECE_MAX, SIM7000_READ_MAX, false,         {10000, 160000, 120000, 60000, 10000, 5000, 100},
+    sim7000_recover,   sim7000_open,     sim7000_write, sim7000_read,
+    sim7000_close,     sim7000_urc};
 
-const kpn_modem_kind kpn_sim7080 = {SIM7080_PIECE_MAX, SIM7080_READ_MAX, false, {10000, 75000, 120000, 60000, 10000, 5000, 100},
-                                    sim7080_recover, sim7080_open, sim7080_write, sim7080_read, sim7080_close, sim7080_urc};
+const kpn_modem_kind kpn_sim7080 = {
+    SIM7080_PIECE_MAX, SIM7080_READ_MAX, false,         {10000, 75000, 120000, 60000, 10000, 5000, 100},
+    sim7080_recover,   sim7080_open,     sim7080_write, sim7080_read,
+    sim7080_close,     sim7080_urc};

@@ -18,7 +18,7 @@ trap 'stop_both; rm -rf "$folder"' EXIT
 
 # start_both LINE SIMULATOR-ARGUMENTS MODEM-ARGUMENTS: $device is the serial line, a pty or a tcp port.
 start_both() {
-    rm -f "$folder/tty" "$folder/serial" "$folder/sms-port"
+    rm -f "$folder/tty" "$folder/serial" "$folder/sms-port" "$folder/json"
     case $1 in
     pty) line="--pty $folder/tty" ready=$folder/tty ;;
     tcp) line="--listen 127.0.0.1:0 --port-file $folder/serial" ready=$folder/serial ;;

@@ -94,7 +94,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "message: %s\n", kpn_status_text(status));
         return NEVER;
     }
-    printf("measured: %.1f degrees, %.2f %% humidity, the door is %s\n", tenths / 10.0, humidity, door_open ? "open" : "shut");
+    printf("measured: %.1f degrees, %.2f %% humidity, the door is %s\n", tenths / 10.0, humidity,
+           door_open ? "open" : "shut");
     printf("request, %zu bytes:\n%.*s\n\n", request.len, (int)request.len, (const char *)request.ptr);
     fflush(stdout); /* what is said stands before what the platform says */
 

@@ -100,8 +100,8 @@ int main(int argc, char **argv)
     char line[256];
     bool more = true;
 
-    if (argc != 4 || !read_config(argv[1]) ||
-        kpn_posix_begin(&posix, kpn_config_keep_alive_limit(&config), MILLISECONDS) != KPN_OK) {
+    if (argc != 4 || !read_config(argv[1])
+        || kpn_posix_begin(&posix, kpn_config_keep_alive_limit(&config), MILLISECONDS) != KPN_OK) {
         fprintf(stderr, "usage: gateway CONFIG HOST PORT\n");
         return 1;
     }

@@ -64,8 +64,8 @@ static void send_some(kpn_posix *posix, const char *host, uint16_t port)
     kpn_response response;
     uint32_t count = 0;
 
-    if (kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, urn) != KPN_OK ||
-        kpn_queue_fill(&queue, &uplink, uptime, 0, &count) != KPN_OK) {
+    if (kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, urn) != KPN_OK
+        || kpn_queue_fill(&queue, &uplink, uptime, 0, &count) != KPN_OK) {
         return; /* nothing waits */
     }
     kpn_status status = kpn_uplink_finish(&uplink, secret, &request);

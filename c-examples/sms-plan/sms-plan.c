@@ -14,9 +14,9 @@
 enum { WIDTH = 12, MINUTE = 60, HOUR = 60 * MINUTE };
 
 static const uint32_t ons[] = {10, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR};
-static const uint32_t periods[] = {MINUTE,   5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR,
-                                   2 * HOUR, 3 * HOUR,   4 * HOUR,    6 * HOUR,    8 * HOUR,    12 * HOUR,
-                                   24 * HOUR, 36 * HOUR, 48 * HOUR};
+static const uint32_t periods[] = {MINUTE,   5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE,
+                                   HOUR,     2 * HOUR,   3 * HOUR,    4 * HOUR,    6 * HOUR,
+                                   8 * HOUR, 12 * HOUR,  24 * HOUR,   36 * HOUR,   48 * HOUR};
 
 /* "1 h 5 min", "50 s": the two largest units are enough for a table. */
 static void print_time(uint32_t seconds)

@@ -33,7 +33,8 @@ static int reserve(uint16_t *port)
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(*port);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, len) != 0 || getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, len) != 0
+        || getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
         return -1;
     }
     *port = ntohs(address.sin_port);

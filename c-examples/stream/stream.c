@@ -63,7 +63,8 @@ int main(int argc, char **argv)
         return 1;
     }
     kpn_status status = kpn_response_begin(&response, body, sizeof body);
-    if (status == KPN_OK && (status = kpn_posix_deadline(&posix, ALL_MS)) == KPN_OK) { /* of many calls, each with a limit of its own */
+    if (status == KPN_OK
+        && (status = kpn_posix_deadline(&posix, ALL_MS)) == KPN_OK) { /* of many calls, each with a limit of its own */
         status = kpn_posix_open(&posix, argv[1], (uint16_t)strtoul(argv[2], NULL, 10));
     }
     if (status == KPN_OK) {
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "stream: %s\n", kpn_status_text(status));
         return 1;
     }
-    printf("response: status %d. %s\n", (int)kpn_response_status(&response), kpn_outcome_text(kpn_response_outcome(&response)));
+    printf("response: status %d. %s\n", (int)kpn_response_status(&response),
+           kpn_outcome_text(kpn_response_outcome(&response)));
     return kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED ? 0 : 1;
 }

@@ -85,8 +85,9 @@ static SSL *begin_tls(SSL_CTX *context, const char *host, const char *ca)
     BIO *out = BIO_new(BIO_s_mem());
 
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    if (in != NULL && out != NULL && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-        (ca == NULL ? SSL_CTX_set_default_verify_paths(context) : SSL_CTX_load_verify_locations(context, ca, NULL)) == 1) {
+    if (in != NULL && out != NULL && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1
+        && (ca == NULL ? SSL_CTX_set_default_verify_paths(context) : SSL_CTX_load_verify_locations(context, ca, NULL))
+               == 1) {
         ssl = SSL_new(context);
     }
     if (ssl == NULL) {
@@ -130,7 +131,9 @@ static kpn_status carry(SSL *ssl, int result)
     if (status == KPN_OK && len == 0) {
         status = KPN_ERR_HTTP_TRUNCATED; /* TLS has not said that this is the end: anyone can have cut the connection */
     }
-    return status != KPN_OK ? status : BIO_write(SSL_get_rbio(ssl), chunk, (int)len) == (int)len ? KPN_NEED_MORE : KPN_ERR_IO;
+    return status != KPN_OK                                            ? status
+           : BIO_write(SSL_get_rbio(ssl), chunk, (int)len) == (int)len ? KPN_NEED_MORE
+                                                                       : KPN_ERR_IO;
 }
 
 static kpn_status exchange(SSL *ssl, kpn_span request, kpn_response *response)
@@ -206,7 +209,8 @@ int main(int argc, char **argv)
     const char *address = argc >= 4 ? argv[2] : kpn_config_address(&config);
     uint16_t port = argc >= 4 ? (uint16_t)strtoul(argv[3], NULL, 10) : kpn_config_port(&config);
     status = kpn_posix_begin(&posix, kpn_config_keep_alive_limit(&config), MILLISECONDS);
-    if (status == KPN_OK && (status = kpn_posix_deadline(&posix, MILLISECONDS)) == KPN_OK) { /* for all of what follows together */
+    if (status == KPN_OK
+        && (status = kpn_posix_deadline(&posix, MILLISECONDS)) == KPN_OK) { /* for all of what follows together */
         status = kpn_posix_open(&posix, address, port);
     }
     if (status == KPN_OK) {

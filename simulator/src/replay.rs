@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `replay`: sends what devices once sent, and compares what is answered now with what was answered then.
 
 use std::io::{self, Read, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `expect`: exit status, transcript and report.
 
 mod common;

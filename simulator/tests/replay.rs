@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What was recorded is sent again, and answered as it was or not.
 
 mod common;

@@ -55,12 +55,14 @@ bool openssl_message(void)
     return snprintf(theirs, sizeof theirs,
                     "POST /ingestion/m2m/senml/v1 HTTP/1.1\r\nHost: m.m\r\nThings-Message-Token: %s\r\n"
                     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                    token, len, body) < (int)sizeof theirs;
+                    token, len, body)
+           < (int)sizeof theirs;
 }
 
 bool messages_are_equal(void)
 {
-    return kpn_message() && openssl_message() && request.len == strlen(theirs) && memcmp(request.ptr, theirs, request.len) == 0;
+    return kpn_message() && openssl_message() && request.len == strlen(theirs)
+           && memcmp(request.ptr, theirs, request.len) == 0;
 }
 
 bool kpn_body(void)
@@ -85,7 +87,8 @@ bool cjson_body(void)
     cJSON *record;
     memcpy(memory, DOWNLINK, sizeof DOWNLINK);
     pack = cJSON_ParseWithLength(memory, sizeof DOWNLINK - 1);
-    cJSON_ArrayForEach(record, pack) {
+    cJSON_ArrayForEach(record, pack)
+    {
         const cJSON *name = cJSON_GetObjectItemCaseSensitive(record, "n");
         const cJSON *text = cJSON_GetObjectItemCaseSensitive(record, "vs");
         if (cJSON_IsString(name) && cJSON_IsString(text))

@@ -17,12 +17,14 @@ uint8_t other[OTHER_CAP];
 static unsigned count;
 static unsigned failures;
 
-static void fail(const char *file, int line, const char *text) {
+static void fail(const char *file, int line, const char *text)
+{
     failures++;
     printf("%s:%d: %s", file, line, text);
 }
 
-void check_true(int holds, const char *file, int line, const char *text) {
+void check_true(int holds, const char *file, int line, const char *text)
+{
     count++;
     if (!holds) {
         fail(file, line, text);
@@ -30,7 +32,8 @@ void check_true(int holds, const char *file, int line, const char *text) {
     }
 }
 
-void check_status(kpn_status actual, kpn_status expected, const char *file, int line, const char *text) {
+void check_status(kpn_status actual, kpn_status expected, const char *file, int line, const char *text)
+{
     count++;
     if (actual != expected) {
         fail(file, line, text);
@@ -39,7 +42,8 @@ void check_status(kpn_status actual, kpn_status expected, const char *file, int 
     }
 }
 
-void check_size(size_t actual, size_t expected, const char *file, int line, const char *text) {
+void check_size(size_t actual, size_t expected, const char *file, int line, const char *text)
+{
     count++;
     if (actual != expected) {
         fail(file, line, text);
@@ -47,7 +51,8 @@ void check_size(size_t actual, size_t expected, const char *file, int line, cons
     }
 }
 
-static void print_bytes(const char *title, const void *bytes, size_t len) {
+static void print_bytes(const char *title, const void *bytes, size_t len)
+{
     const uint8_t *at = (const uint8_t *)bytes;
     printf("\n  %s ", title);
     for (size_t i = 0; i < len; i++) {
@@ -59,8 +64,9 @@ static void print_bytes(const char *title, const void *bytes, size_t len) {
     }
 }
 
-void check_bytes(const void *actual, size_t actual_len, const void *expected, size_t expected_len,
-                 const char *file, int line, const char *text) {
+void check_bytes(const void *actual, size_t actual_len, const void *expected, size_t expected_len, const char *file,
+                 int line, const char *text)
+{
     count++;
     if (actual_len != expected_len || (actual_len != 0 && memcmp(actual, expected, actual_len) != 0)) {
         fail(file, line, text);
@@ -70,20 +76,24 @@ void check_bytes(const void *actual, size_t actual_len, const void *expected, si
     }
 }
 
-unsigned check_failures(void) {
+unsigned check_failures(void)
+{
     return failures;
 }
 
-unsigned check_count(void) {
+unsigned check_count(void)
+{
     return count;
 }
 
-void spoil(void *object, size_t size, int pattern) {
+void spoil(void *object, size_t size, int pattern)
+{
     static const uint8_t fill[PATTERNS] = {0x00, 0xff, 0xa5};
     memset(object, fill[pattern], size);
 }
 
-bool filled(const void *bytes, size_t size, uint8_t value) {
+bool filled(const void *bytes, size_t size, uint8_t value)
+{
     const uint8_t *at = (const uint8_t *)bytes;
     for (size_t i = 0; i < size; i++) {
         if (at[i] != value) {
@@ -93,7 +103,8 @@ bool filled(const void *bytes, size_t size, uint8_t value) {
     return true;
 }
 
-kpn_span body_of(kpn_span request) {
+kpn_span body_of(kpn_span request)
+{
     for (size_t i = 4; i <= request.len; i++) {
         if (memcmp(request.ptr + i - 4, "\r\n\r\n", 4) == 0) {
             kpn_span body = {request.ptr + i, request.len - i};
@@ -104,7 +115,8 @@ kpn_span body_of(kpn_span request) {
     return nothing;
 }
 
-const uint8_t *check_exact(const void *bytes, size_t len) {
+const uint8_t *check_exact(const void *bytes, size_t len)
+{
 #ifdef KPN_TEST_EXACT
     static uint8_t *copy;
     free(copy);
@@ -122,12 +134,14 @@ const uint8_t *check_exact(const void *bytes, size_t len) {
 #endif
 }
 
-void *misaligned(void) {
+void *misaligned(void)
+{
     unaligned.align = 0;
     return unaligned.bytes + 1;
 }
 
-uint64_t random64(void) {
+uint64_t random64(void)
+{
     static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
     state ^= state << 13;
     state ^= state >> 7;
@@ -135,10 +149,12 @@ uint64_t random64(void) {
     return state;
 }
 
-uint32_t random32(void) {
+uint32_t random32(void)
+{
     return (uint32_t)(random64() >> 32);
 }
 
-uint32_t random_below(uint32_t limit) {
+uint32_t random_below(uint32_t limit)
+{
     return random32() % limit;
 }

@@ -38,16 +38,15 @@ extern uint8_t other[OTHER_CAP];
 #define CHECK_OK(call) CHECK_STATUS(call, KPN_OK)
 #define CHECK_SIZE(actual, expected) check_size((actual), (expected), __FILE__, __LINE__, #actual)
 /* Bytes against a literal or array, the NUL left out. */
-#define CHECK_TEXT(ptr, len, expected) \
-    check_bytes((ptr), (len), (expected), sizeof(expected) - 1u, __FILE__, __LINE__, #ptr)
+#define CHECK_TEXT(ptr, len, expected) check_bytes((ptr), (len), (expected), sizeof(expected) - 1u, __FILE__, __LINE__, #ptr)
 #define CHECK_BYTES(ptr, len, expected, expected_len) \
     check_bytes((ptr), (len), (expected), (expected_len), __FILE__, __LINE__, #ptr)
 
 void check_true(int holds, const char *file, int line, const char *text);
 void check_status(kpn_status actual, kpn_status expected, const char *file, int line, const char *text);
 void check_size(size_t actual, size_t expected, const char *file, int line, const char *text);
-void check_bytes(const void *actual, size_t actual_len, const void *expected, size_t expected_len,
-                 const char *file, int line, const char *text);
+void check_bytes(const void *actual, size_t actual_len, const void *expected, size_t expected_len, const char *file,
+                 int line, const char *text);
 unsigned check_failures(void);
 unsigned check_count(void);
 

@@ -27,7 +27,8 @@ static const struct {
     {"early answers", test_posix_early},
 };
 
-int main(void) {
+int main(void)
+{
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
         const unsigned before = check_failures();
         topics[i].run();

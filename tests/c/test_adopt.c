@@ -4,15 +4,16 @@
 
 #define OFFSET KPN_HEAD_MAX
 
-static kpn_status adopt(kpn_uplink *uplink, const char *json) {
+static kpn_status adopt(kpn_uplink *uplink, const char *json)
+{
     memcpy(memory + OFFSET, json, strlen(json));
     return kpn_uplink_begin_with_body(uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, OFFSET, strlen(json));
 }
 
-static void strips_frames_and_signs(void) {
-    static const char pretty[] =
-        " [ {\"bn\" : \"urn:dev:IMEI:123456789012345:\",\r\n\t\"bt\": 1585650750 },\n"
-        "{ \"n\":\"temperature\", \"u\":\"Cel\", \"v\":20.5 } ]\n";
+static void strips_frames_and_signs(void)
+{
+    static const char pretty[] = " [ {\"bn\" : \"urn:dev:IMEI:123456789012345:\",\r\n\t\"bt\": 1585650750 },\n"
+                                 "{ \"n\":\"temperature\", \"u\":\"Cel\", \"v\":20.5 } ]\n";
     kpn_uplink uplink;
     kpn_span request;
     kpn_span body;
@@ -35,17 +36,16 @@ static void strips_frames_and_signs(void) {
     CHECK_TEXT(body.ptr, body.len, "[\" a \\\" b \",{}]");
 }
 
-static void refuses_what_is_no_json_and_leaves_it(void) {
+static void refuses_what_is_no_json_and_leaves_it(void)
+{
     static const struct {
         const char *text;
         kpn_status status;
     } wrong[] = {
-        {"", KPN_ERR_JSON_TRUNCATED},        {" ", KPN_ERR_JSON_TRUNCATED},
-        {"[1,]", KPN_ERR_JSON_SYNTAX},       {"[ 01 ]", KPN_ERR_JSON_SYNTAX},
-        {"{ \"a\" 1}", KPN_ERR_JSON_SYNTAX}, {"[ \"\\ud800\" ]", KPN_ERR_JSON_ESCAPE},
-        {"[ \"\xff\" ]", KPN_ERR_UTF8},      {"[ 1", KPN_ERR_JSON_TRUNCATED},
-        {"[ 1 ] x", KPN_ERR_JSON_SYNTAX},    {"[ \"a\nb\" ]", KPN_ERR_JSON_SYNTAX},
-        {"[ tru ]", KPN_ERR_JSON_SYNTAX},
+        {"", KPN_ERR_JSON_TRUNCATED},          {" ", KPN_ERR_JSON_TRUNCATED},       {"[1,]", KPN_ERR_JSON_SYNTAX},
+        {"[ 01 ]", KPN_ERR_JSON_SYNTAX},       {"{ \"a\" 1}", KPN_ERR_JSON_SYNTAX}, {"[ \"\\ud800\" ]", KPN_ERR_JSON_ESCAPE},
+        {"[ \"\xff\" ]", KPN_ERR_UTF8},        {"[ 1", KPN_ERR_JSON_TRUNCATED},     {"[ 1 ] x", KPN_ERR_JSON_SYNTAX},
+        {"[ \"a\nb\" ]", KPN_ERR_JSON_SYNTAX}, {"[ tru ]", KPN_ERR_JSON_SYNTAX},
     };
     kpn_uplink uplink;
     kpn_span request = {NULL, 77};
@@ -66,15 +66,16 @@ static void refuses_what_is_no_json_and_leaves_it(void) {
     CHECK_OK(adopt(&uplink, (const char *)other));
 }
 
-static void needs_room_in_front(void) {
+static void needs_room_in_front(void)
+{
     static const char json[] = "[ 1 ]";
     kpn_uplink uplink;
     kpn_span request;
     bool fitted = false;
     for (size_t offset = 0; offset <= KPN_HEAD_MAX; offset++) {
         memcpy(memory + offset, json, sizeof json - 1);
-        const kpn_status status = kpn_uplink_begin_with_body(&uplink, memory, offset + sizeof json - 1, KPN_ENDPOINT_M2M, offset,
-                                                   sizeof json - 1);
+        const kpn_status status =
+            kpn_uplink_begin_with_body(&uplink, memory, offset + sizeof json - 1, KPN_ENDPOINT_M2M, offset, sizeof json - 1);
         CHECK_STATUS(status, fitted || status == KPN_OK ? KPN_OK : KPN_ERR_BUFFER_FULL);
         CHECK(memcmp(memory + offset, status == KPN_OK ? "[1]" : "[ 1 ]", 3) == 0);
         if (status == KPN_OK) {
@@ -94,11 +95,13 @@ static void needs_room_in_front(void) {
     memcpy(memory + 167, json, sizeof json - 1);
     CHECK_OK(kpn_uplink_begin_with_body_custom(&uplink, memory, MEMORY_CAP, "h", "/", 167, sizeof json - 1));
     memcpy(memory + 166, json, sizeof json - 1);
-    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, MEMORY_CAP, "h", "/", 166, sizeof json - 1), KPN_ERR_BUFFER_FULL);
+    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, MEMORY_CAP, "h", "/", 166, sizeof json - 1),
+                 KPN_ERR_BUFFER_FULL);
     CHECK_SIZE(kpn_uplink_missing(&uplink), 1);
 }
 
-static void refuses_text_outside_of_the_buffer(void) {
+static void refuses_text_outside_of_the_buffer(void)
+{
     kpn_uplink uplink;
     const size_t cap = OFFSET + 10;
     memcpy(memory + OFFSET, "[1]       ", 10);
@@ -108,17 +111,20 @@ static void refuses_text_outside_of_the_buffer(void) {
     CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, cap, KPN_ENDPOINT_M2M, SIZE_MAX, 2), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, cap, KPN_ENDPOINT_M2M, 2, SIZE_MAX), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, cap, 0, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, SIZE_MAX, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, memory, SIZE_MAX, KPN_ENDPOINT_M2M, OFFSET, 3),
+                 KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_with_body(&uplink, NULL, cap, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_with_body(NULL, memory, cap, KPN_ENDPOINT_M2M, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, NULL, "/", OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, "h", NULL, OFFSET, 3), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, "h h", "/", OFFSET, 3), KPN_ERR_HEAD_TEXT);
     memcpy(memory + 3, "/x", 3);
-    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, "h", (const char *)memory + 3, OFFSET, 3), KPN_ERR_OVERLAP);
+    CHECK_STATUS(kpn_uplink_begin_with_body_custom(&uplink, memory, cap, "h", (const char *)memory + 3, OFFSET, 3),
+                 KPN_ERR_OVERLAP);
 }
 
-void test_adopt(void) {
+void test_adopt(void)
+{
     strips_frames_and_signs();
     refuses_what_is_no_json_and_leaves_it();
     needs_room_in_front();

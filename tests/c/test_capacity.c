@@ -7,52 +7,67 @@
 
 typedef kpn_status (*step)(kpn_uplink *uplink);
 
-static kpn_status base_time(kpn_uplink *uplink) {
+static kpn_status base_time(kpn_uplink *uplink)
+{
     return kpn_uplink_set_base_time(uplink, 1585650750);
 }
-static kpn_status base_unit(kpn_uplink *uplink) {
+static kpn_status base_unit(kpn_uplink *uplink)
+{
     return kpn_uplink_set_base_unit(uplink, "Cel");
 }
-static kpn_status decimal(kpn_uplink *uplink) {
+static kpn_status decimal(kpn_uplink *uplink)
+{
     return kpn_uplink_add_decimal(uplink, KPN_TEMPERATURE, 205, -1);
 }
-static kpn_status wide(kpn_uplink *uplink) {
+static kpn_status wide(kpn_uplink *uplink)
+{
     return kpn_uplink_add_double(uplink, KPN_LATITUDE, 52.3731415926);
 }
-static kpn_status fixed(kpn_uplink *uplink) {
+static kpn_status fixed(kpn_uplink *uplink)
+{
     return kpn_uplink_add_double_fixed(uplink, KPN_HUMIDITY, 48.25, 1);
 }
-static kpn_status yes(kpn_uplink *uplink) {
+static kpn_status yes(kpn_uplink *uplink)
+{
     return kpn_uplink_add_bool(uplink, "doorOpen", NULL, true);
 }
-static kpn_status text(kpn_uplink *uplink) {
+static kpn_status text(kpn_uplink *uplink)
+{
     return kpn_uplink_add_text(uplink, KPN_FIRMWARE, "1.0\n\xc3\xa9");
 }
-static kpn_status data(kpn_uplink *uplink) {
+static kpn_status data(kpn_uplink *uplink)
+{
     return kpn_uplink_add_data(uplink, "image", NULL, (const uint8_t *)"\x01\x02\x03\x04\x05", 5);
 }
-static kpn_status time_ago(kpn_uplink *uplink) {
+static kpn_status time_ago(kpn_uplink *uplink)
+{
     return kpn_uplink_set_time_ago(uplink, 30);
 }
-static kpn_status counter(kpn_uplink *uplink) {
+static kpn_status counter(kpn_uplink *uplink)
+{
     return kpn_uplink_add_uint64(uplink, KPN_COUNTER, UINT64_MAX);
 }
-static kpn_status other_device(kpn_uplink *uplink) {
+static kpn_status other_device(kpn_uplink *uplink)
+{
     return kpn_uplink_set_base_name(uplink, "urn:dev:IMEI:2:");
 }
-static kpn_status sum(kpn_uplink *uplink) {
+static kpn_status sum(kpn_uplink *uplink)
+{
     return kpn_uplink_add_sum_decimal(uplink, "energy", "J", 7, 0);
 }
 
-static const step steps[] = {base_time, base_unit, decimal, wide, fixed, yes, text, data, time_ago, counter, other_device, sum};
+static const step steps[] = {base_time, base_unit, decimal,  wide,    fixed,        yes,
+                             text,      data,      time_ago, counter, other_device, sum};
 #define STEPS (sizeof steps / sizeof steps[0])
 
-static kpn_status begin(kpn_uplink *uplink, uint8_t *buffer, size_t cap) {
+static kpn_status begin(kpn_uplink *uplink, uint8_t *buffer, size_t cap)
+{
     return kpn_uplink_begin(uplink, buffer, cap, KPN_ENDPOINT_M2M, URN);
 }
 
 /* How many bytes a message of the first `count` steps takes, as measured with a NULL buffer. */
-static size_t measured(size_t count) {
+static size_t measured(size_t count)
+{
     kpn_uplink uplink;
     kpn_span request = {memory, 1};
     CHECK_OK(begin(&uplink, NULL, 0));
@@ -66,7 +81,8 @@ static size_t measured(size_t count) {
 }
 
 /* Runs all steps until one fails; the index of that one, or STEPS. -1: begin failed. */
-static int run(kpn_uplink *uplink, size_t cap, size_t count) {
+static int run(kpn_uplink *uplink, size_t cap, size_t count)
+{
     memset(memory, CANARY, MEMORY_CAP);
     kpn_status status = begin(uplink, memory + MARGIN, cap);
     CHECK(status == KPN_OK || status == KPN_ERR_BUFFER_FULL);
@@ -84,12 +100,14 @@ static int run(kpn_uplink *uplink, size_t cap, size_t count) {
     return (int)count;
 }
 
-static void check_margins(size_t cap) {
+static void check_margins(size_t cap)
+{
     CHECK(filled(memory, MARGIN, CANARY));
     CHECK(filled(memory + MARGIN + cap, MEMORY_CAP - MARGIN - cap, CANARY));
 }
 
-static void measures_exactly(void) {
+static void measures_exactly(void)
+{
     kpn_uplink uplink;
     kpn_span request;
     for (size_t count = 3; count <= STEPS; count++) {
@@ -107,7 +125,8 @@ static void measures_exactly(void) {
     }
 }
 
-static void tells_what_is_missing_at_every_capacity(void) {
+static void tells_what_is_missing_at_every_capacity(void)
+{
     kpn_uplink uplink;
     kpn_span request;
     kpn_status status;
@@ -156,7 +175,8 @@ static void tells_what_is_missing_at_every_capacity(void) {
     }
 }
 
-static void a_pack_that_is_full_takes_smaller_records(void) {
+static void a_pack_that_is_full_takes_smaller_records(void)
+{
     kpn_uplink uplink;
     kpn_span request;
     kpn_span body;
@@ -175,7 +195,8 @@ static void a_pack_that_is_full_takes_smaller_records(void) {
                "{\"n\":\"temperature\",\"u\":\"Cel\",\"v\":20.5},{\"n\":\"x\",\"v\":7}]");
 }
 
-static void the_first_failure_comes_out_of_finish(void) {
+static void the_first_failure_comes_out_of_finish(void)
+{
     kpn_uplink uplink;
     kpn_span request = {NULL, 77};
     CHECK_OK(begin(&uplink, memory, MEMORY_CAP));
@@ -192,7 +213,8 @@ static void the_first_failure_comes_out_of_finish(void) {
     CHECK_SIZE(kpn_uplink_records(&uplink), 2);
 }
 
-void test_capacity(void) {
+void test_capacity(void)
+{
     measures_exactly();
     tells_what_is_missing_at_every_capacity();
     a_pack_that_is_full_takes_smaller_records();

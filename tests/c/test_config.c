@@ -5,31 +5,33 @@
 static kpn_config config;
 static kpn_config twin;
 
-#define FULL                                                                                     \
-    "{\"imei\": \"490154203237518\",\n \"secret\": \"" SECRET "\",\n \"endpoint\": \"m2m\", "      \
-    "\"address\": \"10.151.236.136\", \"port\": 8080, \"apn\": \"kpnthings.iot\",\n"               \
+#define FULL \
+    "{\"imei\": \"490154203237518\",\n \"secret\": \"" SECRET "\",\n \"endpoint\": \"m2m\", " \
+    "\"address\": \"10.151.236.136\", \"port\": 8080, \"apn\": \"kpnthings.iot\",\n" \
     " \"keepAliveLimit\": 7, \"statusTable\": {\"401\": \"retryLater\", \"399\": \"accepted\"}}"
-#define FULL_WRITTEN                                                                             \
-    "{\"urn\":\"urn:dev:IMEI:490154203237518:\",\"secret\":\"" SECRET "\",\"endpoint\":\"m2m\","   \
-    "\"address\":\"10.151.236.136\",\"port\":8080,\"apn\":\"kpnthings.iot\","                      \
+#define FULL_WRITTEN \
+    "{\"urn\":\"urn:dev:IMEI:490154203237518:\",\"secret\":\"" SECRET "\",\"endpoint\":\"m2m\"," \
+    "\"address\":\"10.151.236.136\",\"port\":8080,\"apn\":\"kpnthings.iot\"," \
     "\"keepAliveLimit\":7,\"statusTable\":{\"401\":\"retryLater\",\"399\":\"accepted\"}}"
 #define SHORT "{\"urn\":\"urn:dev:IMEI:1:\",\"secret\":null}"
 
-static kpn_status read_text(const char *text) {
+static kpn_status read_text(const char *text)
+{
     const size_t len = strlen(text);
     return kpn_config_load(&config, (const char *)check_exact(text, len), len, NULL);
 }
 
-#define CHECK_STRING(text, expected)                           \
-    do {                                                       \
-        const char *string = (text);                           \
-        CHECK(string != NULL);                                 \
-        if (string != NULL) {                                  \
-            CHECK_TEXT(string, strlen(string), expected);      \
-        }                                                      \
+#define CHECK_STRING(text, expected) \
+    do { \
+        const char *string = (text); \
+        CHECK(string != NULL); \
+        if (string != NULL) { \
+            CHECK_TEXT(string, strlen(string), expected); \
+        } \
     } while (0)
 
-static bool contains(const void *bytes, size_t len, const char *text, size_t text_len) {
+static bool contains(const void *bytes, size_t len, const char *text, size_t text_len)
+{
     const uint8_t *at = (const uint8_t *)bytes;
     for (size_t i = 0; i + text_len <= len; i++) {
         if (memcmp(at + i, text, text_len) == 0) {
@@ -40,15 +42,16 @@ static bool contains(const void *bytes, size_t len, const char *text, size_t tex
 }
 
 /* What every function says about memory in which no configuration is. */
-static void check_nothing(const kpn_config *none, kpn_status expected, int line) {
+static void check_nothing(const kpn_config *none, kpn_status expected, int line)
+{
     kpn_uplink uplink;
     kpn_span request = {NULL, 77};
     size_t len = 77;
-    check_true(kpn_config_urn(none) == NULL && kpn_config_secret(none) == NULL && kpn_config_host(none) == NULL &&
-                   kpn_config_path(none) == NULL && kpn_config_address(none) == NULL && kpn_config_apn(none) == NULL,
+    check_true(kpn_config_urn(none) == NULL && kpn_config_secret(none) == NULL && kpn_config_host(none) == NULL
+                   && kpn_config_path(none) == NULL && kpn_config_address(none) == NULL && kpn_config_apn(none) == NULL,
                __FILE__, line, "no text");
-    check_true(kpn_config_port(none) == 0 && !kpn_config_tls(none) && kpn_config_keep_alive_limit(none) == 0, __FILE__,
-               line, "no number");
+    check_true(kpn_config_port(none) == 0 && !kpn_config_tls(none) && kpn_config_keep_alive_limit(none) == 0, __FILE__, line,
+               "no number");
     check_true(kpn_config_outcome(none, NULL) == KPN_OUTCOME_NONE, __FILE__, line, "no outcome");
     check_status(kpn_config_save(none, (char *)other, OTHER_CAP, &len), expected, __FILE__, line, "write");
     check_size(len, 77, __FILE__, line, "length");
@@ -62,7 +65,8 @@ static void check_nothing(const kpn_config *none, kpn_status expected, int line)
     check_status(kpn_uplink_finish(&uplink, SECRET, &request), KPN_OK, __FILE__, line, "finish otherwise");
 }
 
-static void reads_every_field(void) {
+static void reads_every_field(void)
+{
     for (int pattern = 0; pattern < PATTERNS; pattern++) {
         spoil(&config, sizeof config, pattern);
         CHECK_OK(read_text(FULL));
@@ -89,7 +93,8 @@ static void reads_every_field(void) {
     CHECK_STRING(kpn_config_address(&config), "10.0.0.1");
     CHECK(kpn_config_port(&config) == 443);
     CHECK(kpn_config_tls(&config));
-    CHECK_OK(read_text("{\"urn\":\"a\",\"secret\":null,\"endpoint\":{\"host\":\"h:1\",\"path\":\"/p\"},\"address\":\"::1\"}"));
+    CHECK_OK(
+        read_text("{\"urn\":\"a\",\"secret\":null,\"endpoint\":{\"host\":\"h:1\",\"path\":\"/p\"},\"address\":\"::1\"}"));
     CHECK_STRING(kpn_config_host(&config), "h:1");
     CHECK_STRING(kpn_config_path(&config), "/p");
     CHECK_STRING(kpn_config_address(&config), "::1");
@@ -98,18 +103,15 @@ static void reads_every_field(void) {
 }
 
 /* Every text as long as it may be, so that each has its NUL in the last place. */
-static void reads_and_writes_the_longest_texts(void) {
+static void reads_and_writes_the_longest_texts(void)
+{
     static char text[KPN_CONFIG_TEXT_MAX];
     static char written[KPN_CONFIG_TEXT_MAX];
     static const struct {
         const char *before;
         size_t len;
-    } parts[] = {{"{\"urn\":\"", 96},
-                 {"\",\"secret\":\"", 100},
-                 {"\",\"endpoint\":{\"host\":\"", 64},
-                 {"\",\"path\":\"/", 63},
-                 {"\"},\"address\":\"", 64},
-                 {"\",\"port\":65535,\"apn\":\"", 63}};
+    } parts[] = {{"{\"urn\":\"", 96},     {"\",\"secret\":\"", 100},  {"\",\"endpoint\":{\"host\":\"", 64},
+                 {"\",\"path\":\"/", 63}, {"\"},\"address\":\"", 64}, {"\",\"port\":65535,\"apn\":\"", 63}};
     static const char end[] = "\",\"keepAliveLimit\":65535}";
     size_t len = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -132,7 +134,8 @@ static void reads_and_writes_the_longest_texts(void) {
     CHECK_BYTES(written, written_len, text, len);
 }
 
-static void writes_with_every_capacity(void) {
+static void writes_with_every_capacity(void)
+{
     static const size_t need = sizeof FULL_WRITTEN - 1;
     uint8_t *const start = other + 4;
     size_t len;
@@ -160,7 +163,8 @@ static void writes_with_every_capacity(void) {
     CHECK_TEXT(other, len, FULL_WRITTEN);
 }
 
-static void says_which_field_is_wrong_and_why(void) {
+static void says_which_field_is_wrong_and_why(void)
+{
     static const struct {
         const char *text;
         int32_t field;
@@ -217,7 +221,8 @@ static void says_which_field_is_wrong_and_why(void) {
     }
 }
 
-static void names_the_fields(void) {
+static void names_the_fields(void)
+{
     CHECK_STRING(kpn_config_field_name(KPN_CONFIG_FIELD_DOCUMENT), "");
     CHECK_STRING(kpn_config_field_name(KPN_CONFIG_FIELD_URN), "urn");
     CHECK_STRING(kpn_config_field_name(KPN_CONFIG_FIELD_KEEP_ALIVE_LIMIT), "keepAliveLimit");
@@ -227,7 +232,8 @@ static void names_the_fields(void) {
     CHECK_STRING(kpn_config_field_name(INT32_MIN), "");
 }
 
-static void leaves_nothing_of_the_secret(void) {
+static void leaves_nothing_of_the_secret(void)
+{
     CHECK_OK(read_text(FULL));
     CHECK(contains(&config, sizeof config, SECRET, 8));
     CHECK_OK(kpn_config_wipe(&config));
@@ -253,7 +259,8 @@ static void leaves_nothing_of_the_secret(void) {
     }
 }
 
-static void refuses_wrong_arguments(void) {
+static void refuses_wrong_arguments(void)
+{
     kpn_config *const crooked = (kpn_config *)misaligned();
     kpn_config_problem problem = {77, 77, 77};
     size_t len = 77;
@@ -289,7 +296,8 @@ static void refuses_wrong_arguments(void) {
 }
 
 /* A message from a configuration is the one that its parts give. */
-static void check_same_message(const char *text, const char *host, const char *path, int line) {
+static void check_same_message(const char *text, const char *host, const char *path, int line)
+{
     kpn_uplink uplink;
     kpn_span request = {NULL, 0};
     kpn_span expected = {NULL, 0};
@@ -314,10 +322,12 @@ static void check_same_message(const char *text, const char *host, const char *p
     check_size(measured.len, request.len, __FILE__, line, "measured");
 }
 
-static void makes_messages(void) {
+static void makes_messages(void)
+{
     kpn_uplink uplink;
     kpn_span request;
-    check_same_message("{\"urn\":\"urn:dev:IMEI:1:\",\"secret\":\"" SECRET "\"}", "m.m", "/ingestion/m2m/senml/v1", __LINE__);
+    check_same_message("{\"urn\":\"urn:dev:IMEI:1:\",\"secret\":\"" SECRET "\"}", "m.m", "/ingestion/m2m/senml/v1",
+                       __LINE__);
     check_same_message(SHORT, "m.m", "/ingestion/m2m/senml/v1", __LINE__);
     check_same_message("{\"urn\":\"urn:dev:IMEI:1:\",\"secret\":\"" SECRET "\",\"endpoint\":\"internet\"}",
                        "prod.dm.kpnthings.com", "/ingestion/ip/senml/v1", __LINE__);
@@ -344,7 +354,8 @@ static void makes_messages(void) {
     CHECK_STATUS(kpn_uplink_finish_config(&uplink, &config, &request), KPN_ERR_STATE);
 }
 
-static void judges_responses(void) {
+static void judges_responses(void)
+{
     static const struct {
         const char *head;
         int32_t outcome;
@@ -373,7 +384,8 @@ static void judges_responses(void) {
     CHECK(kpn_config_outcome(&config, &response) == KPN_OUTCOME_NONE);
 }
 
-void test_config(void) {
+void test_config(void)
+{
     reads_every_field();
     reads_and_writes_the_longest_texts();
     writes_with_every_capacity();

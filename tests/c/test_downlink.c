@@ -2,8 +2,8 @@
 #include "check.h"
 
 #define FIRMWARE_URL "http://123.123.123.123/f/v1/12345678-1234-5678-1234-567812345678"
-#define FIRMWARE_TOKEN                                                       \
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."                                  \
+#define FIRMWARE_TOKEN \
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." \
     "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ." \
     "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 
@@ -18,7 +18,8 @@ static kpn_downlink downlink;
 static kpn_record record;
 
 /* A pack that came in another way; in `memory`, since reading decodes in place. */
-static kpn_status begin(const char *json) {
+static kpn_status begin(const char *json)
+{
     const size_t len = strlen(json);
     memcpy(memory, json, len);
     memset(memory + len, 0xc3, 16);
@@ -27,7 +28,8 @@ static kpn_status begin(const char *json) {
     return status;
 }
 
-static void reads_the_firmware_downlink_at_every_split(void) {
+static void reads_the_firmware_downlink_at_every_split(void)
+{
     kpn_response response;
     const size_t len = sizeof firmware - 1;
 #ifdef KPN_TEST_SMALL
@@ -68,7 +70,8 @@ static void reads_the_firmware_downlink_at_every_split(void) {
     }
 }
 
-static void truncation_is_never_a_downlink(void) {
+static void truncation_is_never_a_downlink(void)
+{
     kpn_response response;
     const size_t body = sizeof firmware - 1 - 302;
     for (size_t len = 1; len < 302; len++) {
@@ -84,7 +87,8 @@ static void truncation_is_never_a_downlink(void) {
     }
 }
 
-static void no_body_is_no_downlink(void) {
+static void no_body_is_no_downlink(void)
+{
     static const char live[] = "HTTP/1.1 202 \r\nContent-Length: 0\r\n\r\n";
     kpn_response response;
     CHECK_OK(kpn_response_begin(&response, NULL, 0));
@@ -97,7 +101,8 @@ static void no_body_is_no_downlink(void) {
     CHECK_STATUS(kpn_downlink_next(&downlink, &record), KPN_END);
 }
 
-static void reads_kpns_sample(void) {
+static void reads_kpns_sample(void)
+{
     double number = 0;
     int64_t whole = 77;
     bool relative = true;
@@ -132,7 +137,8 @@ static void reads_kpns_sample(void) {
     CHECK_STATUS(kpn_downlink_next(&downlink, &record), KPN_END);
 }
 
-static void decodes_texts_and_names_in_place(void) {
+static void decodes_texts_and_names_in_place(void)
+{
     char name[40];
     size_t len = 77;
     CHECK_OK(begin("[{\"bn\":\"urn:dev:IMEI:1:\\/\",\"n\":\"a\\u002d1\","
@@ -157,7 +163,8 @@ static void decodes_texts_and_names_in_place(void) {
     CHECK_TEXT(record.base_name, record.base_name_len, "urn:dev:IMEI:1:/");
 }
 
-static void reads_numbers_exactly(void) {
+static void reads_numbers_exactly(void)
+{
     static const struct {
         const char *text;
         int64_t mantissa;
@@ -219,12 +226,14 @@ static void reads_numbers_exactly(void) {
     CHECK(number >= 77.0 && number <= 77.0);
 }
 
-static void applies_base_fields(void) {
+static void applies_base_fields(void)
+{
     int64_t mantissa = 0;
     int32_t exponent = 0;
     bool relative = false;
-    CHECK_OK(begin("[{\"bn\":\"a:\",\"bv\":-0.5,\"bs\":1E2,\"bt\":268435456,\"bu\":\"W\",\"n\":\"v\",\"v\":1.50,\"t\":-0.5,\"ut\":60},"
-                   "{\"n\":\"s\",\"s\":0.25},{\"bt\":-10,\"n\":\"b\",\"vb\":false,\"u\":\"\"}]"));
+    CHECK_OK(begin(
+        "[{\"bn\":\"a:\",\"bv\":-0.5,\"bs\":1E2,\"bt\":268435456,\"bu\":\"W\",\"n\":\"v\",\"v\":1.50,\"t\":-0.5,\"ut\":60},"
+        "{\"n\":\"s\",\"s\":0.25},{\"bt\":-10,\"n\":\"b\",\"vb\":false,\"u\":\"\"}]"));
     CHECK_OK(kpn_downlink_next(&downlink, &record));
     CHECK(record.has_sum && record.has_time && record.has_update_time);
     CHECK_OK(kpn_record_decimal(&record, KPN_FIELD_VALUE, &mantissa, &exponent));
@@ -245,7 +254,8 @@ static void applies_base_fields(void) {
     CHECK_STATUS(kpn_downlink_next(&downlink, &record), KPN_END);
 }
 
-static void a_base_sum_alone_makes_a_sum(void) {
+static void a_base_sum_alone_makes_a_sum(void)
+{
     int64_t sum = 0;
     CHECK_OK(begin("[{\"n\":\"dev\",\"bs\":1},{\"n\":\"later\"},{\"bn\":\"a:\"},{\"n\":\"b\",\"vb\":true,\"s\":2}]"));
     CHECK_OK(kpn_downlink_next(&downlink, &record));
@@ -265,7 +275,8 @@ static void a_base_sum_alone_makes_a_sum(void) {
     CHECK_STATUS(kpn_downlink_next(&downlink, &record), KPN_END);
 }
 
-static void a_version_is_a_number_in_any_notation(void) {
+static void a_version_is_a_number_in_any_notation(void)
+{
     CHECK_OK(begin("[{\"bver\":10.0},{\"bver\":1e1},{\"bver\":100e-1},{\"n\":\"a\",\"v\":1,\"bver\":10}]"));
     CHECK_OK(kpn_downlink_next(&downlink, &record));
     CHECK_STATUS(begin("[{\"bver\":10.5}]"), KPN_ERR_SENML_VERSION);
@@ -273,7 +284,8 @@ static void a_version_is_a_number_in_any_notation(void) {
     CHECK_STATUS(begin("[{\"bver\":4294967306}]"), KPN_ERR_SENML_VERSION);
 }
 
-static void a_broken_downlink_does_nothing(void) {
+static void a_broken_downlink_does_nothing(void)
+{
     static const struct {
         const char *text;
         kpn_status status;
@@ -307,7 +319,8 @@ static void a_broken_downlink_does_nothing(void) {
 }
 
 /* Damage of any kind ends in a status; what was accepted can be read to its end. */
-static void noise_is_survived(void) {
+static void noise_is_survived(void)
+{
     static const char pack[] =
         "[{\"bn\":\"urn:dev:IMEI:1:\",\"bt\":1.5e9,\"bu\":\"V\"},{\"n\":\"a\",\"v\":-1.25e2,\"t\":5},"
         "{\"n\":\"b\",\"vs\":\"\\u00e9\\n\"},{\"n\":\"c\",\"vd\":\"AQID\"},{\"n\":\"d\",\"vb\":true,\"s\":1}]";
@@ -341,7 +354,8 @@ static void noise_is_survived(void) {
     }
 }
 
-static void bytes_that_change_while_they_are_read_are_survived(void) {
+static void bytes_that_change_while_they_are_read_are_survived(void)
+{
     static const char pack[] = "[{\"n\":\"a\",\"vs\":\"text\"},{\"n\":\"b\",\"v\":1},{\"n\":\"c\",\"vb\":true}]";
     for (uint32_t round = 0; round < RANDOM_ROUNDS; round++) {
         double number;
@@ -360,7 +374,8 @@ static void bytes_that_change_while_they_are_read_are_survived(void) {
     }
 }
 
-static void refuses_misuse(void) {
+static void refuses_misuse(void)
+{
     kpn_response response;
     kpn_downlink *const wrong = (kpn_downlink *)misaligned();
     kpn_record *const wrong_record = (kpn_record *)misaligned();
@@ -430,7 +445,8 @@ static void refuses_misuse(void) {
     CHECK(len == 77 && mantissa == 77 && exponent == 77 && natural == 77 && relative);
 }
 
-void test_downlink(void) {
+void test_downlink(void)
+{
     reads_the_firmware_downlink_at_every_split();
     truncation_is_never_a_downlink();
     no_body_is_no_downlink();

@@ -15,11 +15,13 @@ static uint8_t *const exchange = other + TEXTS_CAP;
 static kpn_firmware firmware;
 
 /* Every byte of the firmware follows from its offset. */
-static uint8_t firmware_byte(uint32_t offset) {
+static uint8_t firmware_byte(uint32_t offset)
+{
     return (uint8_t)((offset * UINT32_C(2654435761)) >> 24);
 }
 
-static uint32_t crc32_of(const uint8_t *bytes, size_t len) {
+static uint32_t crc32_of(const uint8_t *bytes, size_t len)
+{
     uint32_t crc = UINT32_MAX;
     for (size_t i = 0; i < len; i++) {
         crc ^= bytes[i];
@@ -30,12 +32,14 @@ static uint32_t crc32_of(const uint8_t *bytes, size_t len) {
     return ~crc;
 }
 
-static void begin(size_t memory_cap, uint32_t part_size) {
+static void begin(size_t memory_cap, uint32_t part_size)
+{
     CHECK_OK(kpn_firmware_begin(&firmware, other, memory_cap, part_size));
     CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_IDLE);
 }
 
-static kpn_status offer(const char *json, const char *urn) {
+static kpn_status offer(const char *json, const char *urn)
+{
     kpn_downlink downlink;
     const size_t len = strlen(json);
     uint8_t text[256];
@@ -45,7 +49,8 @@ static kpn_status offer(const char *json, const char *urn) {
     return kpn_firmware_offer(&firmware, &downlink, urn);
 }
 
-static void connect_and_begin(uint32_t part_size) {
+static void connect_and_begin(uint32_t part_size)
+{
     begin(TEXTS_CAP, part_size);
     CHECK_OK(kpn_firmware_start(&firmware, FW_URL, FW_TOKEN));
     CHECK(kpn_firmware_must_connect(&firmware));
@@ -54,7 +59,8 @@ static void connect_and_begin(uint32_t part_size) {
 }
 
 /* The range of the request in `exchange`, last byte included. */
-static void read_range(size_t len, uint32_t *first, uint32_t *last) {
+static void read_range(size_t len, uint32_t *first, uint32_t *last)
+{
     static const char field[] = "\r\nRange: bytes=";
     uint32_t numbers[2] = {0, 0};
     size_t at = 0;
@@ -72,7 +78,8 @@ static void read_range(size_t len, uint32_t *first, uint32_t *last) {
 }
 
 /* Puts the answer to the request in `exchange` over it; returns its length, and where its body begins. */
-static size_t answer(uint32_t first, uint32_t last, uint32_t total, uint32_t crc_fault, size_t *body) {
+static size_t answer(uint32_t first, uint32_t last, uint32_t total, uint32_t crc_fault, size_t *body)
+{
     uint8_t *const text = exchange;
     uint8_t part[PART * 2];
     size_t len = 0;
@@ -93,7 +100,8 @@ static size_t answer(uint32_t first, uint32_t last, uint32_t total, uint32_t crc
 }
 
 /* Feeds `len` bytes of `exchange` in pieces of `step`, and writes what comes out to the flash. */
-static kpn_status feed(size_t len, size_t step) {
+static kpn_status feed(size_t len, size_t step)
+{
     kpn_status status = KPN_NEED_MORE;
     size_t at = 0;
     while (status == KPN_NEED_MORE && at < len) {
@@ -117,7 +125,8 @@ static kpn_status feed(size_t len, size_t step) {
 }
 
 /* Requests the next part and feeds its answer, all but the last `missing` bytes of it. */
-static kpn_status fetch(uint32_t total, size_t step, size_t missing, uint32_t crc_fault) {
+static kpn_status fetch(uint32_t total, size_t step, size_t missing, uint32_t crc_fault)
+{
     uint32_t first;
     uint32_t last;
     size_t len = 0;
@@ -132,7 +141,8 @@ static kpn_status fetch(uint32_t total, size_t step, size_t missing, uint32_t cr
     return feed(len > missing ? len - missing : 0, step);
 }
 
-static void check_flash(uint32_t total) {
+static void check_flash(uint32_t total)
+{
     uint32_t wrong = 0;
     for (uint32_t at = 0; at < total; at++) {
         wrong += memory[at] != firmware_byte(at);
@@ -144,14 +154,16 @@ static void check_flash(uint32_t total) {
     CHECK(kpn_firmware_error(&firmware) == KPN_OK);
 }
 
-static void fetch_all(uint32_t total) {
+static void fetch_all(uint32_t total)
+{
     for (uint32_t part = 0; part < total && kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST; part++) {
         CHECK_OK(fetch(total, SIZE_MAX, 0, 0));
     }
     check_flash(total);
 }
 
-static void asks_as_documented(void) {
+static void asks_as_documented(void)
+{
     char host[KPN_FIRMWARE_HOST_MAX + 1];
     size_t len = 0;
     connect_and_begin(256);
@@ -186,7 +198,8 @@ static void asks_as_documented(void) {
 }
 
 /* The response of KPN's documentation: the first 256 bytes of a text of 3,483. */
-static void reads_the_documented_part(void) {
+static void reads_the_documented_part(void)
+{
     static const char response[] =
         "HTTP/1.1 200\r\nDate: Fri, 29 Jan 2021 12:56:15 GMT\r\nContent-Length: 256\r\nConnection: keep-alive\r\n"
         "Digest: crc32=710bbd48\r\nContent-Range: bytes 0-255/3483\r\n\r\n"
@@ -213,7 +226,8 @@ static void reads_the_documented_part(void) {
     }
 }
 
-static void goes_on_after_every_fault(void) {
+static void goes_on_after_every_fault(void)
+{
     uint8_t image[KPN_FIRMWARE_IMAGE_EXTRA + TEXTS_CAP];
     size_t image_len = 0;
     const uint32_t total = 950;
@@ -265,7 +279,8 @@ static void goes_on_after_every_fault(void) {
     CHECK_STATUS(kpn_firmware_save(&firmware, image, sizeof image, &image_len), KPN_ERR_STATE);
 }
 
-static kpn_status feed_text(const char *text) {
+static kpn_status feed_text(const char *text)
+{
     size_t len = 0;
     if (kpn_firmware_must_connect(&firmware)) {
         CHECK_OK(kpn_firmware_connected(&firmware));
@@ -276,7 +291,8 @@ static kpn_status feed_text(const char *text) {
     return feed(len, SIZE_MAX);
 }
 
-static void refuses_what_is_not_the_part(void) {
+static void refuses_what_is_not_the_part(void)
+{
     static const char busy[] = "HTTP/1.1 429 \r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n";
     static const struct {
         const char *text;
@@ -327,7 +343,8 @@ static void refuses_what_is_not_the_part(void) {
     fetch_all(301);
 }
 
-static void starts_over_when_the_image_was_replaced(void) {
+static void starts_over_when_the_image_was_replaced(void)
+{
     static const char *const answers[] = {
         "HTTP/1.1 206 \r\nETag: \"1\"\r\nContent-Length: 3\r\nContent-Range: bytes 0-2/9\r\n\r\nold",
         "HTTP/1.1 206 \r\nETag: \"2\"\r\nContent-Length: 3\r\nContent-Range: bytes 3-5/9\r\n\r\nnew",
@@ -349,7 +366,8 @@ static void starts_over_when_the_image_was_replaced(void) {
     CHECK_BYTES(memory, 9, "newnewnew", 9);
 }
 
-static void takes_no_page_for_firmware(void) {
+static void takes_no_page_for_firmware(void)
+{
     static const char page[] = "HTTP/1.1 200 \r\nContent-Length: 9\r\n\r\n<!DOCTYPE";
     static const uint8_t magic[4] = {0x3d, 0xb8, 0xf3, 0x96};
     connect_and_begin(3);
@@ -367,7 +385,8 @@ static void takes_no_page_for_firmware(void) {
     CHECK_STATUS(kpn_firmware_expect(&firmware, 0, (const uint8_t *)&firmware, 1), KPN_ERR_OVERLAP);
 }
 
-static void reconnects_when_a_connection_has_taken_its_requests(void) {
+static void reconnects_when_a_connection_has_taken_its_requests(void)
+{
     connect_and_begin(PART);
     CHECK_OK(kpn_firmware_set_request_limit(&firmware, 2));
     CHECK_OK(kpn_firmware_connected(&firmware));
@@ -386,7 +405,8 @@ static void reconnects_when_a_connection_has_taken_its_requests(void) {
     fetch_all(350);
 }
 
-static void takes_announcements(void) {
+static void takes_announcements(void)
+{
     char url[KPN_FIRMWARE_URL_MAX + 2];
     begin(TEXTS_CAP, PART);
     CHECK_STATUS(offer("[{\"bn\":\"" URN "\",\"n\":\"valve\",\"vb\":true}]", URN), KPN_END);
@@ -412,7 +432,8 @@ static void takes_announcements(void) {
     CHECK_OK(kpn_firmware_start(&firmware, url, "t"));
 }
 
-static void checks_its_arguments(void) {
+static void checks_its_arguments(void)
+{
     kpn_firmware none;
     kpn_firmware *const odd = (kpn_firmware *)misaligned();
     kpn_firmware_piece piece;
@@ -474,7 +495,8 @@ static void checks_its_arguments(void) {
     CHECK_STATUS(kpn_firmware_feed(&firmware, (const uint8_t *)&piece, 1, &piece), KPN_ERR_OVERLAP);
 }
 
-static void waits_longer_each_time(void) {
+static void waits_longer_each_time(void)
+{
     uint32_t failures;
     for (failures = 1; failures < 20; failures++) {
         const uint32_t window = failures < 7 ? UINT32_C(500) << failures : 60000;
@@ -488,7 +510,8 @@ static void waits_longer_each_time(void) {
     }
 }
 
-void test_firmware(void) {
+void test_firmware(void)
+{
     asks_as_documented();
     reads_the_documented_part();
     goes_on_after_every_fault();

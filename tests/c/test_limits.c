@@ -4,23 +4,25 @@
 
 static char text[300];
 
-static const char *repeated(char c, size_t len) {
+static const char *repeated(char c, size_t len)
+{
     memset(text, c, len);
     text[len] = '\0';
     return text;
 }
 
-static void names(void) {
-    static const char *const wrong[] = {"",      " ",    "a b",  "a\"b", "a\\b", "a,b", "a+b", "\xc3\xa9",
-                                        "a\x7f", "a\tb", "a@b", "a%b"};
+static void names(void)
+{
+    static const char *const wrong[] = {"",    " ",        "a b",   "a\"b", "a\\b", "a,b",
+                                        "a+b", "\xc3\xa9", "a\x7f", "a\tb", "a@b",  "a%b"};
     kpn_uplink uplink;
     CHECK_OK(kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, URN));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         CHECK_STATUS(kpn_uplink_add_bool(&uplink, wrong[i], NULL, true), KPN_ERR_SENML_NAME);
     }
     for (int c = 1; c < 256; c++) {
-        const bool good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                          c == ':' || c == '.' || c == '/' || c == '_';
+        const bool good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == ':'
+                          || c == '.' || c == '/' || c == '_';
         text[0] = 'a';
         text[1] = (char)c;
         text[2] = '\0';
@@ -36,14 +38,18 @@ static void names(void) {
                  KPN_ERR_SENML_NAME);
 }
 
-static void units(void) {
+static void units(void)
+{
     kpn_uplink uplink;
     CHECK_OK(kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, URN));
     CHECK_OK(kpn_uplink_add_bool(&uplink, "x", repeated('u', KPN_UNIT_MAX), true));
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", repeated('u', KPN_UNIT_MAX + 1), true), KPN_ERR_SENML_UNIT);
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", "", true), KPN_ERR_SENML_UNIT);
-    CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", "\xc2\xb0"
-                                                   "C", true), KPN_ERR_SENML_UNIT);
+    CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x",
+                                     "\xc2\xb0"
+                                     "C",
+                                     true),
+                 KPN_ERR_SENML_UNIT);
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", "a\nb", true), KPN_ERR_SENML_UNIT);
     CHECK_STATUS(kpn_uplink_clear_failure(&uplink), KPN_ERR_SENML_UNIT);
     CHECK_STATUS(kpn_uplink_set_base_unit(&uplink, ""), KPN_ERR_SENML_UNIT);
@@ -51,7 +57,8 @@ static void units(void) {
     CHECK_STATUS(kpn_uplink_set_base_unit(&uplink, repeated('u', KPN_UNIT_MAX + 1)), KPN_ERR_SENML_UNIT);
 }
 
-static kpn_status begin_with(const char *urn) {
+static kpn_status begin_with(const char *urn)
+{
     kpn_uplink uplink;
     kpn_span request = {NULL, 77};
     const kpn_status status = kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, urn);
@@ -64,10 +71,13 @@ static kpn_status begin_with(const char *urn) {
     return status;
 }
 
-static void urns(void) {
-    static const char *const wrong[] = {"urn:dev:IMEI:123456789012345", "urn:dev:IMEI:", "urn:dev:IMEI::",
-                                        "urn:dev:DVNUUID:", "urn:dev:DEVEUI:", "urn:dev:DEVEUI:0123456789ABCDEF"};
-    static const char *const unsafe[] = {"", ":", " ", "urn:dev:IMEI:1\r\n:", "urn:dev:IMEI:\"1\":", "urn dev:", "\xc3\xa9:"};
+static void urns(void)
+{
+    static const char *const wrong[] = {
+        "urn:dev:IMEI:123456789012345",   "urn:dev:IMEI:", "urn:dev:IMEI::", "urn:dev:DVNUUID:", "urn:dev:DEVEUI:",
+        "urn:dev:DEVEUI:0123456789ABCDEF"};
+    static const char *const unsafe[] = {
+        "", ":", " ", "urn:dev:IMEI:1\r\n:", "urn:dev:IMEI:\"1\":", "urn dev:", "\xc3\xa9:"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         CHECK_STATUS(begin_with(wrong[i]), KPN_ERR_URN);
     }
@@ -84,7 +94,8 @@ static void urns(void) {
     CHECK_STATUS(begin_with((const char *)check_exact(other, KPN_URN_MAX + 1)), KPN_ERR_URN);
 }
 
-static kpn_status begin_to(const char *host, const char *path) {
+static kpn_status begin_to(const char *host, const char *path)
+{
     kpn_uplink uplink;
     kpn_span request;
     const kpn_status status = kpn_uplink_begin_custom(&uplink, memory, MEMORY_CAP, host, path, "urn:dev:IMEI:1:");
@@ -95,7 +106,8 @@ static kpn_status begin_to(const char *host, const char *path) {
     return status;
 }
 
-static void hosts_and_paths(void) {
+static void hosts_and_paths(void)
+{
     CHECK_OK(begin_to("h", "/"));
     CHECK_OK(begin_to("10.151.236.157:80", "/ingestion/m2m/senml/v1?a=b"));
     CHECK_STATUS(begin_to("", "/"), KPN_ERR_HEAD_TEXT);
@@ -119,7 +131,8 @@ static void hosts_and_paths(void) {
     CHECK_STATUS(begin_to("h", text), KPN_ERR_HEAD_TEXT);
 }
 
-static void a_target_that_changes_after_begin(void) {
+static void a_target_that_changes_after_begin(void)
+{
     kpn_uplink uplink;
     kpn_span request = {NULL, 77};
     char host[] = "example.org";
@@ -136,7 +149,8 @@ static void a_target_that_changes_after_begin(void) {
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
 }
 
-static void secrets(void) {
+static void secrets(void)
+{
     kpn_uplink uplink;
     kpn_span request = {NULL, 77};
     CHECK_OK(kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, URN));
@@ -152,7 +166,8 @@ static void secrets(void) {
     CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_STATE);
 }
 
-static void endpoints(void) {
+static void endpoints(void)
+{
     kpn_uplink uplink;
     for (int32_t endpoint = -3; endpoint < 10; endpoint++) {
         const bool known = endpoint == KPN_ENDPOINT_M2M || endpoint == KPN_ENDPOINT_INTERNET;
@@ -161,7 +176,8 @@ static void endpoints(void) {
     }
 }
 
-void test_limits(void) {
+void test_limits(void)
+{
     names();
     units();
     urns();

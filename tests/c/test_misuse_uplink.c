@@ -3,59 +3,149 @@
 #include "check.h"
 
 /* Every call that takes a begun uplink and no other pointer that matters. */
-static kpn_status add_decimal(kpn_uplink *u) { return kpn_uplink_add_decimal(u, "x", NULL, 1, 0); }
-static kpn_status add_int64(kpn_uplink *u) { return kpn_uplink_add_int64(u, "x", NULL, 1); }
-static kpn_status add_uint64(kpn_uplink *u) { return kpn_uplink_add_uint64(u, "x", NULL, 1); }
-static kpn_status add_double(kpn_uplink *u) { return kpn_uplink_add_double(u, "x", NULL, 1.0); }
-static kpn_status add_float(kpn_uplink *u) { return kpn_uplink_add_float(u, "x", NULL, 1.0f); }
-static kpn_status add_fixed(kpn_uplink *u) { return kpn_uplink_add_double_fixed(u, "x", NULL, 1.0, 2); }
-static kpn_status add_bool(kpn_uplink *u) { return kpn_uplink_add_bool(u, "x", NULL, true); }
-static kpn_status add_text(kpn_uplink *u) { return kpn_uplink_add_text(u, "x", NULL, "t"); }
-static kpn_status add_text_n(kpn_uplink *u) { return kpn_uplink_add_text_n(u, "x", NULL, "t", 1); }
-static kpn_status add_data(kpn_uplink *u) { return kpn_uplink_add_data(u, "x", NULL, (const uint8_t *)"d", 1); }
-static kpn_status add_sum(kpn_uplink *u) { return kpn_uplink_add_sum_decimal(u, "x", NULL, 1, 0); }
-static kpn_status add_sum_double(kpn_uplink *u) { return kpn_uplink_add_sum_double(u, "x", NULL, 1.0); }
-static kpn_status base_name(kpn_uplink *u) { return kpn_uplink_set_base_name(u, "urn:dev:IMEI:2:"); }
-static kpn_status base_time(kpn_uplink *u) { return kpn_uplink_set_base_time(u, 1585650750); }
-static kpn_status base_time_decimal(kpn_uplink *u) { return kpn_uplink_set_base_time_decimal(u, 1585650750, 0); }
-static kpn_status base_unit(kpn_uplink *u) { return kpn_uplink_set_base_unit(u, "Cel"); }
-static kpn_status base_value(kpn_uplink *u) { return kpn_uplink_set_base_value_decimal(u, 1, 0); }
-static kpn_status base_value_double(kpn_uplink *u) { return kpn_uplink_set_base_value_double(u, 1.0); }
-static kpn_status base_sum(kpn_uplink *u) { return kpn_uplink_set_base_sum_decimal(u, 1, 0); }
-static kpn_status base_sum_double(kpn_uplink *u) { return kpn_uplink_set_base_sum_double(u, 1.0); }
-static kpn_status merged(kpn_uplink *u) { return kpn_uplink_merge_base_record(u); }
-static kpn_status time_of(kpn_uplink *u) { return kpn_uplink_set_time(u, 1585650750); }
-static kpn_status time_decimal(kpn_uplink *u) { return kpn_uplink_set_time_decimal(u, 1585650750, 0); }
-static kpn_status time_ago(kpn_uplink *u) { return kpn_uplink_set_time_ago(u, 1); }
-static kpn_status time_ago_decimal(kpn_uplink *u) { return kpn_uplink_set_time_ago_decimal(u, 1, 0); }
-static kpn_status update_time(kpn_uplink *u) { return kpn_uplink_set_update_time(u, 1); }
-static kpn_status sum(kpn_uplink *u) { return kpn_uplink_set_sum_decimal(u, 1, 0); }
-static kpn_status sum_double(kpn_uplink *u) { return kpn_uplink_set_sum_double(u, 1.0); }
-static kpn_status acknowledge(kpn_uplink *u) { return kpn_uplink_clear_failure(u); }
-static kpn_status finish(kpn_uplink *u) {
+static kpn_status add_decimal(kpn_uplink *u)
+{
+    return kpn_uplink_add_decimal(u, "x", NULL, 1, 0);
+}
+static kpn_status add_int64(kpn_uplink *u)
+{
+    return kpn_uplink_add_int64(u, "x", NULL, 1);
+}
+static kpn_status add_uint64(kpn_uplink *u)
+{
+    return kpn_uplink_add_uint64(u, "x", NULL, 1);
+}
+static kpn_status add_double(kpn_uplink *u)
+{
+    return kpn_uplink_add_double(u, "x", NULL, 1.0);
+}
+static kpn_status add_float(kpn_uplink *u)
+{
+    return kpn_uplink_add_float(u, "x", NULL, 1.0f);
+}
+static kpn_status add_fixed(kpn_uplink *u)
+{
+    return kpn_uplink_add_double_fixed(u, "x", NULL, 1.0, 2);
+}
+static kpn_status add_bool(kpn_uplink *u)
+{
+    return kpn_uplink_add_bool(u, "x", NULL, true);
+}
+static kpn_status add_text(kpn_uplink *u)
+{
+    return kpn_uplink_add_text(u, "x", NULL, "t");
+}
+static kpn_status add_text_n(kpn_uplink *u)
+{
+    return kpn_uplink_add_text_n(u, "x", NULL, "t", 1);
+}
+static kpn_status add_data(kpn_uplink *u)
+{
+    return kpn_uplink_add_data(u, "x", NULL, (const uint8_t *)"d", 1);
+}
+static kpn_status add_sum(kpn_uplink *u)
+{
+    return kpn_uplink_add_sum_decimal(u, "x", NULL, 1, 0);
+}
+static kpn_status add_sum_double(kpn_uplink *u)
+{
+    return kpn_uplink_add_sum_double(u, "x", NULL, 1.0);
+}
+static kpn_status base_name(kpn_uplink *u)
+{
+    return kpn_uplink_set_base_name(u, "urn:dev:IMEI:2:");
+}
+static kpn_status base_time(kpn_uplink *u)
+{
+    return kpn_uplink_set_base_time(u, 1585650750);
+}
+static kpn_status base_time_decimal(kpn_uplink *u)
+{
+    return kpn_uplink_set_base_time_decimal(u, 1585650750, 0);
+}
+static kpn_status base_unit(kpn_uplink *u)
+{
+    return kpn_uplink_set_base_unit(u, "Cel");
+}
+static kpn_status base_value(kpn_uplink *u)
+{
+    return kpn_uplink_set_base_value_decimal(u, 1, 0);
+}
+static kpn_status base_value_double(kpn_uplink *u)
+{
+    return kpn_uplink_set_base_value_double(u, 1.0);
+}
+static kpn_status base_sum(kpn_uplink *u)
+{
+    return kpn_uplink_set_base_sum_decimal(u, 1, 0);
+}
+static kpn_status base_sum_double(kpn_uplink *u)
+{
+    return kpn_uplink_set_base_sum_double(u, 1.0);
+}
+static kpn_status merged(kpn_uplink *u)
+{
+    return kpn_uplink_merge_base_record(u);
+}
+static kpn_status time_of(kpn_uplink *u)
+{
+    return kpn_uplink_set_time(u, 1585650750);
+}
+static kpn_status time_decimal(kpn_uplink *u)
+{
+    return kpn_uplink_set_time_decimal(u, 1585650750, 0);
+}
+static kpn_status time_ago(kpn_uplink *u)
+{
+    return kpn_uplink_set_time_ago(u, 1);
+}
+static kpn_status time_ago_decimal(kpn_uplink *u)
+{
+    return kpn_uplink_set_time_ago_decimal(u, 1, 0);
+}
+static kpn_status update_time(kpn_uplink *u)
+{
+    return kpn_uplink_set_update_time(u, 1);
+}
+static kpn_status sum(kpn_uplink *u)
+{
+    return kpn_uplink_set_sum_decimal(u, 1, 0);
+}
+static kpn_status sum_double(kpn_uplink *u)
+{
+    return kpn_uplink_set_sum_double(u, 1.0);
+}
+static kpn_status acknowledge(kpn_uplink *u)
+{
+    return kpn_uplink_clear_failure(u);
+}
+static kpn_status finish(kpn_uplink *u)
+{
     kpn_span request;
     return kpn_uplink_finish(u, SECRET, &request);
 }
-static kpn_status finish_unsigned(kpn_uplink *u) {
+static kpn_status finish_unsigned(kpn_uplink *u)
+{
     kpn_span request;
     return kpn_uplink_finish_unsigned(u, &request);
 }
 
 typedef kpn_status (*call)(kpn_uplink *uplink);
 static const call calls[] = {
-    add_decimal, add_int64,         add_uint64,       add_double,        add_float,    add_fixed,       add_bool,
-    add_text,    add_text_n,        add_data,         add_sum,           add_sum_double, base_name,     base_time,
-    base_time_decimal, base_unit,   base_value,       base_value_double, base_sum,     base_sum_double, merged,
-    time_of,     time_decimal,      time_ago,         time_ago_decimal,  update_time,  sum,             sum_double,
-    acknowledge, finish,            finish_unsigned,
+    add_decimal,      add_int64,         add_uint64, add_double,      add_float,   add_fixed, add_bool,          add_text,
+    add_text_n,       add_data,          add_sum,    add_sum_double,  base_name,   base_time, base_time_decimal, base_unit,
+    base_value,       base_value_double, base_sum,   base_sum_double, merged,      time_of,   time_decimal,      time_ago,
+    time_ago_decimal, update_time,       sum,        sum_double,      acknowledge, finish,    finish_unsigned,
 };
 #define CALLS (sizeof calls / sizeof calls[0])
 
-static kpn_status begin(kpn_uplink *uplink) {
+static kpn_status begin(kpn_uplink *uplink)
+{
     return kpn_uplink_begin(uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, URN);
 }
 
-static void never_begun_or_no_object(void) {
+static void never_begun_or_no_object(void)
+{
     kpn_uplink uplink;
     kpn_uplink *const wrong = (kpn_uplink *)misaligned();
     for (size_t i = 0; i < CALLS; i++) {
@@ -74,7 +164,8 @@ static void never_begun_or_no_object(void) {
     CHECK_SIZE(kpn_uplink_records(wrong), 0);
 }
 
-static void after_the_end(void) {
+static void after_the_end(void)
+{
     kpn_uplink uplink;
     kpn_span request;
     CHECK_OK(begin(&uplink));
@@ -88,7 +179,8 @@ static void after_the_end(void) {
     CHECK_OK(begin(&uplink));
 }
 
-static void in_the_wrong_order(void) {
+static void in_the_wrong_order(void)
+{
     kpn_uplink uplink;
     kpn_span request;
     CHECK_OK(begin(&uplink));
@@ -101,7 +193,8 @@ static void in_the_wrong_order(void) {
     CHECK(kpn_uplink_finish(&uplink, SECRET, &request) == KPN_ERR_STATE);
 }
 
-static void any_order_of_calls_is_survived(void) {
+static void any_order_of_calls_is_survived(void)
+{
     kpn_uplink uplink;
     kpn_span request;
     for (uint32_t round = 0; round < RANDOM_ROUNDS; round++) {
@@ -126,7 +219,7 @@ static void any_order_of_calls_is_survived(void) {
             /* It is JSON: the library takes it as a body again, unchanged. */
             memmove(memory + 800, body.ptr, body.len);
             CHECK_OK(kpn_uplink_begin_with_body(&uplink, memory + 800 - KPN_HEAD_MAX, MEMORY_CAP - 800 + KPN_HEAD_MAX,
-                                      KPN_ENDPOINT_M2M, KPN_HEAD_MAX, body.len));
+                                                KPN_ENDPOINT_M2M, KPN_HEAD_MAX, body.len));
         } else {
             CHECK(filled(memory + 16 + cap, MEMORY_CAP - 16 - cap, 0xc3));
         }
@@ -134,7 +227,8 @@ static void any_order_of_calls_is_survived(void) {
     }
 }
 
-static void arguments_that_are_null(void) {
+static void arguments_that_are_null(void)
+{
     kpn_uplink uplink;
     kpn_span request = {NULL, 77};
     CHECK_STATUS(kpn_uplink_begin(NULL, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, URN), KPN_ERR_INVALID_ARGUMENT);
@@ -142,7 +236,8 @@ static void arguments_that_are_null(void) {
                  KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin(&uplink, NULL, 1, KPN_ENDPOINT_M2M, URN), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, NULL), KPN_ERR_INVALID_ARGUMENT);
-    CHECK_STATUS(kpn_uplink_begin(&uplink, memory, (size_t)PTRDIFF_MAX + 1, KPN_ENDPOINT_M2M, URN), KPN_ERR_INVALID_ARGUMENT);
+    CHECK_STATUS(kpn_uplink_begin(&uplink, memory, (size_t)PTRDIFF_MAX + 1, KPN_ENDPOINT_M2M, URN),
+                 KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin(&uplink, memory, SIZE_MAX, KPN_ENDPOINT_M2M, URN), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_custom(NULL, memory, MEMORY_CAP, "h", "/", URN), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_custom(&uplink, NULL, 1, "h", "/", URN), KPN_ERR_INVALID_ARGUMENT);
@@ -185,7 +280,8 @@ static void arguments_that_are_null(void) {
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
 }
 
-static void memory_that_overlaps(void) {
+static void memory_that_overlaps(void)
+{
     union {
         kpn_uplink uplink;
         uint8_t bytes[sizeof(kpn_uplink) + 512];
@@ -224,7 +320,8 @@ static void memory_that_overlaps(void) {
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
 }
 
-void test_misuse_uplink(void) {
+void test_misuse_uplink(void)
+{
     never_begun_or_no_object();
     after_the_end();
     in_the_wrong_order();

@@ -235,16 +235,17 @@ static const char message[] = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]";
 
 /* What a server does with one request. */
 typedef struct {
-    bool on_new_connection; /* where the request must come in; the client must have closed the one before, unless the server did */
-    bool closes;            /* after the answer */
+    bool
+        on_new_connection; /* where the request must come in; the client must have closed the one before, unless the server did */
+    bool closes; /* after the answer */
     const char *answer;
 } step;
 
 static bool take_request(int fd)
 {
     char got[sizeof message];
-    return recv(fd, got, sizeof message - 1, MSG_WAITALL) == (ssize_t)(sizeof message - 1) &&
-           memcmp(got, message, sizeof message - 1) == 0;
+    return recv(fd, got, sizeof message - 1, MSG_WAITALL) == (ssize_t)(sizeof message - 1)
+           && memcmp(got, message, sizeof message - 1) == 0;
 }
 
 /* The child: 0 when every request came in where it must. */
@@ -269,8 +270,8 @@ static int serve(int listener, const step *steps, size_t count)
         /* One byte first, and the rest late. */
         size_t len = strlen(steps[i].answer);
         size_t first = len > 0 ? 1 : 0;
-        if (send(fd, steps[i].answer, first, MSG_NOSIGNAL) != (ssize_t)first || nanosleep(&moment, NULL) != 0 ||
-            send(fd, steps[i].answer + first, len - first, MSG_NOSIGNAL) != (ssize_t)(len - first)) {
+        if (send(fd, steps[i].answer, first, MSG_NOSIGNAL) != (ssize_t)first || nanosleep(&moment, NULL) != 0
+            || send(fd, steps[i].answer + first, len - first, MSG_NOSIGNAL) != (ssize_t)(len - first)) {
             return 3;
         }
         if (steps[i].closes) {
@@ -420,8 +421,6 @@ void test_posix(void)
 
 #else
 
-void test_posix(void)
-{
-}
+void test_posix(void) {}
 
 #endif

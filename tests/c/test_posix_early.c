@@ -49,8 +49,8 @@ static int serve(int listener, const server *it)
     (void)signal(SIGALRM, SIG_DFL);
     alarm(30);
     int fd = accept(listener, NULL, NULL);
-    if (fd < 0 || !drain(fd, it->reads_first) || send(fd, it->answer, len, MSG_NOSIGNAL) != (ssize_t)len ||
-        (it->ends && shutdown(fd, SHUT_WR) != 0) || !drain(fd, it->reads_then)) {
+    if (fd < 0 || !drain(fd, it->reads_first) || send(fd, it->answer, len, MSG_NOSIGNAL) != (ssize_t)len
+        || (it->ends && shutdown(fd, SHUT_WR) != 0) || !drain(fd, it->reads_then)) {
         return 1;
     }
     while (it->holds) {
@@ -81,7 +81,8 @@ static void stop(pid_t child, const server *it)
 }
 
 /* What a request with `len` bytes meets, which begins at `request`; and nothing is left of the connection. */
-static void meets(const server *it, const uint8_t *request, size_t len, uint32_t milliseconds, kpn_status expected, int32_t http)
+static void meets(const server *it, const uint8_t *request, size_t len, uint32_t milliseconds, kpn_status expected,
+                  int32_t http)
 {
     kpn_posix posix;
     kpn_response response;
@@ -249,8 +250,6 @@ void test_posix_early(void)
 
 #else
 
-void test_posix_early(void)
-{
-}
+void test_posix_early(void) {}
 
 #endif

@@ -9,16 +9,24 @@
 static kpn_queue queue;
 static kpn_uplink uplink;
 
-static kpn_status begin_queue(int32_t policy) { return kpn_queue_begin(&queue, other, QUEUE_CAP, policy); }
+static kpn_status begin_queue(int32_t policy)
+{
+    return kpn_queue_begin(&queue, other, QUEUE_CAP, policy);
+}
 
-static kpn_status begin_uplink(size_t cap) { return kpn_uplink_begin(&uplink, memory, cap, KPN_ENDPOINT_M2M, URN); }
+static kpn_status begin_uplink(size_t cap)
+{
+    return kpn_uplink_begin(&uplink, memory, cap, KPN_ENDPOINT_M2M, URN);
+}
 
-static kpn_status push_number(int64_t value) {
+static kpn_status push_number(int64_t value)
+{
     return kpn_queue_push_decimal(&queue, "x", NULL, KPN_CLOCK_NONE, 0, value, 0);
 }
 
 /* The body of what is on its way now; `cap` bytes for the uplink. */
-static kpn_span fill(size_t cap, uint32_t uptime, uint32_t unix_time, uint32_t expected_count) {
+static kpn_span fill(size_t cap, uint32_t uptime, uint32_t unix_time, uint32_t expected_count)
+{
     kpn_span request = {NULL, 0};
     uint32_t count = 0;
     CHECK_OK(begin_uplink(cap));
@@ -29,7 +37,8 @@ static kpn_span fill(size_t cap, uint32_t uptime, uint32_t unix_time, uint32_t e
     return body_of(request);
 }
 
-static void every_kind_and_every_clock(void) {
+static void every_kind_and_every_clock(void)
+{
     static const char known[] = "[{\"bn\":\"" URN "\"},{\"t\":1700000001,\"n\":\"temperature\",";
     static const uint8_t bytes[] = {0xfb, 0xff, 0x00};
     kpn_span body;
@@ -65,15 +74,20 @@ static void every_kind_and_every_clock(void) {
 /* A count of 32 bits that starts again after 49.7 days, and what the header makes of it. */
 static uint32_t clock_ms;
 
-static uint32_t millis(void) { return clock_ms; }
+static uint32_t millis(void)
+{
+    return clock_ms;
+}
 
-static uint32_t uptime_of_millis(void) {
+static uint32_t uptime_of_millis(void)
+{
     static uint64_t milliseconds;
     milliseconds += (uint32_t)(millis() - (uint32_t)milliseconds);
     return (uint32_t)(milliseconds / 1000);
 }
 
-static void a_count_that_starts_again_is_refused_and_can_be_carried_on(void) {
+static void a_count_that_starts_again_is_refused_and_can_be_carried_on(void)
+{
     uint64_t real = 0;
     uint32_t count = 0;
     CHECK_OK(begin_queue(KPN_QUEUE_DROP_OLDEST));
@@ -99,7 +113,8 @@ static bool lost[1000];
 static uint32_t first;
 
 /* Marks the next `count` numbers that are not lost, behind `skip` of them. */
-static void lose(uint32_t skip, uint32_t count) {
+static void lose(uint32_t skip, uint32_t count)
+{
     for (uint32_t at = first; count > 0; at++) {
         if (!lost[at] && skip > 0) {
             skip--;
@@ -111,7 +126,8 @@ static void lose(uint32_t skip, uint32_t count) {
 }
 
 /* Numbers in, by random operations; what the platform accepts must be all of them in order, but the dropped. */
-static void each_number_leaves_once(int32_t policy) {
+static void each_number_leaves_once(int32_t policy)
+{
     uint32_t next = 0, sent = 0, still_there = 0, lost_count = 0;
     memset(lost, 0, sizeof lost);
     first = 0;
@@ -181,7 +197,8 @@ static void each_number_leaves_once(int32_t policy) {
     CHECK(lost_count > 0);
 }
 
-static void an_image_survives_and_a_damaged_one_is_refused(void) {
+static void an_image_survives_and_a_damaged_one_is_refused(void)
+{
     static uint8_t image[QUEUE_CAP + KPN_QUEUE_IMAGE_EXTRA];
     kpn_span body;
     size_t len = 0, again = 0;
@@ -211,7 +228,8 @@ static void an_image_survives_and_a_damaged_one_is_refused(void) {
                "[{\"bn\":\"" URN "\"},{\"t\":-1101,\"n\":\"a\",\"v\":1},{\"t\":1700000001,\"n\":\"b\",\"v\":2}]");
 }
 
-static void room_of_every_size(void) {
+static void room_of_every_size(void)
+{
     for (size_t cap = 0; cap < 40; cap++) {
         uint32_t pushed = 0;
         memset(other, 0xA5, OTHER_CAP);
@@ -245,7 +263,8 @@ static void room_of_every_size(void) {
     }
 }
 
-static void a_failed_uplink_takes_nothing(void) {
+static void a_failed_uplink_takes_nothing(void)
+{
     kpn_span request;
     CHECK_OK(begin_queue(KPN_QUEUE_REFUSE_NEWEST));
     CHECK_OK(push_number(1));
@@ -261,28 +280,69 @@ static void a_failed_uplink_takes_nothing(void) {
     CHECK_STATUS(kpn_queue_fill(&queue, &uplink, 0, 0, NULL), KPN_ERR_STATE);
 }
 
-static kpn_status push(kpn_queue *q) { return kpn_queue_push_decimal(q, "x", NULL, KPN_CLOCK_NONE, 0, 1, 0); }
-static kpn_status push_double(kpn_queue *q) { return kpn_queue_push_double(q, "x", NULL, KPN_CLOCK_NONE, 0, 1.5); }
-static kpn_status push_bool(kpn_queue *q) { return kpn_queue_push_bool(q, "x", NULL, KPN_CLOCK_NONE, 0, true); }
-static kpn_status push_text(kpn_queue *q) { return kpn_queue_push_text(q, "x", NULL, KPN_CLOCK_NONE, 0, "t"); }
-static kpn_status push_int64(kpn_queue *q) { return kpn_queue_push_int64(q, "x", NULL, KPN_CLOCK_NONE, 0, 1); }
-static kpn_status push_uint64(kpn_queue *q) { return kpn_queue_push_uint64(q, "x", NULL, KPN_CLOCK_NONE, 0, 1); }
-static kpn_status push_data(kpn_queue *q) { return kpn_queue_push_data(q, "x", NULL, KPN_CLOCK_NONE, 0, NULL, 0); }
-static kpn_status push_sum(kpn_queue *q) { return kpn_queue_push_sum_decimal(q, "x", NULL, KPN_CLOCK_NONE, 0, 1, 0); }
-static kpn_status push_sum_double(kpn_queue *q) { return kpn_queue_push_sum_double(q, "x", NULL, KPN_CLOCK_NONE, 0, 1); }
-static kpn_status fill_of(kpn_queue *q) { return kpn_queue_fill(q, &uplink, 0, 0, NULL); }
-static kpn_status accepted(kpn_queue *q) { return kpn_queue_accepted(q); }
-static kpn_status failed(kpn_queue *q) { return kpn_queue_failed(q); }
-static kpn_status save(kpn_queue *q) {
+static kpn_status push(kpn_queue *q)
+{
+    return kpn_queue_push_decimal(q, "x", NULL, KPN_CLOCK_NONE, 0, 1, 0);
+}
+static kpn_status push_double(kpn_queue *q)
+{
+    return kpn_queue_push_double(q, "x", NULL, KPN_CLOCK_NONE, 0, 1.5);
+}
+static kpn_status push_bool(kpn_queue *q)
+{
+    return kpn_queue_push_bool(q, "x", NULL, KPN_CLOCK_NONE, 0, true);
+}
+static kpn_status push_text(kpn_queue *q)
+{
+    return kpn_queue_push_text(q, "x", NULL, KPN_CLOCK_NONE, 0, "t");
+}
+static kpn_status push_int64(kpn_queue *q)
+{
+    return kpn_queue_push_int64(q, "x", NULL, KPN_CLOCK_NONE, 0, 1);
+}
+static kpn_status push_uint64(kpn_queue *q)
+{
+    return kpn_queue_push_uint64(q, "x", NULL, KPN_CLOCK_NONE, 0, 1);
+}
+static kpn_status push_data(kpn_queue *q)
+{
+    return kpn_queue_push_data(q, "x", NULL, KPN_CLOCK_NONE, 0, NULL, 0);
+}
+static kpn_status push_sum(kpn_queue *q)
+{
+    return kpn_queue_push_sum_decimal(q, "x", NULL, KPN_CLOCK_NONE, 0, 1, 0);
+}
+static kpn_status push_sum_double(kpn_queue *q)
+{
+    return kpn_queue_push_sum_double(q, "x", NULL, KPN_CLOCK_NONE, 0, 1);
+}
+static kpn_status fill_of(kpn_queue *q)
+{
+    return kpn_queue_fill(q, &uplink, 0, 0, NULL);
+}
+static kpn_status accepted(kpn_queue *q)
+{
+    return kpn_queue_accepted(q);
+}
+static kpn_status failed(kpn_queue *q)
+{
+    return kpn_queue_failed(q);
+}
+static kpn_status save(kpn_queue *q)
+{
     size_t len;
     return kpn_queue_save(q, 0, memory, MEMORY_CAP, &len);
 }
-static kpn_status load(kpn_queue *q) { return kpn_queue_load(q, memory, 28, 0, 0); }
+static kpn_status load(kpn_queue *q)
+{
+    return kpn_queue_load(q, memory, 28, 0, 0);
+}
 
-static void misuse(void) {
-    static kpn_status (*const calls[])(kpn_queue *) = {push,      push_int64, push_uint64,     push_double, push_bool,
-                                                       push_text, push_data,  push_sum,        push_sum_double,
-                                                       fill_of,   accepted,   failed,          save,        load};
+static void misuse(void)
+{
+    static kpn_status (*const calls[])(kpn_queue *) = {
+        push,     push_int64,      push_uint64, push_double, push_bool, push_text, push_data,
+        push_sum, push_sum_double, fill_of,     accepted,    failed,    save,      load};
     kpn_queue *const wrong = (kpn_queue *)misaligned();
     char long_text[KPN_QUEUE_TEXT_MAX + 2];
     size_t len = 77;
@@ -349,7 +409,8 @@ static void misuse(void) {
     CHECK_SIZE(len, 77);
 }
 
-void test_queue(void) {
+void test_queue(void)
+{
     a_count_that_starts_again_is_refused_and_can_be_carried_on();
     every_kind_and_every_clock();
     each_number_leaves_once(KPN_QUEUE_REFUSE_NEWEST);

@@ -5,12 +5,14 @@ static const char live[] =
     "HTTP/1.1 202 \r\nDate: Wed, 29 May 2024 12:29:28 GMT\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n";
 #define LIVE_LEN (sizeof live - 1)
 
-static const uint8_t *bytes(const char *text) {
+static const uint8_t *bytes(const char *text)
+{
     return (const uint8_t *)text;
 }
 
 /* Feeds all of it, up to `step` bytes at a time, each piece from memory that ends where the piece ends. */
-static kpn_status feed(kpn_response *response, const char *text, size_t len, size_t step, size_t *used) {
+static kpn_status feed(kpn_response *response, const char *text, size_t len, size_t step, size_t *used)
+{
     kpn_status status = KPN_NEED_MORE;
     *used = 0;
     while (status == KPN_NEED_MORE && *used < len) {
@@ -24,7 +26,8 @@ static kpn_status feed(kpn_response *response, const char *text, size_t len, siz
     return status;
 }
 
-static void check_live(const kpn_response *response) {
+static void check_live(const kpn_response *response)
+{
     kpn_span body = {memory, 77};
     CHECK(kpn_response_status(response) == 202);
     CHECK(kpn_response_outcome(response) == KPN_OUTCOME_ACCEPTED);
@@ -35,7 +38,8 @@ static void check_live(const kpn_response *response) {
     CHECK(kpn_response_retry_after(response) == 0);
 }
 
-static void reads_the_live_response_in_any_split(void) {
+static void reads_the_live_response_in_any_split(void)
+{
     kpn_response response;
     size_t used;
     CHECK_SIZE(LIVE_LEN, 97);
@@ -64,7 +68,8 @@ static void reads_the_live_response_in_any_split(void) {
     }
 }
 
-static void truncation_is_never_success(void) {
+static void truncation_is_never_success(void)
+{
     kpn_response response;
     kpn_span body = {NULL, 77};
     size_t used;
@@ -82,7 +87,8 @@ static void truncation_is_never_success(void) {
     }
 }
 
-static void leaves_bytes_of_the_next_response(void) {
+static void leaves_bytes_of_the_next_response(void)
+{
     kpn_response response;
     size_t used = 0;
     memcpy(memory, live, LIVE_LEN);
@@ -97,7 +103,8 @@ static void leaves_bytes_of_the_next_response(void) {
     check_live(&response);
 }
 
-static void gathers_a_body_of_any_framing(void) {
+static void gathers_a_body_of_any_framing(void)
+{
     static const struct {
         const char *text;
         bool closed;
@@ -142,7 +149,8 @@ static void gathers_a_body_of_any_framing(void) {
     }
 }
 
-static void maps_statuses_to_outcomes(void) {
+static void maps_statuses_to_outcomes(void)
+{
     static const struct {
         int32_t status;
         int32_t outcome;
@@ -175,7 +183,8 @@ static void maps_statuses_to_outcomes(void) {
     }
 }
 
-static void counts_requests_of_a_connection(void) {
+static void counts_requests_of_a_connection(void)
+{
     kpn_connection connection;
     kpn_response response;
     size_t used;
@@ -197,7 +206,8 @@ static void counts_requests_of_a_connection(void) {
     CHECK_SIZE(kpn_connection_left(&connection), 0);
 }
 
-static void noise_is_survived(void) {
+static void noise_is_survived(void)
+{
     kpn_response response;
     kpn_span body;
     size_t used;
@@ -223,7 +233,8 @@ static void noise_is_survived(void) {
     }
 }
 
-void test_response(void) {
+void test_response(void)
+{
     reads_the_live_response_in_any_split();
     truncation_is_never_success();
     leaves_bytes_of_the_next_response();
@@ -233,7 +244,8 @@ void test_response(void) {
     noise_is_survived();
 }
 
-void test_misuse_response(void) {
+void test_misuse_response(void)
+{
     kpn_response response;
     kpn_connection connection;
     kpn_span body = {NULL, 77};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
-static void knows_the_platform(void) {
+static void knows_the_platform(void)
+{
     static const char *const platform[] = {"5277", "+5277", " 5277", "+52 77 ", "          5 2 7 7          "};
     static const char *const others[] = {"", "+", "527", "52770", "++5277", "5277+", "+315277", "KPN", "5277\n"};
     for (size_t i = 0; i < sizeof platform / sizeof platform[0]; i++) {
@@ -20,7 +21,8 @@ static void knows_the_platform(void) {
     CHECK(!kpn_sms_is_from_platform_n("5277", 5));
 }
 
-static void tells_when_the_platform_tries_again(void) {
+static void tells_when_the_platform_tries_again(void)
+{
     const uint16_t *minutes = kpn_sms_attempt_minutes();
     CHECK(minutes[0] == 0);
     for (size_t i = 1; i < KPN_SMS_ATTEMPTS; i++) {
@@ -34,7 +36,8 @@ static void tells_when_the_platform_tries_again(void) {
 }
 
 /* The first attempt that finds the device on, whose on times begin at `phase`, modulo the period; the last one plus one when none does. */
-static uint32_t delivery_at(uint32_t on, uint32_t period, uint32_t phase) {
+static uint32_t delivery_at(uint32_t on, uint32_t period, uint32_t phase)
+{
     const uint16_t *minutes = kpn_sms_attempt_minutes();
     for (size_t i = 0; i < KPN_SMS_ATTEMPTS; i++) {
         const uint32_t at = minutes[i] * UINT32_C(60);
@@ -45,7 +48,8 @@ static uint32_t delivery_at(uint32_t on, uint32_t period, uint32_t phase) {
     return UINT32_MAX;
 }
 
-static void plans_as_every_phase_says(void) {
+static void plans_as_every_phase_says(void)
+{
     for (unsigned round = 0; round < RANDOM_ROUNDS / 50; round++) {
         const uint32_t period = 1 + random_below(2000);
         const uint32_t on = 1 + random_below(period);
@@ -70,7 +74,8 @@ static void plans_as_every_phase_says(void) {
     }
 }
 
-static void refuses_wrong_arguments(void) {
+static void refuses_wrong_arguments(void)
+{
     kpn_sms_delivery delivery = {77, 77};
     CHECK_STATUS(kpn_sms_plan(0, 60, &delivery), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_sms_plan(60, 0, &delivery), KPN_ERR_INVALID_ARGUMENT);
@@ -82,7 +87,8 @@ static void refuses_wrong_arguments(void) {
     CHECK(delivery.missed == 0 && delivery.worst == 0);
 }
 
-void test_sms(void) {
+void test_sms(void)
+{
     knows_the_platform();
     tells_when_the_platform_tries_again();
     plans_as_every_phase_says();

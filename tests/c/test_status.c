@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
-void test_status(void) {
+void test_status(void)
+{
     /* The numbers are the ABI: a firmware compares them with those it was compiled with. */
     CHECK(KPN_OK == 0 && KPN_NEED_MORE == 1 && KPN_END == 2 && KPN_ERR_BUFFER_FULL == -13);
     CHECK(KPN_ERR_INVALID_ARGUMENT == -1 && KPN_ERR_STATE == -2 && KPN_ERR_OVERLAP == -3 && KPN_ERR_SECRET == -4);

@@ -13,19 +13,22 @@ static struct {
     uint32_t next, records;
 } expected;
 
-static size_t record_text(char *out, size_t cap, uint32_t i) {
+static size_t record_text(char *out, size_t cap, uint32_t i)
+{
     return (size_t)snprintf(out, cap, ",{\"t\":%lu,\"n\":\"temperature\",\"u\":\"Cel\",\"v\":%lu.%lu}",
                             1700000001ul + 10ul * i, 20ul + (i % 90) / 9, 1ul + i % 9);
 }
 
 /* No number here ends in a zero, which the library would write with an exponent. */
-static kpn_status add_record(kpn_uplink *uplink, uint32_t i) {
+static kpn_status add_record(kpn_uplink *uplink, uint32_t i)
+{
     kpn_uplink_set_time(uplink, INT64_C(1700000001) + INT64_C(10) * i);
     return kpn_uplink_add_decimal(uplink, KPN_TEMPERATURE, (int64_t)(20 + (i % 90) / 9) * 10 + 1 + i % 9, -1);
 }
 
 /* Starts the expectation with the head of a body of so many records. */
-static void expect_request(uint32_t records) {
+static void expect_request(uint32_t records)
+{
     static const char begin[] = "[{\"bn\":\"" URN "\"}";
     kpn_token token;
     char hex[KPN_TOKEN_LEN + 1];
@@ -49,7 +52,8 @@ static void expect_request(uint32_t records) {
 }
 
 /* Compares what is sent with what must follow, and says whether it was the whole request. */
-static bool expect(kpn_span piece) {
+static bool expect(kpn_span piece)
+{
     bool equal = true;
     for (size_t i = 0; i < piece.len; i++) {
         if (expected.at == expected.len) {
@@ -70,7 +74,8 @@ static bool expect(kpn_span piece) {
 }
 
 /* Some records of a pass; what they give must be expected. */
-static void give_records(uint32_t records, size_t room) {
+static void give_records(uint32_t records, size_t room)
+{
     kpn_span piece;
     for (uint32_t i = 0; i < records; i++) {
         CHECK_OK(add_record(&stream.uplink, i));
@@ -79,7 +84,8 @@ static void give_records(uint32_t records, size_t room) {
     }
 }
 
-static void ten_thousand_records_in_a_kibibyte(void) {
+static void ten_thousand_records_in_a_kibibyte(void)
+{
 #ifdef KPN_TEST_SMALL
     static const size_t rooms[] = {100};
 #else
@@ -105,7 +111,8 @@ static void ten_thousand_records_in_a_kibibyte(void) {
     CHECK(sizeof stream + WINDOW < 1024);
 }
 
-static void a_second_pass_that_differs_is_stopped(void) {
+static void a_second_pass_that_differs_is_stopped(void)
+{
     kpn_span piece;
     for (uint32_t at = 0; at < 20; at++) {
         CHECK_OK(kpn_stream_begin(&stream, memory, WINDOW, KPN_ENDPOINT_M2M, URN));
@@ -138,7 +145,8 @@ static void a_second_pass_that_differs_is_stopped(void) {
     CHECK_STATUS(kpn_stream_take(&stream, SIZE_MAX, &piece), KPN_ERR_PASS_DIFFERS);
 }
 
-static void failures_of_a_pass_are_not_lost(void) {
+static void failures_of_a_pass_are_not_lost(void)
+{
     kpn_span piece;
     CHECK_OK(kpn_stream_begin(&stream, memory, WINDOW, KPN_ENDPOINT_M2M, URN));
     CHECK_OK(kpn_uplink_add_bool(&stream.uplink, "a", NULL, true));
@@ -153,7 +161,8 @@ static void failures_of_a_pass_are_not_lost(void) {
     CHECK_OK(kpn_stream_head(&stream, SECRET, &piece));
 }
 
-static void windows_of_every_size(void) {
+static void windows_of_every_size(void)
+{
     kpn_span piece;
     size_t need = 0;
     for (size_t cap = 0; cap < WINDOW; cap++) {
@@ -174,25 +183,33 @@ static void windows_of_every_size(void) {
     CHECK(need > 0 && need <= KPN_HEAD_MAX);
 }
 
-static kpn_status take(kpn_stream *s) {
+static kpn_status take(kpn_stream *s)
+{
     kpn_span piece;
     return kpn_stream_take(s, SIZE_MAX, &piece);
 }
-static kpn_status head(kpn_stream *s) {
+static kpn_status head(kpn_stream *s)
+{
     kpn_span piece;
     return kpn_stream_head(s, SECRET, &piece);
 }
-static kpn_status head_unsigned(kpn_stream *s) {
+static kpn_status head_unsigned(kpn_stream *s)
+{
     kpn_span piece;
     return kpn_stream_head_unsigned(s, &piece);
 }
-static kpn_status restart(kpn_stream *s) { return kpn_stream_restart(s, URN); }
-static kpn_status finish(kpn_stream *s) {
+static kpn_status restart(kpn_stream *s)
+{
+    return kpn_stream_restart(s, URN);
+}
+static kpn_status finish(kpn_stream *s)
+{
     kpn_span piece;
     return kpn_stream_finish(s, &piece);
 }
 
-static void misuse(void) {
+static void misuse(void)
+{
     static kpn_status (*const calls[])(kpn_stream *) = {take, head, head_unsigned, restart, finish};
     kpn_span piece;
     kpn_stream *const wrong = (kpn_stream *)misaligned();
@@ -248,7 +265,8 @@ static void misuse(void) {
     }
 }
 
-static void a_target_that_changes_after_begin(void) {
+static void a_target_that_changes_after_begin(void)
+{
     kpn_span piece = {NULL, 77};
     char host[] = "example.org";
     CHECK_OK(kpn_stream_begin_custom(&stream, memory, WINDOW, host, "/in", URN));
@@ -260,7 +278,8 @@ static void a_target_that_changes_after_begin(void) {
     CHECK_OK(kpn_stream_head(&stream, SECRET, &piece));
 }
 
-static void pieces_are_the_whole_again(void) {
+static void pieces_are_the_whole_again(void)
+{
     kpn_pieces pieces;
     kpn_span piece;
     char text[2 * 40 + 1];
@@ -294,7 +313,8 @@ static void pieces_are_the_whole_again(void) {
     }
 }
 
-static void misuse_of_pieces(void) {
+static void misuse_of_pieces(void)
+{
     kpn_pieces pieces;
     kpn_span piece;
     char text[9];
@@ -328,7 +348,8 @@ static void misuse_of_pieces(void) {
     CHECK(piece.ptr == other && piece.len == 4);
 }
 
-void test_stream(void) {
+void test_stream(void)
+{
     ten_thousand_records_in_a_kibibyte();
     a_second_pass_that_differs_is_stopped();
     failures_of_a_pass_are_not_lost();

@@ -11,11 +11,13 @@ static const struct {
 #undef TOKEN_VECTOR
 };
 
-static const uint8_t *bytes(const char *text) {
+static const uint8_t *bytes(const char *text)
+{
     return (const uint8_t *)text;
 }
 
-static void matches_the_vectors_in_any_split(void) {
+static void matches_the_vectors_in_any_split(void)
+{
     kpn_token token;
     char text[KPN_TOKEN_LEN + 2];
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
@@ -41,7 +43,8 @@ static void matches_the_vectors_in_any_split(void) {
     }
 }
 
-static void hashes_nothing_and_one_byte_at_a_time(void) {
+static void hashes_nothing_and_one_byte_at_a_time(void)
+{
     kpn_token whole;
     kpn_token pieces;
     char left[KPN_TOKEN_LEN + 1];
@@ -64,7 +67,8 @@ static void hashes_nothing_and_one_byte_at_a_time(void) {
     }
 }
 
-static void can_be_copied_while_it_is_made(void) {
+static void can_be_copied_while_it_is_made(void)
+{
     kpn_token token;
     kpn_token copy;
     char left[KPN_TOKEN_LEN + 1];
@@ -79,7 +83,8 @@ static void can_be_copied_while_it_is_made(void) {
     CHECK_OK(kpn_token_compare(left, right));
 }
 
-static void takes_secrets_of_30_to_100_letters_and_digits(void) {
+static void takes_secrets_of_30_to_100_letters_and_digits(void)
+{
     kpn_token token;
     char secret[KPN_SECRET_MAX + 2];
     char text[KPN_TOKEN_LEN + 1];
@@ -107,7 +112,8 @@ static void takes_secrets_of_30_to_100_letters_and_digits(void) {
     CHECK_OK(kpn_token_compare(text, vectors[0].token));
 }
 
-static void leaves_no_trace(void) {
+static void leaves_no_trace(void)
+{
     static const char *const bodies[] = {"confidential", "quite another text, longer than a block of the hash, 64 bytes"};
     kpn_token tokens[2];
     char text[KPN_TOKEN_LEN + 1];
@@ -126,7 +132,8 @@ static void leaves_no_trace(void) {
     }
 }
 
-static void refuses_misuse(void) {
+static void refuses_misuse(void)
+{
     kpn_token token;
     char text[KPN_TOKEN_LEN + 1];
     kpn_token *const wrong = (kpn_token *)misaligned();
@@ -165,7 +172,8 @@ static void refuses_misuse(void) {
     CHECK(memcmp(memory, SECRET, sizeof SECRET) == 0);
 }
 
-void test_token(void) {
+void test_token(void)
+{
     matches_the_vectors_in_any_split();
     hashes_nothing_and_one_byte_at_a_time();
     can_be_copied_while_it_is_made();

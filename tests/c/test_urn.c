@@ -14,7 +14,8 @@ static const struct {
 };
 #define URNS (sizeof urns / sizeof urns[0])
 
-static void makes_urns_with_every_capacity(void) {
+static void makes_urns_with_every_capacity(void)
+{
     char *const out = (char *)other + 4;
     for (size_t i = 0; i < URNS; i++) {
         const size_t need = strlen(urns[i].urn) + 1;
@@ -34,7 +35,8 @@ static void makes_urns_with_every_capacity(void) {
     }
 }
 
-static void check_refused(make_urn make, const char *identifier, kpn_status expected, int line) {
+static void check_refused(make_urn make, const char *identifier, kpn_status expected, int line)
+{
     char urn[KPN_URN_CAP];
     memset(urn, 0x5a, sizeof urn);
     check_status(make((const char *)check_exact(identifier, strlen(identifier) + 1), urn, sizeof urn), expected, __FILE__,
@@ -42,10 +44,18 @@ static void check_refused(make_urn make, const char *identifier, kpn_status expe
     check_true(filled(urn, sizeof urn, 0x5a), __FILE__, line, "nothing is written");
 }
 
-static void refuses_what_is_no_identifier(void) {
-    static const char *const wrong[] = {"", "1", "49015420323751", "49015420323751800", "49015420323751x",
-                                        "89b053c5-7380-1fc3-8fe6-8792e746580f", "89b053c5-7380-4fc3-7fe6-8792e746580f",
-                                        "89b053c5-7380-4fc3-8fe6-8792e746580f0", "0123456789abcdeg", "0123456789abcdef0"};
+static void refuses_what_is_no_identifier(void)
+{
+    static const char *const wrong[] = {"",
+                                        "1",
+                                        "49015420323751",
+                                        "49015420323751800",
+                                        "49015420323751x",
+                                        "89b053c5-7380-1fc3-8fe6-8792e746580f",
+                                        "89b053c5-7380-4fc3-7fe6-8792e746580f",
+                                        "89b053c5-7380-4fc3-8fe6-8792e746580f0",
+                                        "0123456789abcdeg",
+                                        "0123456789abcdef0"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         check_refused(kpn_urn_from_imei, wrong[i], KPN_ERR_URN, __LINE__);
         check_refused(kpn_urn_from_uuid, wrong[i], KPN_ERR_URN, __LINE__);
@@ -54,7 +64,8 @@ static void refuses_what_is_no_identifier(void) {
     check_refused(kpn_urn_from_imei, "490154203237519", KPN_ERR_IMEI_CHECK_DIGIT, __LINE__);
 }
 
-static void refuses_wrong_arguments(void) {
+static void refuses_wrong_arguments(void)
+{
     char urn[KPN_URN_CAP];
     for (size_t i = 0; i < URNS; i++) {
         CHECK_STATUS(urns[i].make(NULL, urn, sizeof urn), KPN_ERR_INVALID_ARGUMENT);
@@ -66,7 +77,8 @@ static void refuses_wrong_arguments(void) {
     }
 }
 
-void test_urn(void) {
+void test_urn(void)
+{
     makes_urns_with_every_capacity();
     refuses_what_is_no_identifier();
     refuses_wrong_arguments();

@@ -3,12 +3,14 @@
 
 #define HEAD_END "\r\nContent-Type: application/json\r\nContent-Length: "
 
-static void begin(kpn_uplink *uplink) {
+static void begin(kpn_uplink *uplink)
+{
     CHECK_OK(kpn_uplink_begin(uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, "urn:dev:IMEI:1:"));
 }
 
 /* Finishes a message of one record and compares that record, which stands behind {"bn":"urn:dev:IMEI:1:"}. */
-static void check_record(kpn_uplink *uplink, const char *expected, int line) {
+static void check_record(kpn_uplink *uplink, const char *expected, int line)
+{
     static const char base[] = "[{\"bn\":\"urn:dev:IMEI:1:\"},";
     kpn_span request = {NULL, 0};
     check_size(kpn_uplink_records(uplink), 1, __FILE__, line, "records");
@@ -22,14 +24,15 @@ static void check_record(kpn_uplink *uplink, const char *expected, int line) {
     }
 }
 
-#define RECORD(call, expected)                     \
-    do {                                           \
-        begin(&uplink);                            \
-        CHECK_OK(call);                            \
+#define RECORD(call, expected) \
+    do { \
+        begin(&uplink); \
+        CHECK_OK(call); \
         check_record(&uplink, expected, __LINE__); \
     } while (0)
 
-static void writes_decimals(void) {
+static void writes_decimals(void)
+{
     kpn_uplink uplink;
     RECORD(kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1), "{\"n\":\"temperature\",\"u\":\"Cel\",\"v\":20.5}");
     RECORD(kpn_uplink_add_decimal(&uplink, "x", NULL, 0, 0), "{\"n\":\"x\",\"v\":0}");
@@ -50,7 +53,8 @@ static void writes_decimals(void) {
     CHECK_STATUS(kpn_uplink_add_decimal(&uplink, "x", NULL, 1, INT32_MIN), KPN_ERR_INVALID_ARGUMENT);
 }
 
-static void writes_integers(void) {
+static void writes_integers(void)
+{
     kpn_uplink uplink;
     RECORD(kpn_uplink_add_int64(&uplink, KPN_COUNTER, -42), "{\"n\":\"counter\",\"v\":-42}");
     RECORD(kpn_uplink_add_int64(&uplink, "x", NULL, 1000), "{\"n\":\"x\",\"v\":1000}");
@@ -60,7 +64,8 @@ static void writes_integers(void) {
     RECORD(kpn_uplink_add_uint64(&uplink, "x", NULL, UINT64_MAX), "{\"n\":\"x\",\"v\":18446744073709551615}");
 }
 
-static void writes_doubles_and_floats(void) {
+static void writes_doubles_and_floats(void)
+{
     kpn_uplink uplink;
     RECORD(kpn_uplink_add_double(&uplink, KPN_LATITUDE, 52.3731415926),
            "{\"n\":\"latitude\",\"u\":\"lat\",\"v\":52.3731415926}");
@@ -88,11 +93,11 @@ static void writes_doubles_and_floats(void) {
     CHECK_STATUS(kpn_uplink_add_double_fixed(&uplink, "x", NULL, 1.0, 255), KPN_ERR_INVALID_ARGUMENT);
 }
 
-static void refuses_what_is_no_number(void) {
+static void refuses_what_is_no_number(void)
+{
     /* Made from bits, as neither INFINITY nor NAN need be there in C99, and a compiler may fold the arithmetic. */
-    static const uint64_t bits[] = {UINT64_C(0x7ff0000000000000), UINT64_C(0xfff0000000000000),
-                                    UINT64_C(0x7ff8000000000000), UINT64_C(0xffffffffffffffff),
-                                    UINT64_C(0x7ff0000000000001)};
+    static const uint64_t bits[] = {UINT64_C(0x7ff0000000000000), UINT64_C(0xfff0000000000000), UINT64_C(0x7ff8000000000000),
+                                    UINT64_C(0xffffffffffffffff), UINT64_C(0x7ff0000000000001)};
     static const uint32_t bits32[] = {0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffffffffu, 0x7f800001u};
     kpn_uplink uplink;
     kpn_span request;
@@ -113,7 +118,8 @@ static void refuses_what_is_no_number(void) {
     check_record(&uplink, "{\"n\":\"ok\",\"vb\":true}", __LINE__);
 }
 
-static void writes_texts_data_and_sums(void) {
+static void writes_texts_data_and_sums(void)
+{
     kpn_uplink uplink;
     static const uint8_t data[] = {0xfb, 0xff, 0x00, 0x3e};
     RECORD(kpn_uplink_add_bool(&uplink, "doorOpen", NULL, true), "{\"n\":\"doorOpen\",\"vb\":true}");
@@ -133,9 +139,10 @@ static void writes_texts_data_and_sums(void) {
     RECORD(kpn_uplink_add_sum_double(&uplink, "energy", "J", 0.25), "{\"n\":\"energy\",\"u\":\"J\",\"s\":0.25}");
 }
 
-static void refuses_texts_that_are_not_utf8(void) {
-    static const char *const wrong[] = {"\x80",         "\xc3",             "\xc0\xaf",         "\xe0\x80\xaf",
-                                        "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80", "ok\xff"};
+static void refuses_texts_that_are_not_utf8(void)
+{
+    static const char *const wrong[] = {
+        "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80", "ok\xff"};
     kpn_uplink uplink;
     begin(&uplink);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -147,7 +154,8 @@ static void refuses_texts_that_are_not_utf8(void) {
     CHECK_OK(kpn_uplink_clear_failure(&uplink));
 }
 
-static void writes_the_whole_request(void) {
+static void writes_the_whole_request(void)
+{
     kpn_uplink uplink;
     kpn_span request;
     begin(&uplink);
@@ -181,7 +189,8 @@ static void writes_the_whole_request(void) {
                "[{\"bn\":\"urn:dev:IMEI:1:\",\"n\":\"x\",\"vb\":true}]");
 }
 
-void test_values(void) {
+void test_values(void)
+{
     writes_the_whole_request();
     writes_decimals();
     writes_integers();
@@ -192,14 +201,16 @@ void test_values(void) {
 }
 
 /* Base fields, and labels of one record, in this order: call, expected record or pack. */
-static void check_body(kpn_uplink *uplink, const char *expected, int line) {
+static void check_body(kpn_uplink *uplink, const char *expected, int line)
+{
     kpn_span request = {NULL, 0};
     check_status(kpn_uplink_finish(uplink, SECRET, &request), KPN_OK, __FILE__, line, expected);
     kpn_span body = body_of(request);
     check_bytes(body.ptr, body.len, expected, strlen(expected), __FILE__, line, "body");
 }
 
-static void writes_labels_of_one_record(void) {
+static void writes_labels_of_one_record(void)
+{
     kpn_uplink uplink;
     begin(&uplink);
     CHECK_OK(kpn_uplink_set_time(&uplink, 1585650750));
@@ -223,7 +234,8 @@ static void writes_labels_of_one_record(void) {
                __LINE__);
 }
 
-static void writes_times_relative_to_the_base(void) {
+static void writes_times_relative_to_the_base(void)
+{
     kpn_uplink uplink;
     begin(&uplink);
     CHECK_OK(kpn_uplink_set_base_time_decimal(&uplink, INT64_C(15856507505), -1));
@@ -241,7 +253,8 @@ static void writes_times_relative_to_the_base(void) {
                __LINE__);
 }
 
-static void writes_several_devices_in_one_pack(void) {
+static void writes_several_devices_in_one_pack(void)
+{
     kpn_uplink uplink;
     begin(&uplink);
     CHECK_OK(kpn_uplink_set_base_unit(&uplink, "Cel"));
@@ -258,7 +271,8 @@ static void writes_several_devices_in_one_pack(void) {
                __LINE__);
 }
 
-static void refuses_times_that_mean_something_else(void) {
+static void refuses_times_that_mean_something_else(void)
+{
     kpn_uplink uplink;
     begin(&uplink);
     CHECK_STATUS(kpn_uplink_set_base_time(&uplink, (1 << 28) - 1), KPN_ERR_SENML_TIME);
@@ -280,7 +294,8 @@ static void refuses_times_that_mean_something_else(void) {
     CHECK_STATUS(kpn_uplink_set_time_ago(&uplink, 1), KPN_ERR_STATE);
 }
 
-void test_base_fields(void) {
+void test_base_fields(void)
+{
     writes_labels_of_one_record();
     writes_times_relative_to_the_base();
     writes_several_devices_in_one_pack();

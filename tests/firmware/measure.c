@@ -66,9 +66,7 @@ static void expect(int holds)
         wrong++;
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 static void message(void)
 {
@@ -162,9 +160,10 @@ static void part_request(void)
     expect(kpn_firmware_start(&download, "http://10.0.0.1:81/f/v1/1", "eyJh.eyJz.Sf-l_x") == KPN_OK);
     expect(kpn_firmware_connected(&download) == KPN_OK);
     expect(kpn_firmware_request(&download, buffer, sizeof buffer, &len) == KPN_OK);
-    (void)snprintf(part_head, sizeof part_head,
-                   "HTTP/1.1 206\r\nContent-Length: %04u\r\nDigest: crc32=%08lx\r\nContent-Range: bytes 0-%04u/99999\r\n\r\n",
-                   (unsigned)part_len, (unsigned long)crc32(part, part_len), (unsigned)part_len - 1);
+    (void)snprintf(
+        part_head, sizeof part_head,
+        "HTTP/1.1 206\r\nContent-Length: %04u\r\nDigest: crc32=%08lx\r\nContent-Range: bytes 0-%04u/99999\r\n\r\n",
+        (unsigned)part_len, (unsigned long)crc32(part, part_len), (unsigned)part_len - 1);
 }
 
 static void part_feed(void)

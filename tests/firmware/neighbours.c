@@ -17,5 +17,5 @@ int main(void)
         return 1;
     printf("%s %d\n", text, (int)neighbour_square_by(4, 2));
     return strcmp(text, "2a6a85076c72c964dd129541130f080d3afa6927a4a72dde9317d6f23c475ed9") != 0
-        || neighbour_square_by(4, 2) != 8;
+           || neighbour_square_by(4, 2) != 8;
 }

@@ -17,7 +17,8 @@
 
 #define DEVICE MESSAGE_URN
 #define TEXT_URL "http://123.123.123.123/f/v1/12345678-1234-5678-1234-567812345678"
-#define TEXT_TOKEN "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
+#define TEXT_TOKEN \
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 #define EXCHANGE 1024u
 
 static uint8_t buffer[EXCHANGE];
@@ -102,13 +103,13 @@ static void note(const char *call, unsigned bytes, int holds)
 }
 
 /* The stack pointer of a function is the same in all its lines. `of` is the call, `result` what it gives. */
-#define DEPTH(of, result, holds)                          \
-    do {                                                  \
-        const uintptr_t from = stack_pointer();           \
-        paint(from);                                      \
-        result(of);                                       \
-        const unsigned bytes = painted(from);             \
-        note(#of, bytes, (holds));                        \
+#define DEPTH(of, result, holds) \
+    do { \
+        const uintptr_t from = stack_pointer(); \
+        paint(from); \
+        result(of); \
+        const unsigned bytes = painted(from); \
+        note(#of, bytes, (holds)); \
     } while (0)
 #define GIVES(call, status) DEPTH(call, const kpn_status given =, given == (status))
 #define RUN(call) GIVES(call, KPN_OK)
@@ -151,7 +152,8 @@ static void paint_uplink(void)
     RUN(kpn_uplink_finish(&uplink, MESSAGE_SECRET, &span));
     /* No room, which has to be counted. */
     RUN(kpn_uplink_begin(&uplink, buffer, 300, KPN_ENDPOINT_M2M, DEVICE));
-    GIVES(kpn_uplink_add_text(&uplink, "text", NULL, "a text that is longer than the room that there is for it in the buffer, \n"),
+    GIVES(kpn_uplink_add_text(&uplink, "text", NULL,
+                              "a text that is longer than the room that there is for it in the buffer, \n"),
           KPN_ERR_BUFFER_FULL);
     GIVES(kpn_uplink_finish(&uplink, MESSAGE_SECRET, &span), KPN_ERR_BUFFER_FULL);
 }
@@ -226,13 +228,14 @@ static void paint_records(void)
 
 static void paint_downlink(void)
 {
-#define BODY                                                                                                       \
+#define BODY \
     "[ {\"bn\":\"" DEVICE "\" , \"bt\":1714000000.1234567, \"bu\":\"Cel\",\"bv\":-2.368,\"bs\":1e-5,\"bver\":10}," \
-    "{\"n\":\"a\",\"v\":-3.645954954766863e-05},{\"n\":\"b\",\"t\":-1.5e1,\"s\":9007199254740993.5,\"ut\":60},"   \
+    "{\"n\":\"a\",\"v\":-3.645954954766863e-05},{\"n\":\"b\",\"t\":-1.5e1,\"s\":9007199254740993.5,\"ut\":60}," \
     "{\"\\u006e\":\"\\u0074ext\",\"vs\":\"\\ud83d\\ude00 \\\"\\n\\t\\/ \\u00e9\"},{\"n\":\"d\",\"vd\":\"AAEC_v8\"}," \
     "{\"n\":\"valve\",\"vb\":true},{\"n\":\"long\",\"v\":123456789012345678901234567890.123456789e-20,\"x\":[{}]}]"
-    static const char whole[] = "HTTP/1.1 200 OK\r\nDate: Mon, 11 Jan 2021 15:15:22 GMT\r\nConnection: keep-alive, Upgrade\r\n"
-                                "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\nRetry-After: 5\r\n\r\n";
+    static const char whole[] =
+        "HTTP/1.1 200 OK\r\nDate: Mon, 11 Jan 2021 15:15:22 GMT\r\nConnection: keep-alive, Upgrade\r\n"
+        "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\nRetry-After: 5\r\n\r\n";
     static char chunked[sizeof whole + sizeof BODY + 32];
     const int len = snprintf(chunked, sizeof chunked, "%s%x;a=b\r\n%s\r\n0\r\nTrailer: x\r\n\r\n", whole,
                              (unsigned)(sizeof BODY - 1), BODY);
@@ -304,7 +307,8 @@ static void paint_config(void)
         "{\"imei\": \"490154203237518\",\n \"secret\": \"" MESSAGE_SECRET "\",\n \"endpoint\": \"m2m\", "
         "\"address\": \"10.151.236.136\", \"port\": 8080, \"apn\": \"kpnthings.iot\",\n"
         "\"keepAliveLimit\": 7, \"statusTable\": {\"401\": \"retryLater\", \"299\": \"accepted\"}}";
-    static const char own[] = "{\"urn\":\"urn:dev:IMEI:1:\",\"secret\":null,\"endpoint\":{\"host\":\"h:1\",\"path\":\"/p\"},\"address\":\"::1\"}";
+    static const char own[] =
+        "{\"urn\":\"urn:dev:IMEI:1:\",\"secret\":null,\"endpoint\":{\"host\":\"h:1\",\"path\":\"/p\"},\"address\":\"::1\"}";
     static const char unknown[] = "{\"urn\":\"urn:dev:IMEI:1:\",\"colour\":null}";
     kpn_config_problem problem;
     size_t len;

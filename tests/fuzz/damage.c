@@ -58,12 +58,8 @@ static size_t damage(const vector *from, uint8_t *to)
         if (size > len - at)
             size = len - at;
         switch (random_below(5)) {
-        case 0:
-            to[at] = (uint8_t)random_below(256);
-            break;
-        case 1:
-            to[at] = (uint8_t)telling[random_below(sizeof telling - 1)];
-            break;
+        case 0: to[at] = (uint8_t)random_below(256); break;
+        case 1: to[at] = (uint8_t)telling[random_below(sizeof telling - 1)]; break;
         case 2:
             memmove(to + at, to + at + size, len - at - size);
             len -= size;
@@ -74,8 +70,7 @@ static size_t damage(const vector *from, uint8_t *to)
                 len += size;
             }
             break;
-        default:
-            len = at;
+        default: len = at;
         }
     }
     return len;
@@ -145,7 +140,8 @@ static download fetch(const uint8_t *bytes, size_t len, size_t step)
         result.status = kpn_firmware_feed(&firmware, bytes + at, len - at < step ? len - at : step, &piece);
         if (result.status < 0)
             break;
-        if (piece.len > len || (piece.len > 0 && (piece.ptr < bytes + at || piece.ptr + piece.len > bytes + at + piece.used)))
+        if (piece.len > len
+            || (piece.len > 0 && (piece.ptr < bytes + at || piece.ptr + piece.len > bytes + at + piece.used)))
             fail("a piece from elsewhere", bytes, len);
         for (used = 0; used < piece.len && piece.offset + used < BODY_MAX; used++)
             result.flash[piece.offset + used] = piece.ptr[used];
@@ -236,7 +232,8 @@ int main(int argc, char **argv)
             pack(input, damage(&packs[random_below(COUNT(packs))], input));
         }
     }
-    printf("%lu responses and as many packs; %lu complete, %lu parts of firmware, %lu times firmware announced, %lu records\n",
-           rounds, complete, confirmed, announced, records);
+    printf(
+        "%lu responses and as many packs; %lu complete, %lu parts of firmware, %lu times firmware announced, %lu records\n",
+        rounds, complete, confirmed, announced, records);
     return complete == 0 || confirmed == 0 || announced == 0 || records == 0;
 }

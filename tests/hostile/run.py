@@ -257,7 +257,7 @@ class Clients:
                     if (place / "tty").exists():
                         break
                     time.sleep(0.05)
-                arguments = [self["at-modem"], kind, place / "tty", "127.0.0.1", it.port, "-t", 2000]
+                arguments = [self["at-modem"], kind, place / "tty", "127.0.0.1", it.port, "-t", 2000, "-a", "kpnthings.iot"]
                 ended, said, _ = run(*arguments, limit=20)
                 status, http = EXPECTED[name]
                 if status == 0:

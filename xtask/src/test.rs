@@ -91,6 +91,7 @@ const WITH_OTHERS: &[Step] = &[
         simulator::check_description,
     ),
     ("esp-idf example", "c", packages::esp_idf::check_example),
+    ("esp-idf firmware", "c", packages::esp_idf::modem::check),
     (
         "package with one file of C",
         "c linux chips cmake pack cargo-sbom",

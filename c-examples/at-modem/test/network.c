@@ -82,15 +82,16 @@ static void attaches(const expectation *expected, const kind_under_test *kind)
     desk_begin(&desk, kind, words);
     at_result result = kpn_network_attach(&desk.modem, &network);
     uint64_t clock = emulator_clock(desk.emulator);
-    REQUIRE(result == expected->result, "%s, %s: %s after %lu ms", kind->name, expected->name, at_result_text(result), (unsigned long)clock);
+    REQUIRE(result == expected->result, "%s, %s: %s after %lu ms", kind->name, expected->name, at_result_text(result),
+            (unsigned long)clock);
     REQUIRE(clock <= expected->limit + 2000, "%s, %s: %lu ms", kind->name, expected->name, (unsigned long)clock);
     if (result == AT_OK) {
         uint64_t before = emulator_count(desk.emulator, true);
         REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_OK, "%s, %s: again", kind->name, expected->name);
         REQUIRE(emulator_clock(desk.emulator) - clock < 1100, "%s, %s: again", kind->name, expected->name);
         REQUIRE(emulator_count(desk.emulator, true) - before < 150, "%s, %s: again", kind->name, expected->name);
-        REQUIRE(kpn_modem_open(&desk.modem, "127.0.0.1", 80) == AT_OK && kpn_modem_close(&desk.modem) == AT_OK, "%s, %s", kind->name,
-                expected->name);
+        REQUIRE(kpn_modem_open(&desk.modem, "127.0.0.1", 80) == AT_OK && kpn_modem_close(&desk.modem) == AT_OK, "%s, %s",
+                kind->name, expected->name);
         attempt it = desk_exchange(&desk, make_request(memory, sizeof memory, 0));
         REQUIRE(it.accepted, "%s, %s", kind->name, expected->name);
     }
@@ -132,8 +133,8 @@ static void sets_up(const kind_under_test *kind)
     if (strcmp(kind->name, "lena-r8") == 0) {
         strcpy(expected, "+CPSMS:0");
     }
-    REQUIRE(kpn_modem_query(&desk.modem, "AT+CPSMS?", 300, count_lines, expected) == AT_OK && saw_bands && lines_count == 1, "%s: %lu lines", kind->name,
-            lines_count);
+    REQUIRE(kpn_modem_query(&desk.modem, "AT+CPSMS?", 300, count_lines, expected) == AT_OK && saw_bands && lines_count == 1,
+            "%s: %lu lines", kind->name, lines_count);
     desk_end(&desk);
 }
 
@@ -153,13 +154,15 @@ static void sleeps_and_wakes(const kind_under_test *kind)
     REQUIRE(kpn_modem_wait(&desk.modem, 5000) == AT_OK && emulator_clock(desk.emulator) > 5000, "%s", kind->name);
     uint64_t start = emulator_clock(desk.emulator);
     REQUIRE(kpn_modem_wake(&desk.modem, 1000) == AT_ERR_TIMEOUT, "%s", kind->name);
-    REQUIRE(emulator_clock(desk.emulator) - start <= 1001, "%s: %lu ms", kind->name, (unsigned long)(emulator_clock(desk.emulator) - start));
+    REQUIRE(emulator_clock(desk.emulator) - start <= 1001, "%s: %lu ms", kind->name,
+            (unsigned long)(emulator_clock(desk.emulator) - start));
     REQUIRE(kpn_modem_wake(&desk.modem, 12000) == AT_OK, "%s", kind->name);
     start = emulator_clock(desk.emulator);
     REQUIRE(start >= 15000 && start < 15500, "%s: %lu ms", kind->name, (unsigned long)start);
     REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_OK, "%s", kind->name);
     attempt it = desk_exchange(&desk, request);
-    REQUIRE(it.accepted && emulator_clock(desk.emulator) - start < 3000, "%s: %lu ms", kind->name, (unsigned long)(emulator_clock(desk.emulator) - start));
+    REQUIRE(it.accepted && emulator_clock(desk.emulator) - start < 3000, "%s: %lu ms", kind->name,
+            (unsigned long)(emulator_clock(desk.emulator) - start));
     desk_end(&desk);
 }
 
@@ -173,12 +176,14 @@ static void survives_a_loss(const kind_under_test *kind)
 
     desk_begin(&desk, kind, SIGNED "--drop-at 3000 --drop-for 4000");
     REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_OK, "%s", kind->name);
-    REQUIRE(kpn_network_registration(&desk.modem, &state) == AT_OK && state == KPN_NETWORK_ROAMING, "%s: %ld", kind->name, (long)state);
+    REQUIRE(kpn_network_registration(&desk.modem, &state) == AT_OK && state == KPN_NETWORK_ROAMING, "%s: %ld", kind->name,
+            (long)state);
     REQUIRE(kpn_modem_open(&desk.modem, "127.0.0.1", 80) == AT_OK && kpn_modem_is_open(&desk.modem), "%s", kind->name);
     REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_ERR_STATE, "%s", kind->name);
     REQUIRE(kpn_modem_wait(&desk.modem, 3000) == AT_OK && !kpn_modem_is_open(&desk.modem), "%s", kind->name);
     (void)kpn_modem_close(&desk.modem);
-    REQUIRE(kpn_network_registration(&desk.modem, &state) == AT_OK && state == KPN_NETWORK_SEARCHING, "%s: %ld", kind->name, (long)state);
+    REQUIRE(kpn_network_registration(&desk.modem, &state) == AT_OK && state == KPN_NETWORK_SEARCHING, "%s: %ld", kind->name,
+            (long)state);
     REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_OK, "%s", kind->name);
     REQUIRE(emulator_clock(desk.emulator) >= 7000, "%s", kind->name);
     attempt it = desk_exchange(&desk, make_request(memory, sizeof memory, 0));
@@ -194,12 +199,17 @@ static void tells_the_log(const kind_under_test *kind)
 
     desk_begin(&desk, kind, SIGNED "--drop-at 2000");
     REQUIRE(kpn_network_get_signal(&desk.modem, &signal) == AT_OK, "%s", kind->name);
-    REQUIRE(signal.rssi == -73 && signal.rsrp == -91 && signal.rsrq == -100, "%s: %d %d %d", kind->name, signal.rssi, signal.rsrp, signal.rsrq);
-    REQUIRE(kpn_network_get_operator(&desk.modem, name, sizeof name) == AT_OK && strcmp(name, "NL KPN") == 0, "%s: %s", kind->name, name);
+    REQUIRE(signal.rssi == -73 && signal.rsrp == -91 && signal.rsrq == -100, "%s: %d %d %d", kind->name, signal.rssi,
+            signal.rsrp, signal.rsrq);
+    REQUIRE(kpn_network_get_operator(&desk.modem, name, sizeof name) == AT_OK && strcmp(name, "NL KPN") == 0, "%s: %s",
+            kind->name, name);
     REQUIRE(kpn_network_get_operator(&desk.modem, name, 4) == AT_OK && strcmp(name, "NL ") == 0, "%s: %s", kind->name, name);
     REQUIRE(kpn_modem_wait(&desk.modem, 2500) == AT_OK, "%s", kind->name);
-    REQUIRE(kpn_network_get_signal(&desk.modem, &signal) == AT_OK && signal.rssi == 0 && signal.rsrp == 0 && signal.rsrq == 0, "%s", kind->name);
-    REQUIRE(kpn_network_get_operator(&desk.modem, name, sizeof name) == AT_OK && name[0] == '\0', "%s: %s", kind->name, name);
+    REQUIRE(kpn_network_get_signal(&desk.modem, &signal) == AT_OK && signal.rssi == 0 && signal.rsrp == 0
+                && signal.rsrq == 0,
+            "%s", kind->name);
+    REQUIRE(kpn_network_get_operator(&desk.modem, name, sizeof name) == AT_OK && name[0] == '\0', "%s: %s", kind->name,
+            name);
     desk_end(&desk);
 }
 
@@ -223,8 +233,12 @@ static void saves_power(const kind_under_test *kind)
         bool is_nb_iot;
         uint32_t cycle;
         const char *line;
-    } cycles[] = {{false, 21, "+CEDRXS: 1,4,\"0010\""},   {false, 41, "+CEDRXS: 1,4,\"0011\""}, {false, 100, "+CEDRXS: 1,4,\"0101\""},
-                  {false, 9999, "+CEDRXS: 1,4,\"1101\""}, {true, 9999, "+CEDRXS: 1,5,\"1110\""}, {true, 20000, "+CEDRXS: 1,5,\"1111\""},
+    } cycles[] = {{false, 21, "+CEDRXS: 1,4,\"0010\""},
+                  {false, 41, "+CEDRXS: 1,4,\"0011\""},
+                  {false, 100, "+CEDRXS: 1,4,\"0101\""},
+                  {false, 9999, "+CEDRXS: 1,4,\"1101\""},
+                  {true, 9999, "+CEDRXS: 1,5,\"1110\""},
+                  {true, 20000, "+CEDRXS: 1,5,\"1111\""},
                   {true, 0, "+CEDRXS: 0"}};
     desk desk;
 
@@ -251,7 +265,8 @@ static void saves_power(const kind_under_test *kind)
 
 static void refuses(const kind_under_test *kind)
 {
-    static const char *const names[] = {"", "a\"b", "a\rb", "0123456789012345678901234567890123456789012345678901234567890123"};
+    static const char *const names[] = {"", "a\"b", "a\rb",
+                                        "0123456789012345678901234567890123456789012345678901234567890123"};
     desk desk;
     kpn_modem never;
     kpn_network network = settings(kind, LIMIT);
@@ -269,14 +284,27 @@ static void refuses(const kind_under_test *kind)
     network.pin = "1\"";
     REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_ERR_ARGUMENT, "%s", kind->name);
     network.pin = NULL;
-    REQUIRE(kpn_network_attach(&never, &network) == AT_ERR_STATE && kpn_modem_wake(&never, 10) == AT_ERR_STATE, "%s", kind->name);
-    REQUIRE(kpn_network_registration(&never, &state) == AT_ERR_STATE && kpn_network_get_signal(&never, &signal) == AT_ERR_STATE, "%s", kind->name);
+    REQUIRE(kpn_network_attach(&never, &network) == AT_ERR_STATE && kpn_modem_wake(&never, 10) == AT_ERR_STATE, "%s",
+            kind->name);
+    REQUIRE(kpn_network_registration(&never, &state) == AT_ERR_STATE
+                && kpn_network_get_signal(&never, &signal) == AT_ERR_STATE,
+            "%s", kind->name);
     network.kind = NULL;
-    REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_ERR_ARGUMENT && kpn_network_attach(&desk.modem, NULL) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_network_attach(NULL, &network) == AT_ERR_ARGUMENT && kpn_network_registration(NULL, &state) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_network_registration(&desk.modem, NULL) == AT_ERR_ARGUMENT && kpn_network_get_signal(&desk.modem, NULL) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_network_get_operator(&desk.modem, name, 0) == AT_ERR_ARGUMENT && kpn_network_off(&desk.modem, NULL) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_modem_query(&desk.modem, "AT\n", 1, NULL, NULL) == AT_ERR_ARGUMENT && kpn_modem_wait(NULL, 1) == AT_ERR_ARGUMENT, "%s", kind->name);
+    REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_ERR_ARGUMENT
+                && kpn_network_attach(&desk.modem, NULL) == AT_ERR_ARGUMENT,
+            "%s", kind->name);
+    REQUIRE(kpn_network_attach(NULL, &network) == AT_ERR_ARGUMENT
+                && kpn_network_registration(NULL, &state) == AT_ERR_ARGUMENT,
+            "%s", kind->name);
+    REQUIRE(kpn_network_registration(&desk.modem, NULL) == AT_ERR_ARGUMENT
+                && kpn_network_get_signal(&desk.modem, NULL) == AT_ERR_ARGUMENT,
+            "%s", kind->name);
+    REQUIRE(kpn_network_get_operator(&desk.modem, name, 0) == AT_ERR_ARGUMENT
+                && kpn_network_off(&desk.modem, NULL) == AT_ERR_ARGUMENT,
+            "%s", kind->name);
+    REQUIRE(kpn_modem_query(&desk.modem, "AT\n", 1, NULL, NULL) == AT_ERR_ARGUMENT
+                && kpn_modem_wait(NULL, 1) == AT_ERR_ARGUMENT,
+            "%s", kind->name);
     REQUIRE(kpn_modem_wait(&never, 1) == AT_ERR_STATE && kpn_modem_wake(NULL, 1) == AT_ERR_ARGUMENT, "%s", kind->name);
     REQUIRE(emulator_count(desk.emulator, true) == 0, "%s: something was sent", kind->name);
     desk_end(&desk);

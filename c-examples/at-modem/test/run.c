@@ -150,9 +150,11 @@ void require_honest(const desk *desk, const attempt *attempt, kpn_span request, 
 
     REQUIRE(!attempt->accepted || attempt->taken > 0, "%s: a success that did not happen", what);
     REQUIRE(attempt->taken <= 1, "%s: arrived %u times", what, (unsigned)attempt->taken);
-    REQUIRE(attempt->taken == 0 || attempt_result(attempt) == AT_OK || attempt->may_have_arrived, "%s: arrived, and denied", what);
+    REQUIRE(attempt->taken == 0 || attempt_result(attempt) == AT_OK || attempt->may_have_arrived, "%s: arrived, and denied",
+            what);
     REQUIRE(emulator_is_whole(desk->emulator, body.ptr, body.len), "%s: another message was accepted", what);
-    REQUIRE(emulator_clock(desk->emulator) < DESK_MS, "%s: took %lu ms", what, (unsigned long)emulator_clock(desk->emulator));
+    REQUIRE(emulator_clock(desk->emulator) < DESK_MS, "%s: took %lu ms", what,
+            (unsigned long)emulator_clock(desk->emulator));
     REQUIRE(desk->steps < STEPS_MAX, "%s: took %lu steps", what, (unsigned long)desk->steps);
 }
 

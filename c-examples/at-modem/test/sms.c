@@ -38,7 +38,9 @@ static void hands_on(const kind_under_test *kind, bool direct)
     REQUIRE(kpn_modem_wait(&desk.modem, 500) == AT_OK && kpn_modem_sms_is_waiting(&sms), "%s", kind->name);
     REQUIRE(emulator_kept(desk.emulator) == (direct ? 0 : 1), "%s", kind->name);
     REQUIRE(kpn_modem_sms_next(&sms, &text, &len) == AT_OK && text != NULL, "%s", kind->name);
-    REQUIRE(kpn_downlink_begin_bytes(&downlink, (uint8_t *)text, len) == KPN_OK && kpn_downlink_next(&downlink, &record) == KPN_OK, "%s", kind->name);
+    REQUIRE(kpn_downlink_begin_bytes(&downlink, (uint8_t *)text, len) == KPN_OK
+                && kpn_downlink_next(&downlink, &record) == KPN_OK,
+            "%s", kind->name);
     REQUIRE(kpn_record_is(&record, "valve") && record.bool_value, "%s", kind->name);
     REQUIRE(emulator_kept(desk.emulator) == (direct ? 0 : 1), "%s: deleted before it was used", kind->name);
     require_text(&sms, NULL, kind->name);
@@ -49,8 +51,21 @@ static void hands_on(const kind_under_test *kind, bool direct)
 /* Texts that look like answers are none, and only the platform's are handed on. */
 static void is_not_fooled(const kind_under_test *kind, bool direct)
 {
-    static const char *const texts[] = {"OK", "ERROR", "", "+CME ERROR: 3", "SEND OK", "> ", "@", "+UUSOCL: 0", "CLOSED", "+CMGL: 7,\"REC UNREAD\",\"5277\"",
-                                        "+CMT: \"5277\",,\"\"", "+QIURC: \"closed\",0", "+CASTATE: 0,0", "\"", " x"};
+    static const char *const texts[] = {"OK",
+                                        "ERROR",
+                                        "",
+                                        "+CME ERROR: 3",
+                                        "SEND OK",
+                                        "> ",
+                                        "@",
+                                        "+UUSOCL: 0",
+                                        "CLOSED",
+                                        "+CMGL: 7,\"REC UNREAD\",\"5277\"",
+                                        "+CMT: \"5277\",,\"\"",
+                                        "+QIURC: \"closed\",0",
+                                        "+CASTATE: 0,0",
+                                        "\"",
+                                        " x"};
     static const char *const strangers[] = {"+31612345678", "52771", "05277", "KPN"};
     static uint8_t memory[REQUEST_CAP];
     desk desk;
@@ -65,13 +80,15 @@ static void is_not_fooled(const kind_under_test *kind, bool direct)
         REQUIRE(kpn_modem_open(&desk.modem, "127.0.0.1", 80) == AT_OK, "%s", texts[i]);
         REQUIRE(emulator_sms(desk.emulator, strangers[(i + 1) % 4], texts[i]), "%s", texts[i]);
         REQUIRE(kpn_response_begin(&desk.response, desk.body, sizeof desk.body) == KPN_OK, "%s", texts[i]);
-        REQUIRE(kpn_modem_send(&desk.modem, request.ptr, request.len, &desk.response) == AT_OK, "%s: %s", kind->name, texts[i]);
+        REQUIRE(kpn_modem_send(&desk.modem, request.ptr, request.len, &desk.response) == AT_OK, "%s: %s", kind->name,
+                texts[i]);
         REQUIRE(emulator_sms(desk.emulator, strangers[(i + 2) % 4], texts[i]), "%s", texts[i]);
         REQUIRE(kpn_modem_receive(&desk.modem, &desk.response) == AT_OK, "%s: %s", kind->name, texts[i]);
         REQUIRE(kpn_modem_is_open(&desk.modem), "%s: %s", kind->name, texts[i]);
         REQUIRE(kpn_modem_close(&desk.modem) == AT_OK, "%s", texts[i]);
         require_text(&sms, NULL, texts[i]);
-        REQUIRE(sms.dropped == 3 && emulator_kept(desk.emulator) == 0, "%s, %s: %u", kind->name, texts[i], (unsigned)sms.dropped);
+        REQUIRE(sms.dropped == 3 && emulator_kept(desk.emulator) == 0, "%s, %s: %u", kind->name, texts[i],
+                (unsigned)sms.dropped);
         REQUIRE(emulator_sms(desk.emulator, "+5277", "after it"), "%s", texts[i]);
         REQUIRE(kpn_modem_wait(&desk.modem, 100) == AT_OK, "%s", texts[i]);
         require_text(&sms, "after it", texts[i]);
@@ -99,7 +116,8 @@ static void keeps_what_came(const kind_under_test *kind)
     REQUIRE(emulator_sms(desk.emulator, "5277", "three"), "%s", kind->name);
     REQUIRE(kpn_modem_sms_begin(&sms, &desk.modem, false) == AT_OK && kpn_modem_sms_is_waiting(&sms), "%s", kind->name);
     require_text(&sms, "one", kind->name);
-    REQUIRE(kpn_modem_sms_begin(&again, &desk.modem, false) == AT_OK, "%s", kind->name); /* the device had a reset before it was used */
+    REQUIRE(kpn_modem_sms_begin(&again, &desk.modem, false) == AT_OK, "%s",
+            kind->name); /* the device had a reset before it was used */
     require_text(&again, "one", kind->name);
     require_text(&again, longest, kind->name);
     REQUIRE(again.dropped == 1, "%s", kind->name);
@@ -118,9 +136,12 @@ static void survives_failures(const kind_under_test *kind)
     size_t len;
 
     desk_begin(&desk, kind, WORDS "--refuse CMGD:1=+CMS_ERROR:_500 --refuse CMGL:2=ERROR");
-    REQUIRE(kpn_modem_sms_begin(&sms, &desk.modem, false) == AT_OK && emulator_sms(desk.emulator, "5277", "one"), "%s", kind->name);
+    REQUIRE(kpn_modem_sms_begin(&sms, &desk.modem, false) == AT_OK && emulator_sms(desk.emulator, "5277", "one"), "%s",
+            kind->name);
     require_text(&sms, "one", kind->name);
-    REQUIRE(kpn_modem_sms_next(&sms, &text, &len) == AT_ERR_MODEM && text == NULL && kpn_modem_error_number(&desk.modem) == 500, "%s", kind->name);
+    REQUIRE(kpn_modem_sms_next(&sms, &text, &len) == AT_ERR_MODEM && text == NULL
+                && kpn_modem_error_number(&desk.modem) == 500,
+            "%s", kind->name);
     REQUIRE(kpn_modem_sms_next(&sms, &text, &len) == AT_ERR_MODEM && kpn_modem_sms_is_waiting(&sms), "%s", kind->name);
     REQUIRE(emulator_kept(desk.emulator) == 0, "%s", kind->name);
     REQUIRE(emulator_sms(desk.emulator, "5277", "two"), "%s", kind->name);
@@ -129,8 +150,12 @@ static void survives_failures(const kind_under_test *kind)
     desk_end(&desk);
     desk_begin(&desk, kind, WORDS "--refuse CMGF=+CMS_ERROR:_303");
     REQUIRE(kpn_modem_sms_begin(&sms, &desk.modem, false) == AT_ERR_MODEM, "%s", kind->name);
-    REQUIRE(kpn_modem_sms_begin(NULL, &desk.modem, false) == AT_ERR_ARGUMENT && kpn_modem_sms_begin(&sms, NULL, false) == AT_ERR_ARGUMENT, "%s", kind->name);
-    REQUIRE(kpn_modem_sms_next(NULL, &text, &len) == AT_ERR_ARGUMENT && kpn_modem_sms_next(&sms, NULL, &len) == AT_ERR_ARGUMENT, "%s", kind->name);
+    REQUIRE(kpn_modem_sms_begin(NULL, &desk.modem, false) == AT_ERR_ARGUMENT
+                && kpn_modem_sms_begin(&sms, NULL, false) == AT_ERR_ARGUMENT,
+            "%s", kind->name);
+    REQUIRE(kpn_modem_sms_next(NULL, &text, &len) == AT_ERR_ARGUMENT
+                && kpn_modem_sms_next(&sms, NULL, &len) == AT_ERR_ARGUMENT,
+            "%s", kind->name);
     memset(&sms, 0, sizeof sms);
     REQUIRE(kpn_modem_sms_next(&sms, &text, &len) == AT_ERR_STATE && !kpn_modem_sms_is_waiting(NULL), "%s", kind->name);
     desk_end(&desk);

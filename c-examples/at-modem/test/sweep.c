@@ -38,7 +38,8 @@ static void fault_words(char *words, size_t cap, const char *base, bool to_modem
     size_t len = bits != NULL ? (size_t)(bits - harm) : strlen(harm);
 
     memcpy(name, harm, len);
-    snprintf(words, cap, "%s --%s %s@%lu%s", base, to_modem ? "to-modem" : "to-host", name, (unsigned long)at, bits != NULL ? bits : "");
+    snprintf(words, cap, "%s --%s %s@%lu%s", base, to_modem ? "to-modem" : "to-host", name, (unsigned long)at,
+             bits != NULL ? bits : "");
 }
 
 /* A body that lost or gained bytes is none; that one was changed, nobody can see. */
@@ -47,12 +48,13 @@ static void require_body(const desk *desk, const attempt *it, const char *downli
     kpn_span body = {NULL, 0};
 
     REQUIRE(!it->accepted || kpn_response_body(&desk->response, &body) == KPN_OK, "%s", what);
-    REQUIRE(!it->accepted || (body.len == strlen(downlink) && memcmp(body.ptr, downlink, body.len) == 0), "%s: body %.*s", what,
-            (int)body.len, (const char *)body.ptr);
+    REQUIRE(!it->accepted || (body.len == strlen(downlink) && memcmp(body.ptr, downlink, body.len) == 0), "%s: body %.*s",
+            what, (int)body.len, (const char *)body.ptr);
 }
 
 /* One attempt with a fault, and unless the line is cut, one more with the same modem, which must succeed. */
-static void with_fault(const kind_under_test *kind, const conversation *it, const char *words, kpn_span request, const char *harm)
+static void with_fault(const kind_under_test *kind, const conversation *it, const char *words, kpn_span request,
+                       const char *harm)
 {
     desk desk;
     char what[600];
@@ -85,8 +87,9 @@ static unsigned sweep(const kind_under_test *kind, const conversation *it, unsig
     desk_begin(&desk, kind, it->words);
     attempt clean = desk_exchange(&desk, request);
     uint64_t bytes[2] = {emulator_count(desk.emulator, false), emulator_count(desk.emulator, true)};
-    REQUIRE(attempt_result(&clean) == AT_OK && clean.close == AT_OK && clean.accepted == it->accepts, "%s %s: %d %d %d %d, status %d", kind->name,
-            it->words, (int)clean.open, (int)clean.send, (int)clean.receive, (int)clean.close, (int)clean.status);
+    REQUIRE(attempt_result(&clean) == AT_OK && clean.close == AT_OK && clean.accepted == it->accepts,
+            "%s %s: %d %d %d %d, status %d", kind->name, it->words, (int)clean.open, (int)clean.send, (int)clean.receive,
+            (int)clean.close, (int)clean.status);
     desk_end(&desk);
     for (int to_modem = 0; to_modem < 2; to_modem++) {
         for (uint64_t at = 0; at < bytes[to_modem]; at += stride) {
@@ -102,7 +105,8 @@ static unsigned sweep(const kind_under_test *kind, const conversation *it, unsig
 /* Nothing is lost: every run must succeed, whatever the pieces in which bytes come and whatever comes in between. */
 static unsigned splits(const kind_under_test *kind, unsigned stride)
 {
-    static const char *const bases[] = {"", "--no-echo", "--chatter 60", "--chatter 100 --no-echo", "--no-announcement", "--dribble 3 --chatter 30"};
+    static const char *const bases[] = {
+        "", "--no-echo", "--chatter 60", "--chatter 100 --no-echo", "--no-announcement", "--dribble 3 --chatter 30"};
     char words[512];
     desk desk;
     unsigned runs = 0;
@@ -111,13 +115,14 @@ static unsigned splits(const kind_under_test *kind, unsigned stride)
         for (unsigned split = 1; split < 24; split += stride) {
             for (unsigned read_max = 1; read_max < 200; read_max += 1 + read_max / 3, runs++) {
                 kpn_span request = make_request(request_memory, sizeof request_memory, 60 * (runs % 30));
-                snprintf(words, sizeof words, "--secret %s --downlink [{\"n\":\"valve\",\"vb\":true}] %s --split %u --read-max %u --seed %u", SECRET,
-                         bases[base], split, read_max, runs);
+                snprintf(words, sizeof words,
+                         "--secret %s --downlink [{\"n\":\"valve\",\"vb\":true}] %s --split %u --read-max %u --seed %u",
+                         SECRET, bases[base], split, read_max, runs);
                 desk_begin(&desk, kind, words);
                 desk.modem.read_max = 1 + runs % 300;
                 attempt it = desk_exchange(&desk, request);
-                REQUIRE(it.accepted && it.close == AT_OK && it.taken == 1, "%s %s: %d %d %d %d, status %d", kind->name, words, (int)it.open,
-                        (int)it.send, (int)it.receive, (int)it.close, (int)it.status);
+                REQUIRE(it.accepted && it.close == AT_OK && it.taken == 1, "%s %s: %d %d %d %d, status %d", kind->name,
+                        words, (int)it.open, (int)it.send, (int)it.receive, (int)it.close, (int)it.status);
                 desk_end(&desk);
             }
         }
@@ -136,7 +141,8 @@ static unsigned noise(const kind_under_test *kind, unsigned stride)
 
     for (unsigned seed = 1; seed <= 1500; seed += stride, runs++) {
         kpn_span request = make_request(request_memory, sizeof request_memory, 300 + seed);
-        snprintf(words, sizeof words, "--secret %s --noise %u --seed %u --chatter 20 --split 40", SECRET, rates[seed % 4], seed);
+        snprintf(words, sizeof words, "--secret %s --noise %u --seed %u --chatter 20 --split 40", SECRET, rates[seed % 4],
+                 seed);
         desk_begin(&desk, kind, words);
         attempt it = desk_exchange(&desk, request);
         accepted += it.accepted ? 1 : 0;
@@ -153,7 +159,8 @@ void run_sweeps(unsigned all)
 
     for (size_t i = 0; i < KINDS; i++) {
         unsigned runs = 0;
-        bool is_known = i > 0 && kinds[i].kind == &kpn_sara_r4; /* the same code as the first, but for a few words of the modem */
+        bool is_known =
+            i > 0 && kinds[i].kind == &kpn_sara_r4; /* the same code as the first, but for a few words of the modem */
         stride = is_known ? 7 * all : all;
         for (size_t j = 0; j < sizeof conversations / sizeof conversations[0]; j++) {
             runs += sweep(&kinds[i], &conversations[j], stride);

@@ -28,7 +28,7 @@ typedef void (*KpnDownlinkContextHandler)(const kpn_record &record, void *contex
 /// `client` and `buffer` belong to the sketch and must outlive the object. The buffer holds the request, then the body of the
 /// response: 1,024 bytes suit most; what does not fit is refused with the number of missing bytes.
 class KpnThings {
-public:
+  public:
     /// Longest wait for a response, unless `setTimeout` says otherwise. NB-IoT answers within some 10 seconds.
     static const unsigned long TIMEOUT_MS = 30000;
     /// Most bytes in one `Client::write`, unless `setPiece` says otherwise: what every usual modem takes.
@@ -125,7 +125,7 @@ public:
     /// Prints all of it in one line: status, HTTP status, advice, downlink.
     void report(Print &out) const;
 
-private:
+  private:
     KpnThings(const KpnThings &);
     KpnThings &operator=(const KpnThings &);
 
@@ -164,12 +164,11 @@ private:
 };
 
 /// KpnThings with a buffer of its own: `KpnThingsBuffer<1024> things(client);`.
-template <size_t CAPACITY>
-class KpnThingsBuffer : public KpnThings {
-public:
+template <size_t CAPACITY> class KpnThingsBuffer : public KpnThings {
+  public:
     explicit KpnThingsBuffer(Client &client) : KpnThings(client, memory_, CAPACITY) {}
 
-private:
+  private:
     uint8_t memory_[CAPACITY];
 };
 

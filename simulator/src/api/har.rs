@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages as an HTTP archive (HAR 1.2), which browsers and proxies read, and `replay` sends again.
 
 use axum::http::StatusCode;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The report that CI services read: a test case for each expectation.
 
 use super::progress::Progress;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `expect`: for CI. Waits until devices have done what is expected, and says what is missing when they have not.
 
 mod grammar;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How far an expectation is, message by message.
 
 use super::grammar::{Expectation, Operator, Step, Value, Values, What};

@@ -33,7 +33,7 @@ long random(long limit);
 void randomSeed(unsigned long seed);
 
 class Uart : public Stream {
-public:
+  public:
     void begin(unsigned long baud);
     size_t write(uint8_t byte);
     using Print::write;

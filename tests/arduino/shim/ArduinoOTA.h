@@ -6,7 +6,7 @@
 
 /// Storage that only goes forward, as those of the cores: into the file in KPN_IMAGE.
 class InternalStorageClass {
-public:
+  public:
     InternalStorageClass() : file_(NULL), left_(0) {}
     int open(int length)
     {
@@ -19,14 +19,17 @@ public:
     {
         return left_-- > 0 && fputc(byte, file_) == byte ? 1 : 0;
     }
-    void close() { fclose(file_); }
+    void close()
+    {
+        fclose(file_);
+    }
     void apply()
     {
         printf("the new firmware starts, %d bytes short\n", left_);
         exit(0);
     }
 
-private:
+  private:
     FILE *file_;
     int left_;
 };

@@ -9,7 +9,7 @@
 #include "Client.h"
 
 class HostClient : public Client {
-public:
+  public:
     HostClient();
     ~HostClient();
     int connect(IPAddress ip, uint16_t port);
@@ -34,10 +34,10 @@ public:
     unsigned writes_left;    ///< writes until they fail
     size_t read_limit;       ///< most bytes that a read gives
     bool empty_reads;        ///< every second read gives nothing, although bytes are there
-    bool late;               ///< bytes are seen only once the connection was found closed, as when both arrive between two looks
-    const char *platform;    ///< the host and port that lead to KPN_PORT
+    bool late; ///< bytes are seen only once the connection was found closed, as when both arrive between two looks
+    const char *platform; ///< the host and port that lead to KPN_PORT
 
-private:
+  private:
     HostClient(const HostClient &);
     HostClient &operator=(const HostClient &);
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 class IPAddress {
-public:
+  public:
     IPAddress(uint8_t first, uint8_t second, uint8_t third, uint8_t fourth) : bytes_()
     {
         bytes_[0] = first;
@@ -13,9 +13,12 @@ public:
         bytes_[2] = third;
         bytes_[3] = fourth;
     }
-    uint8_t operator[](int index) const { return bytes_[index]; }
+    uint8_t operator[](int index) const
+    {
+        return bytes_[index];
+    }
 
-private:
+  private:
     uint8_t bytes_[4];
 };
 

@@ -8,18 +8,18 @@
 enum GSM3_NetworkStatus_t { ERROR, IDLE, CONNECTING, GSM_READY, GPRS_READY, TRANSPARENT_CONNECTED, GSM_OFF };
 
 class GSM {
-public:
+  public:
     GSM() : ready_(false) {}
     GSM3_NetworkStatus_t begin(const char *pin = 0, bool restart = true, bool synchronous = true);
     int isAccessAlive();
 
-private:
+  private:
     bool ready_;
 };
 
 /// Ready with KPN's APN only.
 class GPRS {
-public:
+  public:
     GSM3_NetworkStatus_t attachGPRS(const char *apn, const char *user, const char *password, bool synchronous = true);
 };
 

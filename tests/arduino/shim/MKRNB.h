@@ -9,33 +9,33 @@ enum NB_NetworkStatus_t { NB_ERROR, IDLE, CONNECTING, NB_READY, GPRS_READY, TRAN
 
 /// Ready with KPN's APN only.
 class NB {
-public:
+  public:
     NB() : ready_(false), timeout_(0) {}
     NB_NetworkStatus_t begin(const char *pin = 0, bool restart = true, bool synchronous = true);
     NB_NetworkStatus_t begin(const char *pin, const char *apn, bool restart = true, bool synchronous = true);
     void setTimeout(unsigned long timeout);
     int isAccessAlive();
 
-private:
+  private:
     bool ready_;
     unsigned long timeout_;
 };
 
 class GPRS {
-public:
+  public:
     NB_NetworkStatus_t attachGPRS(bool synchronous = true);
 };
 
 /// The messages in KPN_SMS: sender, a bar and text, and a bar behind each but the last.
 class NB_SMS {
-public:
+  public:
     NB_SMS();
     int available();
     int remoteNumber(char *number, int cap);
     int read();
     void flush();
 
-private:
+  private:
     const char *next_; ///< of the messages; NULL when there are none
     const char *text_;
 };

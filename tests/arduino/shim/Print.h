@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 class Print {
-public:
+  public:
     virtual ~Print() {}
     virtual size_t write(uint8_t byte) = 0;
     virtual size_t write(const uint8_t *bytes, size_t len);

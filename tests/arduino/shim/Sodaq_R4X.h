@@ -17,11 +17,12 @@ class Sodaq_SARA_R4XX_OnOff : public Sodaq_OnOffBee {};
 
 /// One socket; bytes that wait are told once, as the modem does, or found by asking.
 class Sodaq_R4X {
-public:
+  public:
     Sodaq_R4X() : ready_(false), pending_(0) {}
     void init(Sodaq_OnOffBee *onoff, Uart &uart, uint32_t baud);
-    bool connect(const char *apn, const char *urat, MNOProfile profile, const char *operator_select = SODAQ_R4X_AUTOMATIC_OPERATOR,
-                 const char *band_mask_lte = BAND_MASK_UNCHANGED, const char *band_mask_nb = BAND_MASK_UNCHANGED);
+    bool connect(const char *apn, const char *urat, MNOProfile profile,
+                 const char *operator_select = SODAQ_R4X_AUTOMATIC_OPERATOR, const char *band_mask_lte = BAND_MASK_UNCHANGED,
+                 const char *band_mask_nb = BAND_MASK_UNCHANGED);
     bool isConnected();
     int socketCreate(uint16_t local_port = 0, UbloxProtocols protocol = UbloxUDP);
     bool socketConnect(int8_t socket, const char *host, uint16_t port);
@@ -34,7 +35,7 @@ public:
     size_t socketGetPendingBytes(int8_t socket);
     bool socketHasPendingBytes(int8_t socket);
 
-private:
+  private:
     bool ready_;
     size_t pending_;
     HostClient client_;

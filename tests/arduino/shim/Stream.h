@@ -5,7 +5,7 @@
 #include "Print.h"
 
 class Stream : public Print {
-public:
+  public:
     virtual int available() = 0;
     virtual int read() = 0;
     virtual int peek() = 0;

@@ -8,12 +8,12 @@
 enum { WL_IDLE_STATUS = 0, WL_CONNECTED = 3 };
 
 class CWifi {
-public:
+  public:
     CWifi() : status_(WL_IDLE_STATUS) {}
     int begin(const char *ssid, const char *passphrase);
     uint8_t status();
 
-private:
+  private:
     uint8_t status_;
 };
 
@@ -21,8 +21,11 @@ extern CWifi WiFi;
 
 /// Without TLS, on KPN's host name only.
 class WiFiSSLClient : public HostClient {
-public:
-    WiFiSSLClient() { platform = "prod.dm.kpnthings.com:443"; }
+  public:
+    WiFiSSLClient()
+    {
+        platform = "prod.dm.kpnthings.com:443";
+    }
 };
 
 #endif

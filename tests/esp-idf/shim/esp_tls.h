@@ -10,7 +10,7 @@
 #define ESP_TLS_ERR_SSL_WANT_READ (-0x6900)
 #define ESP_TLS_ERR_SSL_WANT_WRITE (-0x6880)
 
-typedef int esp_err_t;
+#include "esp_err.h"
 typedef struct esp_tls esp_tls_t;
 typedef struct esp_tls_cfg {
     esp_err_t (*crt_bundle_attach)(void *conf);
@@ -22,12 +22,5 @@ int esp_tls_conn_new_sync(const char *hostname, int hostlen, int port, const esp
 ssize_t esp_tls_conn_write(esp_tls_t *tls, const void *data, size_t datalen);
 ssize_t esp_tls_conn_read(esp_tls_t *tls, void *data, size_t datalen);
 int esp_tls_conn_destroy(esp_tls_t *tls);
-
-#define ESP_ERROR_CHECK(x)                                                                                             \
-    do {                                                                                                               \
-        if ((x) != 0) {                                                                                                \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 #endif

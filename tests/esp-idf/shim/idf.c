@@ -38,8 +38,8 @@ int esp_tls_conn_new_sync(const char *hostname, int hostlen, int port, const esp
     struct timeval limit = {cfg->timeout_ms / 1000, cfg->timeout_ms % 1000 * 1000};
     struct sockaddr_in address;
 
-    if (here == NULL || port != 443 || hostlen != (int)strlen(platform) || strncmp(hostname, platform, (size_t)hostlen) != 0 ||
-        cfg->crt_bundle_attach != esp_crt_bundle_attach) {
+    if (here == NULL || port != 443 || hostlen != (int)strlen(platform) || strncmp(hostname, platform, (size_t)hostlen) != 0
+        || cfg->crt_bundle_attach != esp_crt_bundle_attach) {
         return -1;
     }
     memset(&address, 0, sizeof address);

@@ -75,7 +75,7 @@ uint64_t __muldi3(uint64_t left, uint64_t right)
     const uint32_t low = (a & 0xFFFF) * (b & 0xFFFF);
     const uint32_t first = (a >> 16) * (b & 0xFFFF) + (low >> 16);
     const uint32_t second = (a & 0xFFFF) * (b >> 16) + (first & 0xFFFF);
-    const uint32_t high = (a >> 16) * (b >> 16) + (first >> 16) + (second >> 16)
-                          + a * (uint32_t)(right >> 32) + (uint32_t)(left >> 32) * b;
+    const uint32_t high =
+        (a >> 16) * (b >> 16) + (first >> 16) + (second >> 16) + a * (uint32_t)(right >> 32) + (uint32_t)(left >> 32) * b;
     return (uint64_t)high << 32 | (uint32_t)(second << 16 | (low & 0xFFFF));
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::workspace::Workspace;
 
 /// Files of the module, and where they stand in the package: as in the repository.
-const FILES: [(&str, &str); 41] = [
+const FILES: [(&str, &str); 43] = [
     ("zephyr/module.yml", "zephyr"),
     ("zephyr/Kconfig", "zephyr"),
     ("zephyr/CMakeLists.txt", "zephyr"),
@@ -21,6 +21,8 @@ const FILES: [(&str, &str); 41] = [
     ("zephyr/kpn_zephyr_store.c", "zephyr"),
     ("zephyr/kpn_zephyr_store.h", "zephyr"),
     ("zephyr/kpn_zephyr_firmware.c", "zephyr"),
+    ("zephyr/kpn_zephyr_firmware_fetch.c", "zephyr"),
+    ("zephyr/kpn_zephyr_firmware_fetch.h", "zephyr"),
     ("zephyr/kpn_zephyr_queue.c", "zephyr"),
     ("zephyr/kpn_zephyr_credentials.c", "zephyr"),
     ("zephyr/kpn_zephyr_shell.c", "zephyr"),

@@ -2,6 +2,8 @@
 //! The ESP-IDF component: checked and packed by its own component manager, configured and linked for chips with an archive and
 //! for chips that compile its file of C; its example run on this machine over a stand-in for ESP-IDF.
 
+pub mod modem;
+
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
@@ -171,6 +173,16 @@ fn manifest(shell: &Shell, compote: &Path, here: &Path, file: &str) -> anyhow::R
         .env("IDF_TOOLS_PATH", here.join("tools")),
     )?;
     let version = Workspace::version();
+    // The registry finds the examples in the component; those that the manifest names are packed apart, and here would be none.
+    ensure!(
+        !here
+            .join(format!(
+                "packed/{NAME}_{}_examples.tgz",
+                Workspace::version()
+            ))
+            .exists(),
+        "examples are packed apart"
+    );
     let theirs = archive_listing(shell, &format!("packed/{NAME}_{version}.tgz"), "./")?;
     let ours = archive_listing(shell, file, &format!("{NAME}/"))?;
     let manifest = shell.read_file(here.join(NAME).join("idf_component.yml"))?;

@@ -156,7 +156,7 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let firmware = ["KPN_THINGS_STORE=y", "KPN_THINGS_FIRMWARE=y"];
     let all = [&[on, prebuilt, m3, "KPN_THINGS_EXCHANGE=y"], &firmware[..]].concat();
     let facts = of(package, &all)?.facts(shell)?;
-    let line = "zephyr_library_sources kpn_zephyr.c kpn_zephyr_socket.c kpn_zephyr_store.c kpn_zephyr_firmware.c";
+    let line = "zephyr_library_sources kpn_zephyr.c kpn_zephyr_socket.c kpn_zephyr_store.c kpn_zephyr_firmware.c kpn_zephyr_firmware_fetch.c";
     ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
     // What needs no sockets.
     let stored = [

@@ -8,74 +8,94 @@
 #include <Sodaq_R4X.h>
 
 class SodaqR4xClient : public Client {
-public:
-  explicit SodaqR4xClient(Sodaq_R4X &modem) : modem_(modem), socket_(-1) {}
+  public:
+    explicit SodaqR4xClient(Sodaq_R4X &modem) : modem_(modem), socket_(-1) {}
 
-  int connect(const char *host, uint16_t port) {
-    stop();
-    socket_ = modem_.socketCreate(0, UbloxTCP);
-    if (socket_ >= 0 && !modem_.socketConnect(socket_, host, port)) {
-      modem_.socketClose(socket_, true);
-      socket_ = -1;
+    int connect(const char *host, uint16_t port)
+    {
+        stop();
+        socket_ = modem_.socketCreate(0, UbloxTCP);
+        if (socket_ >= 0 && !modem_.socketConnect(socket_, host, port)) {
+            modem_.socketClose(socket_, true);
+            socket_ = -1;
+        }
+        return socket_ >= 0;
     }
-    return socket_ >= 0;
-  }
 
-  int connect(IPAddress ip, uint16_t port) {
-    char host[16];
-    snprintf(host, sizeof host, "%u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3]);
-    return connect(host, port);
-  }
+    int connect(IPAddress ip, uint16_t port)
+    {
+        char host[16];
+        snprintf(host, sizeof host, "%u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3]);
+        return connect(host, port);
+    }
 
-  size_t write(uint8_t byte) { return write(&byte, 1); }
+    size_t write(uint8_t byte)
+    {
+        return write(&byte, 1);
+    }
 
-  size_t write(const uint8_t *bytes, size_t len) {
-    return socket_ < 0 ? 0 : modem_.socketWrite(socket_, bytes, len);
-  }
+    size_t write(const uint8_t *bytes, size_t len)
+    {
+        return socket_ < 0 ? 0 : modem_.socketWrite(socket_, bytes, len);
+    }
 
   // Asks the modem when it has not told by itself.
-  int available() {
-    if (socket_ < 0) {
-      return 0;
+    int available()
+    {
+        if (socket_ < 0) {
+            return 0;
+        }
+        if (!modem_.socketHasPendingBytes(socket_)) {
+            modem_.socketWaitForRead(socket_, 100);
+        }
+        return modem_.socketGetPendingBytes(socket_);
     }
-    if (!modem_.socketHasPendingBytes(socket_)) {
-      modem_.socketWaitForRead(socket_, 100);
+
+    int read()
+    {
+        uint8_t byte;
+        return read(&byte, 1) == 1 ? byte : -1;
     }
-    return modem_.socketGetPendingBytes(socket_);
-  }
 
-  int read() {
-    uint8_t byte;
-    return read(&byte, 1) == 1 ? byte : -1;
-  }
-
-  int read(uint8_t *bytes, size_t len) {
-    return available() > 0 ? static_cast<int>(modem_.socketRead(socket_, bytes, len)) : -1;
-  }
-
-  int peek() { return -1; } // the modem cannot
-
-  void flush() {
-    if (socket_ >= 0) {
-      modem_.socketFlush(socket_);
+    int read(uint8_t *bytes, size_t len)
+    {
+        return available() > 0 ? static_cast<int>(modem_.socketRead(socket_, bytes, len)) : -1;
     }
-  }
+
+    int peek()
+    {
+        return -1;
+    } // the modem cannot
+
+    void flush()
+    {
+        if (socket_ >= 0) {
+            modem_.socketFlush(socket_);
+        }
+    }
 
   // Without waiting for the other side, for which this modem takes up to 30 seconds.
-  void stop() {
-    if (socket_ >= 0) {
-      modem_.socketClose(socket_, true);
+    void stop()
+    {
+        if (socket_ >= 0) {
+            modem_.socketClose(socket_, true);
+        }
+        socket_ = -1;
     }
-    socket_ = -1;
-  }
 
-  uint8_t connected() { return socket_ >= 0 && (available() > 0 || !modem_.socketIsClosed(socket_)); }
+    uint8_t connected()
+    {
+        return socket_ >= 0 && (available() > 0 || !modem_.socketIsClosed(socket_));
+    }
 
-  operator bool() { return socket_ >= 0; }
+    operator bool()
+    {
+        return socket_ >= 0;
+    }
 
-private:
-  Sodaq_R4X &modem_;
-  int socket_;
+  private:
+    Sodaq_R4X &modem_;
+    int socket_;
 };
 
 #endif

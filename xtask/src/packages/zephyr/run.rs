@@ -232,7 +232,11 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
 }
 
 /// What the update needs beside `GLUE`, and its sizes: pages of 1,024 bytes in the device of the test.
-const UPDATE: [&str; 2] = ["kpn_zephyr_store.c", "kpn_zephyr_firmware.c"];
+const UPDATE: [&str; 3] = [
+    "kpn_zephyr_store.c",
+    "kpn_zephyr_firmware.c",
+    "kpn_zephyr_firmware_fetch.c",
+];
 const UPDATE_SIZES: [&str; 5] = [
     "-DCONFIG_IMG_BLOCK_BUF_SIZE=192",
     "-DCONFIG_KPN_THINGS_FIRMWARE_PART=2100",
@@ -248,7 +252,10 @@ pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()>
     let (program, image) = (folder.join("update"), folder.join("new.bin"));
     let simulator = simulator::build(workspace)?;
     let main = workspace.path("tests/zephyr/update.c");
-    for (erasing, serving) in [("-DSHIM_ZEPHYR_3", "--partial-content"), ("-g", "--quiet")] {
+    for (erasing, serving) in [
+        ("-DSHIM_ZEPHYR_3", &["--quiet", "--partial-content"][..]),
+        ("-g", &["--quiet"]),
+    ] {
         let mut more: Vec<String> = UPDATE_SIZES.map(str::to_owned).to_vec();
         more.push(erasing.to_owned());
         more.extend(UPDATE.map(|file| package.join("zephyr").join(file).display().to_string()));
@@ -261,7 +268,8 @@ pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()>
         compile(workspace, package, &main, &more, &program)?;
         cmd!(shell, "{program} {image}").quiet().run()?;
         let file = format!("/new.bin={}", image.display());
-        let platform = Simulator::start(&simulator, &["--file", &file, serving])?;
+        let arguments = [&["--file", &file], serving].concat();
+        let platform = Simulator::start(&simulator, &arguments)?;
         let port = platform.port.to_string();
         let output = cmd!(shell, "{program} {image} 127.0.0.1 {port}")
             .quiet()

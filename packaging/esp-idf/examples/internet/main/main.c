@@ -96,7 +96,8 @@ static void act_on_downlink(const kpn_response *response)
         printf("downlink: %s\n", kpn_status_text(status));
     }
     while (status == KPN_OK && (status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {
-        if (kpn_record_is_for(&record, CONFIG_DEVICE_URN) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+        if (kpn_record_is_for(&record, CONFIG_DEVICE_URN) && kpn_record_is(&record, "valve")
+            && record.kind == KPN_KIND_BOOL) {
             printf("the valve is now %s\n", record.bool_value ? "open" : "shut");
         }
     }

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "ota.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "esp_ota_ops.h"
+#include "lwip/sockets.h"
+#include "nvs.h"
+
+static const char SPACE[] = "kpn_ota";
+static const char KEY[] = "state";
+enum { TIMEOUT_S = 30 };
+
+static bool store(const ota *ota)
+{
+    static uint8_t image[KPN_FIRMWARE_IMAGE_MAX];
+    nvs_handle_t nvs;
+    size_t len;
+    bool stored = false;
+
+    if (kpn_firmware_save(&ota->firmware, image, sizeof image, &len) == KPN_OK
+        && nvs_open(SPACE, NVS_READWRITE, &nvs) == ESP_OK) {
+        stored = nvs_set_blob(nvs, KEY, image, len) == ESP_OK && nvs_commit(nvs) == ESP_OK;
+        nvs_close(nvs);
+    }
+    return stored;
+}
+
+static void forget(void)
+{
+    nvs_handle_t nvs;
+
+    if (nvs_open(SPACE, NVS_READWRITE, &nvs) == ESP_OK) {
+        (void)nvs_erase_key(nvs, KEY);
+        (void)nvs_commit(nvs);
+        nvs_close(nvs);
+    }
+}
+
+static void hang_up(ota *ota)
+{
+    if (ota->fd >= 0) {
+        (void)close(ota->fd);
+    }
+    ota->fd = -1;
+}
+
+/* Back to the beginning of the sector: it is erased as a whole. */
+static kpn_status rewind_sector(ota *ota)
+{
+    uint32_t confirmed = kpn_firmware_confirmed(&ota->firmware);
+
+    hang_up(ota);
+    return kpn_firmware_rewind(&ota->firmware, confirmed - confirmed % OTA_SECTOR);
+}
+
+esp_err_t ota_begin(ota *ota)
+{
+    nvs_handle_t nvs;
+    size_t len = sizeof ota->request;
+
+    memset(ota, 0, sizeof *ota);
+    ota->fd = -1;
+    ota->partition = esp_ota_get_next_update_partition(NULL);
+    if (ota->partition == NULL || kpn_firmware_begin(&ota->firmware, ota->memory, sizeof ota->memory, OTA_PART) != KPN_OK) {
+        return ESP_FAIL;
+    }
+    if (nvs_open(SPACE, NVS_READWRITE, &nvs) != ESP_OK) {
+        return ESP_FAIL;
+    }
+    esp_err_t found = nvs_get_blob(nvs, KEY, ota->request, &len);
+    nvs_close(nvs);
+    if (found == ESP_OK
+        && (kpn_firmware_load(&ota->firmware, ota->request, len) != KPN_OK || rewind_sector(ota) != KPN_OK)) {
+        forget(); /* another version of this firmware wrote it */
+        return kpn_firmware_begin(&ota->firmware, ota->memory, sizeof ota->memory, OTA_PART) == KPN_OK ? ESP_OK : ESP_FAIL;
+    }
+    return ESP_OK;
+}
+
+bool ota_is_wanted(const ota *ota)
+{
+    return kpn_firmware_state(&ota->firmware) == KPN_FIRMWARE_REQUEST;
+}
+
+kpn_status ota_offer(ota *ota, const kpn_downlink *downlink, const char *urn)
+{
+    kpn_status status = kpn_firmware_offer(&ota->firmware, downlink, urn);
+
+    if (status == KPN_OK && !store(ota)) { /* it goes on all the same, as long as there is power */
+        return KPN_OK;
+    }
+    return status;
+}
+
+static bool connect_to(ota *ota, const char *host, uint16_t port)
+{
+    struct sockaddr_in address;
+    struct timeval limit = {TIMEOUT_S, 0};
+
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    if (inet_pton(AF_INET, host, &address.sin_addr) != 1) { /* the private network has no names */
+        return false;
+    }
+    ota->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (ota->fd < 0) {
+        return false;
+    }
+    (void)setsockopt(ota->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    (void)setsockopt(ota->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    return connect(ota->fd, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
+static kpn_status feed(ota *ota, const uint8_t *bytes, size_t len)
+{
+    kpn_firmware_piece piece = {0, NULL, 0, 0};
+    kpn_status status = KPN_NEED_MORE;
+
+    for (size_t used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
+        status = kpn_firmware_feed(&ota->firmware, bytes + used, len - used, &piece);
+        if (status >= 0 && piece.len > 0) {
+            uint32_t at = piece.offset - ota->start;
+            if (piece.offset < ota->start || at > OTA_PART || piece.len > OTA_PART - at) {
+                return KPN_ERR_FIRMWARE_RANGE;
+            }
+            memcpy(&ota->part[at], piece.ptr, piece.len);
+            ota->len = at + piece.len;
+        }
+    }
+    return status;
+}
+
+static kpn_status receive_part(ota *ota)
+{
+    char host[KPN_FIRMWARE_HOST_MAX + 1];
+    uint8_t chunk[256];
+    size_t len = 0;
+    kpn_status status = kpn_firmware_host(&ota->firmware, host, sizeof host);
+
+    ota->start = kpn_firmware_confirmed(&ota->firmware);
+    ota->len = 0;
+    if (status == KPN_OK && (ota->fd < 0 || kpn_firmware_must_connect(&ota->firmware))) {
+        hang_up(ota);
+        status = connect_to(ota, host, kpn_firmware_port(&ota->firmware)) ? kpn_firmware_connected(&ota->firmware)
+                                                                          : kpn_firmware_close(&ota->firmware);
+    }
+    if (status == KPN_OK) {
+        status = kpn_firmware_request(&ota->firmware, ota->request, sizeof ota->request, &len);
+    }
+    if (status != KPN_OK) {
+        return status;
+    }
+    for (size_t at = 0; at < len;) {
+        ssize_t sent = send(ota->fd, ota->request + at, len - at, 0);
+        if (sent <= 0) {
+            hang_up(ota);
+            return kpn_firmware_close(&ota->firmware);
+        }
+        at += (size_t)sent;
+    }
+    for (status = KPN_NEED_MORE; status == KPN_NEED_MORE;) {
+        ssize_t got = recv(ota->fd, chunk, sizeof chunk, 0);
+        if (got > 0) {
+            status = feed(ota, chunk, (size_t)got);
+        } else {
+            hang_up(ota);
+            status = kpn_firmware_close(&ota->firmware);
+        }
+    }
+    return status;
+}
+
+/* An encrypted flash takes 16 bytes at a time, so the last part is filled up. */
+static bool write_part(ota *ota)
+{
+    size_t len = (ota->len + 15) / 16 * 16;
+
+    memset(&ota->part[ota->len], 0xFF, len - ota->len);
+    if (ota->start % OTA_SECTOR == 0 && esp_partition_erase_range(ota->partition, ota->start, OTA_SECTOR) != ESP_OK) {
+        return false;
+    }
+    return esp_partition_write(ota->partition, ota->start, ota->part, len) == ESP_OK;
+}
+
+kpn_status ota_fetch(ota *ota)
+{
+    kpn_status status = receive_part(ota);
+
+    if (status == KPN_OK && kpn_firmware_total(&ota->firmware) > ota->partition->size) {
+        status = KPN_ERR_FIRMWARE_SIZE;
+    }
+    if (status == KPN_OK && !write_part(ota)) {
+        status = rewind_sector(ota);
+        return status == KPN_OK ? KPN_ERR_IO : status;
+    }
+    if (status == KPN_OK && kpn_firmware_state(&ota->firmware) == KPN_FIRMWARE_COMPLETE) {
+        hang_up(ota);
+        status = esp_ota_set_boot_partition(ota->partition) == ESP_OK ? KPN_END
+                                                                      : KPN_ERR_FIRMWARE_REFUSED; /* it verifies the image */
+        forget();
+        return status;
+    }
+    if (status == KPN_OK && kpn_firmware_confirmed(&ota->firmware) % OTA_SECTOR == 0 && !store(ota)) {
+        return KPN_ERR_IO;
+    }
+    if (status == KPN_ERR_FIRMWARE_REPLACED) { /* another image under the same URL */
+        hang_up(ota);
+        return kpn_firmware_rewind(&ota->firmware, 0) == KPN_OK ? KPN_AGAIN : status;
+    }
+    if (status < 0) {
+        hang_up(ota);
+        (void)kpn_firmware_abort(&ota->firmware);
+        forget();
+    }
+    return status;
+}
+
+void ota_confirm(void)
+{
+    (void)esp_ota_mark_app_valid_cancel_rollback();
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The example with a modem: messages, downlink and firmware, with the power lost at every operation of flash and NVS. Its PPP is not compiled here.
+
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use xshell::{Shell, cmd};
+
+use crate::{
+    archive::{self, Options},
+    header,
+    simulator::{self, Simulator},
+    target,
+    workspace::Workspace,
+};
+
+const URN: &str = "urn:dev:IMEI:490154203237518";
+const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
+
+/// What a program ends with when the power is lost.
+const POWER_LOST: i32 = 3;
+
+/// The image arrives byte for byte; a part is never fetched for nothing but those of one sector.
+pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let folder = workspace.scratch("esp-idf-modem")?;
+    let program = folder.join("modem");
+    let library = archive::build(workspace, target::find("x86_64-linux")?, Options::default())?;
+    let device = [
+        format!("-DCONFIG_DEVICE_URN=\"{URN}:\""),
+        format!("-DCONFIG_DEVICE_SECRET=\"{SECRET}\""),
+    ];
+    let (warnings, main) = (header::WARNINGS, "packaging/esp-idf/examples/modem/main");
+    cmd!(
+        shell,
+        "cc -std=gnu17 {warnings...} -g -fsanitize=address,undefined -Itests/esp-idf/shim -Iinclude -I{main} {device...}
+         {main}/main.c {main}/ota.c tests/esp-idf/modem/flash.c tests/esp-idf/shim/idf.c {library} -o {program}"
+    )
+    .quiet()
+    .run()?;
+    let image: Vec<u8> = (0..10_001_u32)
+        .map(|at| ((at * at) >> 3).to_le_bytes()[0])
+        .collect();
+    shell.write_file(folder.join("image"), &image)?;
+    let simulator = simulator::build(workspace)?;
+    let device = format!("{URN}={SECRET}");
+    let valve = format!(r#"{URN}=[{{"bn":"{URN}:","n":"valve","vb":true}}]"#);
+    let announced = format!("{URN}={}", folder.join("image").display());
+    let usual = ["--quiet", "--device", &device];
+    let platform = Simulator::start(&simulator, &[&usual[..], &["--downlink", &valve]].concat())?;
+    let (_, said) = run(shell, &folder, &platform, 0)?;
+    ensure!(
+        said.contains("HTTP 202") && said.contains("the valve is now open"),
+        "{said}"
+    );
+
+    let platform = Simulator::start(
+        &simulator,
+        &[&usual[..], &["--firmware", &announced]].concat(),
+    )?;
+    // The state that was stored when the firmware was announced, before anything else.
+    clear(shell, &folder)?;
+    let (ended, said) = run(shell, &folder, &platform, 2)?;
+    ensure!(ended == POWER_LOST, "{said}");
+    let state = shell.read_binary_file(folder.join("nvs"))?;
+    let mut cuts = 0;
+    for operation in 1.. {
+        clear(shell, &folder)?;
+        shell.write_file(folder.join("nvs"), &state)?;
+        let (ended, said) = run(shell, &folder, &platform, operation)?;
+        if ended != POWER_LOST {
+            ensure!(said.contains("restarts, confirmed"), "{said}");
+            break;
+        }
+        cuts += 1;
+        let (ended, said) = run(shell, &folder, &platform, 0)?;
+        let flash = shell.read_binary_file(folder.join("flash"))?;
+        ensure!(
+            ended == 0
+                && said.contains("restarts, confirmed")
+                && flash.get(..image.len()) == Some(&image[..]),
+            "after a loss of power at operation {operation}: ended with {ended}\n{said}"
+        );
+    }
+    ensure!(cuts > 20, "only {cuts} operations");
+    println!("power lost at each of {cuts} operations");
+    Ok(())
+}
+
+fn clear(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
+    for name in ["flash", "nvs"] {
+        shell.remove_path(folder.join(name))?;
+    }
+    Ok(())
+}
+
+/// How it ends and what it says; `cut` is the operation at which the power is lost, 0 for none.
+fn run(
+    shell: &Shell,
+    folder: &Path,
+    platform: &Simulator,
+    cut: u32,
+) -> anyhow::Result<(i32, String)> {
+    let program = folder.join("modem");
+    let output = cmd!(shell, "timeout 60 {program}")
+        .env("KPN_PORT", platform.port.to_string())
+        .env("KPN_IMAGE", folder.join("image"))
+        .env("KPN_FLASH", folder.join("flash"))
+        .env("KPN_NVS", folder.join("nvs"))
+        .env("KPN_CUT", cut.to_string())
+        .quiet()
+        .ignore_status()
+        .output()?;
+    let said = [output.stdout, output.stderr].concat();
+    let ended = output.status.code().context("the example crashed")?;
+    Ok((ended, String::from_utf8_lossy(&said).into_owned()))
+}
