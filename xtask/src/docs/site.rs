@@ -15,6 +15,7 @@ const PAGES: &[&str] = &[
     "README.md",
     "c-examples/cookbook/README.md",
     "c-examples/README.md",
+    "simulator/README.md",
     "packaging/cmake/README.md",
     "packaging/native/README.md",
     "zephyr/README.md",
