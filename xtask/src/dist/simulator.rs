@@ -18,7 +18,6 @@ const COPIED: [(&str, &str); 5] = [
     ("LICENSE-MIT", "."),
     ("LICENSE-APACHE", "."),
     ("CHANGELOG.md", "."),
-    ("simulator/README.md", "."),
 ];
 const PROGRAM: &str = "kpn-things-simulator";
 
