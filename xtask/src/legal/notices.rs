@@ -48,7 +48,14 @@ Rust's standard library, of the compiler that built the program
 ";
 
 /// Licence files of a crate, the shortest text first: it is enough.
-const TEXTS: [&str; 4] = ["LICENSE-MIT", "LICENSE", "LICENSE-BOOST", "LICENSE-APACHE"];
+const TEXTS: [&str; 6] = [
+    "LICENSE-MIT",
+    "LICENSE",
+    "LICENSE.md",
+    "LICENSE.txt",
+    "LICENSE-BOOST",
+    "LICENSE-APACHE",
+];
 
 /// Writes it anew.
 pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
