@@ -19,7 +19,7 @@ trap 'exit 1' INT TERM HUP
 
 # start [simulator's arguments]: $port is its port; $folder/log has what it says, $folder/json a line per message.
 start() {
-    rm -f "$folder/port"
+    rm -f "$folder/port" "$folder/json"
     "$simulator" --listen 127.0.0.1:0 --port-file "$folder/port" --max-seconds 60 --json-log "$folder/json" "$@" >"$folder/log" 2>&1 &
     pid=$!
     tries=0

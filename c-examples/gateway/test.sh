@@ -67,10 +67,10 @@ printf '1\n1\n' | same "$folder/places" 'two connections'
 
 printf 'a Cel 20.5\nb - true\nc - 1.0.0\n\n\nd - 1e3' >"$folder/kinds"
 run 'every kind of value' 0 '^2 accepted' "$folder/kinds" $device
-grep '"accepted":true' "$folder/json" | grep -o '"body":.*' | sed 's/.*{\\"n/{\\"n/' >"$folder/last"
+grep '"accepted":true' "$folder/json" | grep -oE '"body":"([^"\\]|\\.)*"' | sed 's/.*{\\"n/{\\"n/' >"$folder/last"
 same "$folder/last" 'as SenML' <<'BODIES'
-{\"n\":\"c\",\"vs\":\"1.0.0\"}]"}
-{\"n\":\"d\",\"v\":1000}]"}
+{\"n\":\"c\",\"vs\":\"1.0.0\"}]"
+{\"n\":\"d\",\"v\":1000}]"
 BODIES
 
 printf 'a - 1\n\nb\n\nc - 1 2\n\n0 - nan\n\nd - 2\n' >"$folder/broken"
