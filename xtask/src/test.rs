@@ -42,6 +42,11 @@ const FIRST: &[Step] = &[
     ("links in texts", "pack", docs::check_links),
     ("header as pages", "doxygen", docs::check_header),
     ("manual as a site", "doxygen", docs::check_site),
+    (
+        "manual in a browser",
+        "doxygen chromium",
+        docs::check_site_in_browser,
+    ),
     ("archives", "c linux chips", link::check),
     ("archives can be refused", "chips", link::check_can_fail),
     (

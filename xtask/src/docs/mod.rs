@@ -15,7 +15,9 @@ use crate::workspace::Workspace;
 pub use doxygen::check as check_header;
 pub use links::check as check_links;
 pub use pages::check as check_pages;
-pub use site::{build as build_site, check as check_site};
+pub use site::{
+    build as build_site, check as check_site, check_in_browser as check_site_in_browser,
+};
 
 /// A text of the repository.
 struct Page {

@@ -38,6 +38,17 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     render(workspace)
 }
 
+/// A browser opens every page, follows every link and searches.
+pub fn check_in_browser(workspace: &Workspace) -> anyhow::Result<()> {
+    render(workspace)?;
+    let shell = &workspace.shell;
+    let python = workspace.target().join("browser/bin/python");
+    let html = workspace.path("target/doxygen/html");
+    Ok(cmd!(shell, "{python} -B tests/site/run.py {html}")
+        .quiet()
+        .run()?)
+}
+
 /// Draws the pictures and builds the site.
 pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     pictures::write(workspace)?;
