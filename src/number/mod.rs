@@ -97,6 +97,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn subtracts_with_every_sign_and_from_nothing() {
+        let decimal = |mantissa, exponent| Decimal { mantissa, exponent };
+        let zero = decimal(0, 0);
+        for (left, right, difference) in [
+            ((5, 0), (3, 0), Some((2, 0))),
+            ((3, 0), (5, 0), Some((-2, 0))),
+            ((-3, 0), (-5, 0), Some((2, 0))),
+            ((-5, 0), (-3, 0), Some((-2, 0))),
+            ((5, 0), (-3, 0), Some((8, 0))),
+            ((-5, 0), (3, 0), Some((-8, 0))),
+            ((1, 2), (1, -2), Some((9_999, -2))),
+            ((1, 20), (1, 0), None),
+            ((i64::MAX, 0), (-1, 0), None),
+        ] {
+            let (left, right) = (decimal(left.0, left.1), decimal(right.0, right.1));
+            let difference = difference.map(|(mantissa, exponent)| decimal(mantissa, exponent));
+            assert_eq!(left.checked_sub(right), difference, "{left:?} - {right:?}");
+        }
+        // Nothing has to be written with the exponent of the other.
+        let large = decimal(1, 20);
+        assert_eq!(large.checked_sub(zero), Some(large));
+        assert_eq!(zero.checked_sub(large), Some(decimal(-1, 20)));
+        for same in [decimal(7, -3), decimal(-7, -3), zero] {
+            assert_eq!(same.checked_sub(same), Some(zero));
+        }
+    }
+
+    #[test]
     fn rounds_down_to_a_whole_number_in_every_notation() {
         let decimal = |mantissa, exponent| Decimal { mantissa, exponent };
         for (mantissa, exponent, floor) in [
