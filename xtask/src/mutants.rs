@@ -18,7 +18,11 @@ const AREAS: &[(&str, &[&str], &[&str])] = &[
         &["reader", "downlink", "uplink", "rfc8428"],
     ),
     ("http", &["src/http/**"], &["http", "response"]),
-    ("number", &["src/number/**"], &["number", "downlink", "uplink"]),
+    (
+        "number",
+        &["src/number/**"],
+        &["number", "downlink", "uplink"],
+    ),
     (
         "uplink",
         &["src/things/uplink/**", "src/things/uplink.rs"],
