@@ -30,10 +30,15 @@ class Site:
         self.links = set()
         self.page.on("pageerror", lambda error: self.complain(f"script: {error}"))
         self.page.on("console", lambda said: said.type == "error" and self.complain(f"console: {said.text}"))
-        self.page.on("requestfailed", lambda request: self.complain(f"not loaded: {request.url}"))
+        self.page.on("requestfailed", self.failed)
 
     def complain(self, what):
         self.complaints.append(f"{self.page.url}: {what}")
+
+    def failed(self, request):
+        # What a page asks for after it has loaded is aborted when the page is left.
+        if request.failure != "net::ERR_ABORTED":
+            self.complain(f"not loaded, {request.failure}: {request.url}")
 
     def open(self, url):
         """Opens a page once: notes its places and its links, and answers the latter."""
