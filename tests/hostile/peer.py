@@ -21,6 +21,8 @@ PAUSE = 0.05
 ACCEPTED = b"HTTP/1.1 202 \r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n"
 LAST = ACCEPTED.replace(b"keep-alive", b"close")
 REJECTED = b"HTTP/1.1 401 \r\nContent-Length: 2\r\n\r\nno"
+# Where the connection then closes: without the field, a client may send its next request before it sees the end.
+LAST_REJECTED = REJECTED.replace(b"401 \r\n", b"401 \r\nConnection: close\r\n")
 # A head, a chunked body, a trailer section; the last on its connection.
 CHUNKED = b"HTTP/1.1 202 Accepted\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\nX: y\r\n\r\n"
 
@@ -195,7 +197,7 @@ SMALL = {
     "reset without an answer": after_request(resets),
     "reset after an answer": after_request(answers_and(LAST, resets)),
     "another protocol": answers_and(b"220 mail.example ESMTP\r\n", silent),
-    "answered before it is asked": answers_and(REJECTED, closes),
+    "answered before it is asked": answers_and(LAST_REJECTED, closes),
 }
 
 # While a large request is being sent.
