@@ -257,16 +257,16 @@ class Clients:
                     if (place / "tty").exists():
                         break
                     time.sleep(0.05)
-                arguments = [self["at-modem"], kind, place / "tty", "127.0.0.1", it.port, "-t", 2000, "-a", "kpnthings.iot"]
-                ended, said, _ = run(*arguments, limit=20)
+                arguments = [self["at-modem"], kind, place / "tty", "127.0.0.1", it.port, "-a", "kpnthings.iot", "-t"]
                 status, http = EXPECTED[name]
+                ended, said, _ = run(*arguments, 2000 if status == TIMEOUT else 10_000, limit=20)
                 if status == 0:
                     expect_text(said, f"response: status {http}")
                 else:
                     text = {TIMEOUT: "nothing came in time", SYNTAX: "not HTTP", TOO_LARGE: "not HTTP"}
                     expect_text(said, text.get(status, "was closed"), "; the message may")
                     expect(ended, 3, said)
-                ended, said, _ = run(*arguments, limit=20)
+                ended, said, _ = run(*arguments, 10_000, limit=20)
                 expect(ended, 0, said)
             finally:
                 modem.kill()
