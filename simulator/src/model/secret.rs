@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -55,50 +56,72 @@ impl fmt::Debug for Secret {
 
 /// All secrets by their first bytes, to find them in text.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets(HashMap<[u8; LENGTH_MIN], Vec<Secret>>);
+pub struct Secrets {
+    by_beginning: HashMap<[u8; LENGTH_MIN], Vec<Secret>>,
+    /// A bit for what hashes like the beginning of a secret: hardly any text does, and it is passed over fast. Empty without secrets.
+    beginnings: Vec<u64>,
+}
+
+/// Bits in which beginnings are told apart, as a power of two.
+const BEGINNINGS: u32 = 17;
+
+/// Where the bit of a beginning is.
+fn bit(beginning: [u8; LENGTH_MIN]) -> (usize, u64) {
+    // Fibonacci hashing: the upper bits of the product depend on all of the lower ones.
+    let hash = u32::from_le_bytes(beginning).wrapping_mul(0x9e37_79b1) >> (u32::BITS - BEGINNINGS);
+    ((hash / u64::BITS) as usize, 1 << (hash % u64::BITS))
+}
 
 impl Secrets {
     /// One more secret.
     pub fn add(&mut self, secret: &Secret) {
         if let Some(first) = secret.0.as_bytes().first_chunk() {
-            let same = self.0.entry(*first).or_default();
+            let same = self.by_beginning.entry(*first).or_default();
             if !same.contains(secret) {
                 same.push(secret.clone());
             }
+            self.beginnings
+                .resize(1 << (BEGINNINGS - u64::BITS.ilog2()), 0);
+            let (word, bit) = bit(*first);
+            self.beginnings[word] |= bit;
         }
     }
 
-    /// Writes asterisks over each secret in `bytes`; lengths stay as they are.
-    pub fn blot(&self, bytes: &mut [u8]) -> bool {
-        let mut found = false;
-        let mut at = 0;
-        while let Some(rest) = bytes.get_mut(at..) {
-            let Some(first) = rest.first_chunk::<LENGTH_MIN>() else {
-                break;
-            };
-            let length = self
-                .0
-                .get(first)
-                .into_iter()
-                .flatten()
-                .filter(|secret| rest.starts_with(secret.0.as_bytes()))
-                .map(Secret::len)
-                .max();
-            if let Some(length) = length {
-                found = true;
-                rest[..length].fill(b'*');
-            }
-            at += length.unwrap_or(1);
+    /// The first secret behind `from`, the longest one where there are several.
+    fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+        if self.beginnings.is_empty() {
+            return None;
         }
-        found
+        let beginnings = bytes.get(from..)?.windows(LENGTH_MIN);
+        beginnings.zip(from..).find_map(|(beginning, at)| {
+            let beginning = beginning.first_chunk()?;
+            let (word, bit) = bit(*beginning);
+            if self.beginnings[word] & bit == 0 {
+                return None;
+            }
+            let same = self.by_beginning.get(beginning)?.iter();
+            let here = same.filter(|secret| bytes[at..].starts_with(secret.0.as_bytes()));
+            Some(at..at + here.map(Secret::len).max()?)
+        })
+    }
+
+    /// Writes asterisks over each secret in `bytes`; lengths stay as they are.
+    pub fn blot(&self, bytes: &mut [u8]) {
+        let mut from = 0;
+        while let Some(secret) = self.find(bytes, from) {
+            from = secret.end;
+            bytes[secret].fill(b'*');
+        }
     }
 
     /// The same for a text.
     pub fn blot_text(&self, text: &mut String) {
-        let mut bytes = std::mem::take(text).into_bytes();
-        self.blot(&mut bytes);
-        // A secret is UTF-8, so that what stands around it is as well.
-        *text = String::from_utf8_lossy(&bytes).into_owned();
+        if self.find(text.as_bytes(), 0).is_some() {
+            let mut bytes = std::mem::take(text).into_bytes();
+            self.blot(&mut bytes);
+            // A secret is UTF-8, so that what stands around it is as well.
+            *text = String::from_utf8_lossy(&bytes).into_owned();
+        }
     }
 }
 

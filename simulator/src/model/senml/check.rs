@@ -204,7 +204,7 @@ pub fn check(pack: &[Record], now: f64) -> Checked {
 }
 
 impl Base {
-    fn take(&mut self, fields: &mut Fields) {
+    fn take(&mut self, fields: &mut Fields<'_>) {
         if let Some(name) = fields.base_name.take() {
             if !name.ends_with(':') {
                 fields.problem("bn", format!("bn {name:?} does not end in a colon"));
@@ -234,7 +234,7 @@ impl Base {
 }
 
 /// The measurement that `fields` hold, `None` for a record of base fields only or a wrong one.
-fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
+fn resolve(base: &Base, fields: &mut Fields<'_>, now: f64) -> Option<Resolved> {
     let measures = fields.value.is_some()
         || fields.sum.is_some()
         || (fields.name.is_some() && base.sum.is_some());
@@ -257,7 +257,7 @@ fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
     if measures && local.is_empty() {
         fields.problem_of_record("a value without a name (n)");
     }
-    let name = format!("{}{local}", base.name);
+    let name = [base.name.as_str(), &local].concat();
     if let Some(problem) = name_problem(&name) {
         fields.problem("n", problem);
     }

@@ -36,7 +36,7 @@ pub struct Wrong {
 
 /// What a record says, each label at most once.
 #[derive(Debug, Default)]
-pub struct Fields {
+pub struct Fields<'a> {
     pub base_name: Option<String>,
     pub base_time: Option<f64>,
     pub base_unit: Option<String>,
@@ -50,29 +50,29 @@ pub struct Fields {
     pub time: Option<f64>,
     pub update_time: Option<f64>,
     /// Labels that stand in the record, those with a wrong type included.
-    pub labels: Vec<String>,
+    pub labels: Vec<&'a str>,
     /// What is wrong, without the number of the record.
     pub problems: Vec<Wrong>,
     /// What is odd but accepted.
     pub notes: Vec<String>,
 }
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// Sorts the labels of `record` and checks the type of each.
-    pub fn read(record: &Record) -> Self {
+    pub fn read(record: &'a Record) -> Self {
         let mut fields = Fields::default();
         for (label, scalar) in &record.0 {
             if fields.labels.iter().any(|seen| seen == label) {
                 fields.problem(label, format!("label {label} stands twice"));
                 continue;
             }
-            fields.labels.push(label.clone());
+            fields.labels.push(label);
             fields.take(label, scalar);
         }
         let values: Vec<&str> = fields
             .labels
             .iter()
-            .map(String::as_str)
+            .copied()
             .filter(|label| matches!(*label, "v" | "vs" | "vb" | "vd"))
             .collect();
         match values.as_slice() {
@@ -91,9 +91,7 @@ impl Fields {
 
     /// Whether a label of a measurement stands in the record.
     pub fn has(&self, labels: &[&str]) -> bool {
-        self.labels
-            .iter()
-            .any(|label| labels.contains(&label.as_str()))
+        self.labels.iter().any(|label| labels.contains(label))
     }
 
     /// Something is wrong with this label or its value.
