@@ -94,23 +94,22 @@ async fn connection(
 
 async fn secure_connection(
     platform: &Arc<Platform>,
-    stream: TcpStream,
+    mut stream: TcpStream,
     security: Security,
     peer: SocketAddr,
     place: Place,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let stream = stream.into_std()?;
-    let mut spare = TcpStream::from_std(stream.try_clone()?)?;
-    let stream = TcpStream::from_std(stream)?;
+    // Lent, so that the end of the connection can be watched when all else is done with it.
     let ended = match security {
-        Security::Plain => serve_connection(platform, stream, peer, None, place).await,
+        Security::Plain => serve_connection(platform, &mut stream, peer, None, place).await,
         #[cfg(feature = "tls")]
         Security::Tls(acceptor) => {
-            match timeout(platform.config.read_timeout, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => {
-                    let name = stream.get_ref().1.server_name().map(str::to_owned);
-                    serve_connection(platform, stream, peer, name, place).await
+            let accepting = acceptor.accept(&mut stream);
+            match timeout(platform.config.read_timeout, accepting).await {
+                Ok(Ok(mut secure)) => {
+                    let name = secure.get_ref().1.server_name().map(str::to_owned);
+                    serve_connection(platform, &mut secure, peer, name, place).await
                 }
                 Ok(Err(error)) => {
                     tracing::warn!("TLS with {peer} failed: {error}");
@@ -124,16 +123,17 @@ async fn secure_connection(
         }
     };
     if ended == Some(Ending::Reset) {
-        return spare.set_zero_linger();
+        return stream.set_zero_linger();
     }
-    spare.shutdown().await?;
+    stream.shutdown().await?;
     let linger = match ended {
         Some(Ending::HalfClose) => platform.config.read_timeout,
         _ => LINGER,
     };
-    let mut sink = [0; 4096];
+    // On the heap, since an array would lie in the memory of each connection from its start.
+    let mut sink = vec![0; 4096];
     let swallow = async {
-        while spare.read(&mut sink).await? > 0 {}
+        while stream.read(&mut sink).await? > 0 {}
         Ok(())
     };
     timeout(linger, swallow).await.unwrap_or(Ok(()))
@@ -141,7 +141,7 @@ async fn secure_connection(
 
 async fn serve_connection<S>(
     platform: &Arc<Platform>,
-    stream: S,
+    stream: &mut S,
     peer: SocketAddr,
     server_name: Option<String>,
     place: Place,
