@@ -155,7 +155,7 @@ impl Session {
         let mut broken = received.is_err();
         let is_dropped = faults.contains(&Fault::Drop);
         let mut rewrite = spoil::rewrite(&faults);
-        let answered = self.platform.change(|model| {
+        let ((mut outcome, event), made) = self.platform.change_with_others(|model| {
             let mut found = Found {
                 event: &mut event,
                 reasons: Vec::new(),
@@ -204,19 +204,16 @@ impl Session {
             event.duration = began.elapsed().as_secs_f64();
             (outcome, model.record(std::mem::take(&mut event)))
         });
-        let mut outcome = match answered {
-            Ok((outcome, event)) => {
-                self.platform.log.write(&event);
-                outcome
-            }
-            Err(_) => {
-                broken = true;
-                Outcome::new(StatusCode::SERVICE_UNAVAILABLE)
-            }
-        };
+        if self.platform.kept(made).await.is_ok() {
+            self.platform.log.write(&event);
+        } else {
+            broken = true;
+            outcome = Outcome::new(StatusCode::SERVICE_UNAVAILABLE);
+        }
         // KPN's file server leaves out even the space.
         rewrite.spaceless = is_part && !outcome.body.is_empty();
-        let whole = rewrite.end.is_none() && rewrite.length == 0;
+        // What is cut off never leaves, and what ends before the cut is whole.
+        let whole = rewrite.length == 0;
 
         for fault in &faults {
             if let Fault::Delay(time) = fault {
