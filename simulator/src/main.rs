@@ -117,9 +117,13 @@ impl FormatTime for Seconds {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, String> {
-    #[cfg(feature = "api")]
+    #[cfg(any(feature = "api", feature = "fleet"))]
     match arguments.command {
+        #[cfg(feature = "api")]
         Some(arguments::Command::Expect(wanted)) => return expect::run(wanted).await,
+        #[cfg(feature = "fleet")]
+        Some(arguments::Command::Fleet(wanted)) => return kpn_things_fleet::run(wanted).await,
+        #[cfg(feature = "api")]
         Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted),
         None => {}
     }
@@ -278,11 +282,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
 /// File descriptors for all but connections: ports, logs, files that are read.
 const OTHER_DESCRIPTORS: u64 = 64;
 
-/// As many connections as are wanted, or as there are file descriptors for: two each, since the end of a connection is
-/// watched beside it.
+/// As many connections as are wanted, or as there are file descriptors for: a quarter is left to those that are being closed.
 fn max_connections(wanted: usize) -> usize {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
-    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2;
+    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS) / 4 * 3;
     usize::try_from(possible).map_or(wanted, |possible| possible.clamp(1, wanted))
 }
 
