@@ -81,9 +81,6 @@ pub struct Download {
     pub(super) real_host: u8,
     /// How many of `first_bytes` are demanded.
     first_len: u8,
-    /// What the first bytes of the firmware have to be.
-    first_bytes: [u8; 8],
-    pub(super) validator: Validator,
     pub(super) connection: Connection,
     pub(super) limit: u16,
     pub(super) token_len: u16,
@@ -101,6 +98,10 @@ pub struct Download {
     /// Of the body so far.
     pub(super) crc: u32,
     pub(super) response: Response,
+    // Behind the numbers, which instructions of the Cortex-M0 reach without an addition only in front.
+    /// What the first bytes of the firmware have to be.
+    first_bytes: [u8; 8],
+    pub(super) validator: Validator,
 }
 
 /// How far a call has brought the download. The values are those of the status in the C interface.
