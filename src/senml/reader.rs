@@ -42,15 +42,16 @@ mod phase {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct PackReader {
-    reader: Reader,
-    /// The record that was read last, and the base fields in force.
-    record: RawRecord,
+    // Small fields in front: small cores reach them there in one instruction.
     version: u8,
     /// One of [`phase`].
     phase: u8,
     /// In the first pass: what the base name in force is, and the name of the record.
     base_name: NamePart,
     name: NamePart,
+    reader: Reader,
+    /// The record that was read last, and the base fields in force.
+    record: RawRecord,
 }
 
 impl PackReader {

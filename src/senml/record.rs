@@ -60,16 +60,16 @@ const _: () = assert!(PLACES == 11);
 #[derive(Clone, Copy, Default, Debug)]
 #[repr(C)]
 pub struct RawRecord {
-    /// Where the next record stands in its pack.
-    pub(super) next_index: usize,
-    /// By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
-    /// count while `labels` has their label.
-    spans: [Span; 11],
     /// Which labels the record has.
     pub(super) labels: Labels,
     pub(super) bool_value: bool,
     /// Whose value was read last.
     pub(super) last: Label,
+    /// Where the next record stands in its pack.
+    pub(super) next_index: usize,
+    /// By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
+    /// count while `labels` has their label.
+    spans: [Span; 11],
 }
 
 const _: () = assert!(super::reader::label::PLACES == 11);
