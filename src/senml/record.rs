@@ -2,11 +2,12 @@
 //! A record as the reader hands it out: resolved, its strings where they stand in the pack.
 #![forbid(unsafe_code)]
 
-use super::reader::label::{Label, Labels, PLACES};
+use super::reader::label::{self, Label, Labels, PLACES};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::reader::Span;
 use crate::number::Sum;
+use crate::words::Flag;
 
 /// Times below this many seconds count from now (RFC 8428 section 4.5.3); 2^28.
 pub const RELATIVE_TIME_LIMIT: u32 = 1 << 28;
@@ -62,9 +63,9 @@ const _: () = assert!(PLACES == 11);
 pub struct RawRecord {
     /// Which labels the record has.
     pub(super) labels: Labels,
-    pub(super) bool_value: bool,
-    /// Whose value was read last.
-    pub(super) last: Label,
+    pub(super) bool_value: Flag,
+    /// The [`Label`] whose value was read last, as a number: any other one is a label that holds no string.
+    pub(super) last: u8,
     /// Where the next record stands in its pack.
     pub(super) next_index: usize,
     /// By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
@@ -96,6 +97,11 @@ impl RawRecord {
 
     pub(super) fn span_mut(&mut self, label: Label) -> Option<&mut Span> {
         self.spans.get_mut(label.place())
+    }
+
+    /// Where the value that was read last stands.
+    pub(super) fn last_span_mut(&mut self) -> Option<&mut Span> {
+        self.spans.get_mut(label::place(self.last))
     }
 
     /// Whether there is something to hand out: a value, a sum, or a name of which the base sum in force makes a sum.
@@ -187,7 +193,7 @@ impl<'a> Record<'a> {
 
     /// The value of a [`Kind::Bool`]; false for others.
     pub const fn bool_value(self) -> bool {
-        self.raw.bool_value
+        self.raw.bool_value.get()
     }
 
     /// Whether there is such a number.
