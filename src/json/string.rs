@@ -68,7 +68,7 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     {
         let mut rest = text.get(position..).unwrap_or_default();
         while let Some((&word, behind)) = rest.split_first_chunk() {
-            let others = !plain_bits(u32::from_le_bytes(word)) & 0x8080_8080;
+            let others = !plain_bits(usize::from_le_bytes(word)) & EACH * 0x80;
             if others != 0 {
                 // The first of them is the lowest.
                 return text.len() - rest.len() + (others.trailing_zeros() / 8) as usize;
@@ -87,13 +87,17 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     position
 }
 
-/// For each of four characters, its highest bit is set when it stands for itself. Of those above one that does not, nothing is told:
+/// One in each byte of a word.
+#[cfg(kpn_unaligned)]
+const EACH: usize = usize::MAX / 0xFF;
+
+/// For each character of a word, its highest bit is set when it stands for itself. Of those above one that does not, nothing is told:
 /// a byte of 0x80 or more carries into the next.
 #[cfg(kpn_unaligned)]
-const fn plain_bits(word: u32) -> u32 {
-    let no_control = word.wrapping_add(0x6060_6060);
-    let no_quote = (word ^ 0x2222_2222).wrapping_add(0x7F7F_7F7F);
-    let no_backslash = (word ^ 0x5C5C_5C5C).wrapping_add(0x7F7F_7F7F);
+const fn plain_bits(word: usize) -> usize {
+    let no_control = word.wrapping_add(EACH * 0x60);
+    let no_quote = (word ^ EACH * 0x22).wrapping_add(EACH * 0x7F);
+    let no_backslash = (word ^ EACH * 0x5C).wrapping_add(EACH * 0x7F);
     no_control & no_quote & no_backslash & !word
 }
 
