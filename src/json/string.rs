@@ -362,6 +362,31 @@ mod tests {
     }
 
     #[test]
+    fn a_plain_run_ends_at_each_other_byte_wherever_it_stands() {
+        for len in 0..=33 {
+            for byte in 0..=u8::MAX {
+                for place in 0..len {
+                    let mut text = std::vec![b'~'; len];
+                    // Behind it nothing counts, whatever it carries into.
+                    text[place..].fill(0xFF);
+                    text[place] = byte;
+                    let is_plain = matches!(byte, 0x20..0x80) && byte != b'"' && byte != b'\\';
+                    let end = if is_plain { place + 1 } else { place };
+                    for start in 0..=place {
+                        assert_eq!(
+                            plain_run(&text, start),
+                            end,
+                            "{byte:#x} at {place} of {len}"
+                        );
+                    }
+                }
+            }
+            let plain = std::vec![b' '; len];
+            assert_eq!(plain_run(&plain, 0), len);
+        }
+    }
+
+    #[test]
     fn writes_what_serde_json_writes_for_every_character_below_u_0900_and_some_above() {
         for code in (0..0x900).chain([0xD7FF, 0xE000, 0xFFFF, 0x1_0000, 0x1_F600, 0x10_FFFF]) {
             let text = String::from(char::from_u32(code).unwrap());
