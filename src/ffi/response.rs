@@ -43,10 +43,8 @@ const _: () = assert!(KPN_REQUESTS_MAX == crate::things::connection::REQUESTS_MA
 /// The response to one request, read as it arrives.
 ///
 /// Call `kpn_response_begin`, then `kpn_response_feed` with whatever arrives, as long as it returns `KPN_NEED_MORE`; when the connection
-/// closes,
-/// call `kpn_response_end`. The body is collected in the buffer given to `kpn_response_begin`, which may be the buffer of the request. 92
-/// bytes
-/// on a 32-bit target. It holds a pointer: do not store it.
+/// closes, call `kpn_response_end`. The body is collected in the buffer given to `kpn_response_begin`, which may be the buffer of the
+/// request. 92 bytes on a 32-bit target. It holds a pointer: do not store it.
 ///
 /// ~~~{.c}
 /// kpn_response response;
@@ -172,15 +170,15 @@ pub unsafe extern "C" fn kpn_response_begin(
 /// @param[in]     len       Bytes.
 /// @param[out]    out_used  Receives how many of the bytes belong to this response. May be NULL.
 ///
-/// @retval KPN_OK                           The response is complete.
-/// @retval KPN_NEED_MORE                    All bytes were used; feed the next ones.
-/// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                    The response was not begun.
-/// @retval KPN_ERR_OVERLAP                  The arguments and the buffer share memory.
-/// @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
-/// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
-/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
+/// @retval KPN_OK                          The response is complete.
+/// @retval KPN_NEED_MORE                   All bytes were used; feed the next ones.
+/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE                   The response was not begun.
+/// @retval KPN_ERR_OVERLAP                 The arguments and the buffer share memory.
+/// @retval KPN_ERR_HTTP_SYNTAX             Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is no number, too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing is beyond the limit (8,192 bytes).
 /// @return The failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
 /// # Safety
@@ -270,8 +268,7 @@ pub unsafe extern "C" fn kpn_response_status(response: *const kpn_response) -> i
 /// What the response means for the message.
 ///
 /// An unknown status means the same as the first of its class: 499 counts as 400 (RFC 9110 section 15). If the numbers on your platform
-/// differ,
-/// use `kpn_response_status`, or a status table in the configuration (`kpn_config_outcome`).
+/// differ, use `kpn_response_status`, or a status table in the configuration (`kpn_config_outcome`).
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///

@@ -104,8 +104,7 @@ pub extern "C" fn kpn_sms_next_retry(elapsed: u32) -> u32 {
 /// Computes whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds, and how late.
 ///
 /// The result is exact over all phases between the on times and the platform's first attempt. `on` counts from when the network knows that
-/// the
-/// device is there; from `period` upwards the device is always on.
+/// the device is there; from `period` upwards the device is always on.
 ///
 /// @param[in]  on            Seconds, at least 1.
 /// @param[in]  period        Seconds, at least 1.

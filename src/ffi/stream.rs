@@ -16,10 +16,8 @@ use crate::token::SECRET_MAX;
 /// A message larger than the device's memory, sent through a small window.
 ///
 /// Records are added twice, with the same calls on the member `uplink` as for a `kpn_uplink`: the first pass measures and hashes them,
-/// since
-/// Content-Length and token precede them; the second hands them out. If the second pass differs in any byte, it fails before the last byte
-/// is
-/// sent: close the connection, and the platform drops what it has.
+/// since Content-Length and token precede them; the second hands them out. If the second pass differs in any byte, it fails before the last
+/// byte is sent: close the connection, and the platform drops what it has.
 ///
 /// 1. `kpn_stream_begin`, then records, with `kpn_stream_take` after each;
 /// 2. `kpn_stream_head`: send the head;
@@ -56,8 +54,7 @@ pub struct kpn_stream {
     private_tag: u32,
     private_reserved: u32,
     /// The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_clear_failure`,
-    /// `kpn_uplink_missing`
-    /// and `kpn_uplink_records`, and to no other.
+    /// `kpn_uplink_missing` and `kpn_uplink_records`, and to no other.
     pub uplink: kpn_uplink,
     private_state: StreamState,
 }
@@ -78,7 +75,7 @@ unsafe impl Object for kpn_stream {
 /// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
 /// @retval KPN_ERR_OVERLAP           `stream`, `window` and `urn` share memory.
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
@@ -114,7 +111,7 @@ pub unsafe extern "C" fn kpn_stream_begin(
 /// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `stream`, `window` and the texts share memory.
 /// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is empty, too long, or not visible ASCII (no spaces, CR or LF).
@@ -142,8 +139,7 @@ pub unsafe extern "C" fn kpn_stream_begin_custom(
 /// Empties the window if fewer than `room` bytes are free in it.
 ///
 /// In the first pass the span is always empty. In the second pass, send it before the next call on the stream or its uplink, which
-/// overwrites it.
-/// Labels and base fields stay in the window until their record follows. The room may differ between calls and passes.
+/// overwrites it. Labels and base fields stay in the window until their record follows. The room may differ between calls and passes.
 ///
 /// @param[in,out] stream     From `kpn_stream_begin`, in a pass.
 /// @param[in]     room       Most bytes that the next record and its labels need; small values give larger pieces, `SIZE_MAX` all at once.

@@ -19,7 +19,7 @@ pub const KPN_URN_CAP: usize = 54;
 /// @param[in]  urn_cap  Bytes; at least 30, `KPN_URN_CAP` for any URN.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL       `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `imei` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `imei` and `out_urn` share memory.
 /// @retval KPN_ERR_URN               `imei` is not 15 digits.
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn kpn_urn_from_imei(
 /// @param[in]  urn_cap  Bytes; at least `KPN_URN_CAP`.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL       `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `uuid` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `uuid` and `out_urn` share memory.
 /// @retval KPN_ERR_URN               `uuid` is no UUID of version 4 (RFC 9562 section 5.4).
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn kpn_urn_from_uuid(
 /// @param[in]  urn_cap  Bytes; at least 33, `KPN_URN_CAP` for any URN.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL       `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `dev_eui` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `dev_eui` and `out_urn` share memory.
 /// @retval KPN_ERR_URN               `dev_eui` is not 16 hexadecimal digits.

@@ -100,8 +100,9 @@ impl Response {
 
     /// Reads on, from the front of the input, up to the next piece of the body, the end of the response or that of the input.
     ///
-    /// Leaves the piece of the body in `piece`. It stops behind each byte of a [`Response::text`] too. Call again with what is left of the input until all is used or the response
-    /// is complete. An error is final: every later call gives it again. `Error::STATE` for memory that was never begun.
+    /// Leaves the piece of the body in `piece`. It stops behind each byte of a [`Response::text`] too. Call again with what is left of the
+    /// input until all is used or the response is complete. An error is final: every later call gives it again. `Error::STATE` for memory
+    /// that was never begun.
     #[inline(never)]
     pub fn take<'a>(&mut self, input: &mut &'a [u8], piece: &mut &'a [u8]) -> Result<()> {
         self.head.text = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! SHA-256 compression (FIPS 180-4 section 6.2.2) for bare metal, where the rounds of `sha2` are either slow or 6.5 KB larger.
 //!
-//! A pass is sixteen rounds, between two of them the schedule is extended by sixteen words. Two ways for each, of which a target has one: the
-//! rounds by the number of registers, the schedule by the feature `fast-sha`. On a Cortex-M3 a block takes 2,760 instructions, with `fast-sha`
-//! 2,550 in 500 bytes more; sixteen rounds in a row would save 40 more for 900 bytes.
+//! A pass is sixteen rounds, between two of them the schedule is extended by sixteen words. Two ways for each, of which a target has one:
+//! the rounds by the number of registers, the schedule by the feature `fast-sha`. On a Cortex-M3 a block takes 2,760 instructions, with
+//! `fast-sha` 2,550 in 500 bytes more; sixteen rounds in a row would save 40 more for 900 bytes.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::many_single_char_names,

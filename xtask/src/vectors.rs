@@ -56,8 +56,8 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// On a core that traps on words which do not lie at a multiple of four: the archive with strict alignment makes the same of the vectors, and
-/// the usual one, which loads words from anywhere, faults.
+/// On a core that traps on words which do not lie at a multiple of four: the archive with strict alignment makes the same of the vectors,
+/// and the usual one, which loads words from anywhere, faults.
 pub fn check_trapping(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = generate(workspace)?;
     let include = folder.display().to_string();

@@ -39,8 +39,7 @@ const _: () = assert!(KPN_CONFIG_TEXT_MAX == TEXT_MAX);
 ///   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"` or `"refused"`.
 ///
 /// Unknown and repeated fields are refused. Several threads may read it while none writes. It holds the secret: call `kpn_config_wipe`
-/// before
-/// abandoning it. Do not store it; store the JSON text.
+/// before abandoning it. Do not store it; store the JSON text.
 ///
 /// ~~~{.c}
 /// static kpn_config config;
@@ -211,8 +210,7 @@ pub unsafe extern "C" fn kpn_config_load(
 /// # Safety
 ///
 /// `config` is NULL or points to a `kpn_config`; `buffer` is NULL or points to `buffer_cap` bytes, and `out_len` is NULL or points to
-/// memory
-/// for one `size_t`, that nobody else uses during the call.
+/// memory for one `size_t`, that nobody else uses during the call.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_config_save(

@@ -66,16 +66,13 @@ const _: () = assert!(
 ///
 /// Call `kpn_firmware_begin` once and `kpn_firmware_offer` with every downlink. As long as the state is `KPN_FIRMWARE_REQUEST`, call
 /// `kpn_firmware_request`, send the request, and pass what arrives to `kpn_firmware_feed`. The pieces it hands out are provisional until
-/// the part
-/// ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come again, with the same offsets. A part may have fewer or more bytes than
-/// requested.
+/// the part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come again, with the same offsets. A part may have fewer or more bytes
+/// than requested.
 ///
-/// Each part is checked by its CRC-32, and the entity tag or Last-Modified shows that all parts come from one image, where the server
-/// sends them.
-/// Nothing authenticates the firmware as a whole: let the boot loader verify a signature. After `KPN_ERR_FIRMWARE_REPLACED` there is
-/// different
-/// firmware at the URL: nothing is confirmed any more, and what was written is void. `kpn_firmware_rewind` to 0, the next announcement or
-/// `kpn_firmware_load` fetches the new one from its first byte.
+/// Each part is checked by its CRC-32, and the entity tag or Last-Modified shows that all parts come from one image, where the server sends
+/// them. Nothing authenticates the firmware as a whole: let the boot loader verify a signature. After `KPN_ERR_FIRMWARE_REPLACED` there is
+/// different firmware at the URL: nothing is confirmed any more, and what was written is void. `kpn_firmware_rewind` to 0, the next
+/// announcement or `kpn_firmware_load` fetches the new one from its first byte.
 ///
 /// Report the running version in every uplink: `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. It holds a pointer: to store it, use
 /// `kpn_firmware_save`. KPN documentation, "Firmware over the air".
@@ -357,24 +354,22 @@ pub unsafe extern "C" fn kpn_firmware_expect(
 
 /// Looks in a downlink for firmware: the text records `url` and `token`, in any order.
 ///
-/// The downlink is only looked at; its records can be read afterwards. A new URL starts a new download. The same URL continues the
-/// download with the
-/// new token, also after a failure or `kpn_firmware_load`; a complete download stays complete. After `KPN_ERR_FIRMWARE_REPLACED` it starts
-/// at the
-/// first byte. A failure, and a downlink about something else, change nothing.
+/// The downlink is only looked at; its records can be read afterwards. A new URL starts a new download. The same URL continues the download
+/// with the new token, also after a failure or `kpn_firmware_load`; a complete download stays complete. After `KPN_ERR_FIRMWARE_REPLACED`
+/// it starts at the first byte. A failure, and a downlink about something else, change nothing.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[in]     downlink  From `kpn_downlink_begin`. No record may have been read yet.
 /// @param[in]     urn       Device whose records count, with or without the ending colon; NULL for any device. Not kept.
 ///
-/// @retval KPN_OK                       Firmware was announced; `kpn_firmware_state` says what comes next.
-/// @retval KPN_END                      The downlink is about something else.
-/// @retval KPN_ERR_INVALID_ARGUMENT     `firmware` or `downlink` is NULL or misaligned.
-/// @retval KPN_ERR_STATE                One of them was not begun, or the downlink was refused.
-/// @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory, or `urn` lies in one of the first two.
-/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
-/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+/// @retval KPN_OK                     Firmware was announced; `kpn_firmware_state` says what comes next.
+/// @retval KPN_END                    The downlink is about something else.
+/// @retval KPN_ERR_INVALID_ARGUMENT   `firmware` or `downlink` is NULL or misaligned.
+/// @retval KPN_ERR_STATE              One of them was not begun, or the downlink was refused.
+/// @retval KPN_ERR_OVERLAP            `firmware`, its memory, `downlink` and its bytes share memory, or `urn` lies in one of the first two.
+/// @retval KPN_ERR_HEAD_TEXT          The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL       No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG  URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
 ///
@@ -415,13 +410,13 @@ pub unsafe extern "C" fn kpn_firmware_offer(
 /// @param[in]     url       NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
 /// @param[in]     token     NUL-terminated, at most `KPN_FIRMWARE_TOKEN_MAX` bytes. Copied.
 ///
-/// @retval KPN_OK                       Announced.
-/// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE                `firmware` was not begun.
-/// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
-/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
-/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+/// @retval KPN_OK                     Announced.
+/// @retval KPN_ERR_INVALID_ARGUMENT   A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE              `firmware` was not begun.
+/// @retval KPN_ERR_OVERLAP            The texts lie in `firmware` or in its memory.
+/// @retval KPN_ERR_HEAD_TEXT          The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL       No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG  URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
 ///
@@ -449,13 +444,13 @@ pub unsafe extern "C" fn kpn_firmware_start(
 /// @param[in]     token      Copied.
 /// @param[in]     token_len  Bytes, 1 to `KPN_FIRMWARE_TOKEN_MAX`.
 ///
-/// @retval KPN_OK                       Announced.
-/// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or a length is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                `firmware` was not begun.
-/// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
-/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
-/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+/// @retval KPN_OK                     Announced.
+/// @retval KPN_ERR_INVALID_ARGUMENT   A pointer is NULL or misaligned, or a length is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE              `firmware` was not begun.
+/// @retval KPN_ERR_OVERLAP            The texts lie in `firmware` or in its memory.
+/// @retval KPN_ERR_HEAD_TEXT          The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL       No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG  URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
 ///

@@ -43,8 +43,7 @@ pub const KPN_FIELD_UPDATE_TIME: i32 = 3;
 /// One record of a downlink, all base fields applied (RFC 8428 section 4.6).
 ///
 /// Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are valid until that buffer is written to. Numbers are
-/// kept
-/// as text; read them with `kpn_record_double` and its siblings. 160 bytes on a 32-bit target. May be copied.
+/// kept as text; read them with `kpn_record_double` and its siblings. 160 bytes on a 32-bit target. May be copied.
 #[repr(C)]
 pub struct kpn_record {
     private_tag: u32,
@@ -206,7 +205,7 @@ pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *cons
 /// @param[out] out_len   Receives the length without NUL, also with `KPN_ERR_BUFFER_FULL`. May be NULL.
 ///
 /// @retval KPN_OK                    `out_name` holds the name.
-/// @retval KPN_ERR_BUFFER_FULL           `cap` is too small for the name and its NUL.
+/// @retval KPN_ERR_BUFFER_FULL       `cap` is too small for the name and its NUL.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.

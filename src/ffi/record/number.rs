@@ -95,8 +95,7 @@ pub unsafe extern "C" fn kpn_record_decimal(
 /// Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
 ///
 /// For numbers with more digits than a mantissa holds, or to fix the unit: a time with exponent -3 is in milliseconds. Correctly rounded
-/// from the
-/// exact number, base included, ties to even.
+/// from the exact number, base included, ties to even.
 ///
 /// @param[in]  record        From `kpn_downlink_next`.
 /// @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.

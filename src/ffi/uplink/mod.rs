@@ -53,11 +53,9 @@ const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 
 /// A message to the platform: one SenML pack, its token, and the HTTP request around it.
 ///
-/// Call `kpn_uplink_begin`, then add records, with base fields and labels where needed, then call `kpn_uplink_finish`. The message is
-/// built in
-/// the buffer given to `kpn_uplink_begin`, which holds the request afterwards. 128 bytes on a 32-bit target. It holds pointers: do not
-/// store it,
-/// and do not copy it while it is in use.
+/// Call `kpn_uplink_begin`, then add records, with base fields and labels where needed, then call `kpn_uplink_finish`. The message is built
+/// in the buffer given to `kpn_uplink_begin`, which holds the request afterwards. 128 bytes on a 32-bit target. It holds pointers: do not
+/// store it, and do not copy it while it is in use.
 ///
 /// ~~~{.c}
 /// static uint8_t buffer[512];
@@ -89,10 +87,9 @@ unsafe impl Object for kpn_uplink {
 
 /// Starts a message from one device to a KPN Things endpoint.
 ///
-/// The pack begins with the record `{"bn":urn}`. With a NULL `buffer` and capacity 0 the message is only measured: make the same calls,
-/// and `kpn_uplink_finish`
-/// gives the length of the request, which is the capacity it needs. After a failure `kpn_uplink_finish` returns that failure too. RFC 8428
-/// section 4.1, KPN documentation "Ingestion".
+/// The pack begins with the record `{"bn":urn}`. With a NULL `buffer` and capacity 0 the message is only measured: make the same calls, and
+/// `kpn_uplink_finish` gives the length of the request, which is the capacity it needs. After a failure `kpn_uplink_finish` returns that
+/// failure too. RFC 8428 section 4.1, KPN documentation "Ingestion".
 ///
 /// @param[out]    uplink      Need not be initialised.
 /// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
@@ -101,7 +98,7 @@ unsafe impl Object for kpn_uplink {
 /// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head and the URN; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head and the URN; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `urn` share memory.
 /// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
@@ -137,7 +134,7 @@ pub unsafe extern "C" fn kpn_uplink_begin(
 /// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head and the URN; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head and the URN; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and the texts share memory.
 /// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is empty, too long, or not visible ASCII (no spaces, CR or LF).
@@ -165,10 +162,8 @@ pub unsafe extern "C" fn kpn_uplink_begin_custom(
 /// Uses JSON text that is already in the buffer as the body of a message.
 ///
 /// The text must be strict JSON; its meaning is not checked. White space outside strings is removed in place, since the token is computed
-/// over
-/// exactly the bytes that are sent. `kpn_uplink_finish` then writes the head in front of it; no records can be added. A failure leaves the
-/// text
-/// unchanged. RFC 8259, KPN documentation "Message token".
+/// over exactly the bytes that are sent. `kpn_uplink_finish` then writes the head in front of it; no records can be added. A failure leaves
+/// the text unchanged. RFC 8259, KPN documentation "Message token".
 ///
 /// @param[out]    uplink       Need not be initialised.
 /// @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
@@ -178,7 +173,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_custom(
 /// @param[in]     body_len     Bytes of the text, without NUL.
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
-/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink` and `buffer` share memory.
 /// @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
@@ -218,7 +213,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_with_body(
 /// @param[in]     body_len     Bytes of the text, without NUL.
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
-/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer`, `host` and `path` share memory.
 /// @retval KPN_ERR_HEAD_TEXT         As for `kpn_uplink_begin_custom`.
