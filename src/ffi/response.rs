@@ -105,7 +105,7 @@ impl kpn_response {
     }
 
     /// Refuses memory that overlaps with the object or its buffer.
-    // One copy for its calls.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     pub(super) fn check_disjoint_from(&self, other: Region) -> Result<()> {
         Region::of(self).check_disjoint_from(other)?;

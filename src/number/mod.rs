@@ -56,7 +56,7 @@ impl Decimal {
     }
 
     /// As [`Magnitude::floor_and_ceil`]; 0 for what is below zero.
-    // One copy for its calls.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     pub(crate) fn floor_and_ceil(&self) -> [u32; 2] {
         let magnitude = self.mantissa.max(0).cast_unsigned();

@@ -7,7 +7,7 @@ use crate::http::response::Response;
 /// Requests that KPN's server answers on one connection.
 pub const REQUESTS_MAX: u16 = 100;
 
-/// Count of the requests on one connection: plain numbers, every bit pattern is valid.
+/// Count of the requests on one connection: plain integers, and every bit pattern is valid.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Connection {

@@ -2,7 +2,7 @@
 //! The names that KPN Things knows, with their units; any other name may be sent as well.
 //!
 //! Sources: KPN's documentation, and the table of its Device SDK for the indices.
-// One list, from which the constants here and the macros of the C header are made. `build.rs` takes this file in by its path, so it uses
+// The constants here and the macros of the C header are both made from this one list. `build.rs` includes this file by its path, so it uses
 // nothing of the crate.
 #![forbid(unsafe_code)]
 

@@ -134,7 +134,7 @@ struct Walk {
 }
 
 impl Walk {
-    // One copy for its calls.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     fn of(on: u32, period: u32) -> Self {
         // In ascending order, `NONE` behind the last. 128 bytes, so that no end is divided for twice.

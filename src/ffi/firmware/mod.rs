@@ -157,7 +157,7 @@ impl kpn_firmware {
 /// # Safety
 ///
 /// As for `ptr::object`.
-// One copy for its calls.
+// Not inlined: one copy serves all callers.
 #[inline(never)]
 unsafe fn check(firmware: *const kpn_firmware, a: Region, b: Region) -> Result<()> {
     // SAFETY: the same contract.

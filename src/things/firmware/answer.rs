@@ -83,7 +83,7 @@ impl Download {
     }
 
     /// Judges what was read of the response. Of the piece found leaves what belongs to the firmware, and says where.
-    // One copy for its calls.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     fn take_or_fail(&mut self, read: Result<()>, piece: &mut Piece<'_>) -> Result<()> {
         let mut result = read.and_then(|()| self.take(piece));

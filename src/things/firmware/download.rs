@@ -388,7 +388,7 @@ impl Download {
         self.phase == phase.code()
     }
 
-    // One copy for its calls.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     const fn enter(&mut self, phase: Phase) {
         self.phase = phase.code();

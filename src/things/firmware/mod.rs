@@ -13,7 +13,7 @@ mod text;
 pub mod url;
 pub mod validator;
 
-/// A length in a `usize`, which has 32 bits at least wherever this is built.
+/// A length as a `usize`, which has at least 32 bits on every target.
 fn to_usize(len: u32) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }

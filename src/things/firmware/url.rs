@@ -141,7 +141,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    // One copy for two calls.
+    // Not inlined: one copy serves both callers.
     #[inline(never)]
     fn push(&mut self, byte: u8) -> bool {
         let at = self.url.len;

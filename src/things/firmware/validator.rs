@@ -15,7 +15,7 @@ pub const TEXT_MAX: usize = 66;
 /// Bytes that are kept: the length of code and text, 0 for none; the code of the field, one of [`text`]; the text.
 pub type Kept = [u8; TEXT_MAX + 2];
 
-/// The validator that is kept, and how far that of the present answer is read: plain numbers, every bit pattern is valid.
+/// The validator that is kept, and how far that of the present answer is read: plain integers, and every bit pattern is valid.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Validator {
