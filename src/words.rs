@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! 64 bits as two words: a struct of C that holds them has one layout on all 32-bit machines, whether those align 64-bit integers to 4
-//! bytes or to 8, and is aligned to 4 bytes.
+//! 64 bits as two words: a C struct that holds them is aligned to 4 bytes and has the same layout on all 32-bit machines, whether they
+//! align 64-bit integers to 4 bytes or to 8.
 #![forbid(unsafe_code)]
 
-/// A number of 64 bits.
+/// A 64-bit number.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Words64 {

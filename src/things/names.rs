@@ -11,12 +11,12 @@
 pub struct Name<'a> {
     /// SenML name; those of KPN Things are in lowerCamelCase.
     pub name: &'a str,
-    /// SenML unit, when the measurement has one.
+    /// SenML unit, if the measurement has one.
     pub unit: Option<&'a str>,
 }
 
 impl<'a> Name<'a> {
-    /// A name of one's own, without a unit.
+    /// A custom name, without a unit.
     ///
     /// ```
     /// use kpn_things::{Name, units};
@@ -43,7 +43,7 @@ pub struct Known {
     pub ident: &'static str,
     /// Name and unit.
     pub name: Name<'static>,
-    /// `ThingsML` index, for those who translate packs of `LoRa` devices; never sent by this library.
+    /// `ThingsML` index, for translating packs of `LoRa` devices; this library never sends it.
     pub index: Option<i8>,
     /// One line for the documentation.
     pub doc: &'static str,

@@ -11,7 +11,7 @@
 pub struct Unit {
     /// Name of the constant: `CELSIUS` here, `KPN_UNIT_CELSIUS` in C.
     pub ident: &'static str,
-    /// What stands in the pack. Upper and lower case differ.
+    /// The text in the pack. Case matters.
     pub symbol: &'static str,
     /// One line for the documentation.
     pub description: &'static str,
