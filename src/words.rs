@@ -15,7 +15,7 @@ impl Words64 {
     /// These bits.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the low word is what is left"
+        reason = "keeps the low word"
     )]
     pub const fn new(bits: u64) -> Self {
         Self {

@@ -44,7 +44,7 @@ unsafe impl Object for kpn_downlink {
 }
 
 impl kpn_downlink {
-    /// The position in the pack, and the pack, for a look ahead.
+    /// The position in the pack, and the pack, for looking ahead.
     ///
     /// # Safety
     ///
@@ -69,13 +69,13 @@ impl kpn_downlink {
 /// @retval KPN_ERR_STATE                  The response was not begun, or is not complete.
 /// @retval KPN_ERR_OVERLAP                `downlink`, `response` and its buffer share memory.
 /// @retval KPN_ERR_BODY_TOO_LARGE         The body did not fit into the response's buffer.
-/// @retval KPN_ERR_SENML_NAME             A name, with its base name, is empty or outside RFC 8428's alphabet.
+/// @retval KPN_ERR_SENML_NAME             A name, with its base name, is empty or has a character outside RFC 8428's alphabet.
 /// @retval KPN_ERR_SENML_TYPE             Not an array of objects, or a label with a value of the wrong type.
-/// @retval KPN_ERR_SENML_MUST_UNDERSTAND  A label that ends in `_`.
-/// @retval KPN_ERR_SENML_VERSION          `bver` is no version up to 10, or differs within the pack.
+/// @retval KPN_ERR_SENML_MUST_UNDERSTAND  A label ends in `_` and is not known.
+/// @retval KPN_ERR_SENML_VERSION          `bver` is not a version up to 10, or differs within the pack.
 /// @retval KPN_ERR_SENML_DUPLICATE        A label occurs twice in one record.
 /// @retval KPN_ERR_SENML_VALUE            A record has two values, or a name and neither value nor sum.
-/// @retval KPN_ERR_SENML_BASE64           Data is none of the four base64 forms.
+/// @retval KPN_ERR_SENML_BASE64           Data is not in any of the four base64 forms.
 /// @retval KPN_ERR_JSON_SYNTAX            Not JSON.
 /// @retval KPN_ERR_JSON_DEPTH             Nested deeper than 32.
 /// @retval KPN_ERR_JSON_TRUNCATED         The JSON ends too early.
@@ -116,11 +116,11 @@ pub unsafe extern "C" fn kpn_downlink_begin(
 /// @retval KPN_ERR_OVERLAP                `downlink` and `bytes` share memory.
 /// @retval KPN_ERR_SENML_NAME             As for `kpn_downlink_begin`.
 /// @retval KPN_ERR_SENML_TYPE             Not an array of objects, or a label with a value of the wrong type.
-/// @retval KPN_ERR_SENML_MUST_UNDERSTAND  A label that ends in `_`.
-/// @retval KPN_ERR_SENML_VERSION          `bver` is no version up to 10, or differs within the pack.
+/// @retval KPN_ERR_SENML_MUST_UNDERSTAND  A label ends in `_` and is not known.
+/// @retval KPN_ERR_SENML_VERSION          `bver` is not a version up to 10, or differs within the pack.
 /// @retval KPN_ERR_SENML_DUPLICATE        A label occurs twice in one record.
 /// @retval KPN_ERR_SENML_VALUE            A record has two values, or a name and neither value nor sum.
-/// @retval KPN_ERR_SENML_BASE64           Data is none of the four base64 forms.
+/// @retval KPN_ERR_SENML_BASE64           Data is not in any of the four base64 forms.
 /// @retval KPN_ERR_JSON_SYNTAX            Not JSON.
 /// @retval KPN_ERR_JSON_DEPTH             Nested deeper than 32.
 /// @retval KPN_ERR_JSON_TRUNCATED         The JSON ends too early.
@@ -198,7 +198,7 @@ pub unsafe extern "C" fn kpn_downlink_index(downlink: *const kpn_downlink) -> us
     downlink.map_or(0, |downlink| downlink.private_state.index())
 }
 
-/// Puts a downlink in place, even a refused one, so that no records of an earlier one can be taken for its own.
+/// Puts a downlink in place, even a refused one, so that records of an earlier one cannot be taken for its own.
 ///
 /// # Safety
 ///
@@ -209,7 +209,7 @@ unsafe fn start(downlink: *mut kpn_downlink, body: Result<&mut [u8]>) -> Result<
     }
     // SAFETY: the same contract; apart from the bytes as just checked.
     let downlink = unsafe { ptr::begin(downlink) }?;
-    // The parts of a slice from now on, refused or not.
+    // From now on these are the parts of a slice, refused or not.
     downlink.private_bytes = NonNull::dangling().as_ptr();
     let body = body?;
     downlink.private_bytes = body.as_mut_ptr();

@@ -26,8 +26,8 @@ pub const KPN_POSIX_HOST_MAX: usize = 255;
 /// the time limit, whatever the server does, apart from resolving a host name; `kpn_posix_deadline` limits several calls together. Signals
 /// do not interrupt a call, and there is no SIGPIPE. 28 bytes on every target. For TLS see c-examples/tls.
 ///
-/// A server may answer before it has the whole request: then the rest is not sent, the response counts, and the connection is closed (RFC
-/// 9112 section 9.5). A response with status 1xx is skipped.
+/// A server may answer before it has the whole request. The rest is then not sent, the response counts, and the connection is closed (RFC
+/// 9112 section 9.5). Responses with status 1xx are skipped.
 ///
 /// ~~~{.c}
 /// kpn_posix posix;
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn kpn_posix_begin(
     status(begin())
 }
 
-/// Limits the total time of all calls from now on; after that they return `KPN_ERR_TIMEOUT`.
+/// Limits the total time of all calls from now on; when it is over, they return `KPN_ERR_TIMEOUT`.
 ///
 /// For streams, TLS or firmware, which take many calls. The limit of each call remains.
 ///
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn kpn_posix_open(
     status(open())
 }
 
-/// Sends all of your bytes on the open connection, such as TLS records.
+/// Sends all bytes on the open connection, such as TLS records.
 ///
 /// For requests use `kpn_posix_write`, which notices an early answer.
 ///
@@ -169,8 +169,8 @@ pub unsafe extern "C" fn kpn_posix_open(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `posix` was not begun, or no connection is open.
 /// @retval KPN_ERR_OVERLAP           `posix` and `bytes` share memory.
-/// @retval KPN_ERR_TIMEOUT           The time limit is over. Closed, unless the server has sent something, which can only be received.
-/// @retval KPN_ERR_IO                The connection broke and is closed; see `kpn_posix_errno`. Closed as after `KPN_ERR_TIMEOUT`.
+/// @retval KPN_ERR_TIMEOUT           The time limit is over. Closed, unless the server has sent something, which can still be received.
+/// @retval KPN_ERR_IO                The connection broke; see `kpn_posix_errno`. It is closed as after `KPN_ERR_TIMEOUT`.
 ///
 /// # Safety
 ///
@@ -217,9 +217,9 @@ pub unsafe extern "C" fn kpn_posix_send(
 /// @retval KPN_ERR_TIMEOUT                 The time limit is over.
 /// @retval KPN_ERR_IO                      The connection broke before an answer; see `kpn_posix_errno`.
 /// @retval KPN_ERR_HTTP_SYNTAX             As for `kpn_response_feed`.
-/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is no number, too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing is beyond the limit.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit.
 /// @retval KPN_ERR_HTTP_TRUNCATED          The server closed the connection before the response was complete.
 ///
 /// # Safety
@@ -253,7 +253,7 @@ pub unsafe extern "C" fn kpn_posix_write(
 
 /// Receives what has arrived on the open connection, waiting for at least one byte.
 ///
-/// For anything but responses to messages, such as firmware or TLS records; count the requests yourself.
+/// For anything except responses to messages, such as firmware or TLS records. Count the requests yourself.
 ///
 /// @param[in,out] posix    From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
 /// @param[out]    out      Receives the bytes.
@@ -303,7 +303,7 @@ pub unsafe extern "C" fn kpn_posix_receive(
 
 /// Receives a whole response on the open connection, and counts its request.
 ///
-/// Closes the connection if it cannot carry another request, if more arrives than the response, and after a failure.
+/// Closes the connection if it cannot carry another request, if more than the response arrives, and after a failure.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`, with a connection on which a request was sent.
 /// @param[in,out] response  From `kpn_response_begin`, untouched, or as `kpn_posix_write` left it. Complete when the result is `KPN_OK`.
@@ -315,9 +315,9 @@ pub unsafe extern "C" fn kpn_posix_receive(
 /// @retval KPN_ERR_TIMEOUT                 The time limit is over.
 /// @retval KPN_ERR_IO                      The connection broke and is closed; see `kpn_posix_errno`.
 /// @retval KPN_ERR_HTTP_SYNTAX             As for `kpn_response_feed`.
-/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is no number, too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing is beyond the limit.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit.
 /// @retval KPN_ERR_HTTP_TRUNCATED          The server closed the connection before the response was complete.
 ///
 /// # Safety
@@ -360,9 +360,9 @@ pub unsafe extern "C" fn kpn_posix_read(
 /// @retval KPN_ERR_TIMEOUT                 The time limit is over.
 /// @retval KPN_ERR_IO                      The connection broke and is closed; see `kpn_posix_errno`.
 /// @retval KPN_ERR_HTTP_SYNTAX             As for `kpn_response_feed`.
-/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is no number, too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing is beyond the limit.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit.
 /// @retval KPN_ERR_HTTP_TRUNCATED          The server closed the connection before the response was complete.
 ///
 /// # Safety

@@ -6,8 +6,8 @@ use crate::things::retry;
 
 /// Milliseconds to wait before trying again: exponential back-off with full jitter.
 ///
-/// Random between 0 and a limit: `base_ms` after the first failure, doubled with each further one, up to `max_ms`; so devices that failed
-/// together do not return together. The server's Retry-After is added in full. RFC 9110 section 10.2.3.
+/// A random time from 0 to a limit, which is `base_ms` after the first failure and doubles with each further one, up to `max_ms`. Devices
+/// that failed together therefore do not return together. The server's Retry-After is added in full. RFC 9110 section 10.2.3.
 ///
 /// ~~~{.c}
 /// uint32_t failures = 0; // 0 again after each success

@@ -8,7 +8,7 @@ use super::status::{kpn_status, status};
 use crate::error::Result;
 use crate::things::sms;
 
-/// Attempts of the platform to deliver an SMS, see `kpn_sms_attempt_minutes`.
+/// How often the platform tries to deliver an SMS; see `kpn_sms_attempt_minutes`.
 pub const KPN_SMS_ATTEMPTS: usize = 32;
 /// Seconds after the first attempt at which the platform gives up.
 pub const KPN_SMS_EXPIRES: u32 = 172_800;
@@ -18,7 +18,7 @@ const _: () = assert!(KPN_SMS_EXPIRES == sms::EXPIRES);
 
 static ATTEMPT_MINUTES: [u16; KPN_SMS_ATTEMPTS] = sms::ATTEMPT_MINUTES;
 
-/// How SMS reach a device that is switched on at regular times. 8 bytes.
+/// Whether SMS reach a device that is switched on at regular times, and how late. 8 bytes.
 ///
 /// ~~~{.c}
 /// kpn_sms_delivery delivery;
@@ -35,7 +35,7 @@ static ATTEMPT_MINUTES: [u16; KPN_SMS_ATTEMPTS] = sms::ATTEMPT_MINUTES;
 pub struct kpn_sms_delivery {
     /// How many of the `period` equally likely phases, in seconds, lose the SMS; 0: every SMS arrives.
     pub missed: u32,
-    /// Longest time from the platform's first attempt to the delivery, in seconds.
+    /// Longest time from the platform's first attempt to delivery, in seconds.
     pub worst: u32,
 }
 
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn kpn_sms_is_from_platform(sender: *const c_char) -> bool
     sender.is_ok_and(sms::is_from_platform)
 }
 
-/// Whether an SMS comes from the platform, its sender given with a length.
+/// Whether an SMS comes from the platform, given its sender with a length.
 ///
 /// As `kpn_sms_is_from_platform`.
 ///

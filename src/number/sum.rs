@@ -65,7 +65,7 @@ impl<'a> Sum<'a> {
     /// The sum when it is an integer within `i64`, in whatever notation (`10.0`, `1e3`); `Error::NUMBER_RANGE` otherwise.
     #[expect(
         clippy::wrong_self_convention,
-        reason = "the sum becomes whole in place"
+        reason = "the sum becomes a whole number here"
     )]
     pub fn to_i64(&mut self) -> Result<i64> {
         self.make_whole()?;
@@ -75,7 +75,7 @@ impl<'a> Sum<'a> {
     /// The sum when it is an integer within `u64`, as `to_i64`; `-0` is 0.
     #[expect(
         clippy::wrong_self_convention,
-        reason = "the sum becomes whole in place"
+        reason = "the sum becomes a whole number here"
     )]
     pub fn to_u64(&mut self) -> Result<u64> {
         self.make_whole()?;

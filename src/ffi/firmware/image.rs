@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What of a download is kept over a reset.
+//! What is kept of a download across a reset.
 
 use super::{kpn_firmware, open, open_mut};
 use crate::error::Result;
@@ -8,8 +8,8 @@ use crate::ffi::status::{kpn_status, status};
 
 /// Writes an image of the download to keep across a reset, for example after each page of flash.
 ///
-/// The image has URL, token, progress, a version and a checksum, but no settings such as those of `kpn_firmware_expect`. Write the pieces
-/// to flash before it.
+/// The image contains URL, token, progress, a version and a checksum, but no settings such as those of `kpn_firmware_expect`. Write the
+/// pieces to flash first.
 ///
 /// @param[in]  firmware  From `kpn_firmware_begin`.
 /// @param[out] out       Receives the image, the same on every target.
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn kpn_firmware_save(
 /// @retval KPN_ERR_INVALID_ARGUMENT   A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE              It was not begun, or some was announced already.
 /// @retval KPN_ERR_OVERLAP            `firmware`, its memory and `image` share memory.
-/// @retval KPN_ERR_IMAGE              The image is damaged, cut, or of another version.
+/// @retval KPN_ERR_IMAGE              The image is damaged, truncated or of another version.
 /// @retval KPN_ERR_FIRMWARE_TOO_LONG  URL and token do not fit into the memory given to `kpn_firmware_begin`.
 ///
 /// # Safety

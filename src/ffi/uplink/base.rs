@@ -41,7 +41,7 @@ pub unsafe extern "C" fn kpn_uplink_merge_base_record(uplink: *mut kpn_uplink) -
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
-/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_URN               `urn` is too long, or is one of KPN's kinds without its identifier or final colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
 /// # Safety

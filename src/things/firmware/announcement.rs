@@ -147,7 +147,7 @@ fn label(record: &RawRecord, body: &[u8], urn: &[u8]) -> u64 {
 
 #[expect(
     clippy::manual_contains,
-    reason = "`contains` searches word by word, in 180 bytes of flash more"
+    reason = "`contains` searches word by word, which takes 180 more bytes of flash"
 )]
 fn has_escapes(text: &[u8]) -> bool {
     text.iter().any(|&byte| byte == b'\\')
