@@ -13,10 +13,7 @@ pub struct Words64 {
 
 impl Words64 {
     /// These bits.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "keeps the low word"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "keeps the low word")]
     pub const fn new(bits: u64) -> Self {
         Self {
             low: bits as u32,
