@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What states in the caller's memory are made of, beside plain integers: [`Words64`] and [`Flag`]. Every bit pattern is valid.
+//! What states in the caller's memory consist of, besides plain integers: [`Words64`] and [`Flag`]. Every bit pattern is valid.
 #![forbid(unsafe_code)]
 
-/// 64 bits as two words: a struct of C that holds them has one layout on all 32-bit machines, whether those align 64-bit integers to 4
-/// bytes or to 8, and is aligned to 4 bytes.
+/// 64 bits as two words: a C struct that holds them is aligned to 4 bytes and has the same layout on all 32-bit machines, whether they
+/// align 64-bit integers to 4 bytes or to 8.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Words64 {
@@ -13,10 +13,7 @@ pub struct Words64 {
 
 impl Words64 {
     /// These bits.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the low word is what is left"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "keeps the low word")]
     pub const fn new(bits: u64) -> Self {
         Self {
             low: bits as u32,
@@ -30,7 +27,7 @@ impl Words64 {
     }
 }
 
-/// A truth value where any byte may stand: each but zero is true.
+/// A truth value in a byte of any value: all but zero are true.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[repr(transparent)]
 pub struct Flag(u8);

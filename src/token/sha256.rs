@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! SHA-256 compression (FIPS 180-4 section 6.2.2) for bare metal, where the rounds of `sha2` are either slow or 6.5 KB larger.
 //!
-//! A pass is sixteen rounds, between two of them the schedule is extended by sixteen words. Two ways for each, of which a target has one: the
-//! rounds by the number of registers, the schedule by the feature `fast-sha`. On a Cortex-M3 a block takes 2,760 instructions, with `fast-sha`
-//! 2,550 in 500 bytes more; sixteen rounds in a row would save 40 more for 900 bytes.
+//! A pass is sixteen rounds; between two passes the schedule is extended by sixteen words. There are two ways for each, of which a target
+//! has one: the number of registers decides for the rounds, the feature `fast-sha` for the schedule. On a Cortex-M3 a block takes 2,760
+//! instructions; with `fast-sha` it takes 2,550, for 500 bytes more. Sixteen rounds in a row would save another 40 for 900 bytes.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::many_single_char_names,
@@ -17,7 +17,7 @@ use super::BLOCK;
 
 const WORDS: usize = 16;
 
-/// Words of variables: eight, and in front of them room for those that come up where `pass_in_memory` works.
+/// Words of variables: eight, and in front of them room for the new ones of `pass_in_memory`.
 const PLACES: usize = if cfg!(any(test, kpn_eight_registers)) {
     8 + WORDS
 } else {
@@ -103,7 +103,7 @@ const ROUNDS: [[u32; WORDS]; 4] = [
     ],
 ];
 
-/// Takes whole blocks into the hash value.
+/// Compresses whole blocks into the hash value.
 pub fn compress(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
     #[cfg(not(feature = "fast-sha"))]
     use extend_by_twos as extend;
@@ -153,7 +153,7 @@ fn add(state: &mut [u32; 8], variables: &[u32; 8]) {
     let mut addends = variables;
     let copy;
     if !cfg!(kpn_eight_registers) {
-        // What a loop goes through lies in memory: let that be a copy.
+        // A loop needs its operands in memory: a copy there leaves the variables in registers.
         let [a, b, c, d, e, f, g, h] = *variables;
         copy = [a, b, c, d, e, f, g, h];
         addends = &copy;
@@ -163,9 +163,9 @@ fn add(state: &mut [u32; 8], variables: &[u32; 8]) {
     }
 }
 
-/// One round on variables by name. Instead of moving all by one place, the next round is given the names moved.
+/// One round on named variables. Instead of moving all variables by one place, the next round gets their names in another order.
 ///
-/// `$ab` is `a ^ b`, which the round before has left, when its `a` was this `b`, as `$bc`.
+/// `$ab` is `a ^ b`. The round before, whose `a` was this `b`, left it as `$bc`.
 #[cfg(any(test, not(kpn_eight_registers)))]
 macro_rules! round {
     ($bc:ident, $a:ident $b:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $constant:expr, $word:expr) => {
@@ -183,8 +183,8 @@ macro_rules! round {
     };
 }
 
-/// Four rounds per turn of a loop, where the eight variables fit in registers. More in a row are hardly faster.
-// Inlined, the variables stay in registers from pass to pass.
+/// Four rounds per turn of a loop, where the eight variables fit in registers. More rounds in a row are hardly faster.
+// Inlined, so that the variables stay in registers from pass to pass.
 #[cfg(any(test, not(kpn_eight_registers)))]
 #[inline]
 fn pass_by_fours(variables: &mut Variables, constants: &[u32; WORDS], words: &[u32; WORDS]) {
@@ -203,9 +203,9 @@ fn pass_by_fours(variables: &mut Variables, constants: &[u32; WORDS], words: &[u
     }
 }
 
-/// One at a time in memory, where the registers do not hold the eight variables.
+/// One round at a time in memory, for targets whose registers cannot hold the eight variables.
 ///
-/// What a round moves by one place stays where it is: the variables of the next one begin a place in front of those of this one.
+/// Nothing is moved: the variables of the next round begin one place before those of this one.
 #[cfg(any(test, kpn_eight_registers))]
 #[inline(never)]
 fn pass_in_memory(variables: &mut Variables, constants: &[u32; WORDS], words: &[u32; WORDS]) {
@@ -235,7 +235,7 @@ fn second_sum([c, b, a]: [u32; 3]) -> u32 {
     turn(a, [9, 11, 2]).wrapping_add((a & b) | ((a | b) & c))
 }
 
-/// The sum of three turns: by the first of the distances and the two behind it, by the second and the one behind it, and by the third.
+/// The exclusive or of three rotations: by the sum of all three distances, by the sum of the last two, and by the last.
 fn turn(word: u32, [first, second, third]: [u32; 3]) -> u32 {
     let two = word.rotate_right(first) ^ word;
     (two.rotate_right(second) ^ word).rotate_right(third)
@@ -243,7 +243,7 @@ fn turn(word: u32, [first, second, third]: [u32; 3]) -> u32 {
 
 /// Replaces the first sixteen words of the message schedule by the sixteen that follow, two at a time.
 ///
-/// Each is also written behind them, where the later ones look for it: no index goes around.
+/// Each is also written after the sixteen, where later words look for it, so no index wraps around.
 #[cfg(any(test, not(feature = "fast-sha")))]
 #[inline(never)]
 fn extend_by_twos(schedule: &mut [u32; 2 * WORDS]) {
@@ -277,7 +277,7 @@ fn extend_by_twos(schedule: &mut [u32; 2 * WORDS]) {
     }
 }
 
-/// The same in a row, where indexes that go around cost nothing.
+/// The same unrolled, where indexes that wrap around cost nothing.
 #[cfg(any(test, feature = "fast-sha"))]
 #[inline(never)]
 fn extend_unrolled(w: &mut [u32; 2 * WORDS]) {

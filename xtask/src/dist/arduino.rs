@@ -6,10 +6,11 @@ use std::path::Path;
 use super::{Archives, Package, pack};
 use crate::workspace::Workspace;
 
-/// Name of the package's folder, and so of the library's in the user's sketchbook.
+/// Name of the package's folder, and so of the library's folder in the user's sketchbook.
 pub const FOLDER: &str = "KpnThings";
 
-/// Folder below `src/` by `build.mcu`, FPU and float ABI of the boards, and the target whose archive lies there.
+/// Folder below `src/`, named after `build.mcu`, FPU and float ABI of the boards, and the target whose archive is in
+/// it.
 pub const FOLDERS: [(&str, &str); 4] = [
     ("cortex-m0plus", "thumbv6m"),
     ("cortex-m4", "thumbv7em"),
@@ -17,7 +18,7 @@ pub const FOLDERS: [(&str, &str); 4] = [
     ("esp32c3", "riscv32imc"),
 ];
 
-/// What is copied as it is: from where, and the folder inside the package.
+/// What is copied unchanged: from where, and to which folder of the package.
 const COPIED: [(&str, &str); 11] = [
     ("packaging/arduino/LICENSE.txt", "."),
     ("packaging/arduino/README.md", "."),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Arduino library as its users have it: the class and each sketch run on this machine over a stand-in for Arduino,
-//! the package unpacked, checked against Arduino's specification and linked for each kind of board.
+//! The Arduino library as its users get it: the class and each sketch run on this machine over a stand-in for Arduino; the package is
+//! unpacked, checked against Arduino's specification and linked for each kind of board.
 
 pub mod sketches;
 
@@ -21,7 +21,7 @@ use crate::{
 const URN: &str = "urn:dev:IMEI:490154203237518";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
-/// As Arduino's cores for SAMD build, and with every warning an error.
+/// The flags of Arduino's SAMD cores, with every warning an error.
 const CXX: [&str; 6] = [
     "-std=gnu++11",
     "-fno-exceptions",
@@ -32,7 +32,7 @@ const CXX: [&str; 6] = [
 ];
 const SANITIZERS: [&str; 3] = ["-g", "-O1", "-fsanitize=address,undefined"];
 
-/// Scenario of `tests/arduino/class_test.cpp`, and the simulator's arguments beside the device; `None`: nobody listens.
+/// A scenario of `tests/arduino/class_test.cpp`, and the simulator's arguments besides the device; `None` if nobody listens.
 const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
     ("accepted", Some(&[])),
     ("own-request", Some(&[])),
@@ -79,7 +79,7 @@ const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
     ("misuse", None),
 ];
 
-/// The class on this machine, in everything that can happen to it.
+/// The class on this machine, in every situation it can meet.
 pub fn check_class(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("arduino")?;
@@ -126,7 +126,7 @@ pub fn check_class(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a program with one argument ends well; port 1 is one where nobody listens.
+/// Whether a program with one argument succeeds; nobody listens on port 1.
 fn run(shell: &Shell, program: &Path, argument: &str, simulator: Option<&Simulator>) -> bool {
     let port = simulator.map_or(1, |simulator| simulator.port);
     cmd!(shell, "timeout 60 {program} {argument}")
@@ -136,11 +136,11 @@ fn run(shell: &Shell, program: &Path, argument: &str, simulator: Option<&Simulat
         .is_ok()
 }
 
-/// A board as Arduino's cores describe it, and how their platform.txt compiles for it.
+/// A board as described by Arduino's cores, and how their platform.txt compiles for it.
 struct Board {
     name: &'static str,
     mcu: &'static str,
-    /// FPU and float ABI in the compiler's flags.
+    /// FPU and float ABI, as compiler flags.
     float: Option<&'static str>,
     folder: &'static str,
     flags: &'static [&'static str],
@@ -216,7 +216,7 @@ const BOARDS: [Board; 4] = [
     },
 ];
 
-/// The package, unpacked in an empty folder outside of the repository.
+/// The package, unpacked in an empty folder outside the repository.
 pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let names: Vec<_> = dist::arduino::FOLDERS
@@ -275,7 +275,7 @@ fn archive_folder(library: &Path, mcu: &str, float: Option<&str>) -> anyhow::Res
         .with_context(|| format!("no archive for {mcu}"))
 }
 
-/// The class, a sketch and the stand-in for a core, as platform.txt has it.
+/// The class, a sketch and the stand-in for a core, compiled as in platform.txt.
 fn compile(
     shell: &Shell,
     board: &Board,
@@ -308,7 +308,7 @@ fn compile(
     Ok(objects)
 }
 
-/// Objects first, then what the library adds, as `recipe.c.combine.pattern` has it.
+/// Objects first, then what the library adds, as in `recipe.c.combine.pattern`.
 fn link(shell: &Shell, board: &Board, objects: &[PathBuf], archive: &Path) -> anyhow::Result<()> {
     Ok(link_command(shell, board, objects, archive).run()?)
 }
@@ -344,7 +344,7 @@ fn link_command<'a>(
     .quiet()
 }
 
-/// What Arduino's specification asks of a library's folder.
+/// What Arduino's specification requires of a library's folder.
 fn check_layout(shell: &Shell, library: &Path) -> anyhow::Result<()> {
     let text = shell.read_file(library.join("library.properties"))?;
     properties::check(&text, Workspace::version())?;
@@ -371,7 +371,7 @@ fn check_layout(shell: &Shell, library: &Path) -> anyhow::Result<()> {
             "examples/{name} has no {name}.ino"
         );
     }
-    // By arduino-lint's rules the library has a header of its own name (LS008), and a license file that its pattern knows (LD002).
+    // By arduino-lint's rules the library must have a header of the same name (LS008), and a license file that matches its pattern (LD002).
     let name = properties::value(&text, "name").unwrap_or_default();
     ensure!(
         library.join("src").join(format!("{name}.h")).is_file(),

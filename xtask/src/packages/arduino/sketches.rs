@@ -16,11 +16,11 @@ use crate::{
 
 const UUID_URN: &str = "urn:dev:DVNUUID:89b053c5-7380-4fc3-8fe6-8792e746580f";
 
-/// Those that do more than send and take a downlink.
+/// Those that do more than send and receive a downlink.
 const SMS: &str = "MkrNb1500Sms";
 const FIRMWARE: &str = "MkrNb1500Firmware";
 
-/// Folder of the sketch, what selects its modem in `tests/arduino/shim/modems.cpp`, and the device that it is.
+/// Folder of the sketch, what selects its modem in `tests/arduino/shim/modems.cpp`, and its device.
 const SKETCHES: [(&str, &str, &str); 6] = [
     ("MkrNb1500", "SHIM_MKRNB", URN),
     (SMS, "SHIM_MKRNB", URN),
@@ -30,7 +30,7 @@ const SKETCHES: [(&str, &str, &str); 6] = [
     ("UnoR4WiFi", "SHIM_WIFIS3", UUID_URN),
 ];
 
-/// Each example sends two messages that are accepted and acts on a downlink; and says so when the platform refuses it.
+/// Each example sends two messages that are accepted, acts on a downlink, and reports it when the platform refuses a message.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("arduino")?;
@@ -94,7 +94,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whoever sends the SMS, only that of the platform acts; one that is no pack is named, and the next one is taken.
+/// Only an SMS from the platform has an effect; one that is not a pack is reported, and the next one is read.
 fn check_sms(shell: &Shell, program: &Path, simulator: &PathBuf) -> anyhow::Result<()> {
     let pack = |open: bool| format!(r#"[{{"bn":"{URN}:","n":"valve","vb":{open}}}]"#);
     let (open, shut) = (pack(true), pack(false));
@@ -119,7 +119,7 @@ fn check_sms(shell: &Shell, program: &Path, simulator: &PathBuf) -> anyhow::Resu
     Ok(())
 }
 
-/// The image arrives byte for byte, whatever the network does, and starts; a server that refuses it is named.
+/// The image arrives byte for byte, whatever the network does, and starts; a refusal by the server is reported.
 fn check_firmware(
     shell: &Shell,
     folder: &Path,
@@ -164,7 +164,7 @@ fn check_firmware(
     Ok(())
 }
 
-/// What a sketch says in two turns.
+/// What a sketch prints in two turns.
 fn say(shell: &Shell, program: &Path, platform: &Simulator) -> anyhow::Result<String> {
     Ok(cmd!(shell, "timeout 60 {program} 2")
         .env("KPN_PORT", platform.port.to_string())
