@@ -80,7 +80,7 @@ pub struct Download {
     pub(super) retries: u8,
     pub(super) real_host: u8,
     /// How many of `first_bytes` are demanded.
-    first_len: u8,
+    pub(super) first_len: u8,
     /// What the first bytes of the firmware have to be.
     first_bytes: [u8; 8],
     pub(super) validator: Validator,
