@@ -947,8 +947,9 @@ KPN_NODISCARD kpn_status kpn_queue_begin(struct kpn_queue *queue, uint8_t *memor
  * @retval KPN_ERR_BUFFER_FULL Not even one record fits; `kpn_uplink_missing` says how many bytes are missing. The uplink is unchanged.
  * @retval KPN_ERR_STATE The queue or the uplink was not begun, the uplink is finished, or records are on their way.
  * @retval KPN_ERR_CLOCK A record is later than `uptime`. Queue and uplink are unchanged.
- * @retval KPN_ERR_SENML_TIME The time of a record cannot be expressed with the uplink's base time, or `unix_time` is 2^32 - 1.
- * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time.
+ * @retval KPN_ERR_SENML_TIME `unix_time` is 2^32 - 1; or the time of a record cannot be expressed with the uplink's base time: then the
+ *     uplink has failed and must be abandoned. All records stay in the queue.
+ * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time, likewise.
  * @return The first failure of the uplink that was not cleared.
  */
 KPN_NODISCARD kpn_status kpn_queue_fill(struct kpn_queue *queue, struct kpn_uplink *uplink, uint32_t uptime, uint32_t unix_time,

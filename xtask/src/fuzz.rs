@@ -181,7 +181,7 @@ fn keep(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
     // What the vectors reach needs no further input.
     let mut command = program(workspace, name);
     command
-        .args(["-merge=1", "-use_value_profile=0"])
+        .args(["-set_cover_merge=1", "-use_value_profile=0"])
         .arg(&merged);
     let status = command
         .args(vectors(workspace, name))
