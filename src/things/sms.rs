@@ -106,6 +106,7 @@ fn remainder_by_bits(mut value: u32, divisor: u32) -> u32 {
         return 0;
     }
     let mut multiple = divisor;
+    // At most 32 rounds each, one for each bit.
     while multiple <= value >> 1 {
         multiple <<= 1;
     }
@@ -126,7 +127,7 @@ const NONE: u32 = u32::MAX;
 /// Let the phase be the moment in which on times begin. An attempt at `t` is taken in the phases from `t − on`, excluded,
 /// to `t`, included: an arc of `on` seconds that ends at `t`, modulo the period. All arcs are equally long, so what no arc
 /// covers is, in each gap from one end to the next, what the gap is longer than `on`. All ends are whole seconds, so it
-/// is enough to count those.
+/// is enough to count those. Takes twice 32 times 32 rounds, however long the times are.
 struct Walk {
     plan: Plan,
     /// The longest gap in the end.
