@@ -948,8 +948,9 @@ KPN_NODISCARD kpn_status kpn_queue_begin(struct kpn_queue *queue, uint8_t *memor
  * @retval KPN_ERR_BUFFER_FULL Not even one record fits; `kpn_uplink_missing` says how many bytes are missing. The uplink is unchanged.
  * @retval KPN_ERR_STATE The queue or the uplink was not begun, the uplink is finished, or records are on their way.
  * @retval KPN_ERR_CLOCK A record is later than `uptime`. Queue and uplink are unchanged.
- * @retval KPN_ERR_SENML_TIME The time of a record cannot be expressed with the uplink's base time, or `unix_time` is 2^32 - 1.
- * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time.
+ * @retval KPN_ERR_SENML_TIME `unix_time` is 2^32 - 1; or the time of a record cannot be expressed with the uplink's base time: then the
+ *     uplink has failed and must be abandoned. All records stay in the queue.
+ * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time, likewise.
  * @return The first failure of the uplink that was not cleared.
  */
 KPN_NODISCARD kpn_status kpn_queue_fill(struct kpn_queue *queue, struct kpn_uplink *uplink, uint32_t uptime, uint32_t unix_time,
@@ -1174,8 +1175,9 @@ kpn_status kpn_firmware_set_real_host(struct kpn_firmware *firmware, bool real_h
  * Sets what firmware must look like, so that nothing else, such as the page of a captive portal or an empty file, is taken for firmware.
  * Choose a size that all of your images reach, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for
  * ESP-IDF. Anything else is refused before a byte is confirmed: first with `KPN_AGAIN`, since a portal may be gone next time, finally with
- * `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes with status 200 counts as firmware. Call it after each
- * `kpn_firmware_begin`; `kpn_firmware_save` does not keep it.
+ * `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes first with status 200 counts as firmware, and a page with an ETag in the
+ * middle of a download as different firmware (`KPN_ERR_FIRMWARE_REPLACED`). Call it after each `kpn_firmware_begin`; `kpn_firmware_save`
+ * does not keep it.
  * ~~~{.c}
  * static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96};
  * kpn_firmware_expect(&firmware, 16384, mcuboot, sizeof mcuboot);
@@ -1272,14 +1274,16 @@ KPN_NODISCARD kpn_status kpn_firmware_request(struct kpn_firmware *firmware, uin
 /**
  * Reads bytes of the response, in pieces of any size, and hands out the firmware in them. Write each piece to flash at its offset at once,
  * since no copy is kept. Pieces are provisional until `KPN_OK` confirms the part, including its last piece. After `KPN_AGAIN` the same part
- * comes again and must be written to the same offsets; erase flash first where needed. After a failure, close the connection. RFC 9110
+ * comes again and must be written to the same offsets; erase flash first where needed. After a failure, close the connection. Once bytes
+ * are confirmed, a response below status 400 without Content-Range that is not this firmware, such as the page of a captive portal or a
+ * redirect, does not end the download: the result is `KPN_AGAIN` until the last retry, and only then one of the failures below. RFC 9110
  * sections 14 and 15.
  * @param[out] out_piece Written with `KPN_OK`, `KPN_NEED_MORE` and `KPN_AGAIN`.
  * @retval KPN_OK The part is complete and confirmed; `kpn_firmware_state` says whether it was the last.
  * @retval KPN_NEED_MORE Feed the rest of the bytes, then whatever arrives next.
  * @retval KPN_AGAIN This attempt failed; `kpn_firmware_error` says why. Wait (`kpn_retry_delay_ms`), then request again.
  * @retval KPN_ERR_STATE `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
- * @retval KPN_ERR_FIRMWARE_REFUSED A permanent status such as 401 or 404, see `kpn_firmware_http_status`.
+ * @retval KPN_ERR_FIRMWARE_REFUSED A permanent status such as 302, 401 or 404, see `kpn_firmware_http_status`.
  * @retval KPN_ERR_FIRMWARE_RANGE Not the requested bytes, 416, several ranges, or no total size.
  * @retval KPN_ERR_FIRMWARE_SIZE The size of the firmware has changed; `kpn_firmware_rewind` to 0 accepts the new firmware.
  * @retval KPN_ERR_FIRMWARE_REPLACED There is different firmware: erase what was written; `kpn_firmware_rewind` to 0 accepts it.

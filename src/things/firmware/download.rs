@@ -80,7 +80,7 @@ pub struct Download {
     pub(super) retries: u8,
     pub(super) real_host: u8,
     /// How many of `first_bytes` are demanded.
-    first_len: u8,
+    pub(super) first_len: u8,
     pub(super) connection: Connection,
     pub(super) limit: u16,
     pub(super) token_len: u16,
