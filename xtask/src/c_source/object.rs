@@ -14,9 +14,6 @@ use wasmparser::{
 /// All that may be asked of C's library.
 pub const IMPORTS: [&str; 4] = ["memcpy", "memmove", "memset", "memcmp"];
 
-/// Answers how C's compiler aligns 64-bit integers, which is not the same on all machines of 32 bits.
-pub const ALIGNMENT: &str = "kpn_align_of_int64";
-
 /// The only global: where the stack of the object's own kind ends.
 const STACK_POINTER: &str = "__stack_pointer";
 
@@ -250,10 +247,7 @@ impl<'a> Sections<'a> {
         };
         let mut imports = Vec::new();
         for (name, kind) in &self.imports {
-            ensure!(
-                IMPORTS.contains(name) || *name == ALIGNMENT,
-                "asks for {name}"
-            );
+            ensure!(IMPORTS.contains(name), "asks for {name}");
             imports.push((*name, signature(*kind)?));
         }
         let mut names = BTreeMap::new();
