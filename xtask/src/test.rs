@@ -77,7 +77,7 @@ const WITH_OTHERS: &[Step] = &[
     ("arduino sketches", "c", packages::arduino::sketches::check),
     (
         "arduino package",
-        "chips pack",
+        "chips machines pack",
         packages::arduino::check_package,
     ),
     (
