@@ -146,6 +146,11 @@ const ON_BOARDS: &[Step] = &[
         "c linux chips boards machines",
         c_source::check,
     ),
+    (
+        "register windows",
+        "c linux chips boards machines windows",
+        c_source::check_windowed,
+    ),
     ("damaged vectors", "c", damage::check),
     ("plain build", "chips", cost::check_plain_build),
     ("budgets", "chips boards", budgets::check),

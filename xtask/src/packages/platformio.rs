@@ -2,7 +2,10 @@
 //! The PlatformIO library: packed by PlatformIO's own packer, and built against by PlatformIO itself, from a project that names the
 //! package and a board. The boards of `tests/platformio` stand for those of real platforms, which PlatformIO's registry alone has.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, ensure};
 use xshell::{Shell, cmd};
@@ -182,7 +185,7 @@ fn check_unit_tests(pio: &Pio<'_>) -> anyhow::Result<()> {
 fn check_sketch(
     pio: &Pio<'_>,
     shim: &Path,
-    simulator: &Path,
+    simulator: &PathBuf,
     name: &str,
     modem: &str,
 ) -> anyhow::Result<()> {
