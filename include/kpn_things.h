@@ -41,9 +41,10 @@
  * Every call follows these rules, unless it says otherwise:
  *
  * - A status below zero is a failure. A failure changes nothing and writes nothing to `out_` arguments.
- * - Pointers to objects and results must be aligned and not NULL. An array may be NULL when its length is 0. Texts without a length end in
- *   NUL. Lengths and capacities are in bytes, at most `PTRDIFF_MAX`. Numbers must be in the range that is given for them. Otherwise the
- *   call returns `KPN_ERR_INVALID_ARGUMENT`.
+ * - Pointers to objects and results must not be NULL, and must be aligned as their type is, but never to more than a pointer is: what a heap
+ *   on a 32-bit system gives is good, 4 mod 8 included. An array may be NULL when its length is 0. Texts
+ *   without a length end in NUL. Lengths and capacities are in bytes, at most `PTRDIFF_MAX`. Numbers must be in the range that is given for
+ *   them. Otherwise the call returns `KPN_ERR_INVALID_ARGUMENT`.
  * - An object must have been begun, by the call whose name ends in `_begin` or by a sibling; its memory need not be initialised before
  *   that. Before that, and after its end, calls return `KPN_ERR_STATE`. A call that returns a value instead of a status returns 0, false
  *   or NULL for an object that is NULL, misaligned or not begun.
