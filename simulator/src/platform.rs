@@ -171,7 +171,7 @@ impl Platform {
         kept.map(|()| result)
     }
 
-    /// The same, but what changed is in the store only behind [`Platform::kept`]: one transaction holds what many connections do at a time.
+    /// The same, but the change is in the store only after [`Platform::kept`], so that one transaction holds those of many connections.
     pub fn change_with_others<R>(&self, change: impl FnOnce(&mut Model) -> R) -> (R, Made) {
         let mut shared = self.lock();
         let result = change(&mut shared.model);
@@ -179,10 +179,10 @@ impl Platform {
         (result, Made(shared.made))
     }
 
-    /// Waits until a change is in the store, or an error says why it is not.
+    /// Waits until a change is in the store; an error says why it is not.
     pub async fn kept(&self, made: Made) -> Result<(), String> {
         if self.is_kept_in_a_file {
-            // Whoever is ready to change something does so first.
+            // Connections that are ready to change something do so first.
             tokio::task::yield_now().await;
         }
         let kept = {

@@ -33,7 +33,8 @@ const REQUEST_MAX: usize = 64 << 10;
 /// One connection.
 pub struct Session {
     platform: Arc<Platform>,
-    peer: SocketAddr,
+    /// Address and port of the device.
+    peer: String,
     /// The name of the platform in the device's TLS handshake.
     server_name: Option<String>,
     wire: Wire,
@@ -77,7 +78,7 @@ impl Session {
     ) -> Self {
         Self {
             platform,
-            peer,
+            peer: peer.to_string(),
             server_name,
             wire,
             place,
@@ -134,7 +135,7 @@ impl Session {
         event.kind = kind;
         event.server_name.clone_from(&self.server_name);
         event.place = number;
-        event.method = parts.method.to_string();
+        event.method = parts.method.as_str().to_owned();
         event.path = parts.uri.path().to_owned();
         event.fault = describe(&faults);
         if has_bare_line_feed(&first) {
@@ -260,7 +261,7 @@ impl Session {
     fn new_event(&self) -> Event {
         Event {
             time: now(),
-            peer: self.peer.to_string(),
+            peer: self.peer.clone(),
             ..Event::default()
         }
     }

@@ -59,17 +59,18 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     by_beginning: HashMap<[u8; LENGTH_MIN], Vec<Secret>>,
-    /// A bit for what hashes like the beginning of a secret: hardly any text does, and it is passed over fast. Empty without secrets.
-    beginnings: Vec<u64>,
+    /// A bit for each hash that the beginning of a secret has: most text has none of them, and is passed over quickly.
+    beginnings: Option<Box<[u64; WORDS]>>,
 }
 
-/// Bits in which beginnings are told apart, as a power of two.
-const BEGINNINGS: u32 = 17;
+/// Hashes of beginnings, as a power of two.
+const HASHES: u32 = 17;
+const WORDS: usize = 1 << (HASHES - u64::BITS.ilog2());
 
 /// Where the bit of a beginning is.
 fn bit(beginning: [u8; LENGTH_MIN]) -> (usize, u64) {
     // Fibonacci hashing: the upper bits of the product depend on all of the lower ones.
-    let hash = u32::from_le_bytes(beginning).wrapping_mul(0x9e37_79b1) >> (u32::BITS - BEGINNINGS);
+    let hash = u32::from_le_bytes(beginning).wrapping_mul(0x9e37_79b1) >> (u32::BITS - HASHES);
     ((hash / u64::BITS) as usize, 1 << (hash % u64::BITS))
 }
 
@@ -81,29 +82,32 @@ impl Secrets {
             if !same.contains(secret) {
                 same.push(secret.clone());
             }
-            self.beginnings
-                .resize(1 << (BEGINNINGS - u64::BITS.ilog2()), 0);
             let (word, bit) = bit(*first);
-            self.beginnings[word] |= bit;
+            self.beginnings.get_or_insert_with(|| Box::new([0; WORDS]))[word] |= bit;
         }
     }
 
     /// The first secret behind `from`, the longest one where there are several.
     fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
-        if self.beginnings.is_empty() {
-            return None;
-        }
-        let beginnings = bytes.get(from..)?.windows(LENGTH_MIN);
-        beginnings.zip(from..).find_map(|(beginning, at)| {
-            let beginning = beginning.first_chunk()?;
+        let beginnings = self.beginnings.as_deref()?;
+        let rest = bytes.get(from..)?;
+        for (at, beginning) in rest.array_windows().enumerate() {
             let (word, bit) = bit(*beginning);
-            if self.beginnings[word] & bit == 0 {
-                return None;
+            if beginnings[word] & bit != 0
+                && let Some(length) = self.length(beginning, &rest[at..])
+            {
+                return Some(from + at..from + at + length);
             }
-            let same = self.by_beginning.get(beginning)?.iter();
-            let here = same.filter(|secret| bytes[at..].starts_with(secret.0.as_bytes()));
-            Some(at..at + here.map(Secret::len).max()?)
-        })
+        }
+        None
+    }
+
+    /// Length of the secret that `bytes` begin with.
+    fn length(&self, beginning: &[u8; LENGTH_MIN], bytes: &[u8]) -> Option<usize> {
+        let same = self.by_beginning.get(beginning)?.iter();
+        same.filter(|secret| bytes.starts_with(secret.0.as_bytes()))
+            .map(Secret::len)
+            .max()
     }
 
     /// Overwrites each secret in `bytes` with asterisks of the same length.

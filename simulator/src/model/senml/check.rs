@@ -146,15 +146,15 @@ struct Base {
 }
 
 /// The first base name in the pack, which names the device.
-pub fn first_base_name(pack: &[Record]) -> Option<&str> {
+pub fn first_base_name<'a>(pack: &'a [Record<'_>]) -> Option<&'a str> {
     pack.iter().find_map(|record| match record.get("bn") {
-        Some(Scalar::Text(name)) => Some(name.as_str()),
+        Some(Scalar::Text(name)) => Some(&**name),
         _ => None,
     })
 }
 
 /// Checks the whole pack and resolves it; `now` is the moment of reception in seconds since 1970.
-pub fn check(pack: &[Record], now: f64) -> Checked {
+pub fn check(pack: &[Record<'_>], now: f64) -> Checked {
     let mut checked = Checked::default();
     if pack.is_empty() {
         checked

@@ -59,10 +59,10 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Sorts the labels of `record` and checks the type of each.
-    pub fn read(record: &'a Record) -> Self {
+    pub fn read(record: &'a Record<'_>) -> Self {
         let mut fields = Fields::default();
         for (label, scalar) in &record.0 {
-            if fields.labels.iter().any(|seen| seen == label) {
+            if fields.labels.iter().any(|seen| *seen == label) {
                 fields.problem(label, format!("label {label} stands twice"));
                 continue;
             }
@@ -110,7 +110,7 @@ impl<'a> Fields<'a> {
         });
     }
 
-    fn take(&mut self, label: &str, scalar: &Scalar) {
+    fn take(&mut self, label: &str, scalar: &Scalar<'_>) {
         match label {
             "bn" => self.base_name = self.text(label, scalar),
             "bu" => self.base_unit = self.text(label, scalar),
@@ -142,14 +142,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn wrong_type(&mut self, label: &str, wanted: &str, got: &Scalar) {
+    fn wrong_type(&mut self, label: &str, wanted: &str, got: &Scalar<'_>) {
         self.problem(
             label,
             format!("{label} must be {wanted} and is {}", got.kind()),
         );
     }
 
-    fn number(&mut self, label: &str, scalar: &Scalar) -> Option<f64> {
+    fn number(&mut self, label: &str, scalar: &Scalar<'_>) -> Option<f64> {
         let Scalar::Number { value, exact } = scalar else {
             self.wrong_type(label, "a number", scalar);
             return None;
@@ -162,15 +162,15 @@ impl<'a> Fields<'a> {
         Some(*value)
     }
 
-    fn text(&mut self, label: &str, scalar: &Scalar) -> Option<String> {
+    fn text(&mut self, label: &str, scalar: &Scalar<'_>) -> Option<String> {
         let Scalar::Text(text) = scalar else {
             self.wrong_type(label, "a string", scalar);
             return None;
         };
-        Some(text.clone())
+        Some(text.clone().into_owned())
     }
 
-    fn data(&mut self, label: &str, scalar: &Scalar) -> Option<Vec<u8>> {
+    fn data(&mut self, label: &str, scalar: &Scalar<'_>) -> Option<Vec<u8>> {
         let text = self.text(label, scalar)?;
         let standard = text.contains(['+', '/']);
         let decoded = if standard {
