@@ -14,7 +14,7 @@ use super::secret::Secret;
 pub enum State {
     /// Waits for its turn.
     Pending,
-    /// In a response that has not left as a whole; handed out again when that fails.
+    /// In a response that has not left as a whole; Pending again when it never will.
     Executing,
     /// Left in a response.
     Delivered,
