@@ -30,6 +30,8 @@
 #[cfg(feature = "api")]
 mod api;
 mod arguments;
+#[cfg(feature = "api")]
+mod client;
 mod config;
 mod door;
 #[cfg(feature = "api")]
@@ -120,7 +122,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     #[cfg(feature = "api")]
     match arguments.command {
         Some(arguments::Command::Expect(wanted)) => return expect::run(wanted).await,
-        Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted),
+        Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted).await,
         None => {}
     }
     let mut model = Model::new(Limits {
