@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! 64 bits as two words: a C struct that holds them is aligned to 4 bytes and has the same layout on all 32-bit machines, whether they
-//! align 64-bit integers to 4 bytes or to 8.
+//! Building blocks for states in the caller's memory, besides plain integers: [`Words64`] and [`Flag`]. Every bit pattern is valid.
 #![forbid(unsafe_code)]
 
-/// A 64-bit number.
+/// 64 bits as two words: a C struct that holds them is aligned to 4 bytes and has the same layout on all 32-bit machines, whether they
+/// align 64-bit integers to 4 bytes or to 8.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Words64 {
@@ -13,7 +13,10 @@ pub struct Words64 {
 
 impl Words64 {
     /// These bits.
-    #[expect(clippy::cast_possible_truncation, reason = "keeps the low word")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the low word is what is left"
+    )]
     pub const fn new(bits: u64) -> Self {
         Self {
             low: bits as u32,
@@ -27,9 +30,33 @@ impl Words64 {
     }
 }
 
+/// A truth value where any byte may be stored: every byte except zero is true.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub struct Flag(u8);
+
+impl Flag {
+    pub const TRUE: Self = Self(1);
+    pub const FALSE: Self = Self(0);
+
+    pub const fn new(value: bool) -> Self {
+        Self(value as u8)
+    }
+
+    pub const fn get(self) -> bool {
+        self.0 != 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_byte_is_a_flag() {
+        assert!(!Flag::default().get() && !Flag::FALSE.get() && !Flag::new(false).get());
+        assert!(Flag::TRUE.get() && Flag::new(true).get() && Flag(0x80).get());
+    }
 
     #[test]
     fn keeps_all_bits() {

@@ -8,6 +8,7 @@
 use super::string::{Unescape, plain_run};
 use crate::error::{Error, Result};
 use crate::number;
+use crate::words::Flag;
 
 /// Arrays and objects that may be open at the same time.
 pub const DEPTH_MAX: u8 = 32;
@@ -35,33 +36,36 @@ impl Span {
     }
 }
 
-/// The kind of a token. Colons and commas are checked but not reported.
+/// The kind of a token: its first character, or one that stands for it. Colons and commas are checked but not reported.
+///
+/// Not an enum: it is kept in the caller's memory, where every byte must be valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(u8)]
-pub enum TokenKind {
+#[repr(transparent)]
+pub struct TokenKind(u8);
+
+impl TokenKind {
     /// The end: only white space follows the one value.
-    #[default]
-    End,
+    pub const END: Self = Self(0);
     /// `[`
-    ArrayStart,
+    pub const ARRAY_START: Self = Self(b'[');
     /// `]`
-    ArrayEnd,
+    pub const ARRAY_END: Self = Self(b']');
     /// `{`
-    ObjectStart,
+    pub const OBJECT_START: Self = Self(b'{');
     /// `}`
-    ObjectEnd,
+    pub const OBJECT_END: Self = Self(b'}');
     /// A member's name with its colon.
-    Key,
+    pub const KEY: Self = Self(b':');
     /// A string.
-    String,
+    pub const STRING: Self = Self(b'"');
     /// A number.
-    Number,
+    pub const NUMBER: Self = Self(b'0');
     /// `true`
-    True,
+    pub const TRUE: Self = Self(b't');
     /// `false`
-    False,
+    pub const FALSE: Self = Self(b'f');
     /// `null`
-    Null,
+    pub const NULL: Self = Self(b'n');
 }
 
 /// What may follow, apart from white space. Not an enum: a state may be forged, and any other byte counts as `NEXT`.
@@ -91,6 +95,12 @@ const fn wrong(byte: u32) -> Error {
     }
 }
 
+/// The kind of a token with this first character.
+const fn first(byte: u32) -> TokenKind {
+    let [byte, ..] = byte.to_le_bytes();
+    TokenKind(byte)
+}
+
 /// The position in a text, and what may follow there. Each call takes the same text.
 ///
 /// Plain integers; all zeros is the start.
@@ -104,7 +114,7 @@ pub struct Reader {
     /// One of [`expected`].
     expected: u8,
     kind: TokenKind,
-    is_escaped: bool,
+    is_escaped: Flag,
     span: Span,
 }
 
@@ -131,7 +141,7 @@ impl Reader {
 
     /// Whether the last key or string may contain escapes.
     pub const fn is_escaped(&self) -> bool {
-        self.is_escaped
+        self.is_escaped.get()
     }
 
     /// Takes the next token and keeps it in the reader, so that the result fits in one register. After an error the reader is unusable.
@@ -159,7 +169,7 @@ impl Reader {
             if is_key {
                 return self.colon(text);
             }
-            self.kind = TokenKind::String;
+            self.kind = TokenKind::STRING;
         } else if is_key {
             return Err(wrong(byte));
         } else if byte | BRACE == u32::from(b'{') {
@@ -188,7 +198,7 @@ impl Reader {
         if byte != END_OF_TEXT {
             return Err(Error::JSON_SYNTAX);
         }
-        self.kind = TokenKind::End;
+        self.kind = TokenKind::END;
         Ok(())
     }
 
@@ -198,7 +208,7 @@ impl Reader {
             return Err(wrong(byte));
         }
         self.position += 1;
-        self.kind = TokenKind::Key;
+        self.kind = TokenKind::KEY;
         self.expected = expected::VALUE;
         Ok(())
     }
@@ -207,7 +217,7 @@ impl Reader {
         self.span.start = self.position;
         number::skip(text, &mut self.position)?;
         self.span.end = self.position;
-        self.kind = TokenKind::Number;
+        self.kind = TokenKind::NUMBER;
         Ok(())
     }
 
@@ -217,23 +227,22 @@ impl Reader {
         }
         self.depth += 1;
         self.objects <<= 1;
-        self.kind = TokenKind::ArrayStart;
         if byte & BRACE != 0 {
             self.objects |= 1;
-            self.kind = TokenKind::ObjectStart;
         }
+        self.kind = first(byte);
         self.expected = expected::FIRST_OR_CLOSE;
         self.position += 1;
         Ok(())
     }
 
     fn close(&mut self, byte: u32) -> Result<()> {
-        let (bracket, kind) = if self.objects & 1 == 1 {
-            (b'}', TokenKind::ObjectEnd)
+        let kind = if self.objects & 1 == 1 {
+            TokenKind::OBJECT_END
         } else {
-            (b']', TokenKind::ArrayEnd)
+            TokenKind::ARRAY_END
         };
-        if byte != u32::from(bracket) {
+        if first(byte) != kind {
             return Err(wrong(byte));
         }
         // A forged state may close what was never opened, and would then never end.
@@ -250,8 +259,9 @@ impl Reader {
         self.position += 1;
         self.span.start = self.position;
         self.position = plain_run(text, self.position);
-        self.is_escaped = self.byte(text) != u32::from(b'"');
-        if self.is_escaped {
+        let is_escaped = self.byte(text) != u32::from(b'"');
+        self.is_escaped = Flag::new(is_escaped);
+        if is_escaped {
             self.rest_of_string(text)?;
         }
         self.span.end = self.position;
@@ -273,15 +283,16 @@ impl Reader {
 
     fn literal(&mut self, text: &[u8], byte: u32) -> Result<()> {
         // The letters that follow, the next one lowest.
-        let (mut rest, kind) = if byte == u32::from(b't') {
-            (u32::from_le_bytes(*b"rue\0"), TokenKind::True)
+        let mut rest = if byte == u32::from(b't') {
+            u32::from_le_bytes(*b"rue\0")
         } else if byte == u32::from(b'f') {
-            (u32::from_le_bytes(*b"alse"), TokenKind::False)
+            u32::from_le_bytes(*b"alse")
         } else if byte == u32::from(b'n') {
-            (u32::from_le_bytes(*b"ull\0"), TokenKind::Null)
+            u32::from_le_bytes(*b"ull\0")
         } else {
             return Err(wrong(byte));
         };
+        self.kind = first(byte);
         self.position += 1;
         while rest > 0 {
             let byte = self.byte(text);
@@ -291,7 +302,6 @@ impl Reader {
             rest >>= 8;
             self.position += 1;
         }
-        self.kind = kind;
         Ok(())
     }
 
@@ -327,7 +337,7 @@ pub fn strip_whitespace(text: &mut [u8]) -> Result<usize> {
     let mut reader = Reader::default();
     loop {
         reader.advance(text)?;
-        if reader.kind() == TokenKind::End {
+        if reader.kind() == TokenKind::END {
             break;
         }
     }
@@ -367,17 +377,17 @@ mod tests {
             reader.advance(text)?;
             let raw = core::str::from_utf8(reader.span().of(text)).unwrap();
             seen.push(match reader.kind() {
-                TokenKind::ArrayStart => String::from("["),
-                TokenKind::ArrayEnd => String::from("]"),
-                TokenKind::ObjectStart => String::from("{"),
-                TokenKind::ObjectEnd => String::from("}"),
-                TokenKind::Key => format!("{raw}:"),
-                TokenKind::String => format!("'{raw}'"),
-                TokenKind::Number => format!("#{raw}"),
-                TokenKind::True => String::from("true"),
-                TokenKind::False => String::from("false"),
-                TokenKind::Null => String::from("null"),
-                TokenKind::End => return Ok(seen.concat()),
+                TokenKind::ARRAY_START => String::from("["),
+                TokenKind::ARRAY_END => String::from("]"),
+                TokenKind::OBJECT_START => String::from("{"),
+                TokenKind::OBJECT_END => String::from("}"),
+                TokenKind::KEY => format!("{raw}:"),
+                TokenKind::STRING => format!("'{raw}'"),
+                TokenKind::NUMBER => format!("#{raw}"),
+                TokenKind::TRUE => String::from("true"),
+                TokenKind::FALSE => String::from("false"),
+                TokenKind::NULL => String::from("null"),
+                _ => return Ok(seen.concat()),
             });
         }
     }
@@ -472,7 +482,7 @@ mod tests {
             reader.advance(text).unwrap();
             reader.skip_value(text).unwrap();
             reader.advance(text).unwrap();
-            assert_eq!(reader.kind(), TokenKind::Key, "{value}");
+            assert_eq!(reader.kind(), TokenKind::KEY, "{value}");
             assert_eq!(reader.span().of(text), b"y");
         }
     }
@@ -507,7 +517,7 @@ mod tests {
             let mut reader = Reader::default();
             let ours = reader.advance(&text).is_ok()
                 && reader.advance(&text).is_ok()
-                && reader.kind() == TokenKind::End;
+                && reader.kind() == TokenKind::END;
             assert_eq!(ours, whole, "{text:?}");
         }
     }

@@ -68,7 +68,7 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     {
         let mut rest = text.get(position..).unwrap_or_default();
         while let Some((&word, behind)) = rest.split_first_chunk() {
-            let others = !plain_bits(u32::from_le_bytes(word)) & 0x8080_8080;
+            let others = !plain_bits(usize::from_le_bytes(word)) & EACH * 0x80;
             if others != 0 {
                 // The first of them is the lowest byte.
                 return text.len() - rest.len() + (others.trailing_zeros() / 8) as usize;
@@ -87,13 +87,17 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     position
 }
 
-/// For each of four characters, the highest bit is set if the character stands for itself. Bits above the first character that does not are
-/// meaningless, since a byte of 0x80 or more carries into the next.
+/// One in each byte of a word.
 #[cfg(kpn_unaligned)]
-const fn plain_bits(word: u32) -> u32 {
-    let no_control = word.wrapping_add(0x6060_6060);
-    let no_quote = (word ^ 0x2222_2222).wrapping_add(0x7F7F_7F7F);
-    let no_backslash = (word ^ 0x5C5C_5C5C).wrapping_add(0x7F7F_7F7F);
+const EACH: usize = usize::MAX / 0xFF;
+
+/// For each character of a word, the highest bit is set if the character stands for itself. Bits above the first character that does not
+/// are meaningless, since a byte of 0x80 or more carries into the next.
+#[cfg(kpn_unaligned)]
+const fn plain_bits(word: usize) -> usize {
+    let no_control = word.wrapping_add(EACH * 0x60);
+    let no_quote = (word ^ EACH * 0x22).wrapping_add(EACH * 0x7F);
+    let no_backslash = (word ^ EACH * 0x5C).wrapping_add(EACH * 0x7F);
     no_control & no_quote & no_backslash & !word
 }
 
@@ -355,6 +359,31 @@ mod tests {
         let len = unescape(&mut text)?;
         text.truncate(len);
         Ok(text)
+    }
+
+    #[test]
+    fn a_plain_run_ends_at_each_other_byte_wherever_it_stands() {
+        for len in 0..=33 {
+            for byte in 0..=u8::MAX {
+                for place in 0..len {
+                    let mut text = std::vec![b'~'; len];
+                    // Nothing after it counts, whatever it carries into.
+                    text[place..].fill(0xFF);
+                    text[place] = byte;
+                    let is_plain = matches!(byte, 0x20..0x80) && byte != b'"' && byte != b'\\';
+                    let end = if is_plain { place + 1 } else { place };
+                    for start in 0..=place {
+                        assert_eq!(
+                            plain_run(&text, start),
+                            end,
+                            "{byte:#x} at {place} of {len}"
+                        );
+                    }
+                }
+            }
+            let plain = std::vec![b' '; len];
+            assert_eq!(plain_run(&plain, 0), len);
+        }
     }
 
     #[test]

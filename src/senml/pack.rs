@@ -20,7 +20,7 @@ use super::{name, unit};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::number::Decimal;
-use crate::words::Words64;
+use crate::words::{Flag, Words64};
 
 /// What the text of a pack ends with. It takes more only in the phases up to `RECORD`.
 mod phase {
@@ -47,11 +47,11 @@ struct Progress {
     /// The bits of the labels in the open record.
     labels: u8,
     /// Whether a base field failed: no record may follow until the failure is cleared.
-    is_base_lost: bool,
+    is_base_lost: Flag,
     /// Whether base fields are written into the record that follows them.
-    is_merged: bool,
+    is_merged: Flag,
     /// Whether bytes are only counted, so that everything fits.
-    is_counting: bool,
+    is_counting: Flag,
     /// Why the next record is refused: the cause from a base field, or from a label of that record; 0 if it is not refused.
     refusal: u8,
     /// Offset after the last byte written.
@@ -71,7 +71,7 @@ struct Progress {
 pub struct PackState {
     // Small fields come first: small cores reach them there in one instruction.
     /// Whether `wanted` is counted.
-    is_wanting: bool,
+    is_wanting: Flag,
     /// The first failure that was not cleared; 0 for none.
     failure: u8,
     /// Offset of the opening bracket.
@@ -95,7 +95,7 @@ impl PackState {
         is_measuring: bool,
         base_name: &[u8],
     ) -> Result<()> {
-        self.written.is_counting = is_measuring;
+        self.written.is_counting = Flag::new(is_measuring);
         self.start = start;
         if let Some(first) = buffer.get_mut(start) {
             *first = b'[';
@@ -107,7 +107,7 @@ impl PackState {
 
     /// Makes it new again.
     pub fn reset(&mut self) {
-        self.is_wanting = false;
+        self.is_wanting = Flag::FALSE;
         self.failure = 0;
         self.need = 0;
         self.written = Progress::default();
@@ -118,7 +118,7 @@ impl PackState {
         self.failure = error.code();
         self.written.phase = phase::BROKEN;
         self.written.refusal = error.code();
-        self.written.is_base_lost = true;
+        self.written.is_base_lost = Flag::TRUE;
     }
 
     /// Bytes of the text, from its start to the last one written.
@@ -143,7 +143,7 @@ impl PackState {
 
     /// Whether bytes are only counted.
     pub const fn is_measuring(&self) -> bool {
-        self.written.is_counting
+        self.written.is_counting.get()
     }
 }
 
@@ -174,9 +174,9 @@ impl<'a> Pack<'a> {
         let state = &mut *self.state;
         if state.written.phase != phase::BROKEN {
             state.failure = 0;
-            state.written.is_base_lost = false;
+            state.written.is_base_lost = Flag::FALSE;
             state.written.refusal = 0;
-            state.is_wanting = false;
+            state.is_wanting = Flag::FALSE;
         }
         failure
     }
@@ -227,7 +227,7 @@ impl<'a> Pack<'a> {
     ) -> Result<()> {
         let given = Given { name, unit, value };
         let put = self.state.written.put(self.buffer, &given);
-        if put.is_ok() && !self.state.is_wanting {
+        if put.is_ok() && !self.state.is_wanting.get() {
             return Ok(());
         }
         self.count(put, &given)
@@ -236,14 +236,14 @@ impl<'a> Pack<'a> {
     /// Counts what the pack would have become with enough room, and records a failure.
     fn count(&mut self, put: Result<()>, given: &Given<'_>) -> Result<()> {
         let state = &mut *self.state;
-        if put == Err(Error::BUFFER_FULL) && !state.is_wanting {
-            state.is_wanting = true;
+        if put == Err(Error::BUFFER_FULL) && !state.is_wanting.get() {
+            state.is_wanting = Flag::TRUE;
             state.need = 0;
             state.wanted = state.written;
-            state.wanted.is_counting = true;
+            state.wanted.is_counting = Flag::TRUE;
         }
         let part = given.value.part();
-        if state.is_wanting {
+        if state.is_wanting.get() {
             let wanted = &mut state.wanted;
             match wanted.put(&mut [], given) {
                 Ok(()) => state.need = state.need.max(wanted.end()),
@@ -268,7 +268,7 @@ impl<'a> Pack<'a> {
     fn fail_written(&mut self, error: Error, part: Part) -> Result<()> {
         let state = &mut *self.state;
         state.written.refuse(error, part);
-        if !state.is_wanting {
+        if !state.is_wanting.get() {
             state.need = 0;
         }
         if state.failure == 0 && state.written.phase != phase::FINISHED {
@@ -298,7 +298,7 @@ impl Progress {
         // The same label again would be a duplicate, so a base field then begins a new base record.
         let is_again = self.labels & label.bit != 0;
         // Whether the open base record continues.
-        let mut joins = self.is_merged;
+        let mut joins = self.is_merged.get();
         if part == Part::Record && given.name.is_none() {
             return Err(Error::INVALID_ARGUMENT);
         }
@@ -338,7 +338,7 @@ impl Progress {
         }
         out.put(label.text());
         given.value.write(&mut out, &self.base_time())?;
-        if !self.is_counting && !out.has_room(CLOSERS.len()) {
+        if !self.is_counting.get() && !out.has_room(CLOSERS.len()) {
             return Err(Error::BUFFER_FULL);
         }
         if part == Part::Record {
@@ -399,7 +399,7 @@ impl Progress {
         if self.phase != phase::BASE || self.records != 0 {
             return Err(Error::STATE);
         }
-        self.is_merged = true;
+        self.is_merged = Flag::TRUE;
         Ok(())
     }
 
@@ -408,8 +408,8 @@ impl Progress {
     #[inline(never)]
     fn refuse(&mut self, error: Error, part: Part) {
         self.drop_record();
-        if !self.is_base_lost {
-            self.is_base_lost = part == Part::Base;
+        if !self.is_base_lost.get() {
+            self.is_base_lost = Flag::new(part == Part::Base);
             self.refusal = match part {
                 Part::Record => 0,
                 _ => error.code(),

@@ -3,8 +3,8 @@
 //! resolved records, with strings and data decoded in place.
 //!
 //! Where the RFC is silent or loose:
-//! - A base value is added to a `v`; alone it does not make a value. A base sum alone makes a sum (sections 4.2 and 4.5.4): a
-//!   record with a name and no value has only that sum.
+//! - A base value is added to a `v`; alone it does not make a value. A base sum alone makes a sum (sections 4.2 and 4.5.4): a record with a
+//!   name and no value has only that sum.
 //! - A record without name, value and sum of its own only sets base fields, as in the RFC's section 5.1.7, and is not
 //!   handed out; one that has a name but neither value nor sum is refused.
 //! - An empty array is a pack without records.
@@ -22,6 +22,7 @@ use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, TokenKind};
 use crate::json::string::Unescape;
 use crate::number;
+use crate::words::Flag;
 
 /// The version of RFC 8428, and the highest one understood.
 const VERSION: u8 = 10;
@@ -42,15 +43,16 @@ mod phase {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct PackReader {
-    reader: Reader,
-    /// The record read last, and the base fields in force.
-    record: RawRecord,
+    // Small fields come first: small cores reach them there in one instruction.
     version: u8,
     /// One of [`phase`].
     phase: u8,
     /// In the first pass: what parts of a name the base name in force and the name of the record are.
     base_name: NamePart,
     name: NamePart,
+    reader: Reader,
+    /// The record read last, and the base fields in force.
+    record: RawRecord,
 }
 
 impl PackReader {
@@ -66,7 +68,7 @@ impl PackReader {
         self.record = RawRecord::default();
         self.version = VERSION;
         self.phase = phase;
-        self.base_name = NamePart::Empty;
+        self.base_name = NamePart::EMPTY;
     }
 
     /// Checks a whole pack and rewinds.
@@ -135,12 +137,12 @@ impl PackReader {
     /// Begins one record; `Error::END` at the end of the pack. A pack is an array of objects.
     fn begin_record(&mut self, text: &[u8]) -> Result<()> {
         let mut token = self.token(text)?;
-        if self.reader.depth() == 1 && token == TokenKind::ArrayStart {
+        if self.reader.depth() == 1 && token == TokenKind::ARRAY_START {
             token = self.token(text)?;
         }
         match (self.reader.depth(), token) {
-            (2, TokenKind::ObjectStart) => {}
-            (0, TokenKind::ArrayEnd) => {
+            (2, TokenKind::OBJECT_START) => {}
+            (0, TokenKind::ARRAY_END) => {
                 // Here the reader accepts only the end of the text.
                 self.token(text)?;
                 return Err(Error::END);
@@ -148,15 +150,15 @@ impl PackReader {
             _ => return Err(Error::SENML_TYPE),
         }
         self.record.labels = Labels::default();
-        self.record.bool_value = false;
-        self.name = NamePart::Empty;
+        self.record.bool_value = Flag::FALSE;
+        self.name = NamePart::EMPTY;
         Ok(())
     }
 
     /// Reads the next member of a record whose label is known; `Error::END` after the last one.
     #[inline(never)]
     fn member(&mut self, text: &[u8]) -> Result<()> {
-        while self.token(text)? == TokenKind::Key {
+        while self.token(text)? == TokenKind::KEY {
             if let Some(known) = self.label(text)? {
                 return self.value(text, *known);
             }
@@ -185,7 +187,7 @@ impl PackReader {
                 return Err(Error::SENML_DUPLICATE);
             }
             self.record.labels.insert(label);
-            self.record.last = label;
+            self.record.last = label as u8;
         }
         Ok(known)
     }
@@ -194,7 +196,7 @@ impl PackReader {
     fn value(&mut self, text: &[u8], known: Known) -> Result<()> {
         let token = self.token(text)?;
         let fits = match token {
-            TokenKind::False => TokenKind::True,
+            TokenKind::FALSE => TokenKind::TRUE,
             other => other,
         };
         if fits != known.holds {
@@ -205,7 +207,7 @@ impl PackReader {
             self.judge_name(text);
         }
         match known.label {
-            Label::BoolValue => self.record.bool_value = token == TokenKind::True,
+            Label::BoolValue => self.record.bool_value = Flag::new(token == TokenKind::TRUE),
             Label::Version => self.check_version(span.of(text))?,
             label => {
                 if let Some(place) = self.record.span_mut(label) {
@@ -233,12 +235,12 @@ impl PackReader {
             fits = may_be_in_name(plain);
         }
         let part = match first {
-            None => NamePart::Empty,
-            Some(_) if !fits => NamePart::Wrong,
-            Some(byte) if byte.is_ascii_alphanumeric() => NamePart::Whole,
-            Some(_) => NamePart::Inner,
+            None => NamePart::EMPTY,
+            Some(_) if !fits => NamePart::WRONG,
+            Some(byte) if byte.is_ascii_alphanumeric() => NamePart::WHOLE,
+            Some(_) => NamePart::INNER,
         };
-        if self.record.last == Label::Name {
+        if self.record.last == Label::Name as u8 {
             self.name = part;
         } else {
             self.base_name = part;
@@ -272,8 +274,8 @@ impl PackReader {
             };
         }
         match (self.base_name, self.name) {
-            (NamePart::Whole, NamePart::Empty | NamePart::Whole | NamePart::Inner)
-            | (NamePart::Empty, NamePart::Whole) => {}
+            (NamePart::WHOLE, NamePart::EMPTY | NamePart::WHOLE | NamePart::INNER)
+            | (NamePart::EMPTY, NamePart::WHOLE) => {}
             _ => return Err(Error::SENML_NAME),
         }
         if labels.has(Label::DataValue) {
@@ -286,17 +288,17 @@ impl PackReader {
     /// Decodes in place what was read last, if it is a string. A NUL follows it, at the latest in place of the closing quote.
     #[inline(never)]
     fn decode(&mut self, text: &mut [u8]) {
-        if self.reader.kind() != TokenKind::String {
+        if self.reader.kind() != TokenKind::STRING {
             return;
         }
         let label = self.record.last;
         let Span { start, mut end } = self.reader.span();
-        if self.reader.is_escaped() || label == Label::DataValue {
+        if self.reader.is_escaped() || label == Label::DataValue as u8 {
             let mut chars = Unescape::new(start);
             let mut data = Decoder::new();
             end = start;
             while let Some(mut byte) = chars.next(text) {
-                if label == Label::DataValue {
+                if label == Label::DataValue as u8 {
                     let Some(decoded) = data.push(byte) else {
                         continue;
                     };
@@ -307,7 +309,7 @@ impl PackReader {
                 }
                 end += 1;
             }
-            if let Some(span) = self.record.span_mut(label) {
+            if let Some(span) = self.record.last_span_mut() {
                 span.end = end;
             }
         }
@@ -319,18 +321,21 @@ impl PackReader {
 
 /// Which part of a full name a base name or name can be: a full name has only letters, digits and `- : . / _`, and begins with a letter or
 /// digit (RFC 8428 section 4.5.1).
+///
+/// Not an enum: it is kept in the caller's memory, where every byte must be valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(u8)]
-enum NamePart {
+#[repr(transparent)]
+struct NamePart(u8);
+
+impl NamePart {
     /// Nothing.
-    #[default]
-    Empty,
+    const EMPTY: Self = Self(0);
     /// A full name, or the beginning of one.
-    Whole,
+    const WHOLE: Self = Self(1);
     /// What can follow the beginning of a name.
-    Inner,
+    const INNER: Self = Self(2);
     /// Not a part of any name.
-    Wrong,
+    const WRONG: Self = Self(3);
 }
 
 /// Whether a string is base64 in one of its four forms.
@@ -382,18 +387,18 @@ mod tests {
     #[test]
     fn the_parts_of_a_name() {
         for (string, part) in [
-            ("", NamePart::Empty),
-            ("a", NamePart::Whole),
-            ("9-:./_z", NamePart::Whole),
-            ("9-:.\\/_z", NamePart::Whole),
-            ("_a", NamePart::Inner),
-            ("_\\u0061", NamePart::Inner),
-            (":", NamePart::Inner),
-            (" a", NamePart::Wrong),
-            ("a b", NamePart::Wrong),
-            ("a\\u0020b", NamePart::Wrong),
-            ("\\u0000", NamePart::Wrong),
-            ("a\u{e9}", NamePart::Wrong),
+            ("", NamePart::EMPTY),
+            ("a", NamePart::WHOLE),
+            ("9-:./_z", NamePart::WHOLE),
+            ("9-:.\\/_z", NamePart::WHOLE),
+            ("_a", NamePart::INNER),
+            ("_\\u0061", NamePart::INNER),
+            (":", NamePart::INNER),
+            (" a", NamePart::WRONG),
+            ("a b", NamePart::WRONG),
+            ("a\\u0020b", NamePart::WRONG),
+            ("\\u0000", NamePart::WRONG),
+            ("a\u{e9}", NamePart::WRONG),
         ] {
             let text = std::format!("\"{string}\"");
             let mut pack = PackReader::default();

@@ -2,11 +2,12 @@
 //! A record as the reader hands it out: resolved, with its strings in place in the pack.
 #![forbid(unsafe_code)]
 
-use super::reader::label::{Label, Labels, PLACES};
+use super::reader::label::{self, Label, Labels, PLACES};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::reader::Span;
 use crate::number::Sum;
+use crate::words::Flag;
 
 /// Times below this many seconds count from now (RFC 8428 section 4.5.3); 2^28.
 pub const RELATIVE_TIME_LIMIT: u32 = 1 << 28;
@@ -60,16 +61,16 @@ const _: () = assert!(PLACES == 11);
 #[derive(Clone, Copy, Default, Debug)]
 #[repr(C)]
 pub struct RawRecord {
+    /// The labels that the record has.
+    pub(super) labels: Labels,
+    pub(super) bool_value: Flag,
+    /// The [`Label`] whose value was read last, as a number; any other number counts as a label without a string.
+    pub(super) last: u8,
     /// The index of the next record in its pack.
     pub(super) next_index: usize,
     /// Indexed by [`Label::place`]. A label that has not occurred has the default span, which no string or number has. Spans of a record
     /// count only if `labels` has their label.
     spans: [Span; 11],
-    /// The labels that the record has.
-    pub(super) labels: Labels,
-    pub(super) bool_value: bool,
-    /// The label whose value was read last.
-    pub(super) last: Label,
 }
 
 const _: () = assert!(super::reader::label::PLACES == 11);
@@ -96,6 +97,11 @@ impl RawRecord {
 
     pub(super) fn span_mut(&mut self, label: Label) -> Option<&mut Span> {
         self.spans.get_mut(label.place())
+    }
+
+    /// Where the value read last is.
+    pub(super) fn last_span_mut(&mut self) -> Option<&mut Span> {
+        self.spans.get_mut(label::place(self.last))
     }
 
     /// Whether there is something to hand out: a value, a sum, or a name to which the base sum in force gives a sum.
@@ -187,7 +193,7 @@ impl<'a> Record<'a> {
 
     /// The value of a [`Kind::Bool`]; false for other kinds.
     pub const fn bool_value(self) -> bool {
-        self.raw.bool_value
+        self.raw.bool_value.get()
     }
 
     /// Whether it has this number.

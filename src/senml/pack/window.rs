@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Pack, phase};
+use crate::words::Flag;
 
 impl Pack<'_> {
     /// Bytes from the start of the buffer to the last one written.
@@ -33,7 +34,7 @@ impl Pack<'_> {
         written.base_start = written.base_start.saturating_sub(leaving);
         self.state.start = 0;
         // There is room again, so what is missing is counted anew.
-        self.state.is_wanting = false;
+        self.state.is_wanting = Flag::FALSE;
         (open, leaving)
     }
 }

@@ -54,8 +54,13 @@ impl Label {
 
     /// The index of its value among the spans of a record. A version is not kept.
     pub fn place(self) -> usize {
-        (self as usize).min(PLACES - 1)
+        place(self as u8)
     }
+}
+
+/// The same, for a label as a number.
+pub fn place(label: u8) -> usize {
+    usize::from(label).min(PLACES - 1)
 }
 
 /// A label as written in JSON, and what its value must be.
@@ -64,30 +69,30 @@ pub struct Known {
     key: u16,
     /// The label.
     pub label: Label,
-    /// The kind of token that its value must be; [`TokenKind::True`] for either truth value.
+    /// The kind of token that its value must be; [`TokenKind::TRUE`] for either truth value.
     pub holds: TokenKind,
 }
 
 /// The labels of one or two letters, most frequent first.
 static KNOWN: [Known; 14] = [
-    known(b"n", Label::Name, TokenKind::String),
-    known(b"v", Label::Value, TokenKind::Number),
-    known(b"vs", Label::StringValue, TokenKind::String),
-    known(b"bn", Label::BaseName, TokenKind::String),
-    known(b"u", Label::Unit, TokenKind::String),
-    known(b"t", Label::Time, TokenKind::Number),
-    known(b"vb", Label::BoolValue, TokenKind::True),
-    known(b"bt", Label::BaseTime, TokenKind::Number),
-    known(b"vd", Label::DataValue, TokenKind::String),
-    known(b"s", Label::Sum, TokenKind::Number),
-    known(b"bu", Label::BaseUnit, TokenKind::String),
-    known(b"bv", Label::BaseValue, TokenKind::Number),
-    known(b"bs", Label::BaseSum, TokenKind::Number),
-    known(b"ut", Label::UpdateTime, TokenKind::Number),
+    known(b"n", Label::Name, TokenKind::STRING),
+    known(b"v", Label::Value, TokenKind::NUMBER),
+    known(b"vs", Label::StringValue, TokenKind::STRING),
+    known(b"bn", Label::BaseName, TokenKind::STRING),
+    known(b"u", Label::Unit, TokenKind::STRING),
+    known(b"t", Label::Time, TokenKind::NUMBER),
+    known(b"vb", Label::BoolValue, TokenKind::TRUE),
+    known(b"bt", Label::BaseTime, TokenKind::NUMBER),
+    known(b"vd", Label::DataValue, TokenKind::STRING),
+    known(b"s", Label::Sum, TokenKind::NUMBER),
+    known(b"bu", Label::BaseUnit, TokenKind::STRING),
+    known(b"bv", Label::BaseValue, TokenKind::NUMBER),
+    known(b"bs", Label::BaseSum, TokenKind::NUMBER),
+    known(b"ut", Label::UpdateTime, TokenKind::NUMBER),
 ];
 
 /// The only label of four letters, `bver`.
-static VERSION: Known = known(b"", Label::Version, TokenKind::Number);
+static VERSION: Known = known(b"", Label::Version, TokenKind::NUMBER);
 
 /// Stands for a missing second letter: it does not occur in UTF-8.
 const NO_LETTER: u8 = 0xFF;

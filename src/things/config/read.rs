@@ -44,7 +44,7 @@ impl Source<'_> {
 
     fn string(&mut self) -> Result<Span> {
         match self.next()? {
-            TokenKind::String => Ok(self.reader.span()),
+            TokenKind::STRING => Ok(self.reader.span()),
             _ => Err(Error::CONFIG_TYPE),
         }
     }
@@ -73,7 +73,7 @@ impl Source<'_> {
     /// Reads a number from 1 to 65535.
     fn number(&mut self) -> Result<u16> {
         match self.next()? {
-            TokenKind::Number => number(self.last()),
+            TokenKind::NUMBER => number(self.last()),
             _ => Err(Error::CONFIG_TYPE),
         }
     }
@@ -124,13 +124,13 @@ impl Config {
     }
 
     fn object(&mut self, source: &mut Source<'_>) -> Result<()> {
-        if source.next()? != TokenKind::ObjectStart {
+        if source.next()? != TokenKind::OBJECT_START {
             return Err(Error::CONFIG_TYPE);
         }
         let mut seen = 0_u16;
         loop {
             source.field = Field::Document;
-            if source.next()? != TokenKind::Key {
+            if source.next()? != TokenKind::KEY {
                 break;
             }
             let (field, bit) = find(source.last())?;
@@ -163,8 +163,8 @@ impl Config {
             }
             Field::Imei => self.imei(source)?,
             Field::Secret => match source.next()? {
-                TokenKind::Null => {}
-                TokenKind::String => {
+                TokenKind::NULL => {}
+                TokenKind::STRING => {
                     source.copy(source.reader.span(), &mut self.secret)?;
                     token::check_secret(self.secret.as_bytes())?;
                 }
@@ -202,7 +202,7 @@ impl Config {
     #[inline(never)]
     fn endpoint_value(&mut self, source: &mut Source<'_>) -> Result<()> {
         match source.next()? {
-            TokenKind::String => {
+            TokenKind::STRING => {
                 let word = source.last();
                 self.choice = if string::equals(word, b"m2m") {
                     Choice::M2m
@@ -213,12 +213,12 @@ impl Config {
                 };
                 return Ok(());
             }
-            TokenKind::ObjectStart => self.choice = Choice::Custom,
+            TokenKind::OBJECT_START => self.choice = Choice::Custom,
             _ => return Err(Error::CONFIG_TYPE),
         }
         loop {
             source.field = Field::Endpoint;
-            if source.next()? != TokenKind::Key {
+            if source.next()? != TokenKind::KEY {
                 break;
             }
             let key = source.last();
@@ -262,10 +262,10 @@ impl Config {
 
     #[inline(never)]
     fn status_table(&mut self, source: &mut Source<'_>) -> Result<()> {
-        if source.next()? != TokenKind::ObjectStart {
+        if source.next()? != TokenKind::OBJECT_START {
             return Err(Error::CONFIG_TYPE);
         }
-        while source.next()? == TokenKind::Key {
+        while source.next()? == TokenKind::KEY {
             let status = number(source.last())?;
             let word = source.string()?.of(source.text);
             let mut outcomes = Outcome::ALL.iter();

@@ -81,9 +81,6 @@ pub struct Download {
     pub(super) real_host: u8,
     /// How many of `first_bytes` are demanded.
     first_len: u8,
-    /// What the first bytes of the firmware must be.
-    first_bytes: [u8; 8],
-    pub(super) validator: Validator,
     pub(super) connection: Connection,
     pub(super) limit: u16,
     pub(super) token_len: u16,
@@ -101,6 +98,10 @@ pub struct Download {
     /// Of the body so far.
     pub(super) crc: u32,
     pub(super) response: Response,
+    // After the numbers, which Cortex-M0 instructions reach without an addition only if they come first.
+    /// What the first bytes of the firmware must be.
+    first_bytes: [u8; 8],
+    pub(super) validator: Validator,
 }
 
 /// How far a call has advanced the download. The values are those of the status in the C interface.
