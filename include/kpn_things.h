@@ -41,9 +41,10 @@
  * Every call follows these rules, unless it says otherwise:
  *
  * - A status below zero is a failure. A failure changes nothing and writes nothing to `out_` arguments.
- * - Pointers to objects and results must be aligned and not NULL. An array may be NULL when its length is 0. Texts without a length end in
- *   NUL. Lengths and capacities are in bytes, at most `PTRDIFF_MAX`. Numbers must be in the range that is given for them. Otherwise the
- *   call returns `KPN_ERR_INVALID_ARGUMENT`.
+ * - Pointers to objects and results must not be NULL, and must be aligned as their type is, but never to more than a pointer is: what a heap
+ *   on a 32-bit system gives is good, 4 mod 8 included. An array may be NULL when its length is 0. Texts
+ *   without a length end in NUL. Lengths and capacities are in bytes, at most `PTRDIFF_MAX`. Numbers must be in the range that is given for
+ *   them. Otherwise the call returns `KPN_ERR_INVALID_ARGUMENT`.
  * - An object must have been begun, by the call whose name ends in `_begin` or by a sibling; its memory need not be initialised before
  *   that. Before that, and after its end, calls return `KPN_ERR_STATE`. A call that returns a value instead of a status returns 0, false
  *   or NULL for an object that is NULL, misaligned or not begun.
@@ -705,7 +706,7 @@ typedef struct kpn_downlink kpn_downlink;
 #define KPN_FIELD_TIME 2 /**< The time in seconds, base time added; 0 (now) if there is none. */
 #define KPN_FIELD_UPDATE_TIME 3 /**< The next value follows within this many seconds. */
 struct kpn_private_range { size_t start; size_t end; };
-struct kpn_private_record { size_t next_index; struct kpn_private_range spans[11]; uint16_t labels; bool bool_value; uint8_t last; };
+struct kpn_private_record { uint16_t labels; uint8_t bool_value; uint8_t last; size_t next_index; struct kpn_private_range spans[11]; };
 
 /**
  * One record of a downlink, with all base fields applied (RFC 8428 section 4.6).
@@ -948,8 +949,9 @@ KPN_NODISCARD kpn_status kpn_queue_begin(struct kpn_queue *queue, uint8_t *memor
  * @retval KPN_ERR_BUFFER_FULL Not even one record fits; `kpn_uplink_missing` says how many bytes are missing. The uplink is unchanged.
  * @retval KPN_ERR_STATE The queue or the uplink was not begun, the uplink is finished, or records are on their way.
  * @retval KPN_ERR_CLOCK A record is later than `uptime`. Queue and uplink are unchanged.
- * @retval KPN_ERR_SENML_TIME The time of a record cannot be expressed with the uplink's base time, or `unix_time` is 2^32 - 1.
- * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time.
+ * @retval KPN_ERR_SENML_TIME `unix_time` is 2^32 - 1; or the time of a record cannot be expressed with the uplink's base time: then the
+ *     uplink has failed and must be abandoned. All records stay in the queue.
+ * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time, likewise.
  * @return The first failure of the uplink that was not cleared.
  */
 KPN_NODISCARD kpn_status kpn_queue_fill(struct kpn_queue *queue, struct kpn_uplink *uplink, uint32_t uptime, uint32_t unix_time,
@@ -1174,8 +1176,9 @@ kpn_status kpn_firmware_set_real_host(struct kpn_firmware *firmware, bool real_h
  * Sets what firmware must look like, so that nothing else, such as the page of a captive portal or an empty file, is taken for firmware.
  * Choose a size that all of your images reach, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for
  * ESP-IDF. Anything else is refused before a byte is confirmed: first with `KPN_AGAIN`, since a portal may be gone next time, finally with
- * `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes with status 200 counts as firmware. Call it after each
- * `kpn_firmware_begin`; `kpn_firmware_save` does not keep it.
+ * `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes first with status 200 counts as firmware, and a page with an ETag in the
+ * middle of a download as different firmware (`KPN_ERR_FIRMWARE_REPLACED`). Call it after each `kpn_firmware_begin`; `kpn_firmware_save`
+ * does not keep it.
  * ~~~{.c}
  * static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96};
  * kpn_firmware_expect(&firmware, 16384, mcuboot, sizeof mcuboot);
@@ -1272,14 +1275,16 @@ KPN_NODISCARD kpn_status kpn_firmware_request(struct kpn_firmware *firmware, uin
 /**
  * Reads bytes of the response, in pieces of any size, and hands out the firmware in them. Write each piece to flash at its offset at once,
  * since no copy is kept. Pieces are provisional until `KPN_OK` confirms the part, including its last piece. After `KPN_AGAIN` the same part
- * comes again and must be written to the same offsets; erase flash first where needed. After a failure, close the connection. RFC 9110
+ * comes again and must be written to the same offsets; erase flash first where needed. After a failure, close the connection. Once bytes
+ * are confirmed, a response below status 400 without Content-Range that is not this firmware, such as the page of a captive portal or a
+ * redirect, does not end the download: the result is `KPN_AGAIN` until the last retry, and only then one of the failures below. RFC 9110
  * sections 14 and 15.
  * @param[out] out_piece Written with `KPN_OK`, `KPN_NEED_MORE` and `KPN_AGAIN`.
  * @retval KPN_OK The part is complete and confirmed; `kpn_firmware_state` says whether it was the last.
  * @retval KPN_NEED_MORE Feed the rest of the bytes, then whatever arrives next.
  * @retval KPN_AGAIN This attempt failed; `kpn_firmware_error` says why. Wait (`kpn_retry_delay_ms`), then request again.
  * @retval KPN_ERR_STATE `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
- * @retval KPN_ERR_FIRMWARE_REFUSED A permanent status such as 401 or 404, see `kpn_firmware_http_status`.
+ * @retval KPN_ERR_FIRMWARE_REFUSED A permanent status such as 302, 401 or 404, see `kpn_firmware_http_status`.
  * @retval KPN_ERR_FIRMWARE_RANGE Not the requested bytes, 416, several ranges, or no total size.
  * @retval KPN_ERR_FIRMWARE_SIZE The size of the firmware has changed; `kpn_firmware_rewind` to 0 accepts the new firmware.
  * @retval KPN_ERR_FIRMWARE_REPLACED There is different firmware: erase what was written; `kpn_firmware_rewind` to 0 accepts it.
@@ -2144,10 +2149,10 @@ const char *kpn_version(void);
 /** @cond */
 /* What objects are made of. Fields that begin with `private_` may change with every version. */
 struct kpn_private_words { uint32_t low; uint32_t high; };
-struct kpn_private_progress { uint8_t phase; uint8_t whole_phase; uint8_t labels; bool is_base_lost; bool is_merged; bool is_counting;
-    uint8_t refusal; size_t len; size_t whole; size_t base_start; uint32_t records; struct kpn_private_words base_mantissa;
-    int32_t base_exponent; };
-struct kpn_private_pack { bool is_wanting; uint8_t failure; size_t start; size_t need; struct kpn_private_progress written;
+struct kpn_private_progress { uint8_t phase; uint8_t whole_phase; uint8_t labels; uint8_t is_base_lost; uint8_t is_merged;
+    uint8_t is_counting; uint8_t refusal; size_t len; size_t whole; size_t base_start; uint32_t records;
+    struct kpn_private_words base_mantissa; int32_t base_exponent; };
+struct kpn_private_pack { uint8_t is_wanting; uint8_t failure; size_t start; size_t need; struct kpn_private_progress written;
     struct kpn_private_progress wanted; };
 struct kpn_private_uplink { uint8_t phase; size_t head; size_t start; size_t body_len; size_t missing; struct kpn_private_pack pack; };
 struct kpn_uplink { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_buffer; size_t private_capacity;
@@ -2163,10 +2168,10 @@ struct kpn_response { uint32_t private_tag; uint32_t private_reserved; uint8_t *
     struct kpn_private_response private_state; };
 struct kpn_private_connection { uint16_t left; };
 struct kpn_connection { uint32_t private_tag; struct kpn_private_connection private_state; };
-struct kpn_private_tokens { size_t position; uint32_t objects; uint8_t depth; uint8_t expected; uint8_t kind; bool is_escaped;
+struct kpn_private_tokens { size_t position; uint32_t objects; uint8_t depth; uint8_t expected; uint8_t kind; uint8_t is_escaped;
     struct kpn_private_range span; };
-struct kpn_private_reader { struct kpn_private_tokens reader; struct kpn_private_record record; uint8_t version; uint8_t phase;
-    uint8_t base_name; uint8_t name; };
+struct kpn_private_reader { uint8_t version; uint8_t phase; uint8_t base_name; uint8_t name; struct kpn_private_tokens reader;
+    struct kpn_private_record record; };
 struct kpn_private_downlink { struct kpn_private_reader pack; };
 struct kpn_downlink { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_bytes; size_t private_len;
     struct kpn_private_downlink private_state; };
@@ -2174,12 +2179,12 @@ struct kpn_private_queue { size_t first; size_t used; uint32_t records; uint32_t
     uint8_t drops_oldest; };
 struct kpn_queue { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_memory; size_t private_capacity;
     struct kpn_private_queue private_state; };
-struct kpn_private_validator { uint8_t equal; uint8_t differs; uint8_t skips; uint8_t kept[68]; };
 struct kpn_private_url { uint16_t len; uint16_t host_end; uint16_t path_start; uint16_t port; uint16_t flags; };
+struct kpn_private_validator { uint8_t equal; uint8_t differs; uint8_t skips; uint8_t kept[68]; };
 struct kpn_private_download { uint8_t phase; uint8_t body; uint8_t error; uint8_t failures; uint8_t retries; uint8_t real_host;
-    uint8_t first_len; uint8_t first_bytes[8]; struct kpn_private_validator validator; struct kpn_private_connection connection;
-    uint16_t limit; uint16_t token_len; struct kpn_private_url url; uint32_t part_size; uint32_t confirmed; uint32_t total;
-    uint32_t min_size; uint32_t first; uint32_t end; uint32_t crc; struct kpn_private_response response; };
+    uint8_t first_len; struct kpn_private_connection connection; uint16_t limit; uint16_t token_len; struct kpn_private_url url;
+    uint32_t part_size; uint32_t confirmed; uint32_t total; uint32_t min_size; uint32_t first; uint32_t end; uint32_t crc;
+    struct kpn_private_response response; uint8_t first_bytes[8]; struct kpn_private_validator validator; };
 struct kpn_firmware { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_memory; size_t private_capacity;
     struct kpn_private_download private_state; };
 struct kpn_private_token { struct kpn_private_words total; uint32_t state[8]; uint8_t block[64]; };

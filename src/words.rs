@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+<<<<<<< HEAD
 //! Building blocks for states in the caller's memory, besides plain integers: [`Words64`] and [`Flag`]. Every bit pattern is valid.
+=======
+//! What states in the caller's memory consist of, besides plain integers: [`Words64`] and [`Flag`]. Every bit pattern is valid.
+>>>>>>> main
 #![forbid(unsafe_code)]
 
 /// 64 bits as two words: a C struct that holds them is aligned to 4 bytes and has the same layout on all 32-bit machines, whether they
@@ -30,7 +34,11 @@ impl Words64 {
     }
 }
 
+<<<<<<< HEAD
 /// A truth value where any byte may be stored: every byte except zero is true.
+=======
+/// A truth value in a byte of any value: all but zero are true.
+>>>>>>> main
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[repr(transparent)]
 pub struct Flag(u8);

@@ -58,6 +58,8 @@ machines   libgcc-12-dev-mipsel-cross     file:/usr/lib/gcc-cross/mipsel-linux-g
 machines   binutils-mipsel-linux-gnu      cmd:mipsel-linux-gnu-ld
 machines   libc6-dev-mipsel-cross         file:/usr/mipsel-linux-gnu/include/stdio.h
 machines   qemu-user                      cmd:qemu-mipsel
+windows    clang-22                       cmd:clang-22
+windows    llvm-22                        cmd:llvm-mc-22
 doxygen    doxygen                        cmd:doxygen
 python     python3                        cmd:python3
 python     python3-venv                   module:ensurepip

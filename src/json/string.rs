@@ -68,7 +68,7 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     {
         let mut rest = text.get(position..).unwrap_or_default();
         while let Some((&word, behind)) = rest.split_first_chunk() {
-            let others = !plain_bits(usize::from_le_bytes(word)) & EACH * 0x80;
+            let others = !plain_bits(usize::from_le_bytes(word)) & (EACH * 0x80);
             if others != 0 {
                 // The first of them is the lowest byte.
                 return text.len() - rest.len() + (others.trailing_zeros() / 8) as usize;
@@ -87,17 +87,26 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     position
 }
 
+<<<<<<< HEAD
 /// One in each byte of a word.
 #[cfg(kpn_unaligned)]
 const EACH: usize = usize::MAX / 0xFF;
 
 /// For each character of a word, the highest bit is set if the character stands for itself. Bits above the first character that does not
 /// are meaningless, since a byte of 0x80 or more carries into the next.
+=======
+/// A one in each byte of a word.
+#[cfg(kpn_unaligned)]
+const EACH: usize = usize::MAX / 0xFF;
+
+/// For each character of a word, the highest bit is set if the character stands for itself. Bits above the first character that does not are
+/// meaningless, since a byte of 0x80 or more carries into the next.
+>>>>>>> main
 #[cfg(kpn_unaligned)]
 const fn plain_bits(word: usize) -> usize {
     let no_control = word.wrapping_add(EACH * 0x60);
-    let no_quote = (word ^ EACH * 0x22).wrapping_add(EACH * 0x7F);
-    let no_backslash = (word ^ EACH * 0x5C).wrapping_add(EACH * 0x7F);
+    let no_quote = (word ^ (EACH * 0x22)).wrapping_add(EACH * 0x7F);
+    let no_backslash = (word ^ (EACH * 0x5C)).wrapping_add(EACH * 0x7F);
     no_control & no_quote & no_backslash & !word
 }
 

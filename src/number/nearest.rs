@@ -67,6 +67,7 @@ impl Scaled {
 
     /// Multiplies by 10^`exponent`, rounding down.
     fn scale(&mut self, exponent: i32) {
+        // At most 400 rounds, as clamped.
         for _ in 0..exponent.unsigned_abs() {
             self.align();
             if exponent > 0 {

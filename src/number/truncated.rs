@@ -83,6 +83,7 @@ impl Truncated {
     /// Brings a higher exponent down to this one. `Error::NUMBER_RANGE` if the digits then exceed 64 bits.
     #[inline(never)]
     pub fn lower_to(&mut self, exponent: i32) -> Result<()> {
+        // At most 20 rounds: then any digit is beyond 64 bits.
         while self.exponent > exponent && !self.is_zero() {
             if self.magnitude.push_digit(0) != 0 {
                 return Err(Error::NUMBER_RANGE);
@@ -94,6 +95,7 @@ impl Truncated {
 
     /// Brings a lower exponent up to this one and rounds, ties to even.
     pub fn round_to(&mut self, exponent: i32) {
+        // At most 20 rounds: then no digit is left.
         while self.exponent < exponent && !self.is_zero() {
             let more = u32::from(self.rest != 0);
             self.rest = u32::from(self.magnitude.take_digit()) * 2 + more;
@@ -185,6 +187,7 @@ impl Magnitude {
     pub fn floor_and_ceil(mut self, exponent: i32) -> [u32; 2] {
         let mut exponent = exponent;
         let mut fraction = 0;
+        // At most 20 and 10 rounds, whatever the exponent is.
         while exponent < 0 && self.0 != 0 {
             fraction |= self.take_digit();
             exponent += 1;

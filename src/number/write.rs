@@ -129,6 +129,7 @@ fn write_notation(out: &mut Buf<'_>, mantissa: i64, exponent: i32) {
 /// Writes the digits at the places `first` to `last`, and the zeros between them and the point.
 fn put_plain(out: &mut Buf<'_>, digits: &[u8], first: i32, last: i32) {
     let mut place = first.max(0);
+    // No exponent makes this long: `e` notation is taken before plain notation has more than 25 bytes.
     while place >= last.min(0) {
         if place == -1 {
             out.put_byte(b'.');

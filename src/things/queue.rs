@@ -95,6 +95,7 @@ impl QueueState {
     fn check_uptime(&self, memory: &[u8], uptime: u32) -> Result<()> {
         let mut offset = 0;
         let mut front = [0; FRONT];
+        // No more rounds than records have room in the memory, whatever is in it.
         while offset < self.used {
             self.copy(memory, offset, &mut front);
             if is_later(front, uptime) {
@@ -210,6 +211,7 @@ impl<'a> Queue<'a> {
         }
         let mut sent = 0;
         let mut offset = 0;
+        // `resume` has checked that the memory has room for so many.
         while sent < self.state.records {
             let added = self.add(offset, pack, now);
             if added == Err(Error::BUFFER_FULL) {
@@ -232,6 +234,7 @@ impl<'a> Queue<'a> {
         if !self.state.waits_for_answer() {
             return Err(Error::STATE);
         }
+        // `resume` has checked that there are so many.
         while self.state.sent > 0 && self.remove_oldest() {
             self.state.sent -= 1;
         }

@@ -13,6 +13,7 @@
 /// means them. Saturates at `u32::MAX`, 49 days.
 pub fn delay_ms(failures: u32, random: u32, base_ms: u32, max_ms: u32, retry_after_s: u32) -> u32 {
     let mut window = base_ms.min(max_ms);
+    // At most 32 rounds, whatever `failures` is: one that is not 0 reaches any `max_ms` by then.
     for _ in 1..failures {
         if window == 0 || window >= max_ms {
             break;

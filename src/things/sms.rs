@@ -106,6 +106,7 @@ fn remainder_by_bits(mut value: u32, divisor: u32) -> u32 {
         return 0;
     }
     let mut multiple = divisor;
+    // At most 32 rounds each, one for each bit.
     while multiple <= value >> 1 {
         multiple <<= 1;
     }
@@ -125,7 +126,8 @@ const NONE: u32 = u32::MAX;
 ///
 /// Let the phase be the moment at which on times begin. An attempt at `t` succeeds in the phases from `t − on` (excluded) to `t`
 /// (included): an arc of `on` seconds that ends at `t`, modulo the period. All arcs are equally long, so each gap from one end to the next
-/// leaves uncovered what it is longer than `on`. All ends are whole seconds, so counting those is enough.
+/// leaves uncovered what it is longer than `on`. All ends are whole seconds, so counting those is enough. Takes twice 32 times 32 rounds,
+/// however long the times are.
 struct Walk {
     plan: Plan,
     /// In the end, the longest gap.

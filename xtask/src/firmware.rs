@@ -115,10 +115,10 @@ pub fn count(
     const SHIFT: u32 = 6;
     let archive = archive::build(workspace, machine.target()?, options)?;
     let source = workspace.path("tests/firmware/measure.c");
-    let name = if options.fast_sha {
-        "measure-fast-sha"
-    } else {
-        "measure"
+    let name = match (options.fast_sha, options.strict_align) {
+        (true, _) => "measure-fast-sha",
+        (false, true) => "measure-strict-align",
+        (false, false) => "measure",
     };
     let shift = format!("-DICOUNT_SHIFT={SHIFT}");
     let elf = machine.build(workspace, name, &[shift.as_str()], &[source, archive])?;

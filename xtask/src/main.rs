@@ -124,8 +124,12 @@ enum Job {
     /// Bytes on the wire of one message, over HTTP and TLS: lines `name value unit`, and the table of README.md
     Wire,
     /// Instructions per operation on Cortex-M3 and Cortex-M0+
-    Bench,
-    /// Mutates the core's functions one by one; some test must notice each mutation
+    Bench {
+        /// Flash and instructions on Cortex-M3 of the usual archive, and of one with strict alignment
+        #[arg(long)]
+        strict_align: bool,
+    },
+    /// Spoils the core's functions one by one: some test must notice each
     Mutants {
         /// Only one of json, senml, http, number, uplink, queue, firmware, token
         area: Option<String>,
@@ -195,7 +199,8 @@ fn run() -> anyhow::Result<()> {
         Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
         Job::Report { targets, readme } => report::run(&workspace, &targets, readme),
         Job::Wire => wire::run(&workspace),
-        Job::Bench => report::bench(&workspace),
+        Job::Bench { strict_align: true } => report::bench_strict_align(&workspace),
+        Job::Bench { .. } => report::bench(&workspace),
         Job::Mutants { area, shard } => mutants::run(&workspace, area.as_deref(), shard.as_deref()),
         Job::Test {
             exact: Some(name), ..

@@ -145,12 +145,16 @@ fn run_area(
     let program = tools::path(workspace, PROGRAM);
     let folder = workspace.scratch(&format!("mutants/{name}"))?;
     let files = files.iter().flat_map(|file| ["--file", file]);
-    let tests = tests.iter().flat_map(|test| ["--test", test.as_str()]);
+    // For building too: behind `--` they would choose what runs of all tests.
+    let tests = tests
+        .iter()
+        .map(|test| format!("--cargo-arg=--test={test}"));
     let shard = shard.iter().flat_map(|shard| ["--shard", shard]);
     let status = cmd!(
         shell,
-        "{program} mutants --package kpn-things {files...} {shard...} --profile mutants --jobs 2 --output {folder}
-         --cap-lints true --timeout 20 --build-timeout 120 --colors never --no-shuffle -- --lib {tests...}"
+        "{program} mutants --package kpn-things {files...} --sharding round-robin {shard...} --profile mutants --jobs 2 --output {folder}
+         --cap-lints true --timeout 20 --build-timeout 120 --colors never --no-shuffle
+         --cargo-arg=--lib {tests...}"
     )
     .env("KPN_CASES", CASES)
     .quiet()

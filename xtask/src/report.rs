@@ -60,6 +60,32 @@ pub fn bench(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What strict alignment costs a Cortex-M3: each figure of the usual archive, then of the strict one.
+pub fn bench_strict_align(workspace: &Workspace) -> anyhow::Result<()> {
+    let strict = Options {
+        strict_align: true,
+        ..Options::default()
+    };
+    let (core, machine) = COUNTERS.first().context("a Cortex-M3")?;
+    for (name, options) in [("", Options::default()), ("strict.", strict)] {
+        let mut lines = Vec::new();
+        let target = machine.target()?;
+        add_flash(
+            workspace,
+            target,
+            &archive::build(workspace, target, options)?,
+            &mut lines,
+        )?;
+        let counts = firmware::count(workspace, machine, options)?;
+        add_counts(core, counts, Vec::new(), &mut lines);
+        for line in &mut lines {
+            line.name.insert_str(0, name);
+        }
+        print(&lines);
+    }
+    Ok(())
+}
+
 /// Lines `name value unit`.
 pub fn print(lines: &[Line]) {
     for line in lines {

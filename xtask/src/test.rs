@@ -77,7 +77,7 @@ const WITH_OTHERS: &[Step] = &[
     ("arduino sketches", "c", packages::arduino::sketches::check),
     (
         "arduino package",
-        "chips pack",
+        "chips machines pack",
         packages::arduino::check_package,
     ),
     (
@@ -145,6 +145,11 @@ const ON_BOARDS: &[Step] = &[
         "one file of C",
         "c linux chips boards machines",
         c_source::check,
+    ),
+    (
+        "register windows",
+        "c linux chips boards machines windows",
+        c_source::check_windowed,
     ),
     ("damaged vectors", "c", damage::check),
     ("plain build", "chips", cost::check_plain_build),

@@ -29,7 +29,11 @@ const _: () = assert!(
 ///
 /// Write each piece to flash at its offset at once, since no copy is kept. Pieces are provisional until `KPN_OK` confirms the part,
 /// including its last piece. After `KPN_AGAIN` the same part comes again and must be written to the same offsets; erase flash first where
-/// needed. After a failure, close the connection. RFC 9110 sections 14 and 15.
+/// needed. After a failure, close the connection.
+///
+/// Once bytes are confirmed, a response below status 400 without Content-Range that is not this firmware, such as the page of a captive
+/// portal or a redirect, does not end the download: the result is `KPN_AGAIN` until the last retry, and only then one of the failures
+/// below. RFC 9110 sections 14 and 15.
 ///
 /// @param[in,out] firmware   From `kpn_firmware_begin`, after `kpn_firmware_request`.
 /// @param[in]     bytes      NULL when `len` is 0. Not kept.
@@ -43,7 +47,7 @@ const _: () = assert!(
 /// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE                   `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
 /// @retval KPN_ERR_OVERLAP                 The arguments and the memory given to `kpn_firmware_begin` share memory.
-/// @retval KPN_ERR_FIRMWARE_REFUSED        A permanent status such as 401 or 404, see `kpn_firmware_http_status`.
+/// @retval KPN_ERR_FIRMWARE_REFUSED        A permanent status such as 302, 401 or 404, see `kpn_firmware_http_status`.
 /// @retval KPN_ERR_FIRMWARE_RANGE          Not the requested bytes, 416, several ranges, or no total size.
 /// @retval KPN_ERR_FIRMWARE_SIZE           The size of the firmware has changed; `kpn_firmware_rewind` to 0 accepts the new firmware.
 /// @retval KPN_ERR_FIRMWARE_REPLACED       There is different firmware: erase what was written; `kpn_firmware_rewind` to 0 accepts it.

@@ -313,7 +313,8 @@ pub unsafe extern "C" fn kpn_firmware_set_real_host(
 ///
 /// Choose a size that all of your images reach, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for
 /// ESP-IDF. Anything else is refused before a byte is confirmed: first with `KPN_AGAIN`, since a portal may be gone next time, finally with
-/// `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes with status 200 counts as firmware. Call it after each
+/// `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes first with status 200 counts as firmware, and a page with an ETag
+/// in the middle of a download as different firmware (`KPN_ERR_FIRMWARE_REPLACED`). Call it after each
 /// `kpn_firmware_begin`; `kpn_firmware_save` does not keep it.
 ///
 /// ~~~{.c}

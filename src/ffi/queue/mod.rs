@@ -171,8 +171,9 @@ pub unsafe extern "C" fn kpn_queue_begin(
 /// @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
 /// @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
 /// @retval KPN_ERR_CLOCK             A record is later than `uptime`. Queue and uplink are unchanged.
-/// @retval KPN_ERR_SENML_TIME        The time of a record cannot be expressed with the uplink's base time, or `unix_time` is 2^32 - 1.
-/// @retval KPN_ERR_NUMBER_RANGE      The time of a record cannot be expressed with the uplink's base time.
+/// @retval KPN_ERR_SENML_TIME        `unix_time` is 2^32 - 1; or the time of a record cannot be expressed with the uplink's base time: then the
+///                                   uplink has failed and must be abandoned. All records stay in the queue.
+/// @retval KPN_ERR_NUMBER_RANGE      The time of a record cannot be expressed with the uplink's base time, likewise.
 /// @return The first failure of the uplink that was not cleared.
 ///
 /// # Safety

@@ -82,11 +82,9 @@ pub unsafe extern "C" fn kpn_record_decimal(
         unsafe { find(record, field, mantissa, &mut sum) }?;
         let value = sum.to_decimal()?;
         // SAFETY: the same contract; apart from all others as just checked.
-        let out_mantissa = unsafe { ptr::out(out_mantissa) }?;
+        unsafe { ptr::put(out_mantissa, value.mantissa) }?;
         // SAFETY: the same contract; apart from all others as just checked.
-        let out_exponent = unsafe { ptr::out(out_exponent) }?;
-        out_mantissa.write(value.mantissa);
-        out_exponent.write(value.exponent);
+        unsafe { ptr::put(out_exponent, value.exponent) }?;
         Ok(())
     };
     status(decimal())
@@ -204,7 +202,7 @@ pub unsafe extern "C" fn kpn_record_time_is_relative(
 /// # Safety
 ///
 /// As for `kpn_record_double`.
-unsafe fn read<'a, T>(
+unsafe fn read<'a, T: Copy>(
     record: *const kpn_record,
     field: i32,
     out_value: *mut T,
@@ -218,7 +216,7 @@ unsafe fn read<'a, T>(
         found?;
         let value = evaluate(&mut sum)?;
         // SAFETY: the same contract; apart from the record and its bytes, as `find` checked.
-        unsafe { ptr::out(out_value) }?.write(value);
+        unsafe { ptr::put(out_value, value) }?;
         Ok(())
     };
     status(write())

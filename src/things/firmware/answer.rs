@@ -8,11 +8,13 @@
 //!   the part asked for fails as long as the size is not known: a lost Content-Range would pass it off as all there is.
 //! - A different size than before: the download fails.
 //! - A different validator than before, or 412: the URL has different firmware now. The download fails, and what is
-//!   confirmed is void.
+//!   confirmed is void. A 200 must first begin as firmware does, since the page of a captive portal may have a validator too.
 //! - A content coding: the download fails. A server that encodes despite `Accept-Encoding: identity` (RFC 9110 section 12.5.3) will do so
 //!   again, and the bytes of a coding are not those of the firmware.
 //! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is not HTTP or not what the caller expects of firmware: requested
 //!   again, `retries` times in a row.
+//! - 2xx or 3xx that would fail, without Content-Range, once something is confirmed: requested again likewise. The server that sent parts
+//!   under this URL was the file server; a page or a redirect in between comes from something on the way.
 //! - Any other status: the download fails. The same announcement with a new token resumes it.
 #![forbid(unsafe_code)]
 
@@ -88,7 +90,7 @@ impl Download {
     fn take_or_fail(&mut self, read: Result<()>, piece: &mut Piece<'_>) -> Result<()> {
         let mut result = read.and_then(|()| self.take(piece));
         if let Err(error) = result
-            && may_pass(error)
+            && self.may_pass(error)
         {
             self.connection = Connection::closed();
             result = self.again(error);
@@ -124,6 +126,16 @@ impl Download {
         if self.demanded(start).iter().zip(found).any(|(a, b)| a != b) {
             return Err(Error::FIRMWARE_UNEXPECTED);
         }
+        if self.has_body(ExpectedBody::Unknown) {
+            // A whole file with another validator: other firmware, if it begins as firmware.
+            return if end >= u32::from(self.first_len) {
+                Err(Error::FIRMWARE_REPLACED)
+            } else if whole {
+                Err(Error::FIRMWARE_UNEXPECTED)
+            } else {
+                Ok(())
+            };
+        }
         if end == u32::MAX || (self.end != 0 && end > self.end) {
             return Err(Error::FIRMWARE_RANGE);
         }
@@ -158,8 +170,10 @@ impl Download {
         // 0: unknown.
         let known = self.total;
         let differs = |size| known != 0 && size != known;
+        let has_range = self.response.has_range();
         let range_total = self.response.range_total();
         match status {
+            206 if !has_range => return Err(Error::FIRMWARE_RANGE),
             200 | 206 => {}
             412 => return Err(Error::FIRMWARE_REPLACED),
             416 if range_total.is_some_and(differs) => return Err(Error::FIRMWARE_SIZE),
@@ -169,14 +183,21 @@ impl Download {
         if self.response.is_coded() {
             return Err(Error::FIRMWARE_CODING);
         }
-        if self.validator.is_other() {
-            return Err(Error::FIRMWARE_REPLACED);
-        }
         let len = self.response.content_length();
-        let has_range = self.response.has_range();
         let stated = if has_range { range_total } else { len };
-        let size = stated.unwrap_or(known);
+        if stated.is_some_and(|size| size < self.min_size) {
+            return Err(Error::FIRMWARE_UNEXPECTED);
+        }
         self.first = 0;
+        if self.validator.is_other() {
+            // Of a whole file the first bytes are compared before it is judged.
+            return if has_range {
+                Err(Error::FIRMWARE_REPLACED)
+            } else {
+                Ok(())
+            };
+        }
+        let size = stated.unwrap_or(known);
         self.end = size;
         let fits = if has_range {
             // Without first and last offset there are no bytes.
@@ -188,16 +209,13 @@ impl Download {
                 && len.is_none_or(|len| len == self.end - first)
         } else {
             let is_same = self.confirmed == 0 || self.validator.may_be_same();
-            status == 200 && len != Some(0) && is_same
+            len != Some(0) && is_same
         };
         if !fits {
             return Err(Error::FIRMWARE_RANGE);
         }
         if differs(size) {
             return Err(Error::FIRMWARE_SIZE);
-        }
-        if size != 0 && size < self.min_size {
-            return Err(Error::FIRMWARE_UNEXPECTED);
         }
         if has_range {
             self.total = size;
@@ -212,6 +230,9 @@ impl Download {
             // Nothing else shows where the body ends.
             self.end = end;
         }
+        if self.total == 0 && end < self.min_size {
+            return Err(Error::FIRMWARE_UNEXPECTED);
+        }
         // From the first byte, as long as a part and without Content-Range: it may be either.
         let may_be_part = self.total == 0 && end == self.part_size;
         if end == 0 || self.end == 0 || may_be_part {
@@ -220,14 +241,18 @@ impl Download {
         if end != self.end {
             return Err(Error::HTTP_TRUNCATED);
         }
-        if self.total == 0 && end < self.min_size {
-            return Err(Error::FIRMWARE_UNEXPECTED);
-        }
         Ok(())
     }
-}
 
-/// Whether the failure may be gone next time, on a new connection.
-fn may_pass(error: Error) -> bool {
-    error == Error::FIRMWARE_UNEXPECTED || error.code() <= Error::HTTP_TRUNCATED.code()
+    /// Whether the failure may be gone next time, on a new connection.
+    fn may_pass(&self, error: Error) -> bool {
+        // Not a part, although the URL has given parts.
+        let is_page = self.confirmed != 0
+            && error != Error::FIRMWARE_REPLACED
+            && self.response.status() < 400
+            && !self.response.has_range();
+        is_page
+            || error == Error::FIRMWARE_UNEXPECTED
+            || error.code() <= Error::HTTP_TRUNCATED.code()
+    }
 }

@@ -22,6 +22,7 @@ mod statement;
 mod tests;
 mod tidy;
 mod translate;
+mod windowed;
 mod write;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ use crate::workspace::Workspace;
 
 pub use build::{build, object};
 pub use check::check;
+pub use windowed::check as check_windowed;
 
 /// Name of the file.
 pub const FILE_NAME: &str = "kpn_things.c";

@@ -14,10 +14,7 @@ use wasmparser::{
 /// The C library functions that may be imported.
 pub const IMPORTS: [&str; 4] = ["memcpy", "memmove", "memset", "memcmp"];
 
-/// Returns how the C compiler aligns 64-bit integers, which differs among 32-bit machines.
-pub const ALIGNMENT: &str = "kpn_align_of_int64";
-
-/// The only global: the object's stack pointer.
+/// The only global: where the stack of the object's own kind ends.
 const STACK_POINTER: &str = "__stack_pointer";
 
 /// The type of a value. Integers are unsigned in C; signed operators cast.
@@ -250,10 +247,7 @@ impl<'a> Sections<'a> {
         };
         let mut imports = Vec::new();
         for (name, kind) in &self.imports {
-            ensure!(
-                IMPORTS.contains(name) || *name == ALIGNMENT,
-                "asks for {name}"
-            );
+            ensure!(IMPORTS.contains(name), "asks for {name}");
             imports.push((*name, signature(*kind)?));
         }
         let mut names = BTreeMap::new();

@@ -130,12 +130,6 @@ static void store64(u32 address, u64 v)
 #define STORE64_ALIGN4(address, v) store64(address, v)
 #endif
 
-/*: align_of_int64 */
-struct int64_after_char {
-    char before;
-    uint64_t number;
-};
-#define align_of_int64() ((u32)offsetof(struct int64_after_char, number))
 /*: bits_of_float */
 INLINE u32 bits_of_float(float number)
 {

@@ -6,7 +6,7 @@ use wasmparser::Operator;
 
 use super::{
     expression::{Access, Binary, Callee, Expression, Variable},
-    object::{ALIGNMENT, Address, Function, Kind, Object, Signature},
+    object::{Address, Function, Kind, Object, Signature},
     statement::{Label, Statement},
 };
 
@@ -241,12 +241,6 @@ impl<'a> Translator<'a> {
                     // Only in an object without relocations.
                     None => *function_index,
                 };
-                let imported = self.object.imports.get(function as usize);
-                if imported.is_some_and(|(name, _)| *name == ALIGNMENT) {
-                    self.stack
-                        .push(Expression::Named("align_of_int64", Vec::new()));
-                    return Ok(());
-                }
                 let signature = self.object.signature(function)?.clone();
                 self.call(Callee::Function(function), &signature)?;
             }

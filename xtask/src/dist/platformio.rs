@@ -44,6 +44,11 @@ pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::
         "packaging/arduino/examples",
         &folder.join("examples"),
     )?;
+    pack::tree(
+        workspace,
+        "packaging/platformio/examples",
+        &folder.join("examples"),
+    )?;
     let targets = || ARCHIVES.into_iter().chain([HOST]);
     let archives_by_target = targets().map(|target| (target, target));
     pack::archives(workspace, archives, archives_by_target, &folder.join("lib"))?;
