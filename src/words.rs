@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-<<<<<<< HEAD
-//! Building blocks for states in the caller's memory, besides plain integers: [`Words64`] and [`Flag`]. Every bit pattern is valid.
-=======
 //! What states in the caller's memory consist of, besides plain integers: [`Words64`] and [`Flag`]. Every bit pattern is valid.
->>>>>>> main
 #![forbid(unsafe_code)]
 
 /// 64 bits as two words: a C struct that holds them is aligned to 4 bytes and has the same layout on all 32-bit machines, whether they
@@ -17,10 +13,7 @@ pub struct Words64 {
 
 impl Words64 {
     /// These bits.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the low word is what is left"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "keeps the low word")]
     pub const fn new(bits: u64) -> Self {
         Self {
             low: bits as u32,
@@ -34,11 +27,7 @@ impl Words64 {
     }
 }
 
-<<<<<<< HEAD
-/// A truth value where any byte may be stored: every byte except zero is true.
-=======
 /// A truth value in a byte of any value: all but zero are true.
->>>>>>> main
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[repr(transparent)]
 pub struct Flag(u8);

@@ -87,21 +87,12 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     position
 }
 
-<<<<<<< HEAD
-/// One in each byte of a word.
-#[cfg(kpn_unaligned)]
-const EACH: usize = usize::MAX / 0xFF;
-
-/// For each character of a word, the highest bit is set if the character stands for itself. Bits above the first character that does not
-/// are meaningless, since a byte of 0x80 or more carries into the next.
-=======
 /// A one in each byte of a word.
 #[cfg(kpn_unaligned)]
 const EACH: usize = usize::MAX / 0xFF;
 
 /// For each character of a word, the highest bit is set if the character stands for itself. Bits above the first character that does not are
 /// meaningless, since a byte of 0x80 or more carries into the next.
->>>>>>> main
 #[cfg(kpn_unaligned)]
 const fn plain_bits(word: usize) -> usize {
     let no_control = word.wrapping_add(EACH * 0x60);

@@ -64,11 +64,7 @@ pub struct RawRecord {
     /// The labels that the record has.
     pub(super) labels: Labels,
     pub(super) bool_value: Flag,
-<<<<<<< HEAD
-    /// The [`Label`] whose value was read last, as a number; any other number counts as a label without a string.
-=======
     /// The number of the [`Label`] whose value was read last. Any other number counts as a label without a string.
->>>>>>> main
     pub(super) last: u8,
     /// The index of the next record in its pack.
     pub(super) next_index: usize,
@@ -103,11 +99,7 @@ impl RawRecord {
         self.spans.get_mut(label.place())
     }
 
-<<<<<<< HEAD
-    /// Where the value read last is.
-=======
     /// The span of the value read last.
->>>>>>> main
     pub(super) fn last_span_mut(&mut self) -> Option<&mut Span> {
         self.spans.get_mut(label::place(self.last))
     }

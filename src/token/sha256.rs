@@ -17,11 +17,7 @@ use super::BLOCK;
 
 const WORDS: usize = 16;
 
-<<<<<<< HEAD
-/// Words of variables: eight, preceded by room for the new ones of `pass_in_memory`.
-=======
 /// Words of variables: eight, and in front of them room for the new ones of `pass_in_memory`.
->>>>>>> main
 const PLACES: usize = if cfg!(any(test, kpn_eight_registers)) {
     8 + WORDS
 } else {
@@ -157,11 +153,7 @@ fn add(state: &mut [u32; 8], variables: &[u32; 8]) {
     let mut addends = variables;
     let copy;
     if !cfg!(kpn_eight_registers) {
-<<<<<<< HEAD
-        // An array that a loop runs over must be in memory: let that be a copy.
-=======
         // A loop needs its operands in memory: a copy there leaves the variables in registers.
->>>>>>> main
         let [a, b, c, d, e, f, g, h] = *variables;
         copy = [a, b, c, d, e, f, g, h];
         addends = &copy;

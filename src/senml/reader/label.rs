@@ -58,11 +58,7 @@ impl Label {
     }
 }
 
-<<<<<<< HEAD
-/// The same, for a label as a number.
-=======
 /// The same for the number of a label.
->>>>>>> main
 pub fn place(label: u8) -> usize {
     usize::from(label).min(PLACES - 1)
 }

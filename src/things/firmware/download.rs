@@ -80,11 +80,7 @@ pub struct Download {
     pub(super) retries: u8,
     pub(super) real_host: u8,
     /// How many of `first_bytes` are demanded.
-<<<<<<< HEAD
-    first_len: u8,
-=======
     pub(super) first_len: u8,
->>>>>>> main
     pub(super) connection: Connection,
     pub(super) limit: u16,
     pub(super) token_len: u16,
@@ -102,11 +98,7 @@ pub struct Download {
     /// Of the body so far.
     pub(super) crc: u32,
     pub(super) response: Response,
-<<<<<<< HEAD
-    // After the numbers, which Cortex-M0 instructions reach without an addition only if they come first.
-=======
     // After the numbers, since instructions of the Cortex-M0 reach only the front of a struct without an addition.
->>>>>>> main
     /// What the first bytes of the firmware must be.
     first_bytes: [u8; 8],
     pub(super) validator: Validator,
