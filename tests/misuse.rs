@@ -220,6 +220,10 @@ fn memory_that_is_written_shares_nothing_with_any_other() {
                     places.push((slot + number(last), "the last byte"));
                 } else if with.size() > arg.align() {
                     places.push((slot + number(arg.align()), "the middle"));
+                    if arg.align() > 1 && !matches!(with, Arg::Room(_)) {
+                        let words = number(last) / number(arg.align());
+                        places.push((slot + words * number(arg.align()), "the end"));
+                    }
                 }
             }
             // A request may lie where its response is going to.
