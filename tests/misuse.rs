@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each function of the C header, called wrongly in each way that the header speaks of: NULL, misaligned, never begun, overlapping, absurd lengths. And
-//! with every number that there is at the ends of its type.
+//! Each function of the C header, called wrongly in each way that the header speaks of: NULL, misaligned, never begun, overlapping, absurd
+//! lengths. And with every number that there is at the ends of its type.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

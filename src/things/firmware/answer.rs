@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The response to a request for a part: read as it arrives, judged once its head is whole and once its body is.
+//! The response to a request for a part: it is read as it arrives, and assessed once its head is complete and again once its body is.
 //!
-//! What answers count as:
-//! - 206 or 200 with Content-Range: bytes of the firmware, of which those behind the confirmed ones are taken, be they fewer or more than
+//! What each answer counts as:
+//! - 206 or 200 with Content-Range: bytes of the firmware. Those after the confirmed ones are taken, be they fewer or more than
 //!   was asked for. None of them, a gap in front of them, or a Content-Length that contradicts them: the download fails.
-//! - 200 without Content-Range: the firmware from its first byte to its last; what is confirmed is skipped. One that is as long as
+//! - 200 without Content-Range: the whole firmware; what is confirmed already is skipped. One that is as long as
 //!   the part asked for fails as long as the size is not known: a lost Content-Range would pass it off as all there is.
-//! - Another size than before: the download fails.
-//! - Another validator than before, or 412: there is other firmware under this URL. The download fails, and what is
-//!   confirmed is void. A 200 has to begin as firmware first: the page of a captive portal may have a validator too.
-//! - A content coding: the download fails. Who codes what was asked for with `Accept-Encoding: identity` (RFC 9110 section 12.5.3) will do so
+//! - A different size than before: the download fails.
+//! - A different validator than before, or 412: the URL has different firmware now. The download fails, and what is
+//!   confirmed is void. A 200 must first begin as firmware does, since the page of a captive portal may have a validator too.
+//! - A content coding: the download fails. A server that encodes despite `Accept-Encoding: identity` (RFC 9110 section 12.5.3) will do so
 //!   again, and the bytes of a coding are not those of the firmware.
-//! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is no HTTP, one that is not what the caller demands of firmware: asked
+//! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is not HTTP or not what the caller expects of firmware: requested
 //!   again, `retries` times in a row.
-//! - 2xx or 3xx that would fail, without Content-Range, once something is confirmed: asked again likewise. Who sent parts under this URL was
-//!   the file server; a page or a redirect in between comes from what stands between.
-//! - Any other status: the download fails. The same announcement, with a new token, lets it go on.
+//! - 2xx or 3xx that would fail, without Content-Range, once something is confirmed: requested again likewise. The server that sent parts
+//!   under this URL was the file server; a page or a redirect in between comes from something on the way.
+//! - Any other status: the download fails. The same announcement with a new token resumes it.
 #![forbid(unsafe_code)]
 
 use crate::crc32;
@@ -32,10 +32,10 @@ struct Piece<'a> {
 }
 
 impl Download {
-    /// Reads on in the response, up to the next piece or its end.
+    /// Reads on in the response, up to its next piece or its end.
     ///
-    /// Call again with what is left of the input as long as it returns [`Step::More`]. An error is final: the download
-    /// has failed and the connection is to be closed.
+    /// Call it again with the rest of the input as long as it returns [`Step::More`]. An error is final: the download has failed and the
+    /// connection must be closed.
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<Fed<'a>> {
         self.expect(Phase::Response)?;
         let mut rest = input;
@@ -64,7 +64,7 @@ impl Download {
         })
     }
 
-    /// Tells that the connection is closed, by the server, by the caller after a time-out, or that it could not be opened.
+    /// Reports that the connection was closed, by the server or by the caller after a time-out, or that it could not be opened.
     pub fn close(&mut self) -> Result<Step> {
         let left = self.connection.left();
         self.connection = Connection::closed();
@@ -73,7 +73,7 @@ impl Download {
             self.expect(Phase::Response)?;
             read = self.response.end();
         } else if left != 0 && left < self.limit {
-            // A connection that has brought an answer may be closed at any time behind it.
+            // A connection that has brought an answer may be closed at any time after it.
             return Ok(Step::Again);
         }
         let mut piece = Piece {
@@ -84,8 +84,8 @@ impl Download {
         Ok(self.step())
     }
 
-    /// Judges what was read of the response. Of the piece found leaves what belongs to the firmware, and says where.
-    // One copy for its calls.
+    /// Assesses what was read of the response. Trims the piece to what belongs to the firmware, and says where it belongs.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     fn take_or_fail(&mut self, read: Result<()>, piece: &mut Piece<'_>) -> Result<()> {
         let mut result = read.and_then(|()| self.take(piece));
@@ -122,7 +122,7 @@ impl Download {
         }
         let end = self.first.saturating_add(self.response.body_len());
         let start = end - to_u32(found.len());
-        // Before the end is judged, which in other pieces would come after it.
+        // Before the end is assessed, because with other pieces the end would come later.
         if self.demanded(start).iter().zip(found).any(|(a, b)| a != b) {
             return Err(Error::FIRMWARE_UNEXPECTED);
         }
@@ -139,7 +139,7 @@ impl Download {
         if end == u32::MAX || (self.end != 0 && end > self.end) {
             return Err(Error::FIRMWARE_RANGE);
         }
-        // What is confirmed may come again.
+        // Confirmed bytes may come again.
         let skip = self.confirmed.saturating_sub(start);
         if whole {
             self.check_end(end)?;
@@ -159,7 +159,7 @@ impl Download {
         Ok(())
     }
 
-    /// Judges the head of the response: what its body will be.
+    /// Assesses the head of the response: what its body will be.
     #[inline(never)]
     fn judge(&mut self) -> Result<()> {
         let status = self.response.status();
@@ -167,7 +167,7 @@ impl Download {
             self.expect_body(ExpectedBody::Busy);
             return Ok(());
         }
-        // 0: not known.
+        // 0: unknown.
         let known = self.total;
         let differs = |size| known != 0 && size != known;
         let has_range = self.response.has_range();
@@ -200,7 +200,7 @@ impl Download {
         let size = stated.unwrap_or(known);
         self.end = size;
         let fits = if has_range {
-            // Without first and last no byte is there.
+            // Without first and last offset there are no bytes.
             let [first, last] = self.response.range().unwrap_or([1, 0]);
             self.first = first;
             self.end = last.saturating_add(1);
@@ -224,16 +224,16 @@ impl Download {
         Ok(())
     }
 
-    /// Judges the end of a response that is whole.
+    /// Assesses the end of a complete response.
     fn check_end(&mut self, end: u32) -> Result<()> {
         if self.end == 0 && self.response.is_verifiable() {
-            // Nothing else vouches for the end of the body.
+            // Nothing else shows where the body ends.
             self.end = end;
         }
         if self.total == 0 && end < self.min_size {
             return Err(Error::FIRMWARE_UNEXPECTED);
         }
-        // From the first byte, with the length of a part and without Content-Range: it may be either.
+        // From the first byte, as long as a part and without Content-Range: it may be either.
         let may_be_part = self.total == 0 && end == self.part_size;
         if end == 0 || self.end == 0 || may_be_part {
             return Err(Error::FIRMWARE_RANGE);
@@ -244,9 +244,9 @@ impl Download {
         Ok(())
     }
 
-    /// Whether it may be gone the next time, on a new connection.
+    /// Whether the failure may be gone next time, on a new connection.
     fn may_pass(&self, error: Error) -> bool {
-        // No part, from a URL that has given parts.
+        // Not a part, although the URL has given parts.
         let is_page = self.confirmed != 0
             && error != Error::FIRMWARE_REPLACED
             && self.response.status() < 400
