@@ -43,43 +43,53 @@ const BODY: &str = r#"[{"bn":"urn:dev:IMEI:490154203237518:","bt":1585650750},{"
 /// A server under load.
 struct Case {
     sentence: &'static str,
-    /// Arguments of the simulator; none for the bare handler.
-    arguments: Option<&'static [&'static str]>,
+    server: Which,
     /// Somebody watches its events meanwhile.
     is_watched: bool,
     rounds: Vec<Round>,
 }
 
+/// A program, and arguments beside those that all have.
+#[derive(Clone, Copy)]
+enum Which {
+    Bare(&'static [&'static str]),
+    Simulator(&'static [&'static str]),
+}
+
 /// A connection is kept for good, as the bare handler keeps it.
 const KEPT: [&str; 2] = ["--requests-per-connection", "4294967295"];
 
+/// The bare handlers come first: others are compared with them.
 fn cases() -> Vec<Case> {
-    let case = |sentence, arguments, is_watched| Case {
+    use Which::{Bare, Simulator};
+    let case = |sentence, server, is_watched| Case {
         sentence,
-        arguments,
+        server,
         is_watched,
         rounds: Vec::new(),
     };
+    const WITH_API: [&str; 4] = [KEPT[0], KEPT[1], "--api", "127.0.0.1:0"];
+    const WITH_STATE: [&str; 4] = [KEPT[0], KEPT[1], "--state", STATE];
     vec![
-        case("axum, a handler that takes the body", None, false),
-        case("the simulator", Some(&KEPT[..]), false),
+        case("a bare handler of axum, two threads", Bare(&[]), false),
+        case("the same, one thread", Bare(&["1"]), false),
+        case(
+            "the simulator, which has one thread",
+            Simulator(&KEPT),
+            false,
+        ),
         case(
             "the same, 100 requests on a connection",
-            Some(&[][..]),
+            Simulator(&[]),
             false,
         ),
-        case(
-            "the same, with its page open",
-            Some(&[KEPT[0], KEPT[1], "--api", "127.0.0.1:0"][..]),
-            true,
-        ),
-        case(
-            "the same, with `--state`",
-            Some(&[KEPT[0], KEPT[1], "--state", STATE][..]),
-            false,
-        ),
+        case("the same, with its page open", Simulator(&WITH_API), true),
+        case("the same, with `--state`", Simulator(&WITH_STATE), false),
     ]
 }
+
+/// How many of them are bare handlers.
+const BARE: usize = 2;
 
 /// Stands for a file of its own among the arguments.
 const STATE: &str = "STATE";
@@ -196,9 +206,11 @@ impl Programs {
 
     /// One round of one case.
     fn measure(&self, case: &Case) -> anyhow::Result<Round> {
-        let server = match case.arguments {
-            None => Server::start(&self.bare, &["127.0.0.1:0"], false)?,
-            Some(more) => self.start(more)?,
+        let server = match case.server {
+            Which::Bare(more) => {
+                Server::start(&self.bare, &[&["127.0.0.1:0"], more].concat(), false)?
+            }
+            Which::Simulator(more) => self.start(more)?,
         };
         if case.is_watched {
             watch(server.api.context("no API")?)?;
@@ -393,21 +405,25 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 fn table(cases: &[Case], fleets: &[Fleet], others: &str) -> anyhow::Result<String> {
-    let bare = &cases.first().context("a bare handler")?.rounds;
+    let bare = cases.get(..BARE).context("bare handlers")?;
     let mut text = format!(
-        "\n| `wrk`, {CONNECTIONS} connections | messages/s | of the bare handler | p50 | p99 | processor time of the server |\n\
-         |---|---|---|---|---|---|\n"
+        "\n| `wrk`, {CONNECTIONS} connections | messages/s | of axum, two threads | of axum, one thread | p50 | p99 | processor time of the server |\n\
+         |---|---|---|---|---|---|---|\n"
     );
     for case in cases {
         let of = |field: fn(&Round) -> f64| median(case.rounds.iter().map(field));
-        let pairs = case.rounds.iter().zip(bare);
-        let ratio = median(pairs.map(|(one, bare)| one.per_second / bare.per_second));
+        let ratio = |bare: &Case| {
+            let pairs = case.rounds.iter().zip(&bare.rounds);
+            let ratio = median(pairs.map(|(one, bare)| one.per_second / bare.per_second));
+            format!("{:.0} %", ratio * 100.0)
+        };
+        let ratios: Vec<String> = bare.iter().map(ratio).collect();
         writeln!(
             text,
-            "| {} | {} | {:.0} % | {} | {} | {:.1} µs a message |",
+            "| {} | {} | {} | {} | {} | {:.1} µs a message |",
             case.sentence,
             thousands(of(|round| round.per_second)),
-            ratio * 100.0,
+            ratios.join(" | "),
             milliseconds(of(|round| round.p50)),
             milliseconds(of(|round| round.p99)),
             of(|round| round.processor)
@@ -487,9 +503,10 @@ mod tests {
             processor: 9.5,
         };
         let mut all = cases();
-        all.truncate(2);
+        all.truncate(3);
         all[0].rounds = [100.0, 2000.0, 300.0].map(round).to_vec();
-        all[1].rounds = [60.0, 1200.0, 150.0].map(round).to_vec();
+        all[1].rounds = [120.0, 1500.0, 200.0].map(round).to_vec();
+        all[2].rounds = [60.0, 1200.0, 150.0].map(round).to_vec();
         let fleet = Fleet {
             devices: 10_000,
             messages: 1,
@@ -501,7 +518,7 @@ mod tests {
         };
         let text = table(&all, &[fleet], "a desk").unwrap();
         assert!(
-            text.contains("| the simulator | 150 | 60 % | 1.0 ms | 2.5 ms | 9.5 µs a message |")
+            text.contains("one thread | 150 | 60 % | 75 % | 1.0 ms | 2.5 ms | 9.5 µs a message |")
         );
         assert!(
             text.contains(

@@ -2,7 +2,6 @@
 //! One connection: its requests, one after another.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,7 +11,8 @@ use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, 
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
 
-use super::answer::{Afterwards, Answer, Outcome, response};
+use super::Caller;
+use super::answer::{Afterwards, Answer, Handed, Outcome, response};
 use super::body::{NoBody, receive};
 use super::places::Place;
 use super::spoil;
@@ -33,12 +33,11 @@ const REQUEST_MAX: usize = 64 << 10;
 /// One connection.
 pub struct Session {
     platform: Arc<Platform>,
-    /// Address and port of the device.
+    caller: Caller,
+    /// Address and port of the device, as text.
     peer: String,
-    /// The name of the platform in the device's TLS handshake.
-    server_name: Option<String>,
     wire: Wire,
-    place: Place,
+    place: Arc<Place>,
     requests: AtomicU32,
 }
 
@@ -69,19 +68,13 @@ impl Found<'_> {
 
 impl Session {
     /// A connection that has had no request yet.
-    pub fn new(
-        platform: Arc<Platform>,
-        peer: SocketAddr,
-        server_name: Option<String>,
-        wire: Wire,
-        place: Place,
-    ) -> Self {
+    pub fn new(platform: Arc<Platform>, caller: Caller, wire: Wire, place: Place) -> Self {
         Self {
             platform,
-            peer: peer.to_string(),
-            server_name,
+            peer: caller.peer.to_string(),
+            caller,
             wire,
-            place,
+            place: Arc::new(place),
             requests: AtomicU32::new(0),
         }
     }
@@ -133,7 +126,7 @@ impl Session {
         }
         let mut event = self.new_event();
         event.kind = kind;
-        event.server_name.clone_from(&self.server_name);
+        event.server_name.clone_from(&self.caller.server_name);
         event.place = number;
         event.method = parts.method.as_str().to_owned();
         event.path = parts.uri.path().to_owned();
@@ -205,6 +198,8 @@ impl Session {
             event.duration = began.elapsed().as_secs_f64();
             (outcome, model.record(std::mem::take(&mut event)))
         });
+        let handout = outcome.handout.take();
+        let handed = handout.map(|handout| Handed::new(Arc::clone(&self.platform), handout));
         if self.platform.kept(made).await.is_ok() {
             self.platform.log.write(&event);
         } else {
@@ -228,6 +223,7 @@ impl Session {
             whole,
         };
         let close = broken
+            || self.caller.cut_short
             || number >= config.requests_per_connection
             || parts.version != Version::HTTP_11
             || wants_close(&parts.headers)
@@ -237,7 +233,7 @@ impl Session {
         if is_dropped {
             outcome = Outcome::new(StatusCode::OK);
         }
-        let response = response(outcome, close, then);
+        let response = response(outcome, handed, close, then);
         if is_dropped {
             return Err(Dropped);
         }
@@ -356,7 +352,7 @@ impl Session {
     pub fn broken(&self, error: &hyper::Error) {
         let (first, began) = self.wire.take();
         if first.is_empty() {
-            tracing::debug!("connection from {}: {error}", self.peer);
+            tracing::debug!("connection from {}: {error}", self.caller.peer);
             return;
         }
         let mut event = self.new_event();
