@@ -8,7 +8,9 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::device::key;
-pub use kind::{Kind, Stage, Tls};
+#[cfg(any(feature = "tls", test))]
+pub use kind::Tls;
+pub use kind::{Kind, Stage};
 
 /// Which requests a fault meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

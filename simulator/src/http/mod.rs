@@ -27,8 +27,11 @@ use tokio::time::timeout;
 
 use crate::platform::Platform;
 use crate::tap::{Ending, Tap, Wire};
+#[cfg(feature = "api")]
 pub use body::Kept;
-pub use places::{Answering, Place, Places};
+#[cfg(feature = "api")]
+pub use places::Answering;
+pub use places::{Place, Places};
 use session::Session;
 
 /// How long open connections may take to end when the program stops.
