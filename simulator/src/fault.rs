@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::device::key;
-#[cfg(feature = "tls")]
+#[cfg(any(feature = "tls", test))]
 pub use kind::Tls;
 pub use kind::{Kind, Stage};
 
@@ -244,7 +244,6 @@ mod tests {
     use hyper::StatusCode;
     use hyper::header::HeaderValue;
 
-    use super::kind::Tls;
     use super::*;
 
     #[test]
