@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { h, keepFocus, key, put, say, section, shortUrn } from "./dom.js";
 import { reload, store, watch } from "./store.js";
 
-/** Name, what it does, and its value: `{unit, value}`; `?` behind the unit when it may be left out. */
+/** Name, effect, and value: `{unit, value}`, with `?` after the unit if the value is optional. */
 const CATALOGUE = [
   ["The connection", [
     ["drop", "Closed without an answer; the message is not taken"],
@@ -32,10 +32,10 @@ const CATALOGUE = [
     ["tls-old-version", "The handshake is answered with TLS 1.1"],
     ["tls-expired", "The certificate has expired"],
     ["tls-other-name", "The certificate is for another host"],
-    ["tls-self-signed", "The certificate is signed by itself"],
-    ["tls-unknown-ca", "The certificate is signed by an authority that nobody knows"],
+    ["tls-self-signed", "The certificate is self-signed"],
+    ["tls-unknown-ca", "The certificate is signed by an unknown authority"],
     ["tls-reset", "The connection is reset after the handshake"],
-    ["tls-no-close-notify", "Closed after the answer, and TLS does not say so"],
+    ["tls-no-close-notify", "Closed after the answer without close_notify"],
   ]],
   ["Parts of firmware", [
     ["wrong-crc", "The CRC of a part is wrong"],
@@ -46,13 +46,13 @@ const CATALOGUE = [
   ]],
 ];
 
-/** Whether a fault comes true before it is known which device calls. */
+/** Whether a fault strikes before the device is known. */
 const isEarly = (name) => name === "early-answer" || name.startsWith("tls-");
 
-/** Options that have a field of their own. */
+/** Options that have their own field. */
 const FIELDS = ["device", "probability", "seed", "times"];
 
-/** A fault as it is written, `kind=value,option=value…`, taken apart. */
+/** Parses a fault written as `kind=value,option=value…`. */
 export function parse(text) {
   const [kind, ...options] = text.split(",");
   const [, name, value] = /^([^=]*)=?(.*)$/.exec(kind);
@@ -65,14 +65,14 @@ export function parse(text) {
   return settings;
 }
 
-/** The same put together. */
+/** The inverse. */
 export function write(settings) {
   const kind = settings.value === "" ? settings.name : `${settings.name}=${settings.value}`;
   const own = FIELDS.filter((field) => settings[field] !== "").map((field) => `${field}=${settings[field]}`);
   return [kind, ...settings.more, ...own].join(",");
 }
 
-/** What is chosen for kinds that are off. */
+/** The choices for kinds that are off. */
 const chosen = new Map();
 
 let place, said;
@@ -107,7 +107,7 @@ async function set(faults) {
   await reload("faults");
 }
 
-/** What was drawn: as long as it is the same, nothing is drawn anew, and a key that is down on a switch goes up on it. */
+/** What was drawn: while it is unchanged nothing is redrawn, so that a key pressed on a switch is released on it. */
 let drawn = "";
 
 function draw() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Faults on demand: what a network and a server can do to a device.
+//! Faults on demand: everything that a network and a server can do to a device.
 
 mod kind;
 
@@ -12,16 +12,16 @@ use crate::model::device::key;
 pub use kind::Tls;
 pub use kind::{Kind, Stage};
 
-/// Which requests a fault meets.
+/// The requests that a fault applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// Messages to the ingestion paths, and everything else that is no part.
+    /// Messages to the ingestion paths, and everything else that is not a part of a file.
     Message,
     /// Parts of files.
     Part,
 }
 
-/// One `--fault` of the command line.
+/// One `--fault` from the command line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     text: String,
@@ -72,7 +72,8 @@ impl FromStr for Fault {
                         return Err(why.to_owned());
                     }
                     Stage::Handshake => {
-                        let why = "which device it is, a request says; there is none yet in a TLS handshake";
+                        let why =
+                            "a request names the device, and there is none yet in a TLS handshake";
                         return Err(format!("device: {why}"));
                     }
                 },
@@ -102,7 +103,7 @@ impl Fault {
     }
 }
 
-/// Said where there is no port with TLS.
+/// The reason to refuse a TLS fault if there is no port with TLS.
 pub const NO_TLS: &str = "there is no port with TLS, which --tls-listen opens";
 
 impl fmt::Display for Fault {
@@ -151,7 +152,7 @@ impl Counted {
         }
     }
 
-    /// Whether it comes true, given that it has met a request of its kind.
+    /// Whether it strikes, given a request of its kind.
     fn strikes(&mut self) -> bool {
         self.met += 1;
         let strikes = self.met.is_multiple_of(self.fault.every)
@@ -161,7 +162,7 @@ impl Counted {
         strikes
     }
 
-    /// The next number from 0 to below 1: SplitMix64, so that a seed gives the same faults every time.
+    /// The next number from 0 to below 1: SplitMix64, so that a seed always gives the same faults.
     fn chance(&mut self) -> f64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.random;
@@ -173,17 +174,17 @@ impl Counted {
 }
 
 impl Faults {
-    /// Nothing has met them yet.
+    /// No request has met them yet.
     pub fn new(faults: Vec<Fault>) -> Self {
         Self(Mutex::new(faults.into_iter().map(Counted::new).collect()))
     }
 
-    /// These instead of the ones in force.
+    /// Replaces the faults in force.
     pub fn replace(&self, faults: Vec<Fault>) {
         *self.lock() = faults.into_iter().map(Counted::new).collect();
     }
 
-    /// Those in force, and how often each has come true.
+    /// The faults in force, and how often each has struck.
     pub fn list(&self) -> Vec<(Fault, u64)> {
         self.lock()
             .iter()
@@ -191,7 +192,7 @@ impl Faults {
             .collect()
     }
 
-    /// What goes wrong with the next connection with TLS. Of several the first counts.
+    /// What goes wrong with the next TLS connection. If several faults strike, the first one counts.
     #[cfg(feature = "tls")]
     pub fn draw_tls(&self) -> Option<Tls> {
         let drawn = self.draw_some(Stage::Handshake, None, None);
@@ -211,7 +212,7 @@ impl Faults {
         self.draw_some(Stage::Request, Some(target), device)
     }
 
-    /// Whether any is for one device alone.
+    /// Whether any of them applies to one device only.
     pub fn ask_for_device(&self) -> bool {
         self.lock()
             .iter()
@@ -299,7 +300,7 @@ mod tests {
         let faults = ["drop", "tls-reset,every=2,times=1", "tls-alert=40,every=2"];
         let faults = Faults::new(faults.map(|text| text.parse().unwrap()).into());
         assert_eq!(faults.draw_tls(), None);
-        // The alert meets the connection as well, and comes too late.
+        // The alert strikes as well, but only the first fault counts.
         assert_eq!(faults.draw_tls(), Some(Tls::Reset));
         assert_eq!(faults.draw(Target::Message, None), [Kind::Drop]);
         assert_eq!(faults.draw_tls(), None);

@@ -89,6 +89,7 @@ void test_sms(void);
 void test_stream(void);
 void test_firmware(void);
 void test_queue(void);
+void test_alignment(void);
 void test_posix(void);
 void test_posix_early(void);
 

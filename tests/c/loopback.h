@@ -36,7 +36,7 @@ static int listen_on_free_port(uint16_t *port)
 }
 
 /* Whether a child ends with 0. */
-static bool ends_well(pid_t child)
+static inline bool ends_well(pid_t child)
 {
     int ended = 0;
     pid_t waited;

@@ -23,6 +23,7 @@ static const struct {
     {"stream", test_stream},
     {"firmware", test_firmware},
     {"queue", test_queue},
+    {"alignment", test_alignment},
     {"POSIX transport", test_posix},
     {"early answers", test_posix_early},
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the library costs: lines `name value unit`, all measured, and the budgets that they must keep.
+//! What the library costs: lines `name value unit`, all measured, and the budgets that they must meet.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
@@ -15,13 +15,13 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Where the one file of C is compared with the archive.
+/// Where the one C file is compared with the archive.
 const C_SOURCE: [&str; 3] = ["thumbv6m", "thumbv7m", "riscv32imc"];
 
 /// One measured number.
 #[derive(Debug)]
 pub struct Line {
-    /// Dotted: what, of what, for which target.
+    /// Dotted: the quantity, its subject, the target.
     pub name: String,
     /// How much.
     pub value: u64,
@@ -60,6 +60,32 @@ pub fn bench(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What strict alignment costs a Cortex-M3: each figure of the usual archive, then of the strict one.
+pub fn bench_strict_align(workspace: &Workspace) -> anyhow::Result<()> {
+    let strict = Options {
+        strict_align: true,
+        ..Options::default()
+    };
+    let (core, machine) = COUNTERS.first().context("a Cortex-M3")?;
+    for (name, options) in [("", Options::default()), ("strict.", strict)] {
+        let mut lines = Vec::new();
+        let target = machine.target()?;
+        add_flash(
+            workspace,
+            target,
+            &archive::build(workspace, target, options)?,
+            &mut lines,
+        )?;
+        let counts = firmware::count(workspace, machine, options)?;
+        add_counts(core, counts, Vec::new(), &mut lines);
+        for line in &mut lines {
+            line.name.insert_str(0, name);
+        }
+        print(&lines);
+    }
+    Ok(())
+}
+
 /// Lines `name value unit`.
 pub fn print(lines: &[Line]) {
     for line in lines {
@@ -67,7 +93,7 @@ pub fn print(lines: &[Line]) {
     }
 }
 
-/// All that is measured of some targets.
+/// All measurements for some targets.
 pub fn collect(workspace: &Workspace, targets: &[&Target]) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     let archives = archive::build_all(workspace, targets.iter().copied(), Options::default())?;
@@ -86,8 +112,8 @@ pub fn collect(workspace: &Workspace, targets: &[&Target]) -> anyhow::Result<Vec
     Ok(lines)
 }
 
-/// Per target the worst call and the largest frame; for targets that have a board to paint on, also each function, as
-/// worked out and as painted.
+/// Per target the worst call and the largest frame; for targets with a board for painting, also each function, as
+/// computed and as painted.
 fn add_stack(
     workspace: &Workspace,
     target: &Target,
@@ -156,7 +182,7 @@ fn add_instructions(
     Ok(())
 }
 
-/// What hashes has a line for each of the two implementations; of the rest one is enough.
+/// Jobs that hash have a line for each of the two implementations; one is enough for the rest.
 fn add_counts(
     core: &str,
     small: Vec<(String, u64)>,
@@ -182,7 +208,7 @@ fn add_counts(
     }
 }
 
-/// Flash per target, then what does not depend on it.
+/// Flash per target, then what does not depend on the target.
 fn table(lines: &[Line]) -> anyhow::Result<String> {
     let value = |name: &str| {
         lines

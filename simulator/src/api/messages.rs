@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Messages: listed, waited for, forgotten.
+//! Messages: list, wait for and delete them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::platform::Platform;
 /// Longest wait.
 const WITHIN_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// The filter of a list, and what to wait for. Written out, since a flattened filter would read numbers as text.
+/// The filter of a list, and what to wait for. Written out because a flattened filter would read numbers as text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Answers: the live endpoint's headers in its order, and what follows once they have left.
+//! Answers: the live endpoint's headers in its order, and what happens once they have been sent.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::model::device::Handout;
 use crate::platform::Platform;
 use crate::tap::Wire;
 
-/// What is answered, apart from framing.
+/// The answer, without its framing.
 pub struct Outcome {
     pub status: StatusCode,
     /// Headers before Content-Length.
@@ -25,7 +25,7 @@ pub struct Outcome {
     /// Headers after Connection.
     pub after: Vec<(HeaderName, HeaderValue)>,
     pub body: Bytes,
-    /// The downlink that the body is.
+    /// The downlink in the body.
     pub handout: Option<Handout>,
 }
 
@@ -42,13 +42,13 @@ impl Outcome {
     }
 }
 
-/// What happens when an answer has been given to the connection.
+/// What happens once an answer has been handed to the connection.
 pub struct Afterwards {
     pub platform: Arc<Platform>,
     pub wire: Wire,
     /// Whether the answer counts as one to a message.
     pub counts: bool,
-    /// Whether the answer arrives as a whole.
+    /// Whether the answer arrives complete.
     pub whole: bool,
 }
 
@@ -59,23 +59,23 @@ pub struct Answer {
     then: Afterwards,
 }
 
-/// A downlink on its way: it comes back unless it is delivered.
+/// A downlink that was handed out: pending again if this is dropped before it is delivered.
 pub struct Handed {
     platform: Arc<Platform>,
     handout: Option<Handout>,
 }
 
 impl Handed {
-    /// It was handed out just now.
+    /// Keeps track of a downlink that has just been handed out.
     pub const fn new(platform: Arc<Platform>, handout: Handout) -> Self {
         let handout = Some(handout);
         Self { platform, handout }
     }
 
-    /// All of it has left.
+    /// It has been sent completely.
     fn deliver(mut self) {
         if let Some(handout) = self.handout.take() {
-            // An error has been told, and the downlink is not handed out again by this run.
+            // An error has been logged, and this run does not hand the downlink out again.
             let _ = self.platform.change(|model| model.delivered(&handout));
         }
     }
@@ -127,8 +127,8 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = Infallible;
 
-    // Not `is_end_stream`: hyper moves `Content-Length: 0` behind the other headers when it is told
-    // beforehand that a body is empty.
+    // Not `is_end_stream`: hyper moves `Content-Length: 0` after the other headers if it knows in advance that a body
+    // is empty.
 
     fn poll_frame(
         mut self: Pin<&mut Self>,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The server: connections, the request around a message, and the answer's exact bytes.
 //!
-//! hyper does the framing. The live endpoint's `HTTP/1.1 202 ` comes out of an empty reason phrase,
-//! its header names out of title case, its order out of the order in which headers are inserted.
+//! hyper does the framing. The live endpoint's `HTTP/1.1 202 ` results from an empty reason phrase, its header names
+//! from title case, and its order from the order in which headers are inserted.
 
 mod answer;
 mod body;
@@ -37,8 +37,7 @@ use session::Session;
 /// How long open connections may take to end when the program stops.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long a closed connection still swallows what the other end sends, so that the answer is not
-/// lost to a reset.
+/// How long a closed connection still discards what the other end sends, so that a reset does not destroy the answer.
 pub const LINGER: Duration = Duration::from_millis(250);
 
 /// How a port's connections are secured.
@@ -51,16 +50,16 @@ pub enum Security {
     Tls(Arc<crate::tls::Tls>),
 }
 
-/// Who is at the other end.
+/// The other end of a connection.
 pub struct Caller {
     pub peer: SocketAddr,
-    /// What the device called the platform in its TLS handshake.
+    /// The name of the platform in the device's TLS handshake.
     pub server_name: Option<String>,
-    /// The connection is closed after one answer, below TLS alone.
+    /// The connection is closed after one answer, without close_notify.
     pub cut_short: bool,
 }
 
-/// Serves devices until [`Platform::stop`], then lets open connections end within a moment.
+/// Serves devices until [`Platform::stop`], then gives open connections a moment to end.
 pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Platform>) {
     let places = Arc::clone(&platform.places);
     accept(listener, &places, &platform, |stream, peer, place| {
@@ -69,7 +68,7 @@ pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Plat
     .await;
 }
 
-/// Takes connections, each with a place, until [`Platform::stop`], then lets open ones end within a moment.
+/// Accepts connections, each with a place, until [`Platform::stop`], then gives open ones a moment to end.
 pub async fn accept<F>(
     listener: TcpListener,
     places: &Arc<Places>,
@@ -92,7 +91,7 @@ pub async fn accept<F>(
                     None => tracing::warn!("connection from {peer} closed: all others are being answered"),
                 },
                 Err(error) => {
-                    // Out of file descriptors, most likely: waiting is all there is to do.
+                    // Most likely out of file descriptors; all we can do is wait.
                     tracing::error!("no connection could be taken: {error}");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
@@ -196,7 +195,7 @@ where
     let mut stop = platform.stopping();
     let mut stopping = false;
     let result = loop {
-        // In this order: an answer's head is written before the stop that it causes is seen.
+        // In this order, so that an answer's head is written before the stop that it causes is noticed.
         tokio::select! {
             biased;
             result = http.as_mut() => break result,

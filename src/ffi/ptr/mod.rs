@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where raw memory of the C caller becomes references. Nothing else in the shell dereferences a pointer.
+//! Turns raw memory of the C caller into references. Nothing else in the shell dereferences a pointer.
 //!
 //! - Objects (`kpn_uplink *` and the like): [`begin`] puts one in place, [`borrow`] and [`borrow_mut`] borrow one that was begun,
 //!   [`wipe`] leaves zeros.
 //! - Arrays and texts: [`bytes`], [`bytes_mut`] and [`text`], or [`Bytes`] where NULL stands for none.
-//! - Results: [`out`].
-//! - Whether any of them share memory: [`Region`].
+//! - Results: [`out`] and [`put`].
+//! - Overlap between any of them: [`Region`].
 
 mod bytes;
 mod object;
@@ -21,8 +21,7 @@ pub use region::{Region, check_disjoint};
 
 use crate::error::Error;
 
-/// A pointer that cannot be used, which is an invalid argument. Without a number of its own, so that a result has no more words
-/// than what it is good for.
+/// A pointer that cannot be used, which is an invalid argument. It carries no number, so that a result takes no more words than its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BadPointer;
 
@@ -32,16 +31,17 @@ impl From<BadPointer> for Error {
     }
 }
 
-/// Something behind a pointer of the caller, or not.
+/// What a pointer of the caller refers to, or a failure.
 pub type Given<T> = core::result::Result<T, BadPointer>;
 
-/// A struct of plain values that the caller filled in, or that the library handed out. Fails with `INVALID_ARGUMENT`.
+/// A struct of plain values that the caller filled in or the library handed out. Fails with `INVALID_ARGUMENT`.
 ///
 /// # Safety
 ///
 /// `value` is NULL, misaligned, or points to an initialised `T`, all of whose bit patterns are valid, that nobody writes to
 /// until the reference is gone.
 pub unsafe fn value<'a, T>(value: *const T) -> Given<&'a T> {
+    const { assert!(align_of::<T>() <= align_of::<usize>()) };
     check(value)?;
     // SAFETY: not NULL and aligned by `check`; initialised, valid and not written to by the contract.
     Ok(unsafe { &*value })
@@ -54,31 +54,39 @@ pub unsafe fn value<'a, T>(value: *const T) -> Given<&'a T> {
 /// `out` is NULL, misaligned, or points to memory for a `T` that the caller may write and that nobody else uses until the
 /// reference is gone.
 pub unsafe fn out<'a, T>(out: *mut T) -> Given<&'a mut MaybeUninit<T>> {
+    const { assert!(align_of::<T>() <= align_of::<usize>()) };
     check(out)?;
     // SAFETY: not NULL and aligned by `check`; exclusive by the contract; MaybeUninit takes uninitialised memory.
     Ok(unsafe { &mut *out.cast::<MaybeUninit<T>>() })
 }
 
-/// Fails with `INVALID_ARGUMENT` when the pointer is NULL or misaligned.
+/// Writes a result, which may be a number of 64 bits. Fails with `INVALID_ARGUMENT` when the pointer is NULL or misaligned.
+///
+/// # Safety
+///
+/// `out` is NULL, misaligned, or points to memory for a `T` that the caller may write.
+pub unsafe fn put<T: Copy>(out: *mut T, value: T) -> Given<()> {
+    check(out)?;
+    // SAFETY: not NULL, and aligned for a packed value by `check`; writable by the contract.
+    unsafe { out.cast::<Packed<T>>().write(Packed(value)) };
+    Ok(())
+}
+
+/// A value at a multiple of four.
+#[repr(C, packed(4))]
+struct Packed<T>(T);
+
+/// Fails with `INVALID_ARGUMENT` when the pointer is NULL or misaligned. No more than the alignment of a pointer is asked for: heaps of
+/// systems with 32 bits give no more, and compilers for some of them align 64-bit numbers to four.
 pub fn check<T>(pointer: *const T) -> Given<()> {
-    check_address(pointer.cast(), align_in_c::<T>())
-}
-
-#[cfg(not(target_family = "wasm"))]
-const fn align_in_c<T>() -> usize {
-    align_of::<T>()
-}
-
-/// WebAssembly stands for machines of 32 bits whose compilers align 64-bit integers to 8 or to 4.
-#[cfg(target_family = "wasm")]
-fn align_in_c<T>() -> usize {
-    unsafe extern "C" {
-        safe fn kpn_align_of_int64() -> usize;
-    }
-    match align_of::<T>() {
-        8 => kpn_align_of_int64(),
-        align => align,
-    }
+    let align = const {
+        if align_of::<T>() < align_of::<usize>() {
+            align_of::<T>()
+        } else {
+            align_of::<usize>()
+        }
+    };
+    check_address(pointer.cast(), align)
 }
 
 fn check_address(pointer: *const u8, align: usize) -> Given<()> {

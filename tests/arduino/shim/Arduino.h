@@ -22,6 +22,7 @@
 #define OUTPUT 1
 #define LED_BUILTIN 13
 #define A0 14
+#define SERIAL_8N1 0x800001c
 
 unsigned long millis();
 /// A second and longer passes at once, as the clock has it; less is slept.
@@ -35,6 +36,8 @@ void randomSeed(unsigned long seed);
 class Uart : public Stream {
   public:
     void begin(unsigned long baud);
+    /// As ESP32 has it, with the pins.
+    void begin(unsigned long baud, uint32_t config, int rx, int tx);
     size_t write(uint8_t byte);
     using Print::write;
     int available();

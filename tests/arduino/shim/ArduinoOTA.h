@@ -4,6 +4,10 @@
 
 #include <Arduino.h>
 
+#ifndef NO_OTA_NETWORK
+#error "the library asks for WiFiUdp.h, which no modem's library has"
+#endif
+
 /// Storage that only goes forward, as those of the cores: into the file in KPN_IMAGE.
 class InternalStorageClass {
   public:

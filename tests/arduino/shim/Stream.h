@@ -9,6 +9,8 @@ class Stream : public Print {
     virtual int available() = 0;
     virtual int read() = 0;
     virtual int peek() = 0;
+    /// Without the terminator, which is read; without time limit.
+    size_t readBytesUntil(char terminator, char *buffer, size_t len);
 };
 
 #endif

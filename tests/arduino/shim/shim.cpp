@@ -55,6 +55,19 @@ void randomSeed(unsigned long seed)
     srand(static_cast<unsigned>(seed));
 }
 
+size_t Stream::readBytesUntil(char terminator, char *buffer, size_t len)
+{
+    size_t got = 0;
+    while (got < len) {
+        const int byte = read();
+        if (byte < 0 || byte == terminator) {
+            break;
+        }
+        buffer[got++] = static_cast<char>(byte);
+    }
+    return got;
+}
+
 size_t Print::write(const uint8_t *bytes, size_t len)
 {
     size_t written = 0;
@@ -94,6 +107,7 @@ size_t Print::println(const char text[])
 }
 
 void Uart::begin(unsigned long) {}
+void Uart::begin(unsigned long, uint32_t, int, int) {}
 
 size_t Uart::write(uint8_t byte)
 {

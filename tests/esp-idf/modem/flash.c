@@ -11,7 +11,6 @@
 
 #include "esp_ota_ops.h"
 #include "esp_system.h"
-#include "link.h"
 #include "lwip/sockets.h"
 #include "nvs.h"
 
@@ -172,13 +171,6 @@ void nvs_close(nvs_handle_t handle)
 {
     (void)handle;
 }
-
-bool link_open(void)
-{
-    return true;
-}
-
-void link_close(void) {}
 
 int shim_connect(int fd, const struct sockaddr *address, socklen_t len)
 {

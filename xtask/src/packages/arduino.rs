@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Arduino library as its users have it: the class and each sketch run on this machine over a stand-in for Arduino,
-//! the package unpacked, checked against Arduino's specification and linked for each kind of board.
+//! The Arduino library as its users get it: the class and each sketch run on this machine over a stand-in for Arduino; the package is
+//! unpacked, checked against Arduino's specification and linked for each kind of board.
 
 pub mod sketches;
 
@@ -21,7 +21,7 @@ use crate::{
 const URN: &str = "urn:dev:IMEI:490154203237518";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
-/// As Arduino's cores for SAMD build, and with every warning an error.
+/// The flags of Arduino's SAMD cores, with every warning an error.
 const CXX: [&str; 6] = [
     "-std=gnu++11",
     "-fno-exceptions",
@@ -32,7 +32,7 @@ const CXX: [&str; 6] = [
 ];
 const SANITIZERS: [&str; 3] = ["-g", "-O1", "-fsanitize=address,undefined"];
 
-/// Scenario of `tests/arduino/class_test.cpp`, and the simulator's arguments beside the device; `None`: nobody listens.
+/// A scenario of `tests/arduino/class_test.cpp`, and the simulator's arguments besides the device; `None` if nobody listens.
 const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
     ("accepted", Some(&[])),
     ("own-request", Some(&[])),
@@ -79,7 +79,7 @@ const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
     ("misuse", None),
 ];
 
-/// The class on this machine, in everything that can happen to it.
+/// The class on this machine, in every situation it can meet.
 pub fn check_class(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("arduino")?;
@@ -126,7 +126,7 @@ pub fn check_class(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a program with one argument ends well; port 1 is one where nobody listens.
+/// Whether a program with one argument succeeds; nobody listens on port 1.
 fn run(shell: &Shell, program: &Path, argument: &str, simulator: Option<&Simulator>) -> bool {
     let port = simulator.map_or(1, |simulator| simulator.port);
     cmd!(shell, "timeout 60 {program} {argument}")
@@ -136,16 +136,17 @@ fn run(shell: &Shell, program: &Path, argument: &str, simulator: Option<&Simulat
         .is_ok()
 }
 
-/// A board as Arduino's cores describe it, and how their platform.txt compiles for it.
+/// A board as described by Arduino's cores, and how their platform.txt compiles for it.
 struct Board {
     name: &'static str,
     mcu: &'static str,
-    /// FPU and float ABI in the compiler's flags.
-    float: Option<&'static str>,
-    folder: &'static str,
+    /// Name of the core's architecture, as in `ARDUINO_ARCH_…`.
+    architecture: &'static str,
+    /// Whether Arduino links an archive; otherwise it compiles the file of C, wherever an archive may lie.
+    has_archive: bool,
+    compiler: &'static str,
     flags: &'static [&'static str],
     link: &'static [&'static str],
-    riscv: bool,
 }
 
 const NEWLIB: &[&str] = &[
@@ -155,22 +156,35 @@ const NEWLIB: &[&str] = &[
     "-Wl,--unresolved-symbols=report-all",
     "-Wl,--warn-common",
 ];
+const ARM: &str = "arm-none-eabi";
+const XTENSA: &str = "xtensa-lx106-elf";
+/// What chips with this core have in ROM, and memory.
+const XTENSA_LINK: &[&str] = &[
+    "--specs=/usr/lib/xtensa-lx106-elf/picolibc.specs",
+    "-nostartfiles",
+    "-Wl,--entry=main",
+    "-Wl,--no-warn-rwx-segments",
+    "-Wl,-z,noexecstack",
+    "-Tsketch/xtensa/sim.ld",
+    "sketch/xtensa/arithmetic.c",
+];
 
-const BOARDS: [Board; 4] = [
+const BOARDS: [Board; 7] = [
     Board {
         name: "MKR NB 1500, MKR GSM 1400, SODAQ SARA",
         mcu: "cortex-m0plus",
-        float: None,
-        folder: "cortex-m0plus",
+        architecture: "SAMD",
+        has_archive: true,
+        compiler: ARM,
         flags: &["-mcpu=cortex-m0plus", "-mthumb", "-std=gnu++11"],
         link: NEWLIB,
-        riscv: false,
     },
     Board {
         name: "Nano 33 BLE",
         mcu: "cortex-m4",
-        float: Some("fpv4-sp-d16-softfp"),
-        folder: "cortex-m4",
+        architecture: "MBED_NANO",
+        has_archive: true,
+        compiler: ARM,
         flags: &[
             "-mcpu=cortex-m4",
             "-mthumb",
@@ -179,13 +193,14 @@ const BOARDS: [Board; 4] = [
             "-std=gnu++14",
         ],
         link: NEWLIB,
-        riscv: false,
     },
     Board {
+        // Arduino finds the archive for soft float, which nothing of may be taken.
         name: "UNO R4",
         mcu: "cortex-m4",
-        float: Some("fpv4-sp-d16-hard"),
-        folder: "cortex-m4/fpv4-sp-d16-hard",
+        architecture: "RENESAS_UNO",
+        has_archive: false,
+        compiler: ARM,
         flags: &[
             "-mcpu=cortex-m4",
             "-mthumb",
@@ -197,13 +212,22 @@ const BOARDS: [Board; 4] = [
             "-fno-use-cxa-atexit",
         ],
         link: NEWLIB,
-        riscv: false,
+    },
+    Board {
+        name: "Raspberry Pi Pico",
+        mcu: "cortex-m0plus",
+        architecture: "MBED_RP2040",
+        has_archive: false,
+        compiler: ARM,
+        flags: &["-mcpu=cortex-m0plus", "-mthumb", "-std=gnu++14"],
+        link: NEWLIB,
     },
     Board {
         name: "ESP32-C3",
         mcu: "esp32c3",
-        float: None,
-        folder: "esp32c3",
+        architecture: "ESP32",
+        has_archive: false,
+        compiler: "riscv64-unknown-elf",
         flags: &[
             "-march=rv32imc",
             "-mabi=ilp32",
@@ -212,11 +236,34 @@ const BOARDS: [Board; 4] = [
             "--specs=picolibc.specs",
         ],
         link: &["-nostartfiles", "-Wl,--entry=main"],
-        riscv: true,
+    },
+    Board {
+        // Its own compiler is in no distribution: one for another Xtensa core stands in.
+        name: "ESP32",
+        mcu: "esp32",
+        architecture: "ESP32",
+        has_archive: false,
+        compiler: XTENSA,
+        flags: &["-mlongcalls", "-std=gnu++2a", "-fno-use-cxa-atexit"],
+        link: XTENSA_LINK,
+    },
+    Board {
+        name: "ESP8266",
+        mcu: "esp8266",
+        architecture: "ESP8266",
+        has_archive: false,
+        compiler: XTENSA,
+        flags: &[
+            "-mlongcalls",
+            "-mtext-section-literals",
+            "-falign-functions=4",
+            "-std=gnu++17",
+        ],
+        link: XTENSA_LINK,
     },
 ];
 
-/// The package, unpacked in an empty folder outside of the repository.
+/// The package, unpacked in an empty folder outside the repository.
 pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let names: Vec<_> = dist::arduino::FOLDERS
@@ -231,9 +278,12 @@ pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     for file in ["minimal.ino", "NoClient.h", "board.cpp"] {
         shell.copy_file(workspace.path("tests/arduino").join(file), &tests)?;
     }
-    cmd!(shell, "cp -r tests/arduino/shim {tests}")
-        .quiet()
-        .run()?;
+    cmd!(
+        shell,
+        "cp -r tests/arduino/shim tests/firmware/xtensa {tests}"
+    )
+    .quiet()
+    .run()?;
 
     let within = shell.push_dir(outside.path());
     let file = &package.file;
@@ -241,52 +291,50 @@ pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     let library = outside.path().join(dist::arduino::FOLDER);
     check_layout(shell, &library)?;
     for board in &BOARDS {
-        let found = archive_folder(&library, board.mcu, board.float)?;
-        ensure!(
-            found == library.join("src").join(board.folder),
-            "{}: Arduino takes {}",
-            board.name,
-            found.display()
-        );
+        let found = archive_folder(&library, board.mcu);
         let objects = compile(shell, board, &library, &tests)?;
-        link(shell, board, &objects, &found).with_context(|| board.name.to_owned())?;
-        if board.float == Some("fpv4-sp-d16-hard") {
-            let soft = library.join("src").join(board.mcu);
-            ensure!(
-                cmd_fails(shell, board, &objects, &soft),
-                "{}: the archive for soft float links",
-                board.name
-            );
-        }
+        let source = objects.last().context("an object")?;
+        let nm = format!("{}-nm", board.compiler);
+        let defined = cmd!(shell, "{nm} --defined-only {source}").quiet().read()?;
+        ensure!(
+            defined.contains("kpn_uplink_begin") != board.has_archive,
+            "{}: from an archive and from the file of C, or from neither",
+            board.name
+        );
+        link(shell, board, &objects, found.as_deref()).with_context(|| board.name.to_owned())?;
+        ensure!(
+            !board.has_archive || link(shell, board, &objects, None).is_err(),
+            "{}: links without its archive",
+            board.name
+        );
     }
     drop(within);
     println!("{} kinds of board", BOARDS.len());
     Ok(())
 }
 
-/// Where Arduino looks for the archive: with the FPU first, then without.
-fn archive_folder(library: &Path, mcu: &str, float: Option<&str>) -> anyhow::Result<PathBuf> {
+/// Where Arduino looks for an archive.
+fn archive_folder(library: &Path, mcu: &str) -> Option<PathBuf> {
     let folder = library.join("src").join(mcu);
-    float
-        .map(|float| folder.join(float))
-        .into_iter()
-        .chain([folder])
-        .find(|folder| folder.join(archive::FILE_NAME).is_file())
-        .with_context(|| format!("no archive for {mcu}"))
+    folder.join(archive::FILE_NAME).is_file().then_some(folder)
 }
 
-/// The class, a sketch and the stand-in for a core, as platform.txt has it.
+/// The class, a sketch and the stand-in for a core, as platform.txt has it; the file of C at the end.
 fn compile(
     shell: &Shell,
     board: &Board,
     library: &Path,
     tests: &Path,
 ) -> anyhow::Result<Vec<PathBuf>> {
-    let compiler = if board.riscv {
-        "riscv64-unknown-elf-g++"
-    } else {
-        "arm-none-eabi-g++"
-    };
+    let (gcc, architecture) = (board.compiler, board.architecture);
+    let usual = [
+        "-Os",
+        "-ffunction-sections",
+        "-fdata-sections",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+    ];
     let flags = board.flags;
     let sources = [
         tests.join("minimal.ino"),
@@ -295,56 +343,67 @@ fn compile(
     ];
     let mut objects = Vec::new();
     for source in sources {
-        let object = source.with_added_extension("o");
+        let object = tests
+            .join(source.file_name().context("a source has a name")?)
+            .with_added_extension("o");
         cmd!(
             shell,
-            "{compiler} {flags...} -Os -ffunction-sections -fdata-sections -fno-threadsafe-statics -fno-rtti -fno-exceptions
-             -Wall -Wextra -Werror -I{tests}/shim -I{library}/src -include Arduino.h -x c++ -c {source} -o {object}"
+            "{gcc}-g++ {flags...} {usual...} -DARDUINO_ARCH_{architecture} -fno-threadsafe-statics -fno-rtti -fno-exceptions
+             -I{tests}/shim -I{library}/src -include Arduino.h -x c++ -c {source} -o {object}"
         )
         .quiet()
         .run()?;
         objects.push(object);
     }
+    let flags = of_core(board);
+    let object = tests.join("kpn_things.c.o");
+    cmd!(
+        shell,
+        "{gcc}-gcc {flags...} {usual...} -std=gnu11 -DARDUINO_ARCH_{architecture} -I{library}/src
+         -c {library}/src/kpn_things.c -o {object}"
+    )
+    .quiet()
+    .run()?;
+    objects.push(object);
     Ok(objects)
 }
 
+/// Flags that are not of the language.
+fn of_core(board: &Board) -> Vec<&'static str> {
+    let of_language = ["-std", "-fno-use-cxa-atexit"];
+    let flags = board.flags.iter().copied();
+    flags
+        .filter(|flag| !of_language.iter().any(|other| flag.starts_with(other)))
+        .collect()
+}
+
 /// Objects first, then what the library adds, as `recipe.c.combine.pattern` has it.
-fn link(shell: &Shell, board: &Board, objects: &[PathBuf], archive: &Path) -> anyhow::Result<()> {
-    Ok(link_command(shell, board, objects, archive).run()?)
-}
-
-fn cmd_fails(shell: &Shell, board: &Board, objects: &[PathBuf], archive: &Path) -> bool {
-    link_command(shell, board, objects, archive)
-        .ignore_stderr()
-        .run()
-        .is_err()
-}
-
-fn link_command<'a>(
-    shell: &'a Shell,
+fn link(
+    shell: &Shell,
     board: &Board,
     objects: &[PathBuf],
-    archive: &Path,
-) -> xshell::Cmd<'a> {
-    let compiler = if board.riscv {
-        "riscv64-unknown-elf-gcc"
-    } else {
-        "arm-none-eabi-gcc"
-    };
-    let (flags, link) = (
-        board.flags.iter().filter(|flag| !flag.starts_with("-std")),
-        board.link,
-    );
-    let flags: Vec<_> = flags.collect();
-    cmd!(
+    archive: Option<&Path>,
+) -> anyhow::Result<()> {
+    let (gcc, flags, link) = (board.compiler, of_core(board), board.link);
+    let library: Vec<_> = archive
+        .iter()
+        .flat_map(|folder| [format!("-L{}", folder.display()), "-lkpn_things".to_owned()])
+        .collect();
+    let command = cmd!(
         shell,
-        "{compiler} {flags...} {link...} -Os -Wl,--gc-sections -o linked.elf {objects...} -L{archive} -lkpn_things
-         -Wl,--start-group -lm -Wl,--end-group"
-    )
-    .quiet()
+        "{gcc}-gcc {flags...} -Os -Wl,--gc-sections -o linked.elf {objects...} {link...} {library...}
+         -Wl,--start-group -lm -lc -lgcc -Wl,--end-group"
+    );
+    let output = command.quiet().ignore_status().output()?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
 }
 
-/// What Arduino's specification asks of a library's folder.
+/// What Arduino's specification requires of a library's folder.
 fn check_layout(shell: &Shell, library: &Path) -> anyhow::Result<()> {
     let text = shell.read_file(library.join("library.properties"))?;
     properties::check(&text, Workspace::version())?;
@@ -371,7 +430,7 @@ fn check_layout(shell: &Shell, library: &Path) -> anyhow::Result<()> {
             "examples/{name} has no {name}.ino"
         );
     }
-    // By arduino-lint's rules the library has a header of its own name (LS008), and a license file that its pattern knows (LD002).
+    // By arduino-lint's rules the library must have a header of the same name (LS008), and a license file that matches its pattern (LD002).
     let name = properties::value(&text, "name").unwrap_or_default();
     ensure!(
         library.join("src").join(format!("{name}.h")).is_file(),

@@ -6,6 +6,7 @@
   other half of the flash and copies it when it is whole; it exists for the ESP32 too. The device's URN and secret go into arduino_secrets.h.
   Each part has a checksum, the image as a whole has none: sign it, and verify that before `apply`, if others can reach the file server.
 */
+#define NO_OTA_NETWORK // only the storage is wanted, not the upload over WiFi
 #include <ArduinoOTA.h>
 #include <MKRNB.h>
 #include <KpnThings.h>

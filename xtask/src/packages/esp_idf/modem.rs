@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The example with a modem: messages, downlink and firmware, with the power lost at every operation of flash and NVS. Its PPP is not compiled here.
+//! The example with a modem: messages, downlink and firmware, with the power lost at every operation of flash and NVS; over a PPP that
+//! is refused, has no address, or loses it.
 
 use std::path::Path;
 
@@ -17,10 +18,10 @@ use crate::{
 const URN: &str = "urn:dev:IMEI:490154203237518";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
-/// What a program ends with when the power is lost.
+/// The exit status of a program when the power is lost.
 const POWER_LOST: i32 = 3;
 
-/// The image arrives byte for byte; a part is never fetched for nothing but those of one sector.
+/// The image arrives byte for byte; no more than the parts of one sector are fetched in vain.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("esp-idf-modem")?;
@@ -29,12 +30,15 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let device = [
         format!("-DCONFIG_DEVICE_URN=\"{URN}:\""),
         format!("-DCONFIG_DEVICE_SECRET=\"{SECRET}\""),
+        "-DCONFIG_DEVICE_APN=\"kpnthings.iot\"".to_owned(),
+        "-DCONFIG_DEVICE_MODEM_TX=27".to_owned(),
+        "-DCONFIG_DEVICE_MODEM_RX=26".to_owned(),
     ];
     let (warnings, main) = (header::WARNINGS, "packaging/esp-idf/examples/modem/main");
     cmd!(
         shell,
         "cc -std=gnu17 {warnings...} -g -fsanitize=address,undefined -Itests/esp-idf/shim -Iinclude -I{main} {device...}
-         {main}/main.c {main}/ota.c tests/esp-idf/modem/flash.c tests/esp-idf/shim/idf.c {library} -o {program}"
+         {main}/main.c {main}/link.c {main}/ota.c tests/esp-idf/modem/flash.c tests/esp-idf/modem/ppp.c tests/esp-idf/shim/idf.c {library} -o {program}"
     )
     .quiet()
     .run()?;
@@ -54,11 +58,34 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "{said}"
     );
 
+    // What dialling meets, the turns, how often it dials, and how many messages arrive.
+    for (met, turns, dials, accepted) in [
+        ("", 2, 1, 2),
+        ("x-.", 4, 3, 2),
+        ("l", 3, 2, 3),
+        ("l-x", 4, 4, 2),
+    ] {
+        let platform = Simulator::start(&simulator, &usual)?;
+        let program = folder.join("modem");
+        let said = cmd!(shell, "timeout 60 {program}")
+            .env("KPN_PORT", platform.port.to_string())
+            .env("KPN_FLASH", folder.join("flash"))
+            .env("KPN_NVS", folder.join("nvs"))
+            .env("KPN_PPP", met)
+            .env("KPN_TURNS", turns.to_string())
+            .quiet()
+            .read()?;
+        ensure!(
+            said.matches("dials").count() == dials && said.matches("HTTP 202").count() == accepted,
+            "PPP meets `{met}`:\n{said}"
+        );
+    }
+
     let platform = Simulator::start(
         &simulator,
         &[&usual[..], &["--firmware", &announced]].concat(),
     )?;
-    // The state that was stored when the firmware was announced, before anything else.
+    // The state as stored when the firmware was announced.
     clear(shell, &folder)?;
     let (ended, said) = run(shell, &folder, &platform, 2)?;
     ensure!(ended == POWER_LOST, "{said}");
@@ -94,7 +121,7 @@ fn clear(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How it ends and what it says; `cut` is the operation at which the power is lost, 0 for none.
+/// How it ends and what it prints; `cut` is the operation at which the power is lost, 0 for none.
 fn run(
     shell: &Shell,
     folder: &Path,

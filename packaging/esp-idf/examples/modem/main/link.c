@@ -51,6 +51,9 @@ bool link_open(void)
     if ((xEventGroupGetBits(events) & GOT_IP) != 0) {
         return true;
     }
+    if ((xEventGroupGetBits(events) & LOST_IP) != 0) {
+        link_close(); /* a modem in data mode does not dial again */
+    }
     if (esp_modem_set_mode(modem, ESP_MODEM_MODE_DATA) != ESP_OK) {
         return false;
     }
@@ -61,6 +64,6 @@ void link_close(void)
 {
     if (modem != NULL) {
         (void)esp_modem_set_mode(modem, ESP_MODEM_MODE_COMMAND);
-        xEventGroupClearBits(events, GOT_IP);
+        xEventGroupClearBits(events, GOT_IP | LOST_IP);
     }
 }
