@@ -27,7 +27,7 @@ fn another_url_restarts_the_same_goes_on_and_other_downlinks_change_nothing() {
         pack(URL, TOKEN)
             .replace("\"vs\":\"http", "\"vd\":\"http")
             .replace("://10.0.0.1:81/f/v1/12345678", ""),
-        "[{\"bn\":\"urn:dev:IMEI:123456789012345:\",\"n\":\"valve\",\"vb\":true}]".to_string(),
+        "[{\"bn\":\"urn:dev:IMEI:490154203237518:\",\"n\":\"valve\",\"vb\":true}]".to_string(),
     ];
     for other in others {
         assert_eq!(device.offer(&other), END, "{other}");

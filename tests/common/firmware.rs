@@ -19,7 +19,7 @@ use status::{END, ERR_BUFFER_FULL, NEED_MORE, OK};
 #[path = "status.rs"]
 pub mod status;
 
-pub const URN: &str = "urn:dev:IMEI:123456789012345:";
+pub const URN: &str = "urn:dev:IMEI:490154203237518:";
 pub const URL: &str = "http://10.0.0.1:81/f/v1/12345678";
 pub const TOKEN: &str = "eyJh.eyJz.Sf-l_x";
 

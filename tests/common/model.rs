@@ -46,8 +46,8 @@ impl Random {
 }
 
 pub const BASE_NAMES: &[&str] = &[
-    "urn:dev:IMEI:123456789012345:",
-    "urn:dev:IMEI:123456789012345",
+    "urn:dev:IMEI:490154203237518:",
+    "urn:dev:IMEI:490154203237518",
     "urn:dev:DEVEUI:0123456789ABCDEF:",
     "a",
     "a:",

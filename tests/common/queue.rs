@@ -28,7 +28,7 @@ use kpn_things::ffi::uplink::{KPN_ENDPOINT_M2M, kpn_uplink};
 /// A status of the C functions.
 pub type Status = i32;
 
-pub const URN: &CStr = c"urn:dev:IMEI:123456789012345:";
+pub const URN: &CStr = c"urn:dev:IMEI:490154203237518:";
 const CANARY: [u8; 8] = [0xA5; 8];
 
 #[allow(improper_ctypes, reason = "the objects of the library are opaque here")]

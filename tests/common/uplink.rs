@@ -25,7 +25,7 @@ use kpn_things::ffi::uplink::*;
 /// A status of the C functions.
 pub type Status = i32;
 
-pub const URN: &str = "urn:dev:IMEI:123456789012345:";
+pub const URN: &str = "urn:dev:IMEI:490154203237518:";
 pub const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 const MARGIN: usize = 16;

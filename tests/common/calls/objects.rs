@@ -23,10 +23,10 @@ use kpn_things::ffi::uplink::*;
 use super::status::{NEED_MORE, OK};
 use super::{Arena, BUFFER_CAP, HELPER};
 
-pub const URN: &CStr = c"urn:dev:IMEI:123456789012345:";
+pub const URN: &CStr = c"urn:dev:IMEI:490154203237518:";
 pub const SECRET: &CStr = c"0123456789abcdefghijklmnopqrstuvwxyzABCD";
 /// A pack with a number, and firmware.
-pub const PACK: &[u8] = br#"[{"bn":"urn:dev:IMEI:123456789012345:","bt":1700000000,"bu":"Cel"},{"n":"temperature","v":20.5,"s":3,"ut":60},{"n":"url","vs":"http:\/\/10.0.0.1/f"},{"n":"token","vs":"abc"},{"n":"d","vd":"AQID"}]"#;
+pub const PACK: &[u8] = br#"[{"bn":"urn:dev:IMEI:490154203237518:","bt":1700000000,"bu":"Cel"},{"n":"temperature","v":20.5,"s":3,"ut":60},{"n":"url","vs":"http:\/\/10.0.0.1/f"},{"n":"token","vs":"abc"},{"n":"d","vd":"AQID"}]"#;
 pub const CONFIG: &CStr = cr#"{"imei":"490154203237518","secret":"0123456789abcdefghijklmnopqrstuvwxyzABCD","apn":"kpnthings.iot","statusTable":{"401":"refused"}}"#;
 pub const FIRMWARE_URL: &CStr = c"http://10.0.0.1:81/f/v1/12345678";
 

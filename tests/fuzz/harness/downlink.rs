@@ -124,7 +124,7 @@ impl Seen {
                 has_sum,
                 has_time,
                 has_update_time,
-                record.is_for("urn:dev:IMEI:123456789012345:"),
+                record.is_for("urn:dev:IMEI:490154203237518:"),
             ],
             numbers,
         }

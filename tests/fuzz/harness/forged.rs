@@ -41,7 +41,7 @@ use kpn_things::ffi::uplink::*;
 use super::input::Input;
 use super::status::OK;
 
-const URN: &CStr = c"urn:dev:IMEI:123456789012345:";
+const URN: &CStr = c"urn:dev:IMEI:490154203237518:";
 const SECRET: &CStr = c"0123456789abcdefghijklmnopqrstuvwxyzABCD";
 const CANARY: u8 = 0xA5;
 const MARGIN: usize = 32;
@@ -598,7 +598,7 @@ fn call_pieces(pieces: *mut kpn_pieces, memory: &mut Memory, input: &mut Input<'
     memory.check(&span);
 }
 
-const CONFIG: &str = r#"{"urn":"urn:dev:IMEI:123456789012345:","secret":"0123456789abcdefghijklmnopqrstuvwxyzABCD","endpoint":"m2m"}"#;
+const CONFIG: &str = r#"{"urn":"urn:dev:IMEI:490154203237518:","secret":"0123456789abcdefghijklmnopqrstuvwxyzABCD","endpoint":"m2m"}"#;
 
 fn begin_config(config: *mut kpn_config, _: *mut u8, _: &mut Input<'_>) {
     let text = CONFIG.as_ptr().cast();
