@@ -23,7 +23,7 @@ fn another_url_restarts_the_same_goes_on_and_other_downlinks_change_nothing() {
         String::new(),
         pack(URL, TOKEN).replace("\"token\"", "\"other\""),
         pack(URL, TOKEN).replace("\"url\"", "\"uri\""),
-        pack(URL, TOKEN).replace("12345:", "12346:"),
+        pack(URL, TOKEN).replace("37518:", "37519:"),
         pack(URL, TOKEN)
             .replace("\"vs\":\"http", "\"vd\":\"http")
             .replace("://10.0.0.1:81/f/v1/12345678", ""),
