@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which announcements are taken, through the C functions.
+//! Which announcements are accepted, through the C functions.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -47,7 +47,7 @@ fn another_url_restarts_the_same_goes_on_and_other_downlinks_change_nothing() {
     ] {
         assert_eq!(device.offer(&pack(url, token)), error, "{url} {token}");
     }
-    // None of these has touched the download that goes on, in the middle of a response.
+    // None of these has affected the download that is in the middle of a response.
     let request = device.request().unwrap();
     let answer = answer(&image, &request);
     assert_eq!(device.feed(&answer[..200], 99), NEED_MORE);
@@ -81,7 +81,7 @@ fn finds_both_records_in_any_order() {
     ] {
         for urn in [Some(URN), URN.strip_suffix(':'), None] {
             let mut device = Device::new(256);
-            // A name that is the URN and a label in one names no device when none is asked for.
+            // A name that contains both URN and label names no device if none is asked for.
             let found = urn.is_some() || !text.contains("[{\"n\"");
             let expected = if found { OK } else { END };
             assert_eq!(device.offer_to(&text, urn), expected, "{text}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The library as Rust firmware calls it: messages of every kind of value, responses in pieces, downlinks, and what is refused.
+//! The library as Rust firmware calls it: messages with every kind of value, responses in pieces, downlinks, and refusals.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use core::fmt::Write as _;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The SenML reader through the C functions: the examples of RFC 8428, KPN's packs, and what each rule of section 4 says.
+//! The SenML reader through the C functions: the examples of RFC 8428, KPN's packs, and each rule of section 4.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -39,10 +39,10 @@ pub const FIELDS: [i32; 4] = [
     KPN_FIELD_UPDATE_TIME,
 ];
 
-/// What the C functions say of a number: the value, or the status of the failure.
+/// What the C functions return for a number: the value, or the status of the failure.
 pub type Answer<T> = Result<T, i32>;
 
-/// The first record of a downlink, in a buffer of its own.
+/// The first record of a downlink, in its own buffer.
 pub struct Record {
     record: MaybeUninit<kpn_record>,
     _body: Vec<u8>,

@@ -39,7 +39,7 @@ pub enum Object {
     Uplink,
     /// Without a record.
     EmptyUplink,
-    /// With a body that came as a whole.
+    /// With an adopted body.
     BodyUplink,
     /// Nothing read.
     EmptyResponse,
@@ -152,7 +152,7 @@ impl Object {
         }
     }
 
-    /// Whether it works in a buffer.
+    /// Whether it uses a buffer.
     pub fn has_buffer(self) -> bool {
         !matches!(
             self.name(),
@@ -165,7 +165,7 @@ impl Object {
         self.has_buffer() && !matches!(self, O::Pieces | O::Record)
     }
 
-    /// Whether a call that fails is remembered in it.
+    /// Whether it remembers a failed call.
     pub fn remembers_failures(self) -> bool {
         matches!(self.name(), "kpn_uplink" | "kpn_stream")
     }
