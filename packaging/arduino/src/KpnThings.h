@@ -166,7 +166,7 @@ class KpnThings {
 /// KpnThings with a buffer of its own: `KpnThingsBuffer<1024> things(client);`.
 template <size_t CAPACITY> class KpnThingsBuffer : public KpnThings {
   public:
-    explicit KpnThingsBuffer(Client &client) : KpnThings(client, memory_, CAPACITY) {}
+    explicit KpnThingsBuffer(Client &over) : KpnThings(over, memory_, CAPACITY) {}
 
   private:
     uint8_t memory_[CAPACITY];

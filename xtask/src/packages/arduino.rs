@@ -22,12 +22,13 @@ const URN: &str = "urn:dev:IMEI:490154203237518";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 /// As Arduino's cores for SAMD build, and with every warning an error.
-const CXX: [&str; 6] = [
+const CXX: [&str; 7] = [
     "-std=gnu++11",
     "-fno-exceptions",
     "-fno-rtti",
     "-Wall",
     "-Wextra",
+    "-Wshadow",
     "-Werror",
 ];
 const SANITIZERS: [&str; 3] = ["-g", "-O1", "-fsanitize=address,undefined"];
