@@ -30,13 +30,13 @@
  * | to                                              | call                                                                               |
  * |-------------------------------------------------|------------------------------------------------------------------------------------|
  * | send measurements                               | `kpn_uplink_begin`, `kpn_uplink_add_decimal` and siblings, `kpn_uplink_finish`      |
- * | learn what became of them                       | `kpn_response_begin`, `kpn_response_feed` or `_end`, `kpn_response_outcome`         |
+ * | find out whether they arrived                   | `kpn_response_begin`, `kpn_response_feed` or `_end`, `kpn_response_outcome`         |
  * | act on what the platform sends back             | `kpn_downlink_begin`, `kpn_downlink_next`, `kpn_record_is`, `kpn_record_int64` …    |
  * | know when to try again                          | `kpn_retry_delay_ms`                                                                  |
  * | keep measurements until there is a connection   | `kpn_queue_begin`, `kpn_queue_push_decimal` …, `kpn_queue_fill`, `kpn_queue_accepted` |
  * | fetch new firmware                              | `kpn_firmware_offer`, `kpn_firmware_request`, `kpn_firmware_feed`                   |
- * | send more than fits into memory                 | `kpn_stream_begin` and what follows there                                          |
- * | take downlinks by SMS                           | `kpn_sms_is_from_platform`, `kpn_downlink_begin_bytes`                              |
+ * | send more than fits into memory                 | `kpn_stream_begin` and the calls after it                                          |
+ * | receive downlinks by SMS                        | `kpn_sms_is_from_platform`, `kpn_downlink_begin_bytes`                              |
  *
  * Every call follows these rules, unless it says otherwise:
  *
@@ -46,19 +46,19 @@
  *   without a length end in NUL. Lengths and capacities are in bytes, at most `PTRDIFF_MAX`. Numbers must be in the range that is given for
  *   them. Otherwise the call returns `KPN_ERR_INVALID_ARGUMENT`.
  * - An object must have been begun, by the call whose name ends in `_begin` or by a sibling; its memory need not be initialised before
- *   that. Otherwise, and after its end, the call returns `KPN_ERR_STATE`. A call that returns a value instead of a status returns 0, false
+ *   that. Before that, and after its end, calls return `KPN_ERR_STATE`. A call that returns a value instead of a status returns 0, false
  *   or NULL for an object that is NULL, misaligned or not begun.
  * - Memory that a call writes must not overlap its other arguments: `KPN_ERR_OVERLAP`.
  * - Objects, buffers and texts are yours. Texts are copied or hashed during the call, unless it says how long they are kept. A buffer is
  *   in use from `_begin` until the object is finished or abandoned; objects can be abandoned at any time, and nothing has to be released.
  * - An object must not be used by two threads at once; different objects are independent.
- * - No call waits, allocates or recurses; each takes time in proportion to the bytes it is given at most.
+ * - No call waits, allocates or recurses; each takes time at most in proportion to the bytes it is given.
  *
  * Some arguments mean the same everywhere: a `urn` is a device URN of at most `KPN_URN_MAX` bytes that ends in a colon; an `endpoint` is
  * `KPN_ENDPOINT_M2M` or `KPN_ENDPOINT_INTERNET`; a `secret` has `KPN_SECRET_MIN` to `KPN_SECRET_MAX` letters and digits; `out_len` receives
  * the length of what was written. A decimal number is a `mantissa` times ten to the power of `exponent`, from `-KPN_EXPONENT_MAX` to
- * `KPN_EXPONENT_MAX`: 205 and -1 for 20.5. A double that is sent must be finite. The results of a call are listed without their prefix
- * `KPN_`; those that need no explanation of their own are explained in the list of results below.
+ * `KPN_EXPONENT_MAX`: 205 and -1 for 20.5. A double to be sent must be finite. The results of a call are listed without their prefix
+ * `KPN_`; those without an explanation are explained in the list of results below.
  *
  * The library cannot check these:
  *
@@ -67,7 +67,8 @@
  *   and a `kpn_config` are trusted.
  * - A copy of an object counts as begun. Use one only if the comment on its type says that it may be copied; otherwise both work in the
  *   same memory.
- * - Abandon an object before the memory that it works in is freed or reused, and begin every object first: memory may hold an old one.
+ * - Abandon an object before the memory that it works in is freed or reused, and begin every object before use: its memory may hold an old
+ *   one.
  * - Stored images and configurations are checked completely when they are loaded, and may be damaged or forged in any way.
  *
  * How large must a buffer be? Measure it: call `kpn_uplink_begin` with a NULL buffer and capacity 0, add the records, and
@@ -77,7 +78,7 @@
  * |---|---|
  * | head, token and device URN of 29 bytes, `KPN_ENDPOINT_M2M` | 233 |
  * | the same, `KPN_ENDPOINT_INTERNET` | 250 |
- * | each byte more of the URN | 1 |
+ * | each further byte of the URN | 1 |
  * | `kpn_uplink_set_base_time` | 16 |
  * | a temperature with unit and one decimal: 20.5 | 39 |
  * | the same with a time of its own | 54 |
@@ -87,7 +88,7 @@
  * | data of 16 bytes with a name of 4 bytes | 43 |
  * | data of 48 bytes with a name of 4 bytes | 85 |
  *
- * So 512 bytes hold 7 temperatures over `KPN_ENDPOINT_M2M`. A body of 1,000 bytes or more takes a byte more for its length.
+ * So 512 bytes hold 7 temperatures over `KPN_ENDPOINT_M2M`. A body of 1,000 bytes or more takes one more byte for its length.
  *
  * When the buffer is full, a call returns `KPN_ERR_BUFFER_FULL` and leaves the message unchanged; `kpn_uplink_missing` says how many more
  * bytes it needs. Send what is there, and start the next message with the record that did not fit:
@@ -571,11 +572,11 @@ typedef struct kpn_response kpn_response;
 typedef struct kpn_connection kpn_connection;
 
 #define KPN_OUTCOME_NONE 0 /**< The response is not complete, so it means nothing yet. */
-#define KPN_OUTCOME_ACCEPTED 1 /**< Accepted for further processing (202, and every other 2xx). The body may hold a downlink. */
-#define KPN_OUTCOME_MALFORMED 2 /**< Header missing or body wrong (400, unknown 4xx). Do not retry unchanged. */
-#define KPN_OUTCOME_TOKEN_REJECTED 3 /**< Message token wrong (401, 403): check the secret. Do not retry unchanged. */
-#define KPN_OUTCOME_DEVICE_UNKNOWN 4 /**< Unknown device (404): check it in the portal. Do not retry unchanged. */
-#define KPN_OUTCOME_RETRY_LATER 5 /**< Platform busy (408, 429, 5xx, any code from 600): send the same request later. */
+#define KPN_OUTCOME_ACCEPTED 1 /**< Accepted for further processing (202 and any other 2xx). The body may hold a downlink. */
+#define KPN_OUTCOME_MALFORMED 2 /**< A header is missing or the body is wrong (400, unknown 4xx). Do not retry unchanged. */
+#define KPN_OUTCOME_TOKEN_REJECTED 3 /**< The message token is wrong (401, 403): check the secret. Do not retry unchanged. */
+#define KPN_OUTCOME_DEVICE_UNKNOWN 4 /**< The device is unknown (404): check it in the portal. Do not retry unchanged. */
+#define KPN_OUTCOME_RETRY_LATER 5 /**< The platform is busy (408, 429, 5xx, any code from 600): send the same request later. */
 #define KPN_OUTCOME_REFUSED 6 /**< Any other registered 4xx, or a redirect (3xx), which is not followed. Do not retry unchanged. */
 #define KPN_REQUESTS_MAX 100 /**< Requests that KPN's server accepts on one connection. */
 
@@ -598,7 +599,7 @@ KPN_NODISCARD kpn_status kpn_response_begin(struct kpn_response *response, uint8
 KPN_NODISCARD kpn_status kpn_response_feed(struct kpn_response *response, const uint8_t *bytes, size_t len, size_t *out_used);
 
 /**
- * Tells the library that the server closed the connection, which completes a response that lasts until then. Do not call it after a
+ * Tells the library that the server closed the connection, which completes a response whose body lasts until then. Do not call it after a
  * time-out: a response without a length would count as complete although its rest is missing. Abandon the response, whose outcome stays
  * `KPN_OUTCOME_NONE`, and close the connection.
  * @retval KPN_ERR_HTTP_TRUNCATED The connection ended before the response did.
@@ -631,7 +632,7 @@ const char *kpn_outcome_text(int32_t outcome);
  */
 KPN_NODISCARD kpn_status kpn_response_body(const struct kpn_response *response, struct kpn_span *out_body);
 
-/** By how many bytes the buffer is too small for what has arrived of the body. @return Bytes; 0 when it fits. */
+/** By how many bytes the buffer is too small for the part of the body that has arrived. @return Bytes; 0 when it fits. */
 size_t kpn_response_missing(const struct kpn_response *response);
 
 /**
@@ -642,8 +643,8 @@ bool kpn_response_keep_alive(const struct kpn_response *response);
 
 /**
  * How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3); the longest of several. A date
- * is counted from the Date field of the same response, so no clock is needed. It is ignored if it is past, not in the form `Wed, 29 May
- * 2024 12:29:28 GMT` with a year from 1968 to 2099, if there is no Date, or if the status is 2xx. There is no upper limit here.
+ * is taken relative to the Date field of the same response, so no clock is needed. It is ignored if it is past, if it is not in the form
+ * `Wed, 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, if there is no Date, or if the status is 2xx. No upper limit.
  * @return Seconds; 0 if the server did not say.
  */
 uint32_t kpn_response_retry_after(const struct kpn_response *response);
@@ -695,20 +696,20 @@ uint16_t kpn_connection_left(const struct kpn_connection *connection);
  */
 typedef struct kpn_downlink kpn_downlink;
 
-#define KPN_KIND_SUM_ONLY 0 /**< A record without value: it has only a sum. */
+#define KPN_KIND_SUM_ONLY 0 /**< A record without a value: it has only a sum. */
 #define KPN_KIND_NUMBER 1 /**< A record with a number (`v`). */
 #define KPN_KIND_BOOL 2 /**< A record with a truth value (`vb`). */
 #define KPN_KIND_TEXT 3 /**< A record with a text (`vs`). */
 #define KPN_KIND_DATA 4 /**< A record with binary data (`vd`). */
 #define KPN_FIELD_VALUE 0 /**< The number of a `KPN_KIND_NUMBER` record, base value added. */
 #define KPN_FIELD_SUM 1 /**< The sum, base sum added. */
-#define KPN_FIELD_TIME 2 /**< The time in seconds, base time added; 0 (now) when there is none. */
+#define KPN_FIELD_TIME 2 /**< The time in seconds, base time added; 0 (now) if there is none. */
 #define KPN_FIELD_UPDATE_TIME 3 /**< The next value follows within this many seconds. */
 struct kpn_private_range { size_t start; size_t end; };
-struct kpn_private_record { size_t next_index; struct kpn_private_range spans[11]; uint16_t labels; bool bool_value; uint8_t last; };
+struct kpn_private_record { uint16_t labels; uint8_t bool_value; uint8_t last; size_t next_index; struct kpn_private_range spans[11]; };
 
 /**
- * One record of a downlink, all base fields applied (RFC 8428 section 4.6).
+ * One record of a downlink, with all base fields applied (RFC 8428 section 4.6).
  *
  * Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are valid until that buffer is written to. Numbers are
  * kept as text; read them with `kpn_record_double` and its siblings. 160 bytes on a 32-bit target. May be copied.
@@ -716,18 +717,18 @@ struct kpn_private_record { size_t next_index; struct kpn_private_range spans[11
 typedef struct kpn_record {
     uint32_t private_tag;
     int32_t kind; /**< `KPN_KIND_NUMBER`, `KPN_KIND_BOOL`, `KPN_KIND_TEXT`, `KPN_KIND_DATA` or `KPN_KIND_SUM_ONLY`. */
-    size_t index; /**< Where the record stands in its pack, from 0. */
-    const char *base_name; /**< Base name, such as the device URN; "" when there is none. */
+    size_t index; /**< The index of the record in its pack, from 0. */
+    const char *base_name; /**< Base name, such as the device URN; "" if there is none. */
     size_t base_name_len; /**< Bytes of `base_name`. */
-    const char *name; /**< The record's own name; "" when there is none. The full name is base name and name in one. */
+    const char *name; /**< The record's own name; "" if there is none. The full name is the base name followed by the name. */
     size_t name_len; /**< Bytes of `name`. */
-    const char *unit; /**< Its unit or the base unit; "" when there is none. */
+    const char *unit; /**< Its unit or the base unit; "" if there is none. */
     size_t unit_len; /**< Bytes of `unit`. */
-    const char *text; /**< The text of a `KPN_KIND_TEXT` record, in UTF-8; "" for others. May have NULs of its own: `text_len` counts. */
+    const char *text; /**< The text of a `KPN_KIND_TEXT` record, in UTF-8; "" for other kinds. May contain NULs: use `text_len`. */
     size_t text_len; /**< Bytes of `text`. */
-    const uint8_t *data; /**< The data of a `KPN_KIND_DATA` record; NULL for others. */
+    const uint8_t *data; /**< The data of a `KPN_KIND_DATA` record; NULL for other kinds. */
     size_t data_len; /**< Bytes of `data`. */
-    bool bool_value; /**< The value of a `KPN_KIND_BOOL` record; false for others. */
+    bool bool_value; /**< The value of a `KPN_KIND_BOOL` record; false for other kinds. */
     bool has_sum; /**< Whether there is a sum. */
     bool has_time; /**< Whether the record or its pack gives a time. */
     bool has_update_time; /**< Whether there is an update time. */
@@ -769,14 +770,14 @@ size_t kpn_downlink_index(const struct kpn_downlink *downlink);
 
 /**
  * Whether this is a record's name, with or without the base name.
- * @param[in] name NUL-terminated; upper and lower case differ.
+ * @param[in] name NUL-terminated; case matters.
  * @return false also when an argument is invalid.
  */
 bool kpn_record_is(const struct kpn_record *record, const char *name);
 
 /**
- * Whether a record belongs to this device: its full name is the URN or begins with it, up to a colon.
- * @param[in] urn NUL-terminated device URN, with or without its ending colon; upper and lower case differ.
+ * Whether a record belongs to this device: its full name is the URN, or begins with the URN and a colon.
+ * @param[in] urn NUL-terminated device URN, with or without its final colon; case matters.
  * @return false also when an argument is invalid.
  */
 bool kpn_record_is_for(const struct kpn_record *record, const char *urn);
@@ -796,7 +797,7 @@ KPN_NODISCARD kpn_status kpn_record_full_name(const struct kpn_record *record, c
 KPN_NODISCARD kpn_status kpn_record_double(const struct kpn_record *record, int32_t field, double *out_value);
 
 /**
- * Reads a number of a record exactly, as mantissa and exponent. `kpn_record_decimal_rounded` gives what does not fit.
+ * Reads a number of a record exactly, as mantissa and exponent. `kpn_record_decimal_rounded` reads numbers that do not fit.
  * @retval KPN_ERR_NUMBER_RANGE The mantissa does not fit in 64 bits, or the exponent is beyond 500 million.
  */
 KPN_NODISCARD kpn_status kpn_record_decimal(const struct kpn_record *record, int32_t field, int64_t *out_mantissa, int32_t *out_exponent);
@@ -821,7 +822,7 @@ KPN_NODISCARD kpn_status kpn_record_int64(const struct kpn_record *record, int32
 KPN_NODISCARD kpn_status kpn_record_uint64(const struct kpn_record *record, int32_t field, uint64_t *out_value);
 
 /**
- * Tells whether the time of a record is relative to now (below 2^28 seconds, negative in the past) or counts from 1970. RFC 8428 section
+ * Tells whether the time of a record is relative to now (below 2^28 seconds; negative in the past) or relative to 1970. RFC 8428 section
  * 4.5.3.
  * @param[out] out_relative true also for a record without a time, which means now.
  */
@@ -833,9 +834,9 @@ KPN_NODISCARD kpn_status kpn_record_time_is_relative(const struct kpn_record *re
  * @{ */
 
 /**
- * Milliseconds to wait before trying again: exponential back-off with full jitter. Random between 0 and a limit: `base_ms` after the first
- * failure, doubled with each further one, up to `max_ms`; so devices that failed together do not return together. The server's Retry-After
- * is added in full. RFC 9110 section 10.2.3.
+ * Milliseconds to wait before trying again: exponential back-off with full jitter. A random time from 0 to a limit, which is `base_ms`
+ * after the first failure and doubles with each further one, up to `max_ms`. Devices that failed together therefore do not return together.
+ * The server's Retry-After is added in full. RFC 9110 section 10.2.3.
  * ~~~{.c}
  * uint32_t failures = 0; // 0 again after each success
  * if (kpn_outcome_may_retry(kpn_response_outcome(&response))) {
@@ -884,11 +885,11 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * as fit; then `kpn_queue_accepted` removes exactly those, or `kpn_queue_failed` keeps them. If the answer was lost, only the platform
  * knows whether it has them: after `kpn_queue_failed` the same records are sent again, with the same times.
  *
- * A record takes 8 bytes plus its name, its unit and its value: numbers are kept as text, a Boolean takes nothing. 1,024 bytes hold some 40
- * temperatures. 44 bytes on a 32-bit target. It holds a pointer: to store it, use `kpn_queue_save`.
+ * A record takes 8 bytes plus its name, its unit and its value: numbers are kept as text, and a Boolean takes no room. 1,024 bytes hold
+ * some 40 temperatures. 44 bytes on a 32-bit target. It holds a pointer: to store it, use `kpn_queue_save`.
  *
  * A 32-bit count of milliseconds wraps after 49.7 days, and so does `millis() / 1000`; `kpn_queue_fill` and `kpn_queue_save` then refuse
- * it. This count does not wrap, if it is read at least once in 49 days:
+ * it. The following count does not wrap if it is read at least once every 49 days:
  *
  * ~~~{.c}
  * static uint64_t milliseconds;
@@ -898,7 +899,7 @@ bool kpn_outcome_may_retry(int32_t outcome);
  * kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, (uint32_t)(milliseconds / 1000), 205, -1);
  * ~~~
  *
- * A round:
+ * One round:
  *
  * ~~~{.c}
  * static uint8_t memory[1024];
@@ -948,8 +949,9 @@ KPN_NODISCARD kpn_status kpn_queue_begin(struct kpn_queue *queue, uint8_t *memor
  * @retval KPN_ERR_BUFFER_FULL Not even one record fits; `kpn_uplink_missing` says how many bytes are missing. The uplink is unchanged.
  * @retval KPN_ERR_STATE The queue or the uplink was not begun, the uplink is finished, or records are on their way.
  * @retval KPN_ERR_CLOCK A record is later than `uptime`. Queue and uplink are unchanged.
- * @retval KPN_ERR_SENML_TIME The time of a record cannot be expressed with the uplink's base time, or `unix_time` is 2^32 - 1.
- * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time.
+ * @retval KPN_ERR_SENML_TIME `unix_time` is 2^32 - 1; or the time of a record cannot be expressed with the uplink's base time: then the
+ *     uplink has failed and must be abandoned. All records stay in the queue.
+ * @retval KPN_ERR_NUMBER_RANGE The time of a record cannot be expressed with the uplink's base time, likewise.
  * @return The first failure of the uplink that was not cleared.
  */
 KPN_NODISCARD kpn_status kpn_queue_fill(struct kpn_queue *queue, struct kpn_uplink *uplink, uint32_t uptime, uint32_t unix_time,
@@ -968,7 +970,7 @@ kpn_status kpn_queue_accepted(struct kpn_queue *queue);
  */
 kpn_status kpn_queue_failed(struct kpn_queue *queue);
 
-/** Number of records in the queue, those on their way included. */
+/** Number of records in the queue, including those on their way. */
 uint32_t kpn_queue_records(const struct kpn_queue *queue);
 
 /**
@@ -1034,8 +1036,8 @@ kpn_status kpn_queue_push_sum_double(struct kpn_queue *queue, const char *name, 
 /**
  * Writes an image of the queue to keep across a reset: versioned, with a checksum. Records on their way are saved like the others. The
  * queue is unchanged. Each image is written whole, which wears flash: save before a reset or a sleep without power, and otherwise only as
- * often as the loss of the latest records matters. A page that is erased for every image, with 10,000 erase cycles, lasts 69 days at one
- * image in 10 minutes and a year at one in an hour. Alternate between two pages, so that a power failure while writing leaves the older
+ * often as the loss of the latest records matters. A page with 10,000 erase cycles that is erased for every image lasts 69 days at one
+ * image every 10 minutes, and a year at one every hour. Alternate between two pages, so that a power failure while writing leaves the older
  * image.
  * @param[out] out Receives the image; unspecified after a failure.
  * @param[in] out_cap The size of the queue's memory plus `KPN_QUEUE_IMAGE_EXTRA` is always enough.
@@ -1046,7 +1048,7 @@ KPN_NODISCARD kpn_status kpn_queue_save(const struct kpn_queue *queue, uint32_t 
 
 /**
  * Replaces the records of the queue by those of an image. The image is checked first; a failure leaves the queue unchanged. Uptimes are
- * converted with `elapsed`: if that is 0, records appear younger by the time the device was off.
+ * converted with `elapsed`; if it is 0, records appear younger by the time that the device was off.
  * @param[in] elapsed Seconds since the image was saved; 0 if unknown.
  * @retval KPN_ERR_BUFFER_FULL The queue's memory is too small for the records.
  * @return ERR_IMAGE.
@@ -1060,7 +1062,7 @@ KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *
  *
  * Unless a call says otherwise:
  * - `KPN_ERR_HEAD_TEXT`: The token is empty or is not a bearer token.
- * - `KPN_ERR_FIRMWARE_URL`: No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
+ * - `KPN_ERR_FIRMWARE_URL`: Not an `http` or `https` URL with a host name or IPv4 address, or it has a user, a fragment or invalid characters.
  * - `KPN_ERR_FIRMWARE_BUSY`: 408, 429 or 5xx, after the last retry.
  * - `KPN_ERR_FIRMWARE_CRC`: A wrong CRC-32, after the last retry.
  * - `KPN_ERR_FIRMWARE_UNEXPECTED`: Not what `kpn_firmware_expect` asks for, after the last retry.
@@ -1075,8 +1077,8 @@ KPN_NODISCARD kpn_status kpn_queue_load(struct kpn_queue *queue, const uint8_t *
  * part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come again, with the same offsets. A part may have fewer or more bytes than
  * requested.
  *
- * Each part is checked by its CRC-32, and the entity tag or Last-Modified shows that all parts come from one image, where the server sends
- * them. Nothing authenticates the firmware as a whole: let the boot loader verify a signature. After `KPN_ERR_FIRMWARE_REPLACED` there is
+ * If the server sends them, a CRC-32 verifies each part, and the entity tag or Last-Modified shows that all parts come from one image.
+ * Nothing authenticates the firmware as a whole: let the boot loader verify a signature. After `KPN_ERR_FIRMWARE_REPLACED` there is
  * different firmware at the URL: nothing is confirmed any more, and what was written is void. `kpn_firmware_rewind` to 0, the next
  * announcement or `kpn_firmware_load` fetches the new one from its first byte.
  *
@@ -1127,8 +1129,8 @@ typedef struct kpn_firmware kpn_firmware;
 #define KPN_FIRMWARE_URL_MAX 256 /**< Longest URL of firmware, in bytes. */
 #define KPN_FIRMWARE_TOKEN_MAX 1024 /**< Longest token of firmware, in bytes. */
 #define KPN_FIRMWARE_HOST_MAX 253 /**< Longest host of a firmware URL, in bytes without NUL. */
-#define KPN_FIRMWARE_MEMORY 1280 /**< Bytes that hold any URL and token. */
-#define KPN_FIRMWARE_ETAG_MAX 67 /**< Longest entity tag, in bytes with its quotes; a longer one is ignored. */
+#define KPN_FIRMWARE_MEMORY 1280 /**< Bytes that are enough for any URL and token. */
+#define KPN_FIRMWARE_ETAG_MAX 67 /**< Longest entity tag, in bytes including its quotes; a longer one is ignored. */
 #define KPN_FIRMWARE_IMAGE_EXTRA 92 /**< Bytes of an image without URL and token. */
 #define KPN_FIRMWARE_IMAGE_MAX 1372 /**< Longest image that `kpn_firmware_save` writes, in bytes. */
 #define KPN_FIRMWARE_FIRST_MAX 8 /**< Most first bytes that `kpn_firmware_expect` takes. */
@@ -1140,10 +1142,10 @@ typedef struct kpn_firmware kpn_firmware;
 
 /** Bytes of firmware within the bytes that were fed. 16 bytes on a 32-bit target. */
 typedef struct kpn_firmware_piece {
-    uint32_t offset; /**< Where they belong in the firmware, in bytes. */
-    const uint8_t *ptr; /**< First of them, within the bytes that were fed. */
+    uint32_t offset; /**< Their offset in the firmware, in bytes. */
+    const uint8_t *ptr; /**< The first of them, within the bytes that were fed. */
     size_t len; /**< Bytes; often 0. */
-    size_t used; /**< How many of the bytes that were fed are done with, including these. Feed the rest next. */
+    size_t used; /**< How many of the bytes that were fed have been used, including these. Feed the rest next. */
 } kpn_firmware_piece;
 
 /**
@@ -1151,7 +1153,7 @@ typedef struct kpn_firmware_piece {
  * connection is used for `KPN_REQUESTS_MAX` requests, unless set otherwise.
  * @param[in,out] memory Holds URL and token; in use as long as `firmware` is.
  * @param[in] memory_cap `KPN_FIRMWARE_MEMORY` is enough for any URL and token.
- * @param[in] part_size Bytes per request, at least 1. 512 to 4,096 suit most: each part costs a head, a lost connection a part.
+ * @param[in] part_size Bytes per request, at least 1. 512 to 4,096 suit most: each part costs a head, and a lost connection a part.
  */
 KPN_NODISCARD kpn_status kpn_firmware_begin(struct kpn_firmware *firmware, uint8_t *memory, size_t memory_cap, uint32_t part_size);
 
@@ -1171,29 +1173,30 @@ kpn_status kpn_firmware_set_request_limit(struct kpn_firmware *firmware, uint16_
 kpn_status kpn_firmware_set_real_host(struct kpn_firmware *firmware, bool real_host);
 
 /**
- * Sets what firmware must look like, so that nothing else is taken for it, such as the page of a captive portal or an empty file. Choose a
- * size that none of your images is below, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for ESP-IDF.
- * Anything else is refused before a byte is confirmed: first with `KPN_AGAIN`, since a portal may be gone next time, finally with
- * `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes with status 200 counts as firmware. Call it after each
- * `kpn_firmware_begin`; `kpn_firmware_save` does not keep it.
+ * Sets what firmware must look like, so that nothing else, such as the page of a captive portal or an empty file, is taken for firmware.
+ * Choose a size that all of your images reach, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for
+ * ESP-IDF. Anything else is refused before a byte is confirmed: first with `KPN_AGAIN`, since a portal may be gone next time, finally with
+ * `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes first with status 200 counts as firmware, and a page with an ETag in the
+ * middle of a download as different firmware (`KPN_ERR_FIRMWARE_REPLACED`). Call it after each `kpn_firmware_begin`; `kpn_firmware_save`
+ * does not keep it.
  * ~~~{.c}
  * static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96};
  * kpn_firmware_expect(&firmware, 16384, mcuboot, sizeof mcuboot);
  * ~~~
  *
- * @param[in] min_size Smallest firmware, in bytes; 0 for any.
+ * @param[in] min_size Smallest size of firmware, in bytes; 0 for any.
  * @param[in] first What it begins with.
  * @param[in] first_len Bytes, at most `KPN_FIRMWARE_FIRST_MAX`; 0 for any.
  */
 kpn_status kpn_firmware_expect(struct kpn_firmware *firmware, uint32_t min_size, const uint8_t *first, size_t first_len);
 
 /**
- * Looks in a downlink for firmware: the text records `url` and `token`, in any order. The downlink is only looked at; its records can be
- * read afterwards. A new URL starts a new download. The same URL continues the download with the new token, also after a failure or
+ * Looks in a downlink for firmware: the text records `url` and `token`, in any order. The records of the downlink can still be read
+ * afterwards. A new URL starts a new download. The same URL continues the download with the new token, even after a failure or
  * `kpn_firmware_load`; a complete download stays complete. After `KPN_ERR_FIRMWARE_REPLACED` it starts at the first byte. A failure, and a
  * downlink about something else, change nothing.
  * @param[in] downlink No record may have been read yet.
- * @param[in] urn Device whose records count, with or without the ending colon; NULL for any device.
+ * @param[in] urn Device whose records count, with or without the final colon; NULL for any device.
  * @retval KPN_OK Firmware was announced; `kpn_firmware_state` says what comes next.
  * @retval KPN_END The downlink is about something else.
  * @retval KPN_ERR_STATE One of them was not begun, or the downlink was refused.
@@ -1262,7 +1265,7 @@ KPN_NODISCARD kpn_status kpn_firmware_connected(struct kpn_firmware *firmware);
  * RFC 9110 sections 13.1.5 and 14.2. It takes some 150 bytes plus path and token, and up to 80 more with If-Range.
  * @param[out] buffer Receives the request. NULL with capacity 0 to ask for the length.
  * @param[out] out_len Receives the length of the request, also with `KPN_ERR_BUFFER_FULL`.
- * @retval KPN_ERR_BUFFER_FULL `cap` is too small; `out_len` says what is needed.
+ * @retval KPN_ERR_BUFFER_FULL `cap` is too small; `out_len` says how much is needed.
  * @retval KPN_ERR_STATE It was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
  * @retval KPN_ERR_HEAD_TEXT The memory given to `kpn_firmware_begin` was changed.
  * @return The failure with which the download ended.
@@ -1272,19 +1275,21 @@ KPN_NODISCARD kpn_status kpn_firmware_request(struct kpn_firmware *firmware, uin
 /**
  * Reads bytes of the response, in pieces of any size, and hands out the firmware in them. Write each piece to flash at its offset at once,
  * since no copy is kept. Pieces are provisional until `KPN_OK` confirms the part, including its last piece. After `KPN_AGAIN` the same part
- * comes again and must be written to the same offsets; erase flash first where needed. After a failure, close the connection. RFC 9110
+ * comes again and must be written to the same offsets; erase flash first where needed. After a failure, close the connection. Once bytes
+ * are confirmed, a response below status 400 without Content-Range that is not this firmware, such as the page of a captive portal or a
+ * redirect, does not end the download: the result is `KPN_AGAIN` until the last retry, and only then one of the failures below. RFC 9110
  * sections 14 and 15.
  * @param[out] out_piece Written with `KPN_OK`, `KPN_NEED_MORE` and `KPN_AGAIN`.
  * @retval KPN_OK The part is complete and confirmed; `kpn_firmware_state` says whether it was the last.
  * @retval KPN_NEED_MORE Feed the rest of the bytes, then whatever arrives next.
- * @retval KPN_AGAIN This attempt failed, `kpn_firmware_error` says why; wait (`kpn_retry_delay_ms`), then request again.
+ * @retval KPN_AGAIN This attempt failed; `kpn_firmware_error` says why. Wait (`kpn_retry_delay_ms`), then request again.
  * @retval KPN_ERR_STATE `firmware` was not begun, or its state is not `KPN_FIRMWARE_RESPONSE`.
- * @retval KPN_ERR_FIRMWARE_REFUSED A permanent status such as 401 or 404, see `kpn_firmware_http_status`.
+ * @retval KPN_ERR_FIRMWARE_REFUSED A permanent status such as 302, 401 or 404, see `kpn_firmware_http_status`.
  * @retval KPN_ERR_FIRMWARE_RANGE Not the requested bytes, 416, several ranges, or no total size.
  * @retval KPN_ERR_FIRMWARE_SIZE The size of the firmware has changed; `kpn_firmware_rewind` to 0 accepts the new firmware.
  * @retval KPN_ERR_FIRMWARE_REPLACED There is different firmware: erase what was written; `kpn_firmware_rewind` to 0 accepts it.
  * @retval KPN_ERR_FIRMWARE_CODING There is a Content-Encoding, although the request accepts only `identity`. RFC 9110 section 12.5.3.
- * @retval KPN_ERR_HTTP_TRUNCATED Fewer bytes than Content-Range says, after the last retry.
+ * @retval KPN_ERR_HTTP_TRUNCATED Fewer bytes than Content-Range announced, after the last retry.
  * @return ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC, ERR_FIRMWARE_UNEXPECTED, ERR_HTTP_SYNTAX, ERR_HTTP_CONTENT_LENGTH,
  *     ERR_HTTP_TRANSFER_ENCODING, ERR_HTTP_HEAD_TOO_LARGE.
  */
@@ -1293,13 +1298,13 @@ KPN_NODISCARD kpn_status kpn_firmware_feed(struct kpn_firmware *firmware, const 
 
 /**
  * Tells the library that the connection is closed: by the server, by you after a time-out, or because it could not be opened. Closing a
- * connection that has brought an answer is no failure; closing one that has brought none counts as one. Failures without a word are those
- * of `kpn_firmware_feed`.
+ * connection that has brought an answer is not a failure; closing one that has brought none counts as a failure. Results without an
+ * explanation here are those of `kpn_firmware_feed`.
  * @retval KPN_OK The close ended a part without a length, which is now confirmed.
  * @retval KPN_AGAIN Wait (`kpn_retry_delay_ms`), connect and request again.
  * @retval KPN_ERR_STATE It was not begun, or nothing is being fetched.
- * @retval KPN_ERR_HTTP_TRUNCATED Connection lost or not opened, after the last retry.
- * @retval KPN_ERR_FIRMWARE_RANGE Not the requested bytes, or the end cannot be told from a lost connection.
+ * @retval KPN_ERR_HTTP_TRUNCATED The connection was lost or not opened, after the last retry.
+ * @retval KPN_ERR_FIRMWARE_RANGE Not the requested bytes, or the end cannot be distinguished from a lost connection.
  * @return The failure with which the download ended.
  * @return ERR_FIRMWARE_REFUSED, ERR_FIRMWARE_SIZE, ERR_FIRMWARE_REPLACED, ERR_FIRMWARE_CODING, ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC,
  *     ERR_FIRMWARE_UNEXPECTED.
@@ -1320,8 +1325,8 @@ uint32_t kpn_firmware_confirmed(const struct kpn_firmware *firmware);
 uint32_t kpn_firmware_total(const struct kpn_firmware *firmware);
 
 /**
- * Writes an image of the download to keep across a reset, for example after each page of flash. The image has URL, token, progress, a
- * version and a checksum, but no settings such as those of `kpn_firmware_expect`. Write the pieces to flash before it.
+ * Writes an image of the download to keep across a reset, for example after each page of flash. The image contains URL, token, progress, a
+ * version and a checksum, but no settings such as those of `kpn_firmware_expect`. Write the pieces to flash first.
  * @param[out] out Receives the image, the same on every target.
  * @param[in] out_cap `KPN_FIRMWARE_IMAGE_EXTRA` plus URL and token is enough, `KPN_FIRMWARE_IMAGE_MAX` always.
  * @retval KPN_ERR_STATE It was not begun, or none was announced.
@@ -1413,7 +1418,7 @@ KPN_NODISCARD kpn_status kpn_stream_begin_custom(struct kpn_stream *stream, uint
  * Empties the window if fewer than `room` bytes are free in it. In the first pass the span is always empty. In the second pass, send it
  * before the next call on the stream or its uplink, which overwrites it. Labels and base fields stay in the window until their record
  * follows. The room may differ between calls and passes.
- * @param[in] room Most bytes that the next record and its labels need; small values give larger pieces, `SIZE_MAX` all at once.
+ * @param[in] room Most bytes that the next record and its labels need. Small values give larger pieces, `SIZE_MAX` all at once.
  * @param[out] out_piece Lies in the window; often empty.
  * @retval KPN_ERR_STATE The stream was not begun, is finished, or is between the passes.
  * @retval KPN_ERR_PASS_DIFFERS The second pass has more bytes than the first. Close the connection.
@@ -1421,7 +1426,7 @@ KPN_NODISCARD kpn_status kpn_stream_begin_custom(struct kpn_stream *stream, uint
 kpn_status kpn_stream_take(struct kpn_stream *stream, size_t room, struct kpn_span *out_piece);
 
 /**
- * Ends the first pass and gives the head with length and token, to be sent first. If any call of the pass failed, this returns the first
+ * Ends the first pass and gives the head with length and token; send it first. If any call of the pass failed, this returns the first
  * failure, like `kpn_uplink_finish`; clear it and call again to send the rest. KPN documentation "Message token", RFC 9112 section 3.
  * @return ERR_STATE, ERR_HEAD_TEXT, ERR_SECRET, ERR_SENML_EMPTY, ERR_NUMBER_RANGE, or an earlier failure.
  */
@@ -1431,14 +1436,14 @@ KPN_NODISCARD kpn_status kpn_stream_head(struct kpn_stream *stream, const char *
 KPN_NODISCARD kpn_status kpn_stream_head_unsigned(struct kpn_stream *stream, struct kpn_span *out_head);
 
 /**
- * Starts the second pass, which makes the same calls as the first. It may be called again after a failure.
+ * Starts the second pass, which must make the same calls as the first. It may be called again after a failure.
  * @retval KPN_ERR_STATE The stream was not begun or is not between its passes.
  * @return ERR_HEAD_TEXT, ERR_URN, ERR_SENML_NAME.
  */
 KPN_NODISCARD kpn_status kpn_stream_restart(struct kpn_stream *stream, const char *urn);
 
 /**
- * Ends the second pass: compares it with the first and gives its last bytes, to be sent.
+ * Ends the second pass: compares it with the first and gives its last bytes to send.
  * @param[out] out_piece Lies in the window.
  * @retval KPN_ERR_STATE The stream was not begun or is not in its second pass.
  * @retval KPN_ERR_PASS_DIFFERS The passes differ. Close the connection.
@@ -1458,7 +1463,7 @@ size_t kpn_stream_request_len(const struct kpn_stream *stream);
  * A request, split into pieces of limited size.
  *
  * Call `kpn_pieces_begin` with any bytes, such as the span from `kpn_uplink_finish`, then `kpn_pieces_next` or `kpn_pieces_next_hex` until
- * `KPN_END`. May be copied, to start again from this place. 24 bytes on a 32-bit target. It holds a pointer: do not store it.
+ * `KPN_END`. May be copied, to start again from the same place. 24 bytes on a 32-bit target. It holds a pointer: do not store it.
  *
  * ~~~{.c}
  * char hex[2 * 512 + 1];
@@ -1476,7 +1481,7 @@ typedef struct kpn_pieces kpn_pieces;
 /**
  * Starts handing out bytes in pieces.
  * @param[in] bytes Kept; do not change them until the last piece has been handed out.
- * @param[in] piece_max Largest piece in bytes of the request, at least 1, also for hexadecimal text.
+ * @param[in] piece_max Largest piece, in bytes of the request even for hexadecimal text; at least 1.
  */
 KPN_NODISCARD kpn_status kpn_pieces_begin(struct kpn_pieces *pieces, const uint8_t *bytes, size_t bytes_len, size_t piece_max);
 
@@ -1506,11 +1511,11 @@ KPN_NODISCARD kpn_status kpn_pieces_next_hex(struct kpn_pieces *pieces, char *ou
  * @{
  */
 
-#define KPN_SMS_ATTEMPTS 32 /**< Attempts of the platform to deliver an SMS, see `kpn_sms_attempt_minutes`. */
+#define KPN_SMS_ATTEMPTS 32 /**< How often the platform tries to deliver an SMS; see `kpn_sms_attempt_minutes`. */
 #define KPN_SMS_EXPIRES 172800 /**< Seconds after the first attempt at which the platform gives up. */
 
 /**
- * How SMS reach a device that is switched on at regular times. 8 bytes.
+ * Whether SMS reach a device that is switched on at regular times, and how late. 8 bytes.
  *
  * ~~~{.c}
  * kpn_sms_delivery delivery;
@@ -1525,7 +1530,7 @@ KPN_NODISCARD kpn_status kpn_pieces_next_hex(struct kpn_pieces *pieces, char *ou
  */
 typedef struct kpn_sms_delivery {
     uint32_t missed; /**< How many of the `period` equally likely phases, in seconds, lose the SMS; 0: every SMS arrives. */
-    uint32_t worst; /**< Longest time from the platform's first attempt to the delivery, in seconds. */
+    uint32_t worst; /**< Longest time from the platform's first attempt to delivery, in seconds. */
 } kpn_sms_delivery;
 
 /**
@@ -1536,7 +1541,7 @@ typedef struct kpn_sms_delivery {
  */
 bool kpn_sms_is_from_platform(const char *sender);
 
-/** Whether an SMS comes from the platform, its sender given with a length. As `kpn_sms_is_from_platform`. */
+/** Whether an SMS comes from the platform, given its sender with a length. As `kpn_sms_is_from_platform`. */
 bool kpn_sms_is_from_platform_n(const char *sender, size_t sender_len);
 
 /**
@@ -1581,7 +1586,7 @@ uint32_t kpn_sms_shortest_on(uint32_t period);
 
 /**
  * Makes the device URN `urn:dev:IMEI:<imei>:` of a device with a SIM.
- * @param[in] imei 15 digits, the last one a check digit.
+ * @param[in] imei 15 digits, of which the last is a check digit.
  * @param[in] urn_cap Bytes; at least 30, `KPN_URN_CAP` for any URN.
  * @return ERR_BUFFER_FULL, ERR_URN, ERR_IMEI_CHECK_DIGIT.
  */
@@ -1589,7 +1594,7 @@ KPN_NODISCARD kpn_status kpn_urn_from_imei(const char *imei, char *out_urn, size
 
 /**
  * Makes the device URN `urn:dev:DVNUUID:<uuid>:` of a device on the Internet, in lower case.
- * @param[in] uuid UUID of version 4, `8-4-4-4-12` hexadecimal digits of either case.
+ * @param[in] uuid Version 4 UUID: `8-4-4-4-12` hexadecimal digits of either case.
  * @param[in] urn_cap Bytes; at least `KPN_URN_CAP`.
  * @return ERR_BUFFER_FULL, ERR_URN.
  */
@@ -1720,7 +1725,7 @@ typedef struct kpn_config_problem {
  * @param[out] config What it held before is wiped, unless an argument is invalid.
  * @param[in] json UTF-8 without a byte order mark.
  * @param[out] out_problem Written only if the text is refused. May be NULL.
- * @retval KPN_ERR_CONFIG A value that the field cannot have.
+ * @retval KPN_ERR_CONFIG A value is not allowed for its field.
  * @retval KPN_ERR_HEAD_TEXT `host` or `path` is empty or has a character that a request head cannot carry.
  * @retval KPN_ERR_NUMBER_RANGE A number is 0, a fraction or above 65535; or a status is not from 200 to 999.
  * @return ERR_CONFIG_UNKNOWN, ERR_CONFIG_MISSING, ERR_CONFIG_REPEATED, ERR_CONFIG_TYPE, ERR_CONFIG_TOO_LONG, ERR_SECRET, ERR_URN,
@@ -1765,7 +1770,7 @@ const char *kpn_config_secret(const struct kpn_config *config);
 const char *kpn_config_host(const struct kpn_config *config);
 /** The path of the endpoint. @return Text inside `config`. */
 const char *kpn_config_path(const struct kpn_config *config);
-/** The IPv4 or IPv6 address or host name to connect to. @return Text inside `config`. */
+/** The address to connect to: IPv4, IPv6 or a host name. @return Text inside `config`. */
 const char *kpn_config_address(const struct kpn_config *config);
 /** The access point name. @return NULL if it is left to the modem. */
 const char *kpn_config_apn(const struct kpn_config *config);
@@ -1773,11 +1778,11 @@ const char *kpn_config_apn(const struct kpn_config *config);
 uint16_t kpn_config_port(const struct kpn_config *config);
 /** Whether the connection needs TLS, which is up to the firmware. @return true for the endpoint `"internet"`. */
 bool kpn_config_tls(const struct kpn_config *config);
-/** Requests that one connection takes, for `kpn_connection_begin`. @return 1 to 65535. */
+/** How many requests one connection accepts, for `kpn_connection_begin`. @return 1 to 65535. */
 uint16_t kpn_config_keep_alive_limit(const struct kpn_config *config);
 
 /**
- * What a response means for the message: by the status table of the configuration, otherwise as `kpn_response_outcome`.
+ * What a response means for the message: from the status table of the configuration, otherwise as `kpn_response_outcome`.
  * @return One of `KPN_OUTCOME_…`; `KPN_OUTCOME_NONE` before the response is complete.
  */
 int32_t kpn_config_outcome(const struct kpn_config *config, const struct kpn_response *response);
@@ -1831,8 +1836,8 @@ KPN_NODISCARD kpn_status kpn_uplink_finish_config(struct kpn_uplink *uplink, con
  * the time limit, whatever the server does, apart from resolving a host name; `kpn_posix_deadline` limits several calls together. Signals
  * do not interrupt a call, and there is no SIGPIPE. 28 bytes on every target. For TLS see c-examples/tls.
  *
- * A server may answer before it has the whole request: then the rest is not sent, the response counts, and the connection is closed (RFC
- * 9112 section 9.5). A response with status 1xx is skipped.
+ * A server may answer before it has the whole request. The rest is then not sent, the response counts, and the connection is closed (RFC
+ * 9112 section 9.5). Responses with status 1xx are skipped.
  *
  * ~~~{.c}
  * kpn_posix posix;
@@ -1857,8 +1862,8 @@ typedef struct kpn_posix kpn_posix;
 KPN_NODISCARD kpn_status kpn_posix_begin(struct kpn_posix *posix, uint16_t limit, uint32_t timeout);
 
 /**
- * Limits the total time of all calls from now on; after that they return `KPN_ERR_TIMEOUT`. For streams, TLS or firmware, which take many
- * calls. The limit of each call remains.
+ * Limits the total time of all calls from now on; when it is over, they return `KPN_ERR_TIMEOUT`. For streams, TLS or firmware, which take
+ * many calls. The limit of each call remains.
  * @param[in] milliseconds 0 removes the limit.
  */
 kpn_status kpn_posix_deadline(struct kpn_posix *posix, uint32_t milliseconds);
@@ -1872,10 +1877,10 @@ kpn_status kpn_posix_deadline(struct kpn_posix *posix, uint32_t milliseconds);
 KPN_NODISCARD kpn_status kpn_posix_open(struct kpn_posix *posix, const char *host, uint16_t port);
 
 /**
- * Sends all of your bytes on the open connection, such as TLS records. For requests use `kpn_posix_write`, which notices an early answer.
+ * Sends all bytes on the open connection, such as TLS records. For requests use `kpn_posix_write`, which notices an early answer.
  * @retval KPN_ERR_STATE `posix` was not begun, or no connection is open.
- * @retval KPN_ERR_TIMEOUT The time limit is over. Closed, unless the server has sent something, which can only be received.
- * @retval KPN_ERR_IO The connection broke and is closed; see `kpn_posix_errno`. Closed as after `KPN_ERR_TIMEOUT`.
+ * @retval KPN_ERR_TIMEOUT The time limit is over. Closed, unless the server has sent something, which can still be received.
+ * @retval KPN_ERR_IO The connection broke; see `kpn_posix_errno`. It is closed as after `KPN_ERR_TIMEOUT`.
  */
 KPN_NODISCARD kpn_status kpn_posix_send(struct kpn_posix *posix, const uint8_t *bytes, size_t len);
 
@@ -1893,8 +1898,8 @@ KPN_NODISCARD kpn_status kpn_posix_send(struct kpn_posix *posix, const uint8_t *
 KPN_NODISCARD kpn_status kpn_posix_write(struct kpn_posix *posix, const uint8_t *bytes, size_t len, struct kpn_response *response);
 
 /**
- * Receives what has arrived on the open connection, waiting for at least one byte. For anything but responses to messages, such as firmware
- * or TLS records; count the requests yourself.
+ * Receives what has arrived on the open connection, waiting for at least one byte. For anything except responses to messages, such as
+ * firmware or TLS records. Count the requests yourself.
  * @param[out] out Receives the bytes.
  * @param[in] out_cap Bytes, at least 1.
  * @param[out] out_len Receives their number; 0 if the server has closed the connection.
@@ -1905,7 +1910,7 @@ KPN_NODISCARD kpn_status kpn_posix_receive(struct kpn_posix *posix, uint8_t *out
 
 /**
  * Receives a whole response on the open connection, and counts its request. Closes the connection if it cannot carry another request, if
- * more arrives than the response, and after a failure.
+ * more than the response arrives, and after a failure.
  * @return ERR_IO.
  */
 KPN_NODISCARD kpn_status kpn_posix_read(struct kpn_posix *posix, struct kpn_response *response);
@@ -2144,10 +2149,10 @@ const char *kpn_version(void);
 /** @cond */
 /* What objects are made of. Fields that begin with `private_` may change with every version. */
 struct kpn_private_words { uint32_t low; uint32_t high; };
-struct kpn_private_progress { uint8_t phase; uint8_t whole_phase; uint8_t labels; bool is_base_lost; bool is_merged; bool is_counting;
-    uint8_t refusal; size_t len; size_t whole; size_t base_start; uint32_t records; struct kpn_private_words base_mantissa;
-    int32_t base_exponent; };
-struct kpn_private_pack { bool is_wanting; uint8_t failure; size_t start; size_t need; struct kpn_private_progress written;
+struct kpn_private_progress { uint8_t phase; uint8_t whole_phase; uint8_t labels; uint8_t is_base_lost; uint8_t is_merged;
+    uint8_t is_counting; uint8_t refusal; size_t len; size_t whole; size_t base_start; uint32_t records;
+    struct kpn_private_words base_mantissa; int32_t base_exponent; };
+struct kpn_private_pack { uint8_t is_wanting; uint8_t failure; size_t start; size_t need; struct kpn_private_progress written;
     struct kpn_private_progress wanted; };
 struct kpn_private_uplink { uint8_t phase; size_t head; size_t start; size_t body_len; size_t missing; struct kpn_private_pack pack; };
 struct kpn_uplink { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_buffer; size_t private_capacity;
@@ -2163,10 +2168,10 @@ struct kpn_response { uint32_t private_tag; uint32_t private_reserved; uint8_t *
     struct kpn_private_response private_state; };
 struct kpn_private_connection { uint16_t left; };
 struct kpn_connection { uint32_t private_tag; struct kpn_private_connection private_state; };
-struct kpn_private_tokens { size_t position; uint32_t objects; uint8_t depth; uint8_t expected; uint8_t kind; bool is_escaped;
+struct kpn_private_tokens { size_t position; uint32_t objects; uint8_t depth; uint8_t expected; uint8_t kind; uint8_t is_escaped;
     struct kpn_private_range span; };
-struct kpn_private_reader { struct kpn_private_tokens reader; struct kpn_private_record record; uint8_t version; uint8_t phase;
-    uint8_t base_name; uint8_t name; };
+struct kpn_private_reader { uint8_t version; uint8_t phase; uint8_t base_name; uint8_t name; struct kpn_private_tokens reader;
+    struct kpn_private_record record; };
 struct kpn_private_downlink { struct kpn_private_reader pack; };
 struct kpn_downlink { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_bytes; size_t private_len;
     struct kpn_private_downlink private_state; };
@@ -2174,12 +2179,12 @@ struct kpn_private_queue { size_t first; size_t used; uint32_t records; uint32_t
     uint8_t drops_oldest; };
 struct kpn_queue { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_memory; size_t private_capacity;
     struct kpn_private_queue private_state; };
-struct kpn_private_validator { uint8_t equal; uint8_t differs; uint8_t skips; uint8_t kept[68]; };
 struct kpn_private_url { uint16_t len; uint16_t host_end; uint16_t path_start; uint16_t port; uint16_t flags; };
+struct kpn_private_validator { uint8_t equal; uint8_t differs; uint8_t skips; uint8_t kept[68]; };
 struct kpn_private_download { uint8_t phase; uint8_t body; uint8_t error; uint8_t failures; uint8_t retries; uint8_t real_host;
-    uint8_t first_len; uint8_t first_bytes[8]; struct kpn_private_validator validator; struct kpn_private_connection connection;
-    uint16_t limit; uint16_t token_len; struct kpn_private_url url; uint32_t part_size; uint32_t confirmed; uint32_t total;
-    uint32_t min_size; uint32_t first; uint32_t end; uint32_t crc; struct kpn_private_response response; };
+    uint8_t first_len; struct kpn_private_connection connection; uint16_t limit; uint16_t token_len; struct kpn_private_url url;
+    uint32_t part_size; uint32_t confirmed; uint32_t total; uint32_t min_size; uint32_t first; uint32_t end; uint32_t crc;
+    struct kpn_private_response response; uint8_t first_bytes[8]; struct kpn_private_validator validator; };
 struct kpn_firmware { uint32_t private_tag; uint32_t private_reserved; uint8_t *private_memory; size_t private_capacity;
     struct kpn_private_download private_state; };
 struct kpn_private_token { struct kpn_private_words total; uint32_t state[8]; uint8_t block[64]; };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bounded writer over the caller's memory. It goes on counting when there is no room, so that a failed write
-//! tells exactly how many bytes were missing.
+//! A bounded writer over the caller's memory. It keeps counting when there is no room, so a failed write tells exactly
+//! how many bytes were missing.
 #![forbid(unsafe_code)]
 
 /// Writes into a slice and counts past its end.
@@ -15,12 +15,12 @@ impl<'a> Buf<'a> {
         Self { bytes, len }
     }
 
-    /// Appends bytes; when they do not fit whole, none is written but all are counted.
+    /// Appends bytes. Unless all of them fit, none is written, but all are counted.
     #[inline(never)]
     pub fn put(&mut self, bytes: &[u8]) {
         let end = self.len.saturating_add(bytes.len());
         if let Some(room) = self.bytes.get_mut(self.len..end)
-            // Always so; without the question, the panic of `copy_from_slice` is linked.
+            // Always true; without this check the panic of `copy_from_slice` is linked.
             && room.len() == bytes.len()
         {
             room.copy_from_slice(bytes);
@@ -37,12 +37,12 @@ impl<'a> Buf<'a> {
         self.len = self.len.saturating_add(1);
     }
 
-    /// Bytes asked for so far; more than the slice has once there was no room.
+    /// Bytes asked for so far; more than the slice has if there was no room.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether everything asked for was written, and `len` bytes more would be.
+    /// Whether everything asked for was written, and `len` more bytes would be.
     pub const fn has_room(&self, len: usize) -> bool {
         self.len.saturating_add(len) <= self.bytes.len()
     }

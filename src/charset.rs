@@ -4,12 +4,12 @@
 
 use crate::error::{Error, Result};
 
-/// What a text has to be: how many bytes, of which characters. One check for all texts instead of one for each.
+/// What a text must be: how many bytes, and of which characters. All texts share this one check.
 pub struct Rule {
     set: Set,
     min: u8,
     max: u8,
-    /// The code of what is wrong otherwise.
+    /// The code of the error otherwise.
     error: u8,
 }
 
@@ -18,7 +18,7 @@ impl Rule {
     ///
     /// # Panics
     ///
-    /// Where it is evaluated, which is in the compiler: when that is nothing, or more than 255 bytes.
+    /// At compile time, where it is evaluated: if the range is empty or exceeds 255 bytes.
     pub const fn new(set: Set, min: usize, max: usize, error: Error) -> Self {
         assert!(min <= max && max <= 255);
         let [min, ..] = min.to_le_bytes();
@@ -32,7 +32,7 @@ impl Rule {
         }
     }
 
-    /// Whether the text is so.
+    /// Whether the text obeys the rule.
     #[inline(never)]
     pub fn check(&self, text: &[u8]) -> Result<()> {
         let fits = usize::from(self.min) <= text.len() && text.len() <= usize::from(self.max);
@@ -67,7 +67,7 @@ impl Set {
         self.holds(byte)
     }
 
-    /// As `has`, as part of its caller.
+    /// As `has`, but inlined.
     #[inline]
     pub fn holds(&self, byte: u8) -> bool {
         // Letters are in every set.

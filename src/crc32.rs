@@ -2,11 +2,11 @@
 //! CRC-32 as in zlib, Ethernet and the `Digest` of a firmware part: polynomial 0xEDB88320 reflected, initial value and
 //! final inversion all ones.
 //!
-//! Four bits at a time, by a table of 64 bytes: 12 instructions of a Cortex-M3 for a byte, where bit by bit takes 70. `crc32fast` has
-//! tables of 16 KB, the crate `crc` at its smallest 1.3 KB.
+//! Four bits at a time, with a table of 64 bytes: 12 instructions per byte on a Cortex-M3, where one bit at a time takes 70. `crc32fast`
+//! has tables of 16 KB, the crate `crc` at its smallest 1.3 KB.
 #![forbid(unsafe_code)]
 
-/// The remainder of a one.
+/// The remainder of a single one bit.
 const POLYNOMIAL: u32 = 0xEDB8_8320;
 
 /// The remainders of all values of four bits.
@@ -18,11 +18,11 @@ static REMAINDERS: [u32; 16] = remainders();
 )]
 const fn remainders() -> [u32; 16] {
     let mut table = [0; 16];
-    // The one bit that is the polynomial itself stands in place 8; each place before is the one behind it, shifted.
+    // Entry 8, a single one bit, is the polynomial itself; each entry before it is the next one, shifted.
     let mut remainder = POLYNOMIAL;
     let mut bit = 8;
     while bit > 0 {
-        // All values with this bit as their lowest one: those without it are done.
+        // All values whose lowest set bit is this one; the values without it are done already.
         let mut value = 0;
         while value < 16 {
             table[value + bit] = table[value] ^ remainder;
@@ -34,7 +34,7 @@ const fn remainders() -> [u32; 16] {
     table
 }
 
-/// The CRC of some bytes followed by `bytes`, from the CRC of the former; that of no bytes is 0.
+/// The CRC of some bytes followed by `bytes`, given the CRC of the former; the CRC of no bytes is 0.
 #[inline(never)]
 pub fn update(crc: u32, bytes: &[u8]) -> u32 {
     let mut state = !crc;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can go wrong: a cause without detail, which is one number. Number, name and text of each stand in one list, `causes`.
+//! What can go wrong: a cause without detail, as one number. The list `causes` gives the number, name and text of each.
 //!
-//! A number that is never 0, instead of an enum: a result is one register, where 0 is success, and its status in C is the
-//! negative. Held positive, since small cores load such a constant in one instruction: 300 bytes less of 29,200 on thumbv6m.
+//! A number that is never 0, instead of an enum: a result then takes one register, where 0 is success, and the C status is its negative. It
+//! is kept positive because small cores load a small positive constant in one instruction, which saves 300 of 29,200 bytes on thumbv6m.
 #![forbid(unsafe_code)]
 
 use core::fmt;
@@ -26,7 +26,7 @@ macro_rules! errors {
                 pub const $name: Self = Self(NonZero::new(-$number).unwrap());
             )*
 
-            /// Every cause with its name and its text.
+            /// Every cause, with its name and its text.
             const ALL: &'static [(Self, &'static str, &'static str)] =
                 &[$((Self::$name, stringify!($name), $text)),*];
         }
@@ -36,18 +36,18 @@ macro_rules! errors {
 causes::for_each_cause!(errors);
 
 impl Error {
-    /// Its number: negative for a failure.
+    /// Its number in C: negative for a failure.
     pub const fn number(self) -> i32 {
         -self.0.get()
     }
 
-    /// A byte under which plain state can remember this cause; never 0.
+    /// A byte by which plain state can remember this cause; never 0.
     pub const fn code(self) -> u8 {
         let [low, ..] = self.0.get().to_le_bytes();
         low
     }
 
-    /// The cause behind a `code`; none for 0.
+    /// The cause of a `code`; `None` for 0.
     pub fn from_code(code: u8) -> Option<Self> {
         NonZero::new(i32::from(code.cast_signed())).map(Self)
     }

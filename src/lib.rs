@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The device side of KPN Things: builds SenML packs, signs them, frames the HTTP request, reads the response and the downlink in it. In
-//! buffers that the caller owns, without heap, panics or global state.
+//! The device side of KPN Things: builds SenML packs, signs them, frames the HTTP request, and reads the response and the downlink in it,
+//! in buffers that the caller owns, without heap, panics or global state.
 //!
 //! Rust firmware uses [`Uplink`], [`Response`] and [`Downlink`]:
 //!
@@ -15,11 +15,11 @@
 //! # Ok::<(), kpn_things::Error>(())
 //! ```
 //!
-//! C firmware includes `include/kpn_things.h`, which is its manual, and links an archive that is built with the feature `capi`.
+//! C firmware includes `include/kpn_things.h`, which is also the manual, and links an archive built with the feature `capi`.
 //!
 //! # Layers
 //!
-//! Each module uses only those in rows below its own:
+//! Each module uses only modules in rows below its own:
 //!
 //! ```text
 //! ┌───────────────────────────────┐
@@ -37,7 +37,8 @@
 //! └───────────────────────────────┘
 //! ```
 //!
-//! - `ffi`: the C functions. Pointers are checked, one call into the core follows, then a status. The only unsafe code, apart from `posix`.
+//! - `ffi`: the C functions. Pointers are checked, one call into the core follows, then a status. This is the only unsafe code besides
+//!   `posix`.
 //! - `api`: the same for Rust callers.
 //! - `things`: what is particular to KPN Things: endpoints, device URNs, uplink, outcome, retry, downlink, firmware, configuration, SMS.
 //! - `senml` (RFC 8428), `json` (RFC 8259), `http` (RFC 9112), `token` (SHA-256): formats.
@@ -77,7 +78,7 @@ mod buf;
 mod charset;
 mod crc32;
 mod error;
-// The examples in its comments are C, which the C tests compile.
+// The examples in its comments are C; the C tests compile them.
 #[cfg(all(feature = "capi", not(doctest)))]
 pub mod ffi;
 mod http;
@@ -90,7 +91,7 @@ mod things;
 mod token;
 mod words;
 
-// With `kpn_only_c` the compiler names what no C function reaches.
+// With `kpn_only_c` the compiler names every function that no C function reaches.
 #[cfg(not(kpn_only_c))]
 pub use self::{
     api::{Downlink, Field, Number, Record, RecordValue, Response, Uplink},

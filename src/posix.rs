@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A TCP connection on a POSIX system, for Linux gateways: feature `posix`, over `libc`.
+//! A TCP connection on a POSIX system, for Linux gateways: feature `posix`, based on `libc`.
 //!
-//! Sockets are non-blocking and every wait is a `poll` with what is left of one time limit, so that no call can hang, not even with a
-//! peer that always has another byte. Signals that interrupt a call are waited out, short writes are continued, and a peer that is gone
-//! raises no SIGPIPE. What has arrived before a write fails can still be received.
+//! Sockets are non-blocking, and every wait is a `poll` with the rest of one time limit, so no call can hang, not even if the peer always
+//! has another byte. A call that a signal interrupts is repeated, short writes are continued, and a peer that is gone raises no SIGPIPE.
+//! What arrived before a write failed can still be received.
 
 use core::ffi::{CStr, c_int};
 use core::mem::{MaybeUninit, size_of};
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// Not a file descriptor.
 const NONE: c_int = -1;
 
-/// A connection, or none. Plain numbers; dropping it closes nothing.
+/// A connection, or none. It consists of plain integers: dropping it does not close the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Socket {
@@ -22,25 +22,25 @@ pub struct Socket {
     error: i32,
 }
 
-/// A moment on the clock that never jumps, in milliseconds.
+/// A point in time on the monotonic clock, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(i64);
 
 impl Deadline {
-    /// None: later than any other.
+    /// No time limit: later than any other moment.
     pub const NEVER: Self = Self(i64::MAX);
 
-    /// So long from now.
+    /// This long from now.
     pub fn after(milliseconds: u32) -> Self {
         Self(now().saturating_add(i64::from(milliseconds)))
     }
 
-    /// As bytes, for a struct whose layout is the same on every target.
+    /// The bytes, for a struct whose layout is the same on every target.
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0.to_ne_bytes()
     }
 
-    /// What `to_bytes` gave.
+    /// The inverse of `to_bytes`.
     pub const fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(i64::from_ne_bytes(bytes))
     }
@@ -76,9 +76,9 @@ impl Socket {
         self.fd = NONE;
     }
 
-    /// Connects to the first address of `host` (a name, or a literal of IPv4 or IPv6) that answers in time.
+    /// Connects to the first address of `host` (a name, or an IPv4 or IPv6 literal) that answers in time.
     ///
-    /// `Error::CONNECT` when there is none, with [`Socket::error`]; `Error::TIMEOUT`. A connection before is closed.
+    /// `Error::CONNECT` if there is none, with [`Socket::error`]; `Error::TIMEOUT`. An earlier connection is closed.
     pub fn connect(&mut self, host: &CStr, port: u16, deadline: Deadline) -> Result<()> {
         self.close();
         let mut hints = libc::addrinfo {
@@ -109,15 +109,15 @@ impl Socket {
                 break;
             }
         }
-        // SAFETY: the list comes from `getaddrinfo` and is not used any more.
+        // SAFETY: the list comes from `getaddrinfo` and is no longer used.
         unsafe { libc::freeaddrinfo(list) };
         result
     }
 
     /// Sends all of it.
     ///
-    /// `Error::TIMEOUT`, or `Error::IO` when the connection is gone, with [`Socket::error`]. It is closed then, unless something has
-    /// arrived, which can still be received.
+    /// `Error::TIMEOUT`, or `Error::IO` if the connection is gone, with [`Socket::error`]. The connection is then closed, unless something
+    /// has arrived, which can still be received.
     pub fn send(&mut self, mut bytes: &[u8], deadline: Deadline) -> Result<()> {
         while !bytes.is_empty() {
             if self.wait(libc::POLLOUT, deadline)? == 0 {
@@ -131,10 +131,10 @@ impl Socket {
         Ok(())
     }
 
-    /// Sends what the system takes at once of some bytes; `None` when something has arrived, also the end or the failure of the
-    /// connection: receive first.
+    /// Sends as many bytes as the system takes at once. `None` if something has arrived, including the end or failure of the connection:
+    /// receive first.
     ///
-    /// Errors as [`Socket::send`], but for what has arrived, which is no error.
+    /// Errors are those of [`Socket::send`]; that something has arrived is not an error.
     pub fn send_or_hear(&mut self, bytes: &[u8], deadline: Deadline) -> Result<Option<usize>> {
         let ready = self.wait(libc::POLLIN | libc::POLLOUT, deadline)?;
         if ready == 0 {
@@ -145,15 +145,15 @@ impl Socket {
         }
         match self.try_send(bytes) {
             Ok(sent) => Ok(Some(sent)),
-            // It arrived between the two calls.
+            // Something arrived between the two calls.
             Err(_) if self.has_input() => Ok(None),
             Err(error) => self.give_up(Error::IO, error),
         }
     }
 
-    /// Receives what is there, at least one byte; 0 when the other side has closed the connection.
+    /// Receives what is there, at least one byte; 0 if the other side has closed the connection.
     ///
-    /// `Error::TIMEOUT`, or `Error::IO` when the connection is gone, with [`Socket::error`]; it is closed then.
+    /// `Error::TIMEOUT`, or `Error::IO` if the connection is gone, with [`Socket::error`]; either closes the connection.
     pub fn receive(&mut self, bytes: &mut [u8], deadline: Deadline) -> Result<usize> {
         loop {
             if self.wait(libc::POLLIN, deadline)? == 0 {
@@ -169,7 +169,7 @@ impl Socket {
         }
     }
 
-    /// Whether an idle connection can be used again: open, and nothing has arrived that nobody asked for, not even its end.
+    /// Whether an idle connection can be used again: it is open and nothing unexpected has arrived, not even its end.
     pub fn is_idle(&self) -> bool {
         if !self.is_open() {
             return false;
@@ -192,11 +192,11 @@ impl Socket {
         };
         let place = &raw mut address;
         match entry.ai_family {
-            // SAFETY: the storage is large enough and aligned for every address; this one is of IPv4.
+            // SAFETY: the storage is large enough and aligned for every address; this is an IPv4 address.
             libc::AF_INET => unsafe {
                 (*place.cast::<libc::sockaddr_in>()).sin_port = port.to_be();
             },
-            // SAFETY: the storage is large enough and aligned for every address; this one is of IPv6.
+            // SAFETY: the storage is large enough and aligned for every address; this is an IPv6 address.
             libc::AF_INET6 => unsafe {
                 (*place.cast::<libc::sockaddr_in6>()).sin6_port = port.to_be();
             },
@@ -243,9 +243,9 @@ impl Socket {
         }
     }
 
-    /// Waits until the socket can be read or written, and returns for what; 0 when the time is over, even if there is something.
+    /// Waits until the socket can be read or written, and returns which; 0 when the time is over, even if the socket is ready.
     ///
-    /// Errors on the socket count as ready, for the call that follows meets them.
+    /// Errors on the socket count as ready, since the call that follows reports them.
     fn wait(&mut self, events: i16, deadline: Deadline) -> Result<i16> {
         if !self.is_open() {
             return Err(Error::STATE);
@@ -268,7 +268,7 @@ impl Socket {
         }
     }
 
-    /// One call of the system, which may take nothing; or the number of its error.
+    /// Makes one system call, which may send nothing, or returns its error number.
     fn try_send(self, bytes: &[u8]) -> core::result::Result<usize, c_int> {
         let (start, len) = (bytes.as_ptr().cast(), bytes.len());
         // SAFETY: the bytes are readable; the descriptor is ours.
@@ -280,7 +280,7 @@ impl Socket {
         }
     }
 
-    /// Whether a byte has arrived; the end of the connection is none. Linux keeps what came before a reset.
+    /// Whether a byte has arrived; the end of the connection does not count. Linux keeps what came before a reset.
     fn has_input(self) -> bool {
         let mut byte = 0_u8;
         // SAFETY: there is room for the byte; the descriptor is ours.
@@ -302,7 +302,7 @@ impl Socket {
     }
 }
 
-/// Whether trying again is all that a call asks for that failed with this.
+/// Whether a call that failed with this error only needs to be tried again.
 const fn is_passing(error: c_int) -> bool {
     matches!(error, libc::EINTR | libc::EAGAIN)
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The message token: lower-case hex of SHA-256 over the body, then the secret. No separator, no HMAC.
 //!
-//! Hosts compress with `sha2`, which has instructions of the processor for it and is given all whole blocks at once; bare metal with rounds
-//! of our own. The block buffer around it is ours, because a C caller owns this state: plain words of a known layout, which can be wiped.
+//! Hosts compress with `sha2`, which uses the processor's own instructions and takes all whole blocks at once; bare metal uses our own
+//! rounds. The block buffer around them is ours, because a C caller owns this state: plain words of a known layout, which can be wiped.
 #![forbid(unsafe_code)]
 
 #[cfg(any(test, target_os = "none"))]
@@ -25,7 +25,7 @@ pub const SECRET_MIN: usize = 30;
 pub const SECRET_MAX: usize = 100;
 
 const BLOCK: usize = 64;
-/// Where the length stands in the last block.
+/// Where the length is in the last block.
 const LENGTH_AT: usize = 56;
 
 /// The initial hash value, FIPS 180-4 section 5.3.3.
@@ -40,10 +40,10 @@ const INITIAL: [u32; 8] = [
     0x5be0_cd19,
 ];
 
-/// A token in the making.
+/// A token being computed.
 ///
-/// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; overwrite it first
-/// when the bytes so far are confidential.
+/// Any number of `update` calls with the bytes of the body, then `finish`. May be abandoned at any time; overwrite it first if the bytes so
+/// far are confidential.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Token {
@@ -53,7 +53,7 @@ pub struct Token {
 }
 
 impl Default for Token {
-    /// Begun over no bytes.
+    /// Begun, with no bytes hashed.
     fn default() -> Self {
         let mut token = Self::BLANK;
         token.restart();
@@ -62,14 +62,14 @@ impl Default for Token {
 }
 
 impl Token {
-    /// Memory to be begun by `restart`; in place, since a moved one would be on the stack twice.
+    /// Memory for `restart` to begin in place, since moving it would put it on the stack twice.
     pub const BLANK: Self = Self {
         total: Words64::new(0),
         state: [0; 8],
         block: [0; BLOCK],
     };
 
-    /// Starts anew over no bytes, in place.
+    /// Starts anew in place, with no bytes hashed.
     #[inline(never)]
     pub fn restart(&mut self) {
         self.total = Words64::new(0);
@@ -83,10 +83,10 @@ impl Token {
 
     /// Hashes bytes of the body, in the order in which they are sent.
     ///
-    /// Whole blocks are hashed where they lie; what is less than one waits in the block buffer.
+    /// Whole blocks are hashed where they lie; a partial block waits in the block buffer.
     pub fn update(&mut self, mut bytes: &[u8]) {
         let filled = self.filled();
-        // Modulo 2^64, as the length that is hashed in the end; only a forged count comes to it.
+        // Modulo 2^64, as is the length that is hashed at the end; only a forged count gets there.
         self.total = Words64::new(self.total.get().wrapping_add(widen(bytes.len())));
         if filled != 0 {
             let room = self.block.get_mut(filled..).unwrap_or_default();
@@ -102,16 +102,16 @@ impl Token {
         copy(&mut self.block, rest);
     }
 
-    /// Whether both hashed the same bytes, before either is finished.
+    /// Whether both have hashed the same bytes; neither may be finished.
     pub fn same(&self, other: &Self) -> bool {
-        // Behind the bytes that wait for their block lie older ones, which depend on how the bytes came.
+        // After the bytes that wait for their block lie older ones, which depend on how the input was split.
         let waiting = self.block.iter().zip(&other.block).take(self.filled());
         self.total == other.total
             && self.state == other.state
             && waiting.fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
     }
 
-    /// Hashes the secret behind the body and returns the token, which takes the place of all that was hashed.
+    /// Hashes the secret after the body and returns the token, which overwrites the hashed bytes.
     ///
     /// `check_secret` says whether the secret has the form that the platform asks for.
     #[inline(never)]
@@ -119,7 +119,7 @@ impl Token {
         self.update(secret);
         let bits = self.total.get().wrapping_mul(8);
         let filled = self.filled();
-        // Padding: a mark, then zeros up to where the length stands in the last block.
+        // Padding: a mark, then zeros up to the length in the last block.
         if let Some([mark, zeros @ ..]) = self.block.get_mut(filled..) {
             *mark = 0x80;
             zeros.fill(0);
@@ -133,7 +133,7 @@ impl Token {
         }
         self.compress();
 
-        // The block has as many bytes as the token has digits: the token covers what is left of the secret.
+        // The block has as many bytes as the token has digits, so the token overwrites what is left of the secret.
         for (digits, word) in self
             .block
             .as_chunks_mut::<8>()
@@ -152,7 +152,7 @@ impl Token {
         &self.block
     }
 
-    /// Takes the block buffer, which is full, into the hash value.
+    /// Compresses the full block buffer into the hash value.
     #[inline(never)]
     fn compress(&mut self) {
         compress(&mut self.state, core::slice::from_ref(&self.block));
@@ -176,21 +176,21 @@ static SECRET: Rule = Rule::new(
     Error::SECRET,
 );
 
-/// Compares two tokens in a time that depends on neither.
+/// Compares two tokens in a time that does not depend on their contents.
 pub fn equal(left: &[u8; TOKEN_LEN], right: &[u8; TOKEN_LEN]) -> bool {
     core::hint::black_box(difference(left, right)) == 0
 }
 
-/// The bits in which any of the characters differ: all are looked at.
+/// The bits in which any of the characters differ; every character is compared.
 fn difference(left: &[u8; TOKEN_LEN], right: &[u8; TOKEN_LEN]) -> u8 {
     left.iter()
         .zip(right)
         .fold(0, |difference, (a, b)| difference | (a ^ b))
 }
 
-/// To the start of room that is never shorter.
+/// Copies to the start of a room that is never shorter.
 fn copy(to: &mut [u8], from: &[u8]) {
-    // As long as each other by construction, so that the panic of `copy_from_slice` is not linked.
+    // Equally long by construction, so that the panic of `copy_from_slice` is not linked.
     if let Some(to) = to.get_mut(..from.len()) {
         to.copy_from_slice(from);
     }

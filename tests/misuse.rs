@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each function of the C header, called wrongly in each way that the header speaks of: NULL, misaligned, never begun, overlapping, absurd lengths. And
-//! with every number that there is at the ends of its type.
+//! Each function of the C header, called wrongly in each way that the header speaks of: NULL, misaligned, never begun, overlapping, absurd
+//! lengths. And with every number that there is at the ends of its type.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_core,
     reason = "tests"
 )]
 
 #[path = "common/calls/mod.rs"]
 mod calls;
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use calls::objects::Object;
 use calls::status::{ERR_INVALID_ARGUMENT, ERR_OVERLAP, ERR_STATE};
@@ -291,8 +297,7 @@ const EXTREMES: [u64; 14] = [
 ];
 
 #[test]
-fn every_number_is_survived_and_none_is_counted_up_to() {
-    // A loop as long as the number would not come back from 2^64.
+fn every_number_is_survived() {
     let mut arena = Arena::new();
     for call in table::all() {
         let is_number = |arg: &Arg| matches!(arg, Arg::Number(_));
@@ -312,5 +317,49 @@ fn every_number_is_survived_and_none_is_counted_up_to() {
             }
             run(&call, &mut arena, &words);
         }
+    }
+}
+
+/// Makes each call with this number in place of one of its own, or of all, so often that a loop as long as the number would take
+/// many minutes. Says before each call what it is.
+fn count_up_to(number: u64, tell: &mpsc::Sender<String>) {
+    let mut arena = Arena::new();
+    for call in table::all() {
+        let numbers = call.args.iter().enumerate();
+        let numbers = numbers.filter(|(_, arg)| matches!(arg, Arg::Number(_)));
+        let places: Vec<usize> = numbers.map(|(at, _)| at).collect();
+        let each = places.iter().map(|at| vec![*at]);
+        for chosen in each.chain([places.clone()]) {
+            if chosen.is_empty() {
+                continue;
+            }
+            let said = format!("{} with {number} as arguments {chosen:?}", call.name);
+            tell.send(said).unwrap();
+            for _ in 0..60 {
+                let mut words = call.make(&mut arena);
+                for &at in &chosen {
+                    words[at] = number;
+                }
+                (call.run)(&words);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_call_loops_in_proportion_to_a_number() {
+    for number in [u64::from(u32::MAX), 0x7fff_ffff, u64::MAX] {
+        let (tell, told) = mpsc::channel();
+        let calls = thread::spawn(move || count_up_to(number, &tell));
+        let mut last = String::new();
+        loop {
+            match told.recv_timeout(Duration::from_mins(1)) {
+                Ok(said) => last = said,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("{last} does not end"),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        assert!(last.starts_with("kpn_"), "{last}");
+        calls.join().unwrap();
     }
 }

@@ -303,9 +303,23 @@ impl Model {
         assert_eq!(crc, crc32(&image[..image.len() - 4]).to_le_bytes());
     }
 
-    /// What a response whose first `answer.arriving` bytes arrive is worth; takes over a size that its head gives, and the
-    /// validator of confirmed bytes.
+    /// What a response whose first `answer.arriving` bytes arrive is worth.
+    ///
+    /// Nothing that a server has once sent parts of is lost to one answer that is no part: a page, a redirect, nothing at all.
+    /// Only a server that names other firmware contradicts itself.
     fn judge(&mut self, answer: &Answer) -> Verdict {
+        let is_no_part = answer.range.is_none() && answer.status < 400;
+        let goes_on = self.confirmed > 0;
+        match self.judge_alone(answer) {
+            Verdict::Fails(error) if is_no_part && goes_on && error != ERR_FIRMWARE_REPLACED => {
+                Verdict::Again(error)
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// The same as if nothing had come before; takes over a size that its head gives, and the validator of confirmed bytes.
+    fn judge_alone(&mut self, answer: &Answer) -> Verdict {
         if answer.garbage && answer.arriving > 0 {
             return Verdict::Again(ERR_HTTP_SYNTAX);
         }
@@ -342,12 +356,33 @@ impl Model {
         if !codings.all(|coding| plain(coding.trim())) {
             return Verdict::Fails(ERR_FIRMWARE_CODING);
         }
-        let is_same = self.is_same(answer);
-        if is_same == Some(false) {
-            return Verdict::Fails(ERR_FIRMWARE_REPLACED);
+        if answer.status == 206 && answer.range.is_none() {
+            return range_error;
         }
         let unexpected = Verdict::Again(ERR_FIRMWARE_UNEXPECTED);
         let len = (answer.framing == Framing::Length).then_some(answer.body.len());
+        let stated = answer.range.map_or(len, |(_, _, total)| total);
+        if stated.is_some_and(|size| size < self.min_size) {
+            return unexpected;
+        }
+        let is_same = self.is_same(answer);
+        let begins_at = |base: usize| {
+            let wanted = self.first.iter().skip(base);
+            let mut pairs = answer.body[..arrived].iter().zip(wanted);
+            pairs.all(|(byte, wanted)| byte == wanted)
+        };
+        if is_same == Some(false) {
+            // A page may have a validator too: one that does not begin as firmware is no other firmware.
+            if answer.range.is_none() {
+                if !begins_at(0) {
+                    return unexpected;
+                }
+                if arrived < self.first.len() {
+                    return if whole { unexpected } else { lost };
+                }
+            }
+            return Verdict::Fails(ERR_FIRMWARE_REPLACED);
+        }
         let base;
         let mut end;
         if let Some((first, last, total)) = answer.range {
@@ -361,30 +396,21 @@ impl Model {
             if differs(total) {
                 return Verdict::Fails(ERR_FIRMWARE_SIZE);
             }
-            if total < self.min_size {
-                return unexpected;
-            }
             self.total = Some(total);
             base = first;
             end = Some(last + 1);
         } else {
             let may_mix = self.confirmed > 0 && self.validator.is_some() && is_same.is_none();
-            if answer.status == 206 || len == Some(0) || may_mix {
+            if len == Some(0) || may_mix {
                 return range_error;
             }
             end = len.or(self.total);
             if end.is_some_and(differs) {
                 return Verdict::Fails(ERR_FIRMWARE_SIZE);
             }
-            if end.is_some_and(|end| end < self.min_size) {
-                return unexpected;
-            }
             base = 0;
         }
-        let begins = answer.body[..arrived]
-            .iter()
-            .zip(self.first.iter().skip(base));
-        if begins.into_iter().any(|(byte, wanted)| byte != wanted) {
+        if !begins_at(base) {
             return unexpected;
         }
         if end.is_some_and(|end| base + arrived > end) {
@@ -396,15 +422,15 @@ impl Model {
         if end.is_none() && (answer.framing != Framing::UntilClose || answer.digest.is_some()) {
             end = Some(arrived);
         }
+        if self.total.is_none() && arrived < self.min_size {
+            return unexpected;
+        }
         let may_be_part = self.total.is_none() && base + arrived == self.part;
         if end.is_none() || base + arrived == 0 || may_be_part {
             return range_error;
         }
         if end != Some(base + arrived) {
             return lost;
-        }
-        if self.total.is_none() && arrived < self.min_size {
-            return unexpected;
         }
         if answer
             .digest
@@ -499,8 +525,9 @@ fn answer(random: &mut Rng, model: &Model, served: &Served) -> Answer {
     let mut shorter = 0;
     let mut longer = 0;
     let mut garbage = false;
+    let mut page = false;
     let is_stale = model.validator.is_some() && model.validator != strong(&validators);
-    let mut fault = random.u8(..50);
+    let mut fault = random.u8(..60);
     if is_stale && random.bool() {
         // If-Range does not hold.
         fault = if model.sent_tag().is_some() && random.u8(..4) == 0 {
@@ -564,14 +591,30 @@ fn answer(random: &mut Rng, model: &Model, served: &Served) -> Answer {
             let from = firmware.get(first..=last).unwrap_or_default();
             body = Some(from.iter().map(|byte| !byte).collect());
         }
-        // A captive portal, where what is demanded tells it from firmware.
-        28..=30
-            if (!model.first.is_empty() || model.min_size > PAGE.len())
-                && model.total != Some(PAGE.len()) =>
+        // What stands between: a portal or a proxy, where what is demanded or known tells its page from firmware.
+        28..=30 | 32..=36
+            if model.total.is_some() || !model.first.is_empty() || model.min_size > PAGE.len() =>
         {
-            (status, has_range) = (200, false);
-            body = Some(PAGE.to_vec());
-            validators.clear();
+            has_range = false;
+            page = true;
+            let statuses = [200, 200, 200, 202, 203, 301, 302, 303, 307, 308, 511];
+            status = statuses[random.usize(..statuses.len())];
+            let mut text = match random.u8(..4) {
+                0 => Vec::new(),
+                // Longer than the firmware.
+                1 if model.total.is_some() || !model.first.is_empty() => PAGE.repeat(50),
+                _ => PAGE.to_vec(),
+            };
+            if Some(text.len()) == model.total {
+                text.pop();
+            }
+            body = Some(text);
+            validators = match random.u8(..4) {
+                0 => vec![(ETAG, "\"page\"".to_owned())],
+                1 => vec![(LAST_MODIFIED, "Mon, 04 Jan 2021 00:00:00 GMT".to_owned())],
+                _ => vec![],
+            };
+            codings.extend((random.u8(..8) == 0).then_some("gzip"));
         }
         _ => {}
     }
@@ -587,7 +630,7 @@ fn answer(random: &mut Rng, model: &Model, served: &Served) -> Answer {
         // That of the page which explains the status.
         validators = vec![(ETAG, "\"error\"".to_owned())];
         validators.truncate(random.usize(..2));
-    } else if random.u8(..8) == 0 && !(is_stale && has_range) {
+    } else if !page && random.u8(..8) == 0 && !(is_stale && has_range) {
         // A part without a validator is believed to be from the image that If-Range names.
         validators.clear();
     }
@@ -1003,10 +1046,10 @@ impl Run {
             return;
         }
         let verdict = self.model.judge(&answer);
-        let lost = matches!(
-            verdict,
-            Verdict::Again(ERR_HTTP_TRUNCATED | ERR_HTTP_SYNTAX | ERR_FIRMWARE_UNEXPECTED)
-        );
+        let lost = match verdict {
+            Verdict::Again(error) => ![ERR_FIRMWARE_BUSY, ERR_FIRMWARE_CRC].contains(&error),
+            _ => false,
+        };
         self.model.answered = true;
         self.model.left = if answer.keep_alive && !lost {
             self.model.left - 1

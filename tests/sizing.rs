@@ -70,7 +70,7 @@ fn table() -> String {
             frame(To::Internet, URN),
         ),
         (
-            "each byte more of the URN",
+            "each further byte of the URN",
             frame(To::M2m, OTHER_URN) + URN.len() - OTHER_URN.len() + 1 - frame(To::M2m, URN),
         ),
         (
@@ -103,7 +103,7 @@ fn table() -> String {
         .count();
     table
         + &format!(
-            "\nSo 512 bytes hold {in_512} temperatures over `KPN_ENDPOINT_M2M`. A body of 1,000 bytes or more takes a byte more for its length.\n"
+            "\nSo 512 bytes hold {in_512} temperatures over `KPN_ENDPOINT_M2M`. A body of 1,000 bytes or more takes one more byte for its length.\n"
         )
 }
 

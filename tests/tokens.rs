@@ -169,8 +169,8 @@ fn differences_do_not_cancel_each_other() {
     }
 }
 
-/// How a process ends that compares a token with one of which only so many bytes can be read, and which differs in the first: 0 when it comes back, else the
-/// signal.
+/// How a process ends that compares a token with one of which only so many bytes can be read, and which differs in the first: 0 when it
+/// comes back, else the signal.
 fn compares_with(readable: usize) -> i32 {
     let page = 4096;
     let (read_write, private) = (

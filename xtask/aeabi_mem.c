@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What the Arm run-time ABI has beside the memory functions of C, and faster than those. They go into the archive as local
- * functions, since not every C library has them: Zephyr's minimal one, for instance. `__aeabi_memmove`, and `__aeabi_memcpy` where it
- * is not here, are called by their names in C.
+ * The memory functions of the Arm run-time ABI, which are faster than those of C. They go into the archive as local functions, since not
+ * every C library has them; Zephyr's minimal one, for instance, does not. `__aeabi_memmove`, and `__aeabi_memcpy` where it is not defined
+ * here, are called by their C names.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 void *memset(void *to, int byte, size_t len);
 
-/* One function under the names of all alignments. */
+/* One function under the names for all alignments. */
 #define ALIAS(name, arguments, other) void name arguments __attribute__((alias(#other)))
 
 #ifdef __ARM_FEATURE_UNALIGNED
-/* Word by word where words may lie anywhere: small C libraries copy byte by byte. */
+/* Word by word where words may have any address: small C libraries copy byte by byte. */
 void __aeabi_memcpy(void *to, const void *from, size_t len)
 {
     uint8_t *out = to;
@@ -46,14 +46,14 @@ void __aeabi_memclr(void *to, size_t len)
     memset(to, 0, len);
 }
 
-/* Word by word: small C libraries set byte by byte, and most of what is cleared are objects and arrays of words. */
+/* Word by word: small C libraries set byte by byte, and most of what is cleared is objects and arrays of words. */
 void __aeabi_memclr4(void *to, size_t len)
 {
     uint8_t *start = to;
     while (len % 4 != 0)
         start[--len] = 0;
 #ifdef __ARM_FEATURE_UNALIGNED
-    /* Four words at a time on cores whose firmware has room for it: half the time. */
+    /* Four words at a time, on cores whose firmware has room for it: this halves the time. */
     while (len >= 16) {
         uint32_t *words = (uint32_t *)(void *)(start + (len -= 16));
         words[0] = words[1] = words[2] = words[3] = 0;

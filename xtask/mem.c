@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* All that a firmware without a C library has to bring. */
+/* Everything that a firmware without a C library must provide. */
 #include <stddef.h>
 
 void *memcpy(void *to, const void *from, size_t len)

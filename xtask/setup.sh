@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Installs what the tests need from the distribution's packages, Python tools into target/python, what drives a browser into target/browser,
-# cargo's tools into target/cargo-tools.
-# Touches nothing that is there.
+# Installs what the tests need: packages of the distribution, Python tools into target/python, a browser driver into target/browser, cargo's
+# tools into target/cargo-tools. Leaves alone what is there already.
 #
 #   setup.sh [--dry-run] [NEED...]     needs as the table below names them; all of them without one
 #
-# Prints what could not be had, a line `NEED: PACKAGE...` each, and then ends with 1. --dry-run says what would be installed.
+# Prints a line `NEED: PACKAGE...` for everything that could not be installed, and then exits with 1. --dry-run only says what would be
+# installed.
 set -eu
 
 dry_run=no
@@ -17,8 +17,8 @@ fi
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# A need, a package for it, and what shows that it is there: a command, a file, a Python module, or a function of this script.
-# Whoever put it there, it is good. The package `-` is not the distribution's.
+# A need, a package for it, and what shows that it is there: a command, a file, a Python module, or a function of this script. It does not
+# matter who installed it. The package `-` does not come from the distribution.
 table='
 lints      rustfmt                        cmd:cargo-fmt
 lints      clippy                         cmd:cargo-clippy
@@ -80,10 +80,10 @@ aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf'
 
 here=$(dirname "$0")
 target=$here/../target
-# Python tools, pinned; a copy of the list beside them says which ones are there.
+# Python tools, pinned; a copy of the list beside them records which ones are installed.
 requirements=$here/requirements.txt
 python=$target/python
-# What drives a browser, apart from them since it is large.
+# The browser driver, separate from the Python tools because it is large.
 driver=$here/requirements-browser.txt
 browser=$target/browser
 # Tools for cargo, with their versions.
@@ -112,7 +112,7 @@ is_there() {
     case $1 in
     cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 ;;
     file:*)
-        # Unquoted on purpose: the pattern may hold a version.
+        # Deliberately unquoted: the pattern may contain a version.
         for path in ${1#file:}; do [ -e "$path" ] && return 0; done
         return 1
         ;;
@@ -121,7 +121,7 @@ is_there() {
     esac
 }
 
-# missing NEED...: lines `NEED PACKAGE` of what is not there; of all needs without one.
+# missing NEED...: prints lines `NEED PACKAGE` for what is not installed; for all needs if none is given.
 missing() {
     echo "$table" | while read -r need package probe; do
         [ -n "$need" ] || continue
@@ -141,7 +141,7 @@ apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Tim
 
 install_packages() {
     apt update || say 'apt-get update failed: going on with the lists that are there'
-    # Where the distribution has no rustc-web (Ubuntu), rustup's targets do the same.
+    # If the distribution has no rustc-web (Ubuntu), rustup's targets serve instead.
     case " $* " in *' rustc-web '*)
         if ! apt-cache show rustc-web rust-web-src >/dev/null 2>&1; then
             say 'no rustc-web in this distribution: taking the targets from rustup'
@@ -156,7 +156,7 @@ install_packages() {
     # shellcheck disable=SC2086
     [ $# = 0 ] || apt $install "$@" && return
     case " $* " in *' qemu-system-'*)
-        # A qemu-utils from elsewhere, newer than the distribution's, keeps the distribution's emulators out.
+        # A qemu-utils from elsewhere, newer than the distribution's, prevents the distribution's emulators from being installed.
         codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
         say "trying again with qemu-utils as $codename has it, since a newer one is in the way"
         # shellcheck disable=SC2086
@@ -178,7 +178,7 @@ install_python_tools() {
         cp "$1" "$2/requirements.txt"
 }
 
-# install_cargo_tool NAME VERSION ARGUMENT...: built without optimisation, since it runs for a second and not for hours.
+# install_cargo_tool NAME VERSION ARGUMENT...: builds it without optimisation, since it runs for a second and not for hours.
 install_cargo_tool() {
     name=$1 version=$2
     shift 2

@@ -82,8 +82,11 @@ expect 'short parts' 0 "$all" '' $announced --fault short=100,every=3
 expect 'parts that begin earlier' 0 "$all" '' $announced --fault overlap=100,every=3
 expect 'a captive portal for a while' 0 'again in .*: not the size or first bytes of firmware' '' $announced --fault portal,on=part,times=2
 expect 'a captive portal that stays' 1 'not the size or first bytes of firmware' '' $announced --fault portal,on=part
+expect 'a captive portal in the middle' 0 'again in .*: not the size or first bytes of firmware' '' $announced --fault portal,on=part,every=5
+expect 'the same with validators, and power lost' 0 "$all" 1000 $announced --validators both --fault portal,on=part,every=5
 expect 'an image that begins differently' 1 'not the size or first bytes of firmware' '' --firmware $urn="$config"
-expect 'a redirect' 2 'refuses for good: retrying will not help, status 302' '' $announced --fault redirect,every=3,on=part
+expect 'a redirect' 2 'refuses for good: retrying will not help, status 302' '' $announced --fault redirect,on=part
+expect 'a redirect in the middle' 0 'again in .*: the file server refuses for good' '' $announced --fault redirect,every=3,on=part
 expect 'answers that come early' 0 "$all" '' $announced --fault early-answer=503,every=5,on=part
 expect 'a length that is too small' 2 'other bytes than those asked for' '' $announced --fault wrong-length=-10,every=3,on=part
 expect 'responses before the answer' 0 "$all" '' $announced --fault interim=3,every=2

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The order of the header: what a message needs comes first, what nobody reads last. cbindgen writes constants, then structs, then functions,
-//! each in the order of the files, with every comment in full; here they are sorted by subject, and what the calls of a subject have in common
-//! is said once.
+//! The order of the header: what a message needs comes first, what nobody reads last. cbindgen writes constants, then structs, then
+//! functions, each in the order of the files, with every comment in full; here they are sorted by subject, and what the calls of a subject
+//! have in common is said once.
 
 use core::fmt::Write as _;
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `make demo`: a C program sends a signed message to the simulator and acts on the answer; both sides are told in the order in which it happens.
+//! `make demo`: a C program sends a signed message to the simulator and acts on the answer; both sides are shown in the order in which
+//! things happen.
 //!
 //! `demo SIMULATOR DEVICE CONFIG`: the two programs, and the device's configuration.
 
@@ -81,7 +82,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended by itself, or nothing can be done about it.
+        // Either it has ended already, or nothing can be done about it.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -124,7 +125,7 @@ impl Platform {
         Ok(Self { process, log })
     }
 
-    /// The port that it names in its first line.
+    /// The port in its first line of output.
     fn port(&mut self) -> Result<String> {
         let output = self.process.output()?;
         let mut line = String::new();
@@ -137,7 +138,7 @@ impl Platform {
         Ok(port.to_owned())
     }
 
-    /// What it has to say about the one message, when it has ended.
+    /// Its report on the one message, once it has ended.
     fn verdict(&mut self) -> Result<Value> {
         self.process.0.wait()?;
         let log = fs::read_to_string(&self.log)?;
@@ -151,12 +152,12 @@ impl Platform {
 
 impl Drop for Platform {
     fn drop(&mut self) {
-        // A file in the folder for temporary ones, which may stay when it must.
+        // A file in the folder for temporary files; it may be left behind.
         let _ = fs::remove_file(&self.log);
     }
 }
 
-/// How it looks: who speaks, then what.
+/// The layout: who speaks, then what.
 struct Show {
     colours: bool,
 }
@@ -176,7 +177,7 @@ impl Show {
         Ok(())
     }
 
-    /// The device, until it has sent: what was measured, then the request, whose body is the last of it.
+    /// The device, until it has sent: what was measured, then the request, which ends with the body.
     fn request(&self, said: &mut Lines<BufReader<ChildStdout>>) -> Result<()> {
         let mut empty = 0;
         for line in said {
@@ -187,7 +188,7 @@ impl Show {
             } else {
                 self.line(BLUE, "device", line)?;
             }
-            // One ends the head, one the body.
+            // One ends the head, the other the body.
             empty += u32::from(line.is_empty());
             if empty == 2 {
                 return Ok(());
@@ -196,7 +197,7 @@ impl Show {
         Err("the device ended before it sent a request".into())
     }
 
-    /// The platform: what it thinks of the message, and what it answers.
+    /// The platform: its verdict on the message, and its answer.
     fn verdict(&self, event: &Value) -> Result<bool> {
         let say = |text: &str| self.line(MAGENTA, "platform", text);
         let accepted = event["accepted"] == true;
@@ -227,7 +228,7 @@ impl Show {
     }
 }
 
-/// A text without its quotation marks, a whole number without fraction, anything else as JSON has it.
+/// A text without its quotation marks, a whole number without a fraction, anything else as in JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

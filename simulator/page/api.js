@@ -1,9 +1,9 @@
-// The HTTP API of the simulator, and what it tells by itself.
+// The HTTP API of the simulator, and its events.
 
 const BASE = "/api/v1/";
 const STORED = "kpn-things-simulator-token";
 
-/** A token comes in the address, behind `#token=`, and leaves it at once. */
+/** A token comes in the address, after `#token=`, and is removed from it at once. */
 function takeToken() {
   const found = /(?:^#|&)token=([^&]+)/.exec(location.hash);
   if (found) {
@@ -19,7 +19,7 @@ function headers(more = {}) {
   return token ? { ...more, Authorization: `Bearer ${token}` } : more;
 }
 
-/** What the API refused, with its reason. */
+/** A refusal by the API, with its reason. */
 export class Refused extends Error {
   constructor(status, reason) {
     super(reason);
@@ -87,7 +87,7 @@ export const api = {
   setFaults: (faults) => call("PUT", "faults", { faults: faults.map((fault) => ({ fault })) }),
 };
 
-/** Server-sent events by `fetch`, since an EventSource cannot carry a token. Comes back when the connection is lost. */
+/** Server-sent events by `fetch`, since an EventSource cannot carry a token. Reconnects when the connection is lost. */
 export async function listen(heard, state) {
   for (let wait = 250; ; wait = Math.min(wait * 2, 5000)) {
     try {

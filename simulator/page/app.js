@@ -1,4 +1,4 @@
-// Views by the address, keys, and the line to the simulator.
+// Views by address, keyboard shortcuts, and the connection to the simulator.
 
 import { listen } from "./api.js";
 import { say } from "./dom.js";
@@ -54,7 +54,7 @@ function counts() {
 const STATES = { wait: "connecting", live: "live", lost: "connection lost" };
 function connection(state) {
   const place = document.getElementById("live");
-  // What happens from now on is heard, so that nothing falls between.
+  // Events from now on are received, so that nothing is missed.
   if (state === "live") loadAll();
   if (place.dataset.state !== state) {
     place.dataset.state = state;
@@ -81,7 +81,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "?") keysDialog.showModal();
   else if (event.key === "/") main.querySelector("[data-filter]")?.focus();
   else if (!VIEWS[view].key?.(event.key)) return;
-  // At once: the next key may come before the browser tells of the new address.
+  // At once, because the next key may come before the browser reports the new address.
   route();
   event.preventDefault();
 });

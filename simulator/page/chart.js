@@ -5,10 +5,10 @@ import { figure, value } from "./values.js";
 
 const HEIGHT = 132;
 const MARGIN = { top: 10, right: 12, bottom: 22, left: 46 };
-/** Points that are drawn as dots; more of them are a line only. */
+/** Up to this many points are drawn as dots; more are drawn only as a line. */
 const DOTS = 120;
 
-/** Round steps that cut `from` to `to` into about `count` parts. */
+/** Round steps that divide `from` to `to` into about `count` parts. */
 export function ticks(from, to, count) {
   const rough = (to - from) / count;
   if (!(rough > 0) || !Number.isFinite(rough)) return [from];
@@ -35,7 +35,7 @@ function timeLabel(at, width) {
   return width > 600 ? text.slice(11, 16) : text.slice(11);
 }
 
-/** The card of one measurement: its last value, and a chart when it is a number or a truth. */
+/** The card of one measurement: its last value, and a chart if it is a number or a Boolean. */
 export function card(name, records) {
   const last = records.at(-1);
   const unit = last.u ? ` ${last.u}` : "";

@@ -1,4 +1,4 @@
-// The devices, and one of them open beside the list: what it measures, where it was, what it is to do.
+// The devices, and one of them open beside the list: its measurements, positions and downlinks.
 
 import { api } from "./api.js";
 import { card } from "./chart.js";
@@ -192,7 +192,7 @@ function drawHead() {
 function drawMeasurements() {
   const series = measurements(open);
   const seen = places(series);
-  // What can be drawn comes first.
+  // Measurements that can be drawn come first.
   const drawn = (name) => series.get(name).some((record) => figure(record) !== undefined);
   const names = [...series.keys()].sort((a, b) => drawn(b) - drawn(a) || a.localeCompare(b));
   const entry = (name) => {

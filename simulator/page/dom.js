@@ -1,4 +1,4 @@
-// Elements from data. Text goes in as text only, so that nothing that a device sends becomes markup.
+// Elements from data. Text is inserted only as text, so that nothing a device sends becomes markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -26,14 +26,14 @@ export const h = (tag, attributes = {}, ...children) => fill(document.createElem
 /** An element of SVG. */
 export const s = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
-/** Puts new children in the place of the old ones. */
+/** Replaces the children. */
 export function put(element, ...children) {
   element.replaceChildren();
   append(element, children);
   return element;
 }
 
-/** Tells people who do not see the page. */
+/** Announces a text to users of screen readers. */
 export function say(text) {
   document.getElementById("said").textContent = text;
 }
@@ -49,14 +49,14 @@ export function time(seconds, always = false) {
   return today && !always ? clock : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 
-/** A time that a pointer shows in full, in UTC. */
+/** A time that is shown in full, in UTC, under the pointer. */
 export function timeElement(seconds, always = false) {
   const at = new Date(seconds * 1000);
   const iso = Number.isNaN(at.getTime()) ? undefined : at.toISOString();
   return h("time", { datetime: iso, title: iso }, time(seconds, always));
 }
 
-/** A span of seconds, short. */
+/** A number of seconds, in short form. */
 export function span(seconds) {
   if (seconds < 0.001) return `${Math.round(seconds * 1e6)} µs`;
   if (seconds < 1) return `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
@@ -66,33 +66,33 @@ export function span(seconds) {
   return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
 }
 
-/** A number of bytes, grouped. */
+/** A number of bytes, with grouped digits. */
 export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
-/** A number as people write it: as many digits as it has, up to nine. */
+/** A number for reading: all its digits, up to nine. */
 export function number(value) {
   if (!Number.isFinite(value)) return String(value);
   return String(Number(value.toPrecision(9))).replace("-", "\u2212");
 }
 
-/** The URN of a device without the colon at its end, which both forms have in common. */
+/** The URN of a device without its final colon, which both forms have in common. */
 export const key = (urn) => (urn ?? "").replace(/:$/, "");
 
-/** The part of a URN that tells devices apart. */
+/** The part of a URN that distinguishes devices. */
 export const shortUrn = (urn) => key(urn).replace(/^urn:dev:/, "");
 
 /** A badge: `good`, `bad`, `warn` or none. */
 export const badge = (text, kind = "") => h("span", { class: `badge ${kind}` }, text);
 
-/** What stands where nothing is yet. */
+/** The placeholder for an empty place. */
 export const empty = (title, ...more) => h("div", { class: "empty" }, h("h2", {}, title), ...more);
 
-/** A section with a heading of its own. */
+/** A section with its own heading. */
 export const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...children);
 
 /**
- * Gives `parent` a child for each of `entries`, `{id, sign, make}`, and leaves those in place whose `sign` is what it was:
- * a pointer or a key that is down on one of them goes up on the same.
+ * Gives `parent` a child for each of `entries`, `{id, sign, make}`, and leaves those whose `sign` is unchanged in
+ * place, so that a pointer or key pressed on one of them is released on the same one.
  */
 export function reconcile(parent, entries) {
   const before = new Map([...parent.children].map((child) => [child.made?.id, child]));
@@ -112,7 +112,10 @@ export function reconcile(parent, entries) {
   }
 }
 
-/** Keeps focus, and what is typed, in a part of the page that is drawn anew: fields are known by their `name`. */
+/**
+ * Keeps the focus, and what has been typed, in a part of the page that is redrawn. Fields are identified by their
+ * `name`.
+ */
 export function keepFocus(root, draw) {
   const active = root.contains(document.activeElement) ? document.activeElement : null;
   const id = active?.dataset?.focus ?? active?.getAttribute("name");

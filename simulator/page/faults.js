@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { h, keepFocus, key, put, say, section, shortUrn } from "./dom.js";
 import { reload, store, watch } from "./store.js";
 
-/** Name, what it does, and its value: `{unit, value}`; `?` behind the unit when it may be left out. */
+/** Name, effect, and value: `{unit, value}`, with `?` after the unit if the value is optional. */
 const CATALOGUE = [
   ["The connection", [
     ["drop", "Closed without an answer; the message is not taken"],
@@ -34,10 +34,10 @@ const CATALOGUE = [
   ]],
 ];
 
-/** Options that have a field of their own. */
+/** Options that have their own field. */
 const FIELDS = ["device", "probability", "seed", "times"];
 
-/** A fault as it is written, `kind=value,option=value…`, taken apart. */
+/** Parses a fault written as `kind=value,option=value…`. */
 export function parse(text) {
   const [kind, ...options] = text.split(",");
   const [, name, value] = /^([^=]*)=?(.*)$/.exec(kind);
@@ -50,14 +50,14 @@ export function parse(text) {
   return settings;
 }
 
-/** The same put together. */
+/** The inverse. */
 export function write(settings) {
   const kind = settings.value === "" ? settings.name : `${settings.name}=${settings.value}`;
   const own = FIELDS.filter((field) => settings[field] !== "").map((field) => `${field}=${settings[field]}`);
   return [kind, ...settings.more, ...own].join(",");
 }
 
-/** What is chosen for kinds that are off. */
+/** The choices for kinds that are off. */
 const chosen = new Map();
 
 let place, said;
@@ -92,7 +92,7 @@ async function set(faults) {
   await reload("faults");
 }
 
-/** What was drawn: as long as it is the same, nothing is drawn anew, and a key that is down on a switch goes up on it. */
+/** What was drawn: while it is unchanged nothing is redrawn, so that a key pressed on a switch is released on it. */
 let drawn = "";
 
 function draw() {

@@ -1,4 +1,4 @@
-// Images on offer, and how far each device has fetched its own.
+// Images on offer, and how much of its image each device has fetched.
 
 import { api } from "./api.js";
 import { badge, empty, grouped, h, keepFocus, key, put, shortUrn } from "./dom.js";

@@ -1,4 +1,4 @@
-// Where a device was: its track over a graticule, drawn without tiles.
+// Where a device has been: its track over a graticule, drawn without map tiles.
 
 import { ticks } from "./chart.js";
 import { h, put, s, time } from "./dom.js";
@@ -9,7 +9,7 @@ const METRES_PER_DEGREE = 111320;
 
 const NAMES = { latitude: ["latitude", "lat"], longitude: ["longitude", "lon", "lng"] };
 
-/** Places of a device: pairs of a latitude and a longitude of the same moment, oldest first. */
+/** Positions of a device: pairs of a latitude and a longitude from the same moment, oldest first. */
 export function places(series) {
   const find = (names) => names.map((name) => series.get(name)).find(Boolean)?.filter((record) => Number.isFinite(record.v));
   const [latitudes, longitudes] = [find(NAMES.latitude), find(NAMES.longitude)];
@@ -22,7 +22,7 @@ export function places(series) {
 
 const degrees = (value, [plus, minus]) => `${Math.abs(value)}° ${value < 0 ? minus : plus}`;
 
-/** The map of such places; nothing without any. */
+/** The map of such positions; nothing if there are none. */
 export function map(all) {
   if (all.length === 0) return null;
   const place = h("div", { class: "plot map" });

@@ -6,11 +6,11 @@ import { requestView } from "./request.js";
 import { store, watch } from "./store.js";
 import { value } from "./values.js";
 
-/** Rows that are drawn; the others come with the filter. */
+/** How many rows are drawn; the filter brings up others. */
 const ROWS = 300;
 
 let open = null;
-/** The message that stands in the detail. */
+/** The message shown in the detail view. */
 let drawn = null;
 let follow = false;
 const filter = { text: "", verdict: "", kind: "" };
@@ -181,7 +181,7 @@ async function drawDetail() {
   detail.scrollTop = 0;
 }
 
-/** What stands there before the first message: a command that sends one, when a device needs no token. */
+/** Shown before the first message: a command that sends one, if a device needs no token. */
 function first() {
   const open = store.devices.find((device) => device.secret_length === 0);
   const pack = open && JSON.stringify([{ bn: `${key(open.urn)}:` }, { n: "temperature", u: "Cel", v: 20.5 }]);
@@ -224,7 +224,7 @@ function tokenBadge(message) {
   return badge(message.token, kind);
 }
 
-/** Whether a fault kept it from being taken, which is no mistake of the device's. */
+/** Whether a fault kept it from being accepted, which is not the device's mistake. */
 const byFault = (message) => Boolean(message.fault) && message.reasons.every((reason) => reason.startsWith("a fault came"));
 
 function mistakes(message) {
@@ -296,13 +296,13 @@ function answer(message) {
 function pretty(text) {
   try {
     const pack = JSON.parse(text);
-    // One record a line, as it is read best; numbers as they were written stay so when nothing is lost.
+    // One record per line; numbers stay as written if nothing is lost.
     if (Array.isArray(pack)) {
       const again = `[\n${pack.map((record) => `  ${JSON.stringify(record)}`).join(",\n")}\n]`;
       if (JSON.stringify(pack) === text.replace(/\s+/g, "")) return again;
     }
   } catch {
-    // Shown as it is.
+    // Shown unchanged.
   }
   return text;
 }

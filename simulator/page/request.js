@@ -2,7 +2,7 @@
 
 import { h, put, section } from "./dom.js";
 
-/** Bytes that are shown of a long request. */
+/** How many bytes of a long request are shown. */
 const SHOWN = 20000;
 const PER_LINE = 16;
 
@@ -13,7 +13,7 @@ function decode(base64) {
   return Uint8Array.from(text, (each) => each.charCodeAt(0));
 }
 
-/** Runs of bytes that lie under the same marks: `{from, to, marks}`; marks count from 1. One without length is a run too. */
+/** Runs of bytes under the same marks: `{from, to, marks}`; marks count from 1. A mark without a length is a run too. */
 export function runs(length, marks) {
   const cuts = new Set([0, length]);
   const spans = marks.map((mark) => {
@@ -37,7 +37,7 @@ export function runs(length, marks) {
 const ESCAPES = { "\r": "\\r", "\n": "\\n", "\t": "\\t" };
 const escape = (sign) => ESCAPES[sign] ?? `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`;
 
-/** Text of bytes: UTF-8 where it is; what cannot be seen as an escape, with a new line behind a line feed. */
+/** Bytes as text: valid UTF-8 as it is, invisible characters as escapes, with a new line after a line feed. */
 function text(bytes) {
   const seen = new TextDecoder("utf-8").decode(bytes);
   const parts = [];

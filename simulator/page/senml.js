@@ -1,4 +1,4 @@
-// A SenML pack from what is typed: valid, or nothing, with the reason.
+// Makes a SenML pack from what is typed: a valid one, or none and the reason.
 
 import { key } from "./dom.js";
 
@@ -20,7 +20,7 @@ function base64url(hex) {
   return btoa(bytes.join("")).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-/** The value as JSON, or `{wrong}`. A number stays as it is typed, so that no digit is lost. */
+/** The value as JSON, or `{wrong}`. A number stays as typed, so that no digit is lost. */
 function json(kind, text) {
   if (kind === "vb") return { json: String(text === "true") };
   if (kind === "vs") return { json: JSON.stringify(text) };
@@ -40,7 +40,7 @@ export function wrongs(row) {
   return found;
 }
 
-/** The pack as text for the device `urn`, its base name first, as the platform sends it; none when a row is wrong. */
+/** The pack as text for the device `urn`, its base name first, as the platform sends it; none if a row is wrong. */
 export function pack(urn, rows) {
   if (rows.length === 0 || rows.some((row) => Object.keys(wrongs(row)).length > 0)) return null;
   const records = rows.map((row) => {

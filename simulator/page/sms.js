@@ -1,4 +1,4 @@
-// SMS on their way, each on a line of the platform's attempts.
+// SMS on their way, each on a timeline of the platform's attempts.
 
 import { api } from "./api.js";
 import { badge, empty, h, keepFocus, key, put, s, shortUrn, span, time } from "./dom.js";
@@ -6,7 +6,7 @@ import { reload, store, watch } from "./store.js";
 
 const MINUTE = 60;
 const HOUR = 3600;
-/** The platform's times: a span of seconds each, and how often. It ends after 48 hours. */
+/** The platform's times: intervals in seconds, and how often each. It ends after 48 hours. */
 const STEPS = [
   [MINUTE, 5],
   [10 * MINUTE, 6],
@@ -22,7 +22,7 @@ export const attempts = (() => {
   return all.filter((after) => after <= END);
 })();
 
-// Each stretch of equal steps takes a part of the line, so that the first minutes are seen as well as the last day.
+// Each stretch of equal steps takes a part of the line, so that the first minutes are as visible as the last day.
 const STRETCHES = [
   [0, 5 * MINUTE, 0, 0.2],
   [5 * MINUTE, 65 * MINUTE, 0.2, 0.42],
@@ -30,7 +30,7 @@ const STRETCHES = [
   [785 * MINUTE, END, 0.72, 1],
 ];
 
-/** Where a moment lies on the line, from 0 to 1. */
+/** The position of a moment on the line, from 0 to 1. */
 function share(after) {
   const [from, to, begin, end] = STRETCHES.find(([, until]) => after <= until) ?? STRETCHES.at(-1);
   return begin + (Math.min((after - from) / (to - from), 1)) * (end - begin);

@@ -1,9 +1,9 @@
-// What the page knows, and who wants to hear of changes.
+// What the page knows, and who is notified of changes.
 
 import { api } from "./api.js";
 import { key } from "./dom.js";
 
-/** Messages that the page keeps; the simulator has the others. */
+/** How many messages the page keeps; the simulator has the others. */
 const KEPT = 2000;
 
 export const store = {
@@ -13,7 +13,7 @@ export const store = {
   sms: [],
   firmware: [],
   faults: [],
-  loaded: false, // whether all of it has been asked for once
+  loaded: false, // whether everything has been requested once
 };
 
 const listeners = new Set();
@@ -24,7 +24,7 @@ export function watch(listener) {
   return () => listeners.delete(listener);
 }
 
-/** Milliseconds between two drawings, however much comes. */
+/** Milliseconds between two redraws, however much arrives. */
 const PACE = 80;
 const changed = new Set();
 function tell(what) {
@@ -37,7 +37,7 @@ function flush() {
   for (const listener of [...listeners]) for (const what of all) listener(what);
 }
 
-/** Messages that came while the list was asked for. */
+/** Messages that arrived while the list was being requested. */
 const heardMeanwhile = [];
 
 function addMessage(message) {
@@ -57,7 +57,7 @@ async function load(what, ask) {
   }
 }
 
-/** Asks for a list anew, at most a few times a second. */
+/** Requests a list again, at most a few times a second. */
 const waiting = new Map();
 function soon(what, ask) {
   if (waiting.has(what)) return;
@@ -97,14 +97,14 @@ export async function loadDownlinks(urn) {
 
 export const reload = (what) => loads[what]();
 
-/** Which device the page shows: its downlinks are kept up to date. */
+/** The device that the page shows, whose downlinks are kept up to date. */
 let shown = null;
 export function show(urn) {
   shown = urn;
   if (urn) return loadDownlinks(urn);
 }
 
-/** One event of the server's. */
+/** One server-sent event. */
 export function hear(name, data) {
   if (name === "message" && data?.number) {
     addMessage(data);
@@ -121,7 +121,7 @@ export function hear(name, data) {
   else if (name === "fault") soon("faults", loads.faults);
 }
 
-/** The measurements of a device that were accepted, by name and oldest first. */
+/** The accepted measurements of a device, by name and oldest first. */
 export function measurements(urn) {
   const series = new Map();
   const own = `${key(urn)}:`;

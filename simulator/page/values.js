@@ -1,4 +1,4 @@
-// Values of SenML records, for people.
+// Values of SenML records, for display.
 
 import { number } from "./dom.js";
 

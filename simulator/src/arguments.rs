@@ -68,7 +68,7 @@ Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds
     args_conflicts_with_subcommands = true
 )]
 pub struct Arguments {
-    /// What to do instead of being the platform
+    /// What to do instead of acting as the platform
     #[cfg(feature = "api")]
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -125,7 +125,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TOKEN")]
     pub file_token: Option<String>,
 
-    /// Host and port in the URL of --firmware, when it is not the address listened on
+    /// Host and port in the URL of --firmware, if different from the address listened on
     #[arg(long, value_name = "HOST:PORT")]
     pub file_origin: Option<String>,
 
@@ -133,19 +133,19 @@ pub struct Arguments {
     #[arg(long)]
     pub partial_content: bool,
 
-    /// What tells one file from another under the same URL; If-Range, If-Match and If-Unmodified-Since work with it
+    /// The validators that distinguish files under the same URL; If-Range, If-Match and If-Unmodified-Since use them
     #[arg(long, value_name = "WHICH", value_enum, default_value_t)]
     pub validators: Validators,
 
-    /// Sends an SMS to --sms-to, again and again at the platform's times until it is taken
+    /// Sends an SMS to --sms-to, repeatedly at the platform's times until it is accepted
     #[arg(long, value_name = "URN=TEXT", requires = "sms_to")]
     pub sms: Vec<Order>,
 
-    /// Where the device takes SMS: a connection each, with the sender 5277, a line feed and the text
+    /// Where the device accepts SMS: one connection each, with the sender 5277, a line feed and the text
     #[arg(long, value_name = "HOST:PORT")]
     pub sms_to: Option<String>,
 
-    /// Makes the clock for SMS faster
+    /// Speeds up the clock for SMS
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = speed)]
     pub sms_speed: f64,
 
@@ -159,7 +159,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", requires = "api")]
     pub api_port_file: Option<PathBuf>,
 
-    /// Bearer token that the API asks for; needed where other machines can reach it
+    /// Bearer token that the API requires; needed if other machines can reach it
     #[cfg(feature = "api")]
     #[arg(
         long,
@@ -170,12 +170,12 @@ pub struct Arguments {
     )]
     pub api_token: Option<String>,
 
-    /// Keeps devices, queues and messages in a file, and goes on where the last run ended
+    /// Keeps devices, queues and messages in a file, and continues where the last run ended
     #[cfg(feature = "state")]
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 
-    /// Messages that are remembered
+    /// How many messages are remembered
     #[arg(long, value_name = "N", default_value = "10000", value_parser = connections)]
     pub history: usize,
 
@@ -195,11 +195,12 @@ pub struct Arguments {
     #[arg(long, value_name = "TYPE", default_value = "application/json")]
     pub downlink_type: HeaderValue,
 
-    /// Requests that one connection takes
+    /// Requests that one connection accepts
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_connection: u32,
 
-    /// Connections at a time, fewer where file descriptors are scarce; one more, and the one that waits longest gives way
+    /// Most connections at a time, fewer if file descriptors are scarce; one more, and the one that has waited longest
+    /// is closed
     #[arg(long, value_name = "N", default_value = "10000", value_parser = connections)]
     pub max_connections: usize,
 
@@ -236,7 +237,7 @@ pub struct Arguments {
     pub verbose: bool,
 }
 
-/// What can be done besides.
+/// The subcommands.
 #[cfg(feature = "api")]
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -244,7 +245,7 @@ pub enum Command {
     Replay(crate::replay::Replay),
 }
 
-/// 31 years: more would overflow the clock somewhere.
+/// 31 years; more would overflow a clock somewhere.
 const SECONDS_MAX: u64 = 1_000_000_000;
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -19,7 +19,7 @@ use crate::platform::register;
 pub struct Config {
     /// Status per outcome.
     pub statuses: Statuses,
-    /// Requests that one connection takes before it is closed.
+    /// Requests that one connection accepts before it is closed.
     pub requests_per_connection: u32,
     /// Connections at a time.
     pub max_connections: usize,
@@ -35,7 +35,7 @@ pub struct Config {
     pub exit_after: Option<u64>,
 }
 
-/// The status of each outcome. Nobody outside KPN can tell the three errors from public material.
+/// The status of each outcome. Public documentation does not give the codes of the three errors.
 #[derive(Debug, Clone, Copy)]
 pub struct Statuses {
     /// Accepted for further processing.
@@ -59,7 +59,7 @@ impl Default for Statuses {
     }
 }
 
-/// `PATH=FILE` of the command line, read.
+/// `PATH=FILE` from the command line, with the file's content.
 pub fn read_file_argument(argument: &str) -> Result<(String, Bytes), String> {
     let (path, name) = argument
         .split_once('=')
@@ -68,7 +68,7 @@ pub fn read_file_argument(argument: &str) -> Result<(String, Bytes), String> {
     Ok((path.to_owned(), read_file(Path::new(name))?))
 }
 
-/// `URN=FILE` of the command line, read.
+/// `URN=FILE` from the command line, with the file's content.
 pub fn read_firmware_argument(argument: &str) -> Result<(String, Bytes), String> {
     let (urn, name) = argument
         .split_once('=')
@@ -82,7 +82,7 @@ fn read_file(path: &Path) -> Result<Bytes, String> {
         .map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// `OUTCOME=CODE` of the command line.
+/// `OUTCOME=CODE` from the command line.
 #[derive(Debug, Clone)]
 pub struct StatusChoice {
     outcome: String,
@@ -153,9 +153,9 @@ pub fn read_devices(model: &mut Model, path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Registers the devices of a text in TOML and gives their URNs. Without a folder, `@file` is refused.
+/// Registers the devices of a text in TOML and returns their URNs. Without a folder, `@file` is refused.
 pub fn import(model: &mut Model, text: &str, folder: Option<&Path>) -> Result<Vec<String>, String> {
-    // The error's own text would quote a line, which may have a secret in it.
+    // The error's own text would quote a line, which may contain a secret.
     let file: DevicesFile = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
@@ -210,9 +210,9 @@ pub fn add_downlink_argument(model: &mut Model, argument: &str) -> Result<(), St
     queue_downlink(model, urn, body)
 }
 
-/// Queues a body as it is.
+/// Queues a body unchanged.
 fn queue_downlink(model: &mut Model, urn: &str, body: Bytes) -> Result<(), String> {
-    // Wrong ones are allowed on purpose: firmware must survive them.
+    // Wrong ones are deliberately allowed: firmware must survive them.
     if let Err(refusal) = model::check_downlink(&body) {
         tracing::warn!(
             "downlink for {urn}: {}; it will be sent as it is",

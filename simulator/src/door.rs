@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Ports, and how each says that it is open.
+//! Ports, and how each reports that it is open.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,7 +38,7 @@ impl Door {
 
     /// Writes its number to a file.
     pub fn write_port(&self, path: &Path) -> Result<(), String> {
-        // Renamed into place, so that who waits for the file never reads an empty one.
+        // Renamed into place, so that a program waiting for the file never reads an empty one.
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(".new");
         std::fs::write(&unfinished, format!("{}\n", self.address.port()))
@@ -54,13 +54,13 @@ impl fmt::Display for Door {
 }
 
 #[cfg(not(feature = "tls"))]
-/// The port with TLS, when it is wanted.
+/// The port with TLS, if it is wanted.
 pub async fn tls(_arguments: &Arguments) -> Result<Option<Door>, String> {
     Ok(None)
 }
 
 #[cfg(feature = "tls")]
-/// The port with TLS, when it is wanted.
+/// The port with TLS, if it is wanted.
 pub async fn tls(arguments: &Arguments) -> Result<Option<Door>, String> {
     let Some(wanted) = &arguments.tls_listen else {
         return Ok(None);

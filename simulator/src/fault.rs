@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Faults on demand: what a network and a server can do to a device.
+//! Faults on demand: everything that a network and a server can do to a device.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,38 +18,38 @@ const INTERIM_MAX: usize = 10_000;
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// The connection is closed without an answer, and the message is not taken.
+    /// The connection is closed without an answer, and the message is not accepted.
     Drop,
     /// The answer comes late.
     Delay(Duration),
-    /// The message is taken; the answer ends after this many bytes and the connection is closed.
+    /// The message is accepted; the answer ends after this many bytes and the connection is closed.
     Cut(usize),
     /// As [`Kind::Cut`], and the connection is reset.
     Reset(usize),
     /// As [`Kind::Cut`], and only this end's half is closed: the device may go on sending.
     HalfClose(usize),
-    /// The message is not taken; the answer is no HTTP.
+    /// The message is not accepted; the answer is not HTTP.
     Garbage,
-    /// The message is not taken; the answer has this status.
+    /// The message is not accepted; the answer has this status.
     Status {
         /// The status.
         code: StatusCode,
         /// Seconds of a Retry-After header.
         retry_after: Option<u32>,
     },
-    /// The message is not taken; the answer comes before its body is read.
+    /// The message is not accepted; the answer comes before its body is read.
     EarlyAnswer(StatusCode),
-    /// The message is not taken; the answer sends the device elsewhere.
+    /// The message is not accepted; the answer sends the device elsewhere.
     Redirect(HeaderValue),
-    /// The message is not taken; the answer is a page of HTML with status 200.
+    /// The message is not accepted; the answer is a page of HTML with status 200.
     Portal,
     /// The answer is sent a byte at a time, with this between them.
     Trickle(Duration),
     /// The answer is sent at this many bytes a second.
     Throttle(usize),
-    /// So many responses 103 come before the answer.
+    /// This many 103 responses come before the answer.
     Interim(usize),
-    /// Content-Length says so much more or less than there is.
+    /// Content-Length is too large or too small by this much.
     WrongLength(i64),
     /// The body is compressed.
     Gzip,
@@ -57,26 +57,26 @@ pub enum Kind {
     WrongCrc,
     /// The total size of a file is one byte more than it was.
     SizeChange,
-    /// The total size of a file is not told.
+    /// The total size of a file is not given.
     UnknownSize,
     /// A part has this many bytes at most.
     Short(usize),
     /// A part begins this many bytes before what was asked for.
     Overlap(usize),
-    /// From this part on there is another file under the URL.
+    /// From this part on the URL has a different file.
     Replaced(Bytes),
 }
 
-/// Which requests a fault meets.
+/// The requests that a fault applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// Messages to the ingestion paths, and everything else that is no part.
+    /// Messages to the ingestion paths, and everything else that is not a part of a file.
     Message,
     /// Parts of files.
     Part,
 }
 
-/// One `--fault` of the command line.
+/// One `--fault` from the command line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     text: String,
@@ -149,7 +149,7 @@ impl fmt::Display for Fault {
 }
 
 impl Kind {
-    /// Whether it has a meaning for parts of files alone.
+    /// Whether it is meaningful only for parts of files.
     const fn is_of_parts(&self) -> bool {
         matches!(
             self,
@@ -291,7 +291,7 @@ impl Counted {
         }
     }
 
-    /// Whether it comes true, given that it has met a request of its kind.
+    /// Whether it strikes, given a request of its kind.
     fn strikes(&mut self) -> bool {
         self.met += 1;
         let strikes = self.met.is_multiple_of(self.fault.every)
@@ -301,7 +301,7 @@ impl Counted {
         strikes
     }
 
-    /// The next number from 0 to below 1: SplitMix64, so that a seed gives the same faults every time.
+    /// The next number from 0 to below 1: SplitMix64, so that a seed always gives the same faults.
     fn chance(&mut self) -> f64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.random;
@@ -313,17 +313,17 @@ impl Counted {
 }
 
 impl Faults {
-    /// Nothing has met them yet.
+    /// No request has met them yet.
     pub fn new(faults: Vec<Fault>) -> Self {
         Self(Mutex::new(faults.into_iter().map(Counted::new).collect()))
     }
 
-    /// These instead of the ones in force.
+    /// Replaces the faults in force.
     pub fn replace(&self, faults: Vec<Fault>) {
         *self.lock() = faults.into_iter().map(Counted::new).collect();
     }
 
-    /// Those in force, and how often each has come true.
+    /// The faults in force, and how often each has struck.
     pub fn list(&self) -> Vec<(Fault, u64)> {
         self.lock()
             .iter()
@@ -341,7 +341,7 @@ impl Faults {
         self.draw_some(target, device, false)
     }
 
-    /// Whether any is for one device alone.
+    /// Whether any of them applies to one device only.
     pub fn ask_for_device(&self) -> bool {
         self.lock()
             .iter()

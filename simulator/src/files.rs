@@ -17,21 +17,21 @@ use crate::model::device::key;
 use crate::model::event::Part;
 use crate::model::verify::TOKEN_HEADER;
 
-/// A file and who may read it.
+/// A file, and who may read it.
 #[derive(Debug, Clone)]
 struct Served {
     content: Bytes,
-    /// The token that must be sent; any when there is none.
+    /// The token that must be sent; any token if `None`.
     token: Option<String>,
-    /// The device that it is announced to.
+    /// The device to which it is announced.
     urn: Option<String>,
     changed: SystemTime,
 }
 
-/// By which validators a device can tell one file from another under the same URL.
+/// The validators by which a device can distinguish files under the same URL.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Validators {
-    /// None, as seen from KPN's server.
+    /// None, as observed at KPN's server.
     #[default]
     None,
     /// ETag alone.
@@ -45,20 +45,20 @@ pub enum Validators {
 /// How files are served.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Manner {
-    /// Whether a part's status is 206; 200 otherwise, as seen from KPN's server.
+    /// Whether a part's status is 206; otherwise 200, as observed at KPN's server.
     pub partial_status: bool,
     /// What comes with each part.
     pub validators: Validators,
 }
 
-/// All files by path.
+/// All files, by path.
 #[derive(Debug, Default)]
 pub struct Files {
     files: RwLock<BTreeMap<String, Served>>,
     manner: Manner,
 }
 
-/// What a request for a file gets.
+/// The answer to a request for a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
     /// The status.
@@ -67,7 +67,7 @@ pub struct Found {
     pub reason: Option<String>,
     /// The bytes of the part, empty when there is none.
     pub body: Bytes,
-    /// Where they are from.
+    /// The offset of the part in the file.
     pub part: Option<Part>,
     /// The text of `Content-Range`.
     pub content_range: Option<String>,
@@ -107,14 +107,14 @@ impl Files {
         self.write().insert(path, file);
     }
 
-    /// Puts other content under `path`, for the same devices; false when there is no such file.
+    /// Replaces the content under `path`, for the same devices; false if there is no such file.
     pub fn replace(&self, path: &str, content: Bytes) -> bool {
         let mut files = self.write();
         let Some(file) = files.get_mut(path) else {
             return false;
         };
         if file.content != content {
-            // A date in a field has seconds: the next one, so that it differs.
+            // A date in a field has whole seconds; the next second makes it differ.
             let next = file.changed + Duration::from_secs(1);
             file.changed = SystemTime::now().max(next);
             file.content = content;
@@ -122,7 +122,7 @@ impl Files {
         true
     }
 
-    /// The device that the file under `path` is announced to.
+    /// The device to which the file under `path` is announced.
     pub fn device(&self, path: &str) -> Option<String> {
         self.read().get(path)?.urn.clone()
     }
@@ -135,9 +135,9 @@ impl Files {
         self.files.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Serves a firmware under a path of KPN's form and returns the downlink that announces it.
+    /// Serves firmware under a path of KPN's form and returns the downlink that announces it.
     ///
-    /// Path and token follow from URN and content, so that a second run announces the same.
+    /// Path and token are derived from URN and content, so that a second run announces the same.
     pub fn add_firmware(&self, urn: &str, content: Bytes, origin: &str) -> String {
         let digest: String = Sha256::new()
             .chain_update(urn)
@@ -170,12 +170,12 @@ impl Files {
         records.to_string()
     }
 
-    /// Whether a file stands under `path`.
+    /// Whether there is a file under `path`.
     pub fn has(&self, path: &str) -> bool {
         self.read().contains_key(path)
     }
 
-    /// Answers one request for a file, `None` when there is none under `path`.
+    /// Answers one request for a file; `None` if there is no file under `path`.
     pub fn find(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Found> {
         let file = self.read().get(path)?.clone();
         let mut notes = Vec::new();
@@ -200,7 +200,7 @@ impl Files {
             },
         };
         found.notes.splice(0..0, notes);
-        // Not with a refusal that says nothing about the file.
+        // Not with a refusal that is not about the file.
         if found.reason.is_none() || found.status == StatusCode::PRECONDITION_FAILED {
             found.etag = known.etag;
             found.last_modified = known.last_modified;
@@ -282,7 +282,7 @@ impl Files {
     }
 }
 
-/// The validators of a file (RFC 9110 section 8.8), those that are told.
+/// The validators of a file (RFC 9110 section 8.8) that are sent.
 struct Known {
     etag: Option<String>,
     last_modified: Option<String>,
@@ -306,7 +306,7 @@ impl Known {
         }
     }
 
-    /// Whether a validator is one of this file, as If-Range compares (section 13.1.5). A weak tag never is.
+    /// Whether a validator belongs to this file, by the comparison of If-Range (section 13.1.5). A weak tag never does.
     fn is(&self, validator: &[u8]) -> bool {
         [&self.etag, &self.last_modified]
             .into_iter()
@@ -360,7 +360,7 @@ fn check_bearer(headers: &HeaderMap, wanted: Option<&str>) -> Result<(), String>
     }
 }
 
-/// The bytes that `text` asks for, empty when the file has none of them.
+/// The bytes that `text` asks for; empty if the file has none of them.
 fn parse_range(text: &str, size: usize) -> Result<Range<usize>, String> {
     let number = |digits: &str| {
         let digits = Some(digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The log: for people on stderr, for programs as one JSON line per message.
+//! The log: readable text on stderr, and one JSON line per message for programs.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ use crate::model::sms::{Sms, SmsState};
 /// The last second that the calendar of the log can write: the year 9999.
 const CALENDAR_MAX: f64 = 253_402_300_799.0;
 
-/// Where events go.
+/// Where events are logged.
 #[derive(Debug, Default)]
 pub struct Log {
     json: Option<Mutex<File>>,
@@ -175,7 +175,7 @@ fn value(value: &Value) -> String {
     match value {
         Value::Number(value) => number(*value),
         Value::Bool(value) => value.to_string(),
-        // Debug form: a text may hold line feeds and escape sequences of the terminal.
+        // In debug form, since a text may contain line feeds and terminal escape sequences.
         Value::Text(text) => format!("{text:?}"),
         Value::Data(data) => {
             let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -190,7 +190,7 @@ fn number(value: f64) -> String {
     text.strip_suffix(".0").unwrap_or(&text).replace("e+", "e")
 }
 
-/// Seconds since 1970 as a date and a time of day, where the calendar reaches.
+/// Seconds since 1970 as date and time of day, as far as the calendar reaches.
 fn calendar(seconds: f64) -> String {
     if !(0.0..CALENDAR_MAX).contains(&seconds) {
         return format!("{} s", number(seconds));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The KPN Things platform on a desk.
 //!
-//! Firmware talks to this program instead of a SIM card: it takes SenML messages over HTTP as the
-//! live endpoint does, says exactly what is wrong with them, and answers byte for byte alike.
-//! It shares no code with the library whose messages it judges, so that two implementations meet.
+//! Firmware talks to this program instead of the live platform: it accepts SenML messages over HTTP as the live
+//! endpoint does, says exactly what is wrong with them, and its answers are the same byte for byte. It shares no code
+//! with the library whose messages it verifies, so two independent implementations meet.
 //!
 //! ```text
 //! model     devices, queues, verdicts, history: no input, no output, no clock
@@ -105,7 +105,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The time of day in UTC, as people read it.
+/// The time of day in UTC, for the log.
 struct Seconds;
 
 impl FormatTime for Seconds {
@@ -176,7 +176,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let secure = door::tls(&arguments).await?;
     #[cfg(feature = "api")]
     let api = api::open(&arguments).await?;
-    // Last, so that who waits for this file finds the others.
+    // Last, so that a program waiting for this file finds the others.
     if let Some(path) = &arguments.port_file {
         plain.write_port(path)?;
     }
@@ -275,18 +275,18 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(missed)))
 }
 
-/// File descriptors for all but connections: ports, logs, files that are read.
+/// File descriptors for everything except connections: ports, logs, files being read.
 const OTHER_DESCRIPTORS: u64 = 64;
 
-/// As many connections as are wanted, or as there are file descriptors for: two each, since the end of a connection is
-/// watched beside it.
+/// As many connections as wanted, or as file descriptors allow: two each, since a second one watches for the end of the
+/// connection.
 fn max_connections(wanted: usize) -> usize {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
     let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2;
     usize::try_from(possible).map_or(wanted, |possible| possible.clamp(1, wanted))
 }
 
-/// What ends the program from outside.
+/// Signals that end the program.
 struct Ends {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
@@ -303,7 +303,7 @@ impl Ends {
         })
     }
 
-    /// Waits for the first of them; true when it was the time.
+    /// Waits for the first of them; true if it was the time limit.
     async fn wait(mut self) -> bool {
         let time = async {
             match self.max_time {

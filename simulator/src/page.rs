@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The page: static files in the program itself, so that there is nothing to install and nothing to fetch from elsewhere.
+//! The page: static files inside the program, so that nothing has to be installed or fetched from elsewhere.
 
 /// A file of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,11 +8,12 @@ pub struct Asset {
     pub path: &'static str,
     /// Its media type.
     pub content_type: &'static str,
-    /// What it says.
+    /// Its contents.
     pub content: &'static str,
 }
 
-/// Fields of every answer with a file of the page: nothing from elsewhere, no script or style that is not a file of ours.
+/// Header fields of every answer with a file of the page: nothing from elsewhere, and no script or style except our
+/// files.
 pub const FIELDS: [(&str, &str); 5] = [
     (
         "content-security-policy",
@@ -22,7 +23,7 @@ pub const FIELDS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("cross-origin-resource-policy", "same-origin"),
-    // Another version of the program may answer on the same port.
+    // A different version of the program may answer on the same port.
     ("cache-control", "no-cache"),
 ];
 
@@ -58,7 +59,7 @@ assets! {
     "/values.js", "text/javascript; charset=utf-8", "values.js";
 }
 
-/// The file under a path of the URL.
+/// The file for a URL path.
 pub fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.path == path)
 }

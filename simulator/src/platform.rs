@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What all doors share: the model behind a lock, and who is told when it changes.
+//! What all interfaces share: the model behind a lock, and who is notified when it changes.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,22 +31,22 @@ pub struct Platform {
     pub log: Log,
     /// Places for connections.
     pub places: Arc<Places>,
-    /// Bytes of bodies that have not come to their end.
+    /// Bytes of bodies that are still arriving.
     pub kept: AtomicUsize,
     /// How SMS reach devices.
     pub route: Option<Route>,
     /// Host and port in the URLs of files.
     pub origin: String,
-    /// Tells this run from others.
+    /// Distinguishes this run from others.
     pub run: String,
     shared: Mutex<Shared>,
     answered: AtomicU64,
-    /// Goes up with each change.
+    /// Incremented with each change.
     changes: watch::Sender<u64>,
     stop: watch::Sender<bool>,
 }
 
-/// What a platform begins with; the fields are those of [`Platform`].
+/// What a platform is made from; the fields are those of [`Platform`].
 pub struct Setup {
     pub config: Config,
     pub model: Model,
@@ -58,14 +58,14 @@ pub struct Setup {
     pub origin: String,
 }
 
-/// Locked together, so that the store has changes in their order.
+/// Locked together, so that the store sees changes in order.
 struct Shared {
     model: Model,
     store: Store,
 }
 
 impl Platform {
-    /// A platform that has answered nothing yet.
+    /// A platform that has not answered anything yet.
     pub fn new(setup: Setup) -> Self {
         Self {
             places: Places::new(setup.config.max_connections),
@@ -87,7 +87,7 @@ impl Platform {
         }
     }
 
-    /// Makes all doors close.
+    /// Makes all ports close.
     pub fn stop(&self) {
         self.stop.send_replace(true);
     }
@@ -99,7 +99,7 @@ impl Platform {
 
     /// Waits for [`Platform::stop`].
     pub async fn stopped(&self) {
-        // An error means that nobody can stop it any more, which cannot be while `self` lives.
+        // An error means that nobody can stop it any more, which is impossible while `self` lives.
         let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
@@ -125,12 +125,12 @@ impl Platform {
         }
     }
 
-    /// Looks at the model.
+    /// Reads the model.
     pub fn look<R>(&self, look: impl FnOnce(&Model) -> R) -> R {
         look(&self.lock().model)
     }
 
-    /// Changes the model. What changed is in the store when this returns, or an error says why it is not.
+    /// Changes the model. When this returns, the change is in the store, or an error says why not.
     pub fn change<R>(&self, change: impl FnOnce(&mut Model) -> R) -> Result<R, String> {
         let mut shared = self.lock();
         let Shared { model, store } = &mut *shared;
@@ -153,12 +153,12 @@ impl Platform {
         }
     }
 
-    /// Sees each change from now on.
+    /// Notified of each change from now on.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// Offers an image to devices, each with a downlink that announces it; gives the number of the campaign.
+    /// Offers an image to devices, each with a downlink that announces it; returns the number of the campaign.
     pub fn offer(&self, name: &str, image: &Bytes, urns: &[String]) -> Result<u64, Refusal> {
         self.look(|model| {
             let unknown = urns.iter().find(|urn| model.devices().find(urn).is_none());
@@ -194,7 +194,7 @@ impl Platform {
         .map_err(Refusal::Conflict)?
     }
 
-    /// The same for one device of the command line, but nothing when an earlier run has offered the same.
+    /// The same for one device from the command line, but does nothing if an earlier run has offered it.
     pub fn offer_once(&self, urn: &str, image: &Bytes) -> Result<(), Refusal> {
         let sha256 = sha256(image);
         let is_there = self.look(|model| {
@@ -229,7 +229,7 @@ fn path_in(downlink: &str) -> String {
     url.get(at..).unwrap_or_default().to_owned()
 }
 
-/// Registers a device, with a warning when its secret is not as the platform's are.
+/// Registers a device, with a warning if its secret does not look like one of the platform.
 pub fn register(model: &mut Model, urn: &str, secret: Option<String>) -> Result<bool, Refusal> {
     if let Some(secret) = &secret
         && !token::secret_is_regular(secret)

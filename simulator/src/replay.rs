@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde::Deserialize;
 
-/// Longest that a request or its answer may take.
+/// The longest time that a request or its answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Longest head of an answer.
@@ -21,11 +21,11 @@ const HEAD_MAX: usize = 64 << 10;
 /// Sends recorded requests again and compares the statuses of the answers
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// HTTP archive, such as GET /api/v1/messages.har gives
+    /// HTTP archive, as from GET /api/v1/messages.har
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// A simulator, or the platform where it is reached without TLS
+    /// A simulator, or the platform if it can be reached without TLS
     #[arg(long, value_name = "HOST:PORT")]
     to: String,
 }
@@ -44,7 +44,7 @@ struct Log {
 struct Entry {
     request: Request,
     response: Response,
-    /// The request byte for byte, which other programs do not write.
+    /// The request byte for byte, which other programs do not record.
     #[serde(rename = "_request")]
     bytes: Option<String>,
     #[serde(rename = "_fault")]
@@ -78,7 +78,7 @@ struct Response {
     status: u16,
 }
 
-/// Runs it: 0 when all are answered as they were, 1 when one is not.
+/// Runs it: 0 if all answers are as recorded, 1 if any differs.
 pub fn run(arguments: &Replay) -> Result<ExitCode, String> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", arguments.file.display());
     let text = std::fs::read_to_string(&arguments.file).map_err(|error| named(&error))?;
@@ -112,12 +112,12 @@ pub fn run(arguments: &Replay) -> Result<ExitCode, String> {
 }
 
 impl Entry {
-    /// An answer to the whole of a request, without a fault made on purpose.
+    /// An answer to a complete request, without a deliberate fault.
     fn is_comparable(&self) -> bool {
         self.response.status != 0 && self.fault.is_none() && !self.request.method.is_empty()
     }
 
-    /// The request as it was sent, or as it may have been; none when its end is missing.
+    /// The request as it was sent, or as it may have been; `None` if its end is missing.
     fn bytes(&self) -> Option<Vec<u8>> {
         let body = self
             .request
@@ -152,7 +152,7 @@ impl Entry {
     }
 }
 
-/// Sends a request on a connection of its own and gives the status of its final answer.
+/// Sends a request on its own connection and returns the status of the final answer.
 fn exchange(to: &str, request: &[u8]) -> Result<u16, String> {
     let text = |error: io::Error| error.to_string();
     let address = to

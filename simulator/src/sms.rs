@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Downlinks by SMS: delivered to a socket, with the platform's times of retry on a clock of any speed.
+//! Downlinks by SMS: delivered to a socket, at the platform's retry times, on a clock of any speed.
 //!
-//! A device that listens is on the network. Each attempt is one connection, on which the sender,
-//! a line feed and the text are written; it succeeded when the device then closes the connection.
+//! A device that listens is on the network. Each attempt is one connection, on which the sender, a line feed and the
+//! text are written; it has succeeded if the device then closes the connection.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,21 +16,21 @@ use crate::log::now;
 use crate::model::sms::{Attempt, GIVE_UP, Sms, SmsState};
 use crate::platform::Platform;
 
-/// Whom every SMS of the platform is from.
+/// The sender of every SMS from the platform.
 pub const SENDER: &str = "5277";
 
-/// Seconds that nobody waits for: beyond them, a slow clock would overflow.
+/// A limit in seconds that nobody waits for; beyond it, a slow clock would overflow.
 const NEVER: f64 = 1e9;
 
 /// How long a device may take to accept an attempt.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
 
-/// An SMS of the command line.
+/// An SMS from the command line.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// The device it is for.
+    /// The device that it is for.
     pub urn: String,
-    /// What it says.
+    /// Its contents.
     pub body: String,
 }
 
@@ -51,12 +51,12 @@ impl FromStr for Order {
 pub struct Route {
     /// Where the device listens.
     pub to: String,
-    /// Seconds of the platform in one second of ours.
+    /// Platform seconds per real second.
     pub speed: f64,
 }
 
 impl Route {
-    /// When something of an SMS is due, in seconds since 1970.
+    /// When the next event of an SMS is due, in seconds since 1970.
     pub fn moment(&self, sms: &Sms, after: u64) -> f64 {
         sms.time + (after as f64 / self.speed).min(NEVER)
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What outlives the program: nothing, without the feature `state` and a file.
+//! What outlives the program; nothing without the feature `state` and a file.
 
 #[cfg(feature = "state")]
 mod sqlite;
@@ -15,7 +15,7 @@ pub struct Store {
 
 #[cfg(feature = "state")]
 impl Store {
-    /// Opens a file, or makes it; gives what is in it, and for whom there are images.
+    /// Opens a file, or creates it; returns its contents, and the devices for which there are images.
     pub fn open(
         path: &std::path::Path,
         history: usize,
@@ -28,7 +28,7 @@ impl Store {
         Ok((Self { file }, kept, images))
     }
 
-    /// Keeps what the notes name, all of it or nothing; what could not be kept is tried again the next time.
+    /// Stores what the notes name, all or nothing; if that fails, it is tried again next time.
     pub fn keep(&mut self, model: &Model, notes: &[Note]) -> Result<(), String> {
         match &mut self.file {
             Some(file) => file.keep(model, notes).map_err(|error| error.to_string()),
@@ -36,7 +36,7 @@ impl Store {
         }
     }
 
-    /// Keeps an image.
+    /// Stores an image.
     pub fn keep_image(&mut self, sha256: &str, image: &[u8]) -> Result<(), String> {
         match &mut self.file {
             Some(file) => file
@@ -49,12 +49,12 @@ impl Store {
 
 #[cfg(not(feature = "state"))]
 impl Store {
-    /// Keeps nothing.
+    /// Stores nothing.
     pub fn keep(&mut self, _model: &Model, _notes: &[Note]) -> Result<(), String> {
         Ok(())
     }
 
-    /// Keeps nothing.
+    /// Stores nothing.
     pub fn keep_image(&mut self, _sha256: &str, _image: &[u8]) -> Result<(), String> {
         Ok(())
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A stream that can be looked into: what a message's first bytes were, and what was answered.
+//! A stream that can be inspected: the first bytes of a message, and the answer.
 //!
-//! hyper reports a broken head without showing it, and accepts line ends that are not CRLF without
-//! a word. For the log of a developer's tool both matter. On the way out, answers get what hyper
-//! cannot write: a status line without its last space, and faults.
+//! hyper reports a broken head without showing it, and silently accepts line ends other than CRLF. Both matter for the
+//! log of a developer's tool. On the way out, answers get what hyper cannot write: a status line without its last
+//! space, and faults.
 
 use std::fmt;
 use std::future::Future;
@@ -21,7 +21,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 struct State {
     /// The first bytes received, up to `limit`.
     first: Vec<u8>,
-    /// When the first of them came.
+    /// When the first of them arrived.
     began: Option<Instant>,
     /// How many bytes of a message `first` keeps.
     limit: usize,
@@ -31,15 +31,15 @@ struct State {
     status: Option<u16>,
     /// What happens to the next answer on its way out.
     rewrite: Option<Rewrite>,
-    /// Whether its head has gone.
+    /// Whether its head has been sent.
     begun: bool,
     /// How the connection was ended early.
     ended: Option<Ending>,
-    /// What is done when all that was written so far has left.
+    /// What to do when everything written so far has been sent.
     left: Vec<Left>,
 }
 
-/// Something to do when an answer has left.
+/// Something to do when an answer has been sent.
 struct Left(Box<dyn FnOnce() + Send>);
 
 impl fmt::Debug for Left {
@@ -51,17 +51,17 @@ impl fmt::Debug for Left {
 /// What happens to the bytes of one answer, in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rewrite {
-    /// These bytes go out instead.
+    /// These bytes are sent instead.
     pub instead: Option<&'static [u8]>,
     /// The status line ends right after the three digits.
     pub spaceless: bool,
-    /// Content-Length says so much more.
+    /// Content-Length is too large by this much.
     pub length: i64,
-    /// These bytes go out before it.
+    /// These bytes are sent before it.
     pub before: Vec<u8>,
-    /// It ends after so many bytes, and with it the connection.
+    /// It ends after this many bytes, and so does the connection.
     pub end: Option<(usize, Ending)>,
-    /// So many bytes at a time, with this between them.
+    /// This many bytes at a time, with this pause in between.
     pub pace: Option<(usize, Duration)>,
 }
 
@@ -76,7 +76,7 @@ pub enum Ending {
     HalfClose,
 }
 
-/// A handle on what passes over one connection.
+/// A handle to what passes over one connection.
 #[derive(Debug, Clone)]
 pub struct Wire(Arc<Mutex<State>>);
 
@@ -89,8 +89,8 @@ impl Wire {
         })))
     }
 
-    /// Takes the bytes seen so far, the head at least, and looks away until [`Wire::resume`].
-    /// Also when the first of them came.
+    /// Takes the bytes seen so far, at least the head, and when the first of them arrived; then stops watching until
+    /// [`Wire::resume`].
     pub fn take(&self) -> (Vec<u8>, Instant) {
         let mut state = self.lock();
         state.paused = true;
@@ -107,12 +107,12 @@ impl Wire {
         state.status = None;
     }
 
-    /// Does this when all that has been written has left; never when the connection ends before.
+    /// Does this once everything written has been sent; never if the connection ends before.
     pub fn when_left(&self, then: impl FnOnce() + Send + 'static) {
         self.lock().left.push(Left(Box::new(then)));
     }
 
-    /// All has left.
+    /// Everything has been sent.
     fn flushed(&self) {
         let left = std::mem::take(&mut self.lock().left);
         left.into_iter().for_each(|Left(then)| then());
@@ -123,7 +123,7 @@ impl Wire {
         self.lock().rewrite = Some(rewrite);
     }
 
-    /// The status of the answer that was written since the last message.
+    /// The status of the answer written since the last message.
     pub fn status(&self) -> Option<u16> {
         self.lock().status
     }
@@ -148,7 +148,7 @@ impl Wire {
         }
     }
 
-    /// Notes what hyper wants to send and gives what is sent instead, if anything.
+    /// Records what hyper wants to send and returns what is sent instead, if anything.
     fn sending(&self, bytes: &[u8]) -> Option<Outgoing> {
         let status = status_of(bytes);
         let mut guard = self.lock();
@@ -235,7 +235,7 @@ pub struct Tap<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Tap<S> {
-    /// Looks into `stream` through `wire`.
+    /// Watches `stream` through `wire`.
     pub fn new(stream: S, wire: Wire) -> Self {
         Self {
             stream,
@@ -244,7 +244,7 @@ impl<S: AsyncWrite + Unpin> Tap<S> {
         }
     }
 
-    /// Sends what was rewritten; an error after its end when the connection ends there.
+    /// Sends what was rewritten; returns an error after its end if the connection ends there.
     fn poll_outgoing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outgoing = &mut self.outgoing;
         while let Some(mut rest @ [_, ..]) = outgoing.bytes.get(outgoing.sent..) {
@@ -309,7 +309,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 }
 
-/// Length of the head that `bytes` begin with, its empty line included; none when that is not there.
+/// Length of the head at the start of `bytes`, including its empty line; `None` if that is missing.
 pub fn head_length(bytes: &[u8]) -> Option<usize> {
     let mut begin = 0;
     loop {
@@ -322,7 +322,7 @@ pub fn head_length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether a line of the head that `bytes` begin with ends in a line feed alone.
+/// Whether a line of the head at the start of `bytes` ends in a line feed alone.
 pub fn has_bare_line_feed(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|&byte| byte == b'\n') {
@@ -347,7 +347,7 @@ mod tests {
         for (bytes, length) in [
             (&b"A / B\r\nC: d\r\n\r\nbody\r\n\r\n"[..], Some(15)),
             (b"A\n\nbody", Some(3)),
-            // An empty line before the request is passed over (RFC 9112 section 2.2).
+            // An empty line before the request is skipped (RFC 9112 section 2.2).
             (b"\r\nA\r\n\r\nx", Some(7)),
             (b"A\r\nC: d\r\n", None),
             (b"", None),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TLS as on the Internet path, with a certificate of its own making.
+//! TLS as on the Internet path, with a self-made certificate.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::{Ticketer, default_provider};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// Names that the certificate is for when none are given: the Internet path's host, and this desk.
+/// Default names of the certificate: the host of the Internet path, and this machine.
 pub const NAMES: [&str; 3] = ["prod.dm.kpnthings.com", "localhost", "127.0.0.1"];
 
 /// Makes a self-signed certificate for `names`; returns what accepts connections, and the

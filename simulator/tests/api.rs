@@ -21,7 +21,7 @@ fn numbers(list: &Value) -> Vec<u64> {
         .collect()
 }
 
-/// A message of a device with this secret.
+/// A message from a device with this secret.
 fn message(urn: &str, secret: &str, record: &str) -> Vec<u8> {
     let body = format!(r#"[{{"bn":"{urn}:"}},{record}]"#);
     request_with(common::PATH, &token(body.as_bytes(), secret), &body)
@@ -368,7 +368,7 @@ fn faults_are_switched_while_it_runs() {
     assert_eq!(all.simulator.exchange(&request(BODY)).status, 202);
     let (_, list) = all.get("/api/v1/faults");
     assert_eq!(list["faults"][0]["applied"], 1);
-    // What was listed can be put again.
+    // What was listed can be set again.
     assert_eq!(put(list["faults"].clone()).0, 200);
     assert_eq!(all.simulator.exchange(&request(BODY)).status, 503);
     for wrong in [
@@ -383,7 +383,7 @@ fn faults_are_switched_while_it_runs() {
     assert_eq!(all.simulator.exchange(&request(BODY)).status, 202);
 }
 
-/// Reads events of the stream until one of this kind.
+/// Reads events from the stream until one of this kind.
 fn next_event(reader: &mut impl BufRead, kind: &str) -> (String, Value) {
     let (mut id, mut event, mut data) = (String::new(), String::new(), String::new());
     loop {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The description of the API: what it names answers, and the answers fit it.
+//! The description of the API: everything it names answers, and the answers match it.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use common::{BODY, SECRET, URN, WithApi, request, request_with, token};
 use serde_json::{Value, json};
 
-/// A schema, its reference followed.
+/// A schema, with its reference followed.
 fn resolve<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(reference) => description
@@ -19,7 +19,7 @@ fn resolve<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// Whether each member of `value` is described, and each that is required is there.
+/// Whether each member of `value` is described, and each required one is present.
 fn fits(description: &Value, schema: &Value, value: &Value) -> bool {
     let schema = resolve(description, schema);
     if let Some(choices) = schema["oneOf"].as_array() {
@@ -109,7 +109,7 @@ fn the_description_names_what_answers_and_answers_fit_it() {
                 assert!(line.contains("200"), "{line}");
                 continue;
             }
-            // Requests with a body are refused for its type: they are there, and nothing is done.
+            // Requests with a body are refused for its type: this shows that they exist without doing anything.
             let path = format!("/api/v1{real}");
             let (status, answer) = if method == "get" || method == "delete" && path.ends_with("/99")
             {

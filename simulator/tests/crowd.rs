@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Peers that mean no good: many connections, slow ones, endless heads, garbage, large bodies. Other devices are served
+//! Malicious peers: many connections, slow ones, endless heads, garbage, large bodies. Other devices are served
 //! meanwhile, and memory stays bounded.
 
 mod common;
@@ -30,7 +30,7 @@ fn served(simulator: &Simulator) {
 
 #[test]
 fn thousands_of_connections_that_say_nothing() {
-    // Two at this end of each: the other processes of a test run need some as well.
+    // Two for our end of each; the other processes of a test run need some as well.
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let count = usize::try_from(descriptors)
         .unwrap()
@@ -45,7 +45,7 @@ fn thousands_of_connections_that_say_nothing() {
     let mut crowd = Vec::new();
     for number in 0..count {
         let mut stream = simulator.connect();
-        // Some hold a whole request back but for its last byte, some a head, some say nothing.
+        // Some hold back the last byte of a request, some the end of a head, and some send nothing.
         let kept = [0, 20, begun.len() - 1][number % 3];
         stream.write_all(&begun[..kept]).unwrap();
         crowd.push(stream);
@@ -120,7 +120,8 @@ fn endless_heads_are_cut_off() {
     ] {
         let mut stream = simulator.connect();
         let block = piece.repeat(65_536 / piece.len());
-        // The answer stands; what comes behind it is swallowed for a moment, so that it is not lost to a reset.
+        // The answer remains readable: what follows the request is discarded for a moment, so that a reset does not
+        // destroy the answer.
         let end = Instant::now() + Duration::from_secs(10);
         while stream.write_all(&block).is_ok() {
             assert!(Instant::now() < end, "{piece:?}: no end");
@@ -166,7 +167,7 @@ fn large_bodies_share_their_memory() {
     }
     let peak = peak_memory(&simulator);
     assert!(peak < 200 << 20, "{peak} bytes");
-    // The first ones were kept, and end as they should.
+    // The first ones were kept, and end properly.
     assert!(crowd[0].write_all(b"]").is_ok());
     assert_eq!(read_answer(&mut crowd[0]).status, 202);
     assert!(refused > 0 || crowd.iter_mut().skip(1).any(is_refused));
@@ -186,7 +187,7 @@ fn is_refused(stream: &mut TcpStream) -> bool {
     }
 }
 
-/// Whether the connection ends, with an answer or without.
+/// Whether the connection ends, with or without an answer.
 fn ends(stream: &mut TcpStream) -> bool {
     let mut rest = Vec::new();
     match stream.read_to_end(&mut rest) {

@@ -46,7 +46,7 @@ fn is_met_by_what_came_and_by_what_comes() {
     });
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(text(&output), format!("met: {wanted}\n"));
-    // The same messages again, but only those behind the second one.
+    // The same messages again, but only those after the second one.
     let output = expect(&all.api, &["--within", "100ms", "--after", "2", &wanted]);
     assert_eq!(output.status.code(), Some(1));
 }

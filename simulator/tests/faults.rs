@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Faults on messages: what is lost, what is not, and that the log says so.
+//! Faults on messages: what is lost, what is not, and what the log says.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::{BODY, Simulator, URN, is_closed, read_answer, request};
 use serde_json::json;
 
-/// Everything that comes back on a connection of its own, until its end.
+/// Everything that comes back on a separate connection, until its end.
 fn raw(simulator: &Simulator) -> Vec<u8> {
     let mut stream = simulator.connect();
     stream.write_all(&request(BODY)).unwrap();
@@ -104,7 +104,7 @@ fn a_half_closed_connection_still_takes_what_is_sent() {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     assert_eq!(answer, b"HTTP/1.1 202");
-    // Longer than a closed connection is kept.
+    // Longer than a closed connection is kept open.
     std::thread::sleep(Duration::from_millis(400));
     for _ in 0..3 {
         stream.write_all(b"x").unwrap();
@@ -194,7 +194,7 @@ fn a_wrong_length_and_a_compressed_body_spoil_a_downlink() {
     assert!(simulator.exchange(&request(BODY)).body.is_empty());
 }
 
-/// What one stored block holds (RFC 1952, RFC 1951 section 3.2.4).
+/// The contents of one stored block (RFC 1952, RFC 1951 section 3.2.4).
 fn unzip(file: &[u8]) -> &[u8] {
     assert_eq!(file[..4], [0x1f, 0x8b, 8, 0]);
     let (block, trailer) = file[10..].split_at(file.len() - 18);

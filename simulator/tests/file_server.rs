@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Files as other servers have them: validators, conditions, content that changes, parts that are not what was asked for.
+//! Files as on other servers: validators, conditions, changing content, parts other than those requested.
 
 mod common;
 

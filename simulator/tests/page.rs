@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The page is served beside the API, whole, and locked in.
+//! The page is served beside the API, complete, and loads nothing from elsewhere.
 #![cfg(feature = "api")]
 
 mod common;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was recorded is sent again, and answered as it was or not.
+//! What was recorded is sent again, and the answers are as before or not.
 
 mod common;
 
@@ -69,7 +69,7 @@ fn is_answered_as_it_was_or_told() {
     );
     assert!(said(&output).contains("1 answered as they were, 2 otherwise, 1 left out"));
 
-    // As a proxy writes it, without the bytes.
+    // As a proxy writes it, without the raw bytes.
     let mut foreign: Value = archive;
     for entry in foreign["log"]["entries"].as_array_mut().unwrap() {
         entry.as_object_mut().unwrap().remove("_request");

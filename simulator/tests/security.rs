@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who may use the API, and that no output shows a secret.
+//! Who may use the API; and no output shows a secret.
 
 mod common;
 
@@ -92,7 +92,7 @@ fn no_output_shows_a_secret() {
         format!("127.0.0.1:{digits}")
     };
     let (device, api) = (port(), port());
-    // Firmware that sends its secret by mistake, in each place where that is possible.
+    // Firmware that sends its secret by mistake, in every possible place.
     let body = format!(r#"[{{"bn":"{URN}:"}},{{"n":"a","vs":"{SECRET}"}}]"#);
     let right = token(body.as_bytes(), SECRET);
     let mut shown = String::new();
@@ -134,7 +134,7 @@ fn no_output_shows_a_secret() {
     assert_eq!(json.lines().count(), 4);
     assert!(stderr.contains("********") && shown.contains("secret_fingerprint"));
     let encoded = |text: &str| {
-        // What a client decodes, since base64 hides a text from a search.
+        // Decoded as a client does, since base64 would hide a text from a search.
         text.split('"')
             .filter_map(|part| STANDARD.decode(part).ok())
             .any(|bytes| {

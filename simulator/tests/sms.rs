@@ -11,7 +11,7 @@ use common::{Simulator, URN};
 
 #[test]
 fn an_sms_arrives_once_the_device_listens() {
-    // The port is free again, so that the first attempts find nobody.
+    // The port is released, so that the first attempts find nobody.
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

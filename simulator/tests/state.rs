@@ -17,7 +17,7 @@ use common::{BODY, PATH, SECRET, URN, WithApi, request, request_with, scratch, t
 use serde_json::{Value, json};
 
 const KILLS: usize = 100;
-/// No more of them when this is over.
+/// No further kills after this time.
 const TIME: Duration = Duration::from_secs(60);
 const DEVICES: usize = 3;
 
@@ -49,14 +49,14 @@ fn urn(number: usize) -> String {
     format!("urn:dev:IMEI:{}", 100_000_000_000_000 + number)
 }
 
-/// What the outside knows for certain.
+/// What an outside observer knows for certain.
 #[derive(Default)]
 struct Known {
     /// Values of messages that were answered with 202, by device.
     accepted: BTreeSet<(usize, u64)>,
-    /// Downlinks that the API took: number and value.
+    /// Downlinks that the API accepted: number and value.
     queued: BTreeMap<u64, u64>,
-    /// Values of downlinks that came in a whole answer, and how often.
+    /// Values of downlinks that arrived in a complete answer, and how often.
     told: BTreeMap<u64, u32>,
 }
 
@@ -113,7 +113,7 @@ fn device(number: usize, address: &str, next: &AtomicU64, known: &Shared, stop: 
     }
 }
 
-/// Somebody who queues downlinks all the time.
+/// Queues downlinks all the time.
 fn orders(api: &str, next: &AtomicU64, known: &Shared, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let value = next.fetch_add(1, Ordering::Relaxed);
@@ -146,7 +146,7 @@ fn orders(api: &str, next: &AtomicU64, known: &Shared, stop: &AtomicBool) {
     }
 }
 
-/// Compares what the outside knows with what the program says after its start.
+/// Compares what the observer knows with what the program says after its start.
 fn compare(all: &WithApi, known: &Known, kills: usize) {
     let (_, list) = all.get("/api/v1/messages?accepted=true");
     let mut kept = BTreeSet::new();
@@ -161,7 +161,7 @@ fn compare(all: &WithApi, known: &Known, kills: usize) {
     }
     let lost: Vec<_> = known.accepted.difference(&kept).collect();
     assert!(lost.is_empty(), "accepted and lost: {lost:?}");
-    // One message of each device can have been kept whose answer was not seen.
+    // For each device, one message whose answer was not seen may have been stored.
     assert!(kept.len() - known.accepted.len() <= kills * DEVICES);
 
     let mut states = BTreeMap::new();
@@ -193,7 +193,7 @@ fn compare(all: &WithApi, known: &Known, kills: usize) {
             other => panic!("{value} is {other} right after the start"),
         }
     }
-    // The answer had left, and the end of the program took it from the connection.
+    // The answer had been sent, but the end of the program removed it from the connection.
     assert!(unseen <= kills * DEVICES, "{unseen} delivered and not seen");
 }
 
@@ -227,7 +227,7 @@ fn a_hundred_kills_lose_nothing_and_repeat_nothing() {
                 }
             }));
         }
-        // Another moment each time.
+        // A different moment each time.
         thread::sleep(Duration::from_micros(
             ((kills as u64 * 7919) % 41) * 1000 + 311,
         ));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The TLS port: a device that trusts the certificate is served, another is not.
+//! The TLS port: a device that trusts the certificate is served, any other is not.
 #![cfg(feature = "tls")]
 
 mod common;

@@ -31,7 +31,7 @@ pub struct Downlink<'a> {
 }
 
 impl<'a> Downlink<'a> {
-    /// Checks all of the pack, before its first record is handed out.
+    /// Checks the whole pack before the first record is handed out.
     ///
     /// Fails with the cause when it is not SenML in JSON (RFC 8428 sections 4 and 5, RFC 8259).
     pub fn new(body: &'a mut [u8]) -> Result<Self> {
@@ -40,7 +40,7 @@ impl<'a> Downlink<'a> {
         Ok(Self { state, body })
     }
 
-    /// The next record, with all base fields applied; none behind the last.
+    /// The next record, with all base fields applied; `None` after the last.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
         match self.state.next(self.body) {
             Ok(raw) => Ok(Some(Record(record::Record::new(raw, self.body)))),
@@ -74,7 +74,7 @@ pub struct Record<'a>(record::Record<'a>);
 /// The value of a [`Record`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RecordValue<'a> {
-    /// None: the record has only a sum.
+    /// No value: the record has only a sum.
     None,
     /// A number, which [`Record::number`] reads.
     Number,
@@ -87,7 +87,7 @@ pub enum RecordValue<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Whether this is its name: its own or its full one, base name included.
+    /// Whether `name` is its own name or its full name, base name included.
     pub fn is(&self, name: &str) -> bool {
         self.0.is(name.as_bytes())
     }
@@ -97,17 +97,17 @@ impl<'a> Record<'a> {
         self.0.is_for(urn.as_bytes())
     }
 
-    /// Its base name, "" without.
+    /// Its base name; "" if there is none.
     pub fn base_name(&self) -> &'a str {
         text(self.0.base_name())
     }
 
-    /// Its own name, "" without.
+    /// Its own name; "" if there is none.
     pub fn name(&self) -> &'a str {
         text(self.0.name())
     }
 
-    /// Its unit or the base unit, "" without.
+    /// Its unit, or else the base unit; "" if there is neither.
     pub fn unit(&self) -> &'a str {
         text(self.0.string(self.0.unit_label()))
     }
@@ -123,7 +123,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// One of its numbers. Fails with [`Error::INVALID_ARGUMENT`] when it has no such one; a time that is not there is 0.
+    /// One of its numbers. Fails with [`Error::INVALID_ARGUMENT`] if the record does not have it; a missing time is 0.
     pub fn number(&self, field: Field) -> Result<Number<'a>> {
         let mut sum = Sum::default();
         self.0.read_number(field, &mut sum)?;
@@ -131,11 +131,11 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A number of a [`Record`], as exact as it was sent until it is asked for as something else.
+/// A number of a [`Record`], kept exactly as it was sent until it is converted.
 pub struct Number<'a>(Sum<'a>);
 
 impl Number<'_> {
-    /// The double nearest to it. Fails with [`Error::NUMBER_RANGE`] beyond the largest.
+    /// The nearest double. Fails with [`Error::NUMBER_RANGE`] if the number is beyond the largest double.
     pub fn to_f64(&self) -> Result<f64> {
         let value = self.0.to_f64();
         if value.is_finite() {
@@ -151,24 +151,25 @@ impl Number<'_> {
         Ok((mantissa, exponent))
     }
 
-    /// The integer that it is, in whatever notation. Fails with [`Error::NUMBER_RANGE`] when it is none, or does not fit.
+    /// Its value as an integer, whatever its notation. Fails with [`Error::NUMBER_RANGE`] if it is not an integer or
+    /// does not fit.
     pub fn to_i64(mut self) -> Result<i64> {
         self.0.to_i64()
     }
 
-    /// As [`to_i64`](Self::to_i64), without a sign.
+    /// As [`to_i64`](Self::to_i64), for an unsigned integer.
     pub fn to_u64(mut self) -> Result<u64> {
         self.0.to_u64()
     }
 
-    /// Whether it counts from now when it is a time, instead of from 1970 (RFC 8428 section 4.5.3).
+    /// For a time: whether it is relative to now rather than to 1970 (RFC 8428 section 4.5.3).
     #[must_use]
     pub fn is_relative_time(&self) -> bool {
         is_relative(&self.0)
     }
 }
 
-/// The reader has checked what it hands out.
+/// The reader hands out only text that it has checked.
 fn text(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -27,14 +27,14 @@ pub struct Response<'a> {
 }
 
 impl<'a> Response<'a> {
-    /// Starts to read a response, whose body goes into the buffer.
+    /// Starts to read a response; its body goes into the buffer.
     pub const fn new(buffer: &'a mut [u8]) -> Self {
         let mut state = response::Response::none();
         state.begin_zeroed(Method::Post);
         Self { state, buffer }
     }
 
-    /// Reads the next bytes and returns whether the response is complete. What follows it in `bytes` is not looked at.
+    /// Reads the next bytes and returns whether the response is complete. Whatever follows it in `bytes` is ignored.
     ///
     /// An error is final: close the connection.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Result<bool> {
@@ -42,7 +42,7 @@ impl<'a> Response<'a> {
         Ok(self.state.is_complete())
     }
 
-    /// Tells that the connection was closed, which completes a response whose body lasts until then.
+    /// Reports that the connection was closed, which completes a response whose body lasts until then.
     ///
     /// ```
     /// use kpn_things::{Error, Response};
@@ -56,21 +56,22 @@ impl<'a> Response<'a> {
         self.state.end()
     }
 
-    /// The status code as the server sent it; 0 as long as the status line was not read.
+    /// The status code as the server sent it; 0 until the status line has been read.
     pub const fn status(&self) -> u16 {
         self.state.status()
     }
 
-    /// What the response means for the message; none until it is complete.
+    /// What the response means for the message; `None` until it is complete.
     pub fn outcome(&self) -> Option<Outcome> {
         let complete = self.state.is_complete();
         complete.then(|| Outcome::of(self.state.status()))
     }
 
-    /// Checks the body as a pack for the device; no body is a downlink without records.
+    /// Checks the body as a pack for the device; an empty body is a downlink without records.
     ///
     /// Fails with [`Error::STATE`](crate::Error::STATE) when the response is not complete, with
-    /// [`Error::BODY_TOO_LARGE`](crate::Error::BODY_TOO_LARGE) when the buffer had no room for the body, and as [`Downlink::new`].
+    /// [`Error::BODY_TOO_LARGE`](crate::Error::BODY_TOO_LARGE) when the buffer had no room for the body, and otherwise as [`Downlink::new`]
+    /// does.
     pub fn downlink(self) -> Result<Downlink<'a>> {
         let len = self.state.body(self.buffer)?.len();
         Downlink::new(text_of(self.buffer.get_mut(..len).unwrap_or_default()))

@@ -8,10 +8,10 @@ use crate::things::endpoint::Endpoint;
 use crate::things::names::Name;
 use crate::things::uplink::{self, UplinkState};
 
-/// A message of one device: a SenML pack that is written into a buffer, signed, and framed as one HTTP request.
+/// A message from one device: a SenML pack that is written into a buffer, signed, and framed as one HTTP request.
 ///
 /// A call that fails leaves the pack as it was. [`finish`](Self::finish) reports the first failure again, so that no measurement is lost
-/// without a word.
+/// silently.
 ///
 /// ```
 /// use kpn_things::{Name, Uplink, Value, endpoint, names};
@@ -32,9 +32,9 @@ pub struct Uplink<'a> {
 }
 
 impl<'a> Uplink<'a> {
-    /// Starts a message of the device `urn`, such as `urn:dev:IMEI:490154203237518:`.
+    /// Starts a message from the device `urn`, such as `urn:dev:IMEI:490154203237518:`.
     ///
-    /// Fails with [`Error::BUFFER_FULL`](crate::Error::BUFFER_FULL) when the buffer has no room even for the head and the URN, and with
+    /// Fails with [`Error::BUFFER_FULL`](crate::Error::BUFFER_FULL) when the buffer is too small even for the head and the URN, and with
     /// the cause when the URN, the host or the path cannot be sent.
     pub fn new(buffer: &'a mut [u8], endpoint: Endpoint<'a>, urn: &str) -> Result<Self> {
         let target = Target {
@@ -77,8 +77,8 @@ impl<'a> Uplink<'a> {
         uplink.into_pack()?.add(name.name.as_bytes(), unit, &value)
     }
 
-    /// Bytes by which the buffer was too small for the last call that failed with
-    /// [`Error::BUFFER_FULL`](crate::Error::BUFFER_FULL), else 0. With a buffer of that many bytes more, the same calls succeed.
+    /// Bytes by which the buffer was too small for the last call that failed with [`Error::BUFFER_FULL`](crate::Error::BUFFER_FULL),
+    /// otherwise 0. With a buffer larger by that many bytes, the same calls succeed.
     ///
     /// ```
     /// use kpn_things::{Error, Name, Uplink, Value, endpoint};
@@ -94,11 +94,11 @@ impl<'a> Uplink<'a> {
         self.state.missing(self.buffer.len())
     }
 
-    /// Signs the message with the secret of the device and returns the request; without a secret, which only some device types may do, it
-    /// carries no token.
+    /// Signs the message with the secret of the device and returns the request. Without a secret, which only some device types allow, the
+    /// request carries no token.
     ///
-    /// Fails with the first failure of an earlier call, with [`Error::SENML_EMPTY`](crate::Error::SENML_EMPTY) without a record, and with
-    /// [`Error::SECRET`](crate::Error::SECRET).
+    /// Fails with the first failure of an earlier call, with [`Error::SENML_EMPTY`](crate::Error::SENML_EMPTY) when there is no record, and
+    /// with [`Error::SECRET`](crate::Error::SECRET) for an unfit secret.
     ///
     /// ```
     /// use kpn_things::{Uplink, Value, endpoint, names};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The causes of failure: one list, from which the constants of `Error`, their texts, and the statuses of the C header are made.
-//! `build.rs` takes this file in by its path, so it uses nothing of the crate.
+//! The causes of failure. The constants of `Error`, their texts and the statuses of the C header are all made from this one list.
+//! `build.rs` includes this file by its path, so it uses nothing of the crate.
 //!
-//! Numbers are ABI: append only. Groups of ten: the caller's mistakes, space, SenML, JSON, HTTP, what does not match, firmware, transport.
+//! The numbers are part of the ABI: append only. Groups of ten: the caller's mistakes, space, SenML, JSON, HTTP, what does not match,
+//! firmware, transport.
 
 /// Hands the list to another macro: name, number and text of each cause.
 macro_rules! for_each_cause {

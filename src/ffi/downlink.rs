@@ -14,10 +14,8 @@ use crate::things::downlink::{Downlink, text_of};
 /// A downlink, read record by record.
 ///
 /// Call `kpn_downlink_begin` with a complete response, then `kpn_downlink_next` as long as it returns `KPN_OK`. The whole pack is checked
-/// before
-/// the first record is handed out, so a broken downlink has no effect. Texts and data are decoded in place: leave the buffer of the body
-/// alone
-/// until the records have been read. 136 bytes on a 32-bit target. It holds a pointer: do not store it.
+/// before the first record is handed out, so a broken downlink has no effect. Texts and data are decoded in place: leave the buffer of the
+/// body alone until the records have been read. 136 bytes on a 32-bit target. It holds a pointer: do not store it.
 ///
 /// ~~~{.c}
 /// kpn_downlink downlink;
@@ -46,7 +44,7 @@ unsafe impl Object for kpn_downlink {
 }
 
 impl kpn_downlink {
-    /// The position in the pack, and the pack, for a look ahead.
+    /// The position in the pack, and the pack, for looking ahead.
     ///
     /// # Safety
     ///
@@ -61,29 +59,28 @@ impl kpn_downlink {
 /// Checks the whole body of a complete response; a response without a body is a downlink without records.
 ///
 /// Call it once per response, since reading decodes texts in place. After a failure, `kpn_downlink_index` gives the record that caused it.
-/// A
-/// byte order mark before the JSON and one NUL after it are ignored. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
+/// A byte order mark before the JSON and one NUL after it are ignored. RFC 8428 sections 4 and 5, RFC 9100, RFC 8259.
 ///
 /// @param[out]    downlink  Need not be initialised.
 /// @param[in]     response  From `kpn_response_begin`, complete. Its buffer stays in use until the records have been read.
 ///
-/// @retval KPN_OK                          The pack is valid, or there is none.
-/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE                   The response was not begun, or is not complete.
-/// @retval KPN_ERR_OVERLAP                 `downlink`, `response` and its buffer share memory.
-/// @retval KPN_ERR_BODY_TOO_LARGE          The body did not fit into the response's buffer.
-/// @retval KPN_ERR_SENML_NAME              A name, with its base name, is empty or outside RFC 8428's alphabet.
-/// @retval KPN_ERR_SENML_TYPE              Not an array of objects, or a label with a value of the wrong type.
-/// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
-/// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
-/// @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
-/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
-/// @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
-/// @retval KPN_ERR_JSON_SYNTAX             Not JSON.
-/// @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
-/// @retval KPN_ERR_JSON_TRUNCATED          The JSON ends too early.
-/// @retval KPN_ERR_JSON_ESCAPE             A string escape stands for no character.
-/// @retval KPN_ERR_UTF8                    A string is not UTF-8.
+/// @retval KPN_OK                         The pack is valid, or there is none.
+/// @retval KPN_ERR_INVALID_ARGUMENT       A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE                  The response was not begun, or is not complete.
+/// @retval KPN_ERR_OVERLAP                `downlink`, `response` and its buffer share memory.
+/// @retval KPN_ERR_BODY_TOO_LARGE         The body did not fit into the response's buffer.
+/// @retval KPN_ERR_SENML_NAME             A name, with its base name, is empty or has a character outside RFC 8428's alphabet.
+/// @retval KPN_ERR_SENML_TYPE             Not an array of objects, or a label with a value of the wrong type.
+/// @retval KPN_ERR_SENML_MUST_UNDERSTAND  A label ends in `_` and is not known.
+/// @retval KPN_ERR_SENML_VERSION          `bver` is not a version up to 10, or differs within the pack.
+/// @retval KPN_ERR_SENML_DUPLICATE        A label occurs twice in one record.
+/// @retval KPN_ERR_SENML_VALUE            A record has two values, or a name and neither value nor sum.
+/// @retval KPN_ERR_SENML_BASE64           Data is not in any of the four base64 forms.
+/// @retval KPN_ERR_JSON_SYNTAX            Not JSON.
+/// @retval KPN_ERR_JSON_DEPTH             Nested deeper than 32.
+/// @retval KPN_ERR_JSON_TRUNCATED         The JSON ends too early.
+/// @retval KPN_ERR_JSON_ESCAPE            A string escape stands for no character.
+/// @retval KPN_ERR_UTF8                   A string is not UTF-8.
 ///
 /// # Safety
 ///
@@ -114,21 +111,21 @@ pub unsafe extern "C" fn kpn_downlink_begin(
 ///                          `len` is 0.
 /// @param[in]     len       Bytes, without NUL. 0 is a downlink without records.
 ///
-/// @retval KPN_OK                          The pack is valid, or there is none.
-/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_OVERLAP                 `downlink` and `bytes` share memory.
-/// @retval KPN_ERR_SENML_NAME              As for `kpn_downlink_begin`.
-/// @retval KPN_ERR_SENML_TYPE              Not an array of objects, or a label with a value of the wrong type.
-/// @retval KPN_ERR_SENML_MUST_UNDERSTAND   A label that ends in `_`.
-/// @retval KPN_ERR_SENML_VERSION           `bver` is no version up to 10, or differs within the pack.
-/// @retval KPN_ERR_SENML_DUPLICATE         A label occurs twice in one record.
-/// @retval KPN_ERR_SENML_VALUE             A record has two values, or a name and neither value nor sum.
-/// @retval KPN_ERR_SENML_BASE64            Data is none of the four base64 forms.
-/// @retval KPN_ERR_JSON_SYNTAX             Not JSON.
-/// @retval KPN_ERR_JSON_DEPTH              Nested deeper than 32.
-/// @retval KPN_ERR_JSON_TRUNCATED          The JSON ends too early.
-/// @retval KPN_ERR_JSON_ESCAPE             A string escape stands for no character.
-/// @retval KPN_ERR_UTF8                    A string is not UTF-8.
+/// @retval KPN_OK                         The pack is valid, or there is none.
+/// @retval KPN_ERR_INVALID_ARGUMENT       A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_OVERLAP                `downlink` and `bytes` share memory.
+/// @retval KPN_ERR_SENML_NAME             As for `kpn_downlink_begin`.
+/// @retval KPN_ERR_SENML_TYPE             Not an array of objects, or a label with a value of the wrong type.
+/// @retval KPN_ERR_SENML_MUST_UNDERSTAND  A label ends in `_` and is not known.
+/// @retval KPN_ERR_SENML_VERSION          `bver` is not a version up to 10, or differs within the pack.
+/// @retval KPN_ERR_SENML_DUPLICATE        A label occurs twice in one record.
+/// @retval KPN_ERR_SENML_VALUE            A record has two values, or a name and neither value nor sum.
+/// @retval KPN_ERR_SENML_BASE64           Data is not in any of the four base64 forms.
+/// @retval KPN_ERR_JSON_SYNTAX            Not JSON.
+/// @retval KPN_ERR_JSON_DEPTH             Nested deeper than 32.
+/// @retval KPN_ERR_JSON_TRUNCATED         The JSON ends too early.
+/// @retval KPN_ERR_JSON_ESCAPE            A string escape stands for no character.
+/// @retval KPN_ERR_UTF8                   A string is not UTF-8.
 ///
 /// # Safety
 ///
@@ -201,7 +198,7 @@ pub unsafe extern "C" fn kpn_downlink_index(downlink: *const kpn_downlink) -> us
     downlink.map_or(0, |downlink| downlink.private_state.index())
 }
 
-/// Puts a downlink in place, even a refused one, so that no records of an earlier one can be taken for its own.
+/// Puts a downlink in place, even a refused one, so that records of an earlier one cannot be taken for its own.
 ///
 /// # Safety
 ///
@@ -212,7 +209,7 @@ unsafe fn start(downlink: *mut kpn_downlink, body: Result<&mut [u8]>) -> Result<
     }
     // SAFETY: the same contract; apart from the bytes as just checked.
     let downlink = unsafe { ptr::begin(downlink) }?;
-    // The parts of a slice from now on, refused or not.
+    // From now on these are the parts of a slice, refused or not.
     downlink.private_bytes = NonNull::dangling().as_ptr();
     let body = body?;
     downlink.private_bytes = body.as_mut_ptr();

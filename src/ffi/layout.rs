@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the header asserts about its structs is what Rust does.
+//! Checks that Rust lays out the structs as the header asserts.
 
 use std::collections::BTreeMap;
 use std::format;
@@ -30,13 +30,13 @@ macro_rules! layout {
     };
 }
 
-/// The asserts, of which a line has several.
+/// The asserts; a line has several.
 fn statements() -> impl Iterator<Item = &'static str> {
     let ends = HEADER.split(");");
     ends.map(|text| text.lines().next_back().unwrap_or_default().trim_start())
 }
 
-/// The numbers of an assert for this machine: `NAME(type, …, on32, on64)` has them in pairs.
+/// The numbers of an assert for this machine: `NAME(type, …, on32, on64)` lists them in pairs.
 fn asserted(name: &str) -> BTreeMap<String, Vec<usize>> {
     let pick = usize::from(size_of::<usize>() == 8);
     let found = statements().filter_map(|statement| {
@@ -93,7 +93,7 @@ fn offsets_are_those_of_the_header() {
         let starts = format!("KPN_PRIVATE_FIELD({object}, {field}, ");
         let rest = statements().find_map(|statement| statement.strip_prefix(&starts));
         let Some(rest) = rest else {
-            // The first one needs no assert.
+            // The first field needs no assert.
             return assert_eq!(offset, 0, "{object}.{field}");
         };
         let numbers = rest.split_once(", ");

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a panic does where there is no standard library: in a shipped archive, none may be reachable.
+//! What a panic does without the standard library: in a shipped archive no panic may be reachable.
 
-/// The symbol that it calls is defined nowhere: a program that links shows that no path leads here.
+/// It calls a symbol that is not defined anywhere: a program that links proves that no path leads here.
 #[cfg(kpn_archive)]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe extern "C" {
         fn kpn_panic_reached() -> !;
     }
-    // SAFETY: the archive check refuses any program in which this call is left, so it never runs.
+    // SAFETY: the archive check refuses any program that still contains this call, so it never runs.
     unsafe { kpn_panic_reached() }
 }
 
-/// Whoever builds with other flags than `make archive` may keep panic paths; those stop the core.
+/// A build with other flags than those of `make archive` may keep panic paths; they stop the core here.
 #[cfg(all(target_os = "none", not(kpn_archive)))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -21,7 +21,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     }
 }
 
-/// A panic path on purpose: the archive check must refuse it.
+/// A deliberate panic path, which the archive check must refuse.
 #[cfg(kpn_deliberate_panic)]
 #[unsafe(no_mangle)]
 #[expect(

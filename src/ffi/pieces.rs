@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A finished request in pieces, for modems that take a limited number of bytes in a write.
+//! A finished request in pieces, for modems that accept a limited number of bytes per write.
 
 use core::ffi::c_char;
 
@@ -13,7 +13,7 @@ use crate::things::pieces::Pieces;
 /// A request, split into pieces of limited size.
 ///
 /// Call `kpn_pieces_begin` with any bytes, such as the span from `kpn_uplink_finish`, then `kpn_pieces_next` or `kpn_pieces_next_hex` until
-/// `KPN_END`. May be copied, to start again from this place. 24 bytes on a 32-bit target. It holds a pointer: do not store it.
+/// `KPN_END`. May be copied, to start again from the same place. 24 bytes on a 32-bit target. It holds a pointer: do not store it.
 ///
 /// ~~~{.c}
 /// char hex[2 * 512 + 1];
@@ -44,7 +44,7 @@ unsafe impl Object for kpn_pieces {
 /// @param[out] pieces     Need not be initialised.
 /// @param[in]  bytes      Kept; do not change them until the last piece has been handed out.
 /// @param[in]  bytes_len  Bytes.
-/// @param[in]  piece_max  Largest piece in bytes of the request, at least 1, also for hexadecimal text.
+/// @param[in]  piece_max  Largest piece, in bytes of the request even for hexadecimal text; at least 1.
 ///
 /// @retval KPN_OK                    Begun.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, `piece_max` is 0, or `bytes_len` is above `PTRDIFF_MAX`.
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn kpn_pieces_next_hex(
     next().unwrap_or_else(code)
 }
 
-/// The state and the bytes, which must not share memory with `result`.
+/// The state and the bytes, neither of which may share memory with `result`.
 ///
 /// # Safety
 ///
@@ -182,7 +182,7 @@ unsafe fn open<'a>(pieces: *mut kpn_pieces, result: Region) -> Result<(&'a mut P
     // SAFETY: the same contract.
     let pieces = unsafe { ptr::borrow_mut(pieces) }?;
     Region::new(pieces.private_bytes, pieces.private_len).check_disjoint_from(result)?;
-    // SAFETY: `begin` checked and kept the bytes, which the caller leaves there.
+    // SAFETY: `begin` checked and kept the bytes, which the caller leaves in place.
     let bytes = unsafe { ptr::bytes(pieces.private_bytes, pieces.private_len) }?;
     Ok((&mut pieces.private_state, bytes))
 }

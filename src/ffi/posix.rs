@@ -20,19 +20,14 @@ pub const KPN_POSIX_HOST_MAX: usize = 255;
 
 /// A TCP connection to the platform, kept open between messages.
 ///
-/// Only in archives built with the feature `posix`; define `KPN_POSIX` to declare it. Call `kpn_posix_begin` once, `kpn_posix_exchange`
-/// for each
-/// message, and finally `kpn_posix_close`, since it holds a file descriptor. For a request in pieces: `kpn_posix_open`, `kpn_posix_write`
-/// for each
-/// piece, `kpn_posix_read`. For other bytes: `kpn_posix_send` and `kpn_posix_receive`. No call takes longer than the time limit, whatever
-/// the
-/// server does, apart from resolving a host name; `kpn_posix_deadline` limits several calls together. Signals do not interrupt a call, and
-/// there
-/// is no SIGPIPE. 28 bytes on every target. For TLS see c-examples/tls.
+/// Only in archives built with the feature `posix`; define `KPN_POSIX` to declare it. Call `kpn_posix_begin` once, `kpn_posix_exchange` for
+/// each message, and finally `kpn_posix_close`, since it holds a file descriptor. For a request in pieces: `kpn_posix_open`,
+/// `kpn_posix_write` for each piece, `kpn_posix_read`. For other bytes: `kpn_posix_send` and `kpn_posix_receive`. No call takes longer than
+/// the time limit, whatever the server does, apart from resolving a host name; `kpn_posix_deadline` limits several calls together. Signals
+/// do not interrupt a call, and there is no SIGPIPE. 28 bytes on every target. For TLS see c-examples/tls.
 ///
-/// A server may answer before it has the whole request: then the rest is not sent, the response counts, and the connection is closed (RFC
-/// 9112
-/// section 9.5). A response with status 1xx is skipped.
+/// A server may answer before it has the whole request. The rest is then not sent, the response counts, and the connection is closed (RFC
+/// 9112 section 9.5). Responses with status 1xx are skipped.
 ///
 /// ~~~{.c}
 /// kpn_posix posix;
@@ -96,7 +91,7 @@ pub unsafe extern "C" fn kpn_posix_begin(
     status(begin())
 }
 
-/// Limits the total time of all calls from now on; after that they return `KPN_ERR_TIMEOUT`.
+/// Limits the total time of all calls from now on; when it is over, they return `KPN_ERR_TIMEOUT`.
 ///
 /// For streams, TLS or firmware, which take many calls. The limit of each call remains.
 ///
@@ -162,7 +157,7 @@ pub unsafe extern "C" fn kpn_posix_open(
     status(open())
 }
 
-/// Sends all of your bytes on the open connection, such as TLS records.
+/// Sends all bytes on the open connection, such as TLS records.
 ///
 /// For requests use `kpn_posix_write`, which notices an early answer.
 ///
@@ -174,8 +169,8 @@ pub unsafe extern "C" fn kpn_posix_open(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `posix` was not begun, or no connection is open.
 /// @retval KPN_ERR_OVERLAP           `posix` and `bytes` share memory.
-/// @retval KPN_ERR_TIMEOUT           The time limit is over. Closed, unless the server has sent something, which can only be received.
-/// @retval KPN_ERR_IO                The connection broke and is closed; see `kpn_posix_errno`. Closed as after `KPN_ERR_TIMEOUT`.
+/// @retval KPN_ERR_TIMEOUT           The time limit is over. Closed, unless the server has sent something, which can still be received.
+/// @retval KPN_ERR_IO                The connection broke; see `kpn_posix_errno`. It is closed as after `KPN_ERR_TIMEOUT`.
 ///
 /// # Safety
 ///
@@ -207,26 +202,25 @@ pub unsafe extern "C" fn kpn_posix_send(
 /// Sends all bytes of a request, or of a piece of it, and reads an early answer.
 ///
 /// Call it for each piece with the same response, then call `kpn_posix_read`. After `KPN_END` do not send the rest of the request: an
-/// answer has
-/// begun, and `kpn_posix_read` reads the rest of it. Closes the connection after a failure.
+/// answer has begun, and `kpn_posix_read` reads the rest of it. Closes the connection after a failure.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
 /// @param[in]     bytes     NULL when `len` is 0. Not kept. May lie in the buffer of the response.
 /// @param[in]     len       Bytes; 0 sends nothing.
 /// @param[in,out] response  From `kpn_response_begin`, untouched before the first piece.
 ///
-/// @retval KPN_OK                           The system has accepted all bytes; only the response tells whether they arrived.
-/// @retval KPN_END                          The server has answered: send nothing more of this request.
-/// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is already complete.
-/// @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` lies in the buffer of the response; the bytes may.
-/// @retval KPN_ERR_TIMEOUT                  The time limit is over.
-/// @retval KPN_ERR_IO                       The connection broke before an answer; see `kpn_posix_errno`.
-/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`.
-/// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
-/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
-/// @retval KPN_ERR_HTTP_TRUNCATED           The server closed the connection before the response was complete.
+/// @retval KPN_OK                          The system has accepted all bytes; only the response tells whether they arrived.
+/// @retval KPN_END                         The server has answered: send nothing more of this request.
+/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE                   `posix` or `response` was not begun, no connection is open, or `response` is already complete.
+/// @retval KPN_ERR_OVERLAP                 The arguments share memory, or `posix` lies in the buffer of the response; the bytes may.
+/// @retval KPN_ERR_TIMEOUT                 The time limit is over.
+/// @retval KPN_ERR_IO                      The connection broke before an answer; see `kpn_posix_errno`.
+/// @retval KPN_ERR_HTTP_SYNTAX             As for `kpn_response_feed`.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit.
+/// @retval KPN_ERR_HTTP_TRUNCATED          The server closed the connection before the response was complete.
 ///
 /// # Safety
 ///
@@ -259,7 +253,7 @@ pub unsafe extern "C" fn kpn_posix_write(
 
 /// Receives what has arrived on the open connection, waiting for at least one byte.
 ///
-/// For anything but responses to messages, such as firmware or TLS records; count the requests yourself.
+/// For anything except responses to messages, such as firmware or TLS records. Count the requests yourself.
 ///
 /// @param[in,out] posix    From `kpn_posix_begin`, with a connection from `kpn_posix_open`.
 /// @param[out]    out      Receives the bytes.
@@ -309,22 +303,22 @@ pub unsafe extern "C" fn kpn_posix_receive(
 
 /// Receives a whole response on the open connection, and counts its request.
 ///
-/// Closes the connection if it cannot carry another request, if more arrives than the response, and after a failure.
+/// Closes the connection if it cannot carry another request, if more than the response arrives, and after a failure.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`, with a connection on which a request was sent.
 /// @param[in,out] response  From `kpn_response_begin`, untouched, or as `kpn_posix_write` left it. Complete when the result is `KPN_OK`.
 ///
-/// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
-/// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, no connection is open, or `response` is already complete.
-/// @retval KPN_ERR_OVERLAP                  `posix` shares memory with `response` or with its buffer.
-/// @retval KPN_ERR_TIMEOUT                  The time limit is over.
-/// @retval KPN_ERR_IO                       The connection broke and is closed; see `kpn_posix_errno`.
-/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`.
-/// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
-/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
-/// @retval KPN_ERR_HTTP_TRUNCATED           The server closed the connection before the response was complete.
+/// @retval KPN_OK                          The response is complete; see `kpn_response_outcome`.
+/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE                   `posix` or `response` was not begun, no connection is open, or `response` is already complete.
+/// @retval KPN_ERR_OVERLAP                 `posix` shares memory with `response` or with its buffer.
+/// @retval KPN_ERR_TIMEOUT                 The time limit is over.
+/// @retval KPN_ERR_IO                      The connection broke and is closed; see `kpn_posix_errno`.
+/// @retval KPN_ERR_HTTP_SYNTAX             As for `kpn_response_feed`.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit.
+/// @retval KPN_ERR_HTTP_TRUNCATED          The server closed the connection before the response was complete.
 ///
 /// # Safety
 ///
@@ -350,8 +344,7 @@ pub unsafe extern "C" fn kpn_posix_read(
 /// Sends a request and reads its response, on the open connection or on a new one.
 ///
 /// The same as `kpn_posix_open`, `kpn_posix_write` and `kpn_posix_read` within one time limit. Nothing is sent twice: if the connection
-/// breaks, the
-/// message may have arrived, and you decide whether to send it again. RFC 9112 section 9.
+/// breaks, the message may have arrived, and you decide whether to send it again. RFC 9112 section 9.
 ///
 /// @param[in,out] posix     From `kpn_posix_begin`; always to the same host and port.
 /// @param[in]     host      Name or address, at most `KPN_POSIX_HOST_MAX` bytes.
@@ -359,18 +352,18 @@ pub unsafe extern "C" fn kpn_posix_read(
 /// @param[in]     request   From `kpn_uplink_finish`.
 /// @param[in,out] response  From `kpn_response_begin`, untouched. Complete when the result is `KPN_OK`.
 ///
-/// @retval KPN_OK                           The response is complete; see `kpn_response_outcome`.
-/// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
-/// @retval KPN_ERR_STATE                    `posix` or `response` was not begun, or `response` is already complete.
-/// @retval KPN_ERR_OVERLAP                  The arguments share memory, or `posix` or `host` lies in the buffer of the response; the request may.
-/// @retval KPN_ERR_CONNECT                  No address of the host accepts the connection; see `kpn_posix_errno`.
-/// @retval KPN_ERR_TIMEOUT                  The time limit is over.
-/// @retval KPN_ERR_IO                       The connection broke and is closed; see `kpn_posix_errno`.
-/// @retval KPN_ERR_HTTP_SYNTAX              As for `kpn_response_feed`.
-/// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
-/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit.
-/// @retval KPN_ERR_HTTP_TRUNCATED           The server closed the connection before the response was complete.
+/// @retval KPN_OK                          The response is complete; see `kpn_response_outcome`.
+/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, the request is empty, `host` is too long, or `port` is 0.
+/// @retval KPN_ERR_STATE                   `posix` or `response` was not begun, or `response` is already complete.
+/// @retval KPN_ERR_OVERLAP                 The arguments share memory, or `posix` or `host` lies in the buffer of the response; the request may.
+/// @retval KPN_ERR_CONNECT                 No address of the host accepts the connection; see `kpn_posix_errno`.
+/// @retval KPN_ERR_TIMEOUT                 The time limit is over.
+/// @retval KPN_ERR_IO                      The connection broke and is closed; see `kpn_posix_errno`.
+/// @retval KPN_ERR_HTTP_SYNTAX             As for `kpn_response_feed`.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit.
+/// @retval KPN_ERR_HTTP_TRUNCATED          The server closed the connection before the response was complete.
 ///
 /// # Safety
 ///

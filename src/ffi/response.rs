@@ -14,15 +14,15 @@ use crate::things::outcome::Outcome;
 
 /// The response is not complete, so it means nothing yet.
 pub const KPN_OUTCOME_NONE: i32 = 0;
-/// Accepted for further processing (202, and every other 2xx). The body may hold a downlink.
+/// Accepted for further processing (202 and any other 2xx). The body may hold a downlink.
 pub const KPN_OUTCOME_ACCEPTED: i32 = 1;
-/// Header missing or body wrong (400, unknown 4xx). Do not retry unchanged.
+/// A header is missing or the body is wrong (400, unknown 4xx). Do not retry unchanged.
 pub const KPN_OUTCOME_MALFORMED: i32 = 2;
-/// Message token wrong (401, 403): check the secret. Do not retry unchanged.
+/// The message token is wrong (401, 403): check the secret. Do not retry unchanged.
 pub const KPN_OUTCOME_TOKEN_REJECTED: i32 = 3;
-/// Unknown device (404): check it in the portal. Do not retry unchanged.
+/// The device is unknown (404): check it in the portal. Do not retry unchanged.
 pub const KPN_OUTCOME_DEVICE_UNKNOWN: i32 = 4;
-/// Platform busy (408, 429, 5xx, any code from 600): send the same request later.
+/// The platform is busy (408, 429, 5xx, any code from 600): send the same request later.
 pub const KPN_OUTCOME_RETRY_LATER: i32 = 5;
 /// Any other registered 4xx, or a redirect (3xx), which is not followed. Do not retry unchanged.
 pub const KPN_OUTCOME_REFUSED: i32 = 6;
@@ -43,10 +43,8 @@ const _: () = assert!(KPN_REQUESTS_MAX == crate::things::connection::REQUESTS_MA
 /// The response to one request, read as it arrives.
 ///
 /// Call `kpn_response_begin`, then `kpn_response_feed` with whatever arrives, as long as it returns `KPN_NEED_MORE`; when the connection
-/// closes,
-/// call `kpn_response_end`. The body is collected in the buffer given to `kpn_response_begin`, which may be the buffer of the request. 92
-/// bytes
-/// on a 32-bit target. It holds a pointer: do not store it.
+/// closes, call `kpn_response_end`. The body is collected in the buffer given to `kpn_response_begin`, which may be the buffer of the
+/// request. 92 bytes on a 32-bit target. It holds a pointer: do not store it.
 ///
 /// ~~~{.c}
 /// kpn_response response;
@@ -90,7 +88,7 @@ impl kpn_response {
         state.is_complete().then(|| state.status())
     }
 
-    /// Reads on from the front of bytes that lie apart from the buffer; what is left of them lies behind the response.
+    /// Reads on from the front of bytes that do not overlap the buffer; what is left of them comes after the response.
     ///
     /// # Safety
     ///
@@ -101,20 +99,20 @@ impl kpn_response {
         self.private_state.collect(bytes, store)
     }
 
-    /// Whether the response is whole.
+    /// Whether the response is complete.
     pub(super) const fn is_complete(&self) -> bool {
         self.private_state.is_complete()
     }
 
     /// Refuses memory that overlaps with the object or its buffer.
-    // One copy for its calls.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     pub(super) fn check_disjoint_from(&self, other: Region) -> Result<()> {
         Region::of(self).check_disjoint_from(other)?;
         self.memory().check_disjoint_from(other)
     }
 
-    /// Where the buffer lies.
+    /// Where the buffer is.
     pub(super) fn memory(&self) -> Region {
         Region::new(self.private_buffer, self.private_capacity)
     }
@@ -172,15 +170,15 @@ pub unsafe extern "C" fn kpn_response_begin(
 /// @param[in]     len       Bytes.
 /// @param[out]    out_used  Receives how many of the bytes belong to this response. May be NULL.
 ///
-/// @retval KPN_OK                           The response is complete.
-/// @retval KPN_NEED_MORE                    All bytes were used; feed the next ones.
-/// @retval KPN_ERR_INVALID_ARGUMENT         A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                    The response was not begun.
-/// @retval KPN_ERR_OVERLAP                  The arguments and the buffer share memory.
-/// @retval KPN_ERR_HTTP_SYNTAX              Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
-/// @retval KPN_ERR_HTTP_CONTENT_LENGTH      Content-Length is no number, too large, or contradicts another.
-/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING   A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE      The head or a line of chunked framing is beyond the limit (8,192 bytes).
+/// @retval KPN_OK                          The response is complete.
+/// @retval KPN_NEED_MORE                   All bytes were used; feed the next ones.
+/// @retval KPN_ERR_INVALID_ARGUMENT        A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE                   The response was not begun.
+/// @retval KPN_ERR_OVERLAP                 The arguments and the buffer share memory.
+/// @retval KPN_ERR_HTTP_SYNTAX             Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
+/// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
+/// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit (8,192 bytes).
 /// @return The failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
 /// # Safety
@@ -227,7 +225,7 @@ pub unsafe extern "C" fn kpn_response_feed(
     feed().unwrap_or_else(code)
 }
 
-/// Tells the library that the server closed the connection, which completes a response that lasts until then.
+/// Tells the library that the server closed the connection, which completes a response whose body lasts until then.
 ///
 /// Do not call it after a time-out: a response without a length would count as complete although its rest is missing. Abandon the response,
 /// whose outcome stays `KPN_OUTCOME_NONE`, and close the connection.
@@ -270,8 +268,7 @@ pub unsafe extern "C" fn kpn_response_status(response: *const kpn_response) -> i
 /// What the response means for the message.
 ///
 /// An unknown status means the same as the first of its class: 499 counts as 400 (RFC 9110 section 15). If the numbers on your platform
-/// differ,
-/// use `kpn_response_status`, or a status table in the configuration (`kpn_config_outcome`).
+/// differ, use `kpn_response_status`, or a status table in the configuration (`kpn_config_outcome`).
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
@@ -341,7 +338,7 @@ pub unsafe extern "C" fn kpn_response_body(
     status(body())
 }
 
-/// By how many bytes the buffer is too small for what has arrived of the body.
+/// By how many bytes the buffer is too small for the part of the body that has arrived.
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
@@ -381,9 +378,8 @@ pub unsafe extern "C" fn kpn_response_keep_alive(response: *const kpn_response) 
 
 /// How many seconds the server asks to wait before the next request (Retry-After, RFC 9110 section 10.2.3); the longest of several.
 ///
-/// A date is counted from the Date field of the same response, so no clock is needed. It is ignored if it is past, not in the form
-/// `Wed, 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, if there is no Date, or if the status is 2xx. There is no upper limit
-/// here.
+/// A date is taken relative to the Date field of the same response, so no clock is needed. It is ignored if it is past, if it is not in the
+/// form `Wed, 29 May 2024 12:29:28 GMT` with a year from 1968 to 2099, if there is no Date, or if the status is 2xx. No upper limit.
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///

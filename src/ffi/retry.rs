@@ -6,9 +6,8 @@ use crate::things::retry;
 
 /// Milliseconds to wait before trying again: exponential back-off with full jitter.
 ///
-/// Random between 0 and a limit: `base_ms` after the first failure, doubled with each further one, up to `max_ms`; so devices that failed
-/// together do not return together. The server's Retry-After is added in full.
-/// RFC 9110 section 10.2.3.
+/// A random time from 0 to a limit, which is `base_ms` after the first failure and doubles with each further one, up to `max_ms`. Devices
+/// that failed together therefore do not return together. The server's Retry-After is added in full. RFC 9110 section 10.2.3.
 ///
 /// ~~~{.c}
 /// uint32_t failures = 0; // 0 again after each success
@@ -41,8 +40,7 @@ pub extern "C" fn kpn_retry_delay_ms(
 ///
 /// Any other failure would repeat itself: change the message, the secret or the registration first. If no complete response came
 /// (`KPN_OUTCOME_NONE`), you may send the message again, but it may have been accepted already: give its records a time, so that the
-/// platform
-/// can see that the measurements are the same.
+/// platform can see that the measurements are the same.
 ///
 /// @param[in] outcome  From `kpn_response_outcome`.
 ///

@@ -8,7 +8,7 @@ use super::status::{kpn_status, status};
 use crate::error::Result;
 use crate::things::sms;
 
-/// Attempts of the platform to deliver an SMS, see `kpn_sms_attempt_minutes`.
+/// How often the platform tries to deliver an SMS; see `kpn_sms_attempt_minutes`.
 pub const KPN_SMS_ATTEMPTS: usize = 32;
 /// Seconds after the first attempt at which the platform gives up.
 pub const KPN_SMS_EXPIRES: u32 = 172_800;
@@ -18,7 +18,7 @@ const _: () = assert!(KPN_SMS_EXPIRES == sms::EXPIRES);
 
 static ATTEMPT_MINUTES: [u16; KPN_SMS_ATTEMPTS] = sms::ATTEMPT_MINUTES;
 
-/// How SMS reach a device that is switched on at regular times. 8 bytes.
+/// Whether SMS reach a device that is switched on at regular times, and how late. 8 bytes.
 ///
 /// ~~~{.c}
 /// kpn_sms_delivery delivery;
@@ -35,7 +35,7 @@ static ATTEMPT_MINUTES: [u16; KPN_SMS_ATTEMPTS] = sms::ATTEMPT_MINUTES;
 pub struct kpn_sms_delivery {
     /// How many of the `period` equally likely phases, in seconds, lose the SMS; 0: every SMS arrives.
     pub missed: u32,
-    /// Longest time from the platform's first attempt to the delivery, in seconds.
+    /// Longest time from the platform's first attempt to delivery, in seconds.
     pub worst: u32,
 }
 
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn kpn_sms_is_from_platform(sender: *const c_char) -> bool
     sender.is_ok_and(sms::is_from_platform)
 }
 
-/// Whether an SMS comes from the platform, its sender given with a length.
+/// Whether an SMS comes from the platform, given its sender with a length.
 ///
 /// As `kpn_sms_is_from_platform`.
 ///
@@ -104,8 +104,7 @@ pub extern "C" fn kpn_sms_next_retry(elapsed: u32) -> u32 {
 /// Computes whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds, and how late.
 ///
 /// The result is exact over all phases between the on times and the platform's first attempt. `on` counts from when the network knows that
-/// the
-/// device is there; from `period` upwards the device is always on.
+/// the device is there; from `period` upwards the device is always on.
 ///
 /// @param[in]  on            Seconds, at least 1.
 /// @param[in]  period        Seconds, at least 1.

@@ -6,8 +6,7 @@ use crate::error::{Error, Result};
 /// Bytes in memory of the caller, such as a finished request in the buffer it was built in.
 ///
 /// 8 bytes on a 32-bit target. Valid until those bytes are written to. `ptr` may be NULL when `len` is 0, and is NULL for a message that
-/// was only
-/// measured.
+/// was only measured.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct kpn_span {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From the core's causes to the numbers of the ABI.
+//! Maps the core's causes to the numbers of the ABI.
 
 use core::ffi::c_char;
 
@@ -20,7 +20,7 @@ for_each_progress!(constants);
 /// Nothing follows.
 pub const END: kpn_status = Error::END.number();
 
-/// Defines a function that finds the text of a number in one of the lists, with its NUL.
+/// Defines a function that finds the text of a number, including its NUL, in one of the lists.
 macro_rules! texts {
     ($($name:ident = $number:literal, $text:literal;)*) => {
         const fn find(status: kpn_status) -> Option<&'static str> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The statuses that are no failure. `build.rs` takes this file in by its path, so it uses nothing of the crate.
+//! The statuses that are not failures. `build.rs` includes this file by its path, so it uses nothing of the crate.
 
-/// Hands name, number and text of each to another macro; `KPN_END`, which the core has among its causes, is not among them.
+/// Hands name, number and text of each to another macro, except for `KPN_END`, which is one of the core's causes.
 macro_rules! for_each_progress {
     ($each:ident) => {
         $each! {

@@ -16,10 +16,8 @@ use crate::token::SECRET_MAX;
 /// A message larger than the device's memory, sent through a small window.
 ///
 /// Records are added twice, with the same calls on the member `uplink` as for a `kpn_uplink`: the first pass measures and hashes them,
-/// since
-/// Content-Length and token precede them; the second hands them out. If the second pass differs in any byte, it fails before the last byte
-/// is
-/// sent: close the connection, and the platform drops what it has.
+/// since Content-Length and token precede them; the second hands them out. If the second pass differs in any byte, it fails before the last
+/// byte is sent: close the connection, and the platform drops what it has.
 ///
 /// 1. `kpn_stream_begin`, then records, with `kpn_stream_take` after each;
 /// 2. `kpn_stream_head`: send the head;
@@ -56,8 +54,7 @@ pub struct kpn_stream {
     private_tag: u32,
     private_reserved: u32,
     /// The pack: give its address to the `kpn_uplink_set_` and `kpn_uplink_add_` functions, to `kpn_uplink_clear_failure`,
-    /// `kpn_uplink_missing`
-    /// and `kpn_uplink_records`, and to no other.
+    /// `kpn_uplink_missing` and `kpn_uplink_records`, and to no other.
     pub uplink: kpn_uplink,
     private_state: StreamState,
 }
@@ -78,10 +75,10 @@ unsafe impl Object for kpn_stream {
 /// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
 /// @retval KPN_ERR_OVERLAP           `stream`, `window` and `urn` share memory.
-/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_URN               `urn` is too long, or is one of KPN's kinds without its identifier or final colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
 /// # Safety
@@ -114,11 +111,11 @@ pub unsafe extern "C" fn kpn_stream_begin(
 /// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `stream`, `window` and the texts share memory.
 /// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is empty, too long, or not visible ASCII (no spaces, CR or LF).
-/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_URN               `urn` is too long, or is one of KPN's kinds without its identifier or final colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
 /// # Safety
@@ -142,11 +139,10 @@ pub unsafe extern "C" fn kpn_stream_begin_custom(
 /// Empties the window if fewer than `room` bytes are free in it.
 ///
 /// In the first pass the span is always empty. In the second pass, send it before the next call on the stream or its uplink, which
-/// overwrites it.
-/// Labels and base fields stay in the window until their record follows. The room may differ between calls and passes.
+/// overwrites it. Labels and base fields stay in the window until their record follows. The room may differ between calls and passes.
 ///
 /// @param[in,out] stream     From `kpn_stream_begin`, in a pass.
-/// @param[in]     room       Most bytes that the next record and its labels need; small values give larger pieces, `SIZE_MAX` all at once.
+/// @param[in]     room       Most bytes that the next record and its labels need. Small values give larger pieces, `SIZE_MAX` all at once.
 /// @param[out]    out_piece  Written only on success. Lies in the window; often empty.
 ///
 /// @retval KPN_OK                    Send `out_piece` unless it is empty.
@@ -169,7 +165,7 @@ pub unsafe extern "C" fn kpn_stream_take(
     status(unsafe { give(stream, out_piece, Step::Take(room)) })
 }
 
-/// Ends the first pass and gives the head with length and token, to be sent first.
+/// Ends the first pass and gives the head with length and token; send it first.
 ///
 /// If any call of the pass failed, this returns the first failure, like `kpn_uplink_finish`; clear it and call again to send the rest.
 /// KPN documentation "Message token", RFC 9112 section 3.
@@ -234,7 +230,7 @@ pub unsafe extern "C" fn kpn_stream_head_unsigned(
     status(unsafe { give(stream, out_head, Step::Head(None)) })
 }
 
-/// Starts the second pass, which makes the same calls as the first.
+/// Starts the second pass, which must make the same calls as the first.
 ///
 /// It may be called again after a failure.
 ///
@@ -246,7 +242,7 @@ pub unsafe extern "C" fn kpn_stream_head_unsigned(
 /// @retval KPN_ERR_STATE             The stream was not begun or is not between its passes.
 /// @retval KPN_ERR_OVERLAP           `urn` lies in `stream` or in the window.
 /// @retval KPN_ERR_HEAD_TEXT         The host or path given to `kpn_stream_begin_custom` has changed.
-/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_URN               `urn` is too long, or is one of KPN's kinds without its identifier or final colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
 /// # Safety
@@ -275,7 +271,7 @@ pub unsafe extern "C" fn kpn_stream_restart(
     status(restart())
 }
 
-/// Ends the second pass: compares it with the first and gives its last bytes, to be sent.
+/// Ends the second pass: compares it with the first and gives its last bytes to send.
 ///
 /// @param[in,out] stream     From `kpn_stream_begin`, in the second pass.
 /// @param[out]    out_piece  Written only on success. Lies in the window.
@@ -317,7 +313,7 @@ pub unsafe extern "C" fn kpn_stream_request_len(stream: *const kpn_stream) -> us
     stream.map_or(0, |stream| stream.private_state.request_len())
 }
 
-/// What the core needs of a stream.
+/// The parts of a stream that the core needs.
 struct Parts<'a> {
     state: &'a mut StreamState,
     uplink: &'a mut UplinkState,
@@ -367,7 +363,7 @@ unsafe fn begin(
     unsafe { uplink::start(uplink, window, window_cap, to, &texts, begin) }
 }
 
-/// What gives a piece of the window.
+/// What calls that give a piece of the window have in common.
 #[derive(Clone, Copy)]
 enum Step<'a> {
     Take(usize),

@@ -130,7 +130,7 @@ pub unsafe extern "C" fn kpn_token_finish(
         check_secret(secret)?;
         let hex = token.private_hash.finish(secret);
         let out: *mut Text = out.as_mut_ptr();
-        // SAFETY: the text begins with the digits, which lie elsewhere as just checked; writable by the contract.
+        // SAFETY: the text begins with the digits, which lie elsewhere, as just checked; writable by the contract.
         unsafe {
             out.cast::<[u8; TOKEN_LEN]>()
                 .copy_from_nonoverlapping(hex, 1);

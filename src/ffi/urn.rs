@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Device URNs from the identifiers that stand on a device or in its modem.
+//! Device URNs from the identifiers printed on a device or stored in its modem.
 
 use core::ffi::c_char;
 
@@ -14,12 +14,12 @@ pub const KPN_URN_CAP: usize = 54;
 
 /// Makes the device URN `urn:dev:IMEI:<imei>:` of a device with a SIM.
 ///
-/// @param[in]  imei     15 digits, the last one a check digit. Not kept.
+/// @param[in]  imei     15 digits, of which the last is a check digit. Not kept.
 /// @param[out] out_urn  Receives a NUL-terminated URN. Written only on success.
 /// @param[in]  urn_cap  Bytes; at least 30, `KPN_URN_CAP` for any URN.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL       `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `imei` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `imei` and `out_urn` share memory.
 /// @retval KPN_ERR_URN               `imei` is not 15 digits.
@@ -41,15 +41,15 @@ pub unsafe extern "C" fn kpn_urn_from_imei(
 
 /// Makes the device URN `urn:dev:DVNUUID:<uuid>:` of a device on the Internet, in lower case.
 ///
-/// @param[in]  uuid     UUID of version 4, `8-4-4-4-12` hexadecimal digits of either case. Not kept.
+/// @param[in]  uuid     Version 4 UUID: `8-4-4-4-12` hexadecimal digits of either case. Not kept.
 /// @param[out] out_urn  Receives a NUL-terminated URN. Written only on success.
 /// @param[in]  urn_cap  Bytes; at least `KPN_URN_CAP`.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL       `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `uuid` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `uuid` and `out_urn` share memory.
-/// @retval KPN_ERR_URN               `uuid` is no UUID of version 4 (RFC 9562 section 5.4).
+/// @retval KPN_ERR_URN               `uuid` is not a version 4 UUID (RFC 9562 section 5.4).
 ///
 /// # Safety
 ///
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn kpn_urn_from_uuid(
 /// @param[in]  urn_cap  Bytes; at least 33, `KPN_URN_CAP` for any URN.
 ///
 /// @retval KPN_OK                    `out_urn` holds the URN.
-/// @retval KPN_ERR_BUFFER_FULL           `urn_cap` is too small.
+/// @retval KPN_ERR_BUFFER_FULL       `urn_cap` is too small.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `dev_eui` is NULL, `out_urn` is NULL with a capacity, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `dev_eui` and `out_urn` share memory.
 /// @retval KPN_ERR_URN               `dev_eui` is not 16 hexadecimal digits.
@@ -107,7 +107,7 @@ unsafe fn make(
     Region::of_bytes(identifier).check_disjoint_from(Region::new(out_urn, urn_cap))?;
     // SAFETY: the same contract; apart from the identifier as just checked.
     let out_urn = unsafe { ptr::bytes_mut(out_urn, urn_cap) }?;
-    // Built aside, so that too small a capacity leaves the caller's memory alone.
+    // Built in local memory, so that too small a capacity leaves the caller's memory untouched.
     let mut memory = [0; KPN_URN_CAP];
     let mut urn = Buf::new(&mut memory, 0);
     write(&mut urn, identifier)?;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which library this is.
+//! The version of the library.
 
 use core::ffi::c_char;
 
-/// Ends in two NULs: the compiler puts a text with one into the section of all string literals, which come with it then.
+/// Ends in two NULs: the compiler would put a text with one NUL into the section of all string literals, which would
+/// then be linked with it.
 static VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0\0");
 
 /// The version of the linked archive; compare it with `KPN_THINGS_VERSION`.

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The lines of chunked framing, RFC 9112 section 7.1: sizes, extensions, which are skipped, and the line end behind the
-//! data of a chunk.
+//! The lines of chunked framing, RFC 9112 section 7.1: sizes, extensions (which are skipped), and the line end after
+//! the data of a chunk.
 //!
-//! Two readers that disagree about a bare LF read different bodies, so that here, unlike in a head, each line ends in CR
+//! Two readers that disagree about a bare LF read different bodies; so here, unlike in a head, each line must end in CR
 //! and LF.
 #![forbid(unsafe_code)]
 
 use super::head::hex_digit;
 use crate::error::{Error, Result};
 
-/// Largest line in bytes, its line end and the one before it included.
+/// Longest line in bytes, including its line end and the one before it.
 pub const CHUNK_LINE_MAX: u16 = 256;
 
 /// What the next byte belongs to.
 mod phase {
-    /// The line end behind the data of a chunk.
+    /// The line end after the data of a chunk.
     pub const DATA_END: u8 = 0x01;
     /// The first digit of a size.
     pub const FIRST_DIGIT: u8 = 0x02;
     pub const SIZE: u8 = 0x03;
-    /// White space behind the size.
+    /// White space after the size.
     pub const PADDING: u8 = 0x04;
     pub const EXTENSION: u8 = 0x05;
-    /// Nothing: the line is over.
+    /// Nothing: the line has ended.
     pub const END: u8 = 0x06;
-    /// With each of them: a CR was read, behind which only LF may come.
+    /// Added to any of them: a CR was read, so only an LF may follow.
     pub const AFTER_CR: u8 = 0x80;
 }
 
-/// A line of chunked framing as far as it is read: plain numbers, every bit pattern is valid.
+/// A line of chunked framing, as far as it has been read: plain integers, and every bit pattern is valid.
 #[repr(C)]
 #[derive(Debug)]
 pub struct ChunkLine {
@@ -55,7 +55,7 @@ impl ChunkLine {
         self.begin_at(phase::FIRST_DIGIT);
     }
 
-    /// Starts to read the line end behind the data of a chunk, and the line that follows it.
+    /// Starts to read the line end after the data of a chunk, and the line that follows it.
     pub(super) const fn begin_behind_data(&mut self) {
         self.begin_at(phase::DATA_END);
     }
@@ -66,13 +66,13 @@ impl ChunkLine {
         self.size = 0;
     }
 
-    /// Size of the chunk that follows, behind the end of the line.
+    /// Size of the chunk that follows; valid at the end of the line.
     pub(super) fn size(&self) -> Option<u32> {
         (self.phase == phase::END).then_some(self.size)
     }
 
-    /// Reads on, from the front of the input, up to its end or that of the line.
-    // Apart from its caller it has the registers for itself.
+    /// Reads on from the front of the input, up to its end or the end of the line.
+    // Not inlined: on its own it has all registers to itself.
     #[inline(never)]
     pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<()> {
         while self.phase != phase::END

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The fields that are read in a head, and what their values may be: a table to be read beside RFC 9110, and the same
-//! folded by the compiler into the bytes that the reader follows.
+//! The fields that are read in a head, and the values they may have: a table to read beside RFC 9110, which the compiler folds into the
+//! bytes that the reader follows.
 //!
 //! # How the table is folded
 //!
-//! Each row becomes a text: the name, a colon, the value, and a code that says what to do. Parts that are no text become
-//! codes too; codes are below the space. The texts stand in [`TREE`] one behind the other, each without the beginning that
-//! it has in common with the row before, and [`BRANCHES`] says where a row leaves the one before. Four rows, with `1` to
-//! `3` for numbers and capitals for the other codes:
+//! Each row becomes a text: the name, a colon, the value, and a code that says what to do. Parts that are not text become codes too; all
+//! codes are below the space character. [`TREE`] holds the texts one after another, each without the beginning that it shares with the row
+//! before; [`BRANCHES`] says where a row departs from the one before. Four rows, with `1` to `3` for numbers and capitals for the other
+//! codes:
 //!
 //! ```text
 //! row                                  place  in the tree                            branch
@@ -17,13 +17,13 @@
 //! content-range   bytes */#            39     */3E                                   from 31 ("1") to 39 ("*")
 //! ```
 //!
-//! The reader keeps one place. A byte that stands there moves it on by one. Another byte looks for a branch that begins
-//! there and, when the byte stands where the branch leads, goes on from there. `Content-Range: bytes */7` goes from 0 to 8,
-//! by the branch to 18, on to 31, by the branch to 39, and on to the code of its row. What finds no way on is a field that is
-//! not read, or an element that has no form.
+//! The reader keeps one place. If the next byte equals the one at that place, the place moves on by one. Otherwise the reader looks for a
+//! branch from there that leads to this byte, and goes on from where it leads. `Content-Range: bytes */7` goes from 0 to 8, by the branch
+//! to 18, on to 31, by the branch to 39, and on to the code of its row. A byte without a way on means a field that is not read, or an
+//! element of no known form.
 #![forbid(unsafe_code)]
 
-/// What a row of the table does: the code at its end.
+/// What a row of the table does, as the code at its end.
 pub(super) mod action {
     pub const CLOSE: u8 = 0x10;
     pub const KEEP_ALIVE: u8 = 0x11;
@@ -32,43 +32,43 @@ pub(super) mod action {
     pub const CHUNKED: u8 = 0x14;
     pub const CRC32: u8 = 0x15;
     pub const RANGE_OF_TOTAL: u8 = 0x16;
-    /// A range of which the total is not given.
+    /// A range without a total.
     pub const RANGE: u8 = 0x17;
-    /// A total without range.
+    /// A total without a range.
     pub const TOTAL: u8 = 0x18;
     /// When the server sent this, by its clock.
     pub const DATE: u8 = 0x19;
     /// When it wants to be asked again, by the same clock.
     pub const RETRY_DATE: u8 = 0x1A;
-    /// A content coding that codes nothing.
+    /// A content coding that changes nothing.
     pub const IDENTITY: u8 = 0x1B;
 }
 
-/// Where a text begins that only firmware reads. It is handed out byte by byte, this code first.
+/// The beginning of a text that only firmware reads. It is handed out byte by byte, this code first.
 pub mod text {
     pub const LAST_MODIFIED: u8 = 0x1E;
     pub const ETAG: u8 = 0x1F;
 }
 
-/// What an element that has no form is, once this code was passed; before, it is of no interest.
+/// What an element of no known form counts as once this code was passed; before, it is ignored.
 pub(super) mod refusal {
-    /// Refused by firmware; a message needs none of these fields.
+    /// Refused for firmware; a message needs none of these fields.
     pub const FIRMWARE: u8 = 0x0B;
     pub const CONTENT_LENGTH: u8 = 0x0C;
     pub const TRANSFER_ENCODING: u8 = 0x0D;
-    /// A body that is not the bytes of the firmware.
+    /// The body is not the bytes of the firmware.
     pub const CONTENT_ENCODING: u8 = 0x0E;
 }
 
-/// Numbers: the code less 1 is the place in `Head::numbers`; `HEX` and those behind it share the last one.
+/// Numbers: the code minus 1 is the index in `Head::numbers`; `HEX` and those after it share the last one.
 pub(super) mod number {
     pub const FIRST: u8 = 0x01;
     pub const LAST: u8 = 0x02;
     pub const TOTAL: u8 = 0x03;
     pub const HEX: u8 = 0x04;
-    /// From here on, when something follows, a part of a date; of this one the day.
+    /// From here on, if something follows it, a part of a date; for this one, the day.
     pub const NUMBER: u8 = 0x05;
-    /// The letters of a month, six bits each.
+    /// The letters of a month, six bits per letter.
     pub const MONTH: u8 = 0x06;
     pub const YEAR: u8 = 0x07;
     pub const HOUR: u8 = 0x08;
@@ -80,9 +80,9 @@ pub(super) mod number {
 enum Part {
     /// These bytes; small letters match capital ones too.
     Text(&'static [u8]),
-    /// A number, one of [`number`].
+    /// A number: one of [`number`].
     Number(u8),
-    /// From here on an element that goes on differently is refused, with one of [`refusal`].
+    /// From here on, an element that continues differently is refused with one of [`refusal`].
     OrRefuse(u8),
 }
 
@@ -121,21 +121,21 @@ const DATE: &[Part] = &[
     Text(b" gmt"),
 ];
 
-/// Forms that begin alike stand together, of those the ones that most responses have in front. The first one is read only where [`NAMES_AND_DATE`] is where names begin.
+/// Forms that begin alike stand together, the most frequent ones first. The first form is read only if names begin at [`NAMES_AND_DATE`].
 const FORMS: [Form; 14] = [
     // Date = HTTP-date, RFC 9110 section 6.6.1.
     form(b"date", DATE, action::DATE),
     // Connection = #connection-option, RFC 9110 section 7.6.1. Options that are not known are ignored.
     form(b"connection", &[Text(b"close")], action::CLOSE),
     form(b"connection", &[Text(b"keep-alive")], action::KEEP_ALIVE),
-    // Content-Length = 1*DIGIT, RFC 9110 section 8.6; a list of equal ones too.
+    // Content-Length = 1*DIGIT, RFC 9110 section 8.6; a list of equal lengths too.
     form(
         b"content-length",
         &[OrRefuse(refusal::CONTENT_LENGTH), Number(number::NUMBER)],
         action::CONTENT_LENGTH,
     ),
-    // Content-Range = range-unit SP ( range-resp / unsatisfied-range ), RFC 9110 section 14.4. Of units only bytes.
-    // range-resp = first-pos "-" last-pos "/" ( complete-length / "*" )
+    // Content-Range = range-unit SP ( range-resp / unsatisfied-range ), RFC 9110 section 14.4. Only the unit bytes. range-resp = first-pos
+    // "-" last-pos "/" ( complete-length / "*" )
     form(
         b"content-range",
         &[
@@ -195,13 +195,13 @@ const FORMS: [Form; 14] = [
         action::RETRY_AFTER,
     ),
     form(b"retry-after", DATE, action::RETRY_DATE),
-    // Transfer-Encoding = #transfer-coding, RFC 9112 section 6.1. Of codings only chunked.
+    // Transfer-Encoding = #transfer-coding, RFC 9112 section 6.1. Only chunked.
     form(
         b"transfer-encoding",
         &[OrRefuse(refusal::TRANSFER_ENCODING), Text(b"chunked")],
         action::CHUNKED,
     ),
-    // ETag = [ "W/" ] DQUOTE *etagc DQUOTE, RFC 9110 section 8.8.3. Of strong ones what follows the first quote.
+    // ETag = [ "W/" ] DQUOTE *etagc DQUOTE, RFC 9110 section 8.8.3. Only strong ones, without the first quote.
     form(b"etag", &[Text(b"\"")], text::ETAG),
     // Last-Modified = HTTP-date, RFC 9110 section 8.8.2
     form(b"last-modified", &[], text::LAST_MODIFIED),
@@ -209,21 +209,21 @@ const FORMS: [Form; 14] = [
 
 /// Where the names of fields begin in the tree.
 pub(super) const NAMES_AND_DATE: u8 = 0;
-/// The same without Date: where the first branch leads.
+/// The same without Date: the target of the first branch.
 pub(super) const NAMES: u8 = FOLDED.branches[0][1];
 
-/// Where nothing goes on: behind the tree. No form begins as the bytes so far.
+/// The place without a way on, after the end of the tree: no form begins with the bytes so far.
 pub(super) const NOWHERE: u8 = u8::MAX;
 
-/// The forms, each without what it has in common with the one before.
+/// The forms, each without the beginning that it shares with the one before.
 pub(super) static TREE: [u8; FOLDED.len] = first(&FOLDED.tree);
 
-/// From where to where a form leaves the one before it.
+/// Where a form departs from the one before it, and where it goes on.
 pub(super) static BRANCHES: [[u8; 2]; FORMS.len() - 1] = FOLDED.branches;
 
 const FOLDED: Folded = fold();
 
-/// Longest form as text.
+/// Longest form, as text.
 const LONGEST: usize = 48;
 
 struct Folded {
@@ -244,7 +244,7 @@ const fn fold() -> Folded {
         branches: [[0; 2]; FORMS.len() - 1],
     };
     let mut before = [0; LONGEST];
-    // Where each byte of the form before stands in the tree.
+    // The place in the tree of each byte of the form before.
     let mut places = [0; LONGEST];
     let mut index = 0;
     while index < FORMS.len() {
@@ -313,7 +313,7 @@ const fn append(
 mod tests {
     use super::*;
 
-    /// Goes one byte on from a place, by as many branches as it takes.
+    /// Goes on from a place by one byte, along as many branches as it takes.
     fn step(mut place: u8, byte: u8) -> u8 {
         while TREE.get(usize::from(place)) != Some(&byte) {
             let Some([_, to]) = BRANCHES.iter().find(|[from, _]| *from == place) else {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Head and trailer section, RFC 9112 sections 2 to 5: the status line and the field lines, byte by byte, so that a line
-//! may have any length. Nothing is kept but numbers.
+//! Head and trailer section, RFC 9112 sections 2 to 5: the status line and the field lines, byte by byte, so that a line may have any
+//! length. Only numbers are kept.
 //!
-//! What is read leniently, and why: the table in [`super`].
+//! The table in [`super`] says what is read leniently, and why.
 #![forbid(unsafe_code)]
 
 use super::fields::{
@@ -11,7 +11,7 @@ use super::fields::{
 use crate::charset::Set;
 use crate::error::{Error, Result};
 
-/// Largest head in bytes, the heads of skipped 1xx responses included; a trailer section may be as large again.
+/// Largest head in bytes, including the heads of skipped 1xx responses; a trailer section may be just as large.
 pub const HEAD_MAX: u16 = 8192;
 
 /// What the next byte belongs to.
@@ -26,26 +26,26 @@ mod phase {
     pub const SKIPPED: u8 = 0x04;
     /// A value that is handed out as text.
     pub const TEXT: u8 = 0x05;
-    /// A value, where the next element may begin.
+    /// A value, at a point where an element may begin.
     pub const ELEMENT: u8 = 0x06;
     /// An element.
     pub const VALUE: u8 = 0x07;
-    /// White space behind an element, or inside it.
+    /// White space after an element, or inside it.
     pub const SPACE: u8 = 0x08;
 
-    /// Nothing: the section is over.
+    /// Nothing: the section has ended.
     pub const END: u8 = 0x09;
 
-    /// With `REASON` to `SPACE`: the line is over, and what comes next is another one or the rest of a folded one.
+    /// Added to `REASON` to `SPACE`: the line has ended; next comes another line, or the rest of a folded one.
     pub const ENDED: u8 = 0x40;
-    /// With each of them: a CR was read, behind which only LF may come.
+    /// Added to any of them: a CR was read, so only an LF may follow.
     pub const AFTER_CR: u8 = 0x80;
 
     /// The first field line, which cannot be the rest of a folded one.
     pub const FIRST_LINE: u8 = REASON | ENDED;
 }
 
-/// What was found in the head. An [`action`] is found with the bit in the place of its code less 0x10.
+/// What was found in the head. The bit of an [`action`] is its code minus 0x10.
 pub(super) mod flag {
     use crate::http::fields::action;
 
@@ -57,7 +57,7 @@ pub(super) mod flag {
     pub const RANGE_OF_TOTAL: u16 = of(action::RANGE_OF_TOTAL);
     pub const RANGE: u16 = of(action::RANGE);
     pub const TOTAL: u16 = of(action::TOTAL);
-    /// A field for firmware is malformed, or there twice.
+    /// A field for firmware is malformed, or occurs twice.
     pub const FIRMWARE_REFUSED: u16 = 1 << 12;
     pub const HTTP_1_0: u16 = 1 << 13;
     /// This is the trailer section.
@@ -70,10 +70,10 @@ pub(super) mod flag {
     }
 }
 
-/// The status line up to the status, RFC 9112 section 4. NUL, which no line has, stands for a digit.
+/// The status line up to the status, RFC 9112 section 4. NUL, which no line contains, stands for a digit.
 static STATUS_LINE: [u8; 12] = *b"HTTP/1.\0 \0\0\0";
 
-/// A head as far as it is read, and what was found in it: plain numbers, every bit pattern is valid.
+/// A head, as far as it has been read, and what was found in it: plain integers, and every bit pattern is valid.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Head {
@@ -83,15 +83,15 @@ pub struct Head {
     place: u8,
     /// Place in the tree where an element of this field begins.
     element: u8,
-    /// What this element is when it has no form, 0 for nothing.
+    /// What this element counts as if it has no known form; 0 to ignore it.
     refusal: u8,
-    /// Whether the number at this place has a digit.
+    /// Whether the number at this place has a digit yet.
     has_digit: u8,
     /// Whether this line has an element.
     has_element: u8,
-    /// The byte of a text behind which [`Head::read`] has stopped, 0 for none.
+    /// The byte of a text after which [`Head::read`] stopped; 0 for none.
     pub(super) text: u8,
-    /// Without them unused bytes would lie between the fields, and all zeros be written piecemeal.
+    /// Without them there would be padding between the fields, and zeros would be written piecemeal.
     reserved: [u8; 3],
     pub(super) status: u16,
     /// Bytes that may still come.
@@ -100,12 +100,12 @@ pub struct Head {
     /// First, last and total of a range, and the number of any other element.
     numbers: [u32; 4],
     pub(super) content_length: u32,
-    /// The most seconds of Retry-After.
+    /// The largest number of seconds in Retry-After.
     retry_after: u32,
-    /// The latest date of Retry-After, and the one of Date, in seconds; 0 for none.
+    /// The latest date of Retry-After, and the date of Date, in seconds; 0 for none.
     retry_date: u32,
     date: u32,
-    /// What the date that is being read counts so far: first quarters of a day, behind the year days, hours and so on.
+    /// The date being read, as counted so far: first in quarters of a day; after the year in days, hours and so on.
     date_parts: u32,
     pub(super) crc32: u32,
 }
@@ -141,7 +141,7 @@ impl Head {
         self.phase = phase::STATUS;
     }
 
-    /// Starts to read the head that follows a 1xx response, and forgets what that one said.
+    /// Starts to read the head that follows a 1xx response, and forgets what the 1xx response said.
     pub(super) const fn begin_next(&mut self) {
         self.phase = phase::STATUS;
         self.place = 0;
@@ -163,7 +163,7 @@ impl Head {
         self.flags & flag != 0
     }
 
-    /// The status, 200 or more; 0 as long as the line was not read, and for a 1xx response.
+    /// The status, 200 or more; 0 until the status line has been read, and for a 1xx response.
     pub(super) const fn status(&self) -> u16 {
         if self.phase & !phase::AFTER_CR == phase::STATUS || self.status < 200 {
             0
@@ -172,7 +172,7 @@ impl Head {
         }
     }
 
-    /// Seconds that the server asks to wait, 0 for none: of several the most. A date counts from the one of Date.
+    /// Seconds that the server asks to wait, the largest of several; 0 for none. A date is taken relative to that of Date.
     pub(super) fn retry_after(&self) -> u32 {
         let until = if self.date == 0 {
             0
@@ -182,7 +182,7 @@ impl Head {
         self.retry_after.max(until)
     }
 
-    /// First, last and total of the range.
+    /// First offset, last offset and total of the range.
     pub(super) const fn range(&self) -> [u32; 3] {
         let [first, last, total, _] = self.numbers;
         [first, last, total]
@@ -193,8 +193,8 @@ impl Head {
         self.phase == phase::END
     }
 
-    /// Reads on, from the front of the input, up to its end, behind a byte of a text, or to the end of the section.
-    // Apart from its caller it has the registers for itself.
+    /// Reads on from the front of the input, up to its end, a byte of a text, or the end of the section.
+    // Not inlined: on its own it has all registers to itself.
     #[inline(never)]
     pub(super) fn read(&mut self, input: &mut &[u8]) -> Result<()> {
         let text = input.get(..usize::from(self.room)).unwrap_or(input);
@@ -216,7 +216,7 @@ impl Head {
         Ok(())
     }
 
-    /// Reads the bytes that change nothing but the place, from this position on; gives the one behind them.
+    /// Reads, from this position on, the bytes that only move the place, and returns the position after them.
     fn run(&mut self, text: &[u8], mut position: usize) -> usize {
         let is_read = match self.phase {
             phase::REASON | phase::SKIPPED => false,
@@ -227,10 +227,10 @@ impl Head {
             let goes_on = if !is_read {
                 byte >= b' ' && byte != 0x7F
             } else if self.place == NOWHERE {
-                // Of letters and hyphens most names and options are made.
+                // Most names and options consist of letters and hyphens.
                 (byte | 0x20).wrapping_sub(b'a') < 26 || byte == b'-'
             } else {
-                // The signs before the hyphen mean something, and with this bit some control characters look like others.
+                // The characters before the hyphen have a meaning, and with this bit set some control characters look like others.
                 let fits = byte >= b'-' && byte | 0x20 == tree(self.place) && byte != b':';
                 self.place += u8::from(fits);
                 fits
@@ -267,7 +267,7 @@ impl Head {
         }
     }
 
-    /// Takes one byte of the status line, up to the one behind the status.
+    /// Takes one byte of the status line, up to the byte after the status.
     fn status_byte(&mut self, byte: u8) -> Result<()> {
         let Some(&expected) = STATUS_LINE.get(usize::from(self.place)) else {
             if self.status < 100 {
@@ -284,14 +284,14 @@ impl Head {
         if expected == 0 && digit < 10 {
             self.status = self.status * 10 + u16::from(digit);
         } else if expected != byte {
-            // Empty lines may stand before, and more spaces before the status.
+            // Empty lines may come before it, and more spaces before the status.
             return if (byte == b'\n' && self.place == 0) || (byte == b' ' && self.place == 9) {
                 Ok(())
             } else {
                 Err(Error::HTTP_SYNTAX)
             };
         } else if byte == b' ' {
-            // So far it is the digit of the version.
+            // At this point it is the digit of the version.
             if self.status == 0 {
                 self.flags |= flag::HTTP_1_0;
             }
@@ -301,7 +301,7 @@ impl Head {
         Ok(())
     }
 
-    /// Decides by its first byte what a line is: the rest of a folded one, the empty one, or another field.
+    /// Decides by its first byte what a line is: the rest of a folded line, the empty line, or another field.
     fn begin_line(&mut self, byte: u8) -> Result<()> {
         let before = self.phase & !phase::ENDED;
         if byte == b' ' || byte == b'\t' {
@@ -312,7 +312,7 @@ impl Head {
                 Ok(())
             };
         }
-        // A line without any element has one that is empty, which codes nothing.
+        // A line without any element counts as one with an empty element, which is no coding.
         let is_empty = before == phase::ELEMENT
             && self.has_element == 0
             && tree(self.place) != refusal::CONTENT_ENCODING;
@@ -323,7 +323,7 @@ impl Head {
         self.place = if self.has(flag::TRAILER) {
             NOWHERE
         } else if self.status < 300 {
-            // Most responses: Date would take a third of the time for all of the head.
+            // This holds for most responses: reading Date would take a third of the time for the whole head.
             NAMES
         } else {
             NAMES_AND_DATE
@@ -355,8 +355,8 @@ impl Head {
         Ok(())
     }
 
-    /// Hands out what follows, if it is a text.
-    // One copy for its calls.
+    /// Hands out what follows if it is a text.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     fn begin_text(&mut self) {
         let code = tree(self.place);
@@ -366,13 +366,12 @@ impl Head {
         }
     }
 
-    /// Takes one byte of a value or of the reason phrase, the line end as its LF. White space inside an element counts as
-    /// one space.
+    /// Takes one byte of a value or of the reason phrase; a line end comes as its LF. White space inside an element counts as one space.
     fn value_byte(&mut self, byte: u8) -> Result<()> {
         if byte == b'\n' {
             self.phase |= phase::ENDED;
         } else if self.phase <= phase::TEXT {
-            // Any other value is not read.
+            // No other value is read.
             if self.phase == phase::TEXT && byte > b' ' {
                 self.text = byte;
             }
@@ -399,7 +398,7 @@ impl Head {
         Ok(())
     }
 
-    /// The byte at this place of the tree; a refusal there holds from now on.
+    /// The byte at this place of the tree; a refusal found there holds from now on.
     fn form(&mut self) -> u8 {
         let form = tree(self.place);
         if !(refusal::FIRMWARE..=refusal::CONTENT_ENCODING).contains(&form) {
@@ -410,8 +409,8 @@ impl Head {
         tree(self.place)
     }
 
-    /// Goes on in the tree by one byte, to nowhere when there is no way on.
-    // One copy for its calls.
+    /// Goes on in the tree by one byte; to nowhere if there is no way on.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     fn follow(&mut self, byte: u8) {
         let form = self.form();
@@ -426,7 +425,7 @@ impl Head {
                 return self.digit(form, digit);
             }
             if self.has_digit != 0 {
-                // The number is over, and this byte comes behind it.
+                // The number has ended, and this byte follows it.
                 self.has_digit = 0;
                 self.place += 1;
                 if form >= number::NUMBER {
@@ -434,11 +433,11 @@ impl Head {
                 }
             }
         }
-        // In a form only letters differ from others in this bit, and control characters were refused before.
+        // In a form only letters differ from each other in this bit, and control characters have been refused before.
         let byte = byte | 0x20;
         let mut place = self.place;
         let mut branches = BRANCHES.iter();
-        // A branch from where another one leads stands behind that one.
+        // A branch that starts where another one leads comes after it in the list.
         while tree(place) != byte {
             let Some(&[_, to]) = branches.find(|&&[from, _]| from == place) else {
                 self.place = NOWHERE;
@@ -449,7 +448,7 @@ impl Head {
         self.place = place + 1;
     }
 
-    /// Takes a digit; a number beyond `u32` has no form.
+    /// Takes a digit; a number above `u32` has no form.
     fn digit(&mut self, form: u8, digit: u8) {
         let index = usize::from(form - 1).min(3);
         let Some(number) = self.numbers.get_mut(index) else {
@@ -478,8 +477,8 @@ impl Head {
         }
     }
 
-    /// Takes a part of a date. Years are 1968 to 2099, in which each fourth one is a leap year; the other parts are taken as
-    /// they are, and nothing goes beyond `u32`.
+    /// Takes a part of a date. Years are 1968 to 2099, where every fourth one is a leap year. The other parts are taken as they are; none
+    /// of this exceeds `u32`.
     fn end_date_part(&mut self, form: u8) {
         let [.., mut part] = self.numbers;
         let before = self.date_parts;
@@ -505,7 +504,7 @@ impl Head {
         };
     }
 
-    /// Takes the element that ends here, and goes to where the next one begins.
+    /// Takes the element that ends here, and goes on to the beginning of the next one.
     #[inline(never)]
     fn end_element(&mut self) -> Result<()> {
         let mut form = self.form();
@@ -529,8 +528,8 @@ impl Head {
         Ok(())
     }
 
-    /// Takes an element that ends in this byte of the tree; `false` when it has no form, or contradicts another one: then
-    /// the body would be cut or land in the wrong place, or be damaged unseen.
+    /// Takes an element that ends at this byte of the tree. `false` if it has no known form, or contradicts another one: the body could
+    /// then be cut, land in the wrong place, or be damaged unnoticed.
     fn take_element(&mut self, form: u8) -> bool {
         if !(action::CLOSE..=action::IDENTITY).contains(&form) {
             return false;
@@ -572,7 +571,7 @@ impl Head {
     }
 }
 
-/// The byte at this place of the tree, 0 behind it.
+/// The byte at this place of the tree; 0 after its end.
 fn tree(place: u8) -> u8 {
     TREE.get(usize::from(place)).copied().unwrap_or_default()
 }
@@ -582,7 +581,7 @@ const fn is_number(form: u8) -> bool {
     form != 0 && form <= number::SIXTIETH
 }
 
-/// Value of a hex digit in either case, 16 or more for another character.
+/// Value of a hex digit in either case; 16 or more for any other character.
 pub(super) const fn hex_digit(byte: u8) -> u8 {
     let digit = byte.wrapping_sub(b'0');
     if digit <= 9 {
@@ -596,8 +595,8 @@ const LAST_YEAR: u32 = 2099;
 /// Quarters of a day in a year, on average.
 const YEAR_QUARTERS: u32 = 4 * 365 + 1;
 
-/// Each month: its letters as [`number::MONTH`] reads them, and in the lower bits the quarters of the days before it in a
-/// leap year. Three more of them hold the leap day back until its end: what is left of [`YEAR_QUARTERS`] is rounded off then.
+/// Each month: its letters as [`number::MONTH`] reads them, and in the lower bits the quarters of the days before it in a leap year. Three
+/// more quarters hold the leap day back until its end, where the rest of [`YEAR_QUARTERS`] is rounded off.
 static MONTHS: [u32; 12] = [
     month(*b"jan", 3),
     month(*b"feb", 31 * 4 + 3),
@@ -621,7 +620,7 @@ const fn month([first, second, third]: [u8; 3], quarters: u32) -> u32 {
     letters << QUARTERS_BITS | quarters
 }
 
-/// Characters of a token, RFC 9110 section 5.6.2: visible ones but the delimiters.
+/// Characters of a token, RFC 9110 section 5.6.2: all visible ones except the delimiters.
 static TOKEN: Set = Set::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Request heads, RFC 9112 section 3: the POST of a pack and the ranged GET of a firmware part.
 //!
-//! The length of a POST head is known before it is rendered, so that a caller can keep room for it in front of a
-//! body that is written first.
+//! The length of a POST head is known before the head is written, so a caller can keep room for it in front of a body that is written
+//! first.
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
@@ -15,7 +15,7 @@ pub const BODY_LEN_DIGITS_MAX: usize = 10;
 
 /// Bytes that hold the head of any signed POST to one of the two ingestion paths of KPN Things.
 ///
-/// The Internet path is the longer one; a caller with a target of its own asks [`post_head_len`].
+/// The Internet path is the longer one; a caller with its own target asks [`post_head_len`].
 pub const POST_HEAD_MAX: usize = post_head_len(
     Target {
         host: b"prod.dm.kpnthings.com",
@@ -28,8 +28,8 @@ pub const POST_HEAD_MAX: usize = post_head_len(
 const TOKEN_LEN: usize = 64;
 
 const POST: &[u8] = b"POST ";
-/// With path, host, token, first and last offset where the bytes 1 to 5 stand. It ends at the 6 without an entity tag, which
-/// else stands for the 7. Without Accept-Encoding any content coding would be acceptable, RFC 9110 section 12.5.3.
+/// The bytes 1 to 5 stand for path, host, token, first and last offset. Without an entity tag it ends at the 6; otherwise the tag replaces
+/// the 7. Without Accept-Encoding, any content coding would be acceptable (RFC 9110 section 12.5.3).
 static GET: &[u8] = b"GET \x01 HTTP/1.1\r\nHost: \x02\r\nAuthorization: Bearer \x03\r\n\
     Accept-Encoding: identity\r\nRange: bytes=\x04-\x05\x06\r\nIf-Range: \"\x07\r\n\r\n";
 const VERSION_AND_HOST: &[u8] = b" HTTP/1.1\r\nHost: ";
@@ -40,12 +40,12 @@ const END: &[u8] = b"\r\n\r\n";
 /// Longest host and longest path, in bytes.
 pub const HEAD_TEXT_MAX: usize = 255;
 
-/// Where a request goes: what stands after `Host:` and in the request line.
+/// Where a request goes: the value of `Host:`, and the path in the request line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Target<'a> {
-    /// Host name, IPv4 literal or KPN's dummy `m.m`, with `:port` where one is needed.
+    /// Host name, IPv4 literal or KPN's dummy `m.m`, with `:port` if needed.
     pub host: &'a [u8],
-    /// Absolute path, with a query where there is one.
+    /// Absolute path, with its query if any.
     pub path: &'a [u8],
 }
 
@@ -76,7 +76,7 @@ static PLAIN: Rule = Rule::new(
 pub const fn decimal_digits(value: usize) -> usize {
     let mut digits: usize = 1;
     let mut limit: usize = 10;
-    // By multiplication: Cortex-M0 has no division.
+    // By multiplication, since Cortex-M0 has no division.
     while value >= limit {
         digits = digits.wrapping_add(1);
         if limit > usize::MAX / 10 {
@@ -94,7 +94,7 @@ pub const fn post_head_len(target: Target<'_>, signed: bool, body_len_digits: us
     } else {
         0
     };
-    // All of it lies in memory, so there is no overflow.
+    // All of these texts lie in memory, so the sum cannot overflow.
     POST.len()
         .wrapping_add(VERSION_AND_HOST.len())
         .wrapping_add(TYPE_AND_LENGTH.len())
@@ -107,8 +107,8 @@ pub const fn post_head_len(target: Target<'_>, signed: bool, body_len_digits: us
 
 /// Writes the head of a POST of `body_len` bytes of JSON, up to and with the empty line.
 ///
-/// The order of the lines is the one KPN documents. `target` has passed [`Target::check`]; `token` is the
-/// message token in hex, or `None` for a device type that needs none.
+/// The order of the lines is the one KPN documents. `target` must have passed [`Target::check`]; `token` is the message token in
+/// hexadecimal, or `None` for a device type that needs none.
 pub fn write_post_head(
     out: &mut Buf<'_>,
     target: Target<'_>,
@@ -128,13 +128,12 @@ pub fn write_post_head(
     out.put(END);
 }
 
-/// Writes a GET of the bytes `first` to `last`, both inclusive (RFC 9110 section 14.2), with a bearer token; from the
-/// representation with one entity tag only (section 13.1.5), of which `etag` is what follows the first quote, unless that is empty or has
-/// characters outside of visible ASCII.
+/// Writes a GET of the bytes `first` to `last`, both inclusive (RFC 9110 section 14.2), with a bearer token. The range is asked of one
+/// representation only (section 13.1.5): `etag` is its entity tag after the first quote, and is left out if it is empty or not visible
+/// ASCII.
 ///
-/// Nothing is written on failure: `Error::INVALID_ARGUMENT` when `last` lies before `first`, `Error::HEAD_TEXT` for
-/// a target that [`Target::check`] refuses or a `bearer` that is no token68 (RFC 9110 section 11.2, to which a
-/// JWT belongs).
+/// Nothing is written on failure: `Error::INVALID_ARGUMENT` if `last` is below `first`, `Error::HEAD_TEXT` for a target that
+/// [`Target::check`] refuses or a `bearer` that is not a token68 (RFC 9110 section 11.2, to which a JWT belongs).
 pub fn write_get_range(
     out: &mut Buf<'_>,
     target: Target<'_>,
@@ -171,7 +170,7 @@ pub fn write_get_range(
 /// Characters of a bearer token.
 pub static TOKEN68: Set = Set::alphanumeric_and(b"-._~+/=");
 
-/// A `usize` has 32 bits where code size matters: no 64-bit division is linked for this.
+/// Where code size matters a `usize` has 32 bits, so this links no 64-bit division.
 fn put_decimal(out: &mut Buf<'_>, value: usize) {
     write_u64(out, value as u64);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Response push parser, RFC 9112: takes the bytes as they come, in any split, and keeps nothing but numbers.
+//! Push parser for responses, RFC 9112: it takes the bytes as they come, however they are split, and keeps only numbers.
 //!
 //! A response is read by three parts, each with its own state: [`Head`] (status line, field lines, trailer section),
 //! [`ChunkLine`] (the lines of chunked framing) and [`Body`], which counts. [`Response`] says whose turn it is.
@@ -16,26 +16,26 @@ use crate::error::{Error, Result};
 /// What the request was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Method {
-    /// Asks for firmware: Content-Range and Digest have to be right.
+    /// Asks for firmware: Content-Range and Digest must be well-formed.
     Get,
-    /// Sends a message, to which these fields say nothing.
+    /// Sends a message, for which these fields have no meaning.
     Post,
 }
 
-/// What the next byte belongs to. Zero stands for memory that was never begun; any number without a name here is refused.
+/// What the next byte belongs to. Zero is memory that was never begun; any number without a name here is refused.
 mod phase {
     use crate::error::Error;
 
     /// The head, or the trailer section.
     pub const HEAD: u8 = 0x30;
     pub const CHUNK_LINE: u8 = 0x31;
-    /// From here on no byte is read as a line.
+    /// From here on, no byte is part of a line.
     pub const BODY: u8 = 0x32;
     pub const CHUNK_DATA: u8 = 0x33;
     pub const UNTIL_CLOSE: u8 = 0x34;
-    /// No further byte.
+    /// No byte any more.
     pub const COMPLETE: u8 = 0x35;
-    /// After an error, this and the code of one from `HTTP_SYNTAX` to `HTTP_TRUNCATED`.
+    /// After an error, this plus the code of an error from `HTTP_SYNTAX` to `HTTP_TRUNCATED`.
     pub const FAILED: u8 = 0x40;
     pub const FAILED_SYNTAX: u8 = failed(Error::HTTP_SYNTAX);
     pub const FAILED_TRUNCATED: u8 = failed(Error::HTTP_TRUNCATED);
@@ -45,11 +45,11 @@ mod phase {
     }
 }
 
-/// State of one response: plain numbers, no pointer; every bit pattern is valid. May be abandoned at any time.
+/// State of one response: plain integers without pointers, and every bit pattern is valid. May be abandoned at any time.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Response {
-    // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
+    // Single bytes come first: a Cortex-M0 instruction reaches them only there.
     /// What the next byte belongs to.
     phase: u8,
     /// Whether a malformed Content-Range or Digest is refused.
@@ -59,7 +59,7 @@ pub struct Response {
     body: Body,
 }
 
-/// How much of the body has come, and is still to come.
+/// How much of the body has arrived, and how much is to come.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Body {
@@ -69,7 +69,7 @@ pub struct Body {
 }
 
 impl Response {
-    /// No response, which is not read: all zeros.
+    /// No response: all zeros, refused when read.
     pub const fn none() -> Self {
         Self {
             phase: 0,
@@ -90,18 +90,19 @@ impl Response {
         self.head.begin();
     }
 
-    /// The same in memory with another response.
-    // One copy for its calls.
+    /// The same in memory that holds another response.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     pub const fn restart(&mut self, method: Method) {
         *self = Self::none();
         self.begin_zeroed(method);
     }
 
-    /// Reads on, from the front of the input, up to the next piece of the body, the end of the response or that of the input.
+    /// Reads on from the front of the input, up to the next piece of the body, the end of the response or the end of the input.
     ///
-    /// Leaves the piece of the body in `piece`. It stops behind each byte of a [`Response::text`] too. Call again with what is left of the input until all is used or the response
-    /// is complete. An error is final: every later call gives it again. `Error::STATE` for memory that was never begun.
+    /// Leaves the piece of the body in `piece`. Also stops after each byte of a [`Response::text`]. Call it again with the rest of the
+    /// input until the input is used up or the response is complete. An error is final: every later call returns it again. `Error::STATE`
+    /// for memory that was never begun.
     #[inline(never)]
     pub fn take<'a>(&mut self, input: &mut &'a [u8], piece: &mut &'a [u8]) -> Result<()> {
         self.head.text = 0;
@@ -125,7 +126,7 @@ impl Response {
         Ok(())
     }
 
-    /// Reads the lines in front of the next piece of the body, or at the end.
+    /// Reads the lines before the next piece of the body, or at the end.
     fn read_lines(&mut self, input: &mut &[u8]) -> Result<()> {
         while self.phase < phase::BODY && !input.is_empty() {
             if self.phase == phase::HEAD {
@@ -186,11 +187,11 @@ impl Response {
         Ok(())
     }
 
-    /// Reads on, from the front of the input, up to its end or that of the response, and copies the body into `store`, the
+    /// Reads on from the front of the input, up to its end or the end of the response, and copies the body into `store`, which must be the
     /// same buffer in each call.
     ///
-    /// A body that does not fit is read to its end all the same, so that the outcome is known and the connection
-    /// stays usable; its beginning is in `store` and [`Response::body`] reports it. Errors as [`Response::take`].
+    /// A body that does not fit is still read to its end, so that the outcome is known and the connection stays usable; `store` then holds
+    /// its beginning, and [`Response::body`] reports the failure. Errors are those of [`Response::take`].
     pub fn collect(&mut self, input: &mut &[u8], store: &mut [u8]) -> Result<()> {
         let mut piece: &[u8] = &[];
         loop {
@@ -205,17 +206,17 @@ impl Response {
                     to.copy_from_slice(from);
                 }
             }
-            // Nothing is taken of what lies behind the response, nor when the state was overwritten from outside.
+            // Nothing is taken after the end of the response, nor when the state was overwritten from outside.
             if input.is_empty() || input.len() == left {
                 return Ok(());
             }
         }
     }
 
-    /// Tells that the connection was closed: this completes a response whose body lasts until then, and one of which only
-    /// the trailer section is not whole (RFC 9112 section 8).
+    /// Reports that the connection was closed. This completes a response whose body lasts until then, and one whose trailer section alone
+    /// is incomplete (RFC 9112 section 8).
     ///
-    /// `Error::HTTP_TRUNCATED` when the response was not whole, or the error that it failed with before.
+    /// `Error::HTTP_TRUNCATED` if the response was incomplete, or the error with which it had failed.
     pub fn end(&mut self) -> Result<()> {
         let is_whole = match self.phase {
             phase::HEAD => self.head.has(flag::TRAILER),
@@ -235,7 +236,7 @@ impl Response {
 
     /// The body that [`Response::collect`] gathered in `store`.
     ///
-    /// `Error::STATE` before the response is complete, `Error::BODY_TOO_LARGE` when `store` had no room for all of it.
+    /// `Error::STATE` before the response is complete, `Error::BODY_TOO_LARGE` if `store` was too small for it.
     pub fn body<'a>(&self, store: &'a [u8]) -> Result<&'a [u8]> {
         self.check()?;
         if !self.is_complete() {
@@ -246,23 +247,23 @@ impl Response {
             .ok_or(Error::BODY_TOO_LARGE)
     }
 
-    /// Status code, 200 to 999; 0 as long as the status line was not read. Stays after an error.
+    /// Status code, 200 to 999; 0 until the status line has been read. Remains after an error.
     pub const fn status(&self) -> u16 {
         self.head.status()
     }
 
-    /// The byte of a text behind which [`Response::take`] has stopped; 0 for none. Codes of [`text`] begin one; white space is
-    /// left out.
+    /// The byte of a text after which [`Response::take`] stopped; 0 for none. A text begins with a code of [`text`] and comes without white
+    /// space.
     pub const fn text(&self) -> u8 {
         self.head.text
     }
 
-    /// Whether the response is whole.
+    /// Whether the response is complete.
     pub const fn is_complete(&self) -> bool {
         self.phase == phase::COMPLETE
     }
 
-    /// Whether the head says where the body ends, or gives its CRC-32, so that a cut one is found out.
+    /// Whether the head says where the body ends, or gives its CRC-32, so that a truncated body is noticed.
     pub const fn is_verifiable(&self) -> bool {
         self.head
             .has(flag::CONTENT_LENGTH | flag::CHUNKED | flag::CRC32)
@@ -279,13 +280,13 @@ impl Response {
         self.is_complete() && stays_by_default && !self.head.has(flag::CLOSE)
     }
 
-    /// Value of Content-Length, which for 304 tells the size of a body that is not sent.
+    /// Value of Content-Length; with 304, the size of a body that is not sent.
     pub fn content_length(&self) -> Option<u32> {
         self.when(flag::CONTENT_LENGTH, self.head.content_length)
     }
 
-    /// Seconds of Retry-After, the most of several, 0 for none; a number beyond `u32` is not read. A date counts from the
-    /// one of Date, which is read from status 300 on.
+    /// Seconds of Retry-After, the largest of several; 0 for none. A number above `u32` is ignored. A date is taken relative to that of
+    /// Date, which is read for a status of 300 or more.
     pub fn retry_after(&self) -> u32 {
         self.head.retry_after()
     }
@@ -308,7 +309,7 @@ impl Response {
         self.when(flag::RANGE_OF_TOTAL | flag::TOTAL, total)
     }
 
-    /// Whether the body is not what the URL names, but a coding of it (Content-Encoding).
+    /// Whether the body is a coded form of what the URL names (Content-Encoding).
     pub const fn is_coded(&self) -> bool {
         self.head.has(flag::CODED)
     }
@@ -322,8 +323,8 @@ impl Response {
         self.head.has(flag).then_some(value)
     }
 
-    /// The error that this response failed with.
-    // One copy for its calls.
+    /// The error with which this response failed.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     fn check(&self) -> Result<()> {
         match self.phase {
@@ -353,7 +354,7 @@ impl Body {
     }
 }
 
-/// A length in a `usize`, which has 32 bits at least wherever this is built.
+/// A length as a `usize`, which has at least 32 bits on every target.
 fn to_usize(len: u32) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }

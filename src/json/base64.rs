@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Binary values as base64 (RFC 4648): written as base64url without padding, read in all four forms.
 //!
-//! The decoder takes one byte at a time, so that it can run behind a JSON unescaper (`\/` is a usual way to write the
-//! `/` of the standard alphabet), once to check and once in place.
+//! The decoder takes one byte at a time, so that it can follow a JSON unescaper (the `/` of the standard alphabet is often written `\/`),
+//! first to check and then in place.
 //!
-//! Own code rather than a crate: to decode the four forms and encode one takes some 330 bytes on thumbv6m, with base64ct 1.8.3
-//! 2,488 (it wants the form known beforehand, and whole slices), with data-encoding 2.11.1 11,512, and a panic path stays.
+//! Our own code instead of a crate: decoding the four forms and encoding one takes some 330 bytes on thumbv6m. base64ct 1.8.3 takes 2,488
+//! (and needs the form in advance, and whole slices); data-encoding 2.11.1 takes 11,512 and keeps a panic path.
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 
-/// Appends `data` in base64url without padding, as RFC 8428 section 4.3 wants it.
+/// Appends `data` in base64url without padding, as RFC 8428 section 4.3 requires.
 pub fn write(out: &mut Buf<'_>, data: &[u8]) {
     let mut bits = 0_u32;
     let mut count = 0_u32;
@@ -24,7 +24,7 @@ pub fn write(out: &mut Buf<'_>, data: &[u8]) {
                     count += 8;
                 }
                 None if count == 0 => break,
-                // Zeros behind the last byte fill its digit.
+                // Zeros after the last byte fill up its last digit.
                 None => {
                     bits <<= 6 - count;
                     count = 6;
@@ -41,10 +41,10 @@ const BOTH: u8 = 3;
 /// Turns base64 digits into bytes.
 pub struct Decoder {
     bits: u32,
-    /// How many of the lower bits belong to no byte yet: 0, 2, 4 or 6.
+    /// How many of the lower bits do not belong to a byte yet: 0, 2, 4 or 6.
     count: u32,
     padding: u32,
-    /// Bits: the standard alphabet, the one for URLs; both once a digit was wrong.
+    /// One bit for the standard alphabet and one for base64url; both are set once a digit was wrong.
     alphabets: u8,
 }
 
@@ -59,7 +59,7 @@ impl Decoder {
         }
     }
 
-    /// Takes one digit or padding sign; returns the byte that it completes. What is wrong is told by `finish`.
+    /// Takes one digit or padding character, and returns the byte that it completes. `finish` reports what was wrong.
     pub fn push(&mut self, byte: u8) -> Option<u8> {
         if byte == b'=' {
             self.padding = self.padding.saturating_add(1);
@@ -89,7 +89,7 @@ impl Decoder {
         Some(byte)
     }
 
-    /// Checks the whole: one alphabet, no single digit left, padding whole or absent, no bit lost.
+    /// Checks the whole text: one alphabet, no single digit left over, padding complete or absent, no bit lost.
     pub const fn finish(&self) -> Result<()> {
         let lost = self.bits & ((1 << self.count) - 1);
         let padded = self.padding == 0 || self.padding == self.count >> 1;
@@ -121,8 +121,8 @@ mod tests {
 
     /// Decodes in place and returns the number of bytes; base64 or base64url, padded or not.
     ///
-    /// Refused with [`Error::SENML_BASE64`]: both alphabets in one text, incomplete or wrong padding, bits that are set behind the
-    /// last whole byte, anything else. After an error the text is spoilt.
+    /// Refused with [`Error::SENML_BASE64`]: both alphabets in one text, incomplete or wrong padding, bits set after the last whole byte,
+    /// and any other character. After an error the text is no longer usable.
     fn decode(text: &mut [u8]) -> Result<usize> {
         let mut decoder = Decoder::new();
         let mut position = 0_usize;

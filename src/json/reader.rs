@@ -1,88 +1,92 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Strict JSON tokens (RFC 8259), pulled one by one from a text that lies whole in memory.
+//! Strict JSON tokens (RFC 8259), pulled one by one from a text that lies entirely in memory.
 //!
-//! No recursion: what is open is one bit per level, so the depth is limited to [`DEPTH_MAX`]. Strings are checked to the
-//! last escape when their token comes out, but left as they are.
+//! No recursion: each open level is one bit, so the depth is limited to [`DEPTH_MAX`]. When the token of a string comes out, the string has
+//! been checked to the last escape, but is left as it is.
 #![forbid(unsafe_code)]
 
 use super::string::{Unescape, plain_run};
 use crate::error::{Error, Result};
 use crate::number;
+use crate::words::Flag;
 
 /// Arrays and objects that may be open at the same time.
 pub const DEPTH_MAX: u8 = 32;
 
-/// A part of a text, as offsets, so that it outlives a change of the text.
+/// A part of a text, as offsets, so that it stays valid when the text changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C)]
 pub struct Span {
     /// Offset of the first byte.
     pub start: usize,
-    /// Offset behind the last byte.
+    /// Offset after the last byte.
     pub end: usize,
 }
 
 impl Span {
-    /// The bytes; none when the span does not lie in `text`.
+    /// The bytes; `None` if the span does not lie in `text`.
     #[inline(never)]
     pub fn of(self, text: &[u8]) -> &[u8] {
         text.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Whether there are no bytes.
+    /// Whether it is empty.
     pub const fn is_empty(self) -> bool {
         self.start >= self.end
     }
 }
 
-/// What a token is. Colons and commas are checked and not told.
+/// The kind of a token: its first character, or one that stands for it. Colons and commas are checked but not reported.
+///
+/// Not an enum: it is kept in the caller's memory, where every byte must be valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(u8)]
-pub enum TokenKind {
-    /// Nothing but white space followed the one value.
-    #[default]
-    End,
+#[repr(transparent)]
+pub struct TokenKind(u8);
+
+impl TokenKind {
+    /// The end: only white space follows the one value.
+    pub const END: Self = Self(0);
     /// `[`
-    ArrayStart,
+    pub const ARRAY_START: Self = Self(b'[');
     /// `]`
-    ArrayEnd,
+    pub const ARRAY_END: Self = Self(b']');
     /// `{`
-    ObjectStart,
+    pub const OBJECT_START: Self = Self(b'{');
     /// `}`
-    ObjectEnd,
+    pub const OBJECT_END: Self = Self(b'}');
     /// A member's name with its colon.
-    Key,
+    pub const KEY: Self = Self(b':');
     /// A string.
-    String,
+    pub const STRING: Self = Self(b'"');
     /// A number.
-    Number,
+    pub const NUMBER: Self = Self(b'0');
     /// `true`
-    True,
+    pub const TRUE: Self = Self(b't');
     /// `false`
-    False,
+    pub const FALSE: Self = Self(b'f');
     /// `null`
-    Null,
+    pub const NULL: Self = Self(b'n');
 }
 
-/// What may follow, apart from white space. No enum: a state may be forged, and any other byte is as `NEXT`.
+/// What may follow, apart from white space. Not an enum: a state may be forged, and any other byte counts as `NEXT`.
 mod expected {
-    /// A value: at the start, and behind a colon.
+    /// A value: at the start, and after a colon.
     pub const VALUE: u8 = 0;
-    /// Behind an opening bracket: the first item or member, or the closing bracket.
+    /// After an opening bracket: the first item or member, or the closing bracket.
     pub const FIRST_OR_CLOSE: u8 = 1;
-    /// Behind a comma: the next item or member.
+    /// After a comma: the next item or member.
     pub const NEXT: u8 = 2;
-    /// Behind a value: a comma or the closing bracket, or at the end of the outermost one the end of the text.
+    /// After a value: a comma or the closing bracket, or the end of the text after the outermost value.
     pub const BEHIND: u8 = 3;
 }
 
-/// In place of a byte: nothing follows. Bytes are words, so that one with it takes one register.
+/// Stands for the end of the text, where bytes are passed as words, so that both fit in one register.
 const END_OF_TEXT: u32 = u32::MAX;
 
-/// The bit that a brace has and a square bracket of the same side has not.
+/// The bit that is set in a brace and clear in a square bracket of the same side.
 const BRACE: u32 = b'{' as u32 ^ b'[' as u32;
 
-/// Why a byte is not what must stand there.
+/// The error for a byte that must not stand there.
 const fn wrong(byte: u32) -> Error {
     if byte == END_OF_TEXT {
         Error::JSON_TRUNCATED
@@ -91,25 +95,31 @@ const fn wrong(byte: u32) -> Error {
     }
 }
 
-/// The position in a text and what may follow there. The same text is given to each call.
+/// The kind of a token with this first character.
+const fn first(byte: u32) -> TokenKind {
+    let [byte, ..] = byte.to_le_bytes();
+    TokenKind(byte)
+}
+
+/// The position in a text, and what may follow there. Each call takes the same text.
 ///
-/// Plain integers; all zero is the start.
+/// Plain integers; all zeros is the start.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Reader {
     position: usize,
-    /// One bit per open level, the innermost lowest: set for an object.
+    /// One bit per open level, the innermost lowest; set for an object.
     objects: u32,
     depth: u8,
     /// One of [`expected`].
     expected: u8,
     kind: TokenKind,
-    is_escaped: bool,
+    is_escaped: Flag,
     span: Span,
 }
 
 impl Reader {
-    /// Offset behind the last token; after an error, near its cause.
+    /// Offset after the last token; after an error, near its cause.
     pub const fn position(&self) -> usize {
         self.position
     }
@@ -124,18 +134,17 @@ impl Reader {
         self.kind
     }
 
-    /// Where the last number, or the last key or string between its quotes, stands.
+    /// Where the last number is, or the last key or string without its quotes.
     pub const fn span(&self) -> Span {
         self.span
     }
 
-    /// Whether the last key or string may differ from what stands between its quotes.
+    /// Whether the last key or string may contain escapes.
     pub const fn is_escaped(&self) -> bool {
-        self.is_escaped
+        self.is_escaped.get()
     }
 
-    /// Takes the next token and leaves it in the reader, so that the result is one register. After an error the reader is of no
-    /// more use.
+    /// Takes the next token and keeps it in the reader, so that the result fits in one register. After an error the reader is unusable.
     #[inline(never)]
     pub fn advance(&mut self, text: &[u8]) -> Result<()> {
         let mut byte = self.skip_whitespace(text);
@@ -160,7 +169,7 @@ impl Reader {
             if is_key {
                 return self.colon(text);
             }
-            self.kind = TokenKind::String;
+            self.kind = TokenKind::STRING;
         } else if is_key {
             return Err(wrong(byte));
         } else if byte | BRACE == u32::from(b'{') {
@@ -189,7 +198,7 @@ impl Reader {
         if byte != END_OF_TEXT {
             return Err(Error::JSON_SYNTAX);
         }
-        self.kind = TokenKind::End;
+        self.kind = TokenKind::END;
         Ok(())
     }
 
@@ -199,7 +208,7 @@ impl Reader {
             return Err(wrong(byte));
         }
         self.position += 1;
-        self.kind = TokenKind::Key;
+        self.kind = TokenKind::KEY;
         self.expected = expected::VALUE;
         Ok(())
     }
@@ -208,7 +217,7 @@ impl Reader {
         self.span.start = self.position;
         number::skip(text, &mut self.position)?;
         self.span.end = self.position;
-        self.kind = TokenKind::Number;
+        self.kind = TokenKind::NUMBER;
         Ok(())
     }
 
@@ -218,26 +227,25 @@ impl Reader {
         }
         self.depth += 1;
         self.objects <<= 1;
-        self.kind = TokenKind::ArrayStart;
         if byte & BRACE != 0 {
             self.objects |= 1;
-            self.kind = TokenKind::ObjectStart;
         }
+        self.kind = first(byte);
         self.expected = expected::FIRST_OR_CLOSE;
         self.position += 1;
         Ok(())
     }
 
     fn close(&mut self, byte: u32) -> Result<()> {
-        let (bracket, kind) = if self.objects & 1 == 1 {
-            (b'}', TokenKind::ObjectEnd)
+        let kind = if self.objects & 1 == 1 {
+            TokenKind::OBJECT_END
         } else {
-            (b']', TokenKind::ArrayEnd)
+            TokenKind::ARRAY_END
         };
-        if byte != u32::from(bracket) {
+        if first(byte) != kind {
             return Err(wrong(byte));
         }
-        // A forged state may close what was never opened; then there is no end.
+        // A forged state may close what was never opened, and would then never end.
         self.depth = self.depth.wrapping_sub(1);
         self.objects >>= 1;
         self.kind = kind;
@@ -246,13 +254,14 @@ impl Reader {
         Ok(())
     }
 
-    /// Takes a string from its opening quote to behind its closing one.
+    /// Takes a string, from its opening quote to after its closing one.
     fn string(&mut self, text: &[u8]) -> Result<()> {
         self.position += 1;
         self.span.start = self.position;
         self.position = plain_run(text, self.position);
-        self.is_escaped = self.byte(text) != u32::from(b'"');
-        if self.is_escaped {
+        let is_escaped = self.byte(text) != u32::from(b'"');
+        self.is_escaped = Flag::new(is_escaped);
+        if is_escaped {
             self.rest_of_string(text)?;
         }
         self.span.end = self.position;
@@ -260,7 +269,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Goes on to the closing quote, whatever stands before it.
+    /// Goes on to the closing quote, whatever comes before it.
     fn rest_of_string(&mut self, text: &[u8]) -> Result<()> {
         let mut content = Unescape::new(self.position);
         while content.next(text).is_some() {}
@@ -274,15 +283,16 @@ impl Reader {
 
     fn literal(&mut self, text: &[u8], byte: u32) -> Result<()> {
         // The letters that follow, the next one lowest.
-        let (mut rest, kind) = if byte == u32::from(b't') {
-            (u32::from_le_bytes(*b"rue\0"), TokenKind::True)
+        let mut rest = if byte == u32::from(b't') {
+            u32::from_le_bytes(*b"rue\0")
         } else if byte == u32::from(b'f') {
-            (u32::from_le_bytes(*b"alse"), TokenKind::False)
+            u32::from_le_bytes(*b"alse")
         } else if byte == u32::from(b'n') {
-            (u32::from_le_bytes(*b"ull\0"), TokenKind::Null)
+            u32::from_le_bytes(*b"ull\0")
         } else {
             return Err(wrong(byte));
         };
+        self.kind = first(byte);
         self.position += 1;
         while rest > 0 {
             let byte = self.byte(text);
@@ -292,11 +302,10 @@ impl Reader {
             rest >>= 8;
             self.position += 1;
         }
-        self.kind = kind;
         Ok(())
     }
 
-    /// Skips white space; the first byte of the token behind it, or [`END_OF_TEXT`]. Quick where there is none.
+    /// Skips white space and returns the first byte of the next token, or [`END_OF_TEXT`]. Fast if there is none.
     fn skip_whitespace(&mut self, text: &[u8]) -> u32 {
         match text.get(self.position) {
             Some(&byte) if byte > b' ' => u32::from(byte),
@@ -321,14 +330,14 @@ impl Reader {
     }
 }
 
-/// Strips the white space between the tokens in place and returns the new length.
+/// Removes the white space between tokens in place and returns the new length.
 ///
-/// The whole text is checked first: when it is not exactly one JSON value, nothing is changed.
+/// The whole text is checked first: unless it is exactly one JSON value, nothing is changed.
 pub fn strip_whitespace(text: &mut [u8]) -> Result<usize> {
     let mut reader = Reader::default();
     loop {
         reader.advance(text)?;
-        if reader.kind() == TokenKind::End {
+        if reader.kind() == TokenKind::END {
             break;
         }
     }
@@ -368,17 +377,17 @@ mod tests {
             reader.advance(text)?;
             let raw = core::str::from_utf8(reader.span().of(text)).unwrap();
             seen.push(match reader.kind() {
-                TokenKind::ArrayStart => String::from("["),
-                TokenKind::ArrayEnd => String::from("]"),
-                TokenKind::ObjectStart => String::from("{"),
-                TokenKind::ObjectEnd => String::from("}"),
-                TokenKind::Key => format!("{raw}:"),
-                TokenKind::String => format!("'{raw}'"),
-                TokenKind::Number => format!("#{raw}"),
-                TokenKind::True => String::from("true"),
-                TokenKind::False => String::from("false"),
-                TokenKind::Null => String::from("null"),
-                TokenKind::End => return Ok(seen.concat()),
+                TokenKind::ARRAY_START => String::from("["),
+                TokenKind::ARRAY_END => String::from("]"),
+                TokenKind::OBJECT_START => String::from("{"),
+                TokenKind::OBJECT_END => String::from("}"),
+                TokenKind::KEY => format!("{raw}:"),
+                TokenKind::STRING => format!("'{raw}'"),
+                TokenKind::NUMBER => format!("#{raw}"),
+                TokenKind::TRUE => String::from("true"),
+                TokenKind::FALSE => String::from("false"),
+                TokenKind::NULL => String::from("null"),
+                _ => return Ok(seen.concat()),
             });
         }
     }
@@ -473,7 +482,7 @@ mod tests {
             reader.advance(text).unwrap();
             reader.skip_value(text).unwrap();
             reader.advance(text).unwrap();
-            assert_eq!(reader.kind(), TokenKind::Key, "{value}");
+            assert_eq!(reader.kind(), TokenKind::KEY, "{value}");
             assert_eq!(reader.span().of(text), b"y");
         }
     }
@@ -508,7 +517,7 @@ mod tests {
             let mut reader = Reader::default();
             let ours = reader.advance(&text).is_ok()
                 && reader.advance(&text).is_ok()
-                && reader.kind() == TokenKind::End;
+                && reader.kind() == TokenKind::END;
             assert_eq!(ours, whole, "{text:?}");
         }
     }

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 
 /// Writes `text` as a JSON string, with its quotes.
 ///
-/// Escaped are `"`, `\` and U+0000 to U+001F, these in their short form where there is one. On [`Error::UTF8`] a
-/// part has been written: the caller truncates.
+/// Escapes `"`, `\` and U+0000 to U+001F, the latter in their short form where there is one. After [`Error::UTF8`] a part has been written,
+/// which the caller cuts off.
 pub fn write(out: &mut Buf<'_>, text: &[u8]) -> Result<()> {
     let mut utf8 = Utf8::START;
     out.put_byte(b'"');
@@ -61,16 +61,16 @@ pub fn equals(raw: &[u8], plain: &[u8]) -> bool {
     reader.position() == raw.len() && rest.next().is_none()
 }
 
-/// Where the run of characters that stand for themselves ends: ASCII but control characters, `"` and `\\`.
+/// Where the run of characters that stand for themselves ends: ASCII except control characters, `"` and `\\`.
 #[inline(never)]
 pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     #[cfg(kpn_unaligned)]
     {
         let mut rest = text.get(position..).unwrap_or_default();
         while let Some((&word, behind)) = rest.split_first_chunk() {
-            let others = !plain_bits(u32::from_le_bytes(word)) & 0x8080_8080;
+            let others = !plain_bits(usize::from_le_bytes(word)) & (EACH * 0x80);
             if others != 0 {
-                // The first of them is the lowest.
+                // The first of them is the lowest byte.
                 return text.len() - rest.len() + (others.trailing_zeros() / 8) as usize;
             }
             rest = behind;
@@ -87,13 +87,17 @@ pub fn plain_run(text: &[u8], mut position: usize) -> usize {
     position
 }
 
-/// For each of four characters, its highest bit is set when it stands for itself. Of those above one that does not, nothing is told:
-/// a byte of 0x80 or more carries into the next.
+/// A one in each byte of a word.
 #[cfg(kpn_unaligned)]
-const fn plain_bits(word: u32) -> u32 {
-    let no_control = word.wrapping_add(0x6060_6060);
-    let no_quote = (word ^ 0x2222_2222).wrapping_add(0x7F7F_7F7F);
-    let no_backslash = (word ^ 0x5C5C_5C5C).wrapping_add(0x7F7F_7F7F);
+const EACH: usize = usize::MAX / 0xFF;
+
+/// For each character of a word, the highest bit is set if the character stands for itself. Bits above the first character that does not are
+/// meaningless, since a byte of 0x80 or more carries into the next.
+#[cfg(kpn_unaligned)]
+const fn plain_bits(word: usize) -> usize {
+    let no_control = word.wrapping_add(EACH * 0x60);
+    let no_quote = (word ^ (EACH * 0x22)).wrapping_add(EACH * 0x7F);
+    let no_backslash = (word ^ (EACH * 0x5C)).wrapping_add(EACH * 0x7F);
     no_control & no_quote & no_backslash & !word
 }
 
@@ -113,9 +117,9 @@ static SHORT: [(u8, u8); 8] = [
     (b't', b'\t'),
 ];
 
-/// Reads the characters of a JSON string as UTF-8 bytes, escapes resolved, up to an unescaped quote.
+/// Reads the characters of a JSON string as UTF-8 bytes, with escapes resolved, up to an unescaped quote.
 ///
-/// Holds no reference: the text is given to each call, so that the bytes can be written back in front of the reader.
+/// Holds no reference: each call takes the text, so that the bytes can be written back in front of the reader.
 pub struct Unescape {
     position: usize,
     /// Bytes of an escaped character that are still to be handed out, the next one lowest. They are continuation
@@ -137,12 +141,12 @@ impl Unescape {
         }
     }
 
-    /// Offset of what is read next; after the last byte, that of the closing quote or of the end of the text.
+    /// Offset of what is read next; after the last byte, the offset of the closing quote or of the end of the text.
     pub const fn position(&self) -> usize {
         self.position
     }
 
-    /// The next byte, or `None` at an unescaped quote, at the end of the text, and where it is no JSON: `check` tells.
+    /// The next byte, or `None` at an unescaped quote, at the end of the text, and where it is not JSON; `check` tells which.
     pub fn next(&mut self, text: &[u8]) -> Option<u8> {
         match self.byte(text) {
             Ok(byte) => {
@@ -156,7 +160,7 @@ impl Unescape {
         }
     }
 
-    /// After the last byte: whether it was the last one indeed.
+    /// After `None`: whether the string ended properly.
     pub fn check(&self) -> Result<()> {
         match self.stopped {
             None | Some(Error::END) => Ok(()),
@@ -164,7 +168,7 @@ impl Unescape {
         }
     }
 
-    /// The next byte in a word, which makes the result two registers.
+    /// The next byte as a word, so that the result takes two registers.
     fn byte(&mut self, text: &[u8]) -> Result<u32> {
         if self.pending != 0 {
             let byte = self.pending & 0xFF;
@@ -220,7 +224,7 @@ impl Unescape {
         };
         let mut lead = code;
         if code >= 0x80 {
-            // Six bits at a time from the end; what is left goes into the lead byte, below its length mark.
+            // Six bits at a time from the end; the rest goes into the lead byte, below its length bits.
             let mut room = 0x20;
             let mut mark = 0xC0;
             loop {
@@ -238,7 +242,7 @@ impl Unescape {
     }
 
     fn hex4(&mut self, text: &[u8]) -> Result<u32> {
-        // Full when the one in front is beyond the fourth digit.
+        // Full when the marker bit has moved past the fourth digit.
         let mut code = 1_u32;
         while code >> 16 == 0 {
             let byte = self.take(text)?;
@@ -304,7 +308,7 @@ impl Utf8 {
         true
     }
 
-    /// Whether no character is cut.
+    /// Whether no character is incomplete.
     const fn is_whole(&self) -> bool {
         self.left == 0
     }
@@ -324,9 +328,9 @@ mod tests {
     use std::string::String;
     use std::vec::Vec;
 
-    /// Unescapes in place what stands between the quotes of a JSON string and returns the new length, never a larger one.
+    /// Unescapes in place the text between the quotes of a JSON string and returns the new length, which is never larger.
     ///
-    /// Everything is checked again, so the text may come from anywhere. After an error the text is spoilt.
+    /// Everything is checked again, so the text may come from anywhere. After an error the text is no longer usable.
     fn unescape(text: &mut [u8]) -> Result<usize> {
         let mut reader = Unescape::new(0);
         let mut len = 0_usize;
@@ -355,6 +359,31 @@ mod tests {
         let len = unescape(&mut text)?;
         text.truncate(len);
         Ok(text)
+    }
+
+    #[test]
+    fn a_plain_run_ends_at_each_other_byte_wherever_it_stands() {
+        for len in 0..=33 {
+            for byte in 0..=u8::MAX {
+                for place in 0..len {
+                    let mut text = std::vec![b'~'; len];
+                    // Behind it nothing counts, whatever it carries into.
+                    text[place..].fill(0xFF);
+                    text[place] = byte;
+                    let is_plain = matches!(byte, 0x20..0x80) && byte != b'"' && byte != b'\\';
+                    let end = if is_plain { place + 1 } else { place };
+                    for start in 0..=place {
+                        assert_eq!(
+                            plain_run(&text, start),
+                            end,
+                            "{byte:#x} at {place} of {len}"
+                        );
+                    }
+                }
+            }
+            let plain = std::vec![b' '; len];
+            assert_eq!(plain_run(&plain, 0), len);
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Unsigned integers of any length, the lowest byte first, times and by a small number.
+//! Unsigned integers of any length, lowest byte first, multiplied and divided by a small number.
 //!
-//! In bytes, so that no product leaves a register and no division needs an instruction or a library function for it.
+//! They are processed in bytes, so that every product fits in a register and no division needs an instruction or a library function.
 #![forbid(unsafe_code)]
 
-/// Multiplies by a factor of up to 16 bits and adds `carry`, as long. Returns what is beyond the bytes.
+/// Multiplies by a factor of up to 16 bits and adds `carry`, also of up to 16 bits. Returns what does not fit in the bytes.
 #[inline(never)]
 pub fn multiply(bytes: &mut [u8], factor: u32, carry: u32) -> u32 {
     let mut carry = carry;
@@ -16,12 +16,12 @@ pub fn multiply(bytes: &mut [u8], factor: u32, carry: u32) -> u32 {
     carry
 }
 
-/// A divisor of up to 125.
+/// A divisor, at most 125.
 #[derive(Clone, Copy)]
 pub struct Divisor {
     pub value: u32,
-    /// A little more than 2^22 / `value`: times any number below 256 × `value` it is less than 2^30 and the quotient of that and 2^22
-    /// is exact, as a test shows.
+    /// A little more than 2^22 / `value`: multiplied by any number below 256 × `value` it stays below 2^30, and that product divided by
+    /// 2^22 gives the exact quotient, as a test shows.
     inverse: u32,
 }
 
@@ -56,7 +56,7 @@ mod tests {
         for value in 2..=125 {
             let divisor = Divisor::new(value);
             for part in 0..value << 8 {
-                // A byte and the remainder above it, which is less than the divisor.
+                // A byte with the remainder above it, which is less than the divisor.
                 let [low, high, ..] = part.to_le_bytes();
                 let mut bytes = [low, high];
                 assert_eq!(divisor.divide(&mut bytes), part % value);

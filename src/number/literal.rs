@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The text of a number, in parts and digit by digit.
+//! The text of a number: its parts, and its digits one by one.
 #![forbid(unsafe_code)]
 
 use crate::error::{Error, Result};
 
-/// What an exponent that is read counts at most. Every place fits into an `i32`, and none that is within half of it comes from a larger
-/// exponent: that would take 500 million digits.
+/// An exponent that is read counts as this at most. Every place then fits into an `i32`, and no place within half of that range can come
+/// from a larger exponent, since that would take 500 million digits.
 const EXPONENT_MAX: i32 = 1_000_000_000;
 
 /// A place that no digit has.
@@ -39,7 +39,7 @@ struct Parts {
 }
 
 impl Scanner<'_> {
-    /// Takes the byte that comes next, if it is this one.
+    /// Takes the next byte if it is this one.
     #[inline(never)]
     fn accept(&mut self, byte: u8) -> bool {
         let accepts = self.text.get(self.next) == Some(&byte);
@@ -106,7 +106,7 @@ pub fn parse_len(text: &[u8]) -> Option<usize> {
     Some(len)
 }
 
-/// The number that `text` as a whole is, in whatever notation, when that is a whole one from 0 to 99.
+/// The value of `text`, in whatever notation, if it is a whole number from 0 to 99.
 pub fn parse_two_digits(text: &[u8]) -> Option<u8> {
     let mut digits = Digits::default();
     digits.parse(text).ok()?;
@@ -118,12 +118,12 @@ pub fn parse_two_digits(text: &[u8]) -> Option<u8> {
     u8::try_from(number).ok().filter(|_| is_whole)
 }
 
-/// The digits of a number, the first of which is not zero, taken from the highest place down. A place is a power of ten.
+/// The digits of a number, of which the first is not zero, taken from the highest place down. A place is a power of ten.
 #[derive(Clone, Copy)]
 pub struct Digits<'a> {
-    /// What is left of them, with or without a point in between.
+    /// The digits that are left, with or without a point in between.
     text: &'a [u8],
-    /// The place of the first one that is left, or `NOWHERE`.
+    /// The place of the first digit that is left, or `NOWHERE`.
     pub place: i32,
     pub is_negative: bool,
 }
@@ -139,7 +139,7 @@ impl Default for Digits<'_> {
 }
 
 impl<'a> Digits<'a> {
-    /// Takes the digits of a text, the first of which stands at `place`.
+    /// Takes the digits of a text; the first of them is at `place`.
     pub fn set(&mut self, text: &'a [u8], place: i32, is_negative: bool) {
         let mut place = place;
         let mut text = text;
@@ -152,7 +152,7 @@ impl<'a> Digits<'a> {
         self.is_negative = is_negative;
     }
 
-    /// Takes a number. `Error::JSON_SYNTAX` when `text` as a whole is none.
+    /// Takes a number. `Error::JSON_SYNTAX` if `text` as a whole is not a number.
     ///
     /// An exponent of more than `EXPONENT_MAX` is taken as about that.
     #[inline(never)]
@@ -178,7 +178,7 @@ impl<'a> Digits<'a> {
         Ok(())
     }
 
-    /// The digit at a place, which is not above the first one that is left; 0 where there is none.
+    /// The digit at a place, which must not be above the first digit that is left; 0 if there is none.
     #[inline(never)]
     pub fn take(&mut self, place: i32) -> i32 {
         if place != self.place {
@@ -195,7 +195,7 @@ impl<'a> Digits<'a> {
         i32::from(digit & 0x0F)
     }
 
-    /// As `take`, below zero where the sign is not this one.
+    /// As `take`, but negated if the sign differs from this one.
     #[inline(never)]
     pub fn take_signed(&mut self, place: i32, is_negative: bool) -> i32 {
         let digit = self.take(place);

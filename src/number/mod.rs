@@ -2,16 +2,16 @@
 //! Numbers as JSON text (RFC 8259 section 6), written as RFC 8428 section 5 asks, and read exactly.
 //!
 //! - `literal`: text in its grammar, and its digits.
-//! - `sum`: a number with its base, added digit by digit; what does not fit into the 64 bits of `truncated` is known to be there.
+//! - `sum`: a number plus its base, added digit by digit; `truncated` holds 64 bits of it and knows whether more follows.
 //! - `nearest`: from decimal digits to a double.
 //! - `write`: integers, decimals, and doubles in their shortest form or with a fixed number of digits.
-//! - `whole`: decimal digits of a binary number, for what is exact beyond 64 bits.
-//! - `bytes`: the arithmetic under it.
+//! - `whole`: decimal digits of a binary number, for values that need more than 64 bits to be exact.
+//! - `bytes`: the arithmetic below it.
 //!
-//! Why our own code: measured on a Cortex-M3 (`-Os`, link-time optimisation), ryu with `small` takes 6.4 KB for writing
-//! doubles, zmij 4.8 KB, neither with a fixed number of digits; `str::parse` takes 19.5 KB for reading. Here writing doubles and
-//! floats adds 1.2 KB to the writer of decimals (`make report`: uplink-float less uplink). The price is time: what
-//! `make report` calls double-write is several times zmij's count, and values far from one take up to 261,000 instructions.
+//! Why our own code: on a Cortex-M3 (`-Os`, link-time optimisation) writing doubles takes 6.4 KB with ryu (`small`) and 4.8 KB with zmij,
+//! neither with a fixed number of digits; reading them takes 19.5 KB with `str::parse`. Here writing doubles and floats adds 1.2 KB to the
+//! writer of decimals (`make report`: uplink-float less uplink). The price is time: what `make report` calls double-write is several times
+//! zmij's count, and values far from one take up to 261,000 instructions.
 #![forbid(unsafe_code)]
 
 mod bytes;
@@ -32,7 +32,7 @@ pub use write::{
 use crate::error::{Error, Result};
 use truncated::{Magnitude, Truncated};
 
-/// `mantissa` × 10^`exponent`, exactly. Two that differ in their fields can be the same number.
+/// `mantissa` × 10^`exponent`, exactly. Two values with different fields can be the same number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C)]
 pub struct Decimal {
@@ -43,7 +43,7 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Of a number that is read, the largest exponent; the smallest is its negative.
+    /// The largest exponent of a number that is read; the smallest is its negative.
     pub const EXPONENT_MAX: u32 = 500_000_000;
 
     #[inline(never)]
@@ -55,16 +55,16 @@ impl Decimal {
         }
     }
 
-    /// As [`Magnitude::floor_and_ceil`]; 0 for what is below zero.
-    // One copy for its calls.
+    /// As [`Magnitude::floor_and_ceil`]; 0 for a number below zero.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     pub(crate) fn floor_and_ceil(&self) -> [u32; 2] {
         let magnitude = self.mantissa.max(0).cast_unsigned();
         Magnitude(magnitude).floor_and_ceil(self.exponent)
     }
 
-    /// The exact difference, without zeros at the end of its mantissa; `None` when that is beyond `i64`.
-    // Not inlined, its memory is free again when the difference is written.
+    /// The exact difference, without zeros at the end of its mantissa; `None` if the mantissa does not fit in an `i64`.
+    // Not inlined, so that its stack is free again when the difference is written.
     #[must_use]
     #[inline(never)]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
@@ -76,7 +76,7 @@ impl Decimal {
             (_, true) => left.exponent,
             _ => left.exponent.min(right.exponent),
         };
-        // Only the one with the higher exponent grows, by less than 2^63 where the difference fits: 64 bits are enough.
+        // Only the mantissa with the higher exponent grows, and stays below 2^63 if the difference fits, so 64 bits are enough.
         left.lower_to(exponent).ok()?;
         right.lower_to(exponent).ok()?;
         let (minuend, subtrahend) = (left.magnitude.0, right.magnitude.0);
@@ -115,7 +115,7 @@ mod tests {
             let difference = difference.map(|(mantissa, exponent)| decimal(mantissa, exponent));
             assert_eq!(left.checked_sub(right), difference, "{left:?} - {right:?}");
         }
-        // Nothing has to be written with the exponent of the other.
+        // Zero needs no common exponent.
         let large = decimal(1, 20);
         assert_eq!(large.checked_sub(zero), Some(large));
         assert_eq!(zero.checked_sub(large), Some(decimal(-1, 20)));

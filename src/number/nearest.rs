@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The double nearest to a decimal number.
 //!
-//! Clinger's way ("How to Read Floating Point Numbers Accurately", 1990) in integers of 64 bits: the number is scaled by tens with a
-//! known loss, and where that loss leaves two doubles open, the digits are compared with those of the middle between the two,
-//! drawn exactly (Gay's `bigcomp`). All in integers: the C library's soft-float addition alone takes 1.7 KB on a Cortex-M0.
+//! Clinger's method ("How to Read Floating Point Numbers Accurately", 1990) in 64-bit integers: the number is scaled by tens with a known
+//! error. Where that error leaves two doubles possible, the digits are compared with the exact digits of the midpoint between them (Gay's
+//! `bigcomp`). Only integers are used: soft-float addition alone takes 1.7 KB on a Cortex-M0.
 #![forbid(unsafe_code)]
 
 use super::literal::{Digits, NOWHERE};
@@ -11,9 +11,9 @@ use super::truncated::{Magnitude, Truncated, low_word};
 use super::whole::whole;
 
 const FRACTION_BITS: u32 = 52;
-/// The bit of a mantissa that is not stored.
+/// The hidden bit of a mantissa.
 pub const HIDDEN: u64 = 1 << FRACTION_BITS;
-/// The exponent field of what is not finite.
+/// The exponent field of infinities and NaN.
 pub const TOP: i32 = 2047;
 const INFINITY: u64 = 2047 << FRACTION_BITS;
 /// Bits of a `Scaled` that a double does not have.
@@ -30,16 +30,16 @@ pub fn parts(bits: u64) -> (u64, i32) {
     }
 }
 
-/// The double nearest to a number, ties to even. The number is the sum of two, which hold the digits that did not fit.
+/// The double nearest to a number, ties to even. The number is the sum of `numbers`, which give the digits that `value` has no room for.
 #[inline(never)]
 pub fn nearest(value: &Truncated, numbers: &[Digits<'_>; 2]) -> f64 {
     let mut scaled = Scaled {
         mantissa: value.magnitude,
         field: 1086,
-        // Less than one unit of a magnitude that lacks no more than three bits.
+        // Less than one unit of a magnitude that has at most three free bits.
         slack: u32::from(value.rest != 0) << 3,
     };
-    // Beyond these all is zero or infinite.
+    // Beyond these limits every value is zero or infinite.
     let exponent = value.exponent.clamp(-400, 400);
     scaled.scale(exponent);
     let sign = u64::from(value.is_negative) << 63;
@@ -50,7 +50,7 @@ pub fn nearest(value: &Truncated, numbers: &[Digits<'_>; 2]) -> f64 {
 struct Scaled {
     mantissa: Magnitude,
     field: i32,
-    /// The value may be above by less than this many units of the last place.
+    /// The true value may be larger, by less than this many units of the last place.
     slack: u32,
 }
 
@@ -58,7 +58,7 @@ impl Scaled {
     /// Moves the highest bit to its place.
     #[inline(never)]
     fn align(&mut self) {
-        // The highest bit is that of the sign.
+        // The highest bit is the sign bit.
         while self.mantissa.0.cast_signed() > 0 {
             self.mantissa.0 <<= 1;
             self.field -= 1;
@@ -67,6 +67,7 @@ impl Scaled {
 
     /// Multiplies by 10^`exponent`, rounding down.
     fn scale(&mut self, exponent: i32) {
+        // At most 400 rounds, as clamped.
         for _ in 0..exponent.unsigned_abs() {
             self.align();
             if exponent > 0 {
@@ -75,17 +76,17 @@ impl Scaled {
                 self.field += 4;
                 self.mantissa.0 = self.mantissa.0 >> 4 | u64::from(above) << 60;
             } else {
-                // Eight tenths, of the remainder too.
+                // Eight tenths, including the remainder.
                 let digit = self.mantissa.take_digit();
                 self.field -= 3;
                 self.mantissa.0 = self.mantissa.0 << 3 | u64::from((digit * 13) >> 4);
             }
-            // Less than one unit is lost, 3.25 once the highest bit is in its place again.
+            // Less than one unit is lost, 3.25 units once the highest bit is back in its place.
             self.slack += 4;
         }
     }
 
-    /// The bits of the nearest double, without sign. Where the slack leaves that open, the digits decide.
+    /// The bits of the nearest double, without sign. Where the slack leaves two possible, the digits decide.
     fn round(&mut self, value: &Truncated, numbers: &[Digits<'_>; 2]) -> u64 {
         self.align();
         let mut mantissa = self.mantissa.0;
@@ -103,12 +104,12 @@ impl Scaled {
             slack = (slack >> 1) + 1;
         }
         let places = mantissa >> SPARE_BITS;
-        // The highest place, where it is set, counts one in the exponent field.
+        // The hidden bit, if set, adds one to the exponent field.
         let below = u64::try_from(field - 1).unwrap_or_default();
         let bits = places + (below << FRACTION_BITS);
         let rest = u32::try_from(mantissa & ((1 << SPARE_BITS) - 1)).unwrap_or_default();
-        // Scaling loses at most 308 × 3.25 units and what does not fit 8, less than half of the last place: no double but the next one
-        // can be nearer.
+        // Scaling loses at most 308 × 3.25 units, and the digits without room lose 8, together less than half of the last place: only the
+        // next double can be nearer.
         let up = if rest > HALF {
             true
         } else if rest + slack < HALF {
@@ -118,24 +119,25 @@ impl Scaled {
         } else {
             is_beyond_middle(value, numbers, field, places)
         };
-        // A step up runs over into the exponent, and into infinity, by itself.
+        // A step up carries into the exponent, and on to infinity, by itself.
         bits + u64::from(up)
     }
 }
 
-/// Places that are compared at a time: with twice their digits and a remainder of two, an `i32` has room.
+/// Places compared at a time: twice their digits and a remainder of two fit in an `i32`.
 const GROUP: i32 = 8;
 const GROUP_TENS: u32 = 10_u32.pow(8);
 
-/// Whether a number is nearer to the next double than to that of this field and these places, or as near and that one is even.
+/// Whether a number is nearer to the next double than to the one with this field and these places, or halfway between them while the next
+/// double is even.
 ///
-/// Subtracts the middle between the two from the number, from the highest place down, until the sign is sure: what is left of the two
-/// numbers and of the middle is less than three units of the last place, and cannot change a difference of three.
+/// Subtracts the midpoint from the number, from the highest place down, until the sign is certain: the rest of the number and of the
+/// midpoint is less than three units of the last place, and cannot change a difference of three.
 fn is_beyond_middle(value: &Truncated, numbers: &[Digits<'_>; 2], field: i32, places: u64) -> bool {
     let [mut left, mut right] = *numbers;
     let mut place = left.place.max(right.place);
     let mut difference = 0_i32;
-    // Twice the places of the middle that were compared, and one more where there are others.
+    // Twice the places of the midpoint that were compared, plus one if more places follow.
     let mut middle = 1;
     while (-2..=2).contains(&difference) {
         let end = place - GROUP;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A number with its base, added exactly, whatever their lengths.
+//! A number plus its base, added exactly whatever their lengths.
 #![forbid(unsafe_code)]
 
 use super::Decimal;
@@ -11,15 +11,15 @@ use crate::error::{Error, Result};
 /// The sum of a number and its base.
 #[derive(Default)]
 pub struct Sum<'a> {
-    /// Both as they were written, the second without digits where there is only one.
+    /// Both as they were written; the second has no digits if there is only one.
     numbers: [Digits<'a>; 2],
     value: Truncated,
 }
 
 impl<'a> Sum<'a> {
-    /// Takes a number and its base, of which each may be empty: then it does not count.
+    /// Takes a number and its base; either may be empty and then does not count.
     ///
-    /// `Error::JSON_SYNTAX` when one of them as a whole is no number.
+    /// `Error::JSON_SYNTAX` if one of them as a whole is not a number.
     #[inline(never)]
     pub fn read(&mut self, number: &'a [u8], base: &'a [u8]) -> Result<()> {
         let [left, right] = &mut self.numbers;
@@ -30,7 +30,7 @@ impl<'a> Sum<'a> {
             right.parse(base)?;
         }
         self.value = add(&self.numbers);
-        // The sign of a zero is kept where there is only one.
+        // The sign of zero is kept if there is only one number.
         if self.value.is_zero() {
             let [left, right] = &self.numbers;
             self.value.is_negative =
@@ -41,7 +41,7 @@ impl<'a> Sum<'a> {
 
     /// The exact sum, without zeros at the end of its mantissa; zero has exponent 0.
     ///
-    /// `Error::NUMBER_RANGE` when the mantissa is beyond `i64` or the exponent beyond `Decimal::EXPONENT_MAX`.
+    /// `Error::NUMBER_RANGE` if the mantissa does not fit in an `i64`, or the exponent exceeds `Decimal::EXPONENT_MAX`.
     pub fn to_decimal(&self) -> Result<Decimal> {
         Decimal::check_exponent(self.value.exponent)?;
         self.value.to_decimal()
@@ -49,7 +49,7 @@ impl<'a> Sum<'a> {
 
     /// The mantissa of the sum at this exponent, rounded from the exact sum, ties to even.
     ///
-    /// `Error::NUMBER_RANGE` when it is beyond `i64`, or the exponent beyond `Decimal::EXPONENT_MAX`.
+    /// `Error::NUMBER_RANGE` if it does not fit in an `i64`, or the exponent exceeds `Decimal::EXPONENT_MAX`.
     pub fn rounded_at(&mut self, exponent: i32) -> Result<i64> {
         Decimal::check_exponent(exponent)?;
         self.value.lower_to(exponent)?;
@@ -57,7 +57,7 @@ impl<'a> Sum<'a> {
         self.value.mantissa()
     }
 
-    /// The double nearest to the exact sum, ties to even: infinite from 2^1024 - 2^970, zero up to 2^-1075, keeping the sign.
+    /// The double nearest to the exact sum, ties to even: infinite from 2^1024 - 2^970, zero up to 2^-1075. The sign is kept.
     pub fn to_f64(&self) -> f64 {
         nearest(&self.value, &self.numbers)
     }
@@ -65,7 +65,7 @@ impl<'a> Sum<'a> {
     /// The sum when it is an integer within `i64`, in whatever notation (`10.0`, `1e3`); `Error::NUMBER_RANGE` otherwise.
     #[expect(
         clippy::wrong_self_convention,
-        reason = "the sum becomes whole in place"
+        reason = "the sum becomes a whole number here"
     )]
     pub fn to_i64(&mut self) -> Result<i64> {
         self.make_whole()?;
@@ -75,7 +75,7 @@ impl<'a> Sum<'a> {
     /// The sum when it is an integer within `u64`, as `to_i64`; `-0` is 0.
     #[expect(
         clippy::wrong_self_convention,
-        reason = "the sum becomes whole in place"
+        reason = "the sum becomes a whole number here"
     )]
     pub fn to_u64(&mut self) -> Result<u64> {
         self.make_whole()?;
@@ -102,13 +102,13 @@ impl<'a> Sum<'a> {
     }
 }
 
-/// More zeros than this between two numbers fill any magnitude.
+/// More zeros than this between two numbers exceed any magnitude.
 const GAP: i32 = 40;
 
-/// Adds two numbers from the highest place down, as far as 64 bits hold the sum.
+/// Adds two numbers from the highest place down, as far as the sum fits in 64 bits.
 ///
 /// Schoolbook addition, but from the left: a digit is held back until a lower one shows whether a carry or a borrow reaches it. Digits that
-/// would pass one on wait with it: nines in a sum, zeros in a difference.
+/// would pass a carry on wait with it: nines in a sum, zeros in a difference.
 #[inline(never)]
 fn add(numbers: &[Digits<'_>; 2]) -> Truncated {
     let [mut left, mut right] = *numbers;
@@ -116,12 +116,12 @@ fn add(numbers: &[Digits<'_>; 2]) -> Truncated {
     let passing = if is_difference { 0 } else { 9 };
     let mut place = left.place.max(right.place);
     let mut sum = Truncated {
-        // Above the first digit there is one more, to which it may pass a carry.
+        // One place above the first digit may receive a carry.
         exponent: place.saturating_add(2),
         is_negative: left.is_negative,
         ..Truncated::default()
     };
-    // -1 where that is the second one.
+    // -1 if the second number is the larger one.
     let mut larger = 1;
     let mut held = 0;
     let mut waiting = 0_usize;
@@ -134,7 +134,7 @@ fn add(numbers: &[Digits<'_>; 2]) -> Truncated {
         let sign = left.is_negative;
         let mut digit = (left.take(place) + right.take_signed(place, sign)) * larger;
         if digit < 0 && held == 0 {
-            // The first digits that differ tell which number is larger.
+            // The first digits that differ show which number is larger.
             larger = -1;
             sum.is_negative = !sum.is_negative;
             digit = -digit;

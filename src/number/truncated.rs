@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Decimal numbers in 64 bits, with what does not fit.
+//! Decimal numbers in 64 bits, and what does not fit in them.
 #![forbid(unsafe_code)]
 
 use super::Decimal;
 use super::bytes::{Divisor, multiply};
 use crate::error::{Error, Result};
 
-/// A decimal number in a computer's word: `magnitude` × 10^`exponent`, and less than one unit of the last place more.
+/// A decimal number cut to 64 bits: `magnitude` × 10^`exponent`, plus less than one unit of the last place.
 #[derive(Clone, Copy, Default)]
 pub struct Truncated {
     pub magnitude: Magnitude,
     pub exponent: i32,
     pub is_negative: bool,
-    /// What does not fit, in twentieths of the last place: twice the next digit, and one more where others follow that are not
-    /// zero. 10 is one half, 0 nothing.
+    /// What does not fit, in twentieths of the last place: twice the next digit, plus one if digits other than zero follow. 10 is one half,
+    /// 0 is nothing.
     pub rest: u32,
-    /// Whether the next digit has no room.
+    /// Whether there is no room for the next digit.
     pub is_full: bool,
 }
 
@@ -35,7 +35,7 @@ impl Truncated {
         self.magnitude.0 == 0
     }
 
-    /// Appends a digit; the number itself stays what it is, with a lower exponent.
+    /// Appends a digit with a lower exponent; the digits before keep their values.
     #[inline(never)]
     fn push(&mut self, digit: u32) {
         if self.is_full {
@@ -52,7 +52,7 @@ impl Truncated {
         }
     }
 
-    /// Appends one digit, and another one some times.
+    /// Appends one digit, and then another digit a number of times.
     pub fn push_run(&mut self, first: i32, then: i32, count: usize) {
         self.push(first.cast_unsigned());
         for _ in 0..count {
@@ -80,9 +80,10 @@ impl Truncated {
         }
     }
 
-    /// Brings a higher exponent down to this one. `Error::NUMBER_RANGE` when the digits are then beyond 64 bits.
+    /// Brings a higher exponent down to this one. `Error::NUMBER_RANGE` if the digits then exceed 64 bits.
     #[inline(never)]
     pub fn lower_to(&mut self, exponent: i32) -> Result<()> {
+        // At most 20 rounds: then any digit is beyond 64 bits.
         while self.exponent > exponent && !self.is_zero() {
             if self.magnitude.push_digit(0) != 0 {
                 return Err(Error::NUMBER_RANGE);
@@ -94,24 +95,25 @@ impl Truncated {
 
     /// Brings a lower exponent up to this one and rounds, ties to even.
     pub fn round_to(&mut self, exponent: i32) {
+        // At most 20 rounds: then no digit is left.
         while self.exponent < exponent && !self.is_zero() {
             let more = u32::from(self.rest != 0);
             self.rest = u32::from(self.magnitude.take_digit()) * 2 + more;
             self.exponent += 1;
         }
         if self.exponent < exponent {
-            // Less than a tenth.
+            // This is less than a tenth.
             self.rest = 0;
         }
         let odd = u32::from(self.magnitude.0 & 1 != 0);
         if self.rest + odd > 10 {
-            // The largest is beyond every mantissa as it is.
+            // The largest magnitude exceeds every mantissa already.
             self.magnitude.0 = self.magnitude.0.saturating_add(1);
         }
         self.rest = 0;
     }
 
-    /// The signed digits, exactly; `Error::NUMBER_RANGE` when they are beyond `i64`.
+    /// The signed digits, exactly; `Error::NUMBER_RANGE` if they do not fit in an `i64`.
     pub fn mantissa(&self) -> Result<i64> {
         let magnitude = self.magnitude.0.cast_signed();
         let mantissa = if self.is_negative {
@@ -119,7 +121,7 @@ impl Truncated {
         } else {
             magnitude
         };
-        // Beyond `i64` the sign is wrong.
+        // If it does not fit in an `i64`, the sign is wrong.
         if self.rest == 0 && (mantissa == 0 || (mantissa < 0) == self.is_negative) {
             Ok(mantissa)
         } else {
@@ -127,7 +129,7 @@ impl Truncated {
         }
     }
 
-    /// The number, exactly; `Error::NUMBER_RANGE` when the mantissa is beyond `i64`.
+    /// The number, exactly; `Error::NUMBER_RANGE` if the mantissa does not fit in an `i64`.
     pub fn to_decimal(self) -> Result<Decimal> {
         Ok(Decimal {
             mantissa: self.mantissa()?,
@@ -136,14 +138,14 @@ impl Truncated {
     }
 }
 
-/// The digits of a number of 64 bits, of which the last one comes and goes.
+/// The digits of a 64-bit number: the last one can be appended and dropped.
 ///
-/// In short steps: multiplication and division of 64 bits are library functions on small cores.
+/// In small steps, because 64-bit multiplication and division are library functions on small cores.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Magnitude(pub u64);
 
 impl Magnitude {
-    /// Appends a digit. Returns what is beyond 64 bits: then only the lower ones are left.
+    /// Appends a digit. Returns what exceeds 64 bits; if it is not 0, only the lower 64 bits are left.
     #[inline(never)]
     pub fn push_digit(&mut self, digit: u32) -> u32 {
         if cfg!(kpn_no_division) {
@@ -160,7 +162,7 @@ impl Magnitude {
         beyond
     }
 
-    /// Where the core multiplies to 64 bits.
+    /// For cores that multiply to 64 bits.
     fn push_by_words(&mut self, digit: u32) -> u32 {
         let low = u64::from(low_word(self.0)) * 10 + u64::from(digit);
         let high = u64::from(high_word(self.0)) * 10 + u64::from(high_word(low));
@@ -168,7 +170,7 @@ impl Magnitude {
         high_word(high)
     }
 
-    /// Drops the last digit, which is returned.
+    /// Drops the last digit and returns it.
     #[inline(never)]
     pub fn take_digit(&mut self) -> u8 {
         if !cfg!(kpn_no_division)
@@ -181,10 +183,11 @@ impl Magnitude {
         self.take_by_bytes()
     }
 
-    /// The number times 10^`exponent`, rounded down and rounded up to a whole number; `u32::MAX` for what is beyond it.
+    /// The number times 10^`exponent`, rounded down and rounded up to a whole number, each at most `u32::MAX`.
     pub fn floor_and_ceil(mut self, exponent: i32) -> [u32; 2] {
         let mut exponent = exponent;
         let mut fraction = 0;
+        // At most 20 and 10 rounds, whatever the exponent is.
         while exponent < 0 && self.0 != 0 {
             fraction |= self.take_digit();
             exponent += 1;

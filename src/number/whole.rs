@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Decimal digits of a binary number, exactly.
 //!
-//! Whatever is written or compared exactly asks for some digits from the first one on: the whole part of the number times a power of
-//! ten. Later digits are in a whole part with a higher power, of which the lowest bits tell as many as are wanted at a time.
+//! Exact writing and comparing needs some digits, from the first one on: the whole part of the number times a power of ten. Later digits
+//! are in the whole part with a higher power; its lowest bits give as many of them as are wanted at a time.
 #![forbid(unsafe_code)]
 
 use super::bytes::{Divisor, multiply};
 
-/// 1,024 bits, for no double has more before its point, and the highest byte of a mantissa, which is zero then. The smallest ones have
-/// up to 768 bits behind it once their first digit is in the whole part, and nothing above the lowest 64 bits of that counts.
+/// 1,024 bits, since no double has more before its point, plus the highest byte of a mantissa, which is then zero. The smallest doubles
+/// have up to 768 bits after the point once their first digit is in the whole part, of which only the lowest 64 bits count.
 const BYTES: usize = 129;
 
-/// Twice the whole part of `mantissa` × 2^`twos` × 10^`tens`, and one more where there is something behind its point. Of more than 64
-/// bits, the lowest.
+/// Twice the whole part of `mantissa` × 2^`twos` × 10^`tens`, plus one if there is a fraction. Of more than 64 bits, the lowest 64.
 #[inline(never)]
 pub fn whole(mantissa: u64, twos: i32, tens: i32) -> u64 {
-    // All of it is 2^`twos` × `mantissa` × 5^`tens`, of which the twos only move the point, but for those that are no whole byte.
+    // The product is 2^`twos` × `mantissa` × 5^`tens`. The twos only move the point, except those that do not make a whole byte.
     let twos = twos + tens;
     let above = usize::try_from(twos >> 3).unwrap_or_default();
     let behind = usize::try_from(-(twos >> 3)).unwrap_or_default();
     let mut memory = [0; BYTES];
-    // A five takes less than three bits.
+    // Each factor of five takes less than three bits.
     let growth = usize::try_from((tens * 3) >> 3).unwrap_or_default();
     let used = (above + growth + 9).min(BYTES);
     let number = memory.get_mut(..used).unwrap_or_default();

@@ -15,34 +15,34 @@ pub const FRACTION_DIGITS_MAX: u8 = 20;
 /// Room for the digits of any `u64`.
 pub(super) const DIGITS_MAX: usize = 20;
 
-/// Writes an integer in full, without exponent.
+/// Writes an integer in full, without an exponent.
 #[inline(never)]
 pub fn write_i64(out: &mut Buf<'_>, value: i64) {
     put_sign(out, value < 0);
     write_u64(out, value.unsigned_abs());
 }
 
-/// Writes an integer in full, without exponent.
+/// Writes an integer in full, without an exponent.
 #[inline(never)]
 pub fn write_u64(out: &mut Buf<'_>, value: u64) {
     out.put(digits(&mut [0; DIGITS_MAX], Magnitude(value)));
 }
 
-/// Whole numbers of up to this many digits are written in full: many readers take `1000` for an integer and `1e3` for a
-/// floating-point number, and a double holds all of them exactly.
+/// Whole numbers of up to this many digits are written in full: a double holds all of them exactly, and many readers take `1000` for an
+/// integer but `1e3` for a floating-point number.
 const WHOLE_DIGITS: i32 = 15;
 
-/// Writes the shortest text that reads back as the same `f64`, and of those the one nearest to it, in the notation of
-/// `write_decimal`. Negative zero is `-0`. Not more than 17 digits.
+/// Writes the shortest text that reads back as the same `f64`, and among those the nearest one, in the notation of `write_decimal`.
+/// Negative zero is `-0`. At most 17 digits.
 ///
 /// `Error::NOT_FINITE` for NaN and infinities; nothing is written then.
 pub fn write_f64(out: &mut Buf<'_>, value: f64) -> Result<()> {
     write_shortest(out, false, value.to_bits())
 }
 
-/// Writes the shortest text that reads back as the same `f32`, as `write_f64`. Not more than 9 digits.
+/// Writes the shortest text that reads back as the same `f32`, as `write_f64`. At most 9 digits.
 pub fn write_f32(out: &mut Buf<'_>, value: f32) -> Result<()> {
-    // Sign, exponent and fraction in the places that they have in a double.
+    // Moves sign, exponent and fraction to where they are in a double.
     let bits = u64::from(value.to_bits());
     let magnitude = bits & ((1 << 31) - 1);
     write_shortest(out, true, (bits ^ magnitude) << 32 | magnitude << 29)
@@ -82,7 +82,7 @@ pub(super) fn digits(text: &mut [u8; DIGITS_MAX], mut value: Magnitude) -> &[u8]
     text.get(start..).unwrap_or_default()
 }
 
-/// A number of digits.
+/// The number of digits.
 pub(super) fn signed(count: usize) -> i32 {
     u32::try_from(count).unwrap_or_default().cast_signed()
 }
@@ -99,17 +99,17 @@ fn write_notation(out: &mut Buf<'_>, mantissa: i64, exponent: i32) {
     put_sign(out, mantissa < 0);
     let mut text = [0; DIGITS_MAX];
     let mut digits = digits(&mut text, Magnitude(mantissa.unsigned_abs()));
-    // A zero has its digit at the place 0.
+    // The digit of zero is at place 0.
     let mut last = if mantissa == 0 { 0 } else { exponent };
     let first = last + signed(digits.len()) - 1;
     while let [shorter @ .., b'0'] = digits {
         digits = shorter;
         last += 1;
     }
-    // Beside its digits, a number of several has a point in `e` notation, which is one byte more for the same length.
+    // In `e` notation a number of several digits also has a point, which takes one more byte.
     let point = i32::from(first > last);
     let is_plain = if last < 0 {
-        // `0.012` is as long as `1.2e-2`, and `0.01` as `1e-2`.
+        // `0.0012` is as long as `1.2e-3`, and `0.01` as `1e-2`.
         first >= -2 - point
     } else {
         first < WHOLE_DIGITS || last <= 3 + point
@@ -120,20 +120,21 @@ fn write_notation(out: &mut Buf<'_>, mantissa: i64, exponent: i32) {
         put_plain(out, digits, 0, last - first);
         out.put_byte(b'e');
         put_sign(out, first < 0);
-        // In the same memory: this is below the deepest calls of an uplink.
+        // In the same memory, since this lies below the deepest calls of an uplink.
         let exponent = Magnitude(first.unsigned_abs().into());
         out.put(self::digits(&mut text, exponent));
     }
 }
 
-/// Writes digits that stand at the places `first` to `last`, and what lies between them and the point.
+/// Writes the digits at the places `first` to `last`, and the zeros between them and the point.
 fn put_plain(out: &mut Buf<'_>, digits: &[u8], first: i32, last: i32) {
     let mut place = first.max(0);
+    // No exponent makes this long: `e` notation is taken before plain notation has more than 25 bytes.
     while place >= last.min(0) {
         if place == -1 {
             out.put_byte(b'.');
         }
-        // Above the first digit the difference is negative, and no index.
+        // Above the first digit the difference is negative, which is not an index.
         let digit = usize::try_from(first - place)
             .ok()
             .and_then(|index| digits.get(index));
@@ -142,17 +143,17 @@ fn put_plain(out: &mut Buf<'_>, digits: &[u8], first: i32, last: i32) {
     }
 }
 
-/// How many bits at the end of the mantissa of a double a float does not have.
+/// How many more bits the mantissa of a double has than that of a float.
 const FLOAT_SPARE: i32 = 29;
 
-/// A value without sign, `mantissa` × 2^`exponent`.
+/// A value without its sign, `mantissa` × 2^`exponent`.
 struct Binary {
     mantissa: u64,
     exponent: i32,
 }
 
 impl Binary {
-    /// Takes a double apart, or a float whose parts stand in the places that they have in a double.
+    /// Takes apart a double, or a float whose parts have been moved to where they are in a double.
     fn new(bits: u64, is_float: bool) -> Result<Self> {
         let (mantissa, field) = parts(bits);
         let top = if is_float { 255 } else { TOP };
@@ -166,7 +167,7 @@ impl Binary {
         })
     }
 
-    /// The value is below 2 to this power.
+    /// The value is below 2 to the power of this.
     fn bits(&self) -> i32 {
         self.exponent + 53
     }
@@ -178,7 +179,7 @@ fn decimal_position(bits: i32) -> i32 {
     ((bits * 78_913) >> 18) + 1
 }
 
-/// Writes the shortest decimal number that is nearer to a value than to its neighbours, and of those the nearest.
+/// Writes the shortest decimal number that is nearer to a value than to its neighbours, and among those the nearest.
 #[inline(never)]
 fn write_shortest(out: &mut Buf<'_>, is_float: bool, bits: u64) -> Result<()> {
     let binary = Binary::new(bits, is_float)?;
@@ -191,8 +192,8 @@ fn write_shortest(out: &mut Buf<'_>, is_float: bool, bits: u64) -> Result<()> {
     Ok(())
 }
 
-/// Takes a value such as 20.5, with few binary digits and not more than six decimal ones: of so few, no others are as near.
-/// False for other values.
+/// Handles a value such as 20.5, with few binary digits and at most six decimal ones: no other decimal with so few digits is as near.
+/// Returns false for other values.
 fn set_exact(decimal: &mut Decimal, binary: &Binary) -> bool {
     let mut magnitude = high_word(binary.mantissa);
     let mut twos = binary.exponent + 32;
@@ -203,7 +204,7 @@ fn set_exact(decimal: &mut Decimal, binary: &Binary) -> bool {
         if magnitude & 1 == 0 {
             magnitude >>= 1;
         } else if magnitude < 200_000 {
-            // Half, as five times with a power of ten less.
+            // Halves by multiplying by five and lowering the power of ten.
             magnitude *= 5;
             decimal.exponent -= 1;
         } else {
@@ -215,29 +216,29 @@ fn set_exact(decimal: &mut Decimal, binary: &Binary) -> bool {
     true
 }
 
-/// Takes any value.
+/// Handles any value.
 ///
-/// The value and the borders that it has with its neighbours are scaled to 17 or 18 digits. From the end of the borders digits are
-/// dropped as long as there is a number between them; the value, rounded to as many, is the nearest of those.
+/// The value and its borders with its neighbours are scaled to 17 or 18 digits. Digits are dropped from the end of the borders as long as a
+/// number is left between them; the value rounded to as many digits is the nearest such number.
 fn set_shortest(decimal: &mut Decimal, binary: &Binary, is_float: bool) {
     let tens = 18 - decimal_position(binary.bits());
-    // In quarters of its last place, of which a float has fewer. Of what comes scaled, a quarter tells whether there is something below
-    // a half.
+    // In quarters of its last place; a float has fewer places. In the scaled value, a quarter shows whether there is something below a
+    // half.
     let (mut value, mut twos) = (binary.mantissa << 2, binary.exponent - 1);
     if is_float {
         value >>= FLOAT_SPARE;
         twos += FLOAT_SPARE;
     }
     let odd = value >> 2 & 1;
-    // A border is half way to a neighbour. At a power of two the next value below is only half as far away as the next above, except for
-    // the lowest, where the digits are the same.
+    // A border is halfway to a neighbour. At a power of two the next value below is only half as far away as the next one above, except at
+    // the lowest power, where the digits are the same.
     let below = 2 - u64::from(binary.mantissa == HIDDEN);
     let mut scaled = [value - below, value, value + 2];
     for value in &mut scaled {
         *value = whole(*value, twos, tens);
     }
     let [below, value, above] = scaled;
-    // The highest number that is not between the borders, and the highest that is: a border belongs to the even one of two values.
+    // The highest number that is not between the borders, and the highest that is. A border belongs to the even one of the two values.
     let mut low = (below + odd - 1) >> 2;
     let mut high = (above - odd) >> 2;
     let mut nearest = Truncated {
@@ -263,16 +264,16 @@ fn set_shortest(decimal: &mut Decimal, binary: &Binary, is_float: bool) {
     decimal.exponent = exponent;
 }
 
-/// Digits that are drawn at a time.
+/// Digits drawn at a time.
 const GROUP: usize = 9;
 const GROUP_TENS: u32 = 10_u32.pow(9);
 
 #[inline(never)]
 fn put_fixed(out: &mut Buf<'_>, binary: &Binary, fraction_digits: u8) {
-    // Below 2^-80 all digits within reach are zero.
+    // Below 2^-80 all digits that can be asked for are zero.
     let bits = binary.bits();
     let mantissa = if bits < -80 { 0 } else { binary.mantissa };
-    // The last digit tells how to round.
+    // The last digit decides how to round.
     let end = i32::from(fraction_digits) + 1;
     let mut tens = end;
     while tens > -decimal_position(bits).max(1) {
@@ -283,7 +284,7 @@ fn put_fixed(out: &mut Buf<'_>, binary: &Binary, fraction_digits: u8) {
         place: 1 - tens,
         started: false,
     };
-    // A carry runs through nines: they wait, and the digit before them, until one comes that stops it.
+    // A carry runs through nines, so they wait, together with the digit before them, until a digit comes that stops it.
     let mut waiting = 0_u8;
     let mut nines = 0_u32;
     let mut last = 0_u8;
@@ -326,7 +327,7 @@ struct Fixed<'b, 'a> {
 }
 
 impl Fixed<'_, '_> {
-    /// Writes `first` and `count` times `then`, the point, and no zeros that nobody writes.
+    /// Writes `first`, then `count` times `then`, with the point, and without leading zeros.
     #[inline(never)]
     fn put_run(&mut self, first: u8, then: u8, count: u32) {
         let mut digit = first;

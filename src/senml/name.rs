@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Names: `A-Z a-z 0-9 - : . / _`, the whole of base name and name beginning with a letter or digit
-//! (RFC 8428 section 4.5.1).
+//! Names: `A-Z a-z 0-9 - : . / _`; base name and name together begin with a letter or digit (RFC 8428 section 4.5.1).
 #![forbid(unsafe_code)]
 
 use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
 
-/// Longest name and longest base name that the writer takes, in bytes.
+/// Longest name and longest base name that the writer accepts, in bytes.
 pub const NAME_MAX: usize = 255;
 
 static RULE: Rule = Rule::new(
@@ -32,14 +31,15 @@ pub fn check(base: &[u8], local: &[u8]) -> Result<()> {
     }
 }
 
-/// Checks a local name that a base name precedes: 1 to `NAME_MAX` bytes, any of the alphabet in front.
+/// Checks a local name that follows a base name: 1 to `NAME_MAX` bytes; it may begin with any character of the
+/// alphabet.
 pub fn check_local(local: &[u8]) -> Result<()> {
     RULE.check(local)
 }
 
-/// Whether a byte is of the alphabet.
+/// Whether a byte belongs to the alphabet.
 pub(super) fn allowed(byte: u8) -> bool {
-    // Letters of both cases differ by one bit; `-`, `.`, `/`, the digits and `:` stand side by side in ASCII.
+    // Upper and lower case differ by one bit; `-`, `.`, `/`, the digits and `:` stand side by side in ASCII.
     (byte | 0x20).wrapping_sub(b'a') < 26 || matches!(byte, b'-'..=b':' | b'_')
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writes a SenML pack into the caller's memory, record by record.
 //!
-//! Every call either takes effect whole or leaves the pack as it was: a record is written behind the last whole one
-//! and counts only when all of it fits. Labels that precede a value (`t`, `ut`, `s`) open a record, the next value
-//! closes it; a failure drops the record with all its labels, since a value under the wrong time is worse than none.
+//! Every call either takes full effect or leaves the pack as it was: a record is written after the last complete one and counts only if all
+//! of it fits. Labels that precede a value (`t`, `ut`, `s`) open a record, and the next value closes it. A failure drops the record with
+//! all its labels, since a value with the wrong time is worse than none.
 //!
-//! From the first call without room on, the same calls are also counted as if there were room. So what is missing is
-//! said once, for all of them together: labels with their record, base fields, and whatever follows.
+//! From the first call without room on, all calls are also counted as if there were room. The number of missing bytes then covers all of
+//! them: labels with their record, base fields, and whatever follows.
 #![forbid(unsafe_code)]
 
 mod label;
@@ -20,23 +20,23 @@ use super::{name, unit};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::number::Decimal;
-use crate::words::Words64;
+use crate::words::{Flag, Words64};
 
-/// What the text of a pack ends with. Only up to `RECORD` it takes more.
+/// What the text of a pack ends with. It takes more only in the phases up to `RECORD`.
 mod phase {
-    /// A whole record, or nothing but the bracket.
+    /// A complete record, or only the opening bracket.
     pub const CLOSED: u8 = 0;
-    /// A base record without its brace.
+    /// A base record without its closing brace.
     pub const BASE: u8 = 1;
-    /// A record with labels and without value.
+    /// A record with labels but without a value.
     pub const RECORD: u8 = 2;
     /// The closing bracket.
     pub const FINISHED: u8 = 3;
-    /// Nothing that can be used: the pack could not be begun.
+    /// Nothing usable: the pack could not be begun.
     pub const BROKEN: u8 = 4;
 }
 
-/// How far a pack has come. Plain data: offsets into the caller's buffer, no pointer.
+/// The state of a pack. Plain data: offsets into the caller's buffer, no pointers.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 struct Progress {
@@ -44,21 +44,21 @@ struct Progress {
     phase: u8,
     /// The phase to fall back to when the open record is dropped.
     whole_phase: u8,
-    /// Bits of the labels in the open record.
+    /// The bits of the labels in the open record.
     labels: u8,
     /// Whether a base field failed: no record may follow until the failure is cleared.
-    is_base_lost: bool,
-    /// Whether base fields stand in the record that follows them.
-    is_merged: bool,
-    /// Whether everything fits, since bytes are only counted.
-    is_counting: bool,
-    /// Why the next record is refused, by the cause of a base field or of a label of that record; 0 when it is not.
+    is_base_lost: Flag,
+    /// Whether base fields are written into the record that follows them.
+    is_merged: Flag,
+    /// Whether bytes are only counted, so that everything fits.
+    is_counting: Flag,
+    /// Why the next record is refused: the cause from a base field, or from a label of that record; 0 if it is not refused.
     refusal: u8,
-    /// Behind the last byte that was written.
+    /// Offset after the last byte written.
     len: usize,
-    /// Behind the last thing that was whole before the open record.
+    /// Offset after the last complete part before the open record.
     whole: usize,
-    /// Behind the last record, before an open base record.
+    /// Offset after the last record, before an open base record.
     base_start: usize,
     records: u32,
     base_mantissa: Words64,
@@ -69,25 +69,25 @@ struct Progress {
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct PackState {
-    // Small fields in front: small cores reach them there in one instruction.
+    // Small fields come first: small cores reach them there in one instruction.
     /// Whether `wanted` is counted.
-    is_wanting: bool,
-    /// The first failure that was not cleared, 0 for none.
+    is_wanting: Flag,
+    /// The first failure that was not cleared; 0 for none.
     failure: u8,
-    /// Where the opening bracket stands.
+    /// Offset of the opening bracket.
     start: usize,
-    /// Bytes of the buffer that all calls would have taken that `wanted` counts; 0 when the last failure was not one of room.
+    /// Bytes of the buffer that all calls counted in `wanted` would have taken; 0 if the last failure was not for lack of room.
     need: usize,
     written: Progress,
-    /// Where the same calls would have led with room for all of them, from the first without room on.
+    /// What the state would be if there had been room, counted from the first call without room on.
     wanted: Progress,
 }
 
 impl PackState {
     /// Starts a pack at offset `start` of `buffer` with its base name, which `name::check` accepts. The state is a new one.
     ///
-    /// When measuring, everything fits; the buffer is then an empty one, here and in `Pack::resume`. After an error it is for the
-    /// caller to let the pack `fail`; after `BUFFER_FULL`, `need` tells what is needed even so.
+    /// When measuring, everything fits; the buffer is then empty, here and in `Pack::resume`. After an error the caller must let the pack
+    /// `fail`; after `BUFFER_FULL`, `need` still tells what is needed.
     pub fn begin(
         &mut self,
         buffer: &mut [u8],
@@ -95,7 +95,7 @@ impl PackState {
         is_measuring: bool,
         base_name: &[u8],
     ) -> Result<()> {
-        self.written.is_counting = is_measuring;
+        self.written.is_counting = Flag::new(is_measuring);
         self.start = start;
         if let Some(first) = buffer.get_mut(start) {
             *first = b'[';
@@ -105,9 +105,9 @@ impl PackState {
         Pack::resume(self, buffer).put(None, None, &base_name)
     }
 
-    /// Makes it a new one again.
+    /// Makes it new again.
     pub fn reset(&mut self) {
-        self.is_wanting = false;
+        self.is_wanting = Flag::FALSE;
         self.failure = 0;
         self.need = 0;
         self.written = Progress::default();
@@ -118,15 +118,15 @@ impl PackState {
         self.failure = error.code();
         self.written.phase = phase::BROKEN;
         self.written.refusal = error.code();
-        self.written.is_base_lost = true;
+        self.written.is_base_lost = Flag::TRUE;
     }
 
-    /// Bytes of the text from its start to behind the last one written.
+    /// Bytes of the text, from its start to the last one written.
     pub const fn text_len(&self) -> usize {
         self.written.len.wrapping_sub(self.start)
     }
 
-    /// Bytes that the buffer should have had for all calls since it was full; 0 when the last failure was another one.
+    /// The size that the buffer should have had for all calls since it was full; 0 if the last failure was another one.
     pub const fn need(&self) -> usize {
         self.need
     }
@@ -143,7 +143,7 @@ impl PackState {
 
     /// Whether bytes are only counted.
     pub const fn is_measuring(&self) -> bool {
-        self.written.is_counting
+        self.written.is_counting.get()
     }
 }
 
@@ -154,29 +154,29 @@ pub struct Pack<'a> {
 }
 
 impl<'a> Pack<'a> {
-    /// Goes on with a pack that was begun over the same buffer.
+    /// Resumes a pack that was begun over the same buffer.
     pub const fn resume(state: &'a mut PackState, buffer: &'a mut [u8]) -> Self {
         Self { state, buffer }
     }
 
-    /// Writes base fields into the first measurement instead of a record of their own, which saves two bytes.
+    /// Writes base fields into the first measurement instead of into a record of their own, which saves two bytes.
     ///
-    /// Only directly after `begin`, before any other call.
+    /// Allowed only directly after `begin`, before any other call.
     pub fn merge_base_record(&mut self) -> Result<()> {
-        // Of no use where nothing is counted: then it is taken anew from what is written.
+        // Has no effect while nothing is counted: `wanted` is then copied from what is written.
         let _ = self.state.wanted.merge();
         self.state.written.merge()
     }
 
-    /// Returns the first failure and clears it, so that what is in the pack can be finished without the rest.
+    /// Returns the first failure and clears it, so that the pack can be finished with what is in it.
     pub fn clear_failure(&mut self) -> Result<()> {
         let failure = self.failure();
         let state = &mut *self.state;
         if state.written.phase != phase::BROKEN {
             state.failure = 0;
-            state.written.is_base_lost = false;
+            state.written.is_base_lost = Flag::FALSE;
             state.written.refusal = 0;
-            state.is_wanting = false;
+            state.is_wanting = Flag::FALSE;
         }
         failure
     }
@@ -186,10 +186,10 @@ impl<'a> Pack<'a> {
         self.state.failure()
     }
 
-    /// Closes the pack, whose text begins at the offset that `begin` was given; the state tells its length.
+    /// Closes the pack. Its text begins at the offset that was given to `begin`; the state tells its length.
     ///
-    /// Refuses with the first failure that was not cleared, and a pack without a measurement. Labels that no value
-    /// followed are left out.
+    /// Fails with the first failure that was not cleared, and for a pack without a measurement. Labels without a following value are left
+    /// out.
     pub fn finish(&mut self) -> Result<()> {
         self.failure()?;
         let written = &mut self.state.written;
@@ -227,23 +227,23 @@ impl<'a> Pack<'a> {
     ) -> Result<()> {
         let given = Given { name, unit, value };
         let put = self.state.written.put(self.buffer, &given);
-        if put.is_ok() && !self.state.is_wanting {
+        if put.is_ok() && !self.state.is_wanting.get() {
             return Ok(());
         }
         self.count(put, &given)
     }
 
-    /// Counts what a pack with room for it would have become, and fails what failed.
+    /// Counts what the pack would have become with enough room, and records a failure.
     fn count(&mut self, put: Result<()>, given: &Given<'_>) -> Result<()> {
         let state = &mut *self.state;
-        if put == Err(Error::BUFFER_FULL) && !state.is_wanting {
-            state.is_wanting = true;
+        if put == Err(Error::BUFFER_FULL) && !state.is_wanting.get() {
+            state.is_wanting = Flag::TRUE;
             state.need = 0;
             state.wanted = state.written;
-            state.wanted.is_counting = true;
+            state.wanted.is_counting = Flag::TRUE;
         }
         let part = given.value.part();
-        if state.is_wanting {
+        if state.is_wanting.get() {
             let wanted = &mut state.wanted;
             match wanted.put(&mut [], given) {
                 Ok(()) => state.need = state.need.max(wanted.end()),
@@ -256,7 +256,7 @@ impl<'a> Pack<'a> {
         }
     }
 
-    /// Fails a call about `part` before it reached the pack, so that `finish` reports it.
+    /// Records the failure of a call about `part` that did not reach the pack, so that `finish` reports it.
     pub fn refuse(&mut self, error: Error, part: Part) -> Result<()> {
         self.state.wanted.refuse(error, part);
         self.fail_written(error, part)
@@ -268,7 +268,7 @@ impl<'a> Pack<'a> {
     fn fail_written(&mut self, error: Error, part: Part) -> Result<()> {
         let state = &mut *self.state;
         state.written.refuse(error, part);
-        if !state.is_wanting {
+        if !state.is_wanting.get() {
             state.need = 0;
         }
         if state.failure == 0 && state.written.phase != phase::FINISHED {
@@ -278,27 +278,27 @@ impl<'a> Pack<'a> {
     }
 }
 
-/// What one call gives.
+/// What one call writes.
 struct Given<'a> {
     name: Option<&'a [u8]>,
     unit: Option<&'a [u8]>,
     value: &'a Value<'a>,
 }
 
-/// What ends every pack.
+/// The end of every pack.
 const CLOSERS: &[u8] = b"}]";
 
 impl Progress {
-    /// Writes one label with its value behind what is there, and counts it when that leaves room for what has to follow.
+    /// Appends one label with its value, and counts it if that leaves room for what must follow.
     #[inline(never)]
     fn put(&mut self, buffer: &mut [u8], given: &Given<'_>) -> Result<()> {
         let label = given.value.label();
         let part = label.part;
         let phase = self.phase;
-        // The same label again would be a duplicate: a base field then belongs to a new base record.
+        // The same label again would be a duplicate, so a base field then begins a new base record.
         let is_again = self.labels & label.bit != 0;
-        // Whether the open base record goes on.
-        let mut joins = self.is_merged;
+        // Whether the open base record continues.
+        let mut joins = self.is_merged.get();
         if part == Part::Record && given.name.is_none() {
             return Err(Error::INVALID_ARGUMENT);
         }
@@ -327,7 +327,7 @@ impl Progress {
         if part == Part::Record {
             let name = given.name.unwrap_or_default();
             name::check_local(name)?;
-            // Names and units have no character that JSON would escape.
+            // Names and units contain no character that JSON escapes.
             out.put(b"\"n\":\"");
             out.put(name);
             if let Some(unit) = given.unit {
@@ -338,7 +338,7 @@ impl Progress {
         }
         out.put(label.text());
         given.value.write(&mut out, &self.base_time())?;
-        if !self.is_counting && !out.has_room(CLOSERS.len()) {
+        if !self.is_counting.get() && !out.has_room(CLOSERS.len()) {
             return Err(Error::BUFFER_FULL);
         }
         if part == Part::Record {
@@ -348,7 +348,7 @@ impl Progress {
         Ok(())
     }
 
-    /// Where the pack would end if it were closed now.
+    /// The offset at which the pack would end if it were closed now.
     fn end(&self) -> usize {
         let open = usize::from(self.phase != phase::CLOSED);
         self.len.saturating_add(1 + open)
@@ -361,7 +361,7 @@ impl Progress {
         }
     }
 
-    /// Counts what was written up to `len` as a part of the pack.
+    /// Makes what was written up to `len` a part of the pack.
     fn commit(&mut self, value: &Value<'_>, len: usize) {
         let label = value.label();
         if self.phase == phase::CLOSED {
@@ -371,7 +371,7 @@ impl Progress {
             self.whole = self.len;
             self.whole_phase = self.phase;
         }
-        // Only a base field can be there already, which then begins a new record.
+        // Only a base field can be there already; it then begins a new record.
         if self.labels & label.bit != 0 {
             self.labels = 0;
         }
@@ -382,7 +382,7 @@ impl Progress {
             Part::Label => phase::RECORD,
             Part::Record => {
                 self.labels = 0;
-                // A forged count may be at its end.
+                // A forged count may be at its maximum.
                 self.records = self.records.saturating_add(1);
                 phase::CLOSED
             }
@@ -394,22 +394,22 @@ impl Progress {
         }
     }
 
-    /// From here on, base fields stand in the record that follows them.
+    /// From here on, base fields are written into the record that follows them.
     fn merge(&mut self) -> Result<()> {
         if self.phase != phase::BASE || self.records != 0 {
             return Err(Error::STATE);
         }
-        self.is_merged = true;
+        self.is_merged = Flag::TRUE;
         Ok(())
     }
 
-    /// Drops the labels of a record without value, and remembers why the next record is refused.
+    /// Drops the labels of a record without a value, and remembers why the next record is refused.
     #[cold]
     #[inline(never)]
     fn refuse(&mut self, error: Error, part: Part) {
         self.drop_record();
-        if !self.is_base_lost {
-            self.is_base_lost = part == Part::Base;
+        if !self.is_base_lost.get() {
+            self.is_base_lost = Flag::new(part == Part::Base);
             self.refusal = match part {
                 Part::Record => 0,
                 _ => error.code(),
@@ -417,7 +417,7 @@ impl Progress {
         }
     }
 
-    /// Drops the labels of a record without value.
+    /// Drops the labels of a record without a value.
     const fn drop_record(&mut self) {
         if self.phase == phase::RECORD {
             self.len = self.whole;
@@ -426,7 +426,7 @@ impl Progress {
         }
     }
 
-    /// Drops what no measurement follows: labels of a record, then a base record.
+    /// Drops what is not followed by a measurement: labels of a record, then a base record.
     const fn drop_open(&mut self) {
         self.drop_record();
         if self.phase == phase::BASE {
@@ -436,7 +436,7 @@ impl Progress {
     }
 }
 
-/// The error of a code, none for 0.
+/// The error with this code; `None` for 0.
 fn cause(code: u8) -> Result<()> {
     Error::from_code(code).map_or(Ok(()), Err)
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reads a pack (RFC 8428 in JSON) in two passes over one buffer: the first checks all of it and changes nothing, the
-//! second hands out the records, resolved, with strings and data decoded where they stand.
+//! Reads a pack (RFC 8428 in JSON) in two passes over one buffer: the first checks all of it and changes nothing; the second hands out the
+//! resolved records, with strings and data decoded in place.
 //!
 //! Where the RFC is silent or loose:
-//! - A base value is added to a `v`; alone it makes no value. A base sum alone makes a sum (sections 4.2 and 4.5.4): a
+//! - A base value is added to a `v`; alone it does not make a value. A base sum alone makes a sum (sections 4.2 and 4.5.4): a
 //!   record with a name and no value has only that sum.
 //! - A record without name, value and sum of its own only sets base fields, as in the RFC's section 5.1.7, and is not
 //!   handed out; one that has a name but neither value nor sum is refused.
 //! - An empty array is a pack without records.
-//! - All records have the same version: the first record's `bver`, in whatever notation, or 10 without.
+//! - All records have the same version: the first record's `bver`, in whatever notation, or 10 if there is none.
 //! - Labels that are not known are skipped with all that is in them, even when they occur twice.
 #![forbid(unsafe_code)]
 
@@ -22,39 +22,41 @@ use crate::json::base64::Decoder;
 use crate::json::reader::{Reader, Span, TokenKind};
 use crate::json::string::Unescape;
 use crate::number;
+use crate::words::Flag;
 
 /// The version of RFC 8428, and the highest one understood.
 const VERSION: u8 = 10;
 
-/// How far the reading of a pack has come. No enum: a state may be forged, and any other byte is as `DONE`.
+/// How far a pack has been read. Not an enum: a state may be forged, and any other byte counts as `DONE`.
 mod phase {
-    /// In the first pass, or refused there.
+    /// In the first pass, or refused in it.
     pub const UNCHECKED: u8 = 0;
     /// In the second pass.
     pub const CHECKED: u8 = 1;
-    /// Behind the last record, or where a pack that changed is no longer one.
+    /// After the last record, or at a point where a changed pack is no longer valid.
     pub const DONE: u8 = 2;
 }
 
-/// The position in a pack and the base fields in force. The same text is given to each call.
+/// The position in a pack, and the base fields in force. Each call takes the same text.
 ///
-/// Plain integers; all zero is a pack that was not checked.
+/// Plain integers; all zeros is a pack that was not checked.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct PackReader {
-    reader: Reader,
-    /// The record that was read last, and the base fields in force.
-    record: RawRecord,
+    // Small fields come first: small cores reach them there in one instruction.
     version: u8,
     /// One of [`phase`].
     phase: u8,
-    /// In the first pass: what the base name in force is, and the name of the record.
+    /// In the first pass: what parts of a name the base name in force and the name of the record are.
     base_name: NamePart,
     name: NamePart,
+    reader: Reader,
+    /// The record read last, and the base fields in force.
+    record: RawRecord,
 }
 
 impl PackReader {
-    /// Forgets what was read: there is nothing to hand out.
+    /// Forgets what was read, so that there is nothing to hand out.
     pub fn clear(&mut self) {
         self.rewind(phase::DONE);
     }
@@ -66,12 +68,12 @@ impl PackReader {
         self.record = RawRecord::default();
         self.version = VERSION;
         self.phase = phase;
-        self.base_name = NamePart::Empty;
+        self.base_name = NamePart::EMPTY;
     }
 
     /// Checks a whole pack and rewinds.
     ///
-    /// After an error, [`PackReader::index`] tells the record, and there is nothing to hand out.
+    /// After an error, [`PackReader::index`] gives the record at fault, and there is nothing to hand out.
     pub fn check(&mut self, text: &[u8]) -> Result<()> {
         self.rewind(phase::UNCHECKED);
         until_end(|| self.read_record(text))?;
@@ -79,14 +81,14 @@ impl PackReader {
         Ok(())
     }
 
-    /// Which record is read next, from 0, or was refused.
+    /// The index of the record that is read next, or that was refused; from 0.
     pub const fn index(&self) -> usize {
         self.record.next_index
     }
 
-    /// The next record with a value or a sum, its strings decoded in place; `Error::END` behind the last one.
+    /// The next record with a value or a sum, its strings decoded in place; `Error::END` after the last one.
     ///
-    /// Takes the text that was checked. When it has been changed since, this fails or hands out what is there now.
+    /// Takes the text that was checked. If it has been changed since, this fails or hands out what is there now.
     pub fn next(&mut self, text: &mut [u8]) -> Result<&RawRecord> {
         self.must_be_checked()?;
         self.phase = phase::DONE;
@@ -105,8 +107,8 @@ impl PackReader {
         }
     }
 
-    /// The next record, also one that only sets base fields, nothing decoded: for a look ahead on a copy, after which the records
-    /// can still be read. A base name that came in a record before was decoded when that was handed out.
+    /// The next record, even one that only sets base fields, with nothing decoded: for looking ahead with a copy of the reader, after which
+    /// the records can still be read. A base name from an earlier record was decoded when that record was handed out.
     pub fn peek(&mut self, text: &[u8]) -> Result<&RawRecord> {
         self.must_be_checked()?;
         self.read_record(text)?;
@@ -121,7 +123,7 @@ impl PackReader {
         }
     }
 
-    /// Reads one record, its strings as they stand; `Error::END` when the pack is complete.
+    /// Reads one record, leaving its strings as they are; `Error::END` at the end of the pack.
     fn read_record(&mut self, text: &[u8]) -> Result<()> {
         self.begin_record(text)?;
         until_end(|| self.member(text))?;
@@ -132,31 +134,31 @@ impl PackReader {
         Ok(())
     }
 
-    /// Begins one record; `Error::END` when the pack is complete. A pack is an array of objects.
+    /// Begins one record; `Error::END` at the end of the pack. A pack is an array of objects.
     fn begin_record(&mut self, text: &[u8]) -> Result<()> {
         let mut token = self.token(text)?;
-        if self.reader.depth() == 1 && token == TokenKind::ArrayStart {
+        if self.reader.depth() == 1 && token == TokenKind::ARRAY_START {
             token = self.token(text)?;
         }
         match (self.reader.depth(), token) {
-            (2, TokenKind::ObjectStart) => {}
-            (0, TokenKind::ArrayEnd) => {
-                // The reader takes nothing but the end of the text here.
+            (2, TokenKind::OBJECT_START) => {}
+            (0, TokenKind::ARRAY_END) => {
+                // Here the reader accepts only the end of the text.
                 self.token(text)?;
                 return Err(Error::END);
             }
             _ => return Err(Error::SENML_TYPE),
         }
         self.record.labels = Labels::default();
-        self.record.bool_value = false;
-        self.name = NamePart::Empty;
+        self.record.bool_value = Flag::FALSE;
+        self.name = NamePart::EMPTY;
         Ok(())
     }
 
-    /// Reads the next member of a record that has a known label; `Error::END` behind the last one.
+    /// Reads the next member of a record whose label is known; `Error::END` after the last one.
     #[inline(never)]
     fn member(&mut self, text: &[u8]) -> Result<()> {
-        while self.token(text)? == TokenKind::Key {
+        while self.token(text)? == TokenKind::KEY {
             if let Some(known) = self.label(text)? {
                 return self.value(text, *known);
             }
@@ -170,7 +172,7 @@ impl PackReader {
         Ok(self.reader.kind())
     }
 
-    /// Which label the last key is; `None` for one that is not known.
+    /// The label that the last key is; `None` for an unknown one.
     fn label(&mut self, text: &[u8]) -> Result<Option<&'static Known>> {
         let key = self.reader.span();
         let mut memory = [0; KEY_MAX];
@@ -185,7 +187,7 @@ impl PackReader {
                 return Err(Error::SENML_DUPLICATE);
             }
             self.record.labels.insert(label);
-            self.record.last = label;
+            self.record.last = label as u8;
         }
         Ok(known)
     }
@@ -194,7 +196,7 @@ impl PackReader {
     fn value(&mut self, text: &[u8], known: Known) -> Result<()> {
         let token = self.token(text)?;
         let fits = match token {
-            TokenKind::False => TokenKind::True,
+            TokenKind::FALSE => TokenKind::TRUE,
             other => other,
         };
         if fits != known.holds {
@@ -205,7 +207,7 @@ impl PackReader {
             self.judge_name(text);
         }
         match known.label {
-            Label::BoolValue => self.record.bool_value = token == TokenKind::True,
+            Label::BoolValue => self.record.bool_value = Flag::new(token == TokenKind::TRUE),
             Label::Version => self.check_version(span.of(text))?,
             label => {
                 if let Some(place) = self.record.span_mut(label) {
@@ -216,7 +218,7 @@ impl PackReader {
         Ok(())
     }
 
-    /// Says what part of a name the base name or name is that was read last.
+    /// Which part of a name the base name or name read last is.
     fn judge_name(&mut self, text: &[u8]) {
         let string = self.reader.span();
         let plain = string.of(text);
@@ -233,12 +235,12 @@ impl PackReader {
             fits = may_be_in_name(plain);
         }
         let part = match first {
-            None => NamePart::Empty,
-            Some(_) if !fits => NamePart::Wrong,
-            Some(byte) if byte.is_ascii_alphanumeric() => NamePart::Whole,
-            Some(_) => NamePart::Inner,
+            None => NamePart::EMPTY,
+            Some(_) if !fits => NamePart::WRONG,
+            Some(byte) if byte.is_ascii_alphanumeric() => NamePart::WHOLE,
+            Some(_) => NamePart::INNER,
         };
-        if self.record.last == Label::Name {
+        if self.record.last == Label::Name as u8 {
             self.name = part;
         } else {
             self.base_name = part;
@@ -272,8 +274,8 @@ impl PackReader {
             };
         }
         match (self.base_name, self.name) {
-            (NamePart::Whole, NamePart::Empty | NamePart::Whole | NamePart::Inner)
-            | (NamePart::Empty, NamePart::Whole) => {}
+            (NamePart::WHOLE, NamePart::EMPTY | NamePart::WHOLE | NamePart::INNER)
+            | (NamePart::EMPTY, NamePart::WHOLE) => {}
             _ => return Err(Error::SENML_NAME),
         }
         if labels.has(Label::DataValue) {
@@ -283,20 +285,20 @@ impl PackReader {
         }
     }
 
-    /// Decodes in place what was read last, if it is a string: a NUL stands behind it, at the latest in place of the closing quote.
+    /// Decodes in place what was read last, if it is a string. A NUL follows it, at the latest in place of the closing quote.
     #[inline(never)]
     fn decode(&mut self, text: &mut [u8]) {
-        if self.reader.kind() != TokenKind::String {
+        if self.reader.kind() != TokenKind::STRING {
             return;
         }
         let label = self.record.last;
         let Span { start, mut end } = self.reader.span();
-        if self.reader.is_escaped() || label == Label::DataValue {
+        if self.reader.is_escaped() || label == Label::DataValue as u8 {
             let mut chars = Unescape::new(start);
             let mut data = Decoder::new();
             end = start;
             while let Some(mut byte) = chars.next(text) {
-                if label == Label::DataValue {
+                if label == Label::DataValue as u8 {
                     let Some(decoded) = data.push(byte) else {
                         continue;
                     };
@@ -307,7 +309,7 @@ impl PackReader {
                 }
                 end += 1;
             }
-            if let Some(span) = self.record.span_mut(label) {
+            if let Some(span) = self.record.last_span_mut() {
                 span.end = end;
             }
         }
@@ -317,20 +319,23 @@ impl PackReader {
     }
 }
 
-/// What a base name or a name can be a part of: a whole name has only letters, digits and `- : . / _`, and begins with a letter
-/// or digit (RFC 8428 section 4.5.1).
+/// Which part of a full name a base name or name can be: a full name has only letters, digits and `- : . / _`, and begins with a letter or
+/// digit (RFC 8428 section 4.5.1).
+///
+/// Not an enum: it is kept in the caller's memory, where every byte must be valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(u8)]
-enum NamePart {
+#[repr(transparent)]
+struct NamePart(u8);
+
+impl NamePart {
     /// Nothing.
-    #[default]
-    Empty,
-    /// A name of its own, or the beginning of one.
-    Whole,
-    /// What can stand behind the beginning of a name.
-    Inner,
-    /// No part of any name.
-    Wrong,
+    const EMPTY: Self = Self(0);
+    /// A full name, or the beginning of one.
+    const WHOLE: Self = Self(1);
+    /// What can follow the beginning of a name.
+    const INNER: Self = Self(2);
+    /// Not a part of any name.
+    const WRONG: Self = Self(3);
 }
 
 /// Whether a string is base64 in one of its four forms.
@@ -348,7 +353,7 @@ fn may_be_in_name(text: &[u8]) -> bool {
     text.iter().all(|&byte| name::allowed(byte))
 }
 
-/// Repeats a step until it fails; whether that was only the end.
+/// Repeats a step until it fails; succeeds if that was only the end.
 fn until_end(mut step: impl FnMut() -> Result<()>) -> Result<()> {
     loop {
         match step() {
@@ -362,7 +367,7 @@ fn until_end(mut step: impl FnMut() -> Result<()>) -> Result<()> {
 /// One byte more than the longest label.
 const KEY_MAX: usize = 5;
 
-/// The bytes of a key with escapes; of a longer one than any label, the first four and the last.
+/// The bytes of a key with escapes; of a key longer than any label, the first four and the last.
 fn unescape_key<'a>(text: &[u8], key: Span, memory: &'a mut [u8; KEY_MAX]) -> &'a [u8] {
     let mut chars = Unescape::new(key.start);
     let mut len = 0;
@@ -382,18 +387,18 @@ mod tests {
     #[test]
     fn the_parts_of_a_name() {
         for (string, part) in [
-            ("", NamePart::Empty),
-            ("a", NamePart::Whole),
-            ("9-:./_z", NamePart::Whole),
-            ("9-:.\\/_z", NamePart::Whole),
-            ("_a", NamePart::Inner),
-            ("_\\u0061", NamePart::Inner),
-            (":", NamePart::Inner),
-            (" a", NamePart::Wrong),
-            ("a b", NamePart::Wrong),
-            ("a\\u0020b", NamePart::Wrong),
-            ("\\u0000", NamePart::Wrong),
-            ("a\u{e9}", NamePart::Wrong),
+            ("", NamePart::EMPTY),
+            ("a", NamePart::WHOLE),
+            ("9-:./_z", NamePart::WHOLE),
+            ("9-:.\\/_z", NamePart::WHOLE),
+            ("_a", NamePart::INNER),
+            ("_\\u0061", NamePart::INNER),
+            (":", NamePart::INNER),
+            (" a", NamePart::WRONG),
+            ("a b", NamePart::WRONG),
+            ("a\\u0020b", NamePart::WRONG),
+            ("\\u0000", NamePart::WRONG),
+            ("a\u{e9}", NamePart::WRONG),
         ] {
             let text = std::format!("\"{string}\"");
             let mut pack = PackReader::default();

@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A record as the reader hands it out: resolved, its strings where they stand in the pack.
+//! A record as the reader hands it out: resolved, with its strings in place in the pack.
 #![forbid(unsafe_code)]
 
-use super::reader::label::{Label, Labels, PLACES};
+use super::reader::label::{self, Label, Labels, PLACES};
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::json::reader::Span;
 use crate::number::Sum;
+use crate::words::Flag;
 
 /// Times below this many seconds count from now (RFC 8428 section 4.5.3); 2^28.
 pub const RELATIVE_TIME_LIMIT: u32 = 1 << 28;
 
-/// First number of seconds that is no absolute time: what a failed `time()` leaves in 32 bits. From here on, beyond the year 2106, lies
-/// every time since 1970 in milliseconds too, since times below 2^28 seconds are refused already.
+/// The first number of seconds that is not accepted as an absolute time, which is what a failed `time()` leaves in 32 bits. Every time in
+/// milliseconds since 1970 is above it too, since times below 2^28 seconds are refused already.
 pub const ABSOLUTE_TIME_END: u32 = u32::MAX;
 
 /// Whether a time counts from now: below [`RELATIVE_TIME_LIMIT`] seconds, negative in the past.
 ///
-/// Exact, whatever its length.
+/// The comparison is exact, whatever the length of the number.
 pub fn is_relative(time: &Sum<'_>) -> bool {
     time.is_below(RELATIVE_TIME_LIMIT)
 }
 
-/// Which of its values a record has.
+/// Which value a record has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(i32)]
 pub enum Kind {
-    /// None: the record has only a sum.
+    /// No value: the record has only a sum.
     SumOnly,
     /// `v`
     Number,
@@ -41,46 +42,46 @@ pub enum Kind {
 /// A number of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Field {
-    /// `v` with the base value in force; a base value alone is none.
+    /// `v` plus the base value in force; a base value alone is not a value.
     Value,
-    /// `s` with the base sum in force, of which either makes a sum.
+    /// `s` plus the base sum in force; either of them makes a sum.
     Sum,
-    /// `t` with the base time in force, in seconds.
+    /// `t` plus the base time in force, in seconds.
     Time,
     /// `ut`, in seconds.
     UpdateTime,
 }
 
-// A literal below: the generator of the C header knows no constants of other modules.
+// Written as a literal below, because the generator of the C header does not know constants of other modules.
 const _: () = assert!(PLACES == 11);
 
-/// What one record says, and the base fields in force, as spans in the pack.
+/// The members of one record, and the base fields in force, as spans in the pack.
 ///
-/// Plain integers, of which every combination is safe.
+/// Plain integers; every combination of them is safe.
 #[derive(Clone, Copy, Default, Debug)]
 #[repr(C)]
 pub struct RawRecord {
-    /// Where the next record stands in its pack.
-    pub(super) next_index: usize,
-    /// By [`Label::place`]. The default one where there was no such label yet, which no string and no number has. Those of a record
-    /// count while `labels` has their label.
-    spans: [Span; 11],
-    /// Which labels the record has.
+    /// The labels that the record has.
     pub(super) labels: Labels,
-    pub(super) bool_value: bool,
-    /// Whose value was read last.
-    pub(super) last: Label,
+    pub(super) bool_value: Flag,
+    /// The number of the [`Label`] whose value was read last. Any other number counts as a label without a string.
+    pub(super) last: u8,
+    /// The index of the next record in its pack.
+    pub(super) next_index: usize,
+    /// Indexed by [`Label::place`]. A label that has not occurred has the default span, which no string or number has. Spans of a record
+    /// count only if `labels` has their label.
+    spans: [Span; 11],
 }
 
 const _: () = assert!(super::reader::label::PLACES == 11);
 
 impl RawRecord {
-    /// Counts the record. Wraps: an overwritten count is a wrong number and no more.
+    /// Counts the record. Wraps, since an overwritten count is merely a wrong number.
     pub(super) const fn count(&mut self) {
         self.next_index = self.next_index.wrapping_add(1);
     }
 
-    /// What stands under a label: the record's own, or the base field in force.
+    /// The value of a label: the record's own, or the base field in force.
     pub fn span(&self, label: Label) -> Span {
         if label.is_base() || self.labels.has(label) {
             self.place(label)
@@ -98,19 +99,24 @@ impl RawRecord {
         self.spans.get_mut(label.place())
     }
 
-    /// Whether there is something to hand out: a value, a sum, or a name of which the base sum in force makes a sum.
+    /// The span of the value read last.
+    pub(super) fn last_span_mut(&mut self) -> Option<&mut Span> {
+        self.spans.get_mut(label::place(self.last))
+    }
+
+    /// Whether there is something to hand out: a value, a sum, or a name to which the base sum in force gives a sum.
     pub(super) fn has_value_or_sum(&self) -> bool {
         !self.labels.and(Labels::VALUES_AND_SUM).is_empty()
             || self.labels.has(Label::Name) && !self.span(Label::BaseSum).is_empty()
     }
 
-    /// Where its string value stands.
+    /// Where its string value is.
     pub fn string_value(&self) -> Option<Span> {
         let has = self.labels.has(Label::StringValue);
         has.then(|| self.span(Label::StringValue))
     }
 
-    /// Where a number and its base stand; empty where there is none.
+    /// Where a number and its base are; empty if there is none.
     #[inline(never)]
     fn number(&self, field: Field) -> [Span; 2] {
         let (own, base) = match field {
@@ -121,7 +127,7 @@ impl RawRecord {
         };
         let own = self.span(own);
         let base = match base {
-            // A base value alone makes no value.
+            // A base value alone does not make a value.
             Some(Label::BaseValue) if own.is_empty() => Span::default(),
             Some(base) => self.place(base),
             None => Span::default(),
@@ -132,7 +138,7 @@ impl RawRecord {
 
 /// One record with all base fields applied (RFC 8428 section 4.6), in the text of its pack.
 ///
-/// Strings are unescaped and data is decoded; a NUL that does not count stands behind each.
+/// Strings are unescaped and data is decoded; each is followed by a NUL that does not count.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     raw: &'a RawRecord,
@@ -145,12 +151,12 @@ impl<'a> Record<'a> {
         Self { raw, text }
     }
 
-    /// Where it stands in its pack, from 0, records that only set base fields counted too.
+    /// Its index in the pack, from 0; records that only set base fields count too.
     pub const fn index(self) -> usize {
         self.raw.next_index.wrapping_sub(1)
     }
 
-    /// The base name in force. The full name is this and `name` in one.
+    /// The base name in force. The full name is this followed by `name`.
     pub fn base_name(self) -> &'a [u8] {
         self.string(Label::BaseName)
     }
@@ -160,7 +166,7 @@ impl<'a> Record<'a> {
         self.string(Label::Name)
     }
 
-    /// What its unit stands under: its own, or else the base unit in force.
+    /// The label of its unit: its own, or else the base unit in force.
     pub const fn unit_label(self) -> Label {
         if self.raw.labels.has(Label::Unit) {
             Label::Unit
@@ -169,7 +175,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// What kind of value it has.
+    /// The kind of its value.
     pub const fn kind(self) -> Kind {
         let labels = self.raw.labels;
         if labels.has(Label::Value) {
@@ -185,19 +191,19 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The value of a [`Kind::Bool`]; false for others.
+    /// The value of a [`Kind::Bool`]; false for other kinds.
     pub const fn bool_value(self) -> bool {
-        self.raw.bool_value
+        self.raw.bool_value.get()
     }
 
-    /// Whether there is such a number.
+    /// Whether it has this number.
     #[inline(never)]
     pub fn has(self, field: Field) -> bool {
         let [own, base] = self.raw.number(field);
         !own.is_empty() || !base.is_empty()
     }
 
-    /// Reads a number, its base added. `Error::INVALID_ARGUMENT` when there is none; a time that is not given counts 0.
+    /// Reads a number plus its base. `Error::INVALID_ARGUMENT` if there is none; a missing time counts as 0.
     pub fn read_number(self, field: Field, sum: &mut Sum<'a>) -> Result<()> {
         if field != Field::Time && !self.has(field) {
             return Err(Error::INVALID_ARGUMENT);
@@ -206,7 +212,7 @@ impl<'a> Record<'a> {
         sum.read(own.of(self.text), base.of(self.text))
     }
 
-    /// Whether `name` is its own name or its full one, byte for byte. No record has an empty name.
+    /// Whether `name` is its own name or its full name, byte for byte. No record has an empty name.
     pub fn is(self, name: &[u8]) -> bool {
         let own = self.name();
         let Some((base, end)) = split_end(name, own.len()) else {
@@ -216,16 +222,16 @@ impl<'a> Record<'a> {
         !name.is_empty() && is_whole && end == own
     }
 
-    /// Whether its full name is a device's URN, or begins with it up to a colon.
+    /// Whether its full name is a device's URN, or begins with the URN and a colon.
     ///
-    /// How the name is split into base name and name does not matter (RFC 8428 section 4.5.1). Letters count by case.
+    /// How the full name is split into base name and name does not matter (RFC 8428 section 4.5.1). Case matters.
     pub fn is_for(self, urn: &[u8]) -> bool {
         let mut name = self.base_name().iter().chain(self.name());
         let begins = !urn.is_empty() && urn.iter().all(|byte| name.next() == Some(byte));
         begins && (urn.ends_with(b":") || matches!(name.next(), None | Some(b':')))
     }
 
-    /// Appends its full name and a NUL. Returns the length without the NUL.
+    /// Appends its full name and a NUL, and returns the length without the NUL.
     pub fn write_full_name(self, out: &mut Buf<'_>) -> usize {
         out.put(self.base_name());
         out.put(self.name());
@@ -234,7 +240,7 @@ impl<'a> Record<'a> {
         len
     }
 
-    /// The string under a label: its own, or the base field in force; the data under `vd`. Empty when there is none.
+    /// The string under a label, its own or the base field in force, or the data under `vd`. Empty if there is none.
     pub fn string(self, label: Label) -> &'a [u8] {
         self.raw.span(label).of(self.text)
     }

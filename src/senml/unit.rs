@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Units: the registered ones, and what may stand as a unit at all.
+//! Units: the registered ones, and what is acceptable as a unit.
 #![forbid(unsafe_code)]
 
 pub mod registry;
@@ -7,13 +7,13 @@ pub mod registry;
 use crate::charset::{Rule, Set};
 use crate::error::{Error, Result};
 
-/// Longest unit accepted, in bytes. The longest registered one has 8; the rest is room for an application's own.
+/// Longest unit accepted, in bytes. The longest registered one has 8; the rest is room for an application's own units.
 pub const UNIT_MAX: usize = 24;
 
 /// Checks the form of a unit: 1 to [`UNIT_MAX`] bytes of printable ASCII, space included, without `"` and `\`.
 ///
-/// Registered or not does not matter, since the registry grows. What passes needs no escaping in JSON.
-/// Fails with [`Error::SENML_UNIT`]. RFC 8428 sections 4.1 and 12.1.
+/// It need not be registered, since the registry grows. What passes needs no escaping in JSON. Fails with
+/// [`Error::SENML_UNIT`]. RFC 8428 sections 4.1 and 12.1.
 pub fn check(unit: &[u8]) -> Result<()> {
     RULE.check(unit)
 }
@@ -39,7 +39,7 @@ mod tests {
                 assert_ne!(unit.ident, other.ident);
             }
         }
-        // 58 of RFC 8428, 8 primary and 33 secondary ones of RFC 8798.
+        // 58 from RFC 8428, and 8 primary and 33 secondary ones from RFC 8798.
         assert_eq!(UNITS.len(), 58 + 8 + 33);
     }
 

@@ -8,22 +8,24 @@
 //!  "apn": "kpnthings.iot", "keepAliveLimit": 100, "statusTable": {"401": "tokenRejected"}}
 //! ```
 //!
-//! | field | value | when it is missing |
+//! | field | value | if it is missing |
 //! |---|---|---|
-//! | `urn` | device URN, at most 96 bytes, as [`urn::check`] accepts it | one of `urn` and `imei` is needed |
+//! | `urn` | device URN of at most 96 bytes that [`urn::check`] accepts | one of `urn` and `imei` is needed |
 //! | `imei` | 15 digits, check digit verified | the same |
 //! | `secret` | `[0-9a-zA-Z]{30,100}`, or `null` for messages without a token | refused |
 //! | `endpoint` | `"m2m"`, `"internet"`, or `{"host": …, "path": …}`, each at most 64 bytes of visible ASCII | `"m2m"` |
-//! | `address` | IPv4 or IPv6 address or host name to connect to, at most 64 bytes | that of the endpoint; needed beside an endpoint of one's own |
+//! | `address` | IPv4 or IPv6 address or host name to connect to, at most 64 bytes | that of the endpoint; required with an endpoint of
+//! your own |
 //! | `port` | 1 to 65535 | 443 for `"internet"`, otherwise 80 |
 //! | `apn` | access point name, at most 63 bytes of visible ASCII without `"` and `\` | left to the modem |
 //! | `keepAliveLimit` | requests on one connection, 1 to 65535 | 100 |
-//! | `statusTable` | what a response status from 200 to 999 means, where it is not as [`Outcome::of`] says: at most 8 entries with one of `accepted`, `malformed`, `tokenRejected`, `deviceUnknown`, `retryLater`, `refused` | empty |
+//! | `statusTable` | the meaning of a response status from 200 to 999 where it differs from [`Outcome::of`]: at most 8 entries with one of
+//! `accepted`, `malformed`, `tokenRejected`, `deviceUnknown`, `retryLater`, `refused` | empty |
 //!
-//! Every other field, and a field that is there twice, is refused; each refusal names the field and the reason. Which
-//! status means what and the address are open or changeable in KPN's documentation, hence settings. KPN's access point
-//! names are [`super::endpoint::APN_KPN_THINGS`] and [`super::endpoint::APN_KPN_THINGS_PLUS`]; any other is accepted, for SIMs of
-//! other providers.
+//! Any other field, and a field that occurs twice, is refused; each refusal names the field and the reason. KPN's documentation leaves the
+//! address and the meaning of each status open or subject to change, so they are settings. KPN's access point names are
+//! [`super::endpoint::APN_KPN_THINGS`] and [`super::endpoint::APN_KPN_THINGS_PLUS`]; any other is accepted too, for SIMs of other
+//! providers.
 #![forbid(unsafe_code)]
 
 mod read;
@@ -40,24 +42,24 @@ use crate::token;
 
 pub use write::TEXT_MAX;
 
-/// Longest host name of an endpoint of one's own, in bytes.
+/// Longest host name of a custom endpoint, in bytes.
 pub const HOST_MAX: usize = 64;
-/// Longest path of an endpoint of one's own, in bytes.
+/// Longest path of a custom endpoint, in bytes.
 pub const PATH_MAX: usize = 64;
 /// Longest address, in bytes.
 pub const ADDRESS_MAX: usize = 64;
-/// Longest access point name, in bytes: that of a network identifier (3GPP TS 23.003 section 9.1.1).
+/// Longest access point name, in bytes: the limit of a network identifier (3GPP TS 23.003 section 9.1.1).
 pub const APN_MAX: usize = 63;
-/// Requests on one connection when nothing else is configured: more the platform does not take.
+/// Requests on one connection unless configured otherwise: the platform accepts no more.
 pub const KEEP_ALIVE_LIMIT: u16 = 100;
 
-/// A text of fewer than `N` bytes, all of them ASCII. Once it is complete, a NUL ends it, so that C can read it in place.
+/// An ASCII text of fewer than `N` bytes. Once complete, it ends in a NUL, so that C can read it in place.
 type Text<const N: usize> = String<N, u8>;
 
-/// A field of the configuration, for saying which one is wrong.
+/// A field of the configuration, to say which one is wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Field {
-    /// The text as a whole: it is no JSON object, or has a field that is not known.
+    /// The text as a whole: it is not a JSON object, or has an unknown field.
     Document,
     /// `urn`
     Urn,
@@ -122,15 +124,15 @@ impl Field {
 /// Why a configuration was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Problem {
-    /// Which field.
+    /// The field at fault.
     pub field: Field,
-    /// What is wrong with it.
+    /// What is wrong with the field.
     pub reason: Error,
-    /// Offset in the text behind what was refused, or near it; the end when something is missing.
+    /// Offset in the text after what was refused, or near it; the end if something is missing.
     pub position: usize,
 }
 
-/// How an outcome is called in the text.
+/// The name of an outcome in the text.
 const fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "accepted",
@@ -142,7 +144,7 @@ const fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Which endpoint was chosen.
+/// The endpoint that was chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Choice {
     M2m,
@@ -152,7 +154,7 @@ enum Choice {
 
 /// A configuration, empty until [`load`](Self::load) has accepted a text.
 ///
-/// At most 496 bytes on every target. Holds the secret: [`wipe`](Self::wipe) it before giving the memory away.
+/// At most 496 bytes on every target. Holds the secret: [`wipe`](Self::wipe) it before releasing the memory.
 pub struct Config {
     urn: Text<{ urn::URN_MAX + 1 }>,
     secret: Text<{ token::SECRET_MAX + 1 }>,
@@ -190,7 +192,7 @@ impl Config {
         self.urn.is_empty()
     }
 
-    /// The secret; none when messages go without a token.
+    /// The secret; `None` if messages are sent without a token.
     pub fn secret(&self) -> Option<&[u8]> {
         Some(self.text(Field::Secret)).filter(|secret| !secret.is_empty())
     }
@@ -205,7 +207,7 @@ impl Config {
         matches!(self.choice, Choice::Internet)
     }
 
-    /// The text of a field with the NUL behind it; no byte at all for a field that holds none.
+    /// The text of a field including its NUL; no bytes at all for a field that has no text.
     fn terminated(&self, field: Field) -> &[u8] {
         let text: &StringView<u8> = match field {
             Field::Urn => &self.urn,
@@ -219,7 +221,7 @@ impl Config {
         text.as_bytes()
     }
 
-    /// The text of a field, behind which a NUL stands; empty when there is none.
+    /// The text of a field, which a NUL follows; empty if there is none.
     pub fn text(&self, field: Field) -> &[u8] {
         let text = self.terminated(field).split_last();
         text.map_or(&[], |(_, text)| text)

@@ -7,7 +7,7 @@ use crate::http::response::Response;
 /// Requests that KPN's server answers on one connection.
 pub const REQUESTS_MAX: u16 = 100;
 
-/// Count of the requests on one connection: plain numbers, every bit pattern is valid.
+/// The requests on one connection: plain integers, and every bit pattern is valid.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Connection {
@@ -15,22 +15,22 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection that was just opened, for `limit` requests; 0 counts as 1, since it was opened for one.
+    /// A connection that was just opened, for `limit` requests. 0 counts as 1, since it was opened for a request.
     pub const fn begin(limit: u16) -> Self {
         Self {
             left: if limit == 0 { 1 } else { limit },
         }
     }
 
-    /// None is open.
+    /// No connection is open.
     pub const fn closed() -> Self {
         Self { left: 0 }
     }
 
     /// Counts the request that this response answers, and returns how many may follow on this connection.
     ///
-    /// 0 means: close it and connect again before the next request. That is also the answer when the server closes,
-    /// or when the response is not whole, because what comes next on the connection is then not known.
+    /// 0 means: close it and connect again before the next request. The result is also 0 if the server closes the
+    /// connection, or if the response is incomplete, since it is then unknown what comes next on the connection.
     pub const fn record(&mut self, response: &Response) -> u16 {
         self.left = if response.keep_alive() {
             self.left.saturating_sub(1)
@@ -40,7 +40,7 @@ impl Connection {
         self.left
     }
 
-    /// Requests that this connection may still carry.
+    /// How many requests this connection may still carry.
     pub const fn left(self) -> u16 {
         self.left
     }

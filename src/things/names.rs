@@ -2,7 +2,7 @@
 //! The names that KPN Things knows, with their units; any other name may be sent as well.
 //!
 //! Sources: KPN's documentation, and the table of its Device SDK for the indices.
-// One list, from which the constants here and the macros of the C header are made. `build.rs` takes this file in by its path, so it uses
+// The constants here and the macros of the C header are both made from this one list. `build.rs` includes this file by its path, so it uses
 // nothing of the crate.
 #![forbid(unsafe_code)]
 
@@ -11,12 +11,12 @@
 pub struct Name<'a> {
     /// SenML name; those of KPN Things are in lowerCamelCase.
     pub name: &'a str,
-    /// SenML unit, when the measurement has one.
+    /// SenML unit, if the measurement has one.
     pub unit: Option<&'a str>,
 }
 
 impl<'a> Name<'a> {
-    /// A name of one's own, without a unit.
+    /// A custom name, without a unit.
     ///
     /// ```
     /// use kpn_things::{Name, units};
@@ -43,7 +43,7 @@ pub struct Known {
     pub ident: &'static str,
     /// Name and unit.
     pub name: Name<'static>,
-    /// `ThingsML` index, for those who translate packs of `LoRa` devices; never sent by this library.
+    /// `ThingsML` index, for translating packs of `LoRa` devices; this library never sends it.
     pub index: Option<i8>,
     /// One line for the documentation.
     pub doc: &'static str,

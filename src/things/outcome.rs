@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a response means for the sender. KPN's documentation has four rows (accepted, malformed, token, device) and
-//! gives no numbers for the three errors, so the numbers can be overridden and the raw status stays available.
+//! What a response means for the sender. KPN's documentation lists four cases (accepted, malformed, token, device) and
+//! gives no status codes for the three errors, so the codes can be overridden and the raw status stays available.
 #![forbid(unsafe_code)]
 
 use crate::error::{Error, Result};
@@ -18,9 +18,9 @@ pub enum Outcome {
     TokenRejected = 3,
     /// The device identifier is not known.
     DeviceUnknown = 4,
-    /// The platform cannot take it now.
+    /// The platform cannot accept it now.
     RetryLater = 5,
-    /// Refused for another reason, or referred to another address.
+    /// Refused for another reason, or redirected to another address.
     Refused = 6,
 }
 
@@ -35,7 +35,7 @@ impl Outcome {
         Self::Refused,
     ];
 
-    /// The outcome of a status code where nothing else was agreed; `STEPS` is the one place that says so.
+    /// The default outcome of a status code, as given by `STEPS`.
     #[inline(never)]
     pub fn of(status: u16) -> Self {
         let mut outcome = 0;
@@ -52,7 +52,7 @@ impl Outcome {
         self as i32
     }
 
-    /// The outcome with this value in the C interface.
+    /// The outcome that has this value in the C interface.
     pub const fn from_code(code: i32) -> Option<Self> {
         Some(match code {
             1 => Self::Accepted,
@@ -65,12 +65,12 @@ impl Outcome {
         })
     }
 
-    /// Whether the same request may be sent again unchanged; every other failure will only repeat itself.
+    /// Whether the same request may be sent again unchanged; any other failure would only repeat itself.
     pub const fn may_retry(self) -> bool {
         matches!(self, Self::RetryLater)
     }
 
-    /// What to do about it, one sentence.
+    /// What to do about it, in one sentence.
     pub const fn advice(self) -> &'static CStr {
         match self {
             Self::Accepted => c"Nothing to do: the platform has taken the message.",
@@ -85,10 +85,10 @@ impl Outcome {
     }
 }
 
-/// From which status on which outcome is meant, in rising order.
+/// The outcome from each status on, in ascending order.
 ///
-/// A code that IANA's registry does not have is its class, x00; one that is not from 100 to 599 is 500 (RFC 9110 section
-/// 15). Of 3xx none is followed.
+/// A code that is not in IANA's registry counts as x00 of its class; one outside 100 to 599 counts as 500 (RFC 9110
+/// section 15). No redirect is followed.
 const STEPS: [(u16, Outcome); 22] = [
     (0, Outcome::RetryLater),
     (200, Outcome::Accepted),
@@ -114,7 +114,7 @@ const STEPS: [(u16, Outcome); 22] = [
     (500, Outcome::RetryLater),
 ];
 
-/// The same as status times 8 plus outcome: with its loop 50 bytes less on thumbv6m than a `match`.
+/// The same as status times 8 plus outcome: including its loop, 50 bytes smaller on thumbv6m than a `match`.
 static PACKED: [u16; STEPS.len()] = packed();
 
 #[expect(
@@ -137,11 +137,12 @@ const fn packed() -> [u16; STEPS.len()] {
 /// Entries that a [`StatusTable`] can hold.
 pub const STATUS_TABLE_MAX: usize = 8;
 
-/// Status codes whose outcome the caller has set, before the built-in table. Plain numbers; all zero is empty.
+/// Status codes whose outcome the caller has set; they take precedence over the built-in table. Plain integers; all
+/// zeros is empty.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct StatusTable {
-    /// 0 where the entry is free.
+    /// 0 if the entry is free.
     statuses: [u16; 8],
     outcomes: [u8; 8],
 }
@@ -157,7 +158,7 @@ impl StatusTable {
         }
     }
 
-    /// Sets the outcome of a status from 200 to 999, in place of what was set before.
+    /// Sets the outcome of a status from 200 to 999, replacing an earlier setting.
     ///
     /// `Error::INVALID_ARGUMENT` for another status, `Error::BUFFER_FULL` when `STATUS_TABLE_MAX` others are set.
     pub fn set(&mut self, status: u16, outcome: Outcome) -> Result<()> {
@@ -176,14 +177,14 @@ impl StatusTable {
         Err(Error::BUFFER_FULL)
     }
 
-    /// The outcome of a status: as set, else as [`Outcome::of`] says.
+    /// The outcome of a status: as set, otherwise as given by [`Outcome::of`].
     pub fn outcome(&self, status: u16) -> Outcome {
         self.entries()
             .find(|&(known, _)| known == status)
             .map_or(Outcome::of(status), |(_, outcome)| outcome)
     }
 
-    /// What was set, in the order of setting.
+    /// The settings, in the order in which they were made.
     pub fn entries(&self) -> impl Iterator<Item = (u16, Outcome)> {
         self.statuses
             .iter()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A finished request in pieces of a size that a modem takes in one write, as bytes or as hexadecimal text.
+//! A finished request, in pieces of a size that a modem accepts in one write, as bytes or as hexadecimal text.
 #![forbid(unsafe_code)]
 
-/// How far a request has been handed out. Plain data, no pointer.
+/// How far a request has been handed out. Plain data without pointers.
 #[derive(Clone, Copy, Default, Debug)]
 #[repr(C)]
 pub struct Pieces {
@@ -16,13 +16,13 @@ impl Pieces {
         Self { next: 0, max }
     }
 
-    /// The next piece of `bytes`, none behind the last one.
+    /// The next piece of `bytes`; `None` after the last one.
     pub fn next<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a [u8]> {
         self.at_most(bytes, self.max)
     }
 
-    /// Writes the next piece as upper-case hexadecimal digits, as many as `out` takes, and returns the bytes of
-    /// the request that they stand for; none behind the last one.
+    /// Writes the next piece as upper-case hexadecimal digits, as many as fit in `out`, and returns the number of
+    /// request bytes that they stand for; `None` after the last one.
     pub fn next_hex(&mut self, bytes: &[u8], out: &mut [u8]) -> Option<usize> {
         let (pairs, _) = out.as_chunks_mut::<2>();
         let piece = self.at_most(bytes, self.max.min(pairs.len()))?;

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Measurements that wait for a connection: a first-in first-out queue in the caller's memory.
 //!
-//! The memory is a ring of bytes. Records lie one behind the other, each as long as it is, and a record that reaches the end of
-//! the memory goes on at its start, so that every byte can hold measurements: 1,024 bytes hold 40 temperatures with time.
-//! To push and to remove a record takes the same time in a memory of any size, since nothing is moved. Where a record is
-//! read, it is first copied into one piece.
+//! The memory is a ring of bytes. Records of varying length lie one after another, and a record that reaches the end of the memory
+//! continues at its start, so every byte can hold measurements: 1,024 bytes hold 40 temperatures with time. Pushing and removing a record
+//! takes the same time whatever the size of the memory, since nothing is moved. To be read, a record is first copied into one piece.
 //!
-//! heapless was tried for the records: the capacity of its `Deque` is a part of its type, which C cannot choose, its `DequeView` cannot
-//! be made over memory that C brings, and every record would take the room of the longest.
+//! heapless was tried for the records: the capacity of its `Deque` is part of its type, which C cannot choose, its `DequeView` cannot be
+//! made over memory from C, and every record would take as much room as the longest.
 //!
-//! Numbers are kept as the JSON text in which they will be sent: they are rendered once, by the conversion that their
-//! kind needs, so a device that queues no doubles links no code for them.
+//! Numbers are kept as the JSON text in which they will be sent: each is converted once, by the code for its kind, so a device that queues
+//! no doubles links no code for doubles.
 #![forbid(unsafe_code)]
 
 mod entry;
@@ -27,7 +26,7 @@ use entry::{ENTRY_MAX, Entry, FRONT, is_later};
 pub use entry::{Content, DATA_MAX, NAME_MAX, NUMBER_MAX, TEXT_MAX, When};
 pub use image::{IMAGE_EXTRA, Since};
 
-/// What gives way when there is no room.
+/// What happens when there is no room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Policy {
     /// The newest record is refused.
@@ -36,18 +35,18 @@ pub enum Policy {
     DropOldest,
 }
 
-/// Where a queue stands. Plain data, no pointer.
+/// The state of a queue. Plain data without pointers.
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct QueueState {
     /// Where the oldest record begins.
     first: usize,
-    /// Bytes of all records.
+    /// Bytes of all records together.
     used: usize,
     records: u32,
     /// How many of the oldest records are on their way.
     sent: u32,
-    /// Records that made room while they were on their way.
+    /// How many records were dropped to make room while they were on their way.
     overwritten: u32,
     dropped: u32,
     drops_oldest: u8,
@@ -62,22 +61,22 @@ impl QueueState {
         }
     }
 
-    /// Records in the queue, those on their way included.
+    /// Records in the queue, including those on their way.
     pub const fn records(&self) -> u32 {
         self.records
     }
 
-    /// Records that were lost because there was no room.
+    /// How many records were lost for lack of room.
     pub const fn dropped(&self) -> u32 {
         self.dropped
     }
 
-    /// Whether records are on their way, of which all may have made room.
+    /// Whether records are on their way; all of them may have been dropped since.
     const fn waits_for_answer(&self) -> bool {
         self.sent > 0 || self.overwritten > 0
     }
 
-    /// Whether it can be that of a queue in so many bytes.
+    /// Whether it can be the state of a queue in this many bytes.
     fn is_sound(&self, capacity: usize) -> bool {
         let records = usize::try_from(self.records).unwrap_or(usize::MAX);
         self.first <= capacity
@@ -86,16 +85,17 @@ impl QueueState {
             && self.sent <= self.records
     }
 
-    /// What `dropped` is if the records on their way do not arrive.
+    /// The value of `dropped` if the records on their way do not arrive.
     const fn dropped_at_failure(&self) -> u32 {
         self.dropped.saturating_add(self.overwritten)
     }
 
-    /// Refuses a count of seconds since the start that is behind the time of a record: then the count itself started again, and what
-    /// it would say about the age of the records is wrong for all of them.
+    /// Refuses an uptime that is behind the time of a record: the count must have restarted, so the ages that it gives would be wrong for
+    /// all records.
     fn check_uptime(&self, memory: &[u8], uptime: u32) -> Result<()> {
         let mut offset = 0;
         let mut front = [0; FRONT];
+        // No more rounds than records have room in the memory, whatever is in it.
         while offset < self.used {
             self.copy(memory, offset, &mut front);
             if is_later(front, uptime) {
@@ -106,7 +106,7 @@ impl QueueState {
         Ok(())
     }
 
-    /// Where the byte lies that stands `offset` bytes behind the first one of the oldest record.
+    /// Where the byte is that lies `offset` bytes after the first byte of the oldest record.
     const fn position(&self, memory: &[u8], offset: usize) -> usize {
         let position = self.first + offset;
         match position.checked_sub(memory.len()) {
@@ -130,16 +130,16 @@ impl QueueState {
     }
 }
 
-/// The clocks of the device at one moment.
+/// The device's clocks at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Now {
     /// Seconds since the device started.
     pub uptime: u32,
-    /// Seconds since 1970 (UTC); none, or before 2^28, on a device that does not know.
+    /// Seconds since 1970 (UTC); `None`, or below 2^28, on a device that does not know.
     pub unix: Option<u32>,
 }
 
-/// Renders a number as a queue keeps it.
+/// Converts a number to the text that a queue keeps.
 pub fn render<'a>(value: &Value<'_>, text: &'a mut [u8; NUMBER_MAX]) -> Result<&'a [u8]> {
     let mut out = Buf::new(text, 0);
     value.write(&mut out, &Decimal::default())?;
@@ -154,9 +154,9 @@ pub struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    /// Goes on with a queue in the same memory.
+    /// Resumes a queue in the same memory.
     ///
-    /// `STATE` when it says what no queue in this memory can say: so no offset points outside, and no count is larger than the memory.
+    /// `STATE` if no queue in this memory can have this state. So no offset points outside the memory, and no count exceeds its size.
     pub fn resume(state: &'a mut QueueState, memory: &'a mut [u8]) -> Result<Self> {
         if state.is_sound(memory.len()) {
             Ok(Self { state, memory })
@@ -167,8 +167,8 @@ impl<'a> Queue<'a> {
 
     /// Appends a record.
     ///
-    /// Everything that could be refused when it is sent is refused here. `BUFFER_FULL` when there is no room and none is to be made;
-    /// the record then counts as dropped.
+    /// Anything that could be refused when it is sent is refused here. `BUFFER_FULL` if there is no room and none may be made; the record
+    /// then counts as dropped.
     pub fn push(
         &mut self,
         name: &[u8],
@@ -197,10 +197,9 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    /// Adds as many records to a pack as fit, oldest first, and returns how many. They are on their way now, until `accepted` or
-    /// `failed`.
+    /// Adds as many records to a pack as fit, oldest first, and returns how many. They are then on their way until `accepted` or `failed`.
     ///
-    /// 0 when the queue is empty; `BUFFER_FULL` when not even the first fits; `CLOCK` when a record is later than `now`.
+    /// 0 if the queue is empty; `BUFFER_FULL` if not even the first record fits; `CLOCK` if a record is later than `now`.
     pub fn fill(&mut self, pack: &mut Pack<'_>, now: Now) -> Result<u32> {
         if self.state.waits_for_answer() {
             return Err(Error::STATE);
@@ -212,10 +211,11 @@ impl<'a> Queue<'a> {
         }
         let mut sent = 0;
         let mut offset = 0;
+        // `resume` has checked that the memory has room for so many.
         while sent < self.state.records {
             let added = self.add(offset, pack, now);
             if added == Err(Error::BUFFER_FULL) {
-                // The pack noted that this record waits for the next one.
+                // The pack has recorded a failure, but this record just waits for the next message.
                 let full = pack.clear_failure();
                 if sent == 0 {
                     full?;
@@ -229,11 +229,12 @@ impl<'a> Queue<'a> {
         Ok(sent)
     }
 
-    /// Drops the records on their way: the platform has them.
+    /// Removes the records on their way: the platform has them.
     pub fn accepted(&mut self) -> Result<()> {
         if !self.state.waits_for_answer() {
             return Err(Error::STATE);
         }
+        // `resume` has checked that there are so many.
         while self.state.sent > 0 && self.remove_oldest() {
             self.state.sent -= 1;
         }
@@ -241,7 +242,7 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    /// Keeps the records on their way, to be sent again. Those that made room are lost.
+    /// Keeps the records on their way, to be sent again. Those dropped to make room are lost.
     pub const fn failed(&mut self) -> Result<()> {
         if !self.state.waits_for_answer() {
             return Err(Error::STATE);
@@ -252,7 +253,7 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    /// Whether `need` bytes are free, where the policy allows by dropping the oldest records.
+    /// Whether `need` bytes are free, after dropping the oldest records if the policy allows it.
     fn make_room(&mut self, need: usize) -> bool {
         let capacity = self.memory.len();
         if need > capacity {
@@ -263,7 +264,7 @@ impl<'a> Queue<'a> {
                 return false;
             }
             if self.state.sent > 0 {
-                // It may have arrived: the answer tells whether it is lost.
+                // It may have arrived: the answer will show whether it is lost.
                 self.state.sent -= 1;
                 self.state.overwritten = self.state.overwritten.saturating_add(1);
             } else {
@@ -273,7 +274,7 @@ impl<'a> Queue<'a> {
         true
     }
 
-    /// Takes the oldest record out. False when there is none.
+    /// Removes the oldest record. False if there is none.
     fn remove_oldest(&mut self) -> bool {
         let Some(&len) = self.memory.get(self.state.first) else {
             return false;
@@ -293,7 +294,7 @@ impl<'a> Queue<'a> {
         self.state.position(self.memory, offset)
     }
 
-    /// Writes bytes behind the last ones, where there is room for them.
+    /// Writes bytes after the last ones; there must be room for them.
     fn append(&mut self, bytes: &[u8]) {
         let mut position = self.position(self.state.used);
         for &byte in bytes {
@@ -310,7 +311,8 @@ impl<'a> Queue<'a> {
 
     /// Adds the record at an offset to a pack, and returns its length.
     fn add(&self, offset: usize, pack: &mut Pack<'_>, now: Now) -> Result<usize> {
-        // A whole record, 144 bytes: a pack takes name, unit and content as they lie, and any of them may go on at the start of the memory.
+        // A whole record, 144 bytes: a pack needs name, unit and content in one piece each, and any of them may wrap around to the start of
+        // the memory.
         let mut bytes = [0; ENTRY_MAX];
         let len = self.memory.get(self.position(offset));
         let bytes = len.and_then(|&len| bytes.get_mut(..usize::from(len)));
@@ -322,7 +324,7 @@ impl<'a> Queue<'a> {
             Some(seconds) if seconds >= LIMIT => pack.set(&Value::time(seconds, 0)),
             Some(ago) => pack.set(&Value::time_ago(ago, 0)),
         };
-        // Where the time does not fit, the pack still has to count the record to say what both of them want.
+        // If the time does not fit, the pack must still count the record, to say how much room both need.
         if timed != Err(Error::BUFFER_FULL) {
             timed?;
         }
@@ -331,11 +333,11 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// Larger times are absolute.
+/// Larger values would be absolute times.
 const LIMIT: i64 = 1 << 28;
 const _: () = assert!(RELATIVE_TIME_LIMIT == 1 << 28);
 
-/// Seconds since 1970, or below 2^28 seconds ago.
+/// Seconds since 1970, or less than 2^28 seconds ago.
 fn time(when: When, now: Now) -> Option<i64> {
     let count = match when {
         When::Reception => return None,

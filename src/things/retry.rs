@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long a device waits before it tries again: exponential with full jitter, so that devices which failed together
-//! do not come back together; never earlier than the server asks (Retry-After, RFC 9110 section 10.2.3).
+//! How long a device waits before it tries again: exponential back-off with full jitter, so that devices that failed
+//! together do not return together, and never earlier than the server asks (Retry-After, RFC 9110 section 10.2.3).
 //!
-//! What must not be tried again unchanged, however long the wait: [`crate::things::outcome::Outcome::may_retry`].
+//! [`crate::things::outcome::Outcome::may_retry`] says what must not be tried again unchanged, however long the wait.
 #![forbid(unsafe_code)]
 
 /// Milliseconds to wait before the next attempt.
 ///
-/// `failures` is how many attempts have failed in a row, 1 after the first. The wait is spread evenly from 0 up to
-/// `base_ms` after the first failure, twice as much after each following one, and `max_ms` at most; `random` is any
-/// number of 32 evenly distributed bits and picks the place. The seconds of Retry-After come on top, unbounded, since
-/// the server means them. Saturates at `u32::MAX`, 49 days.
+/// `failures` is how many attempts have failed in a row, 1 after the first. The wait is spread evenly from 0 to
+/// `base_ms` after the first failure, and to twice as much after each further one, up to `max_ms`; `random`, a number
+/// of 32 evenly distributed bits, selects it. The seconds of Retry-After are added without a limit, since the server
+/// means them. Saturates at `u32::MAX`, 49 days.
 pub fn delay_ms(failures: u32, random: u32, base_ms: u32, max_ms: u32, retry_after_s: u32) -> u32 {
     let mut window = base_ms.min(max_ms);
+    // At most 32 rounds, whatever `failures` is: one that is not 0 reaches any `max_ms` by then.
     for _ in 1..failures {
         if window == 0 || window >= max_ms {
             break;

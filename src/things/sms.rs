@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SMS downlinks: whether one comes from the platform, when the platform tries again, and which on and off times of a
-//! device miss none. What an SMS says is the application's matter; a SenML pack is read like any other downlink.
+//! SMS downlinks: whether one comes from the platform, when the platform tries again, and which on and off times of a device miss none. The
+//! contents of an SMS are up to the application; a SenML pack is read like any other downlink.
 //!
 //! KPN documentation, "SMS downlink". Its retry times add up to 49 h 5 min although an SMS is said to be discarded after
 //! 48 h: here no attempt happens after 48 h. Times are whole seconds since the platform's first attempt.
@@ -8,14 +8,14 @@
 
 use crate::error::{Error, Result};
 
-/// The sender that a device sees; the sign may be left out.
+/// The sender that a device sees; the plus sign may be left out.
 pub const SENDER: &[u8; 5] = b"+5277";
 
 /// Seconds after which the platform discards an SMS that it could not deliver.
 pub const EXPIRES: u32 = 48 * 3600;
 
-/// Minutes from the platform's first attempt to each of its attempts while the device is not on the network: every
-/// minute for 5 minutes, every 10 minutes for an hour, every hour for 12 hours, every 4 hours until [`EXPIRES`].
+/// Minutes from the platform's first attempt to each of its attempts while the device is not on the network: every minute for 5 minutes,
+/// every 10 minutes for an hour, every hour for 12 hours, then every 4 hours until [`EXPIRES`].
 #[rustfmt::skip]
 pub const ATTEMPT_MINUTES: [u16; 32] = [
     0,
@@ -50,30 +50,30 @@ pub fn attempts() -> impl Iterator<Item = u32> {
         .map(|&minutes| u32::from(minutes) * 60)
 }
 
-/// The time of the first attempt later than `elapsed`; none when the SMS was discarded without another.
+/// The time of the first attempt later than `elapsed`; `None` if the SMS is discarded without another attempt.
 ///
 /// Both in seconds since the platform's first attempt, so the next attempt is their difference away.
 pub fn next_retry(elapsed: u32) -> Option<u32> {
     attempts().find(|&at| at > elapsed)
 }
 
-/// What becomes of SMS to a device with regular on times.
+/// What becomes of an SMS to a device with regular on times.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// Of `period` equally likely phases, how many lose the SMS. 0: every SMS arrives.
+    /// How many of `period` equally likely phases lose the SMS. 0: every SMS arrives.
     pub missed: u32,
-    /// Seconds from the first attempt to the delivery in the worst phase of those that do not lose it.
+    /// Seconds from the first attempt to delivery, in the worst phase that does not lose it.
     pub worst: u32,
 }
 
-/// Says whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds.
+/// Determines whether every SMS reaches a device that is on the network for `on` seconds in every `period` seconds.
 ///
-/// When the on times begin, relative to the platform's first attempt, is unknown: the result covers every phase, whole
-/// seconds or not. The device takes an SMS from the second in which an on time begins until just before the one
-/// in which it ends: `on` seconds, first included, last excluded. `on` counts from the moment when the network knows
-/// that the device is there; at `period` and above the device is always on.
+/// When the on times begin, relative to the platform's first attempt, is unknown: the result covers every phase, in whole seconds or not.
+/// The device receives an SMS from the second in which an on time begins until just before the second in which it ends: `on` seconds, the
+/// first included, the end excluded. `on` counts from the moment when the network knows that the device is there; from `period` upwards the
+/// device is always on.
 ///
-/// Fails with [`Error::INVALID_ARGUMENT`] when `on` or `period` is 0.
+/// Fails with [`Error::INVALID_ARGUMENT`] if `on` or `period` is 0.
 pub fn plan(on: u32, period: u32) -> Result<Plan> {
     if on == 0 || period == 0 {
         return Err(Error::INVALID_ARGUMENT);
@@ -83,7 +83,7 @@ pub fn plan(on: u32, period: u32) -> Result<Plan> {
 
 /// The fewest seconds that a device must be on in every `period` seconds for every SMS to arrive.
 ///
-/// Fails with [`Error::INVALID_ARGUMENT`] when `period` is 0.
+/// Fails with [`Error::INVALID_ARGUMENT`] if `period` is 0.
 pub fn shortest_on(period: u32) -> Result<u32> {
     if period == 0 {
         return Err(Error::INVALID_ARGUMENT);
@@ -100,12 +100,13 @@ fn remainder(value: u32, divisor: u32) -> u32 {
     }
 }
 
-/// Bit by bit: the library's division takes 266 bytes where the core has none.
+/// Bit by bit, since the library's division takes 266 bytes on a core without a divide instruction.
 fn remainder_by_bits(mut value: u32, divisor: u32) -> u32 {
     if divisor == 0 {
         return 0;
     }
     let mut multiple = divisor;
+    // At most 32 rounds each, one for each bit.
     while multiple <= value >> 1 {
         multiple <<= 1;
     }
@@ -121,23 +122,23 @@ fn remainder_by_bits(mut value: u32, divisor: u32) -> u32 {
 /// Above every end, since an end is less than the period.
 const NONE: u32 = u32::MAX;
 
-/// What all attempts come to, on a circle as long as the period.
+/// All attempts, on a circle as long as the period.
 ///
-/// Let the phase be the moment in which on times begin. An attempt at `t` is taken in the phases from `t − on`, excluded,
-/// to `t`, included: an arc of `on` seconds that ends at `t`, modulo the period. All arcs are equally long, so what no arc
-/// covers is, in each gap from one end to the next, what the gap is longer than `on`. All ends are whole seconds, so it
-/// is enough to count those.
+/// Let the phase be the moment at which on times begin. An attempt at `t` succeeds in the phases from `t − on` (excluded) to `t`
+/// (included): an arc of `on` seconds that ends at `t`, modulo the period. All arcs are equally long, so each gap from one end to the next
+/// leaves uncovered what it is longer than `on`. All ends are whole seconds, so counting those is enough. Takes twice 32 times 32 rounds,
+/// however long the times are.
 struct Walk {
     plan: Plan,
-    /// The longest gap in the end.
+    /// In the end, the longest gap.
     longest: u32,
 }
 
 impl Walk {
-    // One copy for its calls.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     fn of(on: u32, period: u32) -> Self {
-        // In ascending order, `NONE` behind the last. 128 bytes, so that no end is divided for twice.
+        // In ascending order, with `NONE` after the last. 128 bytes, so that the division for each end is done only once.
         let mut ends = [NONE; ATTEMPT_MINUTES.len()];
         let mut walk = Self {
             plan: Plan {
@@ -153,7 +154,8 @@ impl Walk {
                     core::mem::swap(&mut carried, end);
                 }
             }
-            // From the last end to the first, which comes again one turn later. That sum may wrap; the difference is right all the same.
+            // From the last end to the first, which comes round again one period later. The sum may wrap, but the difference is right all
+            // the same.
             let [first, ..] = ends;
             let mut next = first.wrapping_add(period);
             let mut missed: u32 = 0;
@@ -163,7 +165,7 @@ impl Walk {
                     continue;
                 }
                 let gap = next.wrapping_sub(end);
-                // All gaps together are one period.
+                // All gaps add up to one period.
                 missed += gap.saturating_sub(on);
                 longest = longest.max(gap);
                 next = end;
@@ -232,7 +234,7 @@ mod tests {
                 times.push(at);
             }
         }
-        // Without the cut there would be one more.
+        // Without the limit of 48 h there would be one more.
         assert_eq!(times.pop(), Some(49 * hour + 300));
         assert!(times.iter().all(|&at| at <= EXPIRES));
         assert_eq!(attempts().collect::<Vec<u32>>(), times);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A message larger than the caller's memory: a first pass renders every record to measure and to hash it, a second pass
-//! renders the same records again and lets them leave through a small window.
+//! A message larger than the caller's memory: a first pass writes every record to measure and hash it; a second pass writes the same
+//! records again and sends them through a small window.
 //!
-//! Content-Length and token stand in front of the body, so one pass cannot do it. What the second pass hands out is
-//! hashed too, and the last byte of the body is the bracket that only `finish` writes: a pass that differs is found before
-//! that byte leaves, and the platform never holds a whole message that the device did not mean.
+//! Content-Length and token precede the body, so one pass is not enough. What the second pass hands out is hashed too, and the last byte of
+//! the body is the bracket that only `finish` writes. A differing pass is thus found before that byte is sent, and the platform never
+//! receives a complete message that the device did not mean.
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
@@ -17,13 +17,13 @@ const MEASURING: u8 = 1;
 const HEAD: u8 = 2;
 const WRITING: u8 = 3;
 
-/// Where a stream stands. Plain data, no pointer.
+/// The state of a stream. Plain data without pointers.
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct StreamState {
-    /// Over the body of this pass.
+    /// The hash of the body in this pass.
     hash: Token,
-    /// Over the body of the first pass.
+    /// The hash of the body in the first pass.
     measured: Token,
     /// Head and body.
     request_len: usize,
@@ -31,13 +31,13 @@ pub struct StreamState {
 }
 
 impl StreamState {
-    /// Bytes of head and body; 0 until they are measured.
+    /// Bytes of head and body together; 0 until they are measured.
     pub const fn request_len(&self) -> usize {
         self.request_len
     }
 }
 
-/// Bytes in the window that are to be sent.
+/// The bytes in the window that are to be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Piece {
     /// Offset of the first byte.
@@ -62,8 +62,8 @@ pub struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// Starts the first pass of a message of the device `urn`. The window holds the head or the longest record, whatever is
-    /// longer; `BUFFER_FULL` when not even the head fits.
+    /// Starts the first pass of a message from the device `urn`. The window must hold the head or the longest record, whichever is longer;
+    /// `BUFFER_FULL` if not even the head fits.
     pub fn begin(
         state: &'a mut StreamState,
         uplink: &'a mut UplinkState,
@@ -78,7 +78,7 @@ impl<'a> Stream<'a> {
         Ok(Self::resume(state, uplink, window))
     }
 
-    /// Goes on with a stream that was begun over the same window.
+    /// Resumes a stream that was begun over the same window.
     pub const fn resume(
         state: &'a mut StreamState,
         uplink: &'a mut UplinkState,
@@ -91,10 +91,10 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Empties the window when fewer than `room` bytes are free, in both passes alike; in the second, what comes out is to be
-    /// sent before the next call.
+    /// Empties the window if fewer than `room` bytes are free, in both passes alike; in the second pass, send what comes out before the
+    /// next call.
     ///
-    /// `PASS_DIFFERS` when the second pass is longer than the first: then the stream is over.
+    /// `PASS_DIFFERS` if the second pass is longer than the first; the stream is then over.
     pub fn take(&mut self, room: usize) -> Result<Piece> {
         if self.state.phase != MEASURING && self.state.phase != WRITING {
             return Err(self.out_of_order());
@@ -110,16 +110,16 @@ impl<'a> Stream<'a> {
         if self.state.phase == MEASURING {
             return Ok(Piece::default());
         }
-        // The bracket has to follow.
+        // The bracket must follow.
         if self.state.hash.total() >= self.state.measured.total() {
             return Err(self.fail(Error::PASS_DIFFERS));
         }
         Ok(piece)
     }
 
-    /// Ends the first pass and writes the head into the window, to be sent first.
+    /// Ends the first pass and writes the head into the window; send it first.
     ///
-    /// Refuses what `Uplink::finish` refuses, and is then as before.
+    /// Fails where `Uplink::finish` fails, and then leaves the stream unchanged.
     pub fn head(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Piece> {
         if let Some(secret) = secret {
             check_secret(secret)?;
@@ -127,7 +127,7 @@ impl<'a> Stream<'a> {
         if self.state.phase != MEASURING {
             return Err(self.out_of_order());
         }
-        // The texts of a custom target may have been changed since `begin`.
+        // The texts of a custom target may have changed since `begin`.
         target.check()?;
         self.close()?;
         self.state.measured = self.state.hash;
@@ -136,7 +136,7 @@ impl<'a> Stream<'a> {
         let mut out = Buf::new(self.window, 0);
         write_post_head(&mut out, target, token, body_len.unwrap_or(usize::MAX));
         let len = out.len();
-        // Only a body of more than 2^32 bytes has a head longer than `begin` kept room for.
+        // Only for a body of more than 2^32 bytes is the head longer than the room that `begin` kept.
         if body_len.is_err() || !out.fits() {
             return Err(self.fail(Error::NUMBER_RANGE));
         }
@@ -146,7 +146,7 @@ impl<'a> Stream<'a> {
         Ok(Piece { start: 0, len })
     }
 
-    /// Starts the second pass, which gets the same calls as the first.
+    /// Starts the second pass, which needs the same calls as the first.
     pub fn restart(&mut self, target: Target<'_>, urn: &[u8]) -> Result<()> {
         if self.state.phase != HEAD {
             return Err(self.out_of_order());
@@ -157,9 +157,9 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Ends the second pass, compares it with the first, and only then gives its last bytes, to be sent.
+    /// Ends the second pass, compares it with the first, and only then returns its last bytes to be sent.
     ///
-    /// `PASS_DIFFERS` when any byte differs: then the stream is over, and the connection must be closed.
+    /// `PASS_DIFFERS` if any byte differs; the stream is then over, and the connection must be closed.
     pub fn finish(&mut self) -> Result<Piece> {
         if self.state.phase != WRITING {
             return Err(self.out_of_order());
@@ -173,7 +173,7 @@ impl<'a> Stream<'a> {
         Ok(piece)
     }
 
-    /// Closes the pack and hashes what is left of it in the window.
+    /// Closes the pack and hashes the rest of it in the window.
     fn close(&mut self) -> Result<Piece> {
         self.uplink.in_window(self.window)?.finish()?;
         let len = self.uplink.pack_len();
@@ -182,7 +182,7 @@ impl<'a> Stream<'a> {
         Ok(piece)
     }
 
-    /// Why a call cannot be made now: what ended the stream, or the order of the calls.
+    /// Why a call cannot be made now: the error that ended the stream, or the order of the calls.
     #[cold]
     #[inline(never)]
     fn out_of_order(&mut self) -> Error {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One message to the platform: a pack, signed and framed, in one contiguous piece of the caller's memory.
+//! One message to the platform: a pack, signed and framed, in one contiguous part of the caller's memory.
 //!
-//! Room for the longest head that this buffer can need is kept in front, the body is written once behind it, and at
-//! the end the head is written against the body: nothing is moved, nothing rendered twice.
+//! Room is kept in front for the longest head that this buffer can need, the body is written once after it, and in the end the head is
+//! written directly before the body: nothing is moved or written twice.
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
@@ -19,21 +19,21 @@ use crate::token::{Token, check_secret};
 mod phase {
     /// Records and the end of the message.
     pub const BUILDING: u8 = 0;
-    /// The end of the message: its body came as a whole.
+    /// The end of the message: its body was adopted as a whole.
     pub const ADOPTED: u8 = 1;
     /// Nothing.
     pub const FINISHED: u8 = 2;
-    /// Records: the buffer is the window of a stream, and never holds the whole message.
+    /// Records: the buffer is the window of a stream and never holds the whole message.
     pub const WINDOW: u8 = 3;
 }
 
-/// `bn` of a device: a base name that is a URN too.
+/// `bn` of a device: a base name that is also a URN.
 pub const DEVICE: &Kind = &Kind::new(pack::BASE_NAME, |out, value, base| {
     urn::check(value.get()?)?;
     write_base_name(out, value, base)
 });
 
-/// A message without its memory. Plain data: offsets into the caller's buffer, no pointer.
+/// A message without its memory. Plain data: offsets into the caller's buffer, no pointers.
 #[derive(Clone, Default)]
 #[repr(C)]
 pub struct UplinkState {
@@ -41,7 +41,7 @@ pub struct UplinkState {
     phase: u8,
     /// Length of the head without the digits of its Content-Length.
     head: usize,
-    /// Where the body begins; once finished, the request.
+    /// Where the body begins; once finished, where the request begins.
     start: usize,
     body_len: usize,
     missing: usize,
@@ -54,10 +54,10 @@ impl UplinkState {
         self.pack.fail(error);
     }
 
-    /// Starts a message of the device `urn`, in a new state. When measuring, everything fits; the buffer is then an empty one, here and
-    /// in `Uplink::resume`.
+    /// Starts a message from the device `urn`, in a new state. When measuring, everything fits; the buffer is then empty, here and in
+    /// `Uplink::resume`.
     ///
-    /// After an error it is for the caller to let it `fail`; after `BUFFER_FULL`, `missing` tells what is missing even so.
+    /// After an error the caller must let it `fail`; after `BUFFER_FULL`, `missing` still tells what is missing.
     pub fn begin(
         &mut self,
         buffer: &mut [u8],
@@ -72,10 +72,10 @@ impl UplinkState {
         self.pack.begin(buffer, self.start, is_measuring, urn)
     }
 
-    /// Takes `len` bytes of JSON text at offset `start` of the buffer as the body, white space stripped in place, in a new state.
+    /// Takes `len` bytes of JSON text at offset `start` of the buffer as the body, in a new state. White space is removed in place.
     ///
-    /// The head will be written in front of `start`: with too little room there, `BUFFER_FULL`. On any failure the text is as it was, and
-    /// it is for the caller to let the message `fail`.
+    /// The head will be written before `start`: `BUFFER_FULL` if there is too little room. A failure leaves the text unchanged, and the
+    /// caller must let the message `fail`.
     pub fn adopt(
         &mut self,
         buffer: &mut [u8],
@@ -98,9 +98,9 @@ impl UplinkState {
         Ok(())
     }
 
-    /// Starts a pack at the start of a window through which a stream goes. `Uplink::finish` refuses it.
+    /// Starts a pack at the start of the window of a stream. `Uplink::finish` refuses it.
     ///
-    /// A window that cannot hold the head of a request is refused too, with `BUFFER_FULL`.
+    /// A window that cannot hold the head of a request is refused with `BUFFER_FULL`.
     pub fn begin_window(
         &mut self,
         window: &mut [u8],
@@ -133,7 +133,7 @@ impl UplinkState {
         }
     }
 
-    /// Ends a pack in a window: nothing can be added until it is begun anew.
+    /// Ends a pack in a window: nothing can be added until it is begun again.
     pub const fn leave_window(&mut self) {
         self.phase = phase::FINISHED;
     }
@@ -143,9 +143,9 @@ impl UplinkState {
         self.pack.text_len()
     }
 
-    /// Bytes that a buffer of `capacity` should have had more for all calls since one was refused with `BUFFER_FULL`, else 0.
+    /// How many more bytes a buffer of `capacity` should have had for all calls since one was refused with `BUFFER_FULL`; otherwise 0.
     ///
-    /// With that many bytes more, the same calls have room.
+    /// With that many more bytes, the same calls have room.
     pub fn missing(&self, capacity: usize) -> usize {
         let mut need = self.pack.need();
         if self.phase != phase::BUILDING {
@@ -167,12 +167,12 @@ impl UplinkState {
     }
 }
 
-/// Where the finished request lies in the buffer.
+/// Where the finished request is in the buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request {
     /// Offset of the first byte; 0 when measuring.
     pub start: usize,
-    /// Bytes of head and body.
+    /// Bytes of head and body together.
     pub len: usize,
 }
 
@@ -183,12 +183,12 @@ pub struct Uplink<'a> {
 }
 
 impl<'a> Uplink<'a> {
-    /// Goes on with a message that was begun over the same buffer.
+    /// Resumes a message that was begun over the same buffer.
     pub const fn resume(state: &'a mut UplinkState, buffer: &'a mut [u8]) -> Self {
         Self { state, buffer }
     }
 
-    /// The pack, to add records to. None once the message is finished, or when its body was adopted.
+    /// The pack, to add records to. `None` once the message is finished, or if its body was adopted.
     pub const fn into_pack(self) -> Result<Pack<'a>> {
         match self.state.phase {
             phase::BUILDING | phase::WINDOW => Ok(Pack::resume(&mut self.state.pack, self.buffer)),
@@ -196,28 +196,28 @@ impl<'a> Uplink<'a> {
         }
     }
 
-    /// Closes the pack, signs it with `secret`, writes the head, and says where the request lies.
+    /// Closes the pack, signs it with `secret`, writes the head, and records where the request is.
     ///
-    /// With `None` the request carries no token, which only some device types may do. `target` is the one of `begin`; one
-    /// that is longer is refused.
+    /// With `None` the request carries no token, which only some device types allow. `target` must be that of `begin`; a longer one is
+    /// refused.
     pub fn finish(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<Request> {
         let len = self.frame(target, secret)?;
         let start = self.state.start;
         Ok(Request { start, len })
     }
 
-    /// Leaves the start in the state, so that the result fits in registers.
+    /// Leaves the offset in the state, so that the result fits in registers.
     fn frame(&mut self, target: Target<'_>, secret: Option<&[u8]>) -> Result<usize> {
         if let Some(secret) = secret {
             check_secret(secret)?;
         }
         let state = &mut *self.state;
-        // A message that could not be begun, or a body that could not be adopted, says so again.
+        // A message that could not be begun, or whose body could not be adopted, reports that failure again.
         state.pack.failure()?;
         if !matches!(state.phase, phase::BUILDING | phase::ADOPTED) {
             return Err(Error::STATE);
         }
-        // The texts of a custom target may have been changed since `begin`.
+        // The texts of a custom target may have changed since `begin`.
         target.check()?;
         if post_head_len(target, true, 0) > state.head {
             return Err(Error::INVALID_ARGUMENT);
@@ -251,10 +251,10 @@ impl<'a> Uplink<'a> {
     }
 }
 
-/// Where the body begins: behind a head whose Content-Length has as many digits as the rest of the buffer allows.
+/// Where the body begins: after a head whose Content-Length has as many digits as the rest of the buffer allows.
 fn body_start(head: usize, capacity: usize) -> usize {
     let rest = capacity.saturating_sub(head);
-    // The digits themselves take room from the body, which can save one of them.
+    // The digits themselves take room from the body, which can make the length one digit shorter.
     let others = decimal_digits(rest).wrapping_sub(1);
     head.wrapping_add(decimal_digits(rest.saturating_sub(others)))
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Device URNs, which KPN Things uses as base names (RFC 9039 has the scheme `urn:dev`).
 //!
-//! Building is strict, checking is not: KPN's documentation itself shows an IMEI with a wrong check digit and one
-//! with hexadecimal digits, so the platform's own registration decides what a base name must be, and [`check`]
-//! only keeps to SenML's alphabet and to the ending colon.
+//! Building a URN is strict, checking one is not: KPN's documentation itself shows an IMEI with a wrong check digit and
+//! one with hexadecimal digits. The platform's registration decides what a base name must be, and [`check`] only
+//! enforces SenML's alphabet and the ending colon.
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::senml::name;
 
-/// Longest device URN accepted, in bytes, with its ending colon. The longest kind that KPN uses has 53.
+/// Longest device URN accepted, in bytes, including its ending colon. The longest kind that KPN uses has 53.
 pub const URN_MAX: usize = 96;
 
 /// Digits of an IMEI.
@@ -29,9 +29,9 @@ static KINDS: [&[u8]; 3] = [IMEI, UUID, DEV_EUI];
 
 /// Checks a base name: one of KPN's kinds, or anything else that SenML allows.
 ///
-/// Fails with [`Error::SENML_NAME`] outside RFC 8428's alphabet (a letter or digit, then letters, digits and
-/// `- : . / _`), with [`Error::URN`] above [`URN_MAX`] bytes, and when one of KPN's kinds (recognised by its prefix,
-/// upper and lower case as KPN writes it) has no identifier or no colon at its end. RFC 8428 section 4.5.1.
+/// Fails with [`Error::SENML_NAME`] outside RFC 8428's alphabet (a letter or digit, then letters, digits and `- : . /
+/// _`), with [`Error::URN`] above [`URN_MAX`] bytes, and if one of KPN's kinds (recognised by its prefix, in KPN's own
+/// case) has no identifier or does not end in a colon. RFC 8428 section 4.5.1.
 pub fn check(urn: &[u8]) -> Result<()> {
     name::check(urn, b"")?;
     if urn.len() > URN_MAX {
@@ -50,13 +50,13 @@ pub fn check(urn: &[u8]) -> Result<()> {
 
 /// Writes `urn:dev:IMEI:<imei>:`.
 ///
-/// Fails with [`Error::URN`] when `imei` is not 15 digits, with [`Error::IMEI_CHECK_DIGIT`] when the last one does
-/// not fit the others (3GPP TS 23.003 annex B). Nothing is written then.
+/// Fails with [`Error::URN`] when `imei` is not 15 digits, with [`Error::IMEI_CHECK_DIGIT`] if the last one does not
+/// fit the others (3GPP TS 23.003 annex B). Then nothing is written.
 pub fn write_imei(out: &mut Buf<'_>, imei: &[u8]) -> Result<()> {
     if imei.len() != IMEI_LEN || !imei.iter().all(u8::is_ascii_digit) {
         return Err(Error::URN);
     }
-    // The sum is kept below ten as it grows: Cortex-M0 has no division.
+    // The sum is kept below ten as it grows, since Cortex-M0 has no division.
     let mut sum = 0_u8;
     let mut double = false;
     for byte in imei {
@@ -82,10 +82,10 @@ pub fn write_imei(out: &mut Buf<'_>, imei: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Writes `urn:dev:DVNUUID:<uuid>:`, in lower case as RFC 9562 section 4 asks.
+/// Writes `urn:dev:DVNUUID:<uuid>:`, in lower case as RFC 9562 section 4 requires.
 ///
 /// Fails with [`Error::URN`] when `uuid` is not `8-4-4-4-12` hexadecimal digits of either case, or not a UUID of
-/// version 4 (variant `10`). Nothing is written then.
+/// version 4 (variant `10`). Then nothing is written.
 pub fn write_uuid(out: &mut Buf<'_>, uuid: &[u8]) -> Result<()> {
     let fits = |(at, byte): (usize, &u8)| match at {
         8 | 13 | 18 | 23 => *byte == b'-',
@@ -106,7 +106,7 @@ pub fn write_uuid(out: &mut Buf<'_>, uuid: &[u8]) -> Result<()> {
 
 /// Writes `urn:dev:DEVEUI:<eui>:`, in upper case, the form in which KPN's packs show it.
 ///
-/// Fails with [`Error::URN`] when `eui` is not 16 hexadecimal digits of either case. Nothing is written then.
+/// Fails with [`Error::URN`] when `eui` is not 16 hexadecimal digits of either case. Then nothing is written.
 pub fn write_dev_eui(out: &mut Buf<'_>, eui: &[u8]) -> Result<()> {
     if eui.len() != DEV_EUI_LEN || !eui.iter().all(u8::is_ascii_hexdigit) {
         return Err(Error::URN);
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn builds_from_an_imei_whose_check_digit_fits() {
-        // The example of 3GPP and of every text book.
+        // The example of 3GPP and of every textbook.
         assert_eq!(
             built(write_imei, "490154203237518").unwrap(),
             "urn:dev:IMEI:490154203237518:"

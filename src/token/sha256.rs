@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! SHA-256 compression (FIPS 180-4 section 6.2.2) for bare metal, where the rounds of `sha2` are either slow or 6.5 KB larger.
 //!
-//! A pass is sixteen rounds, between two of them the schedule is extended by sixteen words. Two ways for each, of which a target has one: the
-//! rounds by the number of registers, the schedule by the feature `fast-sha`. On a Cortex-M3 a block takes 2,760 instructions, with `fast-sha`
-//! 2,550 in 500 bytes more; sixteen rounds in a row would save 40 more for 900 bytes.
+//! A pass is sixteen rounds; between two passes the schedule is extended by sixteen words. There are two ways for each, of which a target
+//! has one: the number of registers decides for the rounds, the feature `fast-sha` for the schedule. On a Cortex-M3 a block takes 2,760
+//! instructions; with `fast-sha` it takes 2,550, for 500 bytes more. Sixteen rounds in a row would save another 40 for 900 bytes.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::many_single_char_names,
@@ -17,14 +17,14 @@ use super::BLOCK;
 
 const WORDS: usize = 16;
 
-/// Words of variables: eight, and room for those that come up where `pass_in_memory` works.
+/// Words of variables: eight, and in front of them room for the new ones of `pass_in_memory`.
 const PLACES: usize = if cfg!(any(test, kpn_eight_registers)) {
     8 + WORDS
 } else {
     8
 };
 
-/// The eight working variables, `h` first.
+/// The working variables, the last eight of which are `a` to `h`.
 type Variables = [u32; PLACES];
 
 /// The round constants, FIPS 180-4 section 4.2.2.
@@ -103,7 +103,7 @@ const ROUNDS: [[u32; WORDS]; 4] = [
     ],
 ];
 
-/// Takes whole blocks into the hash value.
+/// Compresses whole blocks into the hash value.
 pub fn compress(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
     #[cfg(not(feature = "fast-sha"))]
     use extend_by_twos as extend;
@@ -130,8 +130,8 @@ fn compress_by(
             *word = u32::from_be_bytes(*bytes);
         }
         let mut variables = [0; PLACES];
-        if let Some(first) = variables.first_chunk_mut() {
-            *first = reversed(*state);
+        if let Some(variables) = variables.last_chunk_mut() {
+            *variables = *state;
         }
         let mut passes = ROUNDS.iter();
         while let Some(constants) = passes.next() {
@@ -142,22 +142,30 @@ fn compress_by(
                 extend(&mut words);
             }
         }
-        if let Some(first) = variables.first_chunk() {
-            for (word, variable) in state.iter_mut().zip(reversed(*first)) {
-                *word = word.wrapping_add(variable);
-            }
+        if let Some(variables) = variables.last_chunk() {
+            add(state, variables);
         }
     }
 }
 
-/// By name and not in a loop, so that they need not lie in memory.
-fn reversed([a, b, c, d, e, f, g, h]: [u32; 8]) -> [u32; 8] {
-    [h, g, f, e, d, c, b, a]
+/// Adds the variables to the hash value.
+fn add(state: &mut [u32; 8], variables: &[u32; 8]) {
+    let mut addends = variables;
+    let copy;
+    if !cfg!(kpn_eight_registers) {
+        // A loop needs its operands in memory: a copy there leaves the variables in registers.
+        let [a, b, c, d, e, f, g, h] = *variables;
+        copy = [a, b, c, d, e, f, g, h];
+        addends = &copy;
+    }
+    for (word, addend) in state.iter_mut().zip(addends) {
+        *word = word.wrapping_add(*addend);
+    }
 }
 
-/// One round on variables by name. Instead of moving all by one place, the next round is given the names moved.
+/// One round on named variables. Instead of moving all variables by one place, the next round gets their names in another order.
 ///
-/// `$ab` is `a ^ b`, which the round before has left, when its `a` was this `b`, as `$bc`.
+/// `$ab` is `a ^ b`. The round before, whose `a` was this `b`, left it as `$bc`.
 #[cfg(any(test, not(kpn_eight_registers)))]
 macro_rules! round {
     ($bc:ident, $a:ident $b:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $constant:expr, $word:expr) => {
@@ -175,12 +183,12 @@ macro_rules! round {
     };
 }
 
-/// Four rounds per turn of a loop, where the eight variables fit in registers. More in a row are hardly faster.
-// Inlined, the variables stay in registers from pass to pass.
+/// Four rounds per turn of a loop, where the eight variables fit in registers. More rounds in a row are hardly faster.
+// Inlined, so that the variables stay in registers from pass to pass.
 #[cfg(any(test, not(kpn_eight_registers)))]
 #[inline]
 fn pass_by_fours(variables: &mut Variables, constants: &[u32; WORDS], words: &[u32; WORDS]) {
-    let [mut h, mut g, mut f, mut e, mut d, mut c, mut b, mut a, ..] = *variables;
+    let [.., mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *variables;
     let mut bc = b ^ c;
     let fours = constants.as_chunks().0.iter().zip(words.as_chunks().0);
     for (&[k0, k1, k2, k3], &[w0, w1, w2, w3]) in fours {
@@ -190,25 +198,26 @@ fn pass_by_fours(variables: &mut Variables, constants: &[u32; WORDS], words: &[u
         round!(bc, f g a b c d e, k3, w3);
         (a, b, c, d, e, f, g, h) = (e, f, g, h, a, b, c, d);
     }
-    if let Some(first) = variables.first_chunk_mut() {
-        *first = [h, g, f, e, d, c, b, a];
+    if let Some(variables) = variables.last_chunk_mut() {
+        *variables = [a, b, c, d, e, f, g, h];
     }
 }
 
-/// One at a time in memory, where the registers do not hold the eight variables.
+/// One round at a time in memory, for targets whose registers cannot hold the eight variables.
 ///
-/// What a round moves by one place stays where it is: the variables of the next one begin a place behind those of this one.
+/// Nothing is moved: the variables of the next round begin one place before those of this one.
 #[cfg(any(test, kpn_eight_registers))]
 #[inline(never)]
 fn pass_in_memory(variables: &mut Variables, constants: &[u32; WORDS], words: &[u32; WORDS]) {
     let cells = Cell::from_mut(variables).as_array_of_cells();
-    for ((window, constant), word) in cells.array_windows().zip(constants).zip(words) {
-        let [h, g, f, e, d, c, b, a, new] = window;
+    let windows = cells.array_windows().rev();
+    for ((window, constant), word) in windows.zip(constants).zip(words) {
+        let [new, a, b, c, d, e, f, g, h] = window;
         let first = first_sum([h.get(), g.get(), f.get(), e.get()], *constant, *word);
         d.set(d.get().wrapping_add(first));
         new.set(first.wrapping_add(second_sum([c.get(), b.get(), a.get()])));
     }
-    variables.copy_within(WORDS.., 0);
+    variables.copy_within(..8, WORDS);
 }
 
 /// The first sum of a round, T1 in the standard.
@@ -226,7 +235,7 @@ fn second_sum([c, b, a]: [u32; 3]) -> u32 {
     turn(a, [9, 11, 2]).wrapping_add((a & b) | ((a | b) & c))
 }
 
-/// The sum of three turns: by the first of the distances and the two behind it, by the second and the one behind it, and by the third.
+/// The exclusive or of three rotations: by the sum of all three distances, by the sum of the last two, and by the last.
 fn turn(word: u32, [first, second, third]: [u32; 3]) -> u32 {
     let two = word.rotate_right(first) ^ word;
     (two.rotate_right(second) ^ word).rotate_right(third)
@@ -234,7 +243,7 @@ fn turn(word: u32, [first, second, third]: [u32; 3]) -> u32 {
 
 /// Replaces the first sixteen words of the message schedule by the sixteen that follow, two at a time.
 ///
-/// Each is also written behind them, where the later ones look for it: no index goes around.
+/// Each is also written after the sixteen, where later words look for it, so no index wraps around.
 #[cfg(any(test, not(feature = "fast-sha")))]
 #[inline(never)]
 fn extend_by_twos(schedule: &mut [u32; 2 * WORDS]) {
@@ -268,7 +277,7 @@ fn extend_by_twos(schedule: &mut [u32; 2 * WORDS]) {
     }
 }
 
-/// The same in a row, where indexes that go around cost nothing.
+/// The same unrolled, where indexes that wrap around cost nothing.
 #[cfg(any(test, feature = "fast-sha"))]
 #[inline(never)]
 fn extend_unrolled(w: &mut [u32; 2 * WORDS]) {

@@ -384,3 +384,46 @@ pub fn answer(image: &[u8], request: &str) -> Vec<u8> {
     );
     [head.as_bytes(), part].concat()
 }
+
+pub const TAG: &str = "ETag: \"5e8f-1a3\"\r\n";
+pub const DATE: &str = "Last-Modified: Tue, 15 Nov 1994 12:45:26 GMT\r\n";
+
+/// A part of `image`, as it stands in a 206 with these further field lines.
+pub fn part(image: &[u8], first: usize, last: usize, lines: &str) -> Vec<u8> {
+    let (len, total) = (last + 1 - first, image.len());
+    let head = format!(
+        "HTTP/1.1 206 \r\nContent-Length: {len}\r\n{lines}Content-Range: bytes {first}-{last}/{total}\r\n\r\n"
+    );
+    [head.as_bytes(), &image[first..=last]].concat()
+}
+
+pub fn whole(image: &[u8], lines: &str) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{lines}\r\n",
+        image.len()
+    );
+    [head.as_bytes(), image].concat()
+}
+
+/// Sends a request, gives it this answer in pieces of 7 bytes, and returns the request.
+pub fn exchange(device: &mut Device, answer: &[u8], expected: Status) -> String {
+    if device.must_connect() {
+        assert_eq!(device.connected(), OK);
+    }
+    let request = device.request().unwrap();
+    let head = answer[..answer.len().min(200)].escape_ascii();
+    assert_eq!(device.feed(answer, 7), expected, "{head}");
+    request
+}
+
+/// A download of which the first 100 of 250 bytes came with these field lines.
+pub fn begun(image: &[u8], lines: &str) -> Device {
+    let mut device = Device::announced(100);
+    exchange(&mut device, &part(image, 0, 99, lines), OK);
+    device
+}
+
+/// Other bytes, as many.
+pub fn other(image: &[u8]) -> Vec<u8> {
+    image.iter().map(|byte| !byte).collect()
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The archive that firmware links: one object in which only `kpn_*` is global, and which takes memory and
-//! arithmetic helpers from the chip's own toolchain.
+//! The archive that firmware links: one object in which only `kpn_*` is global, and which uses the memory and arithmetic helpers of the
+//! chip's own toolchain.
 
 use std::{
     env,
@@ -26,17 +26,17 @@ pub use crate::toolchain::{DEBIAN_RUSTC, Toolchain};
 /// File name of every archive.
 pub const FILE_NAME: &str = "libkpn_things.a";
 
-/// How many cargos run at a time.
+/// How many cargo processes run at a time.
 const FOLDERS: usize = 2;
 
-/// What an archive may be built with.
+/// The options with which an archive may be built.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// An unrolled schedule of SHA-256: 4 % fewer instructions of a message, and 0.5 KB larger.
+    /// An unrolled SHA-256 schedule: 4 % fewer instructions per message, for 0.5 KB more.
     pub fast_sha: bool,
-    /// For Arm cores that trap on words which do not lie at a multiple of four (`CCR.UNALIGN_TRP`): none is loaded or stored so.
+    /// For Arm cores that trap on unaligned words (`CCR.UNALIGN_TRP`): none is loaded or stored.
     pub strict_align: bool,
-    /// With a panic path on purpose, for the test of the archive check.
+    /// With a deliberate panic path, to test the archive check.
     pub deliberate_panic: bool,
 }
 
@@ -57,7 +57,7 @@ impl Options {
     }
 }
 
-/// Builds for one target by name, or for all.
+/// Builds for one target, given by name, or for all.
 pub fn run(workspace: &Workspace, name: &str, options: Options) -> anyhow::Result<()> {
     let targets = if name == "all" {
         TARGETS
@@ -76,7 +76,7 @@ pub fn run(workspace: &Workspace, name: &str, options: Options) -> anyhow::Resul
     Ok(())
 }
 
-/// The archive of a user who calls cargo without our flags: with Cargo.toml and nothing else.
+/// The archive of a user who calls cargo without our flags, with Cargo.toml alone.
 pub fn build_plain(workspace: &Workspace, target: &Target) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     let (triple, folder) = (target.triple, workspace.scratch("plain")?);
@@ -95,9 +95,9 @@ pub fn build_plain(workspace: &Workspace, target: &Target) -> anyhow::Result<Pat
     Ok(folder.join(triple).join("release").join(FILE_NAME))
 }
 
-/// Builds for several targets, in their order, as many at a time as there are folders for cargo.
+/// Builds for several targets, in their order, as many at a time as cargo has folders.
 ///
-/// `core` takes one processor for most of a target's time, so one cargo after the other would leave the rest idle.
+/// Building `core` keeps only one processor busy for most of the time, so one cargo after another would leave the others idle.
 pub fn build_all<'a>(
     workspace: &Workspace,
     targets: impl IntoIterator<Item = &'a Target>,
@@ -126,11 +126,10 @@ pub fn build_all<'a>(
         .collect()
 }
 
-/// Builds the archive and answers where it is.
+/// Builds the archive and returns its path.
 ///
-/// Cargo puts the archives of all options into the same file, and steps of the tests run beside each other: from cargo's
-/// start until its archive is read, this process has it for itself. What has not changed is not written again, since
-/// another step may read it.
+/// Cargo writes the archives of all options to the same file, and test steps run in parallel, so this process holds a lock from cargo's
+/// start until the archive has been read. An unchanged archive is not written again, since another step may be reading it.
 pub fn build(workspace: &Workspace, target: &Target, options: Options) -> anyhow::Result<PathBuf> {
     let lock = format!("lock-{}", cargo_folder(target));
     let lock = File::create(workspace.scratch("archive")?.join(lock))?;
@@ -148,7 +147,7 @@ pub fn build(workspace: &Workspace, target: &Target, options: Options) -> anyhow
     Ok(archive)
 }
 
-/// Changes with all that an archive is made of, and with this program.
+/// Changes with everything that an archive is made of, and with this program.
 fn made_of(workspace: &Workspace, raw: &Path) -> anyhow::Result<String> {
     let mut hasher = DefaultHasher::new();
     hasher.write(&fs::read(raw)?);
@@ -157,7 +156,7 @@ fn made_of(workspace: &Workspace, raw: &Path) -> anyhow::Result<String> {
     Ok(format!("{:x}", hasher.finish()))
 }
 
-/// Cargo locks its folder; each target always uses the same one, so that nothing is built twice.
+/// Cargo locks its folder. Each target always uses the same folder, so that nothing is built twice.
 fn cargo_folder(target: &Target) -> usize {
     TARGETS
         .iter()
@@ -166,7 +165,7 @@ fn cargo_folder(target: &Target) -> usize {
         % FOLDERS
 }
 
-/// Runs cargo; what comes out still holds `compiler_builtins` and global names of Rust's.
+/// Runs cargo; the result still contains `compiler_builtins` and global Rust names.
 fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::Result<PathBuf> {
     let mut cargo = Cargo::of(workspace, target)?;
     if options.strict_align {
@@ -175,20 +174,20 @@ fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::
             "{}: only Arm cores trap",
             target.name
         );
-        // For `core` too, which therefore has a folder of its own.
+        // These flags also apply to `core`, which therefore has its own folder.
         cargo
             .flags
             .push("-Ctarget-feature=+strict-align".to_owned());
         cargo.folder = workspace.scratch("cargo-strict-align")?;
     }
-    // Here and not for all crates: what lies elsewhere need not be compiled anew when the repository moves.
+    // Here and not for all crates, so that crates from elsewhere need not be recompiled when the repository moves.
     let remap = format!(
         "--remap-path-prefix={}=kpn-things",
         workspace.path("").display()
     );
     let mut flags = vec!["--cfg", "kpn_archive", remap.as_str()];
     if cargo.toolchain == Toolchain::Debian {
-        // For the report; the section does not get into the archive that ships.
+        // For the report; the shipped archive does not contain the section.
         flags.push("-Zemit-stack-sizes");
     }
     if options.deliberate_panic {
@@ -211,7 +210,7 @@ fn compile(workspace: &Workspace, target: &Target, options: Options) -> anyhow::
         .join(FILE_NAME))
 }
 
-/// Someone else's Rust archive, as cargo makes it.
+/// A third party's Rust archive, as cargo makes it.
 pub fn build_neighbour(workspace: &Workspace, target: &Target) -> anyhow::Result<PathBuf> {
     let cargo = Cargo::of(workspace, target)?;
     cargo.run(
@@ -274,10 +273,10 @@ impl Cargo {
                 .env("RUSTC_BOOTSTRAP", "1");
         }
         if target.family == Family::Linux {
-            // A gateway has room; bare metal has the level of Cargo.toml.
+            // A gateway has room; bare metal uses the level of Cargo.toml.
             command = command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3");
         }
-        // Joined with the flags that .cargo/config.toml has for the target, which the environment would replace.
+        // Joined with the flags for the target in .cargo/config.toml, which the environment variable would otherwise replace.
         let config = format!("target.'cfg(all())'.rustflags={:?}", self.flags);
         command = command
             .args(["--config", &config])
@@ -287,7 +286,7 @@ impl Cargo {
     }
 }
 
-/// Flags for all crates, beside those of .cargo/config.toml.
+/// Flags for all crates, in addition to those of .cargo/config.toml.
 pub fn rust_flags(workspace: &Workspace, toolchain: Toolchain) -> anyhow::Result<Vec<String>> {
     let shell = &workspace.shell;
     let compiler = toolchain.compiler();
@@ -302,7 +301,7 @@ pub fn rust_flags(workspace: &Workspace, toolchain: Toolchain) -> anyhow::Result
     ])
 }
 
-/// One object with what `kpn_*` needs, the rest local; nothing in it tells where or when it was built.
+/// One object with what `kpn_*` needs, everything else local. Nothing in it reveals where or when it was built.
 fn finish(
     workspace: &Workspace,
     target: &Target,
@@ -335,14 +334,14 @@ fn finish(
             .quiet()
             .run()?;
     }
-    // One symbol for each name again.
+    // One symbol per name again.
     let merged = folder.join("merged.o");
     cmd!(shell, "{ld} -m {emulation} -r -o {merged} {joined}")
         .quiet()
         .run()?;
     let object = folder.join("kpn_things.o");
-    // Rust objects say that they need no executable stack. On bare metal nobody asks, and some assembler objects of C
-    // libraries say nothing, which together makes a warning; on Linux it has to be said.
+    // Rust objects declare that they need no executable stack. On bare metal nothing asks for that, and some assembler objects of C
+    // libraries declare nothing, which together causes a warning. On Linux the declaration is needed.
     let remove = if target.is_bare_metal() {
         &[
             ".comment",
@@ -374,8 +373,8 @@ fn finish(
     Ok(archive)
 }
 
-/// What C has under another name: where nothing but the name differs, the call goes there. One list of arguments for each
-/// time that objcopy is called, since it gives a name once.
+/// Functions that C has under another name: if only the name differs, the call goes to the C function. One list of arguments per call of
+/// objcopy, which renames to a name only once.
 fn same_in_c(joined: &Symbols) -> Vec<Vec<String>> {
     let asked = |name: &str| joined.undefined.contains(name);
     let redefine = |names: &[(&str, &str)]| -> Vec<String> {
@@ -401,7 +400,7 @@ fn same_in_c(joined: &Symbols) -> Vec<Vec<String>> {
     ]
 }
 
-/// The members that are not `compiler_builtins`, as files beside the archive.
+/// The members other than `compiler_builtins`, as files beside the archive.
 fn extract(workspace: &Workspace, raw: &Path, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     for stale in members(workspace, &folder.join(FILE_NAME))? {
         workspace.shell.remove_path(stale)?;
@@ -421,7 +420,7 @@ fn extract(workspace: &Workspace, raw: &Path, folder: &Path) -> anyhow::Result<V
     members(workspace, &folder.join(FILE_NAME))
 }
 
-/// The objects that an archive was made of, as the compiler wrote them.
+/// The objects that an archive was made from, as the compiler wrote them.
 pub fn members(workspace: &Workspace, archive: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let folder = archive.parent().context("an archive lies in a folder")?;
     let mut files = workspace.shell.read_dir(folder)?;
@@ -432,7 +431,7 @@ pub fn members(workspace: &Workspace, archive: &Path) -> anyhow::Result<Vec<Path
     Ok(files)
 }
 
-/// Rust calls `__aeabi_memset` and its kin, which not every C library for bare metal on Arm has: they come along as local functions.
+/// Rust calls `__aeabi_memset` and its siblings, which not every bare-metal C library for Arm has, so they are included as local functions.
 fn aeabi_shim(
     workspace: &Workspace,
     target: &Target,
@@ -453,7 +452,7 @@ fn aeabi_shim(
     )
     .quiet()
     .run()?;
-    // What gcc says there of enumerations and `wchar_t` would make a warning in firmware that chose otherwise.
+    // The attributes that gcc writes for enumerations and `wchar_t` would cause a warning in firmware with other settings.
     let objcopy = target.tool("objcopy");
     cmd!(shell, "{objcopy} --remove-section .ARM.attributes {object}")
         .quiet()

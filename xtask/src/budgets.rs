@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Budgets: what `make report` measures must not grow past them.
+//! Budgets: the limits of what `make report` measures.
 
 use anyhow::{Context as _, ensure};
 
@@ -11,10 +11,10 @@ use crate::{
 
 const BUDGETS: &str = "xtask/budgets.txt";
 
-/// Nothing is painted so near to the stack pointer (`NEAR` in tests/firmware/paint.c).
+/// Nothing closer to the stack pointer than this is painted (`NEAR` in tests/firmware/paint.c).
 const NEAR: u64 = 64;
 
-/// Fails when a budget is exceeded or names something that is not measured.
+/// Fails if a budget is exceeded or names something that is not measured.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let lines = report::collect(workspace, &TARGETS.iter().collect::<Vec<_>>())?;
     check_paint(&lines)?;
@@ -29,7 +29,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lines `name limit`, comments behind `#`. A name that ends in `.*` holds for all targets.
+/// Lines `name limit`, with comments after `#`. A name that ends in `.*` applies to all targets.
 fn parse_budgets(text: &str) -> anyhow::Result<Vec<(String, u64)>> {
     let mut budgets = Vec::new();
     for line in text.lines() {
@@ -67,7 +67,7 @@ fn exceeded(lines: &[Line], budgets: &[(String, u64)]) -> anyhow::Result<Vec<Str
     Ok(exceeded)
 }
 
-/// Stack as painted must be within what was worked out for the same function, or that leaves out a call.
+/// Painted stack must stay within what was computed for the same function; otherwise the computation misses a call.
 fn check_paint(lines: &[Line]) -> anyhow::Result<()> {
     let mut compared = 0;
     for painted in lines {

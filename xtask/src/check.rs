@@ -26,10 +26,10 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// C that has a style of its own: generated, or after Zephyr.
+/// C with its own style: generated, or in Zephyr's style.
 const OTHER_STYLE: [&str; 4] = ["include/", "zephyr/", "c-examples/zephyr/", "tests/zephyr/"];
 
-/// All other C is as `.clang-format` has it.
+/// All other C must follow `.clang-format`.
 pub fn c_style(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let files = cmd!(

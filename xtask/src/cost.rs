@@ -19,7 +19,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// What a firmware with a feature is compiled with; the one without any is what they are compared with.
+/// The macros for a firmware with each feature, which is compared with a firmware without any.
 pub const FEATURES: &[(&str, &[&str])] = &[
     ("token", &["-DWITH_TOKEN"]),
     ("uplink", &["-DWITH_UPLINK"]),
@@ -71,7 +71,7 @@ pub fn add_flash(
     Ok(())
 }
 
-/// The same by the one file of C, and what that is of the archive's flash when a firmware uses everything.
+/// The same with the one C file, and how much that is of the archive's flash if a firmware uses everything.
 pub fn add_flash_of_c_source(
     workspace: &Workspace,
     target: &Target,
@@ -103,9 +103,10 @@ pub fn add_flash_of_c_source(
     Ok(())
 }
 
-/// A user's own build, by `cargo rustc --release` without our flags, must come near what ships.
+/// A user's own build, with `cargo rustc --release` and without our flags, must come near what ships.
 pub fn check_plain_build(workspace: &Workspace) -> anyhow::Result<()> {
-    // A frame pointer in each function, which Rust's description of the Arm targets demands, and `memcpy` of Rust's own.
+    // It has a frame pointer in each function, which Rust's description of the Arm targets demands, and Rust's own
+    // `memcpy`.
     const PERCENT: u64 = 6;
     let (feature, defines) = FEATURES.last().context("a firmware that uses everything")?;
     for name in ["thumbv6m", "thumbv7m"] {
@@ -125,7 +126,7 @@ pub fn check_plain_build(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a feature costs, as the report has it.
+/// What a feature costs, according to the report.
 pub fn flash_of(
     workspace: &Workspace,
     target: &Target,
@@ -166,7 +167,7 @@ pub fn loaded(elf: &Path) -> anyhow::Result<u64> {
     Ok(loaded.map(|section| section.size()).sum())
 }
 
-/// A firmware with the features that the macros ask for, linked as users do it.
+/// A firmware with the features that the macros select, linked as users link it.
 fn cost_firmware(
     workspace: &Workspace,
     target: &Target,
@@ -190,7 +191,7 @@ fn cost_firmware(
     Ok(elf)
 }
 
-/// Memory that the archive itself occupies, whatever is called.
+/// Memory that the archive occupies whatever is called.
 pub fn add_ram(target: &Target, archive: &Path, lines: &mut Vec<Line>) -> anyhow::Result<()> {
     let bytes = fs::read(archive.with_file_name("kpn_things.o"))?;
     let file = object::File::parse(bytes.as_slice())?;
@@ -206,7 +207,7 @@ pub fn add_ram(target: &Target, archive: &Path, lines: &mut Vec<Line>) -> anyhow
     Ok(())
 }
 
-/// Lengths of arrays that are as long as the structs.
+/// Lengths of arrays, each as long as a struct.
 pub fn add_sizes(
     workspace: &Workspace,
     target: &Target,
@@ -254,7 +255,7 @@ const fn flags(flags: SectionFlags) -> u64 {
     }
 }
 
-/// Decimals pull in nothing that calculates with floating point; the test of it is that floats do.
+/// Decimals link no floating-point code. Floats do, which shows that the check works.
 pub fn check_decimals_link_no_float_code(workspace: &Workspace) -> anyhow::Result<()> {
     let target = target::find("thumbv6m")?;
     let archive = archive::build(workspace, target, Options::default())?;
@@ -281,7 +282,7 @@ pub fn check_decimals_link_no_float_code(workspace: &Workspace) -> anyhow::Resul
     Ok(())
 }
 
-/// Functions whose names say that they deal with floating point: libgcc's, and the core's number code.
+/// Functions whose names show that they deal with floating point: those of libgcc, and the core's number code.
 fn float_symbols(elf: &Path) -> anyhow::Result<Vec<String>> {
     const PARTS: &[&str] = &[
         "__aeabi_d",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which lines of the library no test reaches, the C tests counted too. Each has to stand in a list, with its reason.
+//! Which lines of the library no test reaches, C tests included. Each must be in a list, with a reason.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,20 +16,20 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Lines that no test reaches: under each heading, which gives the reason, `file: line`, as it stands in the source.
+/// Lines that no test reaches: under each heading, which gives the reason, `file: line` with the line's text.
 const LIST: &str = "tests/uncovered.txt";
-/// Per cent of the lines that tests must reach.
+/// Percentage of the lines that tests must reach.
 const GOAL: f64 = 97.0;
-/// Random cases per test: what only the hundred thousandth case reaches counts as not reached.
+/// Random cases per test: a line that only the hundred thousandth case reaches counts as not reached.
 const CASES: &str = "2000";
-/// Builds the library in other ways, and runs nothing of it.
+/// Only builds the library in other ways, without running it.
 const BUILDS: &str = "one_road";
 const FLAGS: &str = "-Cinstrument-coverage";
 
 /// For each file of `src`: its lines, and whether each was reached.
 type Lines = BTreeMap<String, BTreeMap<usize, bool>>;
 
-/// Runs the tests, and fails for a line that is neither reached nor listed, or when too many are listed.
+/// Runs the tests, and fails for a line that is neither reached nor listed, or if too many are listed.
 pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let tools = Tools::find(workspace)?;
     let folder = workspace.path("target/coverage");
@@ -47,7 +47,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     judge(workspace, &lines)
 }
 
-/// `llvm-cov` and `llvm-profdata` of the version that the compiler is made with.
+/// `llvm-cov` and `llvm-profdata` in the compiler's version of LLVM.
 struct Tools {
     cov: PathBuf,
     profdata: PathBuf,
@@ -122,7 +122,7 @@ fn profile_pattern(folder: &Path, program: &Path) -> PathBuf {
 /// Unit and integration tests, run; their programs.
 fn rust_tests(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let shell = &workspace.shell;
-    // Build scripts run with counters too; what they write is not wanted.
+    // Build scripts run with counters too; their profiles are not wanted.
     let built = cmd!(
         shell,
         "cargo test --quiet --package kpn-things --features posix --locked --lib --tests --target-dir {folder}
@@ -170,7 +170,7 @@ fn c_tests(workspace: &Workspace, folder: &Path) -> anyhow::Result<PathBuf> {
     };
     let archive = build.archive(workspace)?;
     let program = folder.join("c-tests");
-    // Nothing else asks for the part of the archive that writes the profile.
+    // Nothing else links the part of the archive that writes the profile.
     let flags = ["-Wl,-u,__llvm_profile_runtime"];
     instrumented::c_tests(workspace, &archive, &flags, &program)?;
     cmd!(shell, "{program}")
@@ -254,7 +254,7 @@ fn listed(list: &str) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// The line at which the unit tests of a file begin; they are not what is measured.
+/// The line at which the unit tests of a file begin, which are not measured.
 fn tests_begin(file: &str, source: &[&str]) -> usize {
     if file.ends_with("tests.rs") || file.ends_with("/layout.rs") {
         return 0;

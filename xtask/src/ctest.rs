@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The C tests: configured, built and run as any user of the CMake project does it.
+//! The C tests: configured, built and run as by any user of the CMake project.
 
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
@@ -10,7 +10,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Against the archives that ship for this machine: everything with 64 bits, the C part with 32; and on emulated processors.
+/// Against the archives that ship: all tests for this machine in 64 bits, the C tests also in 32 bits and on emulated processors.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     run_for(workspace, "x86_64-linux", "ON")?;
     run_for(workspace, "i686-linux", "OFF")?;

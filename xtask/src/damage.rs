@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Damaged vectors, for as long as one likes.
+//! Damaged vectors, for any length of time.
 
 use xshell::cmd;
 
@@ -9,7 +9,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Runs for so many seconds; the same seed gives the same inputs.
+/// Runs for this many seconds; the same seed gives the same inputs.
 pub fn run(workspace: &Workspace, seconds: u32, seed: Option<u64>) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let archive = archive::build(workspace, target::find("x86_64-linux")?, Options::default())?;
@@ -28,7 +28,7 @@ pub fn run(workspace: &Workspace, seconds: u32, seed: Option<u64>) -> anyhow::Re
     Ok(())
 }
 
-/// A few seconds of it, always the same inputs first.
+/// A few seconds of it, always beginning with the same inputs.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     run(workspace, 5, Some(1))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `make demo`, as it runs for somebody who has cargo and a C compiler and nothing else.
+//! `make demo`, as it runs for someone who has only cargo and a C compiler.
 
 use std::{os::unix::fs::symlink, path::PathBuf};
 
@@ -8,9 +8,9 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// All that the command may call: Rust, the C compiler with its assembler and linker, make, and the shell of make.
+/// Everything that the command may call: Rust, the C compiler with its assembler and linker, make, and make's shell.
 const TOOLS: [&str; 8] = ["cargo", "rustc", "cc", "as", "ld", "ar", "make", "sh"];
-/// What would be taken if a step of it asked for more.
+/// What it would call if a step needed more.
 const ABSENT: [&str; 4] = ["sudo", "apt-get", "python3", "cmake"];
 
 /// What the output says, in this order.
@@ -25,7 +25,7 @@ const SAYS: [&str; 8] = [
     "done     | the message was accepted",
 ];
 
-/// Ends with the message accepted, without anything of the distribution's, without root and without network.
+/// Ends with the message accepted, without packages of the distribution, root or network.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let path = only_these(workspace)?;
@@ -57,7 +57,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     check_can_fail(workspace)
 }
 
-/// A folder with links to the tools, for a `PATH` of its own.
+/// A folder with links to the tools, to be the whole `PATH`.
 fn only_these(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("demo/bin")?;
@@ -74,7 +74,7 @@ fn only_these(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-/// A test of the test: a device that sends nothing, or says that it failed, is no success.
+/// The check itself is tested: a device that sends nothing, or reports a failure, is not a success.
 fn check_can_fail(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.target().join("demo");

@@ -44,12 +44,13 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A test of the test: a failing status, a crash and a hang must each be noticed, with what was printed before.
+/// The check itself is tested: a failing status, a crash and a hang must each be noticed, along with what was printed
+/// before.
 pub fn check_can_fail(workspace: &Workspace) -> anyhow::Result<()> {
     let endings = [("FAIL", "status 3"), ("CRASH", ""), ("HANG", "hangs")];
     for machine in MACHINES {
         for (ending, expected) in endings {
-            // A hang takes its whole time: one board shows it.
+            // A hang takes the full time limit, so one board is enough.
             if ending == "HANG" && machine.name != "microbit" {
                 continue;
             }
@@ -105,7 +106,7 @@ pub fn c_files(workspace: &Workspace, folder: &str) -> anyhow::Result<Vec<PathBu
     Ok(files)
 }
 
-/// Counts instructions on one of `machine::COUNTERS`; answers lines `name value`.
+/// Counts instructions on one of `machine::COUNTERS`; returns lines `name value`.
 pub fn count(
     workspace: &Workspace,
     machine: &Machine,
@@ -124,7 +125,7 @@ pub fn count(
     parse(&machine.run(workspace, &elf, Some(SHIFT), PATIENCE)?)
 }
 
-/// Paints the stack below each call of one of `machine::PAINTERS`; answers lines `function bytes`.
+/// Paints the stack below each call on one of `machine::PAINTERS`; returns lines `function bytes`.
 pub fn paint(
     workspace: &Workspace,
     machine: &Machine,

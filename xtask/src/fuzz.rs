@@ -14,23 +14,25 @@ use xshell::cmd;
 
 use crate::{readme, tools, workspace::Workspace};
 
-/// The same version for all.
+/// Everyone uses the same version.
 const VERSION: &str = "0.13.2";
 const FOLDER: &str = "tests/fuzz";
 const TEXT: &str = "tests/fuzz/README.md";
 const TABLE: &str = "figures";
 /// Longer than the longest head.
 const LEN_MAX: &str = "-max_len=9000";
-/// Vectors that are inputs as they are.
+/// Vectors that are inputs without change.
 const VECTORS: &[(&str, &str)] = &[
     ("adopt", "tests/vectors/senml"),
     ("downlink", "tests/vectors/senml"),
     ("response", "tests/vectors/http"),
 ];
+/// Of which an input is kept for new code only, not for how often it runs: there are too many calls for each mixture of them.
+const FOR_EDGES: &[&str] = &["forged"];
 /// Clock ticks of /proc in a second, on Linux.
 const TICKS: u64 = 100;
 
-/// What becomes of a run.
+/// What happens with the results of a run.
 #[derive(Clone, Copy)]
 pub struct After {
     /// Its figures are added to the table.
@@ -39,7 +41,7 @@ pub struct After {
     pub keep: bool,
 }
 
-/// Runs one target, or all, one after the other, each for so many seconds.
+/// Runs one target, or all one after another, each for this many seconds.
 pub fn run(
     workspace: &Workspace,
     only: Option<&str>,
@@ -100,7 +102,7 @@ fn build(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The program of a target, begun with what all runs of it have in common.
+/// The program of a target, with the arguments that all runs have in common.
 fn program(workspace: &Workspace, name: &str) -> Command {
     let program = workspace
         .path("target/fuzz/x86_64-unknown-linux-gnu/release")
@@ -110,7 +112,7 @@ fn program(workspace: &Workspace, name: &str) -> Command {
     command
 }
 
-/// Where the inputs of this machine lie, and those of the repository.
+/// Where the inputs of this machine are, and those of the repository.
 fn folders(workspace: &Workspace, name: &str) -> anyhow::Result<[std::path::PathBuf; 2]> {
     let here = workspace.path("target/fuzz/corpus").join(name);
     let kept = workspace.path(FOLDER).join("corpus").join(name);
@@ -172,17 +174,20 @@ fn children_ticks() -> anyhow::Result<u64> {
     Ok(field(13)? + field(14)?)
 }
 
-/// Takes the inputs of this machine into the repository: as few as reach the same code. What was once found stays.
+/// Adds the inputs of this machine to the repository, as few as reach the same code. Inputs in the repository stay.
 fn keep(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
     let [here, kept] = folders(workspace, name)?;
     let merged = workspace.path("target/fuzz/merged").join(name);
     workspace.shell.remove_path(&merged)?;
     workspace.shell.create_dir(&merged)?;
-    // What the vectors reach needs no further input.
+    // Code that the vectors reach needs no further input.
     let mut command = program(workspace, name);
     command
-        .args(["-merge=1", "-use_value_profile=0"])
+        .args(["-set_cover_merge=1", "-use_value_profile=0"])
         .arg(&merged);
+    if FOR_EDGES.contains(&name) {
+        command.arg("-use_counters=0");
+    }
     let status = command
         .args(vectors(workspace, name))
         .args([&kept, &here])
@@ -210,13 +215,13 @@ fn keep(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An input that showed a fault; named after it.
+/// An input that revealed a fault, and is named after it.
 fn is_finding(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with("found-"))
 }
 
-/// What libFuzzer says at its end.
+/// What libFuzzer prints at its end.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 struct Figures {
     /// Processor time.

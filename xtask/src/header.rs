@@ -11,16 +11,16 @@ use crate::workspace::Workspace;
 
 const CHECKED_IN: &str = "include/kpn_things.h";
 
-/// Lines of the header.
+/// Most lines that the header may have.
 const LINES_MAX: usize = 2300;
 
-/// Lines in front of the first call of the main path.
+/// Most lines before the first call of the main path.
 const FIRST_CALL_MAX: usize = 400;
 
 /// Every warning that a vendor's build may turn into an error.
 pub const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"];
 
-/// Generates the header and puts it where it is checked in.
+/// Generates the header and writes it where it is checked in.
 pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
     let generated = generate(workspace)?;
     workspace.shell.create_dir("include")?;
@@ -29,7 +29,7 @@ pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails when the checked-in header is stale, exports a foreign name, or does not compile without warnings.
+/// Fails if the checked-in header is stale, exports a foreign name, or does not compile without warnings.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let generated = workspace.shell.read_file(generate(workspace)?)?;
     let checked_in = workspace.shell.read_file(CHECKED_IN)?;
@@ -75,13 +75,13 @@ pub fn functions(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     Ok(declared_functions(&text, Transport::Caller))
 }
 
-/// The functions that an archive with the feature `posix` exports besides.
+/// The functions that an archive with the feature `posix` exports in addition.
 pub fn posix_functions(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let text = workspace.shell.read_file(CHECKED_IN)?;
     Ok(declared_functions(&text, Transport::Posix))
 }
 
-/// Who moves the bytes: functions that do stand in blocks of their own.
+/// Who moves the bytes. Functions that do so themselves are in their own blocks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Transport {
     Caller,
@@ -100,7 +100,7 @@ pub fn structs(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
         .collect())
 }
 
-/// The header with every comment in full, before what calls have in common is said once.
+/// The header with every comment in full, before what calls have in common is factored out.
 pub fn complete(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(generate(workspace)?.with_file_name("complete/kpn_things.h"))
 }
@@ -108,7 +108,7 @@ pub fn complete(workspace: &Workspace) -> anyhow::Result<PathBuf> {
 fn generate(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let target = workspace.scratch("header")?;
     let shell = &workspace.shell;
-    // Cargo says where it put OUT_DIR only in its messages.
+    // Cargo reports the location of OUT_DIR only in its messages.
     let messages = cmd!(
         shell,
         "cargo build --quiet --package kpn-things --features header --message-format json-render-diagnostics --target-dir {target}"
@@ -157,7 +157,7 @@ fn foreign_names(header: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Functions, types and constants in backticks of a comment that stand nowhere outside comments.
+/// Functions, types and constants in backticks in a comment that do not occur outside comments.
 fn unknown_names(header: &str) -> Vec<&str> {
     let is_name = |word: &str| {
         word.chars()
@@ -179,7 +179,7 @@ fn unknown_names(header: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A declaration is the only place outside a comment where a name `kpn_…` stands right before a parenthesis.
+/// Only in a declaration does a name `kpn_…` come right before a parenthesis, apart from comments.
 fn declared_functions(header: &str, transport: Transport) -> Vec<String> {
     let mut names = Vec::new();
     let mut block = Transport::Caller;

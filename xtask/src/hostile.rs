@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every client of the project against servers that no platform is: `tests/hostile`.
+//! Every client of the project against hostile servers: `tests/hostile`.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ const FLAGS: [&str; 10] = [
     "-Iinclude",
 ];
 
-/// Time limits of the glue for Zephyr in milliseconds, and pieces that an answer does not fit in.
+/// Time limits of the glue for Zephyr in milliseconds, and pieces too small for an answer.
 const ZEPHYR: [&str; 9] = [
     "-Itests/zephyr/shim",
     "-Izephyr/include",
@@ -34,10 +34,10 @@ const ZEPHYR: [&str; 9] = [
     "-DCONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT=1500",
 ];
 
-/// Examples of one file.
+/// Examples that consist of one file.
 const EXAMPLES: [&str; 4] = ["exchange", "gateway", "stream", "firmware"];
 
-/// Each ends within its own time limit and says what came, and its next exchange works.
+/// Each ends within its own time limit and reports what happened, and its next exchange works.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let archive = archive::build(
@@ -94,7 +94,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     cmd!(shell, "python3 -B tests/hostile/run.py {programs...}")
         .quiet()
         .run()?;
-    // Over sockets that refuse what those of a modem's driver refuse.
+    // Over sockets that refuse what the sockets of a modem driver refuse.
     let zephyr = format!("zephyr={}", folder.join("zephyr").display());
     cmd!(shell, "python3 -B tests/hostile/run.py {zephyr}")
         .env("SHIM", "modem")

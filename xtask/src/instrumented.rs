@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The library with what a compiler can put in, for the C tests: counters of what ran, or the checks of `AddressSanitizer`.
+//! The library as instrumented by the compiler, for the C tests: with counters of what ran, or with `AddressSanitizer`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,20 +9,20 @@ use crate::{archive::FILE_NAME, workspace::Workspace};
 
 /// How the library is built.
 pub struct Build<'a> {
-    /// A name of rustup's; the one in use when there is none.
+    /// A rustup toolchain; the active one if not given.
     pub toolchain: Option<&'a str>,
-    /// For every crate.
+    /// Flags for every crate.
     pub rust_flags: &'a str,
-    /// Where cargo may keep what it builds.
+    /// Where cargo may keep its output.
     pub folder: &'a Path,
 }
 
 impl Build<'_> {
-    /// The archive with all that it needs, as cargo makes it; overflow is checked as in every build for development.
+    /// The archive with everything that it needs, as cargo makes it; overflow is checked as in every development build.
     pub fn archive(&self, workspace: &Workspace) -> anyhow::Result<PathBuf> {
         let (shell, folder) = (&workspace.shell, self.folder);
         let triple = "x86_64-unknown-linux-gnu";
-        // With a target, the flags are not for build scripts and procedural macros.
+        // With an explicit target, the flags do not apply to build scripts and procedural macros.
         let mut command = cmd!(
             shell,
             "cargo rustc --quiet --package kpn-things --features posix --lib --crate-type staticlib --locked
@@ -37,7 +37,7 @@ impl Build<'_> {
     }
 }
 
-/// The C tests as one program, linked to this archive.
+/// The C tests as one program, linked with this archive.
 pub fn c_tests(
     workspace: &Workspace,
     archive: &Path,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the linker can show: no panic is left in the archive, nothing but `kpn_*` comes out of it, and it links
-//! against whatever C library there is.
+//! What the linker can show: no panic is left in the archive, it exports only `kpn_*`, and it links with any C library.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
@@ -15,13 +14,13 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Called by the panic handler, defined nowhere.
+/// Called by the panic handler, but not defined anywhere.
 const PANIC: &str = "kpn_panic_reached";
 
-/// What may be asked from the toolchain besides arithmetic helpers.
+/// What may be needed from the toolchain besides arithmetic helpers.
 const FROM_LIBC: [&str; 4] = ["memcpy", "memmove", "memset", "memcmp"];
 
-/// What the POSIX transport calls, and sha2 to find SHA instructions on Arm; in the archives for Linux only.
+/// What the POSIX transport needs, and sha2 to detect SHA instructions on Arm; only in the archives for Linux.
 const POSIX: [&str; 13] = [
     "clock_gettime",
     "close",
@@ -38,7 +37,7 @@ const POSIX: [&str; 13] = [
     "__errno_location",
 ];
 
-/// Every C library for Linux on 32-bit Arm has these.
+/// Every C library for 32-bit Arm Linux has these.
 const EABI: [&str; 6] = [
     "__aeabi_memclr",
     "__aeabi_memclr4",
@@ -72,7 +71,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A test of the test: an archive with a panic path must be refused.
+/// The check itself is tested: an archive with a panic path must be refused.
 pub fn check_can_fail(workspace: &Workspace) -> anyhow::Result<()> {
     let target = target::find("thumbv6m")?;
     let mut functions = header::functions(workspace)?;
@@ -98,7 +97,7 @@ pub fn check_can_fail(workspace: &Workspace) -> anyhow::Result<()> {
     }
 }
 
-/// The C library that a firmware brings.
+/// The C library that a firmware uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Library {
     Picolibc,
@@ -155,7 +154,7 @@ fn check_symbols(
     Ok(())
 }
 
-/// C's memory functions, and what libgcc has for arithmetic.
+/// The C memory functions, and libgcc's arithmetic.
 fn is_helper(name: &str) -> bool {
     FROM_LIBC.contains(&name)
         || name == "_GLOBAL_OFFSET_TABLE_"

@@ -14,7 +14,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// More than the slowest test needs on a busy machine; whoever takes longer hangs.
+/// More than the slowest test needs on a busy machine; anything longer is a hang.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A board.
@@ -22,7 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(300);
 pub struct Machine {
     /// QEMU's name.
     pub name: &'static str,
-    /// Which archive it takes.
+    /// The archive that it uses.
     pub target: &'static str,
     qemu: &'static str,
     flash: (u32, u32),
@@ -78,9 +78,9 @@ pub const MACHINES: &[Machine] = &[
     VIRT,
 ];
 
-/// Where instructions are counted, and how the lines of each core begin. Under `-icount` QEMU counts one per instruction
-/// that the guest executes, whatever the core; Armv6-M's instructions are a part of Armv7-M's, so what was compiled and
-/// linked for a Cortex-M0+ executes the same ones on the Cortex-M3, whose board has the timer that is exact.
+/// Where instructions are counted, and how the lines of each core begin. With `-icount` QEMU counts one per instruction
+/// that the guest executes, whatever the core. Armv6-M's instructions are a subset of Armv7-M's, so a program compiled
+/// and linked for a Cortex-M0+ executes the same ones on the Cortex-M3, whose board has an exact timer.
 pub const COUNTERS: &[(&str, Machine)] = &[
     ("insn", CORTEX_M3),
     (
@@ -102,7 +102,7 @@ pub const PAINTERS: &[Machine] = &[
     VIRT,
 ];
 
-/// By QEMU's name.
+/// The board with this QEMU name.
 pub fn find(name: &str) -> anyhow::Result<&'static Machine> {
     MACHINES
         .iter()
@@ -111,12 +111,12 @@ pub fn find(name: &str) -> anyhow::Result<&'static Machine> {
 }
 
 impl Machine {
-    /// The target of the archive that it takes.
+    /// The target of the archive that it uses.
     pub fn target(&self) -> anyhow::Result<&'static Target> {
         target::find(self.target)
     }
 
-    /// Tells picolibc's linker script where memory is.
+    /// Tells picolibc's linker script where the memory is.
     pub fn memory(&self) -> String {
         let ((flash, flash_size), (ram, ram_size)) = (self.flash, self.ram);
         format!(
@@ -153,9 +153,9 @@ impl Machine {
         Ok(elf)
     }
 
-    /// Runs an image to its end and answers what it printed. A failing status, a crash and a hang are errors.
+    /// Runs an image to its end and returns its output. A failing status, a crash and a hang are errors.
     ///
-    /// With `icount`, each instruction takes two to that power nanoseconds of virtual time.
+    /// With `icount`, each instruction takes two to the power of that in nanoseconds of virtual time.
     pub fn run(
         &self,
         workspace: &Workspace,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Build and check programs behind the Makefile. `make` lists what there is; one module per job.
+//! The build and check programs behind the Makefile, one module per job. `make` lists the jobs.
 
 mod archive;
 mod budgets;
@@ -60,16 +60,16 @@ enum Job {
     Docs,
     /// Builds the C archive for one target, or for `all`
     Archive {
-        /// Short name or Rust's name of the target
+        /// Short name or Rust name of the target
         target: String,
-        /// An unrolled schedule of SHA-256: 4 % fewer instructions of a message, and 0.5 KB larger
+        /// An unrolled SHA-256 schedule: 4 % fewer instructions per message, for 0.5 KB more
         #[arg(long)]
         fast_sha: bool,
-        /// For Arm cores that trap on words which do not lie at a multiple of four
+        /// For Arm cores that trap on unaligned words
         #[arg(long)]
         strict_align: bool,
     },
-    /// Writes the whole library as one file of C
+    /// Writes the whole library as one C file
     CSource,
     /// Formatting and lints, warnings as errors
     Check,
@@ -79,7 +79,7 @@ enum Job {
     Coverage,
     /// Packages per target in dist/, with checksums
     Dist {
-        /// Only the simulator, for a machine of another kind than the one that packs the rest
+        /// Only the simulator, for a kind of machine other than the one that packs the rest
         #[arg(long)]
         simulator: bool,
     },
@@ -87,7 +87,7 @@ enum Job {
     Firmware,
     /// Damaged vectors into everything that reads from the network, through the archive
     Damage {
-        /// How long
+        /// How long, in seconds
         #[arg(default_value_t = 60)]
         seconds: u32,
         /// The same seed gives the same inputs
@@ -103,11 +103,11 @@ enum Job {
         /// Adds the figures of this run to the table of tests/fuzz/README.md
         #[arg(long)]
         record: bool,
-        /// Keeps what reached new code in tests/fuzz/corpus, as few inputs as do it
+        /// Keeps inputs that reached new code in tests/fuzz/corpus, as few as necessary
         #[arg(long)]
         keep: bool,
     },
-    /// Writes include/kpn_things.h anew
+    /// Regenerates include/kpn_things.h
     Header,
     /// Links every function for every target: no panic, no foreign symbol
     Link,
@@ -119,7 +119,7 @@ enum Job {
         #[arg(long)]
         readme: bool,
     },
-    /// Writes THIRD-PARTY-NOTICES anew
+    /// Regenerates THIRD-PARTY-NOTICES
     Notices,
     /// Bytes on the wire of one message, over HTTP and TLS: lines `name value unit`, and the table of README.md
     Wire,

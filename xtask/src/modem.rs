@@ -10,17 +10,17 @@ use crate::{archive, simulator, target, workspace::Workspace};
 
 const FOLDER: &str = "c-examples/at-modem";
 
-/// What every project needs of it.
+/// The files that every project needs.
 const COMMON: &[&str] = &["at.c", "kpn_modem.c"];
 
-/// Per modem: its file, and the most flash that it may take together with what is common.
+/// Per modem: its file, and the flash that it may take together with the common files.
 const KINDS: &[(&str, u64)] = &[
     ("sara_r4.c", 5888),
     ("quectel_bg96.c", 5632),
     ("simcom.c", 6016),
 ];
 
-/// What a project takes besides if it wants it, with the most flash that it may take alone.
+/// Optional files, with the flash that each may take.
 const EXTRAS: &[(&str, u64)] = &[
     ("kpn_network.c", 3648),
     ("kpn_modem_sms.c", 896),
@@ -62,7 +62,7 @@ fn sources(names: &[&str]) -> Vec<String> {
     names.iter().map(path).collect()
 }
 
-/// What the example is made of.
+/// The files of the example.
 pub fn program_sources() -> Vec<String> {
     all_kinds()
         .into_iter()
@@ -70,7 +70,7 @@ pub fn program_sources() -> Vec<String> {
         .collect()
 }
 
-/// Compiles as old vendor projects do it for the smallest core, as C++ too, and weighs it.
+/// Compiles it as old vendor projects do for the smallest core, and as C++, and measures its size.
 fn check_chip(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let target = target::find("thumbv6m")?;
@@ -142,7 +142,7 @@ fn check_in_process(workspace: &Workspace, archive: &Path) -> anyhow::Result<()>
     .quiet()
     .run()?;
     let emulator = workspace.path("target/release/libkpn_things_modem.a");
-    // The sanitizer of addresses looks at every eleventh byte, the other one at all.
+    // With AddressSanitizer every eleventh byte is tried, otherwise every byte.
     let runs: [(&str, &[&str], &str); 2] = [
         ("in-process", SANITIZE, "11"),
         ("in-process-fast", SANITIZE_FAST, "1"),
@@ -162,7 +162,7 @@ fn check_in_process(workspace: &Workspace, archive: &Path) -> anyhow::Result<()>
     Ok(())
 }
 
-/// The example, the emulated modem and the simulator, each a program of its own.
+/// The example, the emulated modem and the simulator, each as its own program.
 fn check_programs(workspace: &Workspace, archive: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let simulator = simulator::build(workspace)?;

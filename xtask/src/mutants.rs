@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Mutations: each function of the core is spoiled in turn, and some test must notice. By cargo-mutants, which is
-//! installed into `target/tools` when it is asked for.
+//! Mutation tests: each function of the core is mutated in turn, and some test must notice. They use cargo-mutants,
+//! which is installed into `target/tools` on demand.
 
 use std::fs;
 
@@ -9,7 +9,8 @@ use xshell::cmd;
 
 use crate::{tools, workspace::Workspace};
 
-/// What is spoiled, and a part of the names of the integration tests that must notice, beside the unit tests.
+/// The files that are mutated, and parts of the names of the integration tests that must notice, in addition to the
+/// unit tests.
 const AREAS: &[(&str, &[&str], &[&str])] = &[
     ("json", &["src/json/**"], &["reader", "downlink"]),
     (
@@ -41,18 +42,18 @@ const AREAS: &[(&str, &[&str], &[&str])] = &[
     ("token", &["src/token/**", "src/token.rs"], &["token"]),
 ];
 
-/// Random cases per test: a mutation that only the hundred thousandth case notices is one for a unit test.
+/// Random cases per test: a mutation that only the hundred thousandth case notices needs a unit test.
 const CASES: &str = "2000";
 
 /// Mutations that no test can notice: under each heading, which gives the reason, one line each, `file: what was replaced`.
 const LIST: &str = "tests/mutants.txt";
 
-/// The same version for all.
+/// Everyone uses the same version.
 const VERSION: &str = "27.1.0";
 
 const PROGRAM: &str = "cargo-mutants";
 
-/// Runs one area, or all; of each only a part when `shard` is `k/n`.
+/// Runs one area, or all; only a part of each if `shard` is `k/n`.
 pub fn run(workspace: &Workspace, area: Option<&str>, shard: Option<&str>) -> anyhow::Result<()> {
     tools::install(workspace, PROGRAM, VERSION)?;
     let chosen: Vec<_> = AREAS
@@ -83,7 +84,7 @@ pub fn run(workspace: &Workspace, area: Option<&str>, shard: Option<&str>) -> an
     Ok(())
 }
 
-/// What was missed and does not stand in the list, which has no line numbers: they change.
+/// The missed mutations that are not in the list, which has no line numbers, since those change.
 fn unexplained<'a>(list: &str, missed: &'a [String]) -> Vec<&'a String> {
     let known: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
     let is_known = |missed: &&String| {
@@ -95,7 +96,7 @@ fn unexplained<'a>(list: &str, missed: &'a [String]) -> Vec<&'a String> {
     missed.iter().filter(|missed| !is_known(missed)).collect()
 }
 
-/// The integration tests whose names have one of the parts.
+/// The integration tests whose names contain one of the parts.
 fn tests_of(workspace: &Workspace, parts: &[&str]) -> anyhow::Result<Vec<String>> {
     let mut tests = Vec::new();
     for path in workspace.shell.read_dir(workspace.path("tests"))? {
@@ -144,18 +145,22 @@ fn run_area(
     let program = tools::path(workspace, PROGRAM);
     let folder = workspace.scratch(&format!("mutants/{name}"))?;
     let files = files.iter().flat_map(|file| ["--file", file]);
-    let tests = tests.iter().flat_map(|test| ["--test", test.as_str()]);
+    // For building too: behind `--` they would choose what runs of all tests.
+    let tests = tests
+        .iter()
+        .map(|test| format!("--cargo-arg=--test={test}"));
     let shard = shard.iter().flat_map(|shard| ["--shard", shard]);
     let status = cmd!(
         shell,
-        "{program} mutants --package kpn-things {files...} {shard...} --profile mutants --jobs 2 --output {folder}
-         --cap-lints true --timeout 20 --build-timeout 120 --colors never --no-shuffle -- --lib {tests...}"
+        "{program} mutants --package kpn-things {files...} --sharding round-robin {shard...} --profile mutants --jobs 2 --output {folder}
+         --cap-lints true --timeout 20 --build-timeout 120 --colors never --no-shuffle
+         --cargo-arg=--lib {tests...}"
     )
     .env("KPN_CASES", CASES)
     .quiet()
     .ignore_status()
     .output()?;
-    // 2 and 3 tell that some were missed, or took too long.
+    // 2 and 3 mean that some were missed or took too long.
     let code = status.status.code();
     ensure!(
         matches!(code, Some(0 | 2 | 3)),

@@ -13,7 +13,7 @@ use crate::{
 
 const TOKEN: &str = "2a6a85076c72c964dd129541130f080d3afa6927a4a72dde9317d6f23c475ed9";
 
-/// Links ours with a stranger's, in both orders, and runs the firmware.
+/// Links ours with a third party's, in both orders, and runs the firmware.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let machine = machine::find("mps2-an385")?;
     let target = machine.target()?;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The simulator's page in a browser, with C examples for devices: `tests/page`.
+//! The simulator's page in a browser, with C examples as devices: `tests/page`.
 
 use anyhow::Context as _;
 use xshell::cmd;
 
 use crate::{archive, simulator, target, workspace::Workspace};
 
-/// Examples that play the device.
+/// Examples that act as the device.
 const EXAMPLES: [&str; 2] = ["exchange", "firmware"];
 
-/// What a device sends is shown, and what is entered reaches the device. Pictures of all views are left in `target/page`.
+/// What a device sends is shown, and what is entered reaches the device. Screenshots of all views are left in
+/// `target/page`.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let simulator = simulator::build(workspace)?;

@@ -10,17 +10,17 @@ use std::{
 
 use anyhow::anyhow;
 
-/// Who sends.
+/// The sender.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Device,
     Platform,
 }
 
-/// Bytes of each flight, and whose the last one is.
+/// Bytes of each flight, and the sender of the last one.
 type Flights = Arc<Mutex<(Vec<u64>, Option<Side>)>>;
 
-/// Passes one connection on to `port`: bytes in one direction until it turned, those of the device first.
+/// Forwards one connection to `port`. Counts bytes in one direction until the direction changes, the device's first.
 pub fn carry(listener: &TcpListener, port: u16) -> anyhow::Result<Vec<u64>> {
     let (device, _) = listener.accept()?;
     let platform = TcpStream::connect(("127.0.0.1", port))?;
@@ -62,7 +62,7 @@ fn pump(
             }
             *last = Some(side);
         }
-        // A device that has said goodbye does not wait for the answer to it: that is sent all the same.
+        // A device that has sent its closing message does not wait for the answer, which is sent all the same.
         let _ = to.write_all(chunk.get(..len).unwrap_or_default());
     }
     // The other side may have closed already.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tables in texts that commands write, each between marks of its own.
+//! Tables that commands write into texts, each between its own marks.
 
 use anyhow::Context as _;
 
@@ -7,24 +7,24 @@ use crate::workspace::Workspace;
 
 const README: &str = "README.md";
 
-/// What stands between the marks of this name in README.md.
+/// The text between the marks of this name in README.md.
 pub fn section(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
     section_of(workspace, README, name)
 }
 
-/// Replaces what stands between them.
+/// Replaces the text between the marks.
 pub fn write_section(workspace: &Workspace, name: &str, section: &str) -> anyhow::Result<()> {
     write_section_of(workspace, README, name, section)
 }
 
-/// What stands between the marks of this name in a text of the repository.
+/// The text between the marks of this name in a text of the repository.
 pub fn section_of(workspace: &Workspace, file: &str, name: &str) -> anyhow::Result<String> {
     let text = workspace.shell.read_file(file)?;
     let (_, section, _) = split(&text, name).with_context(|| file.to_owned())?;
     Ok(section.to_owned())
 }
 
-/// Replaces what stands between them.
+/// Replaces the text between the marks.
 pub fn write_section_of(
     workspace: &Workspace,
     file: &str,
@@ -39,7 +39,7 @@ pub fn write_section_of(
     Ok(())
 }
 
-/// The text up to the end of the first mark's line, up to the second mark, and the rest.
+/// The text up to the end of the first mark's line, then up to the second mark, then the rest.
 fn split<'a>(text: &'a str, name: &str) -> anyhow::Result<(&'a str, &'a str, &'a str)> {
     let mark = |end| format!("<!-- {name}:{end} -->");
     let (begin, end) = (mark("begin") + "\n", mark("end"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the library costs: lines `name value unit`, all measured, and the budgets that they must keep.
+//! What the library costs: lines `name value unit`, all measured, and the budgets that they must meet.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
@@ -15,13 +15,13 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Where the one file of C is compared with the archive.
+/// Where the one C file is compared with the archive.
 const C_SOURCE: [&str; 3] = ["thumbv6m", "thumbv7m", "riscv32imc"];
 
 /// One measured number.
 #[derive(Debug)]
 pub struct Line {
-    /// Dotted: what, of what, for which target.
+    /// Dotted: the quantity, its subject, the target.
     pub name: String,
     /// How much.
     pub value: u64,
@@ -93,7 +93,7 @@ pub fn print(lines: &[Line]) {
     }
 }
 
-/// All that is measured of some targets.
+/// All measurements for some targets.
 pub fn collect(workspace: &Workspace, targets: &[&Target]) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     let archives = archive::build_all(workspace, targets.iter().copied(), Options::default())?;
@@ -112,8 +112,8 @@ pub fn collect(workspace: &Workspace, targets: &[&Target]) -> anyhow::Result<Vec
     Ok(lines)
 }
 
-/// Per target the worst call and the largest frame; for targets that have a board to paint on, also each function, as
-/// worked out and as painted.
+/// Per target the worst call and the largest frame; for targets with a board for painting, also each function, as
+/// computed and as painted.
 fn add_stack(
     workspace: &Workspace,
     target: &Target,
@@ -182,7 +182,7 @@ fn add_instructions(
     Ok(())
 }
 
-/// What hashes has a line for each of the two implementations; of the rest one is enough.
+/// Jobs that hash have a line for each of the two implementations; one is enough for the rest.
 fn add_counts(
     core: &str,
     small: Vec<(String, u64)>,
@@ -208,7 +208,7 @@ fn add_counts(
     }
 }
 
-/// Flash per target, then what does not depend on it.
+/// Flash per target, then what does not depend on the target.
 fn table(lines: &[Line]) -> anyhow::Result<String> {
     let value = |name: &str| {
         lines

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The C tests on a library that `AddressSanitizer` watches too, with overflow checks: of the compilers only nightly can do that.
+//! The C tests on a library that is itself instrumented with `AddressSanitizer`, with overflow checks. Only the nightly compiler can do
+//! that.
 
 use xshell::cmd;
 
@@ -10,7 +11,7 @@ use crate::{
 
 const TOOLCHAIN: &str = "nightly";
 
-/// Builds and runs them; without a nightly compiler it says so, and that is all.
+/// Builds and runs them; without a nightly compiler it only says so.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let version = cmd!(shell, "cargo +{TOOLCHAIN} --version")

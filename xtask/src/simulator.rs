@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The simulator as a process of ours: built, started on free ports of loopback, ended.
+//! The simulator as a child process: built, started on free loopback ports, and ended.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -12,7 +12,7 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// Others' validator takes the description of its API, and refuses a spoilt one.
+/// An external validator accepts the description of its API, and refuses a spoilt one.
 pub fn check_description(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let python = workspace.path("target/python/bin/python3");
@@ -32,7 +32,7 @@ pub fn check_description(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds it with everything that it can do; answers where it is.
+/// Builds it with all features and returns its path.
 pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     cmd!(shell, "cargo build --quiet --package kpn-things-simulator")
@@ -41,7 +41,7 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(workspace.path("target/debug/kpn-things-simulator"))
 }
 
-/// A running one. It is killed when this is dropped, and ends by itself after half a minute.
+/// A running simulator. It is killed when this is dropped, and otherwise ends after half a minute.
 pub struct Simulator {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -69,7 +69,7 @@ impl Simulator {
         Ok(simulator)
     }
 
-    /// The port in the next line of what it prints: of TLS, when it was asked for.
+    /// The port in its next line of output: that for TLS, if requested.
     pub fn next_port(&mut self) -> anyhow::Result<u16> {
         let mut line = String::new();
         self.output.read_line(&mut line)?;
@@ -81,7 +81,7 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        // It has ended by itself, or nothing can be done about it.
+        // Either it has ended already, or nothing can be done about it.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The C in comments of the header and in the README: compiled as it stands there, as C99 and as C++11, and run with the platform of the
-//! cookbook, which also refuses, cuts and is busy, with a buffer that is large enough and with one that is not.
+//! The C examples in comments of the header and in the README: compiled unchanged, as C99 and as C++11, and run against the scripted
+//! platform of the cookbook, which also refuses, cuts off and is busy, with a buffer that is large enough and with one that is not.
 
 use anyhow::{Context as _, ensure};
 use xshell::cmd;
 
 use crate::{archive, header::WARNINGS, target, workspace::Workspace};
 
-/// The folder of the platform on the desk.
+/// The folder of the scripted platform.
 const COOKBOOK: &str = "c-examples/cookbook";
 
-/// What stands before an example of the header, which has statements of a function.
+/// What precedes an example of the header, which consists of statements of a function.
 const HEADS: &str = "\
 #include <stdio.h>
 #include \"kpn_things.h\"
@@ -28,13 +28,13 @@ extern kpn_response response;
 extern kpn_firmware firmware;
 ";
 
-/// With these bytes everything fits; in these nothing does.
+/// Buffer sizes in which everything fits, and nothing.
 const BUFFERS: [&str; 2] = ["512", "64"];
 
-/// An example: what stands there, and what its end is judged by.
+/// An example: its text, and how its end is checked.
 struct Example {
     source: String,
-    /// The case of `run.c` that checks its end.
+    /// The case of `run.c` that checks how it ends.
     case: &'static str,
 }
 
@@ -88,7 +88,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
             .with_context(|| format!("an example as {standard}:\n{source}"))?;
         }
         if example.case == "POSIX" {
-            // It is meant for an address outside of this machine.
+            // It uses an address outside this machine.
             continue;
         }
         for buffer in BUFFERS {
@@ -116,7 +116,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the end of an example is judged by.
+/// How the end of an example is checked.
 fn case(body: &str) -> &'static str {
     let kinds = [
         ("kpn_posix", "POSIX"),
@@ -135,7 +135,7 @@ fn case(body: &str) -> &'static str {
         .map_or("OTHER", |(_, case)| case)
 }
 
-/// The texts between lines that are `begin` and lines that are `end`.
+/// The texts between lines equal to `begin` and lines equal to `end`.
 fn blocks(text: &str, begin: &str, end: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut open: Option<String> = None;

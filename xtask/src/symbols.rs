@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What an object or archive defines and needs.
+//! The symbols that an object or archive defines and needs.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -11,12 +11,12 @@ use object::{Object as _, ObjectSymbol as _, read::archive::ArchiveFile};
 pub struct Symbols {
     /// Global and weak definitions.
     pub defined: BTreeSet<String>,
-    /// Asked from elsewhere.
+    /// Undefined here.
     pub undefined: BTreeSet<String>,
 }
 
 impl Symbols {
-    /// Of all members of an archive.
+    /// The symbols of all members of an archive.
     pub fn of_archive(path: &Path) -> anyhow::Result<Self> {
         let bytes = fs::read(path).with_context(|| path.display().to_string())?;
         let mut symbols = Self::default();
@@ -29,7 +29,7 @@ impl Symbols {
         Ok(symbols)
     }
 
-    /// Of one object.
+    /// The symbols of one object.
     pub fn of_object(path: &Path) -> anyhow::Result<Self> {
         let mut symbols = Self::default();
         symbols.add(&fs::read(path).with_context(|| path.display().to_string())?)?;
@@ -52,7 +52,7 @@ impl Symbols {
         Ok(())
     }
 
-    /// Definitions whose name starts so.
+    /// Definitions whose name has this prefix.
     pub fn defined_with_prefix(&self, prefix: &str) -> Vec<String> {
         self.defined
             .iter()

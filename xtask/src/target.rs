@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-/// What decides which tools and flags an archive needs.
+/// The kind of target, which decides the tools and flags of an archive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Family {
     /// Bare metal with arm-none-eabi-gcc.
@@ -25,15 +25,15 @@ pub struct Target {
     pub triple: &'static str,
     /// Which tools.
     pub family: Family,
-    /// What gcc needs to know about the core.
+    /// The gcc options for the core.
     pub gcc_flags: &'static [&'static str],
-    /// What the linker needs to know for `ld -r`.
+    /// The linker options for `ld -r`.
     pub ld_emulation: &'static str,
-    /// For people: the cores that this is for.
+    /// For readers: the cores that this is for.
     pub cores: &'static str,
-    /// On Linux, what stands before the names of its binutils.
+    /// On Linux, the prefix of its binutils.
     pub binutils: &'static str,
-    /// What runs a program for Linux on another processor, with the folder of its C library.
+    /// What runs a program for Linux on another processor, including the folder of its C library.
     pub emulator: Option<[&'static str; 3]>,
 }
 

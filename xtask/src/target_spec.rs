@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Rust's own description of a target, without the frame pointer that it asks for on Arm.
 //!
-//! It takes one of eight registers and an instruction of every function, and is for backtraces in programs without debug information
-//! of another kind: 3 % of a firmware that uses everything on thumbv6m.
+//! A frame pointer takes one of eight registers and an instruction in every function, and only helps with backtraces without other debug
+//! information. Leaving it out saves 3 % of a firmware that uses everything on thumbv6m.
 
 use std::path::PathBuf;
 
@@ -14,9 +14,9 @@ use crate::{target::Target, workspace::Workspace};
 const ASKED: &str = r#""frame-pointer": "always""#;
 const LEFT_OUT: &str = r#""frame-pointer": "may-omit""#;
 
-/// Writes the description and answers where it is: in a file with the name of the target, which cargo takes for its name.
+/// Writes the description and returns its path: a file named after the target, from which cargo takes the target's name.
 ///
-/// Only for a compiler that builds `core` too, since the installed one was built for the other description.
+/// Only for a compiler that also builds `core`, since an installed `core` was built for the original description.
 pub fn without_frame_pointer(
     workspace: &Workspace,
     target: &Target,
@@ -32,7 +32,7 @@ pub fn without_frame_pointer(
     .read()?;
     let path = workspace.scratch("targets")?.join(format!("{triple}.json"));
     let changed = changed(&described).with_context(|| format!("the description of {triple}"))?;
-    // Unchanged, it stays as old as it is, and cargo builds nothing anew.
+    // An unchanged file is not written again, so that cargo rebuilds nothing.
     if shell.read_file(&path).is_ok_and(|known| known == changed) {
         return Ok(path);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Everything that must hold, step by step, each with its time; towards the end two at a time. What a step needs is installed where that is
-//! possible; where it is not, the step is left out, and the last lines say so.
+//! All checks, step by step, each with its time; towards the end two at a time. What a step needs is installed if possible; otherwise the
+//! step is left out, and the last lines say so.
 
 use std::{
     collections::BTreeSet,
@@ -20,14 +20,14 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Its name, what it needs that `xtask/setup.sh` knows to install, and what it does.
+/// Its name, what it needs from `xtask/setup.sh`, and what it does.
 type Step = (
     &'static str,
     &'static str,
     fn(&Workspace) -> anyhow::Result<()>,
 );
 
-/// One after the other: the first use both processors, and what follows needs what they leave.
+/// One after another: the first ones use both processors, and the following ones need their results.
 const FIRST: &[Step] = &[
     ("lints", "lints c", check::run),
     ("style of C", "python", check::c_style),
@@ -61,7 +61,7 @@ const FIRST: &[Step] = &[
     ),
 ];
 
-/// With the simulator and with others' tools: they share ports and folders, so one after the other.
+/// With the simulator and with external tools: they share ports and folders, so they run one after another.
 const WITH_OTHERS: &[Step] = &[
     (
         "packages",
@@ -123,7 +123,7 @@ const WITH_OTHERS: &[Step] = &[
     ("bytes on the wire", "c openssl", wire::check),
 ];
 
-/// With archives and emulated boards alone: beside the others, each in a process of its own.
+/// With archives and emulated boards only: in parallel with the others, each in its own process.
 const ON_BOARDS: &[Step] = &[
     (
         "firmware failures are noticed",
@@ -156,7 +156,7 @@ const ON_BOARDS: &[Step] = &[
     ("budgets", "chips boards", budgets::check),
 ];
 
-/// Set where a step that is left out is a failure.
+/// If set, a step that is left out is a failure.
 const DEMANDS_ALL: &str = "CI";
 
 /// Runs all steps, or those whose name contains `only`. A failure ends its row, and then the run.
@@ -192,7 +192,7 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs the one step of this name, as `run_apart` asks for it.
+/// Runs the step with this name, for `run_apart`.
 pub fn run_one(workspace: &Workspace, name: &str) -> anyhow::Result<()> {
     run_some(workspace, |other| other == name)
 }
@@ -210,7 +210,7 @@ fn run_some(workspace: &Workspace, wanted: impl Fn(&str) -> bool) -> anyhow::Res
     Ok(())
 }
 
-/// Lines `NEED: PACKAGE`: what is not there and cannot be installed.
+/// Lines `NEED: PACKAGE` for what is missing and cannot be installed.
 type Missing = Vec<(String, String)>;
 
 /// Installs what the steps need, as far as that is possible.
@@ -228,7 +228,7 @@ fn setup(workspace: &Workspace, steps: Vec<Step>) -> anyhow::Result<Missing> {
     Ok(missing)
 }
 
-/// Asks the script for these needs; answers what it could not get.
+/// Asks the script for these needs; returns what it could not install.
 fn install(script: &Path, needs: &BTreeSet<&str>) -> anyhow::Result<Missing> {
     let output = Command::new("sh")
         .arg(script)
@@ -249,7 +249,7 @@ fn install(script: &Path, needs: &BTreeSet<&str>) -> anyhow::Result<Missing> {
     Ok(missing)
 }
 
-/// What of a step's needs is missing, for people; none when it can run.
+/// Which of a step's needs are missing, for readers; `None` if it can run.
 fn lacks(needs: &str, missing: &Missing) -> Option<String> {
     let packages: BTreeSet<_> = missing
         .iter()
@@ -260,7 +260,7 @@ fn lacks(needs: &str, missing: &Missing) -> Option<String> {
     (!packages.is_empty()).then(|| packages.join(", "))
 }
 
-/// Says which steps did not run and why; answers how many.
+/// Reports which steps did not run and why; returns how many.
 fn tell_left_out(steps: &[Step], missing: &Missing) -> usize {
     let mut count = 0;
     for (name, needs, _) in steps {
@@ -272,7 +272,7 @@ fn tell_left_out(steps: &[Step], missing: &Missing) -> usize {
     count
 }
 
-/// Each with its time.
+/// Prints each with its time.
 type Times = Vec<(&'static str, f32)>;
 
 fn run_here(workspace: &Workspace, steps: &[Step], missing: &Missing) -> anyhow::Result<Times> {
@@ -291,7 +291,7 @@ fn run_here(workspace: &Workspace, steps: &[Step], missing: &Missing) -> anyhow:
     Ok(times)
 }
 
-/// Prints what a step has printed when it ends, so that it stands together.
+/// Prints the output of a step when it ends, so that it stays together.
 fn run_apart(steps: &[Step], missing: &Missing) -> anyhow::Result<Times> {
     let mut times = Vec::new();
     for (name, needs, _) in steps {
@@ -316,7 +316,7 @@ fn rust(workspace: &Workspace) -> anyhow::Result<()> {
     cmd!(shell, "cargo test --workspace -- --quiet")
         .quiet()
         .run()?;
-    // Once more as an archive is built: arithmetic on a state that was overwritten wraps.
+    // Once more with the settings of an archive: arithmetic on an overwritten state wraps.
     let config = "profile.dev.package.kpn-things.overflow-checks=false";
     cmd!(
         shell,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which Rust compiles for a target: rustup's where it has the target installed, else Debian's.
+//! Which Rust compiles for a target: rustup's if it has the target installed, otherwise Debian's.
 
 use std::path::Path;
 
@@ -14,19 +14,19 @@ pub const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// Which compiler builds for a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Toolchain {
-    /// The rustup target is installed. Its `core` keeps a frame pointer on Arm, and so does all that is built for it.
+    /// The rustup target is installed. On Arm its `core` keeps a frame pointer, and so does everything built for it.
     Rustup,
     /// Debian's compiler, which builds `core` from its sources, on Arm without a frame pointer.
     Debian,
 }
 
 impl Toolchain {
-    /// The installed rustup target when there is one, else Debian's compiler.
+    /// The installed rustup target if there is one, otherwise Debian's compiler.
     pub fn of(workspace: &Workspace, target: &Target) -> anyhow::Result<Self> {
         Self::for_triple(workspace, target.triple)
     }
 
-    /// The same by Rust's name of a target.
+    /// The same, by the Rust name of a target.
     pub fn for_triple(workspace: &Workspace, triple: &str) -> anyhow::Result<Self> {
         let shell = &workspace.shell;
         let sysroot = cmd!(shell, "rustc --print sysroot").quiet().read()?;
@@ -45,14 +45,14 @@ impl Toolchain {
         Ok(Self::Debian)
     }
 
-    /// What the compiler says that it is.
+    /// The compiler's own version text.
     pub fn version(self, workspace: &Workspace) -> anyhow::Result<String> {
         let shell = &workspace.shell;
         let compiler = self.compiler();
         Ok(cmd!(shell, "{compiler} --version").quiet().read()?)
     }
 
-    /// The compiler's name, or where it is.
+    /// The compiler's name or path.
     pub const fn compiler(self) -> &'static str {
         match self {
             Self::Rustup => "rustc",

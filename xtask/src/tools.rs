@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Cargo's subcommands by others, each of one version, installed into `target/tools` when they are asked for.
+//! Third-party cargo subcommands, each in a fixed version, installed into `target/tools` on demand.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,12 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// Where it is once it was installed.
+/// Where it is once installed.
 pub fn path(workspace: &Workspace, name: &str) -> PathBuf {
     workspace.path("target/tools/bin").join(name)
 }
 
-/// Installs it when it is not there, and says where it is.
+/// Installs it if necessary, and returns its path.
 pub fn install(workspace: &Workspace, name: &str, version: &str) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     let program = path(workspace, name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The vectors on every core: what the library makes of them must be the same everywhere, byte for byte.
+//! The vectors on every core: the library's results must be the same everywhere, byte for byte.
 
 use std::{
     fmt::Write as _,
@@ -16,7 +16,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Runs one program on this machine and on every board, and compares what it prints.
+/// Runs one program on this machine and on every board, and compares the output.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = generate(workspace)?;
     let include = folder.display().to_string();
@@ -56,8 +56,8 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// On a core that traps on words which do not lie at a multiple of four: the archive with strict alignment makes the same of the vectors, and
-/// the usual one, which loads words from anywhere, faults.
+/// On a core that traps on unaligned words, the archive with strict alignment gives the same results, and the usual one, which loads
+/// unaligned words, faults.
 pub fn check_trapping(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = generate(workspace)?;
     let include = folder.display().to_string();
@@ -85,7 +85,7 @@ pub fn check_trapping(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the archive for this machine makes of the vectors.
+/// The results of the archive for this machine.
 pub fn reference(workspace: &Workspace) -> anyhow::Result<String> {
     let folder = generate(workspace)?;
     let target = target::find("x86_64-linux")?;
@@ -117,9 +117,9 @@ fn run_here(
     Ok(cmd!(shell, "{first} {rest...}").quiet().read()?)
 }
 
-/// Fails at the first line that differs from what the first machine printed.
+/// Fails at the first line that differs from the first machine's output.
 pub fn compare(expected: &mut Option<String>, printed: &str) -> anyhow::Result<()> {
-    // Semihosting may turn line ends into those of the terminal.
+    // Semihosting may convert line ends to those of the terminal.
     let printed = printed.replace("\r\n", "\n");
     let printed = printed.trim_end();
     let Some(expected) = expected else {
@@ -142,7 +142,7 @@ pub fn compare(expected: &mut Option<String>, printed: &str) -> anyhow::Result<(
     Ok(())
 }
 
-/// The vectors as C arrays, in a folder to include from.
+/// The vectors as C arrays, in a folder for includes.
 pub fn generate(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let mut text = String::from("/* Generated from tests/vectors. */\n");
     add_array(
@@ -157,7 +157,7 @@ pub fn generate(workspace: &Workspace) -> anyhow::Result<PathBuf> {
         .filter(|path| !path.to_string_lossy().contains(".resolved."))
         .collect();
     add_array(workspace, &mut text, "packs", &packs)?;
-    // Any bytes have a token: the packs do.
+    // Any bytes have a token; the packs are used.
     add_array(workspace, &mut text, "tokens", &packs)?;
     let folder = workspace.scratch("vectors")?;
     workspace
@@ -191,7 +191,7 @@ fn add_array(
         for byte in &bytes {
             write!(text, "{byte},")?;
         }
-        // An empty file still has to be an array.
+        // An empty file still needs an array.
         text.push_str("0};\n");
         writeln!(
             entries,

@@ -33,21 +33,21 @@ const DEVICES: [&str; 2] = [
 const MESSAGE: &str =
     "temperature Cel 20.5\nhumidity %RH 48.25\ndoorOpen - true\nfirmware - 1.0.0\ncounter - 42\n\n";
 
-/// Most bytes of a segment on a link whose packets have 1,400 bytes.
+/// Largest segment on a link with packets of 1,400 bytes.
 const SEGMENT: u64 = 1360;
-/// Bytes of an IPv4 and a TCP header without options.
+/// Size of an IPv4 and a TCP header without options.
 const HEADERS: u64 = 40;
 
 /// Signatures with ECDSA differ in length by a few bytes; there are two in a full handshake.
 const SIGNATURES: u64 = 8;
 
-/// How a message went.
+/// How a message was sent.
 struct Case {
     name: &'static str,
     sentence: &'static str,
-    /// With a connection opened and closed for this message.
+    /// With a connection that is opened and closed for this message.
     is_new: bool,
-    /// Bytes in one direction until it turned: those of the device come first.
+    /// Bytes in one direction until the direction changed; the device's come first.
     flights: Vec<u64>,
 }
 
@@ -64,7 +64,7 @@ impl Case {
         self.flights.iter().sum()
     }
 
-    /// Segments with data; three and four to open and close a connection, or one that acknowledges the last.
+    /// Segments with data, plus three and four to open and close a connection, or one to acknowledge the last.
     fn segments(&self) -> u64 {
         let data: u64 = self.flights.iter().map(|len| len.div_ceil(SEGMENT)).sum();
         data + if self.is_new { 7 } else { 1 }
@@ -83,7 +83,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     readme::write_section(workspace, "wire", &table(&cases)?)
 }
 
-/// Fails when README.md has other numbers, or when the private network does not save what it is there to save.
+/// Fails if README.md has other numbers, or if the private network does not save what it should.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let cases = measure(workspace)?;
     check_relations(&cases)?;
@@ -134,7 +134,7 @@ fn table(cases: &[Case]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Whether the table says what was measured, as far as that does not vary.
+/// Whether the table says what was measured, for the numbers that do not vary.
 fn compare(section: &str, cases: &[Case]) -> anyhow::Result<()> {
     let rows: Vec<Vec<&str>> = section
         .lines()
@@ -295,7 +295,7 @@ fn measure(workspace: &Workspace) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// One version, and X25519 for the key exchange: other groups differ in their length. P-256 is what the certificate is for.
+/// One version, and X25519 for the key exchange, since other groups have other lengths. P-256 is for the certificate.
 fn openssl(version: &str) -> String {
     format!(
         "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = measured\n[measured]\n\
@@ -321,7 +321,7 @@ fn compile(
     Ok(program)
 }
 
-/// Stands for the proxy's port among the arguments.
+/// Placeholder for the proxy's port in the arguments.
 const PORT: &str = "PORT";
 
 /// An example that sends messages.
@@ -364,7 +364,7 @@ impl<'a> Program<'a> {
         self
     }
 
-    /// Runs it against a proxy to `port`, and gives what went over its connection.
+    /// Runs it against a proxy to `port`, and returns what went over its connection.
     fn count(mut self, port: u16) -> anyhow::Result<Vec<u64>> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let own = listener.local_addr()?.port().to_string();
@@ -392,7 +392,7 @@ impl<'a> Program<'a> {
             self.path.display(),
             output.status
         );
-        // It succeeded, so it has connected, and the proxy ends with its connection.
+        // It succeeded, so it has connected, and the proxy ends when the connection does.
         proxy
             .join()
             .map_err(|_| anyhow!("the proxy panicked"))?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where things are, and a shell that stands there.
+//! Where things are, and a shell in that folder.
 
 use std::{
     env,
@@ -18,7 +18,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The repository that this program was built from.
+    /// The repository from which this program was built.
     pub fn open() -> anyhow::Result<Self> {
         Self::at(
             Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -47,14 +47,14 @@ impl Workspace {
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.path("target"), PathBuf::from)
     }
 
-    /// A folder under `target/` that the named job has for itself.
+    /// A folder under `target/` for the named job alone.
     pub fn scratch(&self, job: &str) -> anyhow::Result<PathBuf> {
         let folder = self.root.join("target").join("xtask").join(job);
         self.shell.create_dir(&folder)?;
         Ok(folder)
     }
 
-    /// Version of the library, as Cargo.toml has it.
+    /// Version of the library, from Cargo.toml.
     pub const fn version() -> &'static str {
         env!("CARGO_PKG_VERSION")
     }

@@ -3,7 +3,7 @@
 
 use crate::core::{Core, Dialect, Job, Part, State, address, length};
 
-/// Numbers of chapter 4.
+/// Error numbers of chapter 4.
 const CONNECT_FAILED: u16 = 566;
 const SOCKET_CLOSED: u16 = 567;
 const INVALID: u16 = 552;
@@ -84,7 +84,7 @@ fn command(core: &mut Core, name: &str, arguments: &str) -> Job {
     job.unwrap_or(Job::Fail(INVALID))
 }
 
-/// Only TCP, with the data kept until it is read.
+/// Only TCP, with data kept until it is read.
 fn open(core: &mut Core, words: &[&str]) -> Option<Job> {
     let ["1", id, "\"TCP\"", host, port, "0", "0"] = words else {
         return None;
@@ -143,7 +143,7 @@ fn read(core: &mut Core, id: usize, words: &[&str]) -> Option<Job> {
         raw.extend(bytes);
         raw.extend(b"\r\n");
     }
-    // The next URC comes only after all was read.
+    // The next URC comes only after everything has been read.
     let socket = &mut core.sockets[id];
     if socket.unread.is_empty() {
         socket.announced = false;

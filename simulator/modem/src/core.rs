@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a modem is made of, apart from the language that it speaks: sockets, radio, SMS, and what is to be said.
+//! The parts of a modem other than its command language: sockets, radio, SMS, and pending output.
 
 use std::collections::VecDeque;
 use std::net::SocketAddrV4;
@@ -8,12 +8,12 @@ use crate::inbox::Inbox;
 use crate::options::Options;
 use crate::radio::Radio;
 
-/// What a job says when it is done.
+/// What a job outputs when it is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// A line of its own.
+    /// A separate line.
     Line(String),
-    /// Bytes as they are.
+    /// Bytes, unchanged.
     Raw(Vec<u8>),
 }
 
@@ -27,13 +27,13 @@ impl Part {
     }
 }
 
-/// What a command leads to, after its time.
+/// What a command leads to, after some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Job {
     Say(Vec<Part>),
-    /// An error with its number, as a plain `ERROR` unless numbers were asked for.
+    /// An error with its number; a plain `ERROR` unless numbers were asked for.
     Fail(u16),
-    /// The same with a number of 3GPP TS 27.005.
+    /// The same, with a number of 3GPP TS 27.005.
     FailSms(u16),
     Connect {
         socket: usize,
@@ -82,57 +82,57 @@ pub(crate) enum State {
 pub(crate) struct Socket {
     pub(crate) state: State,
     pub(crate) unread: VecDeque<u8>,
-    /// There is a URC for what is unread.
+    /// A URC has announced the unread data.
     pub(crate) announced: bool,
 }
 
-/// What is particular to a kind of modem.
+/// What distinguishes a kind of modem.
 #[derive(Debug)]
 pub(crate) struct Dialect {
     /// Numbered from 0.
     pub(crate) sockets: usize,
-    /// A colon has no space behind it.
+    /// No space follows a colon.
     pub(crate) is_tight: bool,
-    /// Numbers of errors are told when they were asked for.
+    /// Error numbers are given if they were asked for.
     pub(crate) has_numbers: bool,
-    /// It says `OK` to a connection at once, and later what came of it.
+    /// It answers `OK` to a connection command at once, and reports the result later.
     pub(crate) connects_later: bool,
-    /// A write may take less than it was given.
+    /// A write may accept fewer bytes than given.
     pub(crate) writes_parts: bool,
     /// Data after a prompt is echoed too.
     pub(crate) echoes_data: bool,
-    /// A socket is free again when the other side closed it and all was read.
+    /// A socket is free again once the other side has closed it and everything has been read.
     pub(crate) frees_closed: bool,
-    /// What `--refuse` calls the data after a prompt.
+    /// The name that `--refuse` uses for data after a prompt.
     pub(crate) data: &'static str,
     pub(crate) prompt: &'static str,
-    /// URC for a connection that `--refuse` refuses with a number.
+    /// The URC for a connection that `--refuse` refuses with a number.
     pub(crate) refused_later: Option<fn(usize, u16) -> String>,
-    /// A command that is not one of all modems.
+    /// A command that not all modems have.
     pub(crate) command: fn(&mut Core, &str, &str) -> Job,
-    /// After an attempt to connect; an error is that of the network.
+    /// The result of an attempt to connect; an error comes from the network.
     pub(crate) connected: fn(&mut Core, usize, Result<(), u16>) -> Vec<Part>,
     pub(crate) sent: fn(usize, usize) -> Vec<Part>,
-    /// Number of a failure to send.
+    /// Error number of a failure to send.
     pub(crate) not_sent: u16,
     pub(crate) closed: fn(usize) -> Vec<Part>,
-    /// URC for data that came.
+    /// The URC for received data.
     pub(crate) received: fn(usize, usize) -> String,
-    /// URC for the end of a connection.
+    /// The URC for the end of a connection.
     pub(crate) ended: fn(usize, &Options) -> String,
-    /// URC for the end of the data connection.
+    /// The URC for the end of the data connection.
     pub(crate) dropped: &'static str,
-    /// URCs of other sockets and other functions.
+    /// URCs of other sockets and functions.
     pub(crate) chatter: &'static [&'static str],
 }
 
-/// All of it.
+/// The whole state.
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) options: Options,
     pub(crate) is_tight: bool,
     pub(crate) sockets: Vec<Socket>,
-    /// Of the last failure of a socket.
+    /// Error number of the last failure of a socket.
     pub(crate) last_error: u16,
     /// Data as hexadecimal text.
     pub(crate) hex: bool,
@@ -172,7 +172,7 @@ impl Core {
         self.radio.is_registered(&self.options, self.now)
     }
 
-    /// The data connection stands.
+    /// The data connection is up.
     pub(crate) fn is_active(&self) -> bool {
         self.radio.active && self.is_registered()
     }
@@ -184,7 +184,7 @@ impl Core {
         socket.announced = false;
     }
 
-    /// The socket that a word names, when it is in use.
+    /// The socket that a word names, if it is in use.
     pub(crate) fn socket_in_use(&self, word: &str) -> Option<usize> {
         let in_use = |id: &usize| {
             self.sockets
@@ -194,14 +194,14 @@ impl Core {
         word.parse().ok().filter(in_use)
     }
 
-    /// Takes unread bytes, at most so many.
+    /// Takes unread bytes, at most this many.
     pub(crate) fn take(&mut self, socket: usize, wanted: usize) -> Vec<u8> {
         let count = wanted.min(self.options.read_max);
         let unread = &mut self.sockets[socket].unread;
         unread.drain(..count.min(unread.len())).collect()
     }
 
-    /// Announces what is unread once more, after the answer to the running command.
+    /// Announces unread data again, after the answer to the running command.
     pub(crate) fn announce_again(&mut self, socket: usize) {
         let due = self.now + self.options.delay + 1;
         self.later.push((due, Job::Announce { socket }));
@@ -213,7 +213,7 @@ impl Core {
         self.later.push((due, Job::Say(vec![Part::line(text)])));
     }
 
-    /// As after a restart, but what the modem keeps without power.
+    /// The state after a restart, except for what the modem keeps without power.
     pub(crate) fn restart(&mut self) {
         for socket in 0..self.sockets.len() {
             self.release(socket);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The platform in the same process: connections in virtual time, for runs by the thousand.
+//! The platform in the same process: connections in virtual time, for thousands of runs.
 //!
-//! Counts what arrives. A message counts as accepted when its path and its token are right; without a secret, when its body is JSON.
+//! Counts what arrives. A message counts as accepted if its path and token are right; without a secret, if its body is JSON.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
@@ -15,23 +15,23 @@ use crate::network::Network;
 /// What the platform knows and does.
 #[derive(Debug, Clone, Args)]
 pub struct DeskOptions {
-    /// Of the device; without it no token is asked for
+    /// Secret of the device; without it no token is required
     #[arg(long)]
     pub secret: Option<String>,
 
-    /// Status of an answer to a message that is right
+    /// Status of the answer to a correct message
     #[arg(long, default_value = "202")]
     pub status: u16,
 
-    /// Body of an answer to a message that is right
+    /// Body of the answer to a correct message
     #[arg(long, default_value = "")]
     pub downlink: String,
 
-    /// An answer takes so many milliseconds
+    /// An answer takes this many milliseconds
     #[arg(long, default_value = "20")]
     pub latency: u64,
 
-    /// An answer comes so many bytes at a time, 5 ms apart
+    /// An answer comes this many bytes at a time, 5 ms apart
     #[arg(long, default_value = "65535")]
     pub dribble: usize,
 
@@ -39,35 +39,35 @@ pub struct DeskOptions {
     #[arg(long)]
     pub deaf: bool,
 
-    /// Closes a connection after so many bytes were received on it
+    /// Closes a connection after receiving this many bytes on it
     #[arg(long)]
     pub hang_up_after: Option<usize>,
 
-    /// Closes a connection after so many bytes of the answer
+    /// Closes a connection after this many bytes of the answer
     #[arg(long)]
     pub cut_answer: Option<usize>,
 
-    /// Closes a connection after an answer, which has no length then
+    /// Closes a connection after an answer, which then has no length
     #[arg(long)]
     pub until_close: bool,
 
-    /// Answers so as soon as something was received, and reads no more of that connection
+    /// Answers with this as soon as something is received, and reads no more from that connection
     #[arg(long)]
     pub early_status: Option<u16>,
 
-    /// Closes the connection behind such an answer
+    /// Closes the connection after such an answer
     #[arg(long)]
     pub early_close: bool,
 
-    /// An interim response comes as soon as something was received
+    /// Sends an interim response as soon as something is received
     #[arg(long)]
     pub interim: bool,
 
-    /// The interim response comes again and again, and no other one
+    /// Repeats the interim response for ever, without a final one
     #[arg(long)]
     pub endless: bool,
 
-    /// Closes a connection on which nothing came for so many milliseconds
+    /// Closes a connection on which nothing arrives for this many milliseconds
     #[arg(long)]
     pub idle: Option<u64>,
 }
@@ -79,12 +79,12 @@ struct Connection {
     answer: VecDeque<(u64, Vec<u8>)>,
     close_at: Option<u64>,
     last: u64,
-    /// It has answered, or says interim responses for ever.
+    /// It has answered, or repeats interim responses for ever.
     deaf: bool,
     greeted: bool,
 }
 
-/// The platform with its counters.
+/// The platform, with its counters.
 #[derive(Debug)]
 pub struct Desk {
     options: DeskOptions,
@@ -94,7 +94,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Nothing has come yet.
+    /// Nothing has arrived yet.
     #[must_use]
     pub fn new(options: &DeskOptions) -> Self {
         Self {
@@ -111,7 +111,7 @@ impl Desk {
         &self.bodies
     }
 
-    /// How many messages were not.
+    /// How many messages were not accepted.
     #[must_use]
     pub const fn refused(&self) -> u32 {
         self.refused
@@ -140,7 +140,7 @@ impl Desk {
         status
     }
 
-    /// What comes before a message is whole.
+    /// What is sent before a message is complete.
     fn answer_early(&mut self, id: usize, now: u64) {
         let options = &self.options;
         let Some(connection) = self.connections.get_mut(&id).filter(|it| !it.greeted) else {
@@ -213,7 +213,7 @@ impl Desk {
     }
 }
 
-/// Head, body and what follows them; nothing as long as they are not whole. A head without a length has an empty body.
+/// Head, body and what follows them; `None` until they are complete. A head without a length has an empty body.
 fn split(received: &[u8]) -> Option<(String, Vec<u8>, Vec<u8>)> {
     let end = received.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&received[..end]).into_owned();
@@ -263,7 +263,7 @@ impl Network for Desk {
             .is_some_and(|limit| connection.total >= limit)
         {
             connection.close_at.get_or_insert(now);
-            return true; // the modem took it; nobody else did
+            return true; // the modem accepted it; nobody else did
         }
         if !connection.deaf {
             connection.received.extend_from_slice(bytes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! For C programs in the same process: a modem with the platform behind it, in virtual time.
+//! For C programs in the same process: a modem connected to the platform, in virtual time.
 //!
 //! `c-examples/at-modem/test/emulator.h` declares the same.
 
@@ -85,7 +85,8 @@ impl Emulator {
     }
 }
 
-/// Makes one. NULL, with the reason on standard error, when the words, which spaces separate, are no options.
+/// Makes one. `words` are options separated by spaces; if they are invalid, the result is NULL and the reason is
+/// written to standard error.
 ///
 /// # Safety
 ///
@@ -103,14 +104,14 @@ pub unsafe extern "C" fn emulator_new(words: *const c_char) -> *mut Emulator {
     }
 }
 
-/// Ends one.
+/// Destroys one.
 ///
 /// # Safety
 ///
-/// `emulator` is from `emulator_new` and not used any more.
+/// `emulator` is from `emulator_new` and no longer used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn emulator_free(emulator: *mut Emulator) {
-    // SAFETY: the caller gives back what `emulator_new` made.
+    // SAFETY: the caller returns what `emulator_new` made.
     drop(unsafe { Box::from_raw(emulator) });
 }
 
@@ -121,7 +122,7 @@ pub unsafe extern "C" fn emulator_free(emulator: *mut Emulator) {
 /// `emulator` is from `emulator_new`; `bytes` has `len` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn emulator_write(emulator: &mut Emulator, bytes: *const u8, len: usize) {
-    // SAFETY: the caller says that there are so many.
+    // SAFETY: the caller guarantees this length.
     emulator.write(unsafe { slice::from_raw_parts(bytes, len) });
 }
 
@@ -137,7 +138,7 @@ pub unsafe extern "C" fn emulator_read(
     cap: usize,
     milliseconds: u32,
 ) -> usize {
-    // SAFETY: the caller says that there is so much room, initialised.
+    // SAFETY: the caller guarantees this much initialised room.
     emulator.read(
         unsafe { slice::from_raw_parts_mut(bytes, cap) },
         milliseconds,
@@ -160,7 +161,7 @@ pub extern "C" fn emulator_messages(emulator: &Emulator, accepted: bool) -> u32 
     }
 }
 
-/// Whether every body that was accepted is this one.
+/// Whether every accepted body equals this one.
 ///
 /// # Safety
 ///
@@ -171,13 +172,13 @@ pub unsafe extern "C" fn emulator_is_whole(
     bytes: *const u8,
     len: usize,
 ) -> bool {
-    // SAFETY: the caller says that there are so many.
+    // SAFETY: the caller guarantees this length.
     let body = unsafe { slice::from_raw_parts(bytes, len) };
     let accepted = emulator.modem.network.accepted();
     accepted.iter().all(|one| one == body)
 }
 
-/// An SMS from the network; false when the modem does not take it.
+/// An SMS from the network; false if the modem does not accept it.
 ///
 /// # Safety
 ///
@@ -195,13 +196,13 @@ pub unsafe extern "C" fn emulator_sms(
     emulator.modem.deliver(&sender, &text)
 }
 
-/// SMS that the modem keeps.
+/// How many SMS the modem stores.
 #[unsafe(no_mangle)]
 pub extern "C" fn emulator_kept(emulator: &Emulator) -> u32 {
     u32::try_from(emulator.modem.kept()).unwrap_or(u32::MAX)
 }
 
-/// Bytes that went into the line so far, to the modem or to the host.
+/// How many bytes have gone into the line so far, to the modem or to the host.
 #[unsafe(no_mangle)]
 pub extern "C" fn emulator_count(emulator: &Emulator, to_modem: bool) -> u64 {
     if to_modem {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SMS that have come, in text mode, as 3GPP TS 27.005 describes it.
+//! Received SMS, in the text mode of 3GPP TS 27.005.
 
 use crate::core::{Core, Job};
 
@@ -7,7 +7,7 @@ use crate::core::{Core, Job};
 const NOT_SUPPORTED: u16 = 303;
 const INVALID_INDEX: u16 = 321;
 
-/// As many as a small SIM keeps.
+/// As many as a small SIM stores.
 const SLOTS: usize = 10;
 
 const WHEN: &str = "26/01/31,12:00:00+04";
@@ -19,13 +19,13 @@ struct Message {
     is_read: bool,
 }
 
-/// Where they are kept, and how they are told.
+/// Where they are stored, and how they are announced.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     slots: [Option<Message>; SLOTS],
     is_text: bool,
     is_ascii: bool,
-    /// Of `AT+CNMI`: told by their number, or handed on at once and not kept.
+    /// The setting of `AT+CNMI`: announced by number, or passed on at once and not stored.
     tells: bool,
     hands_on: bool,
 }
@@ -45,7 +45,7 @@ impl Inbox {
     }
 }
 
-/// A message comes by the network: false when it is not taken, and the network keeps it.
+/// A message arrives from the network; false if it is not accepted and the network keeps it.
 pub(crate) fn deliver(core: &mut Core, sender: &str, text: &str) -> bool {
     if !core.is_registered() {
         return false;
@@ -70,7 +70,7 @@ pub(crate) fn deliver(core: &mut Core, sender: &str, text: &str) -> bool {
     true
 }
 
-/// Commands of SMS. `None` for others.
+/// Commands for SMS; `None` for others.
 pub(crate) fn command(core: &mut Core, name: &str, arguments: &str) -> Option<Job> {
     match name {
         "CMGF" | "CSCS" | "CNMI" | "CPMS" | "CMGL" | "CMGR" | "CMGD" => {}
@@ -136,7 +136,7 @@ fn list(inbox: &mut Inbox) -> Job {
     Job::lines(lines)
 }
 
-/// Of an empty slot, `OK` alone.
+/// For an empty slot, `OK` alone.
 fn read(inbox: &mut Inbox, index: usize) -> Job {
     let Some(message) = inbox.slots[index].clone() else {
         return Job::ok();
@@ -160,7 +160,7 @@ const fn state(message: &Message) -> &'static str {
     }
 }
 
-/// In GSM's alphabet brackets and braces are two characters, 3GPP TS 23.038 section 6.2.1.1.
+/// In the GSM alphabet brackets and braces take two characters, 3GPP TS 23.038 section 6.2.1.1.
 fn shown(inbox: &Inbox, text: &str) -> String {
     if inbox.is_ascii {
         return text.to_owned();

@@ -11,7 +11,7 @@
 //!   network   real sockets, or `desk`: a platform without a network, for runs in virtual time
 //! ```
 //!
-//! Nothing here reads a clock: time comes in as milliseconds, so that a run with the same seed is the same run.
+//! Nothing here reads a clock: time is passed in as milliseconds, so that runs with the same seed are identical.
 
 mod bg96;
 mod core;

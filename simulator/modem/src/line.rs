@@ -4,7 +4,7 @@
 use crate::options::{Fault, Harm};
 use crate::random::Random;
 
-/// What is between two ends of a cable.
+/// What is between the two ends of a cable.
 #[derive(Debug)]
 pub struct Line {
     faults: Vec<Fault>,
@@ -15,7 +15,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// `noise`: one in so many bytes is harmed; 0 for none.
+    /// `noise`: one byte in this many is damaged; 0 for none.
     #[must_use]
     pub fn new(faults: &[Fault], noise: u64, seed: u64) -> Self {
         Self {
@@ -27,13 +27,13 @@ impl Line {
         }
     }
 
-    /// Bytes that went in so far.
+    /// How many bytes have gone in so far.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
     }
 
-    /// What arrives of a byte.
+    /// What arrives when a byte is sent.
     pub fn carry(&mut self, byte: u8) -> impl Iterator<Item = u8> + use<> {
         let mut arriving = (byte, 1);
         let at = self.count;

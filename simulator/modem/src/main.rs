@@ -19,13 +19,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-/// How often the network is looked at.
+/// How often the network is polled.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 2_000_000,
 };
 
-/// Longest SMS with its sender that is read.
+/// Longest SMS that is read, including its sender.
 const SMS_MAX: u64 = 4096;
 
 #[derive(Debug, Parser)]
@@ -33,7 +33,7 @@ struct Arguments {
     #[command(flatten)]
     modem: Options,
 
-    /// Its serial line is a TCP port; 0 takes a free one
+    /// Uses a TCP port as its serial line; 0 takes a free one
     #[arg(
         long,
         value_name = "ADDRESS:PORT",
@@ -46,11 +46,11 @@ struct Arguments {
     #[arg(long, value_name = "FILE", requires = "listen")]
     port_file: Option<PathBuf>,
 
-    /// Its serial line is a terminal, which is a link at this path when ready
+    /// Uses a terminal as its serial line, with a link at this path once ready
     #[arg(long, value_name = "PATH")]
     pty: Option<PathBuf>,
 
-    /// Takes SMS here: a connection each, with the sender, a line feed and the text, as the simulator's --sms-to sends them
+    /// Accepts SMS here: one connection each, with the sender, a line feed and the text, as sent by the simulator's --sms-to
     #[arg(long, value_name = "ADDRESS:PORT")]
     sms_listen: Option<String>,
 
@@ -62,7 +62,7 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value = "3600")]
     max_seconds: u64,
 
-    /// Shows what goes over the serial line on standard error
+    /// Shows on standard error what goes over the serial line
     #[arg(long, short)]
     verbose: bool,
 }
@@ -107,7 +107,7 @@ fn run(arguments: &Arguments) -> io::Result<()> {
     Ok(())
 }
 
-/// A port that can be polled, its number in a file.
+/// A port that can be polled, with its number in a file.
 fn listen(address: &str, file: Option<&PathBuf>) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
@@ -119,7 +119,7 @@ fn listen(address: &str, file: Option<&PathBuf>) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Opens a terminal without line editing, with a link to its other side. That side is kept open, so that hosts may come and go.
+/// Opens a terminal without line editing, with a link to its other side. That side is kept open, so that hosts can come and go.
 fn terminal(path: &PathBuf) -> io::Result<(OwnedFd, OwnedFd)> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     grantpt(&ours)?;
@@ -144,7 +144,7 @@ fn wait(fd: &impl AsFd) -> io::Result<()> {
     }
 }
 
-/// One host until it goes away. A modem keeps its sockets and settings over that only on a terminal.
+/// Serves one host until it goes away. Only on a terminal does the modem keep its sockets and settings for the next host.
 fn serve<S: Read + Write + AsFd>(
     arguments: &Arguments,
     mut serial: S,
@@ -197,7 +197,7 @@ fn serve<S: Read + Write + AsFd>(
     Ok(())
 }
 
-/// One attempt of the network to deliver. What the modem does not take is reset, so that the network tries again.
+/// One attempt of the network to deliver. If the modem does not accept it, the connection is reset, so that the network tries again.
 fn take_sms(listener: &TcpListener, modem: &mut Modem<Tcp>) {
     let Ok((stream, _)) = listener.accept() else {
         return;
@@ -221,7 +221,7 @@ fn read_sms(stream: &TcpStream) -> io::Result<String> {
     Ok(text)
 }
 
-/// False when the host has gone.
+/// False if the host has gone.
 fn write(serial: &mut impl Write, mut bytes: &[u8]) -> io::Result<bool> {
     while !bytes.is_empty() {
         match serial.write(bytes) {

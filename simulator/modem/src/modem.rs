@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The modem itself: what comes in by the serial line, what time and the network do, what goes out.
+//! The modem itself: what comes in over the serial line, what time and the network do, and what goes out.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddrV4;
@@ -10,7 +10,7 @@ use crate::options::{Kind, Options};
 use crate::random::Random;
 use crate::{bg96, inbox, radio, sara, sim7000, sim7080};
 
-/// Longest command that is looked at.
+/// Longest command that is interpreted.
 const COMMAND_MAX: usize = 4096;
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ const fn dialect(kind: Kind) -> &'static Dialect {
 pub struct Modem<N> {
     core: Core,
     dialect: &'static Dialect,
-    /// What is behind it.
+    /// The network behind it.
     pub network: N,
     mode: Mode,
     job: Option<(u64, Job)>,
@@ -48,13 +48,13 @@ pub struct Modem<N> {
     output: VecDeque<u8>,
     counts: HashMap<String, u64>,
     random: Random,
-    /// Connections are gone since the network was lost.
+    /// The connections are gone because the network was lost.
     is_dropped: bool,
     is_asleep: bool,
 }
 
 impl<N: Network> Modem<N> {
-    /// Switched on, with nothing said yet.
+    /// Just switched on, with no output yet.
     pub fn new(options: &Options, network: N) -> Self {
         let dialect = dialect(options.kind);
         Self {
@@ -73,12 +73,12 @@ impl<N: Network> Modem<N> {
         }
     }
 
-    /// An SMS from the network; false when it does not take it, so that the network tries again.
+    /// An SMS from the network; false if it does not accept it, so that the network tries again.
     pub fn deliver(&mut self, sender: &str, text: &str) -> bool {
         !self.is_asleep && inbox::deliver(&mut self.core, sender, text)
     }
 
-    /// SMS that it keeps.
+    /// How many SMS it stores.
     #[must_use]
     pub fn kept(&self) -> usize {
         self.core.inbox.count()
@@ -125,7 +125,7 @@ impl<N: Network> Modem<N> {
         self.flush_urcs();
     }
 
-    /// When to poll again, at the latest.
+    /// The latest time to poll again.
     #[must_use]
     pub fn wake(&self) -> Option<u64> {
         let jobs = self.job.iter().chain(&self.core.later).map(|(due, _)| *due);
@@ -139,7 +139,7 @@ impl<N: Network> Modem<N> {
         jobs.chain(self.network.wake()).chain(events).min()
     }
 
-    /// Bytes for the host that were not taken yet.
+    /// Bytes for the host that have not been taken yet.
     #[must_use]
     pub const fn output(&mut self) -> &mut VecDeque<u8> {
         &mut self.output
@@ -175,7 +175,7 @@ impl<N: Network> Modem<N> {
         }
     }
 
-    /// A whole command. What stands before `AT` is noise, and a line without it is nothing (V.250 section 5.2.1).
+    /// A complete command. Anything before `AT` is noise, and a line without it is ignored (V.250 section 5.2.1).
     fn execute(&mut self, text: &str) {
         let Some(start) = text.to_ascii_uppercase().find("AT") else {
             return;
@@ -216,7 +216,7 @@ impl<N: Network> Modem<N> {
         }
     }
 
-    /// Puts a job on the clock, or what the options say instead.
+    /// Schedules a job, or what the options demand instead.
     fn schedule(&mut self, name: &str, job: Job) {
         let count = self.counts.entry(name.to_owned()).or_default();
         *count += 1;
@@ -335,7 +335,7 @@ impl<N: Network> Modem<N> {
         self.output.extend(b"\r\n");
     }
 
-    /// A URC that concerns nobody, now and then.
+    /// An irrelevant URC, now and then.
     fn chat(&mut self) {
         if self.random.below(100) < self.core.options.chatter {
             let common = &["+CEREG: 5", "+CSCON: 1", "+CTZV: +04", "RING"];
@@ -345,7 +345,7 @@ impl<N: Network> Modem<N> {
         }
     }
 
-    /// While a SARA-R4 is busy with a connection, and while data is taken, nothing comes in between.
+    /// While a SARA-R4 is busy with a connection, and while data is being entered, nothing comes in between.
     fn flush_urcs(&mut self) {
         let busy = matches!(
             self.job,
@@ -374,7 +374,7 @@ impl<N: Network> Modem<N> {
         self.core.urcs.push_back(text);
     }
 
-    /// Deaf for a while; then everything that a restart forgets is forgotten.
+    /// Deaf for a while; then everything that a restart clears is cleared.
     fn sleep_or_wake(&mut self) {
         let options = &self.core.options;
         let asleep = options

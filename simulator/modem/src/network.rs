@@ -6,30 +6,30 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddrV4, TcpStream};
 use std::time::Duration;
 
-/// Unread bytes beyond which nothing more is taken from a connection.
+/// How many unread bytes stop further reading from a connection.
 pub(crate) const UNREAD_MAX: usize = 65_536;
 
-/// Longest wait for a connection of one's own machine.
+/// Longest wait for a connection to the local machine.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Connections, each known by the number that the modem gave it.
+/// Connections, identified by the number that the modem gave them.
 pub trait Network {
-    /// Connects, or says why not with an error number.
+    /// Connects, or returns an error number.
     fn connect(&mut self, id: usize, address: SocketAddrV4, now: u64) -> Result<(), u16>;
 
-    /// Sends all of it; false when the connection is gone.
+    /// Sends everything; false if the connection is gone.
     fn send(&mut self, id: usize, bytes: &[u8], now: u64) -> bool;
 
     /// What has arrived since the last call.
     fn receive(&mut self, id: usize, now: u64) -> Vec<u8>;
 
-    /// Whether the other side closed it; what arrived before was received.
+    /// Whether the other side has closed it; what arrived before has been received.
     fn is_closed(&mut self, id: usize, now: u64) -> bool;
 
     /// Closes it.
     fn close(&mut self, id: usize, now: u64);
 
-    /// When to look again, at the latest; `None` when only the modem acts.
+    /// The latest time to look again; `None` if only the modem acts.
     fn wake(&self) -> Option<u64>;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a modem is and what goes wrong with it: the words of the command line.
+//! The kind of modem and what goes wrong with it, as given on the command line.
 
 use std::str::FromStr;
 
 use clap::{Parser, ValueEnum};
 
-/// Whose commands it takes.
+/// The modem whose commands it understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     /// u-blox SARA-R4
@@ -39,7 +39,7 @@ after a prompt.";
 #[derive(Debug, Clone, Parser)]
 #[command(name = "kpn-things-modem", version, after_help = MORE)]
 pub struct Options {
-    /// Whose commands it takes
+    /// The modem whose commands it understands
     #[arg(long, value_enum)]
     pub kind: Kind,
 
@@ -47,11 +47,11 @@ pub struct Options {
     #[arg(long)]
     pub no_echo: bool,
 
-    /// Most bytes that one read hands out, below what the kind allows
+    /// Most bytes that one read hands out, if fewer than the kind allows
     #[arg(long, value_name = "BYTES", default_value = "65535")]
     pub read_max: usize,
 
-    /// Most bytes that a SARA-R4 takes of one write; it says how many
+    /// Most bytes that a SARA-R4 accepts of one write; it reports how many
     #[arg(long, value_name = "BYTES", default_value = "65535")]
     pub write_max: usize,
 
@@ -59,23 +59,23 @@ pub struct Options {
     #[arg(long)]
     pub close_as_length: bool,
 
-    /// URCs that concern nobody come in between, before so many percent of the lines
+    /// Irrelevant URCs come in between, before this percentage of the lines
     #[arg(long, value_name = "PERCENT", default_value = "0")]
     pub chatter: u64,
 
-    /// A command takes so long
+    /// A command takes this long
     #[arg(long, value_name = "MS", default_value = "1")]
     pub delay: u64,
 
-    /// A connection takes so long
+    /// A connection takes this long
     #[arg(long, value_name = "MS", default_value = "1")]
     pub connect_delay: u64,
 
-    /// Closing a connection takes so long
+    /// Closing a connection takes this long
     #[arg(long, value_name = "MS", default_value = "1")]
     pub close_delay: u64,
 
-    /// Data that was not read is lost when the platform closes the connection
+    /// Unread data is lost when the platform closes the connection
     #[arg(long)]
     pub forget_on_close: bool,
 
@@ -99,27 +99,27 @@ pub struct Options {
     #[arg(long, value_name = "FAULT")]
     pub to_host: Vec<Fault>,
 
-    /// Loses, doubles or changes one in so many bytes, either way; 0 for none
+    /// Loses, doubles or changes one byte in this many, either way; 0 for none
     #[arg(long, value_name = "BYTES", default_value = "0")]
     pub noise: u64,
 
-    /// Hands out what the modem says in pieces of random length up to this
+    /// Hands out the modem's output in pieces of random length up to this
     #[arg(long, value_name = "BYTES", default_value = "65535")]
     pub split: usize,
 
-    /// The SIM wants this PIN
+    /// The SIM requires this PIN
     #[arg(long)]
     pub pin: Option<String>,
 
-    /// The SIM is busy for so long after the start
+    /// The SIM is busy for this long after the start
     #[arg(long, value_name = "MS", default_value = "0")]
     pub sim_delay: u64,
 
-    /// The network takes no other APN; it counts when the radio is switched on
+    /// The network accepts no other APN; it matters when the radio is switched on
     #[arg(long)]
     pub apn: Option<String>,
 
-    /// The network is found so long after the radio is switched on
+    /// The network is found this long after the radio is switched on
     #[arg(long, value_name = "MS", default_value = "0")]
     pub attach_delay: u64,
 
@@ -127,7 +127,7 @@ pub struct Options {
     #[arg(long)]
     pub deny: bool,
 
-    /// Only CEREG knows of the network
+    /// Only CEREG reports the network
     #[arg(long)]
     pub lte_only: bool,
 
@@ -135,7 +135,7 @@ pub struct Options {
     #[arg(long, value_name = "MS")]
     pub drop_at: Option<u64>,
 
-    /// It is back after so long
+    /// The network is back after this long
     #[arg(long, value_name = "MS", default_value = "3600000")]
     pub drop_for: u64,
 
@@ -143,11 +143,11 @@ pub struct Options {
     #[arg(long, value_name = "MS")]
     pub sleep_at: Option<u64>,
 
-    /// Wakes up after so long, as after a restart
+    /// Wakes up after this long, as after a restart
     #[arg(long, value_name = "MS", default_value = "3600000")]
     pub sleep_for: u64,
 
-    /// Decides where chatter, noise and splits happen
+    /// Determines where chatter, noise and splits happen
     #[arg(long, default_value = "1")]
     pub seed: u64,
 }
@@ -157,9 +157,9 @@ pub struct Options {
 pub struct Refusal {
     /// The name, such as `USOCO`.
     pub command: String,
-    /// Only the one with this number, counted from 1.
+    /// Only the occurrence with this number, counted from 1.
     pub only: Option<u64>,
-    /// The line that answers it.
+    /// The line with which it is answered.
     pub reply: String,
 }
 
@@ -182,7 +182,7 @@ impl FromStr for Refusal {
         Ok(Self {
             command: command.to_owned(),
             only,
-            // A space cannot be told from the end of a word where options come as one text.
+            // Where options come as one text, a space cannot be distinguished from the end of a word.
             reply: reply.replace('_', " "),
         })
     }
@@ -195,18 +195,18 @@ pub enum Harm {
     Lose,
     /// It arrives twice.
     Double,
-    /// These bits change.
+    /// These bits are flipped.
     Flip(u8),
-    /// Nothing arrives from it on.
+    /// Nothing arrives from this byte on.
     Cut,
 }
 
 /// A fault of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// What happens.
+    /// What happens to the byte.
     pub harm: Harm,
-    /// To the byte with this number.
+    /// The number of the byte.
     pub at: u64,
 }
 

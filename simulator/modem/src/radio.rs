@@ -18,15 +18,15 @@ const SIM_BUSY: u16 = 14;
 const WRONG_PASSWORD: u16 = 16;
 const NO_NETWORK: u16 = 30;
 
-/// State of the radio, apart from the network.
+/// State of the radio, without the network.
 #[derive(Debug)]
 pub(crate) struct Radio {
     is_on: bool,
-    /// When it began to look for a network.
+    /// When it began to search for a network.
     since: u64,
-    /// Of context 1.
+    /// The APN of context 1.
     apn: String,
-    /// With which it looks for a network.
+    /// The APN with which it searches for a network.
     apn_in_use: String,
     is_unlocked: bool,
     /// The data connection.
@@ -83,7 +83,7 @@ impl Radio {
     }
 }
 
-/// Commands of SIM, radio and network. `None` for others.
+/// Commands for SIM, radio and network; `None` for others.
 pub(crate) fn command(core: &mut Core, name: &str, arguments: &str) -> Option<Job> {
     let registration = core.radio.registration(&core.options, core.now);
     let is_known = core.is_registered();
@@ -141,7 +141,8 @@ fn unlock(core: &mut Core, arguments: &str) -> Job {
     }
 }
 
-/// Only context 1, only IPv4, and only when the radio is off: a modem that looks for a network has the old one until it does so again.
+/// Only context 1, only IPv4, and effective only when the radio is off: a modem that is searching for a network uses the old APN until it
+/// searches again.
 fn define(core: &mut Core, arguments: &str) -> Job {
     let apn = arguments
         .strip_prefix("=1,\"IP\",\"")
@@ -185,7 +186,7 @@ fn save_power(core: &mut Core, name: &str, arguments: &str) -> Job {
     Job::ok()
 }
 
-/// Other commands need the SIM, but for the format of data.
+/// Other commands need the SIM, except the one for the data format.
 pub(crate) fn locked(core: &Core, name: &str) -> Option<Job> {
     (!core.radio.is_unlocked && name != "UDCONF").then_some(Job::Fail(WANTS_PIN))
 }

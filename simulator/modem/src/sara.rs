@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! u-blox SARA-R4, as its AT commands manual (UBX-17003787 R16, chapter 19) describes it, and its successors: SARA-R5 (UBX-19047455)
-//! wants a profile activated, and LENA-R8 (UBX-22016905) says its lines without a space.
+//! requires an activated profile, and LENA-R8 (UBX-22016905) writes its lines without a space.
 
 use std::fmt::Write as _;
 
@@ -62,7 +62,7 @@ fn command_r4(core: &mut Core, name: &str, arguments: &str) -> Job {
     }
 }
 
-/// A profile of its own, mapped to context 1: chapter "Internet protocol transport layer" of the manual of SARA-R5.
+/// A separate profile, mapped to context 1: chapter "Internet protocol transport layer" of the manual of SARA-R5.
 fn command_r5(core: &mut Core, name: &str, arguments: &str) -> Job {
     match (name, arguments) {
         ("UPSD", "=0,100,1" | "=0,0,0") => Job::ok(),

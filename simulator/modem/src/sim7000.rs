@@ -94,7 +94,7 @@ fn connected(core: &mut Core, socket: usize, result: Result<(), u16>) -> Vec<Par
     vec![Part::line("CONNECT FAIL")]
 }
 
-/// How many bytes follow, and how many are left.
+/// How many bytes follow, and how many remain.
 fn read(core: &mut Core, wanted: usize) -> Job {
     let bytes = core.take(0, wanted);
     let left = core.sockets[0].unread.len();

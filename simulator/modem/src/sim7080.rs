@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! SIMCom SIM7070, SIM7080 and SIM7090: the application network and its `CA` commands (SIM7070_SIM7080_SIM7090 Series AT Command Manual
-//! V1.04), with what their users found where it says something else: no number of the connection in `+CARECV`.
+//! V1.04), with what users found to differ from it: no connection number in `+CARECV`.
 
 use crate::core::{Core, Dialect, Job, Part, State, address, length};
 

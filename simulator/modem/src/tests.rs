@@ -35,7 +35,7 @@ fn host(words: &str) -> Host<Desk> {
 }
 
 impl<N: Network> Host<N> {
-    /// What the modem says to this within 100 ms.
+    /// The modem's output in reply to this, within 100 ms.
     fn say(&mut self, text: &str) -> String {
         for byte in text.bytes() {
             self.modem.feed(byte, self.now);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! JSON in and out; whatever goes wrong is JSON too: `{"error": "a sentence"}`.
+//! JSON in and out; errors are JSON too: `{"error": "a sentence"}`.
 
 use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -37,12 +37,12 @@ pub const fn ok<T>(body: T) -> Json<T> {
     Json(StatusCode::OK, body)
 }
 
-/// Why a request is not done.
+/// Why a request is not carried out.
 #[derive(Debug)]
 pub struct Problem(StatusCode, String);
 
 impl Problem {
-    /// With a status and a sentence.
+    /// An error with a status and a sentence.
     pub fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
         Self(status, sentence.into())
     }
@@ -52,12 +52,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, sentence)
     }
 
-    /// What it is about is not there.
+    /// What it refers to does not exist.
     pub fn unknown(sentence: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, sentence)
     }
 
-    /// The path has other methods.
+    /// The path allows other methods only.
     pub fn method() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -90,7 +90,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A body of this type. Browsers send it across sites only after they have asked, and nobody answers that.
+/// A body of this type. Browsers send it across sites only after a preflight request, which is not answered.
 pub fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     let got = headers
         .get(CONTENT_TYPE)

@@ -17,7 +17,7 @@ use crate::platform::{Platform, register};
 
 type Shared = State<Arc<Platform>>;
 
-/// A device in JSON: of its secret length and fingerprint alone.
+/// A device in JSON; of its secret only the length and fingerprint.
 pub fn device_view(urn: &str, device: &Device) -> Value {
     json!({
         "urn": urn,
@@ -169,7 +169,7 @@ pub async fn downlinks(
 #[serde(deny_unknown_fields)]
 struct NewDownlink {
     body: Value,
-    /// Sends what is no SenML too, to see what the firmware makes of it.
+    /// Also sends what is not SenML, to see how the firmware handles it.
     #[serde(default)]
     unchecked: bool,
 }
@@ -182,7 +182,7 @@ pub async fn queue(
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
     let new: NewDownlink = read(&headers, &body)?;
-    // As text it is sent byte for byte; as JSON it is written anew.
+    // Text is sent byte for byte; JSON is written anew.
     let body = match new.body {
         Value::String(text) => text,
         other => other.to_string(),

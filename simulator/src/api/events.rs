@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What changes, as server-sent events.
+//! Changes, as server-sent events.
 //!
-//! An event tells the state of a thing when it is sent. Its number goes into `Last-Event-ID`; before it stands when the
-//! program started, since another run counts anew.
+//! An event tells the state of a thing at the time it is sent. Its number goes into `Last-Event-ID`, preceded by the
+//! start time of the program, since each run counts anew.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -25,7 +25,7 @@ use crate::platform::Platform;
 /// Between two signs of life.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// How far a listener is.
+/// How far a listener has got.
 struct Listener {
     platform: Arc<Platform>,
     changes: watch::Receiver<u64>,
@@ -44,7 +44,7 @@ pub async fn stream(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());
     let last = match told.and_then(|id| id.split_once('-')) {
-        // From another run: all that this one has to tell.
+        // From another run: everything that this run has to tell.
         Some((run, _)) if run != platform.run => 0,
         Some((_, number)) => number.parse().map_or(now, |number: u64| number.min(now)),
         None => now,
@@ -64,7 +64,7 @@ pub async fn stream(
 }
 
 impl Listener {
-    /// The next event; none when the platform ends.
+    /// The next event; `None` when the platform ends.
     async fn next(&mut self) -> Option<Sent> {
         loop {
             while let Some((number, note)) = self.ready.pop_front() {
@@ -86,7 +86,7 @@ impl Listener {
         }
     }
 
-    /// The thing that a note names, none when it is gone.
+    /// The thing that a note names; `None` if it is gone.
     fn render(&self, note: &Note) -> Option<(&'static str, Value)> {
         if *note == Note::Fault {
             return Some(("fault", faults::view(&self.platform)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Faults, all of them at a time.
+//! The faults, all at once.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ struct Wanted {
     probability: Option<f64>,
     seed: Option<u64>,
     count: Option<u64>,
-    /// Told by the list, and of no meaning here.
+    /// Part of the list, and ignored here.
     #[serde(rename = "applied", default)]
     _applied: Option<u64>,
 }
@@ -50,7 +50,7 @@ struct Wanted {
 impl Wanted {
     fn read(&self) -> Result<Fault, Problem> {
         let wrong = |error: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error);
-        // A file of this machine is for its command line to name.
+        // A file of this machine may only be named on the command line.
         if self.fault.starts_with("replaced=") {
             return Err(wrong("replaced: only on the command line".to_owned()));
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who may use the API.
 //!
-//! On loopback everyone on this machine may; but a page of another site that a browser shows here must not. It can make
-//! the browser send requests, under a name of its own that it lets point to loopback, or across sites: the one is told
-//! by Host, the other by Origin.
+//! On loopback everyone on this machine may use it, but a web page from another site in a browser here must not. Such a
+//! page can make the browser send requests to its own name, resolved to loopback, or across sites; Host reveals the
+//! former, Origin the latter.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::answer::Problem;
 
-/// What is asked for.
+/// The request.
 pub struct Guard {
     /// Whether only this machine can reach it.
     pub loopback: bool,
@@ -25,7 +25,7 @@ pub struct Guard {
     pub token: Option<String>,
 }
 
-/// Lets a request pass, or answers it.
+/// Lets a request pass, or answers it with a refusal.
 pub async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.refuse(
         request.uri().path(),
@@ -61,7 +61,7 @@ impl Guard {
             .as_deref()
             .filter(|_| path.starts_with("/api/"))?;
         let bearer = text(headers, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        // Browsers send no header of their own with an EventSource.
+        // Browsers cannot send custom headers with an EventSource.
         let in_query = query
             .filter(|_| path == "/api/v1/events")
             .and_then(|query| {
@@ -79,12 +79,12 @@ impl Guard {
     }
 }
 
-/// Compares digests, whose first difference tells nothing.
+/// Compares digests, whose first difference reveals nothing.
 fn same(left: &str, right: &str) -> bool {
     Sha256::digest(left) == Sha256::digest(right)
 }
 
-/// The one value of a header.
+/// The only value of a header.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::answer::Json;
 use crate::model::event::Event;
 
-/// All of them in one archive.
+/// All messages in one archive.
 pub fn archive<'a>(events: impl Iterator<Item = &'a Event>) -> Json<Value> {
     let entries: Vec<_> = events.map(entry).collect();
     Json(

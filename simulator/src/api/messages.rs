@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Messages: listed, waited for, forgotten.
+//! Messages: list, wait for and delete them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::platform::Platform;
 /// Longest wait.
 const WITHIN_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// The filter of a list, and what to wait for. Written out, since a flattened filter would read numbers as text.
+/// The filter of a list, and what to wait for. Written out because a flattened filter would read numbers as text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
@@ -105,7 +105,7 @@ pub async fn wait(
         if events.len() >= wanted.count {
             return Ok(ok(list_of(&events)));
         }
-        // Changes end with the platform, and then the connection as well.
+        // Changes end when the platform stops, and so does the connection.
         if !matches!(timeout_at(end, changes.changed()).await, Ok(Ok(()))) {
             return Ok(Json(StatusCode::REQUEST_TIMEOUT, list_of(&events)));
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The door of programs and people: HTTP and JSON. `openapi.json` describes it.
+//! The interface for programs and people: HTTP and JSON. `openapi.json` describes it.
 //!
-//! What can be done here is what the model can do; this only translates.
+//! It only translates; everything is done by the model.
 
 mod answer;
 mod devices;
@@ -33,7 +33,7 @@ use crate::platform::Platform;
 use answer::Problem;
 use guard::Guard;
 
-/// Longest body, which a firmware image is.
+/// Longest body, for a firmware image.
 const BODY_MAX: usize = 64 << 20;
 
 /// Its description for programs.
@@ -42,12 +42,12 @@ const OPENAPI: &str = include_str!("openapi.json");
 /// The open port.
 pub struct Api {
     listener: TcpListener,
-    /// Where it is.
+    /// Its address.
     pub address: SocketAddr,
     token: Option<String>,
 }
 
-/// Opens the port, when it is wanted.
+/// Opens the port, if it is wanted.
 pub async fn open(arguments: &Arguments) -> Result<Option<Api>, String> {
     let Some(wanted) = &arguments.api else {
         return Ok(None);

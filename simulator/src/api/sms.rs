@@ -16,7 +16,7 @@ use crate::model::sms::Sms;
 use crate::platform::Platform;
 use crate::sms::{Route, deliver};
 
-/// An SMS in JSON; `next` is when it is tried next, in seconds since 1970.
+/// An SMS in JSON; `next` is the time of the next attempt, in seconds since 1970.
 pub fn view(model: &Model, sms: &Sms, route: Option<&Route>) -> Value {
     let next = sms.due().and_then(|after| Some(route?.moment(sms, after)));
     let mut body = sms.body.clone();

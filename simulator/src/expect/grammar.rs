@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Expectations as people write them.
+//! Expectations, as written by users.
 //!
 //! ```text
 //! expectation = ("device" URN | "any" "device") step *( "," "then" step )
@@ -17,7 +17,7 @@ use std::fmt;
 pub struct Expectation {
     /// As it was written.
     pub text: String,
-    /// Its URN without the colon at its end; none for any device.
+    /// Its URN without the final colon; `None` for any device.
     pub device: Option<String>,
     /// At least one.
     pub steps: Vec<Step>,
@@ -28,20 +28,20 @@ pub struct Expectation {
 pub struct Step {
     /// As it was written.
     pub text: String,
-    /// It must not happen, from here to the end of the steps.
+    /// It must not happen from here to the end of the steps.
     pub never: bool,
-    /// What happens.
+    /// What happens to the byte.
     pub what: What,
     /// How often.
     pub times: usize,
 }
 
-/// What happens.
+/// What happens to the byte.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
-    /// The device sends a measurement, and the platform takes it.
+    /// The device sends a measurement, and the platform accepts it.
     Sends(Values),
-    /// The device gets a downlink with such a record.
+    /// The device receives a downlink with such a record.
     Gets(Values),
     /// The platform refuses a message.
     Refused,
@@ -52,7 +52,7 @@ pub enum What {
 pub struct Values {
     /// With or without the base name.
     pub name: String,
-    /// Any value when there is none.
+    /// Any value if there is no comparison.
     pub compared: Option<(Operator, Value)>,
 }
 
@@ -75,13 +75,13 @@ pub enum Value {
     Bool(bool),
 }
 
-/// Why a text is no expectation.
+/// Why a text is not an expectation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
     text: String,
-    /// Where, in bytes.
+    /// The offset in bytes.
     pub at: usize,
-    /// What should stand there.
+    /// What was expected there.
     pub expected: String,
 }
 
@@ -306,7 +306,7 @@ fn tokens(text: &str) -> Result<Vec<(Token, usize, usize)>, Wrong> {
         } else if first == ',' {
             (Token::Comma, 1)
         } else if first == '"' {
-            // As JSON writes it, escapes included.
+            // As in JSON, including escapes.
             let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
             match strings.next() {
                 Some(Ok(string)) => (Token::Text(string), strings.byte_offset()),

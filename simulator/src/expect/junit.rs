@@ -40,7 +40,7 @@ pub fn report(all: &[Progress], seconds: f64) -> String {
     xml
 }
 
-/// A text in XML 1.0, which has no place for most control characters.
+/// A text in XML 1.0, which cannot represent most control characters.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `expect`: for CI. Waits until devices have done what is expected, and says what is missing when they have not.
+//! `expect`: for CI. Waits until devices have done what is expected, and reports what is missing otherwise.
 
 mod grammar;
 mod junit;
@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::model::event::Event;
 use progress::Progress;
 
-/// Longest that one question to the API stays open.
+/// The longest time that one request to the API stays open.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Between two attempts to reach a simulator that is about to start.
@@ -51,7 +51,7 @@ pub struct Expect {
     #[arg(required_unless_present = "file")]
     expectation: Vec<String>,
 
-    /// Expectations, one on each line; a line that begins with # is none
+    /// File of expectations, one per line; lines that begin with # are comments
     #[arg(long, value_name = "FILE")]
     file: Vec<PathBuf>,
 
@@ -72,11 +72,11 @@ pub struct Expect {
     )]
     api_token: Option<String>,
 
-    /// Messages with a number above this one count
+    /// Only messages with a number above this one count
     #[arg(long, value_name = "NUMBER", default_value = "0")]
     after: u64,
 
-    /// Writes a report in the form of JUnit
+    /// Writes a report in JUnit format
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
@@ -85,7 +85,7 @@ pub struct Expect {
 pub async fn run(arguments: Expect) -> Result<ExitCode, String> {
     let mut all = read(&arguments)?;
     let start = Instant::now();
-    // Later than this nobody waits, and the clock would overflow.
+    // Nobody waits longer than this, and the clock would overflow.
     let within = arguments.within.min(Duration::from_secs(365 * 24 * 3600));
     let end = start + within;
     let mut after = arguments.after;
@@ -119,7 +119,7 @@ pub async fn run(arguments: Expect) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(!met)))
 }
 
-/// All expectations of the command line and of files.
+/// All expectations from the command line and from files.
 fn read(arguments: &Expect) -> Result<Vec<Progress>, String> {
     let mut texts = arguments.expectation.clone();
     for path in &arguments.file {
@@ -142,7 +142,7 @@ fn read(arguments: &Expect) -> Result<Vec<Progress>, String> {
         .map_err(|wrong| wrong.to_string())
 }
 
-/// Says how each has ended; whether all are met.
+/// Reports how each has ended, and returns whether all are met.
 fn tell(all: &[Progress], seconds: f64) -> io::Result<bool> {
     let mut output = io::stdout();
     let mut met = true;
@@ -168,7 +168,7 @@ fn tell(all: &[Progress], seconds: f64) -> io::Result<bool> {
 enum Failure {
     /// The simulator may be about to start.
     Again(String),
-    /// It will not be otherwise.
+    /// Trying again will not help.
     Final(String),
 }
 
@@ -177,7 +177,7 @@ struct Messages {
     messages: Vec<Event>,
 }
 
-/// Messages behind a number, as soon as there are any; none when it takes too long.
+/// Messages above a number, as soon as there are any; none if it takes too long.
 async fn messages(arguments: &Expect, after: u64, end: Instant) -> Result<Vec<Event>, Failure> {
     let again = |error: &dyn std::fmt::Display| Failure::Again(error.to_string());
     let within = end

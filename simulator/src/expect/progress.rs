@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How far an expectation is, message by message.
+//! The progress of an expectation, message by message.
 
 use super::grammar::{Expectation, Operator, Step, Value, Values, What};
 use crate::model::device::key;
@@ -7,34 +7,34 @@ use crate::model::event::{Event, Kind};
 use crate::model::history::is_named;
 use crate::model::senml::{self, Resolved};
 
-/// One expectation on its way.
+/// An expectation being tracked.
 #[derive(Debug)]
 pub struct Progress {
     /// What is expected.
     pub expectation: Expectation,
-    /// The step that is next.
+    /// The next step.
     step: usize,
     /// How often it has happened.
     count: usize,
     /// The number of the message that broke it, and the step that must not happen.
     broken: Option<(u64, usize)>,
-    /// What came of the device.
+    /// What arrived from the device.
     transcript: Vec<String>,
 }
 
-/// Where it is.
+/// Its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// All steps happened; with a last step of `never` it holds so far.
+    /// All steps have happened; if the last step is a `never`, it has held so far.
     Met,
     /// Steps are missing.
     Waits,
-    /// What must not happen did.
+    /// What must not happen has happened.
     Broken,
 }
 
 impl Progress {
-    /// Nothing came yet.
+    /// Nothing has arrived yet.
     pub const fn new(expectation: Expectation) -> Self {
         Self {
             expectation,
@@ -45,7 +45,7 @@ impl Progress {
         }
     }
 
-    /// Where it is.
+    /// Its state.
     pub fn state(&self) -> State {
         if self.broken.is_some() {
             return State::Broken;
@@ -56,7 +56,7 @@ impl Progress {
         }
     }
 
-    /// Whether nothing that comes can change it. A last step of `never` holds until the time is over.
+    /// Whether nothing more can change it. If the last step is a `never`, that is only at the end of the time.
     pub fn is_final(&self) -> bool {
         let watched = self.expectation.steps.last().is_some_and(|step| step.never);
         match self.state() {
@@ -72,7 +72,7 @@ impl Progress {
         steps.into_iter().find(|step| !step.never)
     }
 
-    /// A message came. Of steps one after the other, each is met by a message of its own.
+    /// A message arrived. Consecutive steps are each met by a separate message.
     pub fn take(&mut self, event: &Event) {
         let device = event.device.as_deref().map(key);
         let wanted = self.expectation.device.as_deref();
@@ -83,7 +83,7 @@ impl Progress {
         if self.is_final() {
             return;
         }
-        // What must not happen from here on: `never` steps that stand before the next one, and all that were passed.
+        // What must not happen from here on: `never` steps before the next one, and all that were passed.
         while self
             .expectation
             .steps
@@ -109,7 +109,7 @@ impl Progress {
         }
     }
 
-    /// Why it is not met, none when it is.
+    /// Why it is not met; `None` if it is.
     pub fn failure(&self) -> Option<String> {
         if let Some((number, step)) = self.broken {
             let step = self.expectation.steps.get(step)?;
@@ -129,7 +129,7 @@ impl Progress {
         ))
     }
 
-    /// What came, a line for each message.
+    /// What arrived, one line per message.
     pub fn transcript(&self) -> &[String] {
         &self.transcript
     }
@@ -163,7 +163,7 @@ fn is_met(values: &Values, record: &Resolved) -> bool {
         (Some(senml::Value::Number(got)), Value::Number(wanted)) => got.partial_cmp(wanted),
         (Some(senml::Value::Bool(got)), Value::Bool(wanted)) => Some(got.cmp(wanted)),
         (Some(senml::Value::Text(got)), Value::Text(wanted)) => Some(got.cmp(wanted)),
-        // Of another type: different, and neither more nor less.
+        // A different type: not equal, and neither more nor less.
         _ => return *operator == Operator::NotEqual,
     };
     order.is_some_and(|order| match operator {
@@ -252,7 +252,7 @@ mod tests {
         use State::{Met, Waits};
         let text =
             format!(r#"device {URN} sends temperature > 20 twice, then firmware == "1.1.0""#);
-        // The version counts only behind the second warm one.
+        // The version counts only after the second warm message.
         assert_eq!(
             states(&text, &[VERSION, WARM, COLD, VERSION, WARM, VERSION]),
             [Waits, Waits, Waits, Waits, Waits, Met]

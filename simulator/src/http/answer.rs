@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Answers: the live endpoint's headers in its order, and what follows once they have left.
+//! Answers: the live endpoint's headers in its order, and what happens once they have been sent.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::model::device::Handout;
 use crate::platform::Platform;
 use crate::tap::Wire;
 
-/// What is answered, apart from framing.
+/// The answer, without its framing.
 pub struct Outcome {
     pub status: StatusCode,
     /// Headers before Content-Length.
@@ -25,7 +25,7 @@ pub struct Outcome {
     /// Headers after Connection.
     pub after: Vec<(HeaderName, HeaderValue)>,
     pub body: Bytes,
-    /// The downlink that the body is.
+    /// The downlink in the body.
     pub handout: Option<Handout>,
 }
 
@@ -42,13 +42,13 @@ impl Outcome {
     }
 }
 
-/// What happens when an answer has been given to the connection.
+/// What happens once an answer has been handed to the connection.
 pub struct Afterwards {
     pub platform: Arc<Platform>,
     pub wire: Wire,
     /// Whether the answer counts as one to a message.
     pub counts: bool,
-    /// Whether the answer arrives as a whole.
+    /// Whether the answer arrives complete.
     pub whole: bool,
 }
 
@@ -92,8 +92,8 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = Infallible;
 
-    // Not `is_end_stream`: hyper moves `Content-Length: 0` behind the other headers when it is told
-    // beforehand that a body is empty.
+    // Not `is_end_stream`: hyper moves `Content-Length: 0` after the other headers if it knows in advance that a body
+    // is empty.
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
@@ -117,7 +117,7 @@ impl Drop for Answer {
         {
             let platform = Arc::clone(&then.platform);
             then.wire.when_left(move || {
-                // An error has been told, and the downlink is not handed out again by this run.
+                // An error has been logged, and this run does not hand the downlink out again.
                 let _ = platform.change(|model| model.delivered(&handout));
             });
         }

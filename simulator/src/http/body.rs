@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bodies on their way in: bounded in length, in time, and in what all of them take together.
+//! Incoming bodies: bounded in length, in time, and in their total memory.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,30 +16,30 @@ use crate::platform::Platform;
 /// Bytes of a body above the limit that are still read before the answer.
 const DRAIN_MAX: usize = 16 << 20;
 
-/// Bytes of bodies that all connections may keep at a time.
+/// How many bytes of bodies all connections together may keep at a time.
 const BODIES_MAX: usize = 64 << 20;
 
-/// Bytes of a body that are kept whatever the others keep.
+/// How many bytes of a body are kept regardless of the others.
 const BODY_ALWAYS: usize = 16 << 10;
 
 /// Why a body did not arrive.
 pub struct NoBody {
-    /// What is answered.
+    /// The status of the answer.
     pub status: StatusCode,
     /// What is wrong.
     pub reason: Reason,
-    /// Bytes that came.
+    /// How many bytes arrived.
     pub got: usize,
 }
 
 /// Why the rest of a body is not read.
 enum Cause {
     Connection(hyper::Error),
-    /// All connections together keep too much.
+    /// All connections together keep too many bytes.
     Crowd,
 }
 
-/// What one body takes of the memory for all.
+/// The share of one body in the memory for all.
 struct Kept<'a> {
     all: &'a AtomicUsize,
     own: usize,
@@ -50,7 +50,7 @@ impl<'a> Kept<'a> {
         Self { all, own: 0 }
     }
 
-    /// Counts more bytes, and gives how many all have now.
+    /// Counts more bytes, and returns the new total.
     fn add(&mut self, bytes: usize) -> usize {
         self.own += bytes;
         self.all.fetch_add(bytes, Ordering::Relaxed) + bytes

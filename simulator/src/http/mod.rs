@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The server: connections, the request around a message, and the answer's exact bytes.
 //!
-//! hyper does the framing. The live endpoint's `HTTP/1.1 202 ` comes out of an empty reason phrase,
-//! its header names out of title case, its order out of the order in which headers are inserted.
+//! hyper does the framing. The live endpoint's `HTTP/1.1 202 ` results from an empty reason phrase, its header names
+//! from title case, and its order from the order in which headers are inserted.
 
 mod answer;
 mod body;
@@ -32,8 +32,7 @@ use session::Session;
 /// How long open connections may take to end when the program stops.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long a closed connection still swallows what the device sends, so that the answer is not
-/// lost to a reset.
+/// How long a closed connection still discards what the device sends, so that a reset does not destroy the answer.
 const LINGER: Duration = Duration::from_millis(250);
 
 /// How a port's connections are secured.
@@ -63,7 +62,7 @@ pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Plat
                     None => tracing::warn!("connection from {peer} closed: all others are being answered"),
                 },
                 Err(error) => {
-                    // Out of file descriptors, most likely: waiting is all there is to do.
+                    // Most likely out of file descriptors; all we can do is wait.
                     tracing::error!("no connection could be taken: {error}");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
@@ -173,7 +172,7 @@ where
     let mut stop = platform.stopping();
     let mut stopping = false;
     let result = loop {
-        // In this order: an answer's head is written before the stop that it causes is seen.
+        // In this order, so that an answer's head is written before the stop that it causes is noticed.
         tokio::select! {
             biased;
             result = http.as_mut() => break result,

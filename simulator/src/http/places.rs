@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How many connections there are at a time. When all places are taken, the connection that has gone longest without a
-//! whole request gives way, so that devices are served however many others only hold a connection open.
+//! Limits the number of connections. When all places are taken, the connection that has gone longest without a complete
+//! request is closed, so that devices are served however many others merely hold a connection open.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ pub struct Places {
 #[derive(Debug, Default)]
 struct State {
     taken: usize,
-    /// Connections that wait for a request, by when they began to wait.
+    /// Connections that wait for a request, by the time at which they began to wait.
     waiting: BTreeMap<u64, Arc<Notify>>,
     clock: u64,
 }
@@ -30,7 +30,7 @@ impl State {
     }
 }
 
-/// The place of one connection; free again when this is dropped.
+/// The place of one connection; freed when this is dropped.
 #[derive(Debug)]
 pub struct Place {
     places: Arc<Places>,
@@ -49,7 +49,7 @@ impl Places {
         Arc::new(Self { limit, state })
     }
 
-    /// A place for a new connection. None when every other one is being answered.
+    /// A place for a new connection; `None` if all others are being answered.
     pub fn take(self: &Arc<Self>) -> Option<Place> {
         let notify = Arc::new(Notify::new());
         let mut state = self.lock();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One connection: its requests, one after the other.
+//! One connection: its requests, one after another.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -27,14 +27,14 @@ use crate::model::verify::{
 use crate::platform::Platform;
 use crate::tap::{Rewrite, Wire, has_bare_line_feed, head_length};
 
-/// Bytes of a request that are kept as they came.
+/// How many bytes of a request are kept unchanged.
 const REQUEST_MAX: usize = 64 << 10;
 
 /// One connection.
 pub struct Session {
     platform: Arc<Platform>,
     peer: SocketAddr,
-    /// What the device called the platform in its TLS handshake.
+    /// The name of the platform in the device's TLS handshake.
     server_name: Option<String>,
     wire: Wire,
     place: Place,
@@ -53,7 +53,7 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// What was found out about one request.
+/// The findings about one request.
 struct Found<'a> {
     event: &'a mut Event,
     reasons: Vec<Reason>,
@@ -145,7 +145,7 @@ impl Session {
 
         let (head, head_len) = match head_length(&first) {
             Some(length) => (first.get(..length).unwrap_or(&first).to_vec(), length),
-            // Sent ahead of an answer, and so out of sight.
+            // Sent before an answer, and therefore not visible.
             None => {
                 let head = written(&parts);
                 let length = head.len();
@@ -233,7 +233,7 @@ impl Session {
             || number >= config.requests_per_connection
             || parts.version != Version::HTTP_11
             || wants_close(&parts.headers)
-            // Without a length, what follows the head cannot be told from another request.
+            // Without a length, what follows the head cannot be distinguished from another request.
             || (parts.method == Method::POST && !parts.headers.contains_key(CONTENT_LENGTH))
             || self.platform.is_stopping();
         if is_dropped {
@@ -249,7 +249,7 @@ impl Session {
         Ok(response)
     }
 
-    /// The device that a request comes from, as far as a fault asks for it.
+    /// The device that a request comes from, if a fault needs to know.
     fn device(&self, parts: &Parts, body: &Result<Bytes, NoBody>) -> Option<String> {
         if !self.platform.faults.ask_for_device() {
             return None;
@@ -313,7 +313,7 @@ impl Session {
         outcome
     }
 
-    /// Puts a verdict into the event and gives its status.
+    /// Puts a verdict into the event and returns its status.
     fn judge(&self, verdict: Verdict, found: &mut Found<'_>) -> StatusCode {
         let statuses = &self.platform.config.statuses;
         let event = &mut *found.event;
@@ -354,7 +354,7 @@ impl Session {
         spoil::answer(found)
     }
 
-    /// Reports a connection that ended with something that is no request.
+    /// Reports a connection that ended with something that is not a request.
     pub fn broken(&self, error: &hyper::Error) {
         let (first, began) = self.wire.take();
         if first.is_empty() {
@@ -397,10 +397,10 @@ impl Session {
     }
 }
 
-/// What is said beside a mistake that is none of the device's.
+/// What is said about a mistake that is not the device's.
 const FAULT_ADVICE: &str = "Nothing: this was done on purpose.";
 
-/// A head as it may have been.
+/// A head as it may have looked.
 fn written(parts: &Parts) -> Vec<u8> {
     let mut head = format!("{} {} HTTP/1.1\r\n", parts.method, parts.uri).into_bytes();
     for (name, value) in &parts.headers {

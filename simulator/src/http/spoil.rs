@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What faults make of an answer.
+//! How faults change an answer.
 
 use std::time::Duration;
 
@@ -16,20 +16,20 @@ use crate::files::Found;
 use crate::model::event::Part;
 use crate::tap::{Ending, Rewrite};
 
-/// The answer of a server that has lost its mind.
+/// The answer of a server that does not speak HTTP.
 const GARBAGE: &[u8] = b"\x00\xff<html>502 Bad Gateway\r\n\r\n{\"error\":";
 
 /// A response before the answer (RFC 8297).
 const INTERIM: &[u8] = b"HTTP/1.1 103 \r\nLink: </style.css>; rel=preload\r\n\r\n";
 
-/// What a hotel's network answers to everything.
+/// The answer of a captive portal to everything.
 const PORTAL: &[u8] = b"<!DOCTYPE html>\n<html><head><title>Welcome</title></head>\
     <body><h1>Welcome to our network</h1><form method=\"post\"><button>Accept</button></form></body></html>\n";
 
-/// How often a second a throttled answer goes on.
+/// How many times per second a throttled answer continues.
 const STEPS: usize = 20;
 
-/// The outcome of a fault that keeps a message from being taken.
+/// The outcome of a fault that keeps a message from being accepted.
 pub fn instead(fault: &Fault, accepted: StatusCode) -> Option<Outcome> {
     match fault {
         Fault::Drop | Fault::Garbage => Some(Outcome::new(accepted)),
@@ -132,7 +132,7 @@ pub fn compress(outcome: &mut Outcome) {
     outcome.before.push((CONTENT_ENCODING, gzip));
 }
 
-/// RFC 1952 around stored blocks of RFC 1951: valid, and no smaller than it was.
+/// RFC 1952 around stored blocks of RFC 1951: valid, but not smaller.
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut all = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff".to_vec();
     let mut blocks = body.chunks(usize::from(u16::MAX)).peekable();
@@ -148,7 +148,7 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     all
 }
 
-/// What happens to the bytes of an answer on their way out. Of two ends the first counts.
+/// What happens to the bytes of an answer on their way out. If there are two ends, the first counts.
 pub fn rewrite(faults: &[Fault]) -> Rewrite {
     let mut rewrite = Rewrite::default();
     for fault in faults {

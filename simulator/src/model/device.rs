@@ -8,30 +8,30 @@ use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
 
-/// Where a downlink is on its way.
+/// The state of a downlink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
     /// Waits for its turn.
     Pending,
-    /// In a response that has not left as a whole; handed out again when that fails.
+    /// In a response that has not been sent completely; handed out again if that fails.
     Executing,
-    /// Left in a response.
+    /// Sent in a response.
     Delivered,
-    /// Whether it left cannot be told, and so it is not sent again.
+    /// It is unknown whether it was sent, so it is not sent again.
     Failed,
-    /// Taken back before its turn.
+    /// Withdrawn before its turn.
     Cancelled,
 }
 
 /// A downlink and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Downlink {
-    /// Unique among those of all devices.
+    /// Unique across all devices.
     pub id: u64,
     /// The response body.
     pub body: Bytes,
-    /// Where it is.
+    /// Its state.
     pub state: State,
 }
 
@@ -46,7 +46,7 @@ impl Downlink {
 pub struct Handout {
     /// The device's URN.
     pub urn: String,
-    /// The downlink's.
+    /// The downlink's number.
     pub id: u64,
     /// The response body.
     pub body: Bytes,
@@ -57,9 +57,9 @@ pub struct Handout {
 pub struct Device {
     secret: Option<Secret>,
     downlinks: Vec<Downlink>,
-    /// The first downlink that may have to be sent.
+    /// Index of the first downlink that may still have to be sent.
     next: usize,
-    /// Messages of this device, refused ones included.
+    /// How many messages came from this device, including refused ones.
     pub messages: u64,
 }
 
@@ -74,7 +74,7 @@ impl Device {
         &self.downlinks
     }
 
-    /// One of them.
+    /// One of its downlinks.
     pub fn downlink(&self, id: u64) -> Option<&Downlink> {
         let place = self.downlinks.binary_search_by_key(&id, |other| other.id);
         self.downlinks.get(place.ok()?)
@@ -94,7 +94,7 @@ impl Device {
     }
 }
 
-/// All registered devices, by URN without the colon at its end.
+/// All registered devices, by URN without the final colon.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     devices: BTreeMap<String, Device>,
@@ -102,19 +102,19 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Registers a device; one that is there already keeps its queue and gets the new secret. False when it was there.
+    /// Registers a device; an existing one keeps its queue and gets the new secret. False if it existed.
     pub fn register(&mut self, urn: &str, secret: Option<Secret>) -> bool {
         let new = self.find(urn).is_none();
         self.devices.entry(key(urn).to_owned()).or_default().secret = secret;
         new
     }
 
-    /// Removes a device with its queue; false when it is unknown.
+    /// Removes a device with its queue; false if it is unknown.
     pub fn remove(&mut self, urn: &str) -> bool {
         self.devices.remove(key(urn)).is_some()
     }
 
-    /// Appends a downlink to the queue and gives its number; none when the device is unknown.
+    /// Appends a downlink to the queue and returns its number; `None` if the device is unknown.
     pub fn queue(&mut self, urn: &str, body: Bytes) -> Option<u64> {
         let id = self.last + 1;
         self.restore(
@@ -128,7 +128,7 @@ impl Registry {
         .then_some(id)
     }
 
-    /// Appends a downlink that has a number, above that of all others; false when the device is unknown.
+    /// Appends a downlink with a given number, above that of all others; false if the device is unknown.
     pub fn restore(&mut self, urn: &str, downlink: Downlink) -> bool {
         let Some(device) = self.devices.get_mut(key(urn)) else {
             return false;
@@ -143,22 +143,22 @@ impl Registry {
         self.last
     }
 
-    /// Numbers up to this one are taken.
+    /// Numbers up to this one are in use.
     pub fn skip_to(&mut self, id: u64) {
         self.last = self.last.max(id);
     }
 
-    /// The device that `urn` names, with or without the colon at its end.
+    /// The device that `urn` names, with or without its final colon.
     pub fn find(&self, urn: &str) -> Option<&Device> {
         self.devices.get(key(urn))
     }
 
-    /// The same, to change it.
+    /// The same, mutable.
     pub fn find_mut(&mut self, urn: &str) -> Option<&mut Device> {
         self.devices.get_mut(key(urn))
     }
 
-    /// All devices by their URNs.
+    /// All devices, by their URNs.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Device)> {
         self.devices.iter().map(|(urn, device)| (&**urn, device))
     }
@@ -187,7 +187,7 @@ impl Registry {
         })
     }
 
-    /// Gives a downlink another state; none when it is unknown.
+    /// Changes the state of a downlink; `None` if it is unknown.
     pub fn set(&mut self, urn: &str, id: u64, state: State) -> Option<()> {
         self.find_mut(urn)?.downlink_mut(id)?.state = state;
         Some(())
@@ -202,7 +202,7 @@ impl Registry {
     }
 }
 
-/// A URN as it is looked up: without the colon that ends a base name.
+/// A URN as used for look-up: without its final colon.
 pub fn key(urn: &str) -> &str {
     urn.strip_suffix(':').unwrap_or(urn)
 }

@@ -8,11 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::secret::Secrets;
 use super::senml::{Resolved, Value};
 
-/// What a request asks for.
+/// The kind of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// To take a message, or something that nobody can answer.
+    /// A message, or something that cannot be answered.
     #[default]
     Message,
     /// A part of a file.
@@ -50,7 +50,7 @@ pub struct Part {
 pub struct Mark {
     /// Offset of the first byte in the request.
     pub offset: usize,
-    /// How many bytes; 0 where something is missing.
+    /// How many bytes; 0 if something is missing.
     pub length: usize,
     /// What is wrong.
     pub reason: String,
@@ -61,9 +61,9 @@ pub struct Mark {
 /// One request. Its JSON form is one line of the JSON log.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Event {
-    /// What was asked for.
+    /// The kind of request.
     pub kind: Kind,
-    /// Counts from 1, over the life of the state.
+    /// Counts from 1, over the lifetime of the state.
     pub number: u64,
     /// Moment of reception in seconds since 1970.
     pub time: f64,
@@ -73,15 +73,15 @@ pub struct Event {
     pub peer: String,
     /// The host that the device named in its TLS handshake.
     pub server_name: Option<String>,
-    /// Place of the request on its connection, from 1; 0 when it was not a request.
+    /// Position of the request on its connection, from 1; 0 if it was not a request.
     pub place: u32,
-    /// Method, empty when there was no readable head.
+    /// Method; empty if there was no readable head.
     pub method: String,
-    /// Path, empty when there was no readable head.
+    /// Path; empty if there was no readable head.
     pub path: String,
-    /// Status of the answer, none when nothing could be answered.
+    /// Status of the answer; `None` if nothing could be answered.
     pub status: Option<u16>,
-    /// Whether the platform took the message.
+    /// Whether the platform accepted the message.
     pub accepted: bool,
     /// The first reason to refuse it.
     pub reason: Option<String>,
@@ -95,7 +95,7 @@ pub struct Event {
     pub device: Option<String>,
     /// What was found out about the token.
     pub token: Option<Token>,
-    /// The resolved measurements, empty when the message was refused.
+    /// The resolved measurements; empty if the message was refused.
     pub records: Vec<Resolved>,
     /// The downlink in the answer.
     pub downlink: Option<String>,
@@ -122,7 +122,7 @@ impl Event {
             + self.downlink.as_ref().map_or(0, String::len)
     }
 
-    /// Writes asterisks over every secret in it.
+    /// Overwrites every secret in it with asterisks.
     pub fn blot(&mut self, secrets: &Secrets) {
         let own = [&mut self.path, &mut self.method, &mut self.body];
         let optional = [&mut self.device, &mut self.downlink, &mut self.reason];

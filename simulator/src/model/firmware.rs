@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Images on offer, and how far each device has fetched its own.
+//! Images on offer, and how much of its image each device has fetched.
 
 use std::ops::Range;
 
@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 pub struct Campaign {
     /// Counts from 1.
     pub id: u64,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
     /// Size in bytes.
     pub size: usize,
     /// SHA-256 of the image, in hex.
     pub sha256: String,
-    /// How far each device is.
+    /// The progress of each device.
     pub devices: Vec<Progress>,
 }
 
-/// How far a device is.
+/// The progress of a device.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Progress {
     /// The device.
@@ -29,18 +29,18 @@ pub struct Progress {
     pub path: String,
     /// The downlink that announces it.
     pub downlink: u64,
-    /// Different bytes that were sent to it.
+    /// How many different bytes were sent to it.
     pub received: usize,
     /// How much of the image that is.
     pub percent: f64,
-    /// Whether that is all of it.
+    /// Whether that is the whole image.
     pub done: bool,
-    /// Bytes that were sent, in order and apart.
+    /// The ranges of bytes that were sent, ordered and disjoint.
     sent: Vec<Range<usize>>,
 }
 
 impl Progress {
-    /// Nothing was sent yet.
+    /// Nothing has been sent yet.
     pub const fn new(urn: String, path: String, downlink: u64) -> Self {
         Self {
             urn,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What came, in order: bounded by count, by age and by memory.
+//! The history of messages, in order: bounded by count, age and memory.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::device::key;
 use super::event::{Event, Kind};
 use super::senml::Resolved;
 
-/// Bytes of requests and bodies that are kept.
+/// How many bytes of requests and bodies are kept.
 const BYTES_MAX: usize = 64 << 20;
 
 /// How much is kept.
@@ -31,11 +31,11 @@ impl Default for Limits {
     }
 }
 
-/// Which messages are wanted. Without anything set: all.
+/// A filter for messages; an empty one matches all.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
-    /// Of this device.
+    /// From this device.
     pub device: Option<String>,
     /// Accepted ones, or refused ones.
     pub accepted: Option<bool>,
@@ -43,14 +43,14 @@ pub struct Filter {
     pub kind: Option<Kind>,
     /// With a number above this one.
     pub after: u64,
-    /// With a measurement of this name, with or without the device's part of it.
+    /// With a measurement of this name, with or without the device's URN.
     pub name: Option<String>,
     /// The last ones, up to this many.
     pub limit: Option<usize>,
 }
 
 impl Filter {
-    /// Whether `event` is one of them.
+    /// Whether `event` matches.
     pub fn takes(&self, event: &Event) -> bool {
         let device = event.device.as_deref().map(key);
         event.number > self.after
@@ -67,7 +67,7 @@ impl Filter {
     }
 }
 
-/// Whether a measurement has this name, its base name left out or not.
+/// Whether a measurement has this name, with or without its base name.
 pub fn is_named(record: &Resolved, name: &str) -> bool {
     record
         .name
@@ -92,7 +92,7 @@ impl History {
         }
     }
 
-    /// Appends a message, and gives the number up to which all were forgotten for it.
+    /// Appends a message, and returns the number up to which older ones were dropped.
     pub fn push(&mut self, event: Arc<Event>) -> Option<u64> {
         let now = event.time;
         self.bytes += event.size();
@@ -110,7 +110,7 @@ impl History {
         forgotten
     }
 
-    /// Forgets all.
+    /// Drops all messages.
     pub fn clear(&mut self) {
         self.events.clear();
         self.bytes = 0;
@@ -125,7 +125,7 @@ impl History {
         self.events.get(place)
     }
 
-    /// Those that a filter takes, newest last.
+    /// The messages that match a filter, newest last.
     pub fn select(&self, filter: &Filter) -> Vec<Arc<Event>> {
         let begin = self
             .events

@@ -17,7 +17,7 @@ pub struct Raw<'a> {
     pub body: &'a [u8],
 }
 
-/// A mark for each reason, in their order.
+/// A mark for each reason, in the order of the reasons.
 pub fn marks(raw: &Raw<'_>, reasons: &[Reason]) -> Vec<Mark> {
     let spans = spans(raw.body);
     reasons
@@ -33,7 +33,7 @@ pub fn marks(raw: &Raw<'_>, reasons: &[Reason]) -> Vec<Mark> {
                     let span = spans.get(*number);
                     let labelled = span.and_then(|span| {
                         let wanted = label.as_ref()?;
-                        // The last one, since the second of two is the one too many.
+                        // The last one, since the second of two is the superfluous one.
                         let mut labels = span.labels.iter().rev();
                         Some(labels.find(|(other, _)| other == wanted)?.1.clone())
                     });
@@ -41,7 +41,7 @@ pub fn marks(raw: &Raw<'_>, reasons: &[Reason]) -> Vec<Mark> {
                     in_body(labelled.or_else(record).unwrap_or(0..raw.body.len()))
                 }
             };
-            // What lies behind the bytes that are kept is marked at their end.
+            // Anything after the kept bytes is marked at their end.
             let offset = range.start.min(raw.bytes.len());
             Mark {
                 offset,
@@ -53,7 +53,7 @@ pub fn marks(raw: &Raw<'_>, reasons: &[Reason]) -> Vec<Mark> {
         .collect()
 }
 
-/// Where the line at `begin` ends, its line end left out.
+/// Where the line at `begin` ends, without its line end.
 fn line(bytes: &[u8], begin: usize) -> usize {
     let rest = bytes.get(begin..).unwrap_or_default();
     let length = rest
@@ -64,7 +64,7 @@ fn line(bytes: &[u8], begin: usize) -> usize {
     begin + text.strip_suffix(b"\r").unwrap_or(text).len()
 }
 
-/// The last field line of this name; where there is none, the empty place at the end of the head.
+/// The last field line with this name; if there is none, an empty range at the end of the head.
 fn header(raw: &Raw<'_>, name: &str) -> Range<usize> {
     let head = &raw.bytes[..raw.head.min(raw.bytes.len())];
     let mut found = None;

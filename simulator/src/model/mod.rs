@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The platform without its doors: devices, queues, verdicts, and what happened. No input, no output, no clock.
+//! The platform without its interfaces: devices, queues, verdicts and history. No input, no output, no clock.
 //!
-//! Each change is noted; who calls takes the notes, and from them knows what to keep and whom to tell.
+//! Each change is noted. The caller takes the notes, which tell it what to store and whom to notify.
 
 pub mod device;
 pub mod event;
@@ -26,41 +26,41 @@ use history::{Filter, History, Limits};
 use secret::{Secret, Secrets};
 use sms::{Attempt, Sms, SmsState};
 
-/// Notes that are kept for who comes late.
+/// How many notes are kept for late listeners.
 const FEED_MAX: usize = 4096;
 
-/// What has changed. It names the thing, not its state: who wants that asks for it.
+/// What has changed. It names the thing, not its state, which can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// A message came.
+    /// A message arrived.
     Message(u64),
-    /// Messages up to this one were forgotten.
+    /// Messages up to this one were dropped.
     Forgotten(u64),
-    /// A device came, changed or left.
+    /// A device was added, changed or removed.
     Device(String),
-    /// A downlink of a device is in another state.
+    /// The state of a downlink of a device has changed.
     Downlink(String, u64),
-    /// An SMS is in another state.
+    /// The state of an SMS has changed.
     Sms(u64),
     /// A device has fetched more of an image, or an image is on offer.
     Firmware(u64),
-    /// Other faults are in force.
+    /// The faults in force have changed.
     Fault,
 }
 
 /// Why something cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// What it is about is not there.
+    /// What it refers to does not exist.
     Unknown(String),
-    /// It does not fit what is there.
+    /// It conflicts with what exists.
     Conflict(String),
-    /// It is wrong in itself.
+    /// It is invalid in itself.
     Wrong(String),
 }
 
 impl Refusal {
-    /// The sentence.
+    /// The sentence that describes it.
     pub fn sentence(self) -> String {
         match self {
             Self::Unknown(sentence) | Self::Conflict(sentence) | Self::Wrong(sentence) => sentence,
@@ -68,7 +68,7 @@ impl Refusal {
     }
 }
 
-/// All that the platform knows.
+/// Everything that the platform knows.
 #[derive(Debug, Default)]
 pub struct Model {
     devices: Registry,
@@ -87,7 +87,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Knows nothing yet.
+    /// An empty model.
     pub fn new(limits: Limits) -> Self {
         Self {
             history: History::new(limits),
@@ -120,7 +120,7 @@ impl Model {
         &self.campaigns
     }
 
-    /// The secrets of all devices, of those that were removed or changed too.
+    /// The secrets of all devices, including those removed or changed.
     pub const fn secrets(&self) -> &Secrets {
         &self.secrets
     }
@@ -130,12 +130,12 @@ impl Model {
         self.last_message
     }
 
-    /// What has changed since this was called last.
+    /// What has changed since the last call.
     pub fn take_notes(&mut self) -> Vec<Note> {
         std::mem::take(&mut self.notes)
     }
 
-    /// Notes behind this number, and the number of the last one.
+    /// Notes above this number, and the number of the last one.
     pub fn feed_after(&self, number: u64) -> (Vec<(u64, Note)>, u64) {
         let begin = self.feed.partition_point(|(other, _)| *other <= number);
         (self.feed.range(begin..).cloned().collect(), self.last_note)
@@ -152,12 +152,12 @@ impl Model {
         self.notes.push(note);
     }
 
-    /// Other faults are in force.
+    /// The faults in force have changed.
     pub fn faults_changed(&mut self) {
         self.note(Note::Fault);
     }
 
-    /// Registers a device, or gives it another secret. True when it is new.
+    /// Registers a device, or changes its secret. True if it is new.
     pub fn register(&mut self, urn: &str, secret: Option<String>) -> Result<bool, Refusal> {
         if device::key(urn).is_empty() {
             return Err(Refusal::Wrong("a device needs a URN".to_owned()));
@@ -185,7 +185,7 @@ impl Model {
         Ok(())
     }
 
-    /// Queues a body as it is, and gives its number.
+    /// Queues a body unchanged, and returns its number.
     pub fn queue(&mut self, urn: &str, body: Bytes) -> Result<u64, Refusal> {
         let queued = self.devices.queue(urn, body);
         let id = queued.ok_or_else(|| unknown(urn))?;
@@ -193,7 +193,7 @@ impl Model {
         Ok(id)
     }
 
-    /// The same, but nothing when an earlier run has queued the same already.
+    /// The same, but does nothing if an earlier run has already queued it.
     pub fn queue_once(&mut self, urn: &str, body: Bytes) -> Result<(), Refusal> {
         let earlier = self.earlier.0;
         let device = self.devices.find(urn).ok_or_else(|| unknown(urn))?;
@@ -204,7 +204,7 @@ impl Model {
         Ok(())
     }
 
-    /// Takes a downlink back that has not had its turn.
+    /// Withdraws a downlink whose turn has not come.
     pub fn cancel(&mut self, urn: &str, id: u64) -> Result<(), Refusal> {
         let device = self.devices.find(urn).ok_or_else(|| unknown(urn))?;
         let downlink = device
@@ -232,12 +232,12 @@ impl Model {
         Some(handout)
     }
 
-    /// A downlink has left.
+    /// A downlink has been sent.
     pub fn delivered(&mut self, handout: &Handout) {
         self.set(&handout.urn, handout.id, State::Delivered);
     }
 
-    /// Numbers a message, blots secrets out of it, and keeps it.
+    /// Numbers a message, removes secrets from it, and keeps it.
     pub fn record(&mut self, mut event: Event) -> Arc<Event> {
         event.blot(&self.secrets);
         self.last_message += 1;
@@ -264,13 +264,13 @@ impl Model {
         }
     }
 
-    /// Forgets all messages.
+    /// Drops all messages.
     pub fn forget(&mut self) {
         self.history.clear();
         self.note(Note::Forgotten(self.last_message));
     }
 
-    /// Queues an SMS, and gives its number.
+    /// Queues an SMS, and returns its number.
     pub fn queue_sms(&mut self, urn: &str, body: &str, now: f64) -> Result<u64, Refusal> {
         if self.devices.find(urn).is_none() {
             return Err(Refusal::Unknown(format!(
@@ -290,7 +290,7 @@ impl Model {
         Ok(id)
     }
 
-    /// The same, but nothing when an earlier run has queued the same already.
+    /// The same, but does nothing if an earlier run has already queued it.
     pub fn queue_sms_once(&mut self, urn: &str, body: &str, now: f64) -> Result<(), Refusal> {
         let earlier = self.earlier.1;
         let is_there = |other: &Sms| {
@@ -318,7 +318,7 @@ impl Model {
         }
     }
 
-    /// Offers an image to devices; each has a path and a downlink of its own.
+    /// Offers an image to devices; each has its own path and downlink.
     pub fn offer(
         &mut self,
         name: &str,
@@ -353,16 +353,16 @@ impl Model {
         }
     }
 
-    /// The messages that a filter takes.
+    /// The messages that match a filter.
     pub fn select(&self, filter: &Filter) -> Vec<Arc<Event>> {
         self.history.select(filter)
     }
 }
 
-/// What was kept from an earlier run.
+/// What was stored by an earlier run.
 #[derive(Debug, Default)]
 pub struct Kept {
-    /// URNs, their secrets, and how many messages came from them.
+    /// URNs, their secrets, and the number of messages from each.
     pub devices: Vec<(String, Option<String>, u64)>,
     /// Downlinks with the URN of each, in the order of their numbers.
     pub downlinks: Vec<(String, Downlink)>,
@@ -379,7 +379,8 @@ pub struct Kept {
 }
 
 impl Model {
-    /// Goes on where an earlier run ended. A downlink that was on its way then may have arrived: it is not sent again.
+    /// Continues where an earlier run ended. A downlink that was on its way then may have arrived, so it is not sent
+    /// again.
     pub fn restore(&mut self, kept: Kept) {
         for (urn, secret, _) in &kept.devices {
             let secret = secret.clone().map(Secret::new);
@@ -420,7 +421,7 @@ fn unknown(urn: &str) -> Refusal {
     Refusal::Unknown(format!("no such device is registered: {urn}"))
 }
 
-/// Refuses what is no downlink as the platform sends it.
+/// Refuses a body that the platform would not send as a downlink.
 pub fn check_downlink(body: &[u8]) -> Result<(), Refusal> {
     let pack = senml::parse(body)
         .map_err(|problem| Refusal::Wrong(problem.sentence.replace("the body", "the downlink")))?;
@@ -428,7 +429,7 @@ pub fn check_downlink(body: &[u8]) -> Result<(), Refusal> {
     let problem = senml::check(&pack, 0.0)
         .problems
         .into_iter()
-        // The platform writes bn; a device takes a pack without it for its own.
+        // The platform writes bn; a device takes a pack without it as meant for itself.
         .find(|problem| named || problem.record.is_some() || pack.is_empty());
     problem.map_or(Ok(()), |problem| Err(Refusal::Wrong(problem.sentence)))
 }

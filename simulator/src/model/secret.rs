@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Secrets: compared, fingerprinted, and blotted out of everything that is shown.
+//! Secrets: compared, fingerprinted, and removed from everything that is shown.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// Shorter secrets cannot be told from other text, and stay where they stand.
+/// Shorter secrets cannot be distinguished from other text, and are not removed.
 const LENGTH_MIN: usize = 4;
 
 /// The secret of a device. Its debug form is its fingerprint.
@@ -29,7 +29,8 @@ impl Secret {
         self.0.len()
     }
 
-    /// Eight hex digits that tell secrets apart. Hashed behind a text of its own, so that it is the beginning of no token.
+    /// Eight hex digits that distinguish secrets. The secret is hashed after a fixed text, so that the fingerprint is
+    /// not the beginning of any token.
     pub fn fingerprint(&self) -> String {
         Sha256::new()
             .chain_update("fingerprint of a secret: ")
@@ -68,7 +69,7 @@ impl Secrets {
         }
     }
 
-    /// Writes asterisks over each secret in `bytes`; lengths stay as they are.
+    /// Overwrites each secret in `bytes` with asterisks of the same length.
     pub fn blot(&self, bytes: &mut [u8]) -> bool {
         let mut found = false;
         let mut at = 0;
@@ -97,7 +98,7 @@ impl Secrets {
     pub fn blot_text(&self, text: &mut String) {
         let mut bytes = std::mem::take(text).into_bytes();
         self.blot(&mut bytes);
-        // A secret is UTF-8, so that what stands around it is as well.
+        // A secret is UTF-8, so what surrounds it is as well.
         *text = String::from_utf8_lossy(&bytes).into_owned();
     }
 }

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SMS on their way, with the platform's times of retry. Who makes the attempts is not decided here.
+//! SMS on their way, with the platform's retry times. The attempts themselves are made elsewhere.
 
 use serde::{Deserialize, Serialize};
 
 /// After this many seconds an SMS is discarded.
 pub const GIVE_UP: u64 = 48 * 3600;
 
-/// Seconds between attempts, and for how many attempts: every minute for 5 minutes, every 10 minutes
-/// for an hour, every hour for 12 hours, every 4 hours for 36 hours.
+/// Seconds between attempts, and for how many attempts: every minute for 5 minutes, every 10 minutes for an hour, every
+/// hour for 12 hours, then every 4 hours for 36 hours.
 const STEPS: [(u64, u64); 4] = [(60, 5), (600, 6), (3600, 12), (14_400, 9)];
 
-/// Where an SMS is on its way.
+/// The state of an SMS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SmsState {
-    /// The device was not reached yet.
+    /// The device has not been reached yet.
     Executing,
-    /// The device took it.
+    /// The device accepted it.
     Delivered,
-    /// Nobody took it within two days.
+    /// Nobody accepted it within two days.
     Failed,
 }
 
-/// One attempt, or the end without one.
+/// One attempt, or the end without an attempt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// When, in seconds since 1970.
+    /// The time, in seconds since 1970.
     pub time: f64,
     /// Seconds of the platform since the SMS was queued.
     pub after: u64,
-    /// What came of it.
+    /// The result.
     pub state: SmsState,
 }
 
@@ -38,20 +38,20 @@ pub struct Attempt {
 pub struct Sms {
     /// Counts from 1.
     pub id: u64,
-    /// The device it is for.
+    /// The device that it is for.
     pub urn: String,
-    /// What it says.
+    /// Its contents.
     pub body: String,
     /// When it was queued, in seconds since 1970.
     pub time: f64,
-    /// Where it is.
+    /// Its state.
     pub state: SmsState,
-    /// What was tried.
+    /// The attempts so far.
     pub attempts: Vec<Attempt>,
 }
 
 impl Sms {
-    /// Seconds of the platform after which the next attempt is due, none when there is no other.
+    /// Platform seconds after which the next attempt is due; `None` if there is no other.
     pub fn due(&self) -> Option<u64> {
         let last = self.attempts.last().map(|attempt| attempt.after);
         match self.state {
@@ -61,9 +61,9 @@ impl Sms {
     }
 }
 
-/// Seconds after which an SMS is tried, as long as nobody takes it.
+/// Seconds after which an SMS is tried until it is accepted.
 ///
-/// The documented spans add up to 49 h 5 min: what lies behind 48 h does not happen.
+/// The documented intervals add up to 49 h 5 min; attempts after 48 h are not made.
 pub fn attempts() -> impl Iterator<Item = u64> {
     let steps = STEPS
         .into_iter()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the platform without its doors.
+//! Tests of the platform without its interfaces.
 
 use super::event::Part;
 use super::*;
@@ -210,7 +210,7 @@ fn a_downlink_is_a_pack() {
     }
 }
 
-/// The model stands alone: its sources name no door, no clock and no file.
+/// The model is self-contained: its sources name no interface, clock or file.
 #[test]
 fn has_no_input_and_no_output() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/model");

@@ -11,7 +11,7 @@ pub fn token(body: &[u8], secret: &str) -> String {
     hash(&[body, secret.as_bytes()])
 }
 
-/// Says why `got` cannot be a token at all, `None` when its form is right.
+/// Says why `got` cannot be a token at all; `None` if its form is right.
 pub fn form_error(got: &str) -> Option<String> {
     let length = got.chars().count();
     if length != TOKEN_LEN {
@@ -32,7 +32,7 @@ pub fn secret_is_regular(secret: &str) -> bool {
     (30..=100).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Recognises the mistakes that firmware makes most: what `got` was really computed over.
+/// Recognises common mistakes of firmware: what `got` was actually computed over.
 pub fn diagnose(body: &[u8], secret: &str, got: &str) -> Option<&'static str> {
     let secret = secret.as_bytes();
     let upper = secret.to_ascii_uppercase();
@@ -89,7 +89,7 @@ fn hash(parts: &[&[u8]]) -> String {
         .collect()
 }
 
-/// `body` without JSON's white space outside of strings.
+/// `body` without JSON white space outside strings.
 fn without_white_space(body: &[u8]) -> Vec<u8> {
     let mut in_string = false;
     let mut escaped = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Judges one message: headers, body, device and token. Pure: bytes in, verdict out.
+//! Verifies one message: headers, body, device and token. Pure: bytes in, verdict out.
 
 use hyper::header::{
     AsHeaderName, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, TRANSFER_ENCODING,
@@ -16,7 +16,7 @@ pub const TOKEN_HEADER: &str = "things-message-token";
 /// Longest part of a body that a sentence quotes, in characters.
 const QUOTE_MAX: usize = 2_000;
 
-/// What a reason means for the device; the configuration gives each a status.
+/// What a reason means for the device; the configuration maps each to a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// A missing header or a wrong body.
@@ -27,7 +27,7 @@ pub enum Class {
     Device,
 }
 
-/// The way a message came in.
+/// The path by which a message came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     /// `/ingestion/m2m/senml/v1`, through KPN's private network.
@@ -46,7 +46,7 @@ impl Endpoint {
         }
     }
 
-    /// How the URNs of its devices begin.
+    /// The prefix of its devices' URNs.
     fn urn_prefix(self) -> &'static str {
         match self {
             Self::M2m => "urn:dev:IMEI:",
@@ -63,16 +63,16 @@ pub struct Message<'a> {
     pub headers: &'a HeaderMap,
     /// Its body, complete.
     pub body: &'a [u8],
-    /// The moment of reception in seconds since 1970.
+    /// The time of reception in seconds since 1970.
     pub now: f64,
 }
 
-/// What a reason is about.
+/// The subject of a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// The request line.
     Request,
-    /// A header that is there, or should be.
+    /// A header that is present, or should be.
     Header(&'static str),
     /// The body as a whole.
     Body,
@@ -87,7 +87,7 @@ pub enum Place {
 pub struct Reason {
     /// What it means.
     pub class: Class,
-    /// The sentence.
+    /// The sentence that describes it.
     pub sentence: String,
     /// Where it shows.
     pub place: Place,
@@ -107,7 +107,7 @@ impl Reason {
     }
 }
 
-/// The judgement of a message.
+/// The verdict on a message.
 #[derive(Debug, Default)]
 pub struct Verdict {
     /// Every reason to refuse, the one that decides the status first.
@@ -116,7 +116,7 @@ pub struct Verdict {
     pub notes: Vec<String>,
     /// The first base name.
     pub device: Option<String>,
-    /// What the token is, when the device is known.
+    /// The state of the token, if the device is known.
     pub token: Option<Token>,
     /// The measurements.
     pub records: Vec<Resolved>,
@@ -129,7 +129,7 @@ impl Verdict {
     }
 }
 
-/// Verifies `message` strictly and says everything that is wrong with it.
+/// Verifies `message` strictly and reports everything that is wrong with it.
 pub fn verify(registry: &Registry, message: &Message<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     check_headers(&mut verdict, message);
@@ -170,7 +170,7 @@ pub fn verify(registry: &Registry, message: &Message<'_>) -> Verdict {
     verdict
 }
 
-/// What is said about a body in chunks.
+/// The text about a chunked body.
 pub const NO_CHUNKS: &str = "header Transfer-Encoding: the platform takes Content-Length only";
 /// What to do about it.
 pub const NO_CHUNKS_ADVICE: &str =
@@ -235,7 +235,7 @@ fn check_headers(verdict: &mut Verdict, message: &Message<'_>) {
     }
 }
 
-/// The text of a header that must stand in the head exactly once.
+/// The text of a header that must occur in the head exactly once.
 fn one<'a>(
     verdict: &mut Verdict,
     headers: &'a HeaderMap,
@@ -328,7 +328,7 @@ fn check_device(verdict: &mut Verdict, registry: &Registry, message: &Message<'_
     });
 }
 
-/// Bytes as one line of text, cut when long.
+/// Bytes as one line of text, cut if long.
 pub fn quote(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut quoted: String = text

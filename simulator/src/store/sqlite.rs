@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state as a database of SQLite.
 //!
-//! With a write-ahead log, a change is there as a whole or not at all, whenever the program is killed. What the machine
-//! itself loses when its power fails are the last moments: syncing each message would be slow, for nothing on a desk.
+//! With a write-ahead log, a change is there completely or not at all, whenever the program is killed. If the machine
+//! loses power, the last moments may be lost: syncing each message would be slow, for no benefit on a desk.
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -16,10 +16,10 @@ use serde::de::DeserializeOwned;
 use crate::model::device::{Downlink, State};
 use crate::model::{Kept, Model, Note};
 
-/// URNs, and the image that each device is offered.
+/// URNs, and the image offered to each device.
 pub type Images = Vec<(String, Bytes)>;
 
-/// Goes up when the tables change.
+/// Incremented when the tables change.
 const VERSION: i64 = 1;
 
 const TABLES: &str = "
@@ -33,7 +33,7 @@ const TABLES: &str = "
     PRAGMA user_version = 1;
 ";
 
-/// The open file. No other program can have it meanwhile.
+/// The open file; no other program can open it meanwhile.
 #[derive(Debug)]
 pub struct File {
     connection: Connection,
@@ -42,7 +42,7 @@ pub struct File {
 }
 
 impl File {
-    /// Opens a file, or makes it, for its owner alone: there are secrets in it.
+    /// Opens a file, or creates it, accessible only to its owner, since it contains secrets.
     pub fn open(path: &Path) -> Result<Self, String> {
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         std::fs::OpenOptions::new()
@@ -67,7 +67,7 @@ impl File {
         })
     }
 
-    /// All that is in it; of the messages the last ones.
+    /// Everything in it; of the messages only the last ones.
     pub fn read(&self, history: usize) -> Result<(Kept, Images), Error> {
         let all = &self.connection;
         let mut kept = Kept {
@@ -131,7 +131,7 @@ impl File {
         Ok(())
     }
 
-    /// Keeps an image.
+    /// Stores an image.
     pub fn keep_image(&mut self, sha256: &str, image: &[u8]) -> Result<(), Error> {
         self.connection.execute(
             "INSERT OR IGNORE INTO images VALUES (?, ?)",
@@ -141,7 +141,7 @@ impl File {
     }
 }
 
-/// Makes the file ready, and gives its version.
+/// Prepares the file, and returns its version.
 fn prepare(connection: &Connection) -> Result<i64, Error> {
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -152,7 +152,7 @@ fn prepare(connection: &Connection) -> Result<i64, Error> {
         connection.execute_batch(&format!("BEGIN;{TABLES}COMMIT;"))?;
         return connection.query_row(version, [], |row| row.get(0));
     }
-    // Taken now, so that a second program is refused at its start.
+    // Locked now, so that a second program is refused at its start.
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT;")?;
     Ok(found)
 }

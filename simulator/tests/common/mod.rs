@@ -20,14 +20,14 @@ pub const BODY_TOKEN: &str = "bb9d62f938ab3d05655e214e68c4e1a5a1a1d9cb4513691d43
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A path of its own for each caller.
+/// A separate path for each caller.
 pub fn scratch(name: &str) -> PathBuf {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("{}-{number}-{name}", std::process::id()))
 }
 
-/// A running simulator; it is killed when this is dropped, and ends by itself after 30 seconds.
+/// A running simulator; it is killed when this is dropped, and otherwise ends after 30 seconds.
 pub struct Simulator {
     pub child: Child,
     pub address: String,
@@ -90,7 +90,7 @@ impl Simulator {
     /// All messages so far.
     pub fn events(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.log).unwrap();
-        // A line without its end is still being written.
+        // A line without a line end is still being written.
         text.split_inclusive('\n')
             .filter(|line| line.ends_with('\n'))
             .map(|line| serde_json::from_str(line).unwrap())
@@ -102,7 +102,7 @@ impl Simulator {
         self.events().pop().expect("an event")
     }
 
-    /// The message with this number, from 1. What is no request is logged after its answer has left.
+    /// The message with this number, from 1. Anything that is not a request is logged after its answer has been sent.
     pub fn event_number(&self, number: usize) -> Value {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
@@ -121,7 +121,7 @@ impl Simulator {
         read_answer(&mut stream)
     }
 
-    /// Waits for the program to end by itself.
+    /// Waits for the program to end.
     pub fn wait(&mut self) -> i32 {
         let end = Instant::now() + Duration::from_secs(10);
         while Instant::now() < end {
@@ -142,7 +142,7 @@ impl Drop for Simulator {
     }
 }
 
-/// An answer as it came.
+/// An answer as it arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: u16,
@@ -199,7 +199,7 @@ pub fn token(body: &[u8], secret: &str) -> String {
         .collect()
 }
 
-/// A request as the documentation has it.
+/// A request as in the documentation.
 pub fn request(body: &str) -> Vec<u8> {
     request_with(PATH, &token(body.as_bytes(), SECRET), body)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a configuration says.
+//! The contents of a configuration.
 
 use core::ffi::c_char;
 
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn kpn_config_path(config: *const kpn_config) -> *const c_
     unsafe { text(config, Field::Path) }
 }
 
-/// The IPv4 or IPv6 address or host name to connect to.
+/// The address to connect to: IPv4, IPv6 or a host name.
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn kpn_config_tls(config: *const kpn_config) -> bool {
     config.is_ok_and(|config| config.config().tls())
 }
 
-/// Requests that one connection takes, for `kpn_connection_begin`.
+/// How many requests one connection accepts, for `kpn_connection_begin`.
 ///
 /// @param[in] config  From `kpn_config_load`.
 ///
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn kpn_config_keep_alive_limit(config: *const kpn_config) 
     config.map_or(0, |config| config.config().keep_alive_limit())
 }
 
-/// What a response means for the message: by the status table of the configuration, otherwise as `kpn_response_outcome`.
+/// What a response means for the message: from the status table of the configuration, otherwise as `kpn_response_outcome`.
 ///
 /// @param[in] config    From `kpn_config_load`.
 /// @param[in] response  From `kpn_response_begin`.

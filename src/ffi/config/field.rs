@@ -48,14 +48,14 @@ pub(super) const fn field_code(field: Field) -> i32 {
     }
 }
 
-/// Bytes of the longest name of a field, with its NUL.
+/// Bytes of the longest field name, including its NUL.
 const NAME_CAP: usize = 15;
 const NO_NAME: [u8; NAME_CAP] = [0; NAME_CAP];
 
 /// The names of the fields by their numbers, NUL-terminated.
 ///
-/// Not C string literals: the compiler puts all of those of the library into one section, so that whoever links one of them
-/// would link the texts of all statuses, 2.2 KB.
+/// Not C string literals: the compiler puts all string literals of the library into one section, so linking one of them
+/// would also link the texts of all statuses, 2.2 KB.
 static NAMES: [[u8; NAME_CAP]; Field::ALL.len()] = names();
 
 const fn names() -> [[u8; NAME_CAP]; Field::ALL.len()] {

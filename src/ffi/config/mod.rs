@@ -39,8 +39,7 @@ const _: () = assert!(KPN_CONFIG_TEXT_MAX == TEXT_MAX);
 ///   `"malformed"`, `"tokenRejected"`, `"deviceUnknown"`, `"retryLater"` or `"refused"`.
 ///
 /// Unknown and repeated fields are refused. Several threads may read it while none writes. It holds the secret: call `kpn_config_wipe`
-/// before
-/// abandoning it. Do not store it; store the JSON text.
+/// before abandoning it. Do not store it; store the JSON text.
 ///
 /// ~~~{.c}
 /// static kpn_config config;
@@ -126,14 +125,14 @@ impl kpn_config {
 /// @retval KPN_OK                    `config` is complete.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `json_len` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `config`, `json` and `out_problem` share memory.
-/// @retval KPN_ERR_CONFIG            A value that the field cannot have.
-/// @retval KPN_ERR_CONFIG_UNKNOWN    A field that is not known.
+/// @retval KPN_ERR_CONFIG            A value is not allowed for its field.
+/// @retval KPN_ERR_CONFIG_UNKNOWN    A field is unknown.
 /// @retval KPN_ERR_CONFIG_MISSING    A required field is missing.
 /// @retval KPN_ERR_CONFIG_REPEATED   A field is repeated, or there are both `urn` and `imei`.
-/// @retval KPN_ERR_CONFIG_TYPE       A value of the wrong JSON type.
+/// @retval KPN_ERR_CONFIG_TYPE       A value has the wrong JSON type.
 /// @retval KPN_ERR_CONFIG_TOO_LONG   A text or the status table is too long.
 /// @retval KPN_ERR_SECRET            The secret is not 30 to 100 letters and digits.
-/// @retval KPN_ERR_URN               The URN is too long or lacks identifier or ending colon, or the IMEI is not 15 digits.
+/// @retval KPN_ERR_URN               The URN is too long or lacks its identifier or final colon, or the IMEI is not 15 digits.
 /// @retval KPN_ERR_IMEI_CHECK_DIGIT  The check digit of the IMEI does not fit.
 /// @retval KPN_ERR_SENML_NAME        The URN is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 /// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is empty or has a character that a request head cannot carry.
@@ -211,8 +210,7 @@ pub unsafe extern "C" fn kpn_config_load(
 /// # Safety
 ///
 /// `config` is NULL or points to a `kpn_config`; `buffer` is NULL or points to `buffer_cap` bytes, and `out_len` is NULL or points to
-/// memory
-/// for one `size_t`, that nobody else uses during the call.
+/// memory for one `size_t`, that nobody else uses during the call.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_config_save(
@@ -247,7 +245,7 @@ pub unsafe extern "C" fn kpn_config_save(
 ///
 /// @param[in,out] config  Need not hold a configuration.
 ///
-/// @retval KPN_OK                    Every byte is 0; `config` can only be read anew.
+/// @retval KPN_OK                    Every byte is 0; `config` can only be loaded again.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `config` is NULL or misaligned.
 ///
 /// # Safety

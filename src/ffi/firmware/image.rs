@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What of a download is kept over a reset.
+//! What is kept of a download across a reset.
 
 use super::{kpn_firmware, open, open_mut};
 use crate::error::Result;
@@ -8,9 +8,8 @@ use crate::ffi::status::{kpn_status, status};
 
 /// Writes an image of the download to keep across a reset, for example after each page of flash.
 ///
-/// The image has URL, token, progress, a version and a checksum, but no settings such as those of `kpn_firmware_expect`. Write the pieces
-/// to flash
-/// before it.
+/// The image contains URL, token, progress, a version and a checksum, but no settings such as those of `kpn_firmware_expect`. Write the
+/// pieces to flash first.
 ///
 /// @param[in]  firmware  From `kpn_firmware_begin`.
 /// @param[out] out       Receives the image, the same on every target.
@@ -26,8 +25,7 @@ use crate::ffi::status::{kpn_status, status};
 /// # Safety
 ///
 /// `firmware` as for `kpn_firmware_begin`; `out` is NULL or points to `out_cap` bytes, `out_len` is NULL or points to memory for one
-/// `size_t`,
-/// that nobody else uses during the call.
+/// `size_t`, that nobody else uses during the call.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_firmware_save(
@@ -60,12 +58,12 @@ pub unsafe extern "C" fn kpn_firmware_save(
 /// @param[in]     image      From `kpn_firmware_save`. Not kept. NULL when `image_len` is 0.
 /// @param[in]     image_len  Bytes.
 ///
-/// @retval KPN_OK                       Announced; `kpn_firmware_state` says what comes next.
-/// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                It was not begun, or some was announced already.
-/// @retval KPN_ERR_OVERLAP              `firmware`, its memory and `image` share memory.
-/// @retval KPN_ERR_IMAGE                The image is damaged, cut, or of another version.
-/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL and token do not fit into the memory given to `kpn_firmware_begin`.
+/// @retval KPN_OK                     Announced; `kpn_firmware_state` says what comes next.
+/// @retval KPN_ERR_INVALID_ARGUMENT   A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE              It was not begun, or some was announced already.
+/// @retval KPN_ERR_OVERLAP            `firmware`, its memory and `image` share memory.
+/// @retval KPN_ERR_IMAGE              The image is damaged, truncated or of another version.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG  URL and token do not fit into the memory given to `kpn_firmware_begin`.
 ///
 /// # Safety
 ///

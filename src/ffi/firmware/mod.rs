@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Firmware over the air: the object, what it fetches, and what of it is kept over a reset.
+//! Firmware over the air: the object, what it fetches, and how it is configured.
 
 pub mod answer;
 pub mod image;
@@ -23,9 +23,9 @@ pub const KPN_FIRMWARE_URL_MAX: usize = 256;
 pub const KPN_FIRMWARE_TOKEN_MAX: usize = 1024;
 /// Longest host of a firmware URL, in bytes without NUL.
 pub const KPN_FIRMWARE_HOST_MAX: usize = 253;
-/// Bytes that hold any URL and token.
+/// Bytes that are enough for any URL and token.
 pub const KPN_FIRMWARE_MEMORY: usize = 1280;
-/// Longest entity tag, in bytes with its quotes; a longer one is ignored.
+/// Longest entity tag, in bytes including its quotes; a longer one is ignored.
 pub const KPN_FIRMWARE_ETAG_MAX: usize = 67;
 /// Bytes of an image without URL and token.
 pub const KPN_FIRMWARE_IMAGE_EXTRA: usize = 92;
@@ -66,16 +66,13 @@ const _: () = assert!(
 ///
 /// Call `kpn_firmware_begin` once and `kpn_firmware_offer` with every downlink. As long as the state is `KPN_FIRMWARE_REQUEST`, call
 /// `kpn_firmware_request`, send the request, and pass what arrives to `kpn_firmware_feed`. The pieces it hands out are provisional until
-/// the part
-/// ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come again, with the same offsets. A part may have fewer or more bytes than
-/// requested.
+/// the part ends with `KPN_OK`; after `KPN_AGAIN` the same bytes come again, with the same offsets. A part may have fewer or more bytes
+/// than requested.
 ///
-/// Each part is checked by its CRC-32, and the entity tag or Last-Modified shows that all parts come from one image, where the server
-/// sends them.
+/// If the server sends them, a CRC-32 verifies each part, and the entity tag or Last-Modified shows that all parts come from one image.
 /// Nothing authenticates the firmware as a whole: let the boot loader verify a signature. After `KPN_ERR_FIRMWARE_REPLACED` there is
-/// different
-/// firmware at the URL: nothing is confirmed any more, and what was written is void. `kpn_firmware_rewind` to 0, the next announcement or
-/// `kpn_firmware_load` fetches the new one from its first byte.
+/// different firmware at the URL: nothing is confirmed any more, and what was written is void. `kpn_firmware_rewind` to 0, the next
+/// announcement or `kpn_firmware_load` fetches the new one from its first byte.
 ///
 /// Report the running version in every uplink: `kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0")`. It holds a pointer: to store it, use
 /// `kpn_firmware_save`. KPN documentation, "Firmware over the air".
@@ -160,7 +157,7 @@ impl kpn_firmware {
 /// # Safety
 ///
 /// As for `ptr::object`.
-// One copy for its calls.
+// Not inlined: one copy serves all callers.
 #[inline(never)]
 unsafe fn check(firmware: *const kpn_firmware, a: Region, b: Region) -> Result<()> {
     // SAFETY: the same contract.
@@ -184,7 +181,7 @@ unsafe fn open_mut<'a>(
     Ok(unsafe { ptr::checked_mut(firmware) })
 }
 
-/// The object that is only read, after `check`.
+/// The object, only to be read, after `check`.
 ///
 /// # Safety
 ///
@@ -207,7 +204,7 @@ unsafe fn open<'a>(
 /// @param[out]    firmware    Need not be initialised.
 /// @param[in,out] memory      Holds URL and token; in use as long as `firmware` is.
 /// @param[in]     memory_cap  Bytes. `KPN_FIRMWARE_MEMORY` is enough for any URL and token.
-/// @param[in]     part_size   Bytes per request, at least 1. 512 to 4,096 suit most: each part costs a head, a lost connection a part.
+/// @param[in]     part_size   Bytes per request, at least 1. 512 to 4,096 suit most: each part costs a head, and a lost connection a part.
 ///
 /// @retval KPN_OK                    Begun; the state is `KPN_FIRMWARE_IDLE`.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `part_size` is 0.
@@ -312,11 +309,12 @@ pub unsafe extern "C" fn kpn_firmware_set_real_host(
     status(firmware.map(|firmware| firmware.private_state.set_real_host(real_host)))
 }
 
-/// Sets what firmware must look like, so that nothing else is taken for it, such as the page of a captive portal or an empty file.
+/// Sets what firmware must look like, so that nothing else, such as the page of a captive portal or an empty file, is taken for firmware.
 ///
-/// Choose a size that none of your images is below, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for
+/// Choose a size that all of your images reach, and the first bytes of your image format, such as `3d b8 f3 96` for MCUboot or `e9` for
 /// ESP-IDF. Anything else is refused before a byte is confirmed: first with `KPN_AGAIN`, since a portal may be gone next time, finally with
-/// `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes with status 200 counts as firmware. Call it after each
+/// `KPN_ERR_FIRMWARE_UNEXPECTED`. Without this call, whatever comes first with status 200 counts as firmware, and a page with an ETag
+/// in the middle of a download as different firmware (`KPN_ERR_FIRMWARE_REPLACED`). Call it after each
 /// `kpn_firmware_begin`; `kpn_firmware_save` does not keep it.
 ///
 /// ~~~{.c}
@@ -325,11 +323,11 @@ pub unsafe extern "C" fn kpn_firmware_set_real_host(
 /// ~~~
 ///
 /// @param[in,out] firmware   From `kpn_firmware_begin`.
-/// @param[in]     min_size   Smallest firmware, in bytes; 0 for any.
+/// @param[in]     min_size   Smallest size of firmware, in bytes; 0 for any.
 /// @param[in]     first      What it begins with. Copied. NULL when `first_len` is 0.
 /// @param[in]     first_len  Bytes, at most `KPN_FIRMWARE_FIRST_MAX`; 0 for any.
 ///
-/// @retval KPN_OK                    Set, in place of what was expected before.
+/// @retval KPN_OK                    Set, replacing what was expected before.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `first_len` is too large.
 /// @retval KPN_ERR_STATE             `firmware` was not begun.
 /// @retval KPN_ERR_OVERLAP           `firmware`, its memory and `first` share memory.
@@ -357,24 +355,23 @@ pub unsafe extern "C" fn kpn_firmware_expect(
 
 /// Looks in a downlink for firmware: the text records `url` and `token`, in any order.
 ///
-/// The downlink is only looked at; its records can be read afterwards. A new URL starts a new download. The same URL continues the
-/// download with the
-/// new token, also after a failure or `kpn_firmware_load`; a complete download stays complete. After `KPN_ERR_FIRMWARE_REPLACED` it starts
-/// at the
-/// first byte. A failure, and a downlink about something else, change nothing.
+/// The records of the downlink can still be read afterwards. A new URL starts a new download. The same URL continues the download with the
+/// new token, even after a failure or `kpn_firmware_load`; a complete download stays complete. After `KPN_ERR_FIRMWARE_REPLACED` it starts
+/// at the first byte. A failure, and a downlink about something else, change nothing.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[in]     downlink  From `kpn_downlink_begin`. No record may have been read yet.
-/// @param[in]     urn       Device whose records count, with or without the ending colon; NULL for any device. Not kept.
+/// @param[in]     urn       Device whose records count, with or without the final colon; NULL for any device. Not kept.
 ///
-/// @retval KPN_OK                       Firmware was announced; `kpn_firmware_state` says what comes next.
-/// @retval KPN_END                      The downlink is about something else.
-/// @retval KPN_ERR_INVALID_ARGUMENT     `firmware` or `downlink` is NULL or misaligned.
-/// @retval KPN_ERR_STATE                One of them was not begun, or the downlink was refused.
-/// @retval KPN_ERR_OVERLAP              `firmware`, its memory, `downlink` and its bytes share memory, or `urn` lies in one of the first two.
-/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
-/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+/// @retval KPN_OK                     Firmware was announced; `kpn_firmware_state` says what comes next.
+/// @retval KPN_END                    The downlink is about something else.
+/// @retval KPN_ERR_INVALID_ARGUMENT   `firmware` or `downlink` is NULL or misaligned.
+/// @retval KPN_ERR_STATE              One of them was not begun, or the downlink was refused.
+/// @retval KPN_ERR_OVERLAP            `firmware`, its memory, `downlink` and its bytes share memory, or `urn` lies in one of the first two.
+/// @retval KPN_ERR_HEAD_TEXT          The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL       Not an `http` or `https` URL with a host name or IPv4 address, or it has a user, a fragment or
+///                                    invalid characters.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG  URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
 ///
@@ -415,13 +412,14 @@ pub unsafe extern "C" fn kpn_firmware_offer(
 /// @param[in]     url       NUL-terminated, at most `KPN_FIRMWARE_URL_MAX` bytes. Copied.
 /// @param[in]     token     NUL-terminated, at most `KPN_FIRMWARE_TOKEN_MAX` bytes. Copied.
 ///
-/// @retval KPN_OK                       Announced.
-/// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE                `firmware` was not begun.
-/// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
-/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
-/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+/// @retval KPN_OK                     Announced.
+/// @retval KPN_ERR_INVALID_ARGUMENT   A pointer is NULL or misaligned.
+/// @retval KPN_ERR_STATE              `firmware` was not begun.
+/// @retval KPN_ERR_OVERLAP            The texts lie in `firmware` or in its memory.
+/// @retval KPN_ERR_HEAD_TEXT          The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL       Not an `http` or `https` URL with a host name or IPv4 address, or it has a user, a fragment or
+///                                    invalid characters.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG  URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
 ///
@@ -449,13 +447,14 @@ pub unsafe extern "C" fn kpn_firmware_start(
 /// @param[in]     token      Copied.
 /// @param[in]     token_len  Bytes, 1 to `KPN_FIRMWARE_TOKEN_MAX`.
 ///
-/// @retval KPN_OK                       Announced.
-/// @retval KPN_ERR_INVALID_ARGUMENT     A pointer is NULL or misaligned, or a length is above `PTRDIFF_MAX`.
-/// @retval KPN_ERR_STATE                `firmware` was not begun.
-/// @retval KPN_ERR_OVERLAP              The texts lie in `firmware` or in its memory.
-/// @retval KPN_ERR_HEAD_TEXT            The token is empty or is not a bearer token.
-/// @retval KPN_ERR_FIRMWARE_URL         No URL of `http` or `https` with a host name or IPv4 address, or with a user, a fragment or invalid characters.
-/// @retval KPN_ERR_FIRMWARE_TOO_LONG    URL or token is above its limit, or they do not fit into the memory.
+/// @retval KPN_OK                     Announced.
+/// @retval KPN_ERR_INVALID_ARGUMENT   A pointer is NULL or misaligned, or a length is above `PTRDIFF_MAX`.
+/// @retval KPN_ERR_STATE              `firmware` was not begun.
+/// @retval KPN_ERR_OVERLAP            The texts lie in `firmware` or in its memory.
+/// @retval KPN_ERR_HEAD_TEXT          The token is empty or is not a bearer token.
+/// @retval KPN_ERR_FIRMWARE_URL       Not an `http` or `https` URL with a host name or IPv4 address, or it has a user, a fragment or
+///                                    invalid characters.
+/// @retval KPN_ERR_FIRMWARE_TOO_LONG  URL or token is above its limit, or they do not fit into the memory.
 ///
 /// # Safety
 ///
@@ -516,7 +515,7 @@ pub unsafe extern "C" fn kpn_firmware_abort(firmware: *mut kpn_firmware) -> kpn_
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 /// @param[in]     offset    At most `kpn_firmware_confirmed`. 0 also forgets size and entity tag, and so accepts replaced firmware.
 ///
-/// @retval KPN_OK                    `offset` is the next byte to be asked for. A download that failed goes on, a complete one too.
+/// @retval KPN_OK                    `offset` is the next byte to be requested. A failed or complete download continues.
 /// @retval KPN_ERR_INVALID_ARGUMENT  `firmware` is NULL or misaligned, or `offset` is not confirmed.
 /// @retval KPN_ERR_STATE             It was not begun, or none was announced.
 ///

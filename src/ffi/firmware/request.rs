@@ -35,7 +35,7 @@ pub unsafe extern "C" fn kpn_firmware_state(firmware: *const kpn_firmware) -> i3
 /// @param[in]  cap       Bytes of `out_host`. `KPN_FIRMWARE_HOST_MAX` plus one is always enough.
 ///
 /// @retval KPN_OK                    `out_host` holds the host.
-/// @retval KPN_ERR_BUFFER_FULL           `cap` is too small for the host and its NUL.
+/// @retval KPN_ERR_BUFFER_FULL       `cap` is too small for the host and its NUL.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             It was not begun, or none was announced.
 /// @retval KPN_ERR_OVERLAP           `firmware`, its memory and `out_host` share memory.
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn kpn_firmware_connected(firmware: *mut kpn_firmware) -> 
 /// @param[out]    out_len   Receives the length of the request, also with `KPN_ERR_BUFFER_FULL`.
 ///
 /// @retval KPN_OK                    Send it; `kpn_firmware_feed` is next.
-/// @retval KPN_ERR_BUFFER_FULL           `cap` is too small; `out_len` says what is needed.
+/// @retval KPN_ERR_BUFFER_FULL       `cap` is too small; `out_len` says how much is needed.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             It was not begun, its state is not `KPN_FIRMWARE_REQUEST`, or it must connect first.
 /// @retval KPN_ERR_OVERLAP           `firmware`, its memory, `buffer` and `out_len` share memory.
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn kpn_firmware_request(
     status(request())
 }
 
-/// The pieces of the URL; all zero before the announcement.
+/// The parts of the URL; all zeros before the announcement.
 ///
 /// # Safety
 ///

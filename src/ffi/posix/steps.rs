@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The steps of an exchange, once what the C caller gave is checked.
+//! The steps of an exchange, after the arguments of the C caller have been checked.
 
 use core::ffi::{CStr, c_char};
 
@@ -11,10 +11,10 @@ use crate::ffi::span::kpn_span;
 use crate::posix::Deadline;
 use crate::things::connection::Connection;
 
-/// From this status on a response is no interim one, RFC 9110 section 15.2.
+/// From this status on a response is not an interim one, RFC 9110 section 15.2.
 const FINAL: u16 = 200;
 
-/// Checks whom to connect to; the text lies apart from `posix`.
+/// Checks the host and port to connect to; the text must not overlap `posix`.
 ///
 /// # Safety
 ///
@@ -34,7 +34,7 @@ pub(super) unsafe fn check_peer<'a>(
     Ok(unsafe { CStr::from_ptr(host) })
 }
 
-/// Checks a response that is to be read: begun, and with its buffer apart from `posix`.
+/// Checks a response that is to be read: it must be begun, and its buffer must not overlap `posix`.
 ///
 /// # Safety
 ///
@@ -58,7 +58,7 @@ impl kpn_posix {
         }
     }
 
-    /// When a call that begins now must be over.
+    /// The time by which a call that begins now must be over.
     pub(super) fn deadline(&self) -> Deadline {
         Deadline::after(self.private_timeout).min(Deadline::from_bytes(self.private_deadline))
     }
@@ -71,7 +71,8 @@ impl kpn_posix {
         self.private_socket.connect(host, port, deadline)
     }
 
-    /// `Error::END` when the server has answered: then the response is read on, and the connection closed. Closes it when it fails.
+    /// `Error::END` if the server has answered: the caller then reads the rest of the response, and the connection is closed. A failure
+    /// closes it too.
     ///
     /// # Safety
     ///
@@ -85,7 +86,7 @@ impl kpn_posix {
         // SAFETY: the same contract.
         let response = unsafe { ptr::borrow_mut(response) }?;
         if response.is_complete() {
-            // An earlier one: nothing that is sent would be answered by it.
+            // An earlier response: it could not be the answer to anything sent now.
             return Err(Error::STATE);
         }
         while request.len > 0 {
@@ -109,7 +110,7 @@ impl kpn_posix {
         Ok(())
     }
 
-    /// Closes the connection when it fails, or when the connection can take no other request.
+    /// Closes the connection after a failure, or if it cannot take another request.
     ///
     /// # Safety
     ///
@@ -123,14 +124,14 @@ impl kpn_posix {
         let response = unsafe { ptr::borrow_mut(response) }?;
         let mut result = Ok(());
         if response.is_complete() && self.private_connection.left() > 0 {
-            // An earlier one.
+            // An earlier response.
             return Err(Error::STATE);
         }
         while result.is_ok() && !response.is_complete() {
             // SAFETY: the same contract: the buffer is the one it was begun with.
             result = unsafe { self.hear(response, deadline) };
         }
-        // A connection that was given up before has no requests left, and none after it.
+        // A connection that was given up before the response has no requests left, before or after it.
         if self.private_connection.left() > 0 {
             self.private_connection.record(response.state());
         }
@@ -146,7 +147,7 @@ impl kpn_posix {
     ///
     /// The buffer given to `kpn_response_begin` is still there, and nobody else uses it.
     unsafe fn hear(&mut self, response: &mut kpn_response, deadline: Deadline) -> Result<()> {
-        // The stack of a gateway has room for a packet; fewer calls are worth it.
+        // The stack of a gateway has room for a packet, which saves calls.
         let mut chunk = [0; 1024];
         let len = self.private_socket.receive(&mut chunk, deadline)?;
         let mut rest = chunk.get(..len).unwrap_or_default();
@@ -156,7 +157,7 @@ impl kpn_posix {
         // SAFETY: the same contract; the chunk is our own.
         unsafe { response.feed(&mut rest) }?;
         if !rest.is_empty() {
-            // Bytes that nobody asked for: what would follow them cannot be told from the next response.
+            // Unsolicited bytes: what follows them cannot be distinguished from the next response.
             self.private_connection = Connection::closed();
         }
         Ok(())

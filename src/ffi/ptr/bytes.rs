@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Arrays of bytes and texts of the caller.
+//! Byte arrays and texts of the caller.
 
 use core::ffi::c_char;
 use core::marker::PhantomData;
@@ -54,8 +54,8 @@ pub const unsafe fn stored_slice_mut<'a>(start: *mut u8, len: usize) -> &'a mut 
     unsafe { core::slice::from_raw_parts_mut(start, len) }
 }
 
-/// A NUL-terminated text without its NUL. Of a text longer than `max` only `max + 1` bytes are read and returned, so that
-/// the check of the text refuses it. Fails with `INVALID_ARGUMENT` when the pointer is NULL.
+/// A NUL-terminated text without its NUL. If it is longer than `max`, only `max + 1` bytes are read and returned, so that the check of the
+/// text refuses it. Fails with `INVALID_ARGUMENT` if the pointer is NULL.
 ///
 /// # Safety
 ///
@@ -66,7 +66,7 @@ pub unsafe fn text<'a>(start: *const c_char, max: usize) -> Given<&'a [u8]> {
     unsafe { optional_text(start, max) }.get().ok_or(BadPointer)
 }
 
-/// As `text`, where NULL stands for no text.
+/// As `text`, but NULL stands for no text.
 ///
 /// # Safety
 ///
@@ -89,7 +89,7 @@ pub unsafe fn optional_text<'a>(start: *const c_char, max: usize) -> Bytes<'a> {
     Bytes::new(start, len)
 }
 
-/// As `bytes`, where what cannot be used stands for no array.
+/// As `bytes`, but an unusable pointer stands for no array.
 ///
 /// # Safety
 ///
@@ -99,11 +99,10 @@ pub unsafe fn optional_bytes<'a>(start: *const u8, len: usize) -> Bytes<'a> {
     Bytes::new(start.map_or(core::ptr::null(), |start| start.as_ptr()), len)
 }
 
-/// Bytes that C gave, or not: two plain words, for which an option of a slice has to be taken apart where it is only asked
-/// where they lie.
+/// Bytes from C, or none: two plain words, since an option of a slice would have to be taken apart just to ask where the bytes are.
 #[derive(Clone, Copy)]
 pub struct Bytes<'a> {
-    /// NULL, or where `len` bytes are readable.
+    /// NULL, or a pointer to `len` readable bytes.
     start: *const u8,
     len: usize,
     bytes: PhantomData<&'a [u8]>,
@@ -120,7 +119,7 @@ impl<'a> Bytes<'a> {
         Self::new(core::ptr::null(), 0)
     }
 
-    /// Where they lie.
+    /// Where they are.
     pub fn region(self) -> Region {
         Region::new(self.start, self.len)
     }
@@ -130,8 +129,8 @@ impl<'a> Bytes<'a> {
         if self.start.is_null() {
             return None;
         }
-        // SAFETY: not NULL; made only in this file, of bytes that were found to be in one array, which has no more than
-        // isize::MAX bytes; nobody writes to them by the contract under which they were found.
+        // SAFETY: not NULL; made only in this file, from bytes that were checked to be one array of at most isize::MAX bytes; by the
+        // contract of that check nobody writes to them.
         Some(unsafe { core::slice::from_raw_parts(self.start, self.len) })
     }
 }
@@ -142,7 +141,7 @@ impl<'a> From<Option<&'a [u8]>> for Bytes<'a> {
     }
 }
 
-/// Where an array lies: somewhere, if it is an empty one at NULL. An option fits in a register, a result does not.
+/// Where an array is; any address if it is an empty one at NULL. An option fits in a register, a result does not.
 #[inline(never)]
 fn check_bytes(start: *const u8, len: usize) -> Option<NonNull<u8>> {
     let fits = isize::try_from(len).is_ok() && start.addr().checked_add(len).is_some();

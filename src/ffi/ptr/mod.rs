@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where raw memory of the C caller becomes references. Nothing else in the shell dereferences a pointer.
+//! Turns raw memory of the C caller into references. Nothing else in the shell dereferences a pointer.
 //!
 //! - Objects (`kpn_uplink *` and the like): [`begin`] puts one in place, [`borrow`] and [`borrow_mut`] borrow one that was begun,
 //!   [`wipe`] leaves zeros.
 //! - Arrays and texts: [`bytes`], [`bytes_mut`] and [`text`], or [`Bytes`] where NULL stands for none.
 //! - Results: [`out`] and [`put`].
-//! - Whether any of them share memory: [`Region`].
+//! - Overlap between any of them: [`Region`].
 
 mod bytes;
 mod object;
@@ -21,8 +21,7 @@ pub use region::{Region, check_disjoint};
 
 use crate::error::Error;
 
-/// A pointer that cannot be used, which is an invalid argument. Without a number of its own, so that a result has no more words
-/// than what it is good for.
+/// A pointer that cannot be used, which is an invalid argument. It carries no number, so that a result takes no more words than its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BadPointer;
 
@@ -32,10 +31,10 @@ impl From<BadPointer> for Error {
     }
 }
 
-/// Something behind a pointer of the caller, or not.
+/// What a pointer of the caller refers to, or a failure.
 pub type Given<T> = core::result::Result<T, BadPointer>;
 
-/// A struct of plain values that the caller filled in, or that the library handed out. Fails with `INVALID_ARGUMENT`.
+/// A struct of plain values that the caller filled in or the library handed out. Fails with `INVALID_ARGUMENT`.
 ///
 /// # Safety
 ///

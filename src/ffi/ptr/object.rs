@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Objects of the library in memory of the caller.
+//! Objects of the library in the caller's memory.
 
 use core::mem::MaybeUninit;
 
 use super::{Given, check_address};
 use crate::error::{Error, Result};
 
-/// A struct that the C caller owns. Its first field is a tag, by which a call on an object that was never begun is found.
+/// A struct that the C caller owns. Its first field is a tag, which shows whether the object was begun.
 ///
 /// # Safety
 ///
 /// The type is `#[repr(C)]`, its first field is the `u32` tag, all bytes zero are a valid value, and it has no padding that
 /// is read and no `Drop`.
 pub unsafe trait Object: Sized {
-    /// Which object it is, from 1 to 31, another for each type.
+    /// A number from 1 to 31 that identifies the type.
     const NUMBER: u8;
-    /// Number and alignment, in one byte: a call of `check_tag` needs no constant from memory.
+    /// Number and alignment in one byte, so that a call of `check_tag` needs no constant from memory.
     const KIND: u8 = kind(Self::NUMBER, align_of::<Self>());
-    /// Value of the first field once the object was begun.
+    /// Value of the first field once the object has been begun.
     const TAG: u32 = tag(Self::KIND);
 }
 
@@ -32,7 +32,7 @@ const fn tag(kind: u8) -> u32 {
 
 /// A begun object.
 ///
-/// Fails with `INVALID_ARGUMENT` when the pointer is NULL or misaligned, with `State` when the object was not begun.
+/// Fails with `INVALID_ARGUMENT` if the pointer is NULL or misaligned, and with `STATE` if the object was not begun.
 ///
 /// # Safety
 ///
@@ -63,7 +63,7 @@ pub unsafe fn borrow<'a, T: Object>(object: *const T) -> Result<&'a T> {
 ///
 /// # Safety
 ///
-/// As for `borrow_mut`, which or `borrow` gave no error for it.
+/// As for `borrow_mut`; `borrow_mut` or `borrow` has succeeded for it.
 pub const unsafe fn checked_mut<'a, T: Object>(object: *mut T) -> &'a mut T {
     // SAFETY: not NULL, aligned and with its tag by the contract, and so a whole valid `T`; exclusive by the contract.
     unsafe { &mut *object }
@@ -94,9 +94,10 @@ pub unsafe fn begin<'a, T: Object>(object: *mut T) -> Result<&'a mut T> {
     Ok(unsafe { &mut *object })
 }
 
-/// Overwrites a whole object with zeros, so that nothing of it can be read and it has to be begun anew. Fails like `begin`.
+/// Overwrites a whole object with zeros, so that nothing of it can be read and it must be begun again. Fails like
+/// `begin`.
 ///
-/// The zeros stay: the memory is that of the caller, who may look at it.
+/// The compiler cannot drop the writes, since the memory belongs to the caller, who may read it.
 ///
 /// # Safety
 ///
@@ -129,10 +130,10 @@ unsafe fn check_tag(object: *const u32, kind: u8) -> Result<()> {
 /// `object` is NULL, misaligned, or points to writable memory of that size.
 unsafe fn clear(object: *mut u32, size: usize, kind: u8) -> Result<()> {
     check_kind(object, kind)?;
-    // SAFETY: not NULL and aligned as just checked; writable by the contract; an object is made of whole words, for its
-    // alignment is that of its tag or a multiple.
+    // SAFETY: not NULL and aligned as just checked; writable by the contract; an object consists of whole words, since
+    // its alignment is a multiple of that of its tag.
     unsafe { object.write_bytes(0, size >> 2) };
-    // SAFETY: not NULL and aligned as just checked, for an object begins with its tag; writable by the contract.
+    // SAFETY: not NULL and aligned as just checked, since an object begins with its tag; writable by the contract.
     unsafe { object.write(tag(kind)) };
     Ok(())
 }

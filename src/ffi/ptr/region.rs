@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whether memory that the caller gave overlaps.
+//! Whether memory from the caller overlaps.
 
 use crate::error::{Error, Result};
 
-/// Most bytes of any memory: `PTRDIFF_MAX`.
+/// Largest size of any memory: `PTRDIFF_MAX`.
 const LEN_MAX: usize = usize::MAX >> 1;
 
 /// Memory of the caller that the library may write to during this call or a later one.
@@ -66,7 +66,7 @@ impl Region {
         }
     }
 
-    /// Nothing lies at NULL, so that two of them are refused as NULL and not as the same memory.
+    /// Nothing is at NULL, so that two NULL pointers are refused as NULL and not as overlapping memory.
     const fn is_empty(self) -> bool {
         self.start == 0 || self.len == 0
     }

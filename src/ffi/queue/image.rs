@@ -10,11 +10,9 @@ use crate::things::queue::Since;
 /// Writes an image of the queue to keep across a reset: versioned, with a checksum.
 ///
 /// Records on their way are saved like the others. The queue is unchanged. Each image is written whole, which wears flash: save before a
-/// reset or
-/// a sleep without power, and otherwise only as often as the loss of the latest records matters. A page that is erased for every image,
-/// with
-/// 10,000 erase cycles, lasts 69 days at one image in 10 minutes and a year at one in an hour. Alternate between two pages, so that a power
-/// failure while writing leaves the older image.
+/// reset or a sleep without power, and otherwise only as often as the loss of the latest records matters. A page with 10,000 erase cycles
+/// that is erased for every image lasts 69 days at one image every 10 minutes, and a year at one every hour. Alternate between two pages,
+/// so that a power failure while writing leaves the older image.
 ///
 /// @param[in]  queue    From `kpn_queue_begin`.
 /// @param[in]  uptime   Current uptime of the device, in seconds.
@@ -62,9 +60,8 @@ pub unsafe extern "C" fn kpn_queue_save(
 
 /// Replaces the records of the queue by those of an image.
 ///
-/// The image is checked first; a failure leaves the queue unchanged. Uptimes are converted with `elapsed`: if that is 0, records appear
-/// younger by
-/// the time the device was off.
+/// The image is checked first; a failure leaves the queue unchanged. Uptimes are converted with `elapsed`; if it is 0, records appear
+/// younger by the time that the device was off.
 ///
 /// @param[in,out] queue      From `kpn_queue_begin`.
 /// @param[in]     image      From `kpn_queue_save`.

@@ -42,18 +42,14 @@ const _: () = assert!(
 /// Measurements that wait until the platform has accepted them: first in, first out, in your memory.
 ///
 /// Call `kpn_queue_push_…` whenever something is measured. When there is a connection, `kpn_queue_fill` adds as many records to an uplink
-/// as fit;
-/// then `kpn_queue_accepted` removes exactly those, or `kpn_queue_failed` keeps them. If the answer was lost, only the platform knows
-/// whether it
-/// has them: after `kpn_queue_failed` the same records are sent again, with the same times.
+/// as fit; then `kpn_queue_accepted` removes exactly those, or `kpn_queue_failed` keeps them. If the answer was lost, only the platform
+/// knows whether it has them: after `kpn_queue_failed` the same records are sent again, with the same times.
 ///
-/// A record takes 8 bytes plus its name, its unit and its value: numbers are kept as text, a Boolean takes nothing. 1,024 bytes hold some
-/// 40
-/// temperatures. 44 bytes on a 32-bit target. It holds a pointer: to store it, use `kpn_queue_save`.
+/// A record takes 8 bytes plus its name, its unit and its value: numbers are kept as text, and a Boolean takes no room. 1,024 bytes hold
+/// some 40 temperatures. 44 bytes on a 32-bit target. It holds a pointer: to store it, use `kpn_queue_save`.
 ///
 /// A 32-bit count of milliseconds wraps after 49.7 days, and so does `millis() / 1000`; `kpn_queue_fill` and `kpn_queue_save` then refuse
-/// it. This
-/// count does not wrap, if it is read at least once in 49 days:
+/// it. The following count does not wrap if it is read at least once every 49 days:
 ///
 /// ~~~{.c}
 /// static uint64_t milliseconds;
@@ -63,7 +59,7 @@ const _: () = assert!(
 /// kpn_queue_push_decimal(&queue, KPN_TEMPERATURE, KPN_CLOCK_UPTIME, (uint32_t)(milliseconds / 1000), 205, -1);
 /// ~~~
 ///
-/// A round:
+/// One round:
 ///
 /// ~~~{.c}
 /// static uint8_t memory[1024];
@@ -160,8 +156,7 @@ pub unsafe extern "C" fn kpn_queue_begin(
 /// Adds as many records to an uplink as fit, oldest first. They are then on their way until `kpn_queue_accepted` or `kpn_queue_failed`.
 ///
 /// An uptime is sent as a time since 1970 if `unix_time` is given, otherwise as an age; the uplink must then have no base time. The uplink
-/// may also
-/// have other records.
+/// may also have other records.
 ///
 /// @param[in,out] queue      From `kpn_queue_begin`, with no records on their way.
 /// @param[in,out] uplink     From `kpn_uplink_begin` or a sibling, not yet finished.
@@ -176,8 +171,9 @@ pub unsafe extern "C" fn kpn_queue_begin(
 /// @retval KPN_ERR_STATE             The queue or the uplink was not begun, the uplink is finished, or records are on their way.
 /// @retval KPN_ERR_OVERLAP           The arguments and their memory overlap.
 /// @retval KPN_ERR_CLOCK             A record is later than `uptime`. Queue and uplink are unchanged.
-/// @retval KPN_ERR_SENML_TIME        The time of a record cannot be expressed with the uplink's base time, or `unix_time` is 2^32 - 1.
-/// @retval KPN_ERR_NUMBER_RANGE      The time of a record cannot be expressed with the uplink's base time.
+/// @retval KPN_ERR_SENML_TIME        `unix_time` is 2^32 - 1; or the time of a record cannot be expressed with the uplink's base time: then the
+///                                   uplink has failed and must be abandoned. All records stay in the queue.
+/// @retval KPN_ERR_NUMBER_RANGE      The time of a record cannot be expressed with the uplink's base time, likewise.
 /// @return The first failure of the uplink that was not cleared.
 ///
 /// # Safety
@@ -263,7 +259,7 @@ pub unsafe extern "C" fn kpn_queue_failed(queue: *mut kpn_queue) -> kpn_status {
     status(queue.and_then(|queue| unsafe { queue.core() }?.failed()))
 }
 
-/// Number of records in the queue, those on their way included.
+/// Number of records in the queue, including those on their way.
 ///
 /// @param[in] queue  From `kpn_queue_begin`.
 ///

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Records into a queue.
+//! Adding records to a queue.
 
 use core::ffi::c_char;
 
@@ -383,7 +383,7 @@ pub unsafe extern "C" fn kpn_queue_push_sum_double(
     }
 }
 
-/// Appends a number. To render it takes more stack than anything else here, so it is over before the rest begins.
+/// Appends a number. Converting it to text takes more stack than anything else here, so that is done before the rest begins.
 ///
 /// # Safety
 ///

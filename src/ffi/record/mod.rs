@@ -12,7 +12,7 @@ use crate::ffi::status::{kpn_status, status};
 use crate::senml::reader::label::Label;
 use crate::senml::record::{Field, Kind, RawRecord, Record};
 
-/// A record without value: it has only a sum.
+/// A record without a value: it has only a sum.
 pub const KPN_KIND_SUM_ONLY: i32 = 0;
 /// A record with a number (`v`).
 pub const KPN_KIND_NUMBER: i32 = 1;
@@ -35,44 +35,43 @@ const _: () = assert!(
 pub const KPN_FIELD_VALUE: i32 = 0;
 /// The sum, base sum added.
 pub const KPN_FIELD_SUM: i32 = 1;
-/// The time in seconds, base time added; 0 (now) when there is none.
+/// The time in seconds, base time added; 0 (now) if there is none.
 pub const KPN_FIELD_TIME: i32 = 2;
 /// The next value follows within this many seconds.
 pub const KPN_FIELD_UPDATE_TIME: i32 = 3;
 
-/// One record of a downlink, all base fields applied (RFC 8428 section 4.6).
+/// One record of a downlink, with all base fields applied (RFC 8428 section 4.6).
 ///
 /// Its texts lie in the buffer of the downlink's body, each followed by a NUL, and are valid until that buffer is written to. Numbers are
-/// kept
-/// as text; read them with `kpn_record_double` and its siblings. 160 bytes on a 32-bit target. May be copied.
+/// kept as text; read them with `kpn_record_double` and its siblings. 160 bytes on a 32-bit target. May be copied.
 #[repr(C)]
 pub struct kpn_record {
     private_tag: u32,
     /// `KPN_KIND_NUMBER`, `KPN_KIND_BOOL`, `KPN_KIND_TEXT`, `KPN_KIND_DATA` or `KPN_KIND_SUM_ONLY`.
     pub kind: i32,
-    /// Where the record stands in its pack, from 0.
+    /// The index of the record in its pack, from 0.
     pub index: usize,
-    /// Base name, such as the device URN; "" when there is none.
+    /// Base name, such as the device URN; "" if there is none.
     pub base_name: *const c_char,
     /// Bytes of `base_name`.
     pub base_name_len: usize,
-    /// The record's own name; "" when there is none. The full name is base name and name in one.
+    /// The record's own name; "" if there is none. The full name is the base name followed by the name.
     pub name: *const c_char,
     /// Bytes of `name`.
     pub name_len: usize,
-    /// Its unit or the base unit; "" when there is none.
+    /// Its unit or the base unit; "" if there is none.
     pub unit: *const c_char,
     /// Bytes of `unit`.
     pub unit_len: usize,
-    /// The text of a `KPN_KIND_TEXT` record, in UTF-8; "" for others. May have NULs of its own: `text_len` counts.
+    /// The text of a `KPN_KIND_TEXT` record, in UTF-8; "" for other kinds. May contain NULs: use `text_len`.
     pub text: *const c_char,
     /// Bytes of `text`.
     pub text_len: usize,
-    /// The data of a `KPN_KIND_DATA` record; NULL for others.
+    /// The data of a `KPN_KIND_DATA` record; NULL for other kinds.
     pub data: *const u8,
     /// Bytes of `data`.
     pub data_len: usize,
-    /// The value of a `KPN_KIND_BOOL` record; false for others.
+    /// The value of a `KPN_KIND_BOOL` record; false for other kinds.
     pub bool_value: bool,
     /// Whether there is a sum.
     pub has_sum: bool,
@@ -90,10 +89,10 @@ unsafe impl Object for kpn_record {
     const NUMBER: u8 = 6;
 }
 
-/// The text that is not there. A literal would lie in one section with the texts of all statuses, and link them.
+/// The text for a missing label. A literal would be in one section with the texts of all statuses, and link them.
 static EMPTY: u8 = 0;
 
-/// What stands under a label, for C, with its length. A NUL follows the bytes, unless there are none.
+/// The string under a label, for C, with its length. A NUL follows the bytes, unless there are none.
 #[inline(never)]
 fn c_text(record: &Record<'_>, label: Label) -> (*const c_char, usize) {
     let text = record.string(label);
@@ -106,7 +105,7 @@ fn c_text(record: &Record<'_>, label: Label) -> (*const c_char, usize) {
 }
 
 impl kpn_record {
-    /// Fills in a record that was just begun, where it stands: a copy on the stack would be the largest frame of the library.
+    /// Fills in a record that was just begun, in place: a copy on the stack would make the largest frame of the library.
     pub(super) fn fill(&mut self, raw: &RawRecord, body: &[u8]) {
         self.private_record = *raw;
         self.private_bytes = body.as_ptr();
@@ -155,7 +154,7 @@ const fn field(number: i32) -> Result<Field> {
 /// Whether this is a record's name, with or without the base name.
 ///
 /// @param[in] record  From `kpn_downlink_next`.
-/// @param[in] name    NUL-terminated; upper and lower case differ.
+/// @param[in] name    NUL-terminated; case matters.
 ///
 /// @return false also when an argument is invalid.
 ///
@@ -175,10 +174,10 @@ pub unsafe extern "C" fn kpn_record_is(record: *const kpn_record, name: *const c
     is().unwrap_or(false)
 }
 
-/// Whether a record belongs to this device: its full name is the URN or begins with it, up to a colon.
+/// Whether a record belongs to this device: its full name is the URN, or begins with the URN and a colon.
 ///
 /// @param[in] record  From `kpn_downlink_next`.
-/// @param[in] urn     NUL-terminated device URN, with or without its ending colon; upper and lower case differ.
+/// @param[in] urn     NUL-terminated device URN, with or without its final colon; case matters.
 ///
 /// @return false also when an argument is invalid.
 ///
@@ -206,7 +205,7 @@ pub unsafe extern "C" fn kpn_record_is_for(record: *const kpn_record, urn: *cons
 /// @param[out] out_len   Receives the length without NUL, also with `KPN_ERR_BUFFER_FULL`. May be NULL.
 ///
 /// @retval KPN_OK                    `out_name` holds the name.
-/// @retval KPN_ERR_BUFFER_FULL           `cap` is too small for the name and its NUL.
+/// @retval KPN_ERR_BUFFER_FULL       `cap` is too small for the name and its NUL.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `cap` is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             `record` does not come from `kpn_downlink_next`.
 /// @retval KPN_ERR_OVERLAP           The arguments and the buffer of the downlink share memory.

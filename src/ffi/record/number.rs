@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The numbers of a record: read when asked for, so that a firmware pays only for the types it uses.
+//! The numbers of a record are converted when asked for, so that a firmware pays only for the types it uses.
 
 use super::{KPN_FIELD_TIME, kpn_record};
 use crate::error::{Error, Result};
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn kpn_record_double(
 
 /// Reads a number of a record exactly, as mantissa and exponent.
 ///
-/// `kpn_record_decimal_rounded` gives what does not fit.
+/// `kpn_record_decimal_rounded` reads numbers that do not fit.
 ///
 /// @param[in]  record        From `kpn_downlink_next`.
 /// @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -93,8 +93,7 @@ pub unsafe extern "C" fn kpn_record_decimal(
 /// Reads a number of a record, rounded to a multiple of ten to the power of `exponent`.
 ///
 /// For numbers with more digits than a mantissa holds, or to fix the unit: a time with exponent -3 is in milliseconds. Correctly rounded
-/// from the
-/// exact number, base included, ties to even.
+/// from the exact number, base included, ties to even.
 ///
 /// @param[in]  record        From `kpn_downlink_next`.
 /// @param[in]  field         `KPN_FIELD_VALUE`, `KPN_FIELD_SUM`, `KPN_FIELD_TIME` or `KPN_FIELD_UPDATE_TIME`.
@@ -174,7 +173,7 @@ pub unsafe extern "C" fn kpn_record_uint64(
     unsafe { read(record, field, out_value, Sum::to_u64) }
 }
 
-/// Tells whether the time of a record is relative to now (below 2^28 seconds, negative in the past) or counts from 1970.
+/// Tells whether the time of a record is relative to now (below 2^28 seconds; negative in the past) or relative to 1970.
 ///
 /// RFC 8428 section 4.5.3.
 ///
@@ -223,7 +222,7 @@ unsafe fn read<'a, T: Copy>(
     status(write())
 }
 
-/// Sets the sum that a number of a record is; the result may lie neither in the record nor in its bytes.
+/// Sets up the sum of a number and its base; the result must not overlap the record or its bytes.
 ///
 /// # Safety
 ///

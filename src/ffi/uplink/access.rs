@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From an uplink of the caller to the pack in it: what all functions that add to it share.
+//! From an uplink of the caller to the pack in it, for all functions that add to it.
 
 use core::ffi::c_char;
 
@@ -56,7 +56,8 @@ pub(super) unsafe fn set_bytes(
     unsafe { add_bytes(uplink, none, none, kind, bytes) }
 }
 
-/// Appends a record, or sets a base field or a label. What is refused before the pack sees it is remembered there too.
+/// Appends a record, or sets a base field or a label. Arguments that are refused here are recorded in the pack as
+/// failures too.
 ///
 /// # Safety
 ///

@@ -21,7 +21,7 @@ use crate::senml::pack::value::{DATA, TEXT, Value};
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn kpn_uplink_add_decimal(
 /// @param[in]     value   Any value.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn kpn_uplink_add_int64(
 /// @param[in]     value   Any value.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn kpn_uplink_add_uint64(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn kpn_uplink_add_float(
 /// @param[in]     decimals  0 to `KPN_FRACTION_DIGITS_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `decimals` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn kpn_uplink_add_double_fixed(
 /// @param[in]     value   true or false.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -254,7 +254,7 @@ pub unsafe extern "C" fn kpn_uplink_add_bool(
 /// @param[in]     text    UTF-8 of any length. Not kept.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn kpn_uplink_add_text(
 /// @param[in]     text_len  Bytes.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -327,7 +327,7 @@ pub unsafe extern "C" fn kpn_uplink_add_text_n(
 /// @param[in]     data_len  Bytes.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the length is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text or the data lies in `uplink` or in its buffer.
@@ -364,7 +364,7 @@ pub unsafe extern "C" fn kpn_uplink_add_data(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -397,7 +397,7 @@ pub unsafe extern "C" fn kpn_uplink_add_sum_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The record is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or its body was adopted.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.

@@ -37,11 +37,11 @@ pub unsafe extern "C" fn kpn_uplink_merge_base_record(uplink: *mut kpn_uplink) -
 /// @param[in]     urn     Device URN. Not kept.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
-/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_URN               `urn` is too long, or is one of KPN's kinds without its identifier or final colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
 /// # Safety
@@ -61,14 +61,13 @@ pub unsafe extern "C" fn kpn_uplink_set_base_name(
 /// Sets the time from which the times of the following records count (`bt`).
 ///
 /// Leave it out on a device without a clock: the platform then uses the time of reception. A time given in milliseconds by mistake is
-/// refused,
-/// since it lies beyond the year 2106. RFC 8428 sections 4.1 and 4.5.3.
+/// refused, since it lies beyond the year 2106. RFC 8428 sections 4.1 and 4.5.3.
 ///
 /// @param[in,out] uplink   From `kpn_uplink_begin` or a sibling, not yet finished.
 /// @param[in]     seconds  Since 1970-01-01 00:00 UTC, at least 2^28 and below 2^32 - 1.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_SENML_TIME        Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
@@ -94,7 +93,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_SENML_TIME        Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
@@ -121,7 +120,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time_decimal(
 /// @param[in]     unit    NUL-terminated SenML unit. Not kept.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_OVERLAP           A text lies in `uplink` or in its buffer.
@@ -151,7 +150,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_unit(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 ///
@@ -176,7 +175,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.
@@ -203,7 +202,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_value_double(
 /// @param[in]     exponent  `-KPN_EXPONENT_MAX` to `KPN_EXPONENT_MAX`.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 ///
@@ -228,7 +227,7 @@ pub unsafe extern "C" fn kpn_uplink_set_base_sum_decimal(
 /// @param[in]     value   Finite.
 ///
 /// @retval KPN_OK                    The field is in the pack.
-/// @retval KPN_ERR_BUFFER_FULL           No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
+/// @retval KPN_ERR_BUFFER_FULL       No room; `kpn_uplink_missing` says how many bytes more are needed. The pack is unchanged.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_NOT_FINITE        `value` is NaN or infinite.

@@ -20,7 +20,7 @@ use crate::things::config::Field;
 /// @param[in]     config      From `kpn_config_load`. Kept until the message is finished: do not change or move it.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head and the URN; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head and the URN; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_STATE             There is no configuration in `config`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `config` share memory.

@@ -14,10 +14,8 @@ use crate::token::SECRET_MAX;
 /// Closes the pack, signs it, writes the head in front of it, and gives the request.
 ///
 /// Send the request as it is: one contiguous part of the buffer, which is yours again from here on. If any call since `kpn_uplink_begin`
-/// failed,
-/// this returns the first failure, so that no measurement is lost silently; clear it with `kpn_uplink_clear_failure` to send the rest. When
-/// measuring, the span has a length and no pointer.
-/// KPN documentation "Message token", RFC 9112 section 3.
+/// failed, this returns the first failure, so that no measurement is lost silently; clear it with `kpn_uplink_clear_failure` to send the
+/// rest. When measuring, the span has a length and no pointer. KPN documentation "Message token", RFC 9112 section 3.
 ///
 /// @param[in,out] uplink       From `kpn_uplink_begin` or a sibling.
 /// @param[in]     secret       Secret. Not kept.

@@ -53,11 +53,9 @@ const _: () = assert!(KPN_HEAD_MAX == crate::http::request::POST_HEAD_MAX);
 
 /// A message to the platform: one SenML pack, its token, and the HTTP request around it.
 ///
-/// Call `kpn_uplink_begin`, then add records, with base fields and labels where needed, then call `kpn_uplink_finish`. The message is
-/// built in
-/// the buffer given to `kpn_uplink_begin`, which holds the request afterwards. 128 bytes on a 32-bit target. It holds pointers: do not
-/// store it,
-/// and do not copy it while it is in use.
+/// Call `kpn_uplink_begin`, then add records, with base fields and labels where needed, then call `kpn_uplink_finish`. The message is built
+/// in the buffer given to `kpn_uplink_begin`, which holds the request afterwards. 128 bytes on a 32-bit target. It holds pointers: do not
+/// store it, and do not copy it while it is in use.
 ///
 /// ~~~{.c}
 /// static uint8_t buffer[512];
@@ -89,10 +87,9 @@ unsafe impl Object for kpn_uplink {
 
 /// Starts a message from one device to a KPN Things endpoint.
 ///
-/// The pack begins with the record `{"bn":urn}`. With a NULL `buffer` and capacity 0 the message is only measured: make the same calls,
-/// and `kpn_uplink_finish`
-/// gives the length of the request, which is the capacity it needs. After a failure `kpn_uplink_finish` returns that failure too. RFC 8428
-/// section 4.1, KPN documentation "Ingestion".
+/// The pack begins with the record `{"bn":urn}`. With a NULL `buffer` and capacity 0 the message is only measured: make the same calls, and
+/// `kpn_uplink_finish` gives the length of the request, which is the capacity it needs. After a failure `kpn_uplink_finish` returns that
+/// failure too. RFC 8428 section 4.1, KPN documentation "Ingestion".
 ///
 /// @param[out]    uplink      Need not be initialised.
 /// @param[in,out] buffer      Belongs to the library until the message is finished or abandoned.
@@ -101,10 +98,10 @@ unsafe impl Object for kpn_uplink {
 /// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head and the URN; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head and the URN; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the capacity is above `PTRDIFF_MAX`, or `endpoint` is none.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and `urn` share memory.
-/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_URN               `urn` is too long, or is one of KPN's kinds without its identifier or final colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
 /// # Safety
@@ -137,11 +134,11 @@ pub unsafe extern "C" fn kpn_uplink_begin(
 /// @param[in]     urn         Device URN. Not kept.
 ///
 /// @retval KPN_OK                    Begun.
-/// @retval KPN_ERR_BUFFER_FULL           Too small for the head and the URN; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       Too small for the head and the URN; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the capacity is above `PTRDIFF_MAX`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer` and the texts share memory.
 /// @retval KPN_ERR_HEAD_TEXT         `host` or `path` is empty, too long, or not visible ASCII (no spaces, CR or LF).
-/// @retval KPN_ERR_URN               `urn` is too long, or of one of KPN's kinds without identifier or ending colon.
+/// @retval KPN_ERR_URN               `urn` is too long, or is one of KPN's kinds without its identifier or final colon.
 /// @retval KPN_ERR_SENML_NAME        `urn` is empty or has a character outside `A-Z a-z 0-9 - : . / _`.
 ///
 /// # Safety
@@ -165,10 +162,8 @@ pub unsafe extern "C" fn kpn_uplink_begin_custom(
 /// Uses JSON text that is already in the buffer as the body of a message.
 ///
 /// The text must be strict JSON; its meaning is not checked. White space outside strings is removed in place, since the token is computed
-/// over
-/// exactly the bytes that are sent. `kpn_uplink_finish` then writes the head in front of it; no records can be added. A failure leaves the
-/// text
-/// unchanged. RFC 8259, KPN documentation "Message token".
+/// over exactly the bytes that are sent. `kpn_uplink_finish` then writes the head in front of it; no records can be added. A failure leaves
+/// the text unchanged. RFC 8259, KPN documentation "Message token".
 ///
 /// @param[out]    uplink       Need not be initialised.
 /// @param[in,out] buffer       Belongs to the library until the message is finished or abandoned.
@@ -178,7 +173,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_custom(
 /// @param[in]     body_len     Bytes of the text, without NUL.
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
-/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink` and `buffer` share memory.
 /// @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
@@ -218,7 +213,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_with_body(
 /// @param[in]     body_len     Bytes of the text, without NUL.
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
-/// @retval KPN_ERR_BUFFER_FULL           `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
+/// @retval KPN_ERR_BUFFER_FULL       `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink`, `buffer`, `host` and `path` share memory.
 /// @retval KPN_ERR_HEAD_TEXT         As for `kpn_uplink_begin_custom`.
@@ -247,14 +242,14 @@ pub unsafe extern "C" fn kpn_uplink_begin_with_body_custom(
     status(unsafe { adopt(uplink, buffer, buffer_cap, to, body_offset, body_len) })
 }
 
-// Statics, since constants that end in a NUL would come with all other texts of the library: 2.7 KB.
+// Statics, since constants that end in a NUL would be linked together with all other texts of the library: 2.7 KB.
 static M2M_HOST: [u8; M2M.host.len() + 1] = terminated(M2M.host);
 static M2M_PATH: [u8; M2M.path.len() + 1] = terminated(M2M.path);
 static INTERNET_HOST: [u8; INTERNET.host.len() + 1] = terminated(INTERNET.host);
 static INTERNET_PATH: [u8; INTERNET.path.len() + 1] = terminated(INTERNET.path);
 static NO_TEXT: [u8; 1] = [0];
 
-/// A text with the NUL behind it.
+/// A text with a NUL after it.
 const fn terminated<const N: usize>(text: &[u8]) -> [u8; N] {
     let mut terminated = [0; N];
     if let Some((room, _)) = terminated.split_at_mut_checked(text.len()) {
@@ -267,7 +262,7 @@ const fn text(terminated: &'static [u8]) -> *const c_char {
     terminated.as_ptr().cast()
 }
 
-/// Host and path as C texts: those of an endpoint of KPN Things in constant memory, others where the caller has them.
+/// Host and path as C texts: those of a KPN Things endpoint in constant memory, others in the caller's memory.
 #[derive(Clone, Copy)]
 pub(super) struct Where {
     host: *const c_char,
@@ -275,7 +270,7 @@ pub(super) struct Where {
 }
 
 impl Where {
-    /// An endpoint by its number; NULL, which is refused later, for a number that is none.
+    /// The endpoint with this number; NULL, which is refused later, for any other number.
     pub(super) fn known(endpoint: i32) -> Self {
         match endpoint {
             KPN_ENDPOINT_M2M => Self::custom(text(&M2M_HOST), text(&M2M_PATH)),
@@ -300,14 +295,14 @@ impl Where {
     }
 }
 
-/// The texts of a message that is begun, apart from the memory that is written.
+/// The texts of a message that is being begun, which must not overlap the memory that is written.
 ///
 /// # Safety
 ///
 /// As for `kpn_uplink_begin_custom`.
 #[expect(
     clippy::inline_always,
-    reason = "it fills a structure, which its caller would have to copy: 50 bytes of flash"
+    reason = "it fills a structure that its caller would otherwise have to copy: 50 bytes of flash"
 )]
 #[inline(always)]
 pub(super) unsafe fn check<'a>(
@@ -331,8 +326,8 @@ pub(super) unsafe fn check<'a>(
     Ok((target, urn))
 }
 
-/// Puts a new message in place and starts it. What cannot be started replaces an earlier message all the same, and
-/// gives its failure again in `finish`.
+/// Puts a new message in place and starts it. A message that cannot be started still replaces an earlier one, and `finish` reports its
+/// failure again.
 ///
 /// # Safety
 ///

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The labels of SenML, as the writer puts them.
+//! The labels of SenML, as the writer writes them.
 #![forbid(unsafe_code)]
 
-/// What of a pack a call is about.
+/// The part of a pack that a call is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
-    /// A base field: once one failed, no record may follow until the failure is cleared.
+    /// A base field: after a failure, no record may follow until the failure is cleared.
     Base,
-    /// A label of the next record: that record is refused too.
+    /// A label of the next record: after a failure, that record is refused too.
     Label,
     /// A record.
     Record,
 }
 
-/// A label as it is written, and what it does to the pack. Behind one pointer, where a slice would be two words.
-// The text must not stand at the end: a constant with no NUL but the last byte is taken for a C string, and a linker brings all of
-// those together, the texts of every status with them.
+/// A label as it is written, and what it does to the pack. Referred to by one pointer, where a slice would take two words.
+// The text must not come last: a constant whose only NUL is its last byte is taken for a C string, and linkers merge all of those, so the
+// texts of every status would be linked.
 #[repr(C)]
 pub struct Label {
     text: [u8; LABEL_MAX],
     pub(super) part: Part,
-    /// The bit under which an open record remembers to have it.
+    /// The bit by which an open record remembers that it has the label.
     pub(super) bit: u8,
     len: u8,
 }
 
-/// All ones in binary: it is a mask too.
+/// All bits are ones, so it serves as a mask too.
 const LABEL_MAX: usize = 7;
 
 impl Label {
@@ -43,7 +43,7 @@ impl Label {
     }
 
     pub(super) fn text(&self) -> &[u8] {
-        // The mask shows the compiler what is so anyway: no label is longer.
+        // The mask only tells the compiler what holds anyway: no label is longer.
         let len = usize::from(self.len) & LABEL_MAX;
         self.text.get(..len).unwrap_or_default()
     }
@@ -59,7 +59,7 @@ pub(super) const BASE_BITS: u8 = BN | BT | BU | BV | BS;
 const T: u8 = 0x20;
 const UT: u8 = 0x40;
 const S: u8 = 0x80;
-/// A value ends its record: nothing needs to remember it.
+/// A value ends its record, so it needs no bit.
 const V: u8 = 0;
 
 /// `bn`
@@ -78,8 +78,8 @@ pub const TIME: &Label = &Label::new(Part::Label, T, b"\"t\":");
 pub const UPDATE_TIME: &Label = &Label::new(Part::Label, UT, b"\"ut\":");
 /// `s`
 pub const SUM: &Label = &Label::new(Part::Label, S, b"\"s\":");
-// What follows only a name or a unit closes its quotes too, and what only a name or a unit follows opens them.
-/// `s` as all that a record has.
+// A label that always follows a name or a unit also closes its quotes, and a label that is always followed by one also opens them.
+/// `s` in a record without a value.
 pub const ONLY_SUM: &Label = &Label::new(Part::Record, S, b"\",\"s\":");
 /// `v`
 pub const NUMBER: &Label = &Label::new(Part::Record, V, b"\",\"v\":");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can be put into a pack: a value, and the label that it stands under.
+//! What can be put into a pack: a value under its label.
 //!
-//! A function pointer per kind, so that a firmware links only the kinds that it uses: no float code without a float.
+//! One function pointer per kind, so that a firmware links only the kinds it uses: no float code without a float.
 #![forbid(unsafe_code)]
 
 use super::label::{self, Label, Part};
@@ -25,15 +25,15 @@ pub struct Kind {
 type Write = fn(&mut Buf<'_>, &Value<'_>, &Decimal) -> Result<()>;
 
 impl Kind {
-    /// A kind of one's own.
+    /// A kind of the caller's own.
     pub const fn new(label: &'static Label, write: Write) -> Self {
         Self { label, write }
     }
 }
 
-/// A number or truth value in the two words that all kinds share. What one function puts in, the function beside it takes out.
+/// A number or truth value in the two words that all kinds share. Each function that stores a type has one beside it that takes it out.
 ///
-/// No enum: each kind knows by itself which of these it holds, and need not ask.
+/// Not an enum: each kind knows which of these it holds and need not ask.
 #[derive(Clone, Copy)]
 struct Scalar {
     wide: i64,
@@ -108,12 +108,12 @@ impl Scalar {
     }
 }
 
-/// A value and its kind. One struct for all kinds, so that what surrounds a value is compiled once.
+/// A value and its kind. One struct for all kinds, so that the code around a value is compiled once.
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
     kind: &'a Kind,
     scalar: Scalar,
-    /// A text or data; `None` is refused where it is written.
+    /// A text or data; `None` is refused when it is written.
     bytes: Option<&'a [u8]>,
 }
 
@@ -144,12 +144,12 @@ impl<'a> Value<'a> {
         Self::scalar(FLOAT, Scalar::of_float(value))
     }
 
-    /// `v`: a double with this many digits behind the point, correctly rounded.
+    /// `v`: a double with this many decimals, correctly rounded.
     pub const fn fixed(value: f64, fraction_digits: u8) -> Self {
         Self::scalar(FIXED, Scalar::of_fixed(value, fraction_digits))
     }
 
-    /// `v`: a number that is JSON text already.
+    /// `v`: a number that already is JSON text.
     pub(crate) const fn json_number(text: &'a [u8]) -> Self {
         Self::bytes(JSON_NUMBER, Some(text))
     }
@@ -175,7 +175,7 @@ impl<'a> Value<'a> {
         Self::scalar(KIND, Scalar::of_decimal(mantissa, exponent))
     }
 
-    /// `s` and no value: a number that is JSON text already.
+    /// `s` and no value: a number that already is JSON text.
     pub(crate) const fn json_sum(text: &'a [u8]) -> Self {
         const KIND: &Kind = &Kind::new(label::ONLY_SUM, put_json_number);
         Self::bytes(KIND, Some(text))
@@ -188,15 +188,15 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Labels that the next record has beside its value.
+/// Labels that the next record has besides its value.
 impl Value<'_> {
     /// `t`: when it was measured, in seconds since 1970 (UTC).
     pub const fn time(mantissa: i64, exponent: i32) -> Self {
         Self::scalar(TIME, Scalar::of_decimal(mantissa, exponent))
     }
 
-    /// `t`: how many seconds ago it was measured, counted from the base time when there is one, else from the moment of reception.
-    /// Less than `RELATIVE_TIME_LIMIT`, and not so long before the base time that the sum would be relative again.
+    /// `t`: how many seconds ago it was measured, relative to the base time if there is one, otherwise to the moment of reception. Less
+    /// than `RELATIVE_TIME_LIMIT`, and not so long before the base time that the sum would itself be a relative time.
     pub const fn time_ago(mantissa: i64, exponent: i32) -> Self {
         Self::scalar(TIME_AGO, Scalar::of_decimal(mantissa, exponent))
     }
@@ -226,12 +226,12 @@ impl<'a> Value<'a> {
         Self::bytes(BASE_NAME, Some(name))
     }
 
-    /// `bn` that was found to be a name already.
+    /// `bn` that is already known to be a name.
     pub(super) const fn checked_base_name(name: &'a [u8]) -> Self {
         Self::bytes(CHECKED_BASE_NAME, Some(name))
     }
 
-    /// `bt`: the moment, in seconds since 1970 (UTC), that the times of the records count from.
+    /// `bt`: the moment that the times of the records are relative to, in seconds since 1970 (UTC).
     pub const fn base_time(mantissa: i64, exponent: i32) -> Self {
         Self::scalar(BASE_TIME, Scalar::of_decimal(mantissa, exponent))
     }
@@ -275,7 +275,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A text or data of this kind; without bytes it is refused where it is written.
+    /// A text or data of this kind; without bytes it is refused when it is written.
     pub const fn bytes(kind: &'a Kind, bytes: Option<&'a [u8]>) -> Self {
         Self {
             kind,
@@ -288,12 +288,12 @@ impl<'a> Value<'a> {
         self.kind.label
     }
 
-    /// What of a pack it is about.
+    /// The part of a pack that it is about.
     pub const fn part(&self) -> Part {
         self.kind.label.part
     }
 
-    /// The number, of a kind that is a decimal.
+    /// The number, for a kind that is a decimal.
     pub(super) const fn number(&self) -> Decimal {
         self.scalar.decimal()
     }
@@ -303,12 +303,12 @@ impl<'a> Value<'a> {
         (self.kind.write)(out, self, base_time)
     }
 
-    /// The bytes; `INVALID_ARGUMENT` when there are none.
+    /// The bytes; `INVALID_ARGUMENT` if there are none.
     pub fn get(&self) -> Result<&[u8]> {
         self.bytes.ok_or(Error::INVALID_ARGUMENT)
     }
 
-    /// The number, when its exponent is within what is taken.
+    /// The number, if its exponent is within the limits.
     fn checked_decimal(&self) -> Result<Decimal> {
         let decimal = self.number();
         check_exponent(decimal.exponent)?;
@@ -367,7 +367,7 @@ const TIME_AGO: &Kind = &Kind::new(label::TIME, |out, value, base| {
     if seconds.mantissa < 0 || whole >= RELATIVE_TIME_LIMIT {
         return Err(Error::SENML_TIME);
     }
-    // A base time with a fraction counts without it, and one of the seconds counts whole: no sum of the two is needed.
+    // The base time counts without its fraction, and an age with a fraction counts a whole second more: no exact difference is needed.
     let [base_whole, _] = base.floor_and_ceil();
     if base.mantissa != 0 && base_whole < RELATIVE_TIME_LIMIT + started {
         return Err(Error::SENML_TIME);
@@ -405,7 +405,7 @@ pub const BASE_UNIT: &Kind = &Kind::new(label::BASE_UNIT, |out, value, _| {
     Ok(())
 });
 
-/// Checks and writes what stands under `bn`, for a kind that asks for more than a name.
+/// Checks and writes the value of `bn`, for a kind that demands more than a name.
 pub fn write_base_name(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Result<()> {
     let base_name = value.get()?;
     name::check(base_name, b"")?;
@@ -428,7 +428,7 @@ fn put_json_number(out: &mut Buf<'_>, value: &Value<'_>, _: &Decimal) -> Result<
     Ok(())
 }
 
-/// Writes a text behind a label that has its opening quote. Names and units have no character that JSON would escape.
+/// Writes a text after a label that contains its opening quote. Names and units contain no character that JSON escapes.
 fn put_text(out: &mut Buf<'_>, text: &[u8]) {
     out.put(text);
     out.put_byte(b'"');
@@ -442,7 +442,7 @@ fn check_exponent(exponent: i32) -> Result<()> {
     }
 }
 
-/// Refuses a time that SenML takes as relative to now, which `bt` cannot be, and one that is hardly in seconds.
+/// Refuses a time that SenML takes as relative to now, which `bt` must not be, and one that can hardly be in seconds.
 fn check_absolute(seconds: &Decimal) -> Result<()> {
     let [whole, _] = seconds.floor_and_ceil();
     if (RELATIVE_TIME_LIMIT..ABSOLUTE_TIME_END).contains(&whole) {

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A pack that leaves its buffer while it is being written.
+//! A pack that is sent from its buffer while it is being written.
 #![forbid(unsafe_code)]
 
 use super::{Pack, phase};
+use crate::words::Flag;
 
 impl Pack<'_> {
-    /// Bytes from the start of the buffer to behind the last one written.
+    /// Bytes from the start of the buffer to the last one written.
     pub const fn used(&self) -> usize {
         self.state.written.len
     }
 
-    /// Takes everything out of the buffer that no later call changes, so that there is room for more, and returns
-    /// offset and length of where it lies until the next call.
+    /// Frees the part of the buffer that no later call changes, and returns the offset and length at which those bytes
+    /// lie until the next call.
     ///
-    /// What is open stays in the pack: labels that wait for their value, and a base record that no measurement followed
-    /// yet. For a pack that starts at the start of its buffer.
+    /// What is open stays in the pack: labels that wait for their value, and a base record not yet followed by a
+    /// measurement. Only for a pack that begins at the start of its buffer.
     pub fn take(&mut self) -> (usize, usize) {
         let written = &mut self.state.written;
         let len = written.len;
@@ -32,14 +33,14 @@ impl Pack<'_> {
         written.whole = written.whole.saturating_sub(leaving);
         written.base_start = written.base_start.saturating_sub(leaving);
         self.state.start = 0;
-        // There is room again: what was missing is counted anew.
-        self.state.is_wanting = false;
+        // There is room again, so what is missing is counted anew.
+        self.state.is_wanting = Flag::FALSE;
         (open, leaving)
     }
 }
 
-/// Moves the first `front` bytes behind the others: three reversals, since `rotate_left` of core has a path to a panic
-/// and several times the code.
+/// Moves the first `front` bytes after the others, by three reversals: `rotate_left` of core has a path to a panic and
+/// several times the code.
 fn rotate(bytes: &mut [u8], front: usize) {
     if let Some((front, back)) = bytes.split_at_mut_checked(front) {
         reverse(front);
@@ -48,7 +49,7 @@ fn rotate(bytes: &mut [u8], front: usize) {
     reverse(bytes);
 }
 
-/// Called three times, where `reverse` of core would be there three times.
+/// Called three times; `reverse` of core would be inlined three times.
 #[inline(never)]
 fn reverse(bytes: &mut [u8]) {
     bytes.reverse();

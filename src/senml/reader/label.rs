@@ -5,7 +5,8 @@
 use crate::error::{Error, Result};
 use crate::json::reader::TokenKind;
 
-/// A label that the reader knows. Those that hold beyond their record come first; the values, of which a record has one, are together.
+/// A label that the reader knows. Labels whose values hold beyond their record come first; the values, of which a record has one, stand
+/// together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(u8)]
 pub enum Label {
@@ -42,7 +43,7 @@ pub enum Label {
     Version,
 }
 
-/// How many spans there are: one for each label but the version, and one for the value, of whatever kind.
+/// How many spans there are: one for each label except the version, and one for the value, whatever its kind.
 pub const PLACES: usize = Label::Value as usize + 1;
 
 impl Label {
@@ -51,44 +52,49 @@ impl Label {
         (self as u8) < Self::Name as u8
     }
 
-    /// Where among the spans of a record its value is kept. That of a version is not.
+    /// The index of its value among the spans of a record. A version is not kept.
     pub fn place(self) -> usize {
-        (self as usize).min(PLACES - 1)
+        place(self as u8)
     }
 }
 
-/// A label as it stands in JSON, and what its value has to be.
+/// The same for the number of a label.
+pub fn place(label: u8) -> usize {
+    usize::from(label).min(PLACES - 1)
+}
+
+/// A label as written in JSON, and what its value must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Known {
     key: u16,
-    /// Which label it is.
+    /// The label.
     pub label: Label,
-    /// The token that its value is, [`TokenKind::True`] for either truth value.
+    /// The kind of token that its value must be; [`TokenKind::TRUE`] for either truth value.
     pub holds: TokenKind,
 }
 
-/// The labels of one or two letters, the most frequent ones first.
+/// The labels of one or two letters, most frequent first.
 static KNOWN: [Known; 14] = [
-    known(b"n", Label::Name, TokenKind::String),
-    known(b"v", Label::Value, TokenKind::Number),
-    known(b"vs", Label::StringValue, TokenKind::String),
-    known(b"bn", Label::BaseName, TokenKind::String),
-    known(b"u", Label::Unit, TokenKind::String),
-    known(b"t", Label::Time, TokenKind::Number),
-    known(b"vb", Label::BoolValue, TokenKind::True),
-    known(b"bt", Label::BaseTime, TokenKind::Number),
-    known(b"vd", Label::DataValue, TokenKind::String),
-    known(b"s", Label::Sum, TokenKind::Number),
-    known(b"bu", Label::BaseUnit, TokenKind::String),
-    known(b"bv", Label::BaseValue, TokenKind::Number),
-    known(b"bs", Label::BaseSum, TokenKind::Number),
-    known(b"ut", Label::UpdateTime, TokenKind::Number),
+    known(b"n", Label::Name, TokenKind::STRING),
+    known(b"v", Label::Value, TokenKind::NUMBER),
+    known(b"vs", Label::StringValue, TokenKind::STRING),
+    known(b"bn", Label::BaseName, TokenKind::STRING),
+    known(b"u", Label::Unit, TokenKind::STRING),
+    known(b"t", Label::Time, TokenKind::NUMBER),
+    known(b"vb", Label::BoolValue, TokenKind::TRUE),
+    known(b"bt", Label::BaseTime, TokenKind::NUMBER),
+    known(b"vd", Label::DataValue, TokenKind::STRING),
+    known(b"s", Label::Sum, TokenKind::NUMBER),
+    known(b"bu", Label::BaseUnit, TokenKind::STRING),
+    known(b"bv", Label::BaseValue, TokenKind::NUMBER),
+    known(b"bs", Label::BaseSum, TokenKind::NUMBER),
+    known(b"ut", Label::UpdateTime, TokenKind::NUMBER),
 ];
 
 /// The only label of four letters, `bver`.
-static VERSION: Known = known(b"", Label::Version, TokenKind::Number);
+static VERSION: Known = known(b"", Label::Version, TokenKind::NUMBER);
 
-/// In place of a second letter: no byte of UTF-8.
+/// Stands for a missing second letter: it does not occur in UTF-8.
 const NO_LETTER: u8 = 0xFF;
 
 const fn known(key: &[u8], label: Label, holds: TokenKind) -> Known {
@@ -105,7 +111,7 @@ const fn known(key: &[u8], label: Label, holds: TokenKind) -> Known {
 }
 
 impl Known {
-    /// What a key is. `None` for one that may be ignored; `Error::SENML_MUST_UNDERSTAND` for one that may not.
+    /// The label that a key is. `None` for a key that may be ignored; `Error::SENML_MUST_UNDERSTAND` for one that must not be.
     pub fn of(key: &[u8]) -> Result<Option<&'static Self>> {
         let letters = match *key {
             [.., b'_'] => return Err(Error::SENML_MUST_UNDERSTAND),
@@ -132,7 +138,7 @@ impl Labels {
         Label::StringValue,
         Label::DataValue,
     ]);
-    /// Labels of which one is enough to make a record out of what would only set base fields.
+    /// Labels of which one suffices to make a record of what would otherwise only set base fields.
     pub const VALUES_AND_SUM: Self = Self::of(&[
         Label::Value,
         Label::BoolValue,
@@ -155,7 +161,7 @@ impl Labels {
         self.0 |= 1 << label as u16;
     }
 
-    /// Whether it holds a label.
+    /// Whether it contains a label.
     pub const fn has(self, label: Label) -> bool {
         self.0 >> label as u16 & 1 != 0
     }
@@ -171,7 +177,7 @@ impl Labels {
         self.0 == 0
     }
 
-    /// Whether it holds two labels or more.
+    /// Whether it has at least two labels.
     pub const fn has_two(self) -> bool {
         self.0 & self.0.wrapping_sub(1) != 0
     }

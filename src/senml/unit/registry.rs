@@ -2,7 +2,7 @@
 //! The registered units of SenML.
 //!
 //! Sources: RFC 8428 section 12.1, RFC 8798 sections 2 (primary) and 3 (secondary).
-// One list, from which the constants here and the macros of the C header are made. `build.rs` takes this file in by its path, so it uses
+// The constants here and the macros of the C header are both made from this one list. `build.rs` includes this file by its path, so it uses
 // nothing of the crate.
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,7 @@
 pub struct Unit {
     /// Name of the constant: `CELSIUS` here, `KPN_UNIT_CELSIUS` in C.
     pub ident: &'static str,
-    /// What stands in the pack. Upper and lower case differ.
+    /// The text in the pack. Case matters.
     pub symbol: &'static str,
     /// One line for the documentation.
     pub description: &'static str,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reads a configuration: our strict tokens, each value checked as it comes.
+//! Reads a configuration with our strict tokens; each value is checked as it comes.
 //!
-//! serde-json-core reads only the numbers here, whose grammar our reader has checked before. As a reader of whole texts it
-//! was measured unfit (0.7.0): it takes `01`, `+1`, `1e999` and control characters in strings, leaves escapes in place,
+//! serde-json-core reads only the numbers here; our reader has checked their grammar before. It proved unfit to read
+//! whole texts (0.7.0): it accepts `01`, `+1`, `1e999` and control characters in strings, leaves escapes in place,
 //! recurses without bound on ignored values, keeps a path to the panic handler and brings 16 KB of float tables to
-//! Cortex-M. Its `from_slice::<u16>` alone costs 232 bytes on thumbv6m and no panic path, and refuses
-//! overflow, fractions and exponents; an enum of words costs 2.6 KB and keeps one.
+//! Cortex-M. Its `from_slice::<u16>` alone costs 232 bytes on thumbv6m, has no panic path, and refuses overflow,
+//! fractions and exponents; an enum of words costs 2.6 KB and keeps a panic path.
 #![forbid(unsafe_code)]
 
 use heapless::string::StringView;
@@ -24,7 +24,7 @@ use crate::token;
 /// `urn:dev:IMEI:`, the digits and a colon.
 const IMEI_URN_LEN: usize = 29;
 
-/// The text, how far it is read, and which field is at work.
+/// The text, how far it has been read, and the field being read.
 struct Source<'t> {
     text: &'t [u8],
     reader: Reader,
@@ -37,14 +37,14 @@ impl Source<'_> {
         Ok(self.reader.kind())
     }
 
-    /// The last key, string or number, escapes not resolved.
+    /// The last key, string or number, with escapes not resolved.
     fn last(&self) -> &[u8] {
         self.reader.span().of(self.text)
     }
 
     fn string(&mut self) -> Result<Span> {
         match self.next()? {
-            TokenKind::String => Ok(self.reader.span()),
+            TokenKind::STRING => Ok(self.reader.span()),
             _ => Err(Error::CONFIG_TYPE),
         }
     }
@@ -61,7 +61,7 @@ impl Source<'_> {
             if !byte.is_ascii() {
                 return Err(Error::CONFIG);
             }
-            // The last place is that of the NUL.
+            // The last place is for the NUL.
             if into.len().wrapping_add(1) >= into.capacity() {
                 return Err(Error::CONFIG_TOO_LONG);
             }
@@ -73,7 +73,7 @@ impl Source<'_> {
     /// Reads a number from 1 to 65535.
     fn number(&mut self) -> Result<u16> {
         match self.next()? {
-            TokenKind::Number => number(self.last()),
+            TokenKind::NUMBER => number(self.last()),
             _ => Err(Error::CONFIG_TYPE),
         }
     }
@@ -93,7 +93,7 @@ fn fill(into: &mut StringView<u8>, text: &[u8]) -> Result<()> {
 }
 
 fn number(text: &[u8]) -> Result<u16> {
-    // A status is the name of a member: white space around it, which a JSON text may have, is none there.
+    // A status comes as the name of a member, where the white space that `from_slice` skips is not allowed.
     let is_plain = text.iter().all(u8::is_ascii_digit);
     match serde_json_core::from_slice(text) {
         Ok((number, _)) if is_plain && number > 0 => Ok(number),
@@ -124,13 +124,13 @@ impl Config {
     }
 
     fn object(&mut self, source: &mut Source<'_>) -> Result<()> {
-        if source.next()? != TokenKind::ObjectStart {
+        if source.next()? != TokenKind::OBJECT_START {
             return Err(Error::CONFIG_TYPE);
         }
         let mut seen = 0_u16;
         loop {
             source.field = Field::Document;
-            if source.next()? != TokenKind::Key {
+            if source.next()? != TokenKind::KEY {
                 break;
             }
             let (field, bit) = find(source.last())?;
@@ -153,7 +153,7 @@ impl Config {
         self.complete(source)
     }
 
-    // Not inlined: one frame for all fields would be larger than each needs.
+    // Not inlined: one stack frame for all fields would be larger than each of them needs.
     #[inline(never)]
     fn value(&mut self, source: &mut Source<'_>) -> Result<()> {
         match source.field {
@@ -163,8 +163,8 @@ impl Config {
             }
             Field::Imei => self.imei(source)?,
             Field::Secret => match source.next()? {
-                TokenKind::Null => {}
-                TokenKind::String => {
+                TokenKind::NULL => {}
+                TokenKind::STRING => {
                     source.copy(source.reader.span(), &mut self.secret)?;
                     token::check_secret(self.secret.as_bytes())?;
                 }
@@ -202,7 +202,7 @@ impl Config {
     #[inline(never)]
     fn endpoint_value(&mut self, source: &mut Source<'_>) -> Result<()> {
         match source.next()? {
-            TokenKind::String => {
+            TokenKind::STRING => {
                 let word = source.last();
                 self.choice = if string::equals(word, b"m2m") {
                     Choice::M2m
@@ -213,12 +213,12 @@ impl Config {
                 };
                 return Ok(());
             }
-            TokenKind::ObjectStart => self.choice = Choice::Custom,
+            TokenKind::OBJECT_START => self.choice = Choice::Custom,
             _ => return Err(Error::CONFIG_TYPE),
         }
         loop {
             source.field = Field::Endpoint;
-            if source.next()? != TokenKind::Key {
+            if source.next()? != TokenKind::KEY {
                 break;
             }
             let key = source.last();
@@ -235,7 +235,7 @@ impl Config {
                 return Err(Error::CONFIG_REPEATED);
             }
             source.text(into)?;
-            // The half that is not here yet stands as one that passes.
+            // Whichever half is still missing is replaced by one that passes.
             let target = match source.field {
                 Field::Host => Target {
                     host: into.as_bytes(),
@@ -262,10 +262,10 @@ impl Config {
 
     #[inline(never)]
     fn status_table(&mut self, source: &mut Source<'_>) -> Result<()> {
-        if source.next()? != TokenKind::ObjectStart {
+        if source.next()? != TokenKind::OBJECT_START {
             return Err(Error::CONFIG_TYPE);
         }
-        while source.next()? == TokenKind::Key {
+        while source.next()? == TokenKind::KEY {
             let status = number(source.last())?;
             let word = source.string()?.of(source.text);
             let mut outcomes = Outcome::ALL.iter();
@@ -317,7 +317,7 @@ impl Config {
     }
 }
 
-/// `urn` and `imei` share a bit: one is needed, both are one too many.
+/// `urn` and `imei` share a bit: one is required, both are a repetition.
 const URN: u16 = 1;
 const SECRET: u16 = 2;
 
@@ -342,7 +342,7 @@ fn find(key: &[u8]) -> Result<(Field, u16)> {
     Err(Error::CONFIG_UNKNOWN)
 }
 
-/// Letters, digits and `. - : _`; when there are only digits and points, a whole IPv4 address.
+/// Letters, digits and `. - : _`; if there are only digits and dots, it must be a complete IPv4 address.
 fn check_address(address: &[u8]) -> Result<()> {
     let fits =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'_');

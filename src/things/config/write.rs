@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writes a configuration back, field by field.
 //!
-//! serde was measured for it on thumbv6m: `serde_json_core::to_slice` 0.7.0 costs 1.7 KB without the status table, keeps a path to the
-//! panic handler (a slice index in its `extend_from_slice`, behind a sum that the compiler cannot bound), and does not tell how many
-//! bytes were missing. A `Serializer` of our own took 170 lines and 272 bytes more than this.
+//! serde was measured on thumbv6m: `serde_json_core::to_slice` 0.7.0 costs 1.7 KB without the status table, keeps a path to the panic
+//! handler (a slice index in its `extend_from_slice`, after a sum that the compiler cannot bound), and does not tell how many bytes were
+//! missing. A `Serializer` of our own took 170 lines and 272 bytes more than this code.
 #![forbid(unsafe_code)]
 
 use super::{Choice, Config, Field, word};
@@ -16,11 +16,11 @@ use crate::number;
 pub const TEXT_MAX: usize = 883;
 
 impl Config {
-    /// Writes this configuration as one JSON text, which [`load`](Self::load) reads back to an equal one.
+    /// Writes this configuration as one JSON text, which [`load`](Self::load) reads back unchanged.
     ///
-    /// The secret stands in it in clear: it is for the device's storage, not for logs. An IMEI has become a URN, and
-    /// defaults are written out. No white space; at most [`TEXT_MAX`] bytes. Fails with [`Error::STATE`] when there is
-    /// nothing to write, with [`Error::BUFFER_FULL`] without room: `out` then counts all the bytes.
+    /// The text contains the secret in the clear: it is for the device's storage, not for logs. An IMEI has become a URN, and defaults are
+    /// written out. No white space; at most [`TEXT_MAX`] bytes. Fails with [`Error::STATE`] if there is nothing to write, and with
+    /// [`Error::BUFFER_FULL`] if there is no room; `out` then counts all the bytes.
     pub fn save(&self, out: &mut Buf<'_>) -> Result<()> {
         if self.is_empty() {
             return Err(Error::STATE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The downlink that announces an image: two text records of one pack, `url` and `token`, about this device.
+//! The downlink that announces an image: two text records in one pack, `url` and `token`, for this device.
 #![forbid(unsafe_code)]
 
 use crate::error::{Error, Result};
@@ -13,14 +13,13 @@ use crate::things::firmware::text::Chars;
 /// Longest token in bytes.
 pub const TOKEN_MAX: usize = 1024;
 
-/// URL and token, as they stand in a pack, escapes not resolved.
+/// URL and token as in the pack, with escapes not resolved.
 pub type Texts<'a> = [&'a [u8]; 2];
 
-/// Looks through the records that `pack` has not handed out yet, and changes nothing.
+/// Looks through the records that `pack` has not handed out yet, without changing anything.
 ///
-/// `None` unless both records are there with texts; of two with the same name the later one counts. With an empty
-/// `urn` for whatever device; else only those whose full name is the URN, with or without its ending colon, and
-/// `url` or `token`.
+/// `None` unless both records are there as texts; of two with the same name the later one counts. An empty `urn` accepts any device;
+/// otherwise only records count whose full name is the URN, with or without its ending colon, followed by `url` or `token`.
 pub fn find<'a>(pack: PackReader, body: &'a [u8], urn: &[u8]) -> Result<Option<Texts<'a>>> {
     let mut texts = [None, None];
     let stopped = search(pack, body, urn, &mut texts);
@@ -31,8 +30,8 @@ pub fn find<'a>(pack: PackReader, body: &'a [u8], urn: &[u8]) -> Result<Option<T
     Ok(url.zip(token).map(|(url, token)| [url, token]))
 }
 
-/// Returns why it stopped: `Error::END` behind the last record.
-// Apart from its caller, which has the pack: together they would have a frame above 256 bytes.
+/// Returns why it stopped: `Error::END` after the last record.
+// Not inlined: together with its caller, which holds the pack, it would need a stack frame above 256 bytes.
 #[inline(never)]
 fn search<'a>(
     mut pack: PackReader,
@@ -56,7 +55,7 @@ fn search<'a>(
     }
 }
 
-/// Refuses texts that come with escapes: `Error::FIRMWARE_URL` and `Error::HEAD_TEXT`.
+/// Checks texts that may contain escapes: `Error::FIRMWARE_URL` and `Error::HEAD_TEXT`.
 pub fn check_plain([url, token]: Texts<'_>) -> Result<()> {
     if has_escapes(url) {
         return Err(Error::FIRMWARE_URL);
@@ -67,8 +66,8 @@ pub fn check_plain([url, token]: Texts<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Bytes of a token. `Error::HEAD_TEXT` for one that is empty or no token68 (RFC 9110 section 11.2),
-/// `Error::FIRMWARE_TOO_LONG` for one beyond [`TOKEN_MAX`].
+/// Bytes of a token. `Error::HEAD_TEXT` if it is empty or not a token68 (RFC 9110 section 11.2), `Error::FIRMWARE_TOO_LONG` above
+/// [`TOKEN_MAX`].
 pub fn token_len(token: &[u8]) -> Result<u16> {
     let mut len: u16 = 0;
     for byte in Chars::new(token) {
@@ -86,14 +85,14 @@ pub fn token_len(token: &[u8]) -> Result<u16> {
     Ok(len)
 }
 
-/// Whether a text, escapes resolved, stands at the front of `places`, which are no fewer than its bytes.
+/// Whether a text, with escapes resolved, equals the front of `places`, which has room for all its bytes.
 pub fn stands_in(text: &[u8], places: &[u8]) -> bool {
     Chars::new(text)
         .zip(places)
         .all(|(byte, place)| byte == *place)
 }
 
-/// Copies both texts to `places`, escapes resolved, the token behind the URL.
+/// Copies both texts to `places`, with escapes resolved, the token after the URL.
 pub fn copy(texts: &Texts<'_>, places: &mut [u8]) {
     let mut places = places.iter_mut();
     for text in texts {
@@ -110,12 +109,12 @@ pub fn copy(texts: &Texts<'_>, places: &mut [u8]) {
 const URL: u64 = u64::from_be_bytes(*b"\0\0\0\0:url");
 const TOKEN: u64 = u64::from_be_bytes(*b"\0\0:token");
 
-/// What base name and name, in one, have behind the URN, a colon in front; of more than eight bytes the last ones. With an empty URN
-/// what the name has. 0 for another device.
+/// What follows the URN in base name and name taken together, with a colon in front; of more than eight bytes, the last eight. With an
+/// empty URN, the same of the name alone. 0 for another device.
 fn label(record: &RawRecord, body: &[u8], urn: &[u8]) -> u64 {
     let base_name = record.span(Label::BaseName);
     let name = record.span(Label::Name);
-    // No string begins at 0.
+    // No string begins at offset 0.
     let mut starts = [base_name.start, name.start];
     let mut label = 0;
     match urn {
@@ -148,7 +147,7 @@ fn label(record: &RawRecord, body: &[u8], urn: &[u8]) -> u64 {
 
 #[expect(
     clippy::manual_contains,
-    reason = "`contains` searches word by word, in 180 bytes of flash more"
+    reason = "`contains` searches word by word, which takes 180 more bytes of flash"
 )]
 fn has_escapes(text: &[u8]) -> bool {
     text.iter().any(|&byte| byte == b'\\')

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The response to a request for a part: read as it arrives, judged once its head is whole and once its body is.
+//! The response to a request for a part: it is read as it arrives, and assessed once its head is complete and again once its body is.
 //!
-//! What answers count as:
-//! - 206 or 200 with Content-Range: bytes of the firmware, of which those behind the confirmed ones are taken, be they fewer or more than
+//! What each answer counts as:
+//! - 206 or 200 with Content-Range: bytes of the firmware. Those after the confirmed ones are taken, be they fewer or more than
 //!   was asked for. None of them, a gap in front of them, or a Content-Length that contradicts them: the download fails.
-//! - 200 without Content-Range: the firmware from its first byte to its last; what is confirmed is skipped. One that is as long as
+//! - 200 without Content-Range: the whole firmware; what is confirmed already is skipped. One that is as long as
 //!   the part asked for fails as long as the size is not known: a lost Content-Range would pass it off as all there is.
-//! - Another size than before: the download fails.
-//! - Another validator than before, or 412: there is other firmware under this URL. The download fails, and what is
-//!   confirmed is void.
-//! - A content coding: the download fails. Who codes what was asked for with `Accept-Encoding: identity` (RFC 9110 section 12.5.3) will do so
+//! - A different size than before: the download fails.
+//! - A different validator than before, or 412: the URL has different firmware now. The download fails, and what is
+//!   confirmed is void. A 200 must first begin as firmware does, since the page of a captive portal may have a validator too.
+//! - A content coding: the download fails. A server that encodes despite `Accept-Encoding: identity` (RFC 9110 section 12.5.3) will do so
 //!   again, and the bytes of a coding are not those of the firmware.
-//! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is no HTTP, one that is not what the caller demands of firmware: asked
+//! - 408, 429 and 5xx, a wrong CRC, a lost connection, an answer that is not HTTP or not what the caller expects of firmware: requested
 //!   again, `retries` times in a row.
-//! - Any other status: the download fails. The same announcement, with a new token, lets it go on.
+//! - 2xx or 3xx that would fail, without Content-Range, once something is confirmed: requested again likewise. The server that sent parts
+//!   under this URL was the file server; a page or a redirect in between comes from something on the way.
+//! - Any other status: the download fails. The same announcement with a new token resumes it.
 #![forbid(unsafe_code)]
 
 use crate::crc32;
@@ -30,10 +32,10 @@ struct Piece<'a> {
 }
 
 impl Download {
-    /// Reads on in the response, up to the next piece or its end.
+    /// Reads on in the response, up to its next piece or its end.
     ///
-    /// Call again with what is left of the input as long as it returns [`Step::More`]. An error is final: the download
-    /// has failed and the connection is to be closed.
+    /// Call it again with the rest of the input as long as it returns [`Step::More`]. An error is final: the download has failed and the
+    /// connection must be closed.
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> Result<Fed<'a>> {
         self.expect(Phase::Response)?;
         let mut rest = input;
@@ -62,7 +64,7 @@ impl Download {
         })
     }
 
-    /// Tells that the connection is closed, by the server, by the caller after a time-out, or that it could not be opened.
+    /// Reports that the connection was closed, by the server or by the caller after a time-out, or that it could not be opened.
     pub fn close(&mut self) -> Result<Step> {
         let left = self.connection.left();
         self.connection = Connection::closed();
@@ -71,7 +73,7 @@ impl Download {
             self.expect(Phase::Response)?;
             read = self.response.end();
         } else if left != 0 && left < self.limit {
-            // A connection that has brought an answer may be closed at any time behind it.
+            // A connection that has brought an answer may be closed at any time after it.
             return Ok(Step::Again);
         }
         let mut piece = Piece {
@@ -82,13 +84,13 @@ impl Download {
         Ok(self.step())
     }
 
-    /// Judges what was read of the response. Of the piece found leaves what belongs to the firmware, and says where.
-    // One copy for its calls.
+    /// Assesses what was read of the response. Trims the piece to what belongs to the firmware, and says where it belongs.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     fn take_or_fail(&mut self, read: Result<()>, piece: &mut Piece<'_>) -> Result<()> {
         let mut result = read.and_then(|()| self.take(piece));
         if let Err(error) = result
-            && may_pass(error)
+            && self.may_pass(error)
         {
             self.connection = Connection::closed();
             result = self.again(error);
@@ -120,14 +122,24 @@ impl Download {
         }
         let end = self.first.saturating_add(self.response.body_len());
         let start = end - to_u32(found.len());
-        // Before the end is judged, which in other pieces would come after it.
+        // Before the end is assessed, because with other pieces the end would come later.
         if self.demanded(start).iter().zip(found).any(|(a, b)| a != b) {
             return Err(Error::FIRMWARE_UNEXPECTED);
+        }
+        if self.has_body(ExpectedBody::Unknown) {
+            // A whole file with another validator: other firmware, if it begins as firmware.
+            return if end >= u32::from(self.first_len) {
+                Err(Error::FIRMWARE_REPLACED)
+            } else if whole {
+                Err(Error::FIRMWARE_UNEXPECTED)
+            } else {
+                Ok(())
+            };
         }
         if end == u32::MAX || (self.end != 0 && end > self.end) {
             return Err(Error::FIRMWARE_RANGE);
         }
-        // What is confirmed may come again.
+        // Confirmed bytes may come again.
         let skip = self.confirmed.saturating_sub(start);
         if whole {
             self.check_end(end)?;
@@ -147,7 +159,7 @@ impl Download {
         Ok(())
     }
 
-    /// Judges the head of the response: what its body will be.
+    /// Assesses the head of the response: what its body will be.
     #[inline(never)]
     fn judge(&mut self) -> Result<()> {
         let status = self.response.status();
@@ -155,11 +167,13 @@ impl Download {
             self.expect_body(ExpectedBody::Busy);
             return Ok(());
         }
-        // 0: not known.
+        // 0: unknown.
         let known = self.total;
         let differs = |size| known != 0 && size != known;
+        let has_range = self.response.has_range();
         let range_total = self.response.range_total();
         match status {
+            206 if !has_range => return Err(Error::FIRMWARE_RANGE),
             200 | 206 => {}
             412 => return Err(Error::FIRMWARE_REPLACED),
             416 if range_total.is_some_and(differs) => return Err(Error::FIRMWARE_SIZE),
@@ -169,17 +183,24 @@ impl Download {
         if self.response.is_coded() {
             return Err(Error::FIRMWARE_CODING);
         }
-        if self.validator.is_other() {
-            return Err(Error::FIRMWARE_REPLACED);
-        }
         let len = self.response.content_length();
-        let has_range = self.response.has_range();
         let stated = if has_range { range_total } else { len };
-        let size = stated.unwrap_or(known);
+        if stated.is_some_and(|size| size < self.min_size) {
+            return Err(Error::FIRMWARE_UNEXPECTED);
+        }
         self.first = 0;
+        if self.validator.is_other() {
+            // Of a whole file the first bytes are compared before it is judged.
+            return if has_range {
+                Err(Error::FIRMWARE_REPLACED)
+            } else {
+                Ok(())
+            };
+        }
+        let size = stated.unwrap_or(known);
         self.end = size;
         let fits = if has_range {
-            // Without first and last no byte is there.
+            // Without first and last offset there are no bytes.
             let [first, last] = self.response.range().unwrap_or([1, 0]);
             self.first = first;
             self.end = last.saturating_add(1);
@@ -188,16 +209,13 @@ impl Download {
                 && len.is_none_or(|len| len == self.end - first)
         } else {
             let is_same = self.confirmed == 0 || self.validator.may_be_same();
-            status == 200 && len != Some(0) && is_same
+            len != Some(0) && is_same
         };
         if !fits {
             return Err(Error::FIRMWARE_RANGE);
         }
         if differs(size) {
             return Err(Error::FIRMWARE_SIZE);
-        }
-        if size != 0 && size < self.min_size {
-            return Err(Error::FIRMWARE_UNEXPECTED);
         }
         if has_range {
             self.total = size;
@@ -206,13 +224,16 @@ impl Download {
         Ok(())
     }
 
-    /// Judges the end of a response that is whole.
+    /// Assesses the end of a complete response.
     fn check_end(&mut self, end: u32) -> Result<()> {
         if self.end == 0 && self.response.is_verifiable() {
-            // Nothing else vouches for the end of the body.
+            // Nothing else shows where the body ends.
             self.end = end;
         }
-        // From the first byte, with the length of a part and without Content-Range: it may be either.
+        if self.total == 0 && end < self.min_size {
+            return Err(Error::FIRMWARE_UNEXPECTED);
+        }
+        // From the first byte, as long as a part and without Content-Range: it may be either.
         let may_be_part = self.total == 0 && end == self.part_size;
         if end == 0 || self.end == 0 || may_be_part {
             return Err(Error::FIRMWARE_RANGE);
@@ -220,14 +241,18 @@ impl Download {
         if end != self.end {
             return Err(Error::HTTP_TRUNCATED);
         }
-        if self.total == 0 && end < self.min_size {
-            return Err(Error::FIRMWARE_UNEXPECTED);
-        }
         Ok(())
     }
-}
 
-/// Whether it may be gone the next time, on a new connection.
-fn may_pass(error: Error) -> bool {
-    error == Error::FIRMWARE_UNEXPECTED || error.code() <= Error::HTTP_TRUNCATED.code()
+    /// Whether the failure may be gone next time, on a new connection.
+    fn may_pass(&self, error: Error) -> bool {
+        // Not a part, although the URL has given parts.
+        let is_page = self.confirmed != 0
+            && error != Error::FIRMWARE_REPLACED
+            && self.response.status() < 400
+            && !self.response.has_range();
+        is_page
+            || error == Error::FIRMWARE_UNEXPECTED
+            || error.code() <= Error::HTTP_TRUNCATED.code()
+    }
 }

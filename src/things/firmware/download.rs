@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The download of one image, part by part: what to ask next, and what an answer is worth.
+//! The download of one image, part by part: what to request next, and what an answer means.
 //!
-//! Pieces of a part are handed out as they arrive, so that no buffer of part size is needed. They are provisional until
-//! the part is complete and its CRC-32, when the server gave one, fits: only then `confirmed` moves on. Anything that
-//! goes wrong before leaves `confirmed` where it was, and the same bytes are asked for again and written again.
+//! Pieces of a part are handed out as they arrive, so that no buffer of the size of a part is needed. They are provisional until the part
+//! is complete and its CRC-32, if the server gave one, matches: only then does `confirmed` advance. If anything goes wrong before,
+//! `confirmed` stays where it was, and the same bytes are requested and written again.
 #![forbid(unsafe_code)]
 
 use core::num::NonZeroU32;
@@ -20,27 +20,27 @@ use crate::things::firmware::to_usize;
 use crate::things::firmware::url::Url;
 use crate::things::firmware::validator::Validator;
 
-/// Failures in a row that are tried again, until set otherwise.
+/// How many failures in a row are retried by default.
 pub const RETRIES: u8 = 5;
 
-/// First bytes of the firmware that can be demanded.
+/// How many first bytes of the firmware can be demanded.
 pub const FIRST_BYTES_MAX: usize = 8;
 
 const _: () = assert!(size_of::<[u8; FIRST_BYTES_MAX]>() == 8);
 
-/// Where a download stands. The values are part of the C interface.
+/// The phase of a download. The values are part of the C interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
     /// No firmware was announced.
     Idle = 0,
-    /// A request is to be sent.
+    /// A request must be sent.
     Request = 1,
-    /// A response is to be read.
+    /// A response must be read.
     Response = 2,
     /// All bytes are confirmed.
     Complete = 3,
-    /// Given up, until the firmware is announced again.
+    /// Given up until the firmware is announced again.
     Failed = 4,
 }
 
@@ -55,63 +55,64 @@ impl Phase {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(super) enum ExpectedBody {
-    /// The head is not judged yet.
+    /// The head has not been assessed yet.
     Unknown,
     /// Bytes of the firmware, from `first` on.
     Firmware,
-    /// That of a refusal, not of interest.
+    /// The body of a refusal, which is ignored.
     Busy,
 }
 
-/// State of one download: plain numbers, no pointer; every bit pattern is safe. The texts of URL and token lie in memory
-/// of the caller that is given to each call.
+/// State of one download: plain integers without pointers; every bit pattern is safe. URL and token lie in memory of the caller that is
+/// passed to each call.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Download {
-    // Single bytes in front: only there an instruction of the Cortex-M0 reaches them.
-    /// A [`Phase`], as a number: the memory is the caller's, where every bit pattern has to be safe.
+    // Single bytes come first: a Cortex-M0 instruction reaches them only there.
+    /// A [`Phase`], as a number: the memory is the caller's, so every bit pattern must be safe.
     phase: u8,
-    /// A [`ExpectedBody`], likewise.
+    /// An [`ExpectedBody`], likewise.
     body: u8,
-    /// Code of the last error, 0 for none.
+    /// Code of the last error; 0 for none.
     pub(super) error: u8,
     /// Failures in a row.
     pub(super) failures: u8,
     pub(super) retries: u8,
     pub(super) real_host: u8,
     /// How many of `first_bytes` are demanded.
-    first_len: u8,
-    /// What the first bytes of the firmware have to be.
-    first_bytes: [u8; 8],
-    pub(super) validator: Validator,
+    pub(super) first_len: u8,
     pub(super) connection: Connection,
     pub(super) limit: u16,
     pub(super) token_len: u16,
     pub(super) url: Url,
     pub(super) part_size: u32,
     pub(super) confirmed: u32,
-    /// 0 as long as it is not known.
+    /// 0 until it is known.
     pub(super) total: u32,
-    /// Bytes that the firmware has at least.
+    /// Smallest size of the firmware.
     pub(super) min_size: u32,
     /// Offset of the first byte that the response brings.
     pub(super) first: u32,
-    /// Offset behind the last one; 0 as far as it goes.
+    /// Offset after the last one; 0 for as far as it goes.
     pub(super) end: u32,
     /// Of the body so far.
     pub(super) crc: u32,
     pub(super) response: Response,
+    // After the numbers, since instructions of the Cortex-M0 reach only the front of a struct without an addition.
+    /// What the first bytes of the firmware must be.
+    first_bytes: [u8; 8],
+    pub(super) validator: Validator,
 }
 
-/// How far a call has brought the download. The values are those of the status in the C interface.
+/// How far a call has advanced the download. The values are those of the status in the C interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Step {
-    /// The part is confirmed, the piece handed out with this included.
+    /// The part is confirmed, including the piece handed out with this.
     Confirmed = 0,
     /// Feed the next bytes.
     More = 1,
-    /// Not this time: wait, then ask for the same bytes again.
+    /// Not this time: wait, then request the same bytes again.
     Again = 4,
 }
 
@@ -136,30 +137,30 @@ pub struct Fed<'a> {
 }
 
 impl Download {
-    /// Begins, in memory that is all zeros: before any announcement. Asks for `part_size` bytes at a time.
+    /// Begins in memory that is all zeros, before any announcement. Requests `part_size` bytes at a time.
     pub const fn begin(&mut self, part_size: NonZeroU32) {
         self.part_size = part_size.get();
         self.limit = REQUESTS_MAX;
         self.retries = RETRIES;
     }
 
-    /// How many failures in a row are tried again.
+    /// Sets how many failures in a row are retried.
     pub const fn set_retries(&mut self, retries: u8) {
         self.retries = retries;
     }
 
-    /// Requests that the server takes on one connection; counts from the next connection on.
+    /// Sets how many requests the server accepts on one connection, from the next connection on.
     pub const fn set_request_limit(&mut self, limit: u16) {
         self.limit = limit;
     }
 
-    /// Whether `Host` is the URL's host instead of `m.m`.
+    /// Sets whether `Host` is the URL's host instead of `m.m`.
     pub const fn set_real_host(&mut self, real: bool) {
         self.real_host = if real { 1 } else { 0 };
     }
 
-    /// Demands a smallest size of the firmware, and its first bytes. `Error::INVALID_ARGUMENT` for more than
-    /// [`FIRST_BYTES_MAX`] of them; nothing is changed then.
+    /// Demands a smallest size of the firmware, and its first bytes. `Error::INVALID_ARGUMENT` for more than [`FIRST_BYTES_MAX`] of them;
+    /// then nothing is changed.
     pub fn expect_content(&mut self, min_size: u32, first: &[u8]) -> Result<()> {
         let places = self.first_bytes.get_mut(..first.len());
         places
@@ -178,9 +179,9 @@ impl Download {
         bytes.unwrap_or_default()
     }
 
-    /// Writes an image for the time after a reset, and gives its length.
+    /// Writes an image to load after a reset, and returns its length.
     ///
-    /// `Error::STATE` when no firmware was announced, `Error::BUFFER_FULL` when `out` is too short: nothing is written then.
+    /// `Error::STATE` if no firmware was announced, `Error::BUFFER_FULL` if `out` is too short; then nothing is written.
     pub fn save(&self, memory: &[u8], out: &mut [u8]) -> Result<usize> {
         let image = Image {
             texts: self.texts(memory)?,
@@ -191,10 +192,10 @@ impl Download {
         image.write(out)
     }
 
-    /// Announces the firmware of an image, and goes on where its download was.
+    /// Announces the firmware of an image, and continues its download.
     ///
-    /// `Error::STATE` when firmware was announced already, `Error::IMAGE` for what [`Download::save`] did not write,
-    /// `Error::FIRMWARE_TOO_LONG` when `memory` is too small. After an error nothing is changed.
+    /// `Error::STATE` if firmware was announced already, `Error::IMAGE` for an image that [`Download::save`] did not write,
+    /// `Error::FIRMWARE_TOO_LONG` if `memory` is too small. After an error nothing is changed.
     pub fn load(&mut self, image: &[u8], memory: &mut [u8]) -> Result<()> {
         if !self.is(Phase::Idle) {
             return Err(Error::STATE);
@@ -213,13 +214,12 @@ impl Download {
         Ok(())
     }
 
-    /// Takes an announcement; copies its texts to `memory`.
+    /// Takes an announcement, and copies its texts to `memory`.
     ///
-    /// Another URL than before starts from the beginning. The same one, with whatever token, goes on where the download
-    /// stands, also after it failed; when it is complete it stays so. `Error::FIRMWARE_TOO_LONG` when `memory` is too
-    /// small. After an error nothing is changed.
+    /// A different URL starts from the beginning. The same URL, with whatever token, continues the download, even after a failure; a
+    /// complete download stays complete. `Error::FIRMWARE_TOO_LONG` if `memory` is too small. After an error nothing is changed.
     ///
-    /// `Error::FIRMWARE_URL` and `Error::FIRMWARE_TOO_LONG` as [`Url::parse`], the token as [`announcement::token_len`].
+    /// `Error::FIRMWARE_URL` and `Error::FIRMWARE_TOO_LONG` as for [`Url::parse`]; errors of the token as for [`announcement::token_len`].
     pub fn announce(&mut self, texts: Texts<'_>, memory: &mut [u8]) -> Result<()> {
         let [url_text, token] = texts;
         let mut url = Url::none();
@@ -227,7 +227,7 @@ impl Download {
         let token_len = announcement::token_len(token)?;
         let len = usize::from(url.len) + usize::from(token_len);
         let places = memory.get_mut(..len).ok_or(Error::FIRMWARE_TOO_LONG)?;
-        // Only then were so many bytes of the memory written.
+        // Only then have that many bytes of the memory been written.
         let same = url.len == self.url.len && announcement::stands_in(url_text, places);
         announcement::copy(&texts, places);
         if !same {
@@ -243,7 +243,7 @@ impl Download {
         Ok(())
     }
 
-    /// Forgets the firmware and all that was downloaded.
+    /// Forgets the firmware and everything downloaded.
     pub const fn abort(&mut self) {
         self.url = Url::none();
         self.confirmed = 0;
@@ -253,9 +253,9 @@ impl Download {
         self.enter(Phase::Idle);
     }
 
-    /// Goes back to `offset`, from which on bytes are to be fetched again; 0 also forgets size and validator.
+    /// Goes back to `offset`, to fetch the bytes from there on again; 0 also forgets size and validator.
     ///
-    /// `Error::STATE` when no firmware was announced, `Error::INVALID_ARGUMENT` for an offset that is not confirmed.
+    /// `Error::STATE` if no firmware was announced, `Error::INVALID_ARGUMENT` for an offset above the confirmed bytes.
     pub fn rewind(&mut self, offset: u32) -> Result<()> {
         if self.is(Phase::Idle) {
             return Err(Error::STATE);
@@ -265,14 +265,14 @@ impl Download {
         }
         self.confirmed = offset;
         if self.is(Phase::Response) {
-            // The rest of that response is still to come.
+            // The rest of the response is still to come.
             self.connection = Connection::closed();
         }
         self.go_on();
         Ok(())
     }
 
-    /// Tells that a connection to the host and port of the URL was opened.
+    /// Reports that a connection to the host and port of the URL was opened.
     pub fn connected(&mut self) -> Result<()> {
         if !self.is(Phase::Request) {
             return Err(Error::STATE);
@@ -281,15 +281,15 @@ impl Download {
         Ok(())
     }
 
-    /// Whether a connection is to be opened before the next request, and the one before closed.
+    /// Whether a new connection must be opened before the next request, and the old one closed.
     pub fn must_connect(&self) -> bool {
         self.is(Phase::Request) && self.connection.left() == 0
     }
 
     /// Writes the request for the next part.
     ///
-    /// When `out` has no room for it, nothing else changes. `Error::STATE` unless a request is to be sent and the
-    /// connection is open; after a failure, that failure. `Error::HEAD_TEXT` when `memory` was changed.
+    /// If `out` is too small, nothing else changes. `Error::STATE` unless a request must be sent and the connection is open; after a failed
+    /// download, its failure. `Error::HEAD_TEXT` if `memory` was changed.
     pub fn write_request(&mut self, memory: &[u8], out: &mut Buf<'_>) -> Result<()> {
         self.expect(Phase::Request)?;
         if self.connection.left() == 0 {
@@ -303,7 +303,7 @@ impl Download {
         }
         let target = Target { host, path };
         let part_end = self.confirmed.saturating_add(self.part_size);
-        // A total that is not known is behind all others here.
+        // An unknown total is larger than any other here.
         let last = part_end.wrapping_sub(1).min(self.total.wrapping_sub(1));
         let first = to_usize(self.confirmed);
         let range = [first, to_usize(last)];
@@ -318,7 +318,7 @@ impl Download {
         Ok(())
     }
 
-    /// Without failures so far, to the next request or the end.
+    /// Resets the count of failures, and moves on to the next request or the end.
     pub(super) const fn go_on(&mut self) {
         self.failures = 0;
         self.error = 0;
@@ -330,7 +330,7 @@ impl Download {
         });
     }
 
-    /// Counts a failure that may be gone the next time; too many of them are final, which the caller has to see to.
+    /// Counts a failure that may be gone next time. Too many of them are final; the caller must see to that.
     #[inline(never)]
     pub(super) fn again(&mut self, error: Error) -> Result<()> {
         if self.failures >= self.retries {
@@ -342,7 +342,7 @@ impl Download {
         Ok(())
     }
 
-    /// How far a response is.
+    /// How far a response has come.
     pub(super) fn step(&self) -> Step {
         if self.is(Phase::Response) {
             Step::More
@@ -362,7 +362,7 @@ impl Download {
         self.enter(Phase::Failed);
     }
 
-    /// Refuses a call in another phase than this one, with the failure that the download ended with.
+    /// Refuses a call in any other phase than this one, with the failure that ended the download if there is one.
     #[inline(never)]
     pub(super) fn expect(&self, phase: Phase) -> Result<()> {
         if self.is(phase) {
@@ -374,7 +374,7 @@ impl Download {
         })
     }
 
-    /// Why the last request brought nothing; `None` when it brought a part, or when none was sent.
+    /// Why the last request failed; `None` if it brought a part, or if none was sent.
     pub fn error(&self) -> Option<Error> {
         Error::from_code(self.error)
     }
@@ -388,12 +388,12 @@ impl Download {
         self.phase == phase.code()
     }
 
-    // One copy for its calls.
+    // Not inlined: one copy serves all callers.
     #[inline(never)]
     const fn enter(&mut self, phase: Phase) {
         self.phase = phase.code();
         if self.confirmed == 0 {
-            // What was known of the firmware came with bytes that do not count.
+            // What is known of the firmware came with bytes that do not count.
             self.total = 0;
             self.validator.forget();
         }
@@ -412,17 +412,17 @@ impl Download {
         self.failures
     }
 
-    /// Bytes from the start of the firmware that are confirmed.
+    /// How many bytes from the start of the firmware are confirmed.
     pub const fn confirmed(&self) -> u32 {
         self.confirmed
     }
 
-    /// Bytes of the whole firmware, 0 as long as it is not known.
+    /// Bytes of the whole firmware, 0 until it is known.
     pub const fn total(&self) -> u32 {
         self.total
     }
 
-    /// URL and token in the memory that they were copied to; `Error::STATE` before an announcement.
+    /// URL and token, from the memory that they were copied to; `Error::STATE` before an announcement.
     fn texts<'a>(&self, memory: &'a [u8]) -> Result<Texts<'a>> {
         if self.is(Phase::Idle) {
             return Err(Error::STATE);
@@ -442,12 +442,12 @@ impl Download {
         Ok(self.url.host(memory))
     }
 
-    /// The pieces of the URL.
+    /// The parts of the URL.
     pub const fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The response that was read last, or is being read.
+    /// The response that is being read, or was read last.
     pub const fn response(&self) -> &Response {
         &self.response
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What of a download is kept over a reset: one image with URL, token and how far the download is.
+//! What is kept of a download across a reset: one image with URL, token and progress.
 //!
-//! All numbers in little-endian order:
+//! All numbers are little-endian:
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -9,11 +9,11 @@
 //! | 4 | 2 | version of the format, 3 |
 //! | 6 | 2 | length of the URL |
 //! | 8 | 4 | length of the token |
-//! | 12 | 4 | bytes that are confirmed |
-//! | 16 | 4 | bytes of the whole firmware, 0 when not known |
+//! | 12 | 4 | confirmed bytes |
+//! | 16 | 4 | size of the whole firmware, 0 if unknown |
 //! | 20 | 68 | validator: its length, 0 for none; the code of its field; its text |
 //! | 88 | | URL, then token |
-//! | last 4 | 4 | CRC-32 of all bytes before |
+//! | last 4 | 4 | CRC-32 of all bytes before it |
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
@@ -33,24 +33,24 @@ pub const IMAGE_MAX: usize = IMAGE_EXTRA + URL_MAX as usize + TOKEN_MAX;
 const MAGIC: u32 = u32::from_le_bytes(*b"KPNF");
 const VERSION: u16 = 3;
 
-/// CRC-32 of any bytes that end in their own CRC-32.
+/// CRC-32 of any bytes followed by their own CRC-32.
 const CRC_OF_WHOLE: u32 = 0x2144_DF1C;
 
-/// What an image says. The part size is not in it: it may be another one after the reset.
+/// The contents of an image. The part size is not among them, since it may be different after the reset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Image<'a> {
     /// URL and token.
     pub texts: Texts<'a>,
-    /// Of the representation that the confirmed bytes are from.
+    /// The validator of the representation that the confirmed bytes come from.
     pub validator: &'a Kept,
-    /// Bytes from the start of the firmware that are confirmed.
+    /// How many bytes from the start of the firmware are confirmed.
     pub confirmed: u32,
-    /// Bytes of the whole firmware, 0 when they are not known.
+    /// Size of the whole firmware in bytes; 0 if unknown.
     pub total: u32,
 }
 
 impl<'a> Image<'a> {
-    /// Writes the image, and gives its length. `Error::BUFFER_FULL` when `out` is shorter; nothing is written then.
+    /// Writes the image, and returns its length. `Error::BUFFER_FULL` if `out` is too short; then nothing is written.
     pub fn write(&self, out: &mut [u8]) -> Result<usize> {
         let [url, token] = self.texts;
         let len = IMAGE_EXTRA + url.len() + token.len();
@@ -70,7 +70,7 @@ impl<'a> Image<'a> {
         Ok(len)
     }
 
-    /// Reads an image; `Error::IMAGE` for one that is damaged, cut, too long, of another version or contradicts itself.
+    /// Reads an image; `Error::IMAGE` for one that is damaged, truncated, too long, of another version or inconsistent.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         if crc32::update(0, bytes) != CRC_OF_WHOLE {
             return Err(Error::IMAGE);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The bytes of a JSON string, one by one.
+//! The bytes of a JSON string, one at a time.
 #![forbid(unsafe_code)]
 
 use crate::json::string::Unescape;
 
-/// Gives the bytes that a JSON string stands for. Where it stands for none it gives a NUL, which nothing accepts here, and
-/// perhaps more without end.
+/// Yields the bytes that a JSON string stands for. For an invalid string it yields a NUL, which nothing here accepts,
+/// and then possibly further bytes without end.
 pub struct Chars<'a> {
     text: &'a [u8],
     reader: Unescape,

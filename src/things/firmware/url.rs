@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The URL of an image, RFC 3986: `http` or `https`, a host name or an IPv4 address, perhaps a port and a path.
+//! The URL of an image, RFC 3986: `http` or `https`, a host name or an IPv4 address, optionally a port and a path.
 //!
-//! Read byte by byte where it stands in a downlink, escapes and all, so that nothing is copied before it is known to be
-//! good. Refused, since a device has no use for them: user names, fragments, IPv6 addresses, other schemes, a query
-//! without a path, and every character that RFC 3986 does not allow.
+//! It is read byte by byte in the downlink, with its escapes, so that nothing is copied before it is known to be valid. Refused, since a
+//! device has no use for them: user names, fragments, IPv6 addresses, other schemes, a query without a path, and every character that RFC
+//! 3986 does not allow.
 #![forbid(unsafe_code)]
 
 use crate::charset::Set;
@@ -16,26 +16,26 @@ pub const URL_MAX: u16 = 256;
 /// Longest host name in bytes, RFC 1035 section 2.3.4.
 pub const HOST_MAX: u16 = 253;
 
-// No host behind a scheme of 7 bytes is longer.
+// No host after a scheme of 7 bytes is longer.
 const _: () = assert!(URL_MAX - 7 <= HOST_MAX);
 
 const LABEL_MAX: u16 = 63;
 
-/// Bits of `Url::flags`.
+/// The bits of `Url::flags`.
 const TLS: u16 = 1;
 const IPV4: u16 = 2;
 
-/// Where the pieces of a URL are. Plain numbers; all zero is none.
+/// Where the parts of a URL are. Plain integers; all zeros is no URL.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Url {
-    /// Bytes of the text.
+    /// Length of the text in bytes.
     pub len: u16,
-    /// Offset behind the host.
+    /// Offset after the host.
     host_end: u16,
-    /// Offset of the path; the length when there is none.
+    /// Offset of the path; the length if there is none.
     path_start: u16,
-    /// TCP port: as given, else 80 or 443.
+    /// TCP port: as given, otherwise 80 or 443.
     pub port: u16,
     flags: u16,
 }
@@ -52,9 +52,9 @@ impl Url {
         }
     }
 
-    /// Reads a URL; JSON escapes in it count as what they stand for.
+    /// Reads a URL; JSON escapes in it count as the characters that they stand for.
     ///
-    /// `Error::FIRMWARE_TOO_LONG` beyond [`URL_MAX`], `Error::FIRMWARE_URL` for what is refused; the URL is then none of use.
+    /// `Error::FIRMWARE_TOO_LONG` above [`URL_MAX`], `Error::FIRMWARE_URL` for what is refused; the URL is then unusable.
     pub fn parse(&mut self, text: &[u8]) -> Result<()> {
         *self = Self::none();
         let mut parser = Parser {
@@ -76,14 +76,14 @@ impl Url {
             parser.last = byte;
             parser.url.len += 1;
         }
-        // A host or port at the end is as before a path.
+        // A host or port at the end is treated as one before a path.
         if parser.state == SCHEME || (parser.state != PATH && !parser.push(b'/')) {
             return Err(Error::FIRMWARE_URL);
         }
         Ok(())
     }
 
-    /// Whether the connection needs TLS, which the firmware brings.
+    /// Whether the connection needs TLS, which is up to the firmware.
     pub const fn tls(&self) -> bool {
         self.flags & TLS != 0
     }
@@ -99,7 +99,7 @@ impl Url {
             .unwrap_or_default()
     }
 
-    /// Host with the port when it was given, as a `Host` header has it, and path with its query.
+    /// The host, with the port if it was given, as in a `Host` header; and the path with its query.
     pub fn split<'a>(&self, text: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         let start = usize::from(self.path_start).min(text.len());
         let (front, path) = text.split_at_checked(start).unwrap_or_default();
@@ -113,13 +113,13 @@ impl Url {
     }
 }
 
-/// Which part of the URL the next byte belongs to.
+/// The part of the URL that the next byte belongs to.
 const SCHEME: u8 = 0;
 const HOST: u8 = 1;
 const PORT: u8 = 2;
 const PATH: u8 = 3;
 
-/// Characters of path and query; all others have fewer.
+/// Characters of path and query; the other parts allow fewer.
 static PATH_SET: Set = Set::alphanumeric_and(b"!$%&'()*+,-./:;=?@[]_~");
 
 static HOST_SET: Set = Set::alphanumeric_and(b"-");
@@ -128,10 +128,10 @@ const NO_OCTET: u32 = 256;
 
 struct Parser<'a> {
     url: &'a mut Url,
-    /// The number that a label is, `NO_OCTET` when it is none.
+    /// The value of a label as a number; `NO_OCTET` if it is not one.
     octet: u32,
     label_len: u16,
-    /// Labels so far; one that is no number of an IPv4 address counts for many.
+    /// Labels so far; a label that cannot be part of an IPv4 address counts as many.
     labels: u16,
     state: u8,
     /// First byte of the label.
@@ -141,7 +141,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    // One copy for two calls.
+    // Not inlined: one copy serves both callers.
     #[inline(never)]
     fn push(&mut self, byte: u8) -> bool {
         let at = self.url.len;
@@ -157,7 +157,7 @@ impl Parser<'_> {
     }
 
     fn scheme_byte(&mut self, at: u16, byte: u8) -> bool {
-        // A letter in lower case; it makes none of what else there is.
+        // The letter in lower case; no other character becomes a letter.
         let byte = byte | 0x20;
         if at == 4 && byte == b's' {
             self.url.flags = TLS;
@@ -199,8 +199,8 @@ impl Parser<'_> {
         fits
     }
 
-    /// A last label that begins with a digit is that of an address: no name in use ends so, and other readers take
-    /// `127.1` or `0x7f000001` for an address.
+    /// A last label that begins with a digit must be that of an address: no name in use ends that way, and other readers take `127.1` or
+    /// `0x7f000001` for an address.
     fn end_host(&mut self, at: u16, byte: u8) -> bool {
         if self.first.is_ascii_digit() {
             if self.labels != 4 {

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What tells one image from another under the same URL: the strong entity tag that its parts come with, or else their
-//! Last-Modified (RFC 9110 section 8.8).
+//! What distinguishes images under the same URL: the strong entity tag that comes with their parts, or else Last-Modified (RFC 9110 section
+//! 8.8).
 //!
-//! What comes with the first confirmed part is kept; what comes with later answers is compared with it byte by byte, and not kept. An
-//! entity tag is sent in If-Range too. A date is not: section 13.1.5 allows only one that is known to be strong.
-//! A weak entity tag, one that is not quoted, and what is too long count as not given.
+//! The validator that comes with the first confirmed part is kept; those of later answers are compared with it byte by byte and not kept.
+//! An entity tag is also sent in If-Range. A date is not, since section 13.1.5 allows only one that is known to be strong. A weak or
+//! unquoted entity tag, and a text that is too long, count as not given.
 #![forbid(unsafe_code)]
 
 use crate::http::response::text;
 
-/// Longest text: of an entity tag what follows the first quote, of a date all but white space.
+/// Longest text: an entity tag without its first quote, or a date without white space.
 pub const TEXT_MAX: usize = 66;
 
-/// Bytes that are kept: the length of code and text, 0 for none; the code of the field, one of [`text`]; the text.
+/// Bytes that are kept: the length of code and text, 0 for none; the code of the field, which is one of [`text`]; the text.
 pub type Kept = [u8; TEXT_MAX + 2];
 
-/// The validator that is kept, and how far that of the present answer is read: plain numbers, every bit pattern is valid.
+/// The validator that is kept, and how far that of the current answer has been read: plain integers, and every bit pattern is valid.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Validator {
-    /// Bytes of this answer's that are equal to what is kept, or stand there now; 0 as long as it has none.
+    /// How many bytes of this answer's validator equal the kept one, or have been stored; 0 until it has any.
     equal: u8,
-    /// Whether one followed that is not.
+    /// Whether a byte followed that differs.
     differs: u8,
-    /// Whether the field that is read is of no interest.
+    /// Whether the field being read is ignored.
     skips: u8,
     kept: [u8; 68],
 }
@@ -35,7 +35,7 @@ impl Validator {
         *len = 0;
     }
 
-    /// Starts to read those of another answer.
+    /// Starts to read the validators of another answer.
     pub const fn begin_answer(&mut self) {
         self.equal = 0;
         self.differs = 0;
@@ -49,7 +49,7 @@ impl Validator {
     pub fn take(&mut self, byte: u8) {
         let [len, field, ..] = self.kept;
         if byte < b' ' {
-            // An entity tag goes before a date, and what is kept is compared with its own field.
+            // An entity tag takes precedence over a date, and a kept validator is compared only with its own field.
             let skips = byte < field || (len != 0 && byte != field);
             self.skips = u8::from(skips);
             if !skips {
@@ -72,7 +72,7 @@ impl Validator {
         self.differs = 1;
     }
 
-    /// Keeps what the answer had, when nothing is kept.
+    /// Keeps the validator of the answer if none is kept.
     pub const fn settle(&mut self) {
         let [len, ..] = &mut self.kept;
         if *len == 0 && self.differs == 0 {
@@ -80,28 +80,28 @@ impl Validator {
         }
     }
 
-    /// Whether nothing is kept, or the answer had the same.
+    /// Whether none is kept, or the answer had the same one.
     pub const fn may_be_same(&self) -> bool {
         let [len, ..] = self.kept;
         len == 0 || (self.differs == 0 && self.equal == len)
     }
 
-    /// Whether the answer had another one than is kept.
+    /// Whether the answer had a different one from the one kept.
     pub const fn is_other(&self) -> bool {
         self.equal != 0 && !self.may_be_same()
     }
 
-    /// What is to be kept over a reset.
+    /// What to keep across a reset.
     pub const fn kept(&self) -> &Kept {
         &self.kept
     }
 
-    /// Keeps what [`Validator::kept`] gave.
+    /// Restores what [`Validator::kept`] returned.
     pub const fn restore(&mut self, kept: &Kept) {
         self.kept = *kept;
     }
 
-    /// What follows the first quote of the entity tag that is kept; empty for none.
+    /// The kept entity tag after its first quote; empty if there is none.
     pub fn etag(&self) -> &[u8] {
         match &self.kept {
             [len, text::ETAG, bytes @ ..] => {

@@ -10,7 +10,7 @@
 //!   name, unit, content
 //! ```
 //!
-//! The content is a number as JSON text, a text in UTF-8, or data; a truth value is in its kind.
+//! The content is a number as JSON text, a UTF-8 text, or data; a truth value is part of the kind.
 #![forbid(unsafe_code)]
 
 use crate::buf::Buf;
@@ -50,11 +50,11 @@ const UPTIME: u8 = 2 << 3;
 /// When a record was measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
-    /// The moment of reception stands for it.
+    /// Unknown: the time of reception counts.
     Reception,
     /// Seconds since 1970 (UTC), from 2^28 to 2^32 - 2.
     Unix(u32),
-    /// Seconds since the device started; before this start when negative.
+    /// Seconds since the device started; negative if before this start.
     Uptime(i32),
 }
 
@@ -93,7 +93,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// The value as a pack takes it.
+    /// The value, in the form that a pack takes.
     pub(super) fn value(self) -> Value<'a> {
         match self {
             Self::Number(text) => Value::json_number(text),
@@ -115,7 +115,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Refuses what no pack takes, and what is too long for a queue.
+    /// Refuses what no pack accepts, and what is too long for a queue.
     pub fn check(&self) -> Result<()> {
         name::check_local(self.name)?;
         if self.name.len() > NAME_MAX {
@@ -138,13 +138,13 @@ impl<'a> Entry<'a> {
             {
                 Err(Error::NUMBER_RANGE)
             }
-            // Written nowhere: this writer refuses what is not UTF-8, and every pack links it, unlike `core::str::from_utf8`.
+            // Nothing is written: this writer refuses what is not UTF-8, and every pack links it anyway, unlike `core::str::from_utf8`.
             Content::Text(text) => string::write(&mut Buf::new(&mut [], 0), text),
             _ => Ok(()),
         }
     }
 
-    /// The bytes of a checked record, in four parts; the first one begins with the length of all of them.
+    /// The bytes of a checked record, in four parts; the first begins with the total length.
     pub fn encode(&self, front: &'a mut [u8; FRONT]) -> [&'a [u8]; 4] {
         let (clock, seconds) = match self.when {
             When::Reception => (NO_CLOCK, 0),
@@ -167,7 +167,7 @@ impl<'a> Entry<'a> {
         [front, self.name, unit, content]
     }
 
-    /// The record at the start of `bytes`, and how many of them it takes. None when there is none, or when they are no record.
+    /// The record at the start of `bytes`, and its length. `None` if there are no bytes or they are not a record.
     pub fn decode(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let (&[len, kind, name_len, unit_len], _) = bytes.split_first_chunk()?;
         let len = usize::from(len);
@@ -207,14 +207,14 @@ const fn byte(len: usize) -> u8 {
     low
 }
 
-/// Whether the record that begins with `front` was measured later than `uptime`, as far as it counts from the start.
+/// Whether the record that begins with `front` was measured later than `uptime`; only for times since start.
 pub(super) fn is_later(front: [u8; FRONT], uptime: u32) -> bool {
     let [_, kind, _, _, seconds @ ..] = front;
     let count = i32::from_le_bytes(seconds);
     kind & !CONTENT_KIND == UPTIME && i64::from(count) > i64::from(uptime)
 }
 
-/// Gives the record at the start of `bytes` another time since start, when it has one.
+/// Changes the time of the record at the start of `bytes`, if it is a time since start.
 pub(super) fn shift_uptime(bytes: &mut [u8], by: i64) {
     let Some((front, _)) = bytes.split_first_chunk_mut::<FRONT>() else {
         return;

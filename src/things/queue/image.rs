@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A queue in non-volatile memory: `kpnq`, version, three zero bytes, uptime, dropped, records, length of the records (four bytes
-//! each, least significant first), the records from the oldest to the newest, CRC-32 of all before it.
+//! A queue in non-volatile memory: `kpnq`, version, three zero bytes, uptime, dropped, records, length of the records (four bytes each,
+//! least significant first), the records from oldest to newest, CRC-32 of everything before it.
 #![forbid(unsafe_code)]
 
 use super::entry::{Entry, shift_uptime};
@@ -11,23 +11,23 @@ use crate::error::{Error, Result};
 
 const MAGIC: [u8; 8] = *b"kpnq\x02\0\0\0";
 const WORD: usize = 4;
-/// Bytes of an image beside those of the records.
+/// Bytes of an image in addition to the records.
 pub const IMAGE_EXTRA: usize = MAGIC.len() + 5 * WORD;
 
-/// How time went on since an image was saved.
+/// How time has passed since an image was saved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Since {
-    /// Seconds since this start of the device.
+    /// Current uptime of the device, in seconds.
     pub uptime: u32,
     /// Seconds since the image was saved, as far as known.
     pub elapsed: u32,
 }
 
 impl QueueState {
-    /// Writes the image of the queue in `memory` and returns its length, at most [`IMAGE_EXTRA`] and the memory.
+    /// Writes the image of the queue in `memory` and returns its length, at most [`IMAGE_EXTRA`] plus the size of the memory.
     ///
-    /// Records on their way are saved like the others, and count as dropped where they made room: after a reset nobody
-    /// knows what became of them. `CLOCK` when one of them is later than `uptime`.
+    /// Records on their way are saved like the others; those of them that were dropped to make room count as dropped, since after a reset
+    /// nobody knows what became of them. `CLOCK` if a record is later than `uptime`.
     pub fn save(&self, memory: &[u8], uptime: u32, out: &mut [u8]) -> Result<usize> {
         if !self.is_sound(memory.len()) {
             return Err(Error::STATE);
@@ -55,10 +55,10 @@ impl QueueState {
 }
 
 impl Queue<'_> {
-    /// Puts the records of an image in place of those of the queue.
+    /// Replaces the records of the queue by those of an image.
     ///
-    /// All of the image is checked first: on failure the queue is as before. `IMAGE` when it is damaged or of another
-    /// version, `BUFFER_FULL` when the memory is too small for its records.
+    /// The whole image is checked first: a failure leaves the queue unchanged. `IMAGE` if it is damaged or of another version,
+    /// `BUFFER_FULL` if the memory is too small for its records.
     pub fn load(&mut self, image: &[u8], since: Since) -> Result<()> {
         let image = Image::parse(image).ok_or(Error::IMAGE)?;
         if image.records.len() > self.memory.len() {
@@ -89,7 +89,7 @@ struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
-    /// None when anything is wrong with it.
+    /// `None` if anything is wrong with it.
     fn parse(image: &'a [u8]) -> Option<Self> {
         let (rest, crc) = image.split_last_chunk()?;
         if crc32::update(0, rest) != u32::from_le_bytes(*crc) {
@@ -113,7 +113,7 @@ impl<'a> Image<'a> {
         complete.then_some(image)
     }
 
-    /// Whether the bytes are as many records as they should be, and each is one that a pack takes, no later than the image.
+    /// Whether the bytes are the right number of records, each acceptable to a pack and no later than the image.
     fn records_are_sound(&self) -> bool {
         let mut rest = self.records;
         let mut count: u32 = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every function of the C header as data: what its arguments are, and a call of it. So that each can be called wrongly in every way, and a function
-//! that is not here is found missing.
+//! Every function of the C header as data: what its arguments are, and a call of it. So that each can be called wrongly in every way, and a
+//! function that is not here is found missing.
 #![allow(
     dead_code,
     clippy::unwrap_used,

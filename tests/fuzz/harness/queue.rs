@@ -11,7 +11,7 @@ use super::drivers::firmware::crc32;
 use super::drivers::queue::{Queue, Record, Uplink, Value, When};
 use super::input::Input;
 use super::request;
-use super::status::{END, ERR_BUFFER_FULL, ERR_CLOCK, OK};
+use super::status::{END, ERR_BUFFER_FULL, ERR_CLOCK, ERR_STATE, OK};
 
 /// What was pushed is there, on its way, or was counted as lost.
 #[derive(Default)]
@@ -91,7 +91,13 @@ fn fill(queue: &mut Queue, counts: &mut Counts, input: &mut Input<'_>) {
         (END, count) => assert_eq!((before, count), (0, None)),
         (failure, count) => {
             assert!(failure < 0 && count.is_none());
-            assert_eq!(uplink.records(), 0);
+            // Nothing was added, or the uplink has failed and cannot be sent: else what stays in the queue would be sent twice.
+            if uplink.records() > 0 {
+                assert_eq!(uplink.finish(), Err(failure));
+            }
+            if counts.on_way.is_none() {
+                assert_eq!(queue.failed(), ERR_STATE);
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From the crate to the file: cargo makes the object, and the translator reads it.
+//! From the crate to the C file: cargo makes the object, and the translator reads it.
 
 use std::{
     fs::{self, File},
@@ -17,22 +17,22 @@ use crate::{
     workspace::Workspace,
 };
 
-/// A machine with pointers of 32 bits, and instructions that C has too.
+/// A machine with 32-bit pointers, whose instructions C has too.
 const TRIPLE: &str = "wasm32v1-none";
 
-/// Instructions of one operator or one cast in C, which take several without these.
+/// Instructions that are one operator or one cast in C, and several without these features.
 const FEATURES: &str = "-Ctarget-feature=+sign-ext,+nontrapping-fptoint";
 
-/// Writes the file below `target/`, and answers where it is.
+/// Writes the file below `target/` and returns its path.
 pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    // Steps of the tests run beside each other.
+    // Test steps run in parallel.
     let folder = workspace.scratch("c-source")?;
     let lock = File::create(folder.join("lock"))?;
     lock.lock()?;
     let object = compile(workspace)?;
     let text = translate(workspace, &object)?;
     let path = folder.join(FILE_NAME);
-    // Unchanged, it stays as old as it is: another step may read it.
+    // An unchanged file is not written again: another step may be reading it.
     if fs::read_to_string(&path).is_ok_and(|before| before == text) {
         return Ok(path);
     }
@@ -40,7 +40,7 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// The file as an object for one target, as firmware compiles it.
+/// The file compiled to an object for one target, as firmware compiles it.
 pub fn object(workspace: &Workspace, target: &Target) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     let file = build(workspace)?;
@@ -48,7 +48,7 @@ pub fn object(workspace: &Workspace, target: &Target) -> anyhow::Result<PathBuf>
     let object = workspace
         .scratch("c-source")?
         .join(format!("{}.o", target.name));
-    // Section by section, like a C library.
+    // One section per function, like a C library.
     let specs = ["--specs=picolibc.specs"].repeat(usize::from(target.is_bare_metal()));
     cmd!(
         shell,
@@ -71,7 +71,7 @@ fn translate(workspace: &Workspace, object: &[u8]) -> anyhow::Result<String> {
     print::file(&object, &header, &head)
 }
 
-/// Runs cargo; answers the library's object out of the archive.
+/// Runs cargo and returns the library's object from the archive.
 fn compile(workspace: &Workspace) -> anyhow::Result<Vec<u8>> {
     let shell = &workspace.shell;
     let toolchain = Toolchain::for_triple(workspace, TRIPLE)?;
@@ -97,7 +97,7 @@ fn compile(workspace: &Workspace) -> anyhow::Result<Vec<u8>> {
     }
     command
         .args(["--", "--cfg", "kpn_archive", &remap])
-        // For the places that the comments name.
+        // For the source locations in the comments.
         .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only")
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What must hold of the file: compilers take it without a word, it refuses machines that it cannot serve, it has no static memory, and on
-//! every kind of machine the C tests and the vectors give what the archives give.
+//! The requirements on the file: compilers accept it without a warning, it refuses machines that it does not support, it has no static
+//! memory, and on every kind of machine the C tests and the vectors give the same results as with the archives.
 
 use std::{
     fs,
@@ -19,10 +19,10 @@ use crate::{
     workspace::Workspace,
 };
 
-/// As the strictest project compiles it.
+/// As in the strictest project.
 const WARNINGS: [&str; 4] = ["-pedantic", "-Wall", "-Wextra", "-Werror"];
 
-/// Compilers and their flags; with standard C alone the file must do too.
+/// Compilers and their flags. The file must also work with standard C alone.
 const COMPILERS: &[&str] = &[
     "gcc -m32 -std=c99 -O2",
     "gcc -m32 -std=c99 -O2 -DKPN_PLAIN_C",
@@ -33,7 +33,7 @@ const COMPILERS: &[&str] = &[
     "riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 -std=c11 -O2 -ffreestanding -isystem /usr/lib/picolibc/riscv64-unknown-elf/include",
 ];
 
-/// Machines that it must refuse, and what the compiler then names.
+/// Machines that it must refuse, and what the compiler's message then names.
 const REFUSED: &[(&str, &str)] = &[
     (
         "gcc -m64 -std=c99",
@@ -48,15 +48,15 @@ const REFUSED: &[(&str, &str)] = &[
 /// Where a program runs.
 struct Place {
     name: &'static str,
-    /// The compiler with what it needs for this machine.
+    /// The compiler, with its flags for this machine.
     compiler: &'static str,
-    /// What stands in front of the program.
+    /// The command that runs the program.
     runner: &'static str,
-    /// What stands behind all sources.
+    /// Arguments after all sources.
     libraries: &'static str,
 }
 
-/// Machines that `machine` has no boards of.
+/// Machines for which `machine` has no boards.
 const PLACES: &[Place] = &[
     Place {
         name: "i386, with sanitizers",
@@ -72,7 +72,7 @@ const PLACES: &[Place] = &[
     },
     Place {
         name: "MIPS32r2",
-        // Debian's gcc for MIPS cannot be installed beside its gcc for i386.
+        // Debian's gcc for MIPS conflicts with its gcc for i386.
         compiler: "clang --target=mipsel-linux-gnu -march=mips32r2 -Os -static -isystem /usr/mipsel-linux-gnu/include \
                    -B/usr/mipsel-linux-gnu/lib -L/usr/mipsel-linux-gnu/lib",
         runner: "qemu-mipsel",
@@ -88,13 +88,13 @@ const PLACES: &[Place] = &[
     },
 ];
 
-/// Boards, and how the compiler optimises there.
+/// Boards, and the optimisation level for each.
 const BOARDS: &[(&str, &str)] = &[("mps2-an385", "-O3"), ("virt", "-Os")];
 
-/// Builds a program by a name, with arguments and sources, and runs it; answers what it printed.
+/// Builds a program from its name, arguments and sources, runs it, and returns its output.
 type Run<'a> = dyn Fn(&str, &[&str], &[PathBuf]) -> anyhow::Result<String> + 'a;
 
-/// Everything that must hold.
+/// Checks all requirements.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let file = build(workspace)?;
     for compiler in COMPILERS {
@@ -144,7 +144,7 @@ fn check_refusals(workspace: &Workspace, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Nothing that is written, and nothing from outside but memory functions and arithmetic.
+/// No writable memory, and no external symbols except memory functions and arithmetic.
 fn check_object(path: &Path) -> anyhow::Result<()> {
     let bytes = fs::read(path)?;
     let file = object::File::parse(bytes.as_slice())?;
@@ -154,7 +154,7 @@ fn check_object(path: &Path) -> anyhow::Result<()> {
             SectionKind::Data | SectionKind::UninitializedData | SectionKind::Common
         );
         let name = section.name()?;
-        // Addresses that a loader puts in place, where code may stand anywhere.
+        // Addresses that a loader fills in, where code is position-independent.
         let is_memory = is_memory && !name.starts_with(".data.rel.ro");
         ensure!(
             !is_memory || section.size() == 0,
@@ -164,7 +164,7 @@ fn check_object(path: &Path) -> anyhow::Result<()> {
     }
     for symbol in file.symbols().filter(|symbol| symbol.is_undefined()) {
         let name = symbol.name()?;
-        // A compiler may see that a loop is `strlen`, and that of `memcmp` only equality is asked.
+        // A compiler may recognise that a loop is `strlen`, or that only equality is asked of `memcmp`.
         ensure!(
             name.is_empty()
                 || IMPORTS.contains(&name)

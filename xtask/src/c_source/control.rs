@@ -36,7 +36,7 @@ impl Translator<'_> {
         Ok(self.labels)
     }
 
-    /// Keeps the value of a block that ends here, and forgets what else is there.
+    /// Keeps the value of a block that ends here, and drops the other values.
     fn end_of_branch(&mut self) -> anyhow::Result<()> {
         let place = self.places.last().context("a block")?;
         let (result, height) = (place.result, place.height);
@@ -63,7 +63,7 @@ impl Translator<'_> {
         self.end_of_branch()?;
         let body = std::mem::replace(&mut self.out, outside);
         let place = self.leave()?;
-        // Somebody may have jumped to the end of a block; a loop is left at its end only.
+        // The end of a block may be the target of a jump; a loop can only be left at its end.
         self.dead &= is_loop || !place.used;
         self.out.push(if is_loop {
             Statement::Loop(label, body)
@@ -113,7 +113,7 @@ impl Translator<'_> {
         })
     }
 
-    /// A jump, with the value that it takes along; the value stays where it is.
+    /// A jump with the value that it carries; the value also stays on the stack.
     pub fn jump(&mut self, depth: u32) -> anyhow::Result<Vec<Statement>> {
         let value = match self.has_value(depth)? {
             true => Some(self.stack.last().context("a value")?.clone()),

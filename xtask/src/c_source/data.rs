@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Constants: each segment of the object's data as one object of C, with real pointers where a relocation puts an address.
+//! Constants: each data segment becomes one C object, with real pointers where a relocation puts an address.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::{
     object::{Address, Object, Segment},
 };
 
-/// How many numbers stand in one line.
+/// Numbers per line.
 const IN_LINE: usize = 16;
 
-/// Whether bytes read well as characters.
+/// Whether bytes are better shown as characters.
 pub fn is_text(bytes: &[u8]) -> bool {
     let printable = |byte: &u8| (32..127).contains(byte);
     let readable = |byte: &u8| printable(byte) || matches!(byte, b'\r' | b'\n' | 0);
@@ -22,7 +22,7 @@ pub fn is_text(bytes: &[u8]) -> bool {
         && bytes.iter().filter(|byte| printable(byte)).count() * 2 > bytes.len()
 }
 
-/// The constants that functions use, and those that constants use, each after what it points to.
+/// The constants that functions or other constants use, each after those that it points to.
 pub fn definitions(
     object: &Object<'_>,
     names: &Names,
@@ -48,7 +48,7 @@ pub fn definitions(
         .collect()
 }
 
-/// Puts constants behind those that they point to.
+/// Puts constants after those that they point to.
 struct Order<'a> {
     object: &'a Object<'a>,
     done: BTreeSet<u32>,
@@ -129,7 +129,7 @@ fn array(kind: &str, name: &str, values: &[String]) -> String {
     format!("static const {kind} {name}[{}] = {text};", values.len())
 }
 
-/// A struct of words and pointers, or an array when all are pointers to constants.
+/// A struct of words and pointers, or an array if all are pointers to constants.
 fn with_addresses(segment: &Segment<'_>, name: &str, names: &Names) -> anyhow::Result<String> {
     let (bytes, addresses) = (segment.bytes, &segment.addresses);
     ensure!(

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Expressions of C.
+//! C expressions.
 
 use super::object::Kind;
 
 /// A variable of a function.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Variable {
-    /// The object's own, parameters first.
+    /// A local of the object, parameters first.
     Local(usize),
-    /// For a value that has to be kept while others change.
+    /// A temporary for a value that must be kept while others change.
     Temporary(usize),
 }
 
@@ -17,23 +17,23 @@ pub enum Variable {
 pub struct Access {
     /// Bytes.
     pub width: u32,
-    /// What the address is a multiple of, at most the width.
+    /// Alignment of the address, at most the width.
     pub align: u32,
-    /// Of the value.
+    /// The type of the value.
     pub kind: Kind,
-    /// Whether a narrow value is extended by its sign.
+    /// Whether a narrow value is sign-extended.
     pub signed: bool,
 }
 
-/// Who is called.
+/// The function that is called.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Callee {
     Function(u32),
-    /// Through an address, by the number of the function's type.
+    /// An indirect call, with the number of the function's type.
     Pointer(Box<Expression>, u32),
 }
 
-/// An operator with two operands.
+/// A binary operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Binary {
     Add,
@@ -55,15 +55,15 @@ pub enum Binary {
     GreaterEqual,
 }
 
-/// A value without side effects, calls apart.
+/// A value without side effects, except for calls.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Expression {
     Variable(Variable),
-    /// Bits of an integer.
+    /// The bits of an integer.
     Integer(u64, Kind),
-    /// Bits of a floating-point number.
+    /// The bits of a floating-point number.
     Float(u64, Kind),
-    /// The first address of the function's own memory.
+    /// The start of the function's own memory.
     Frame,
     Data {
         segment: u32,
@@ -74,7 +74,7 @@ pub enum Expression {
     /// A function of the prelude, or a cast, written before its operand.
     Named(&'static str, Vec<Self>),
     Cast(&'static str, Box<Self>),
-    /// The kind is that of the operands; comparisons with a sign cast both.
+    /// The type is that of the operands; signed comparisons cast both.
     Binary {
         operator: Binary,
         kind: Kind,
@@ -82,7 +82,7 @@ pub enum Expression {
         left: Box<Self>,
         right: Box<Self>,
     },
-    /// True when the operand is zero.
+    /// True if the operand is zero.
     Not(Box<Self>),
     Choice(Box<Self>, Box<Self>, Box<Self>),
     Call(Callee, Vec<Self>),
@@ -122,7 +122,7 @@ impl Binary {
         }
     }
 
-    /// As C has it: the higher binds closer.
+    /// Precedence in C: a higher value binds more tightly.
     pub const fn precedence(self) -> u8 {
         match self {
             Self::Multiply | Self::Divide | Self::Remainder => 13,
@@ -136,7 +136,7 @@ impl Binary {
         }
     }
 
-    /// The comparison that holds when this one does not; of floating-point numbers both may fail.
+    /// The opposite comparison. For floating-point numbers both may be false.
     const fn opposite(self) -> Option<Self> {
         Some(match self {
             Self::Equal => Self::NotEqual,
@@ -165,7 +165,7 @@ impl Expression {
         Self::Integer(value as u64, Kind::U32)
     }
 
-    /// The operand plus a constant of 32 bits.
+    /// The operand plus a 32-bit constant.
     pub fn plus(self, offset: u64) -> Self {
         if offset == 0 {
             return self;
@@ -175,7 +175,7 @@ impl Expression {
             offset: before,
         } = self
         {
-            // Beyond 32 bits it wraps around, which no offset into a constant does.
+            // Beyond 32 bits it wraps around, which an offset into a constant never does.
             return Self::Data {
                 segment,
                 offset: before + i64::from(offset as u32 as i32),
@@ -212,7 +212,7 @@ impl Expression {
         }
     }
 
-    /// Whether the value is the same wherever it is written.
+    /// Whether the value is the same wherever it is evaluated.
     pub const fn is_constant(&self) -> bool {
         matches!(
             self,
@@ -224,7 +224,7 @@ impl Expression {
         )
     }
 
-    /// Whether this expression or a part of it is what the test looks for.
+    /// Whether the predicate holds for this expression or a part of it.
     pub fn any(&self, test: &mut dyn FnMut(&Self) -> bool) -> bool {
         if test(self) {
             return true;
@@ -247,7 +247,7 @@ impl Expression {
         }
     }
 
-    /// Every part, to be changed.
+    /// Every part, mutable.
     pub fn visit(&mut self, change: &mut dyn FnMut(&mut Self)) {
         match self {
             Self::Load(_, operand) | Self::Cast(_, operand) | Self::Not(operand) => {
@@ -278,12 +278,12 @@ impl Expression {
         self.any(&mut |part| *part == Self::Variable(variable))
     }
 
-    /// Whether a store or a call in front of it might change the value.
+    /// Whether a preceding store or call might change the value.
     pub fn depends_on_memory(&self) -> bool {
         self.any(&mut |part| matches!(part, Self::Load(..) | Self::Call(..)))
     }
 
-    /// How many parts it has.
+    /// The number of its parts.
     pub fn size(&self) -> usize {
         let mut count = 0;
         self.any(&mut |_| {

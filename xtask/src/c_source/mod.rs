@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The library as one file of C for compilers that no archive is made for.
+//! The library as one C file, for compilers without an archive.
 //!
-//! The crate is compiled to one relocatable object of WebAssembly, whose relocations tell which numbers are addresses. So memory stays
-//! the machine's own: constants become objects of C, indices of functions become pointers to functions, and the stack of the object
-//! becomes an array in each function that has one. What comes out needs no runtime and no static memory, and is re-entrant as the
-//! archives are. The object asks for memory functions only, which shows that nothing in it can panic.
+//! The crate is compiled to one relocatable WebAssembly object, whose relocations tell which numbers are addresses. The generated C can
+//! therefore use the machine's own memory: constants become C objects, function indices become function pointers, and the stack of the
+//! object becomes an array in each function that uses it. The result needs no runtime and no static memory, and is re-entrant like the
+//! archives. The object imports only memory functions, which shows that nothing in it can panic.
 
 mod build;
 mod check;
@@ -36,7 +36,7 @@ pub use windowed::check as check_windowed;
 /// Name of the file.
 pub const FILE_NAME: &str = "kpn_things.c";
 
-/// Writes the file and says where it is.
+/// Writes the file and prints its path.
 pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let path: PathBuf = build(workspace)?;
     let lines = workspace.shell.read_file(&path)?.lines().count();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Names in C for functions and constants: after what they are called in Rust.
+//! C names for functions and constants, derived from their Rust names.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -8,21 +8,21 @@ use super::{
     prototypes::Prototype,
 };
 
-/// What C99 tells names apart by, less room for a number.
+/// The length within which C99 distinguishes names, minus room for a number.
 const LONGEST: usize = 58;
 
-/// Who a number of the object stands for.
+/// What a function number of the object refers to.
 #[derive(Debug)]
 enum Known {
-    /// A function of C's library.
+    /// A function of the C library.
     Imported(String),
-    /// One that only this file has.
+    /// A function internal to this file.
     Internal(String),
-    /// One of the header.
+    /// A function of the header.
     Exported(Prototype),
 }
 
-/// Names of one object.
+/// The names of one object.
 #[derive(Debug)]
 pub struct Names {
     functions: Vec<Known>,
@@ -30,7 +30,7 @@ pub struct Names {
     types: Vec<Signature>,
 }
 
-/// C's name of a type.
+/// The C name of a type.
 pub const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::U32 => "u32",
@@ -79,7 +79,7 @@ impl Names {
         }
     }
 
-    /// Of a function.
+    /// The name of a function.
     pub fn function(&self, function: u32) -> &str {
         match self.functions.get(function as usize) {
             Some(Known::Imported(name) | Known::Internal(name)) => name,
@@ -88,7 +88,7 @@ impl Names {
         }
     }
 
-    /// What the header says of a function, if it does.
+    /// The header's declaration of a function, if there is one.
     pub fn prototype(&self, function: u32) -> Option<&Prototype> {
         match self.functions.get(function as usize) {
             Some(Known::Exported(prototype)) => Some(prototype),
@@ -102,7 +102,7 @@ impl Names {
             .map_or("", String::as_str)
     }
 
-    /// A type of pointers to functions, by the number of the function's type.
+    /// A function pointer type, by the number of the function's type.
     pub fn pointer(&self, number: u32) -> String {
         let Some(signature) = self.types.get(number as usize) else {
             return String::new();
@@ -122,7 +122,7 @@ impl Names {
         text + ")"
     }
 
-    /// A call whose result nobody wants.
+    /// A call whose result is not used.
     pub fn statement(&self, function: u32, arguments: &[String]) -> String {
         match self.functions.get(function as usize) {
             Some(Known::Imported(name)) => imported(name, arguments),
@@ -131,7 +131,7 @@ impl Names {
         }
     }
 
-    /// A call, and how closely its outermost operator binds.
+    /// A call, and the precedence of its outermost operator.
     pub fn call(&self, function: u32, arguments: &[String]) -> (String, u8) {
         match self.functions.get(function as usize) {
             Some(Known::Imported(name)) => match name.as_str() {
@@ -147,7 +147,7 @@ impl Names {
     }
 }
 
-/// A call of a function of C's library.
+/// A call of a C library function.
 fn imported(name: &str, arguments: &[String]) -> String {
     let [a, b, c] = arguments else {
         return String::new();
@@ -167,7 +167,7 @@ fn words(path: &str) -> String {
     while let Some(&character) = characters.get(at) {
         let rest: String = characters[at..].iter().take(4).collect();
         match character {
-            // Generic arguments; a path that begins with one is a type with a method.
+            // Generic arguments; a path that begins with them is a type with a method.
             '<' if at > 0 && depth == 0 && out.ends_with("::") => depth = 1,
             '<' if depth > 0 => depth += 1,
             '>' if depth > 0 => depth -= 1,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reads one relocatable WebAssembly object, as LLVM writes it: its functions, constants, symbols and relocations.
 //!
-//! What is not asked of the library is refused here: memory that is written, tables of its own, imports besides memory functions.
+//! Features that the library must not use are refused here: writable memory, its own tables, and imports other than memory functions.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -11,13 +11,13 @@ use wasmparser::{
     SymbolInfo, TypeRef, ValType,
 };
 
-/// All that may be asked of C's library.
+/// The C library functions that may be imported.
 pub const IMPORTS: [&str; 4] = ["memcpy", "memmove", "memset", "memcmp"];
 
 /// The only global: where the stack of the object's own kind ends.
 const STACK_POINTER: &str = "__stack_pointer";
 
-/// Type of a value. C's integers are unsigned; an operator that wants a sign casts.
+/// The type of a value. Integers are unsigned in C; signed operators cast.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     U32,
@@ -33,7 +33,7 @@ pub struct Signature {
     pub result: Option<Kind>,
 }
 
-/// What a relocation puts in the place of a number.
+/// What a relocation puts in place of a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Address {
     /// The address of a constant, by the number of its segment.
@@ -45,14 +45,14 @@ pub enum Address {
 /// A function with code.
 #[derive(Debug)]
 pub struct Function<'a> {
-    /// As the compiler mangled it.
+    /// The name as mangled by the compiler.
     pub name: &'a str,
     pub signature: Signature,
     /// Parameters first.
     pub locals: Vec<Kind>,
-    /// Each with its place in the file.
+    /// Each with its offset in the file.
     pub code: Vec<(Operator<'a>, usize)>,
-    /// Where it begins in the section of code, as debug information counts.
+    /// Its offset in the code section, as in debug information.
     pub at: u64,
 }
 
@@ -60,10 +60,10 @@ pub struct Function<'a> {
 #[derive(Debug)]
 pub struct Segment<'a> {
     pub name: &'a str,
-    /// Two to this power is its alignment.
+    /// Its alignment is two to this power.
     pub alignment: u32,
     pub bytes: &'a [u8],
-    /// By the offset of the word that is an address.
+    /// Indexed by the offset of the word that is an address.
     pub addresses: BTreeMap<usize, Address>,
 }
 
@@ -71,18 +71,18 @@ pub struct Segment<'a> {
 #[derive(Debug)]
 pub struct Object<'a> {
     pub types: Vec<Signature>,
-    /// Name and type; their numbers come before those of functions with code.
+    /// Name and type. Their numbers come before those of functions with code.
     pub imports: Vec<(&'a str, Signature)>,
     pub functions: Vec<Function<'a>>,
     pub segments: Vec<Segment<'a>>,
-    /// By the place in the file that they change.
+    /// Indexed by the file offset that they change.
     pub addresses: BTreeMap<usize, Address>,
     /// Sections with debug information, by name.
     pub debug: BTreeMap<&'a str, &'a [u8]>,
 }
 
 impl Object<'_> {
-    /// Signature of an imported function or of one with code.
+    /// The signature of a function, imported or with code.
     pub fn signature(&self, function: u32) -> anyhow::Result<&Signature> {
         let at = function as usize;
         let imported = self.imports.get(at).map(|(_, signature)| signature);
@@ -104,10 +104,10 @@ enum Symbol<'a> {
     Other,
 }
 
-/// What the sections say, before relocations are applied.
+/// The contents of the sections, before relocations are applied.
 #[derive(Default)]
 struct Sections<'a> {
-    /// Where each begins in the file.
+    /// Where each section begins in the file.
     starts: Vec<usize>,
     types: Vec<Signature>,
     imports: Vec<(&'a str, u32)>,
@@ -130,13 +130,13 @@ pub fn read(bytes: &[u8]) -> anyhow::Result<Object<'_>> {
     sections.link()
 }
 
-/// A module without symbols, whose functions get these names.
+/// Reads a module without symbols; its functions get these names.
 #[cfg(test)]
 pub fn of_module<'a>(bytes: &'a [u8], names: &[&'a str]) -> anyhow::Result<Object<'a>> {
     let mut sections = Sections::default();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
-            // The stack pointer, which an object would import.
+            // The stack pointer, which an object normally imports.
             Payload::GlobalSection(_) => {}
             payload => sections.add(payload)?,
         }
@@ -280,7 +280,7 @@ impl<'a> Sections<'a> {
             })
             .collect();
         for segment in &segments {
-            // A variable would be memory that two callers share.
+            // A variable would be memory shared by all callers.
             ensure!(
                 segment.name.starts_with(".rodata") || segment.name.starts_with(".data.rel.ro"),
                 "{} is no constant",
@@ -316,7 +316,7 @@ impl<'a> Sections<'a> {
         })
     }
 
-    /// Nothing for what is no address of a running program.
+    /// `None` for what is not an address in a running program.
     fn address(&self, entry: &wasmparser::RelocationEntry) -> anyhow::Result<Option<Address>> {
         let symbol = || {
             let symbol = self.symbols.get(entry.index as usize).copied();
@@ -389,7 +389,7 @@ fn function<'a>(
     })
 }
 
-/// A type of the object as a type of C.
+/// A type of the object as a C type.
 pub fn kind_of(kind: ValType) -> anyhow::Result<Kind> {
     match kind {
         ValType::I32 => Ok(Kind::U32),
@@ -410,7 +410,7 @@ fn signature(function: &FuncType) -> anyhow::Result<Signature> {
     })
 }
 
-/// The name of a function as a person wrote it, with all that Rust adds.
+/// The demangled name of a function, with everything that Rust adds.
 pub fn demangled(name: &str) -> Cow<'_, str> {
     match rustc_demangle::try_demangle(name) {
         Ok(path) => format!("{path:#}").into(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Instructions that calculate, read and write.
+//! Instructions for arithmetic, loads and stores.
 
 use anyhow::bail;
 use wasmparser::Operator as O;
@@ -10,7 +10,7 @@ use super::{
     translate::Translator,
 };
 
-/// Type of what a function of the prelude answers.
+/// The result type of a function of the prelude.
 pub fn named_kind(name: &str) -> Kind {
     match name {
         "bits_of_double" | "rotate_left64" | "rotate_right64" | "u64_of_double"
@@ -21,7 +21,7 @@ pub fn named_kind(name: &str) -> Kind {
     }
 }
 
-/// Type of what a cast answers.
+/// The result type of a cast.
 pub fn cast_kind(to: &str) -> Kind {
     match to {
         "float" => F32,
@@ -239,13 +239,13 @@ fn named(
     Ok(())
 }
 
-/// A function that answers 32 bits where the object's instruction answers 64.
+/// A function that returns 32 bits where the object's instruction returns 64.
 fn wide(it: &mut Translator<'_>, name: &'static str) -> anyhow::Result<()> {
     named(it, name, 1, U32)?;
     cast(it, &["u64"], U64)
 }
 
-/// Casts, the last of them first.
+/// Casts, the outermost first.
 fn cast(it: &mut Translator<'_>, to: &[&'static str], kind: Kind) -> anyhow::Result<()> {
     let mut value = it.pop()?;
     for to in to.iter().rev() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where in the sources each function comes from, by the lines of its debug information.
+//! Where each function comes from in the sources, by its debug information.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
 
 use super::object::Object;
 
-/// File and line of each function that has them, by its place in the section of code.
+/// File and line of each function that has them, by its offset in the code section.
 pub fn of(object: &Object<'_>) -> anyhow::Result<BTreeMap<u64, String>> {
     let section = |id: SectionId| -> Result<_, gimli::Error> {
         let bytes = object.debug.get(id.name()).copied().unwrap_or_default();
@@ -54,7 +54,7 @@ pub fn of(object: &Object<'_>) -> anyhow::Result<BTreeMap<u64, String>> {
     Ok(origins)
 }
 
-/// From the crate's folder on: nothing of the machine that compiled it.
+/// The path from the crate's folder on, without anything of the machine that compiled it.
 fn short(path: &str) -> String {
     let path = path.replace("//", "/");
     let path = path.trim_start_matches("./");

@@ -2,7 +2,7 @@
 #include "kpn_things.h"
 #include <string.h>
 
-/* What this file cannot serve. */
+/* Machines that this file does not support. */
 #if defined(__BYTE_ORDER__) && defined(__ORDER_BIG_ENDIAN__)
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #error "kpn_things.c is for little-endian machines"
@@ -18,17 +18,17 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef void (*function)(void);
 
-/* Addresses are calculated with as numbers. */
+/* Addresses are computed as numbers. */
 #define POINTER(address) ((void *)(uintptr_t)(address))
 #define ADDRESS(pointer) ((u32)(uintptr_t)(pointer))
 #define ADDRESS_OF(object) ((u32)(uintptr_t)&(object))
 
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(KPN_PLAIN_C)
 #define UNREACHABLE() __builtin_unreachable()
-/* A function with memory of its own stays apart: what takes it in would have that memory too, for as long as it runs. */
+/* A function with its own memory is not inlined: its caller would then hold that memory too for as long as it runs. */
 #define APART __attribute__((noinline))
 #define INLINE static inline
-/* Memory that other types share: by these, a compiler knows that. */
+/* Tells a compiler that other types may share this memory. */
 typedef uint16_t __attribute__((may_alias)) shared16;
 typedef uint32_t __attribute__((may_alias)) shared32;
 typedef uint64_t __attribute__((may_alias)) shared64;
@@ -72,7 +72,7 @@ struct __attribute__((packed, aligned(4), may_alias)) packed64_align4 {
 #define STORE64_ALIGN2(address, v) (AT(struct packed64_align2, address).value = (v))
 #define STORE64_ALIGN4(address, v) (AT(struct packed64_align4, address).value = (v))
 #else
-/* Nothing but standard C: memory that other types share is copied. */
+/* Standard C only: memory that other types may share is copied. */
 #define UNREACHABLE() \
     for (;;) { \
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The whole file: what it needs of C, prototypes, constants, functions.
+//! The whole file: the prelude, prototypes, constants and functions.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -19,10 +19,10 @@ use super::{
 
 const PRELUDE: &str = include_str!("prelude.c");
 
-/// What a piece of the prelude begins with when only what uses it has it.
+/// What a piece of the prelude begins with if it is written only when used.
 const PIECE: &str = "/*: ";
 
-/// Prints an object as one file of C, for the functions that a header declares.
+/// Prints an object as one C file, for the functions that a header declares.
 pub fn file(object: &Object<'_>, header: &str, head: &str) -> anyhow::Result<String> {
     let prototypes = prototypes::read(header)?;
     let names = Names::of(object, &prototypes);
@@ -60,12 +60,12 @@ pub fn file(object: &Object<'_>, header: &str, head: &str) -> anyhow::Result<Str
     Ok(format!("{head}{}{after}", prelude(&after)))
 }
 
-/// The name in Rust, fit for a comment.
+/// The Rust name, made fit for a comment.
 fn path(name: &str) -> String {
     demangled(name).replace("*/", "* /").replace("/*", "/ *")
 }
 
-/// What of the prelude a text needs.
+/// The pieces of the prelude that a text needs.
 fn prelude(text: &str) -> String {
     let mut pieces = PRELUDE.split(PIECE);
     let mut out = pieces.next().unwrap_or_default().to_owned();
@@ -150,7 +150,7 @@ impl FunctionPrinter<'_> {
         })
     }
 
-    /// A call through an address wants the object's own types.
+    /// An indirect call needs the object's own types.
     fn check_addresses(&self, statements: &[Statement]) -> anyhow::Result<()> {
         let is_exported = |part: &Expression| match part {
             Expression::Function(number) => self.names.prototype(*number).is_some(),
@@ -196,7 +196,7 @@ impl FunctionPrinter<'_> {
         Ok(text)
     }
 
-    /// Variables, and parameters that nobody reads.
+    /// Variables, and unused parameters.
     fn declare(
         &self,
         text: &mut String,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The functions of the header with their types, and how values of the object become values of those types.
+//! The functions of the header with their types, and how values of the object are converted to those types.
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -72,7 +72,7 @@ impl Type {
         }
     }
 
-    /// A value of this type as a value of the object, and how closely its outermost operator binds.
+    /// A value of this type as a value of the object, and the precedence of its outermost operator.
     pub fn value_of_object(&self, value: &str) -> (String, u8) {
         match self {
             Self::Pointer(_) => (format!("ADDRESS({value})"), 15),
@@ -84,7 +84,7 @@ impl Type {
 }
 
 impl Prototype {
-    /// Whether the object has the function as the header has it.
+    /// Whether the object's function has the type that the header declares.
     pub fn check(&self, signature: &Signature) -> anyhow::Result<()> {
         let parameters: Vec<_> = self.parameters.iter().map(|it| it.kind.kind()).collect();
         let result = self.result.as_ref().map(Type::kind);
@@ -112,7 +112,7 @@ impl Prototype {
     }
 }
 
-/// All functions that a header declares, apart from those that need an operating system.
+/// All functions that a header declares, except those that need an operating system.
 pub fn read(header: &str) -> anyhow::Result<Vec<Prototype>> {
     let mut text = String::new();
     let mut only_posix = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Statements of C: how jumps to the ends of blocks become structure, and how they are written.
+//! C statements: how jumps to the ends of blocks are structured, and how statements are written.
 
 use std::fmt::Write as _;
 
@@ -17,14 +17,14 @@ pub type Label = usize;
 pub enum Statement {
     Set(Variable, Expression),
     Store(Access, Expression, Expression),
-    /// A call whose result nobody wants.
+    /// A call whose result is not used.
     Evaluate(Expression),
     If(Expression, Vec<Self>, Vec<Self>),
-    /// A jump to its label begins it anew; its end leaves it.
+    /// A jump to its label starts it again; reaching its end leaves it.
     Loop(Label, Vec<Self>),
     /// A jump to its label leaves it.
     Block(Label, Vec<Self>),
-    /// Which values go where, and all others.
+    /// Which values go where, and the default.
     Switch(Expression, Vec<(Vec<usize>, Vec<Self>)>, Vec<Self>),
     Jump(Label),
     Return(Option<Expression>),
@@ -33,7 +33,7 @@ pub enum Statement {
 
 use Statement as S;
 
-/// Deeper than this, a jump reads better.
+/// Beyond this depth a jump is easier to read.
 const DEEPEST: usize = 5;
 
 /// All statements inside of statements.
@@ -63,7 +63,7 @@ pub fn expressions(statement: &S) -> Vec<&Expression> {
     }
 }
 
-/// The same, to be changed.
+/// The same, mutable.
 pub fn expressions_mut(statement: &mut S) -> Vec<&mut Expression> {
     match statement {
         S::Set(_, value) | S::Evaluate(value) | S::If(value, ..) | S::Switch(value, ..) => {
@@ -92,7 +92,7 @@ fn jumps_to(statements: &[S], label: Label) -> bool {
     any(statements, &mut |it| *it == S::Jump(label))
 }
 
-/// Whether what follows cannot be reached.
+/// Whether the code after it is unreachable.
 fn ends(statements: &[S]) -> bool {
     match statements.last() {
         Some(S::Jump(_) | S::Return(_) | S::Unreachable) => true,
@@ -115,7 +115,8 @@ fn depth(statements: &[S]) -> usize {
     deepest.max().unwrap_or_default()
 }
 
-/// Turns jumps to the end of a block into branches, as far as that reads better, and removes blocks that nobody leaves.
+/// Turns jumps to the end of a block into branches where that is easier to read, and removes blocks that no jump
+/// leaves.
 pub fn structured(statements: Vec<S>) -> Vec<S> {
     let mut out = Vec::new();
     for mut statement in statements {
@@ -135,7 +136,7 @@ pub fn structured(statements: Vec<S>) -> Vec<S> {
             S::If(condition, yes, no) if yes.is_empty() && !no.is_empty() => {
                 out.push(S::If(condition.negated(), no, yes));
             }
-            // What follows a branch that ends needs no branch.
+            // Code after a branch that does not fall through needs no `else`.
             S::If(condition, yes, no) if ends(&yes) && !no.is_empty() => {
                 out.push(S::If(condition, yes, Vec::new()));
                 out.extend(no);
@@ -165,7 +166,7 @@ fn around_jumps(mut body: Vec<S>, label: Label) -> Vec<S> {
     };
     yes.pop();
     if rest.is_empty() && yes.is_empty() {
-        // The condition reads, and does nothing.
+        // The condition only reads.
         return around_jumps(body, label);
     }
     body.push(if yes.is_empty() {
@@ -176,7 +177,7 @@ fn around_jumps(mut body: Vec<S>, label: Label) -> Vec<S> {
     around_jumps(body, label)
 }
 
-/// The end of the list is where the jump goes anyway.
+/// The jump goes to the end of the list anyway.
 fn drop_jump_at_end(body: &mut Vec<S>, label: Label) {
     match body.last_mut() {
         Some(S::Jump(to)) if *to == label => {
@@ -195,16 +196,16 @@ fn drop_jump_at_end(body: &mut Vec<S>, label: Label) {
     }
 }
 
-/// What `break` and `continue` mean, from the outside inwards.
+/// What `break` and `continue` mean, from the outside in.
 #[derive(Clone, Copy)]
 struct Around {
-    /// Label of the innermost loop, for `continue`; none where `continue` would go to a condition.
+    /// Label of the innermost loop, for `continue`; `None` if `continue` would go to a condition.
     again: Option<Label>,
-    /// Label of the block that ends where `break` goes.
+    /// Label of the block at whose end `break` arrives.
     leave: Option<Label>,
 }
 
-/// Writes statements, one a line.
+/// Writes statements, one per line.
 pub struct Printer<'a> {
     pub writer: Writer<'a>,
     /// How the value of the function is returned.
@@ -220,7 +221,7 @@ impl Printer<'_> {
             leave: None,
         };
         let (last, before) = match statements.split_last() {
-            // The end of a function returns by itself.
+            // The end of a function returns anyway.
             Some((S::Return(None), before)) => (None, before),
             _ => (None::<&S>, statements),
         };
@@ -302,7 +303,7 @@ impl Printer<'_> {
         self.line(indent, &format!("if ({condition}) {{"));
         self.list(yes, indent + 1, around, ends_at);
         let mut no = no;
-        // A chain of conditions stays at one depth.
+        // A chain of conditions stays at one indentation.
         while let [S::If(condition, yes, other)] = no {
             let condition = self.writer.whole(condition);
             self.line(indent, &format!("}} else if ({condition}) {{"));
@@ -349,7 +350,7 @@ impl Printer<'_> {
             }
         }
         self.line(indent, "}");
-        // From inside of another loop or a switch.
+        // From inside another loop or a switch.
         if self.text[start..].contains(&format!("goto L{label};")) {
             let text = format!("{}L{label}:;\n", "    ".repeat(indent - 1));
             self.text.insert_str(start, &text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Removes what reads badly and does nothing: values that nobody reads, and a temporary between a call and its only use.
+//! Removes what only makes the code harder to read: unused values, and a temporary between a call and its only use.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ fn without_unread(
     out
 }
 
-/// `t = f(x); v = t;` becomes `v = f(x);`, where nothing is read between the two and nothing beside the value.
+/// `t = f(x); v = t;` becomes `v = f(x);` if nothing is read in between.
 fn join(
     statements: Vec<Statement>,
     reads: &BTreeMap<Variable, usize>,

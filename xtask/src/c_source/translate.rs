@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One function's code to statements: the object's machine has a stack of values, which become expressions.
+//! Translates one function's code to statements: the values on the object's operand stack become expressions.
 
 use anyhow::{Context as _, bail, ensure};
 use wasmparser::Operator;
@@ -17,7 +17,7 @@ const LARGEST: usize = 28;
 #[derive(Debug)]
 pub struct Translated {
     pub statements: Vec<Statement>,
-    /// Bytes of its own memory, if it has any.
+    /// Size of its own memory, if any.
     pub frame: Option<u32>,
     /// Types of the temporaries.
     pub temporaries: Vec<Kind>,
@@ -30,7 +30,7 @@ pub struct Place {
     pub is_function: bool,
     /// Where its value is kept.
     pub result: Option<Variable>,
-    /// How many values were there before.
+    /// How many values were on the stack before.
     pub height: usize,
     pub used: bool,
 }
@@ -52,7 +52,7 @@ pub struct Translator<'a> {
     pub labels: Label,
     temporaries: Vec<Kind>,
     frame: Option<u32>,
-    /// What follows cannot be reached.
+    /// The code after it is unreachable.
     pub dead: bool,
 }
 
@@ -100,7 +100,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// The next instruction and its place in the file.
+    /// The next instruction and its offset in the file.
     fn next(&mut self) -> anyhow::Result<(&'a Operator<'a>, usize)> {
         let (operator, at) = self
             .function
@@ -128,7 +128,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Goes to where the innermost block ends.
+    /// Goes to the end of the innermost block.
     fn skip(&mut self) -> anyhow::Result<()> {
         let mut depth = 0;
         loop {
@@ -150,7 +150,7 @@ impl<'a> Translator<'a> {
         self.stack.pop().context("a value")
     }
 
-    /// Pushes a value, by a variable when it is large.
+    /// Pushes a value, through a variable if it is large.
     pub fn push(&mut self, value: Expression, kind: Kind) {
         if value.size() > LARGEST {
             self.settle(|_| true);
@@ -167,7 +167,7 @@ impl<'a> Translator<'a> {
         Variable::Temporary(self.temporaries.len() - 1)
     }
 
-    /// Puts values on the stack into variables, before something changes what they depend on.
+    /// Moves values on the stack into variables before something they depend on changes.
     pub fn settle(&mut self, wanted: impl Fn(&Expression) -> bool) {
         for at in 0..self.stack.len() {
             let value = &self.stack[at];
@@ -274,7 +274,7 @@ impl<'a> Translator<'a> {
                 self.stack.push(Expression::Variable(variable));
             }
             Operator::GlobalGet { .. } => self.frame()?,
-            // The stack is the machine's own: it comes and goes with the function.
+            // The memory is on the machine's own stack: it comes and goes with the function.
             Operator::GlobalSet { .. } => {
                 self.pop()?;
             }
@@ -291,7 +291,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// What a relocation puts into an instruction: its operand follows the first byte.
+    /// What a relocation puts into an instruction, whose operand follows the first byte.
     fn address(&self, at: usize) -> anyhow::Result<Option<Address>> {
         Ok(self.object.addresses.get(&(at + 1)).copied())
     }
@@ -306,7 +306,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// The stack grows at the beginning of a function, by a constant, and nothing else is done with its pointer but giving it back.
+    /// The stack pointer moves by a constant at the beginning of a function, and is only restored after that.
     fn frame(&mut self) -> anyhow::Result<()> {
         let (Operator::I32Const { value }, _) = self.next()? else {
             bail!("a frame whose size is not constant");
@@ -339,7 +339,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// An address with the offset of an instruction that reads or writes, whose second operand a relocation may change.
+    /// An address plus the offset of a load or store, whose second operand a relocation may change.
     fn place_in_memory(
         &mut self,
         memory: &wasmparser::MemArg,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How expressions are written, with the parentheses that compilers ask for.
+//! How expressions are written, with the parentheses that compilers want.
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ impl Writer<'_> {
         self.written(expression).0
     }
 
-    /// A call whose result nobody wants.
+    /// A call whose result is not used.
     pub fn statement(self, call: &E) -> String {
         match call {
             E::Call(Callee::Function(function), arguments) => {
@@ -36,7 +36,7 @@ impl Writer<'_> {
         }
     }
 
-    /// With parentheses around it where it binds less closely than this.
+    /// In parentheses if it binds less tightly than this.
     fn within(self, expression: &E, least: u8) -> String {
         let (text, precedence) = self.written(expression);
         if precedence < least {
@@ -46,7 +46,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The text, and how closely its outermost operator binds.
+    /// The text, and the precedence of its outermost operator.
     fn written(self, expression: &E) -> (String, u8) {
         match expression {
             E::Variable(Variable::Local(at)) => (format!("v{at}"), PRIMARY),
@@ -118,7 +118,7 @@ impl Writer<'_> {
         let precedence = operator.precedence();
         let bits = bits(kind);
         let is_integer = matches!(kind, Kind::U32 | Kind::U64);
-        // A sum reads better with the sign of its constant.
+        // A sum is easier to read with the sign of its constant.
         let negative = match right {
             E::Integer(value, Kind::U32) if *value > 0xFFFF_0000 => Some(0x1_0000_0000 - value),
             E::Integer(value, Kind::U64) if *value > 0xFFFF_FFFF_FFFF_0000 => {
@@ -169,7 +169,7 @@ impl Writer<'_> {
                 return format!("({})", self.whole(operand));
             }
             let same = matches!(operand, E::Binary { operator: inner, .. } if *inner == operator);
-            // Compilers want parentheses around other operators there. Of floating-point numbers the order counts.
+            // Compilers want parentheses around other operators here, and for floating-point numbers the order matters.
             let least = match (mixes_badly || operator.is_comparison(), same) {
                 (true, true) if is_left && mixes_badly => precedence,
                 (true, _) if mixes_badly => PREFIX,
@@ -212,7 +212,7 @@ impl Writer<'_> {
 }
 
 impl Access {
-    /// Of the macros that read and write: bits, and the alignment where it is less.
+    /// The suffix of the macros that read and write: bits, and the alignment if it is smaller.
     pub fn suffix(self) -> String {
         let bits = self.width * 8;
         if self.align < self.width {
@@ -253,7 +253,7 @@ fn signed_integer(value: u64, kind: Kind) -> String {
     }
 }
 
-/// In decimal where that is exact and short, else by its bits, since not every compiler rounds correctly.
+/// In decimal if that is exact and short, otherwise by its bits, since not every compiler rounds correctly.
 fn float(bits: u64, kind: Kind) -> (String, u8) {
     let value = match kind {
         Kind::F32 => f64::from(f32::from_bits(bits as u32)),

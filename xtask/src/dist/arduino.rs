@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Archives, Package, pack};
 use crate::{c_source, workspace::Workspace};
 
-/// Name of the package's folder, and so of the library's in the user's sketchbook.
+/// Name of the package's folder, and so of the library's folder in the user's sketchbook.
 pub const FOLDER: &str = "KpnThings";
 
 /// Folder below `src/` by `build.mcu` of the boards, and the target whose archive lies there. The boards are those that

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! For every other compiler: the library as one file of C, with header, licences and an example.
+//! For every other compiler: the library as one C file, with header, licences and an example.
 
 use std::path::Path;
 
 use super::{Archives, Package, pack};
 use crate::{c_source, legal::sbom, workspace::Workspace};
 
-/// What is copied as it is; all lies in one folder, as a project takes it.
+/// What is copied unchanged; everything is in one folder, ready for a project.
 const COPIED: [(&str, &str); 9] = [
     ("include/kpn_things.h", "."),
     ("LICENSE-MIT", "."),

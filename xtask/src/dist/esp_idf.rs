@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The ESP-IDF component: header, archives for some RISC-V chips, one file of C for all others, an example.
+//! The ESP-IDF component: header, archives for some RISC-V chips, one C file for all others, an example.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub const NAME: &str = "kpn_things";
 /// Targets whose archives `CMakeLists.txt` chooses from.
 pub const ARCHIVES: [&str; 2] = ["riscv32imc", "riscv32imac"];
 
-/// What is copied beside what every package has.
+/// What is copied in addition to what every package has.
 const FILES: [(&str, &str); 3] = [
     ("packaging/esp-idf/CMakeLists.txt", "."),
     ("packaging/esp-idf/Kconfig", "."),

@@ -60,7 +60,7 @@ struct Manifest<'a> {
     packages: Vec<Entry<'a>>,
 }
 
-/// The commit that was packed, and whether something was changed since.
+/// The commit that was packed, and whether anything has changed since.
 fn commit(workspace: &Workspace) -> String {
     let shell = &workspace.shell;
     cmd!(shell, "git describe --always --abbrev=40 --match= --dirty")
@@ -70,7 +70,7 @@ fn commit(workspace: &Workspace) -> String {
         .unwrap_or_else(|_| "unknown".to_owned())
 }
 
-/// `SHA256SUMS` for sha256sum, `manifest.json` for programs; answers the former.
+/// Writes `SHA256SUMS` for sha256sum and `manifest.json` for programs; returns the former.
 pub fn write(workspace: &Workspace, packages: &[Package], dist: &Path) -> anyhow::Result<String> {
     let shell = &workspace.shell;
     let within = shell.push_dir(dist);
@@ -106,7 +106,7 @@ pub fn write(workspace: &Workspace, packages: &[Package], dist: &Path) -> anyhow
     shell.write_file(dist.join("SHA256SUMS"), &sums)?;
     Ok(sums)
 }
-/// How an archive is compiled, as Cargo.toml, `.cargo/config.toml` and this program have it; without names of folders.
+/// How an archive is compiled, according to Cargo.toml, `.cargo/config.toml` and this program; without folder names.
 fn flags(workspace: &Workspace, target: &Target) -> anyhow::Result<Vec<String>> {
     let read = |file: &str| -> anyhow::Result<toml::Table> {
         Ok(workspace.shell.read_file(file)?.parse()?)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is handed out: packages for compilers and for vendor toolchains in `dist/`, with a manifest and checksums.
+//! The release: packages for compilers and vendor toolchains in `dist/`, with a manifest and checksums.
 //!
-//! One module per kind of package. Each has one function `pack(workspace, archives, dist)`, which puts one file into
-//! `dist` and answers what it is; [`KINDS`] lists them, and nothing else needs to know of a new kind.
+//! One module per kind of package. Each has a function `pack(workspace, archives, dist)`, which puts one file into
+//! `dist` and returns a description of it. [`KINDS`] lists them; nothing else needs to know about a new kind.
 
 pub mod arduino;
 pub mod c_source;
@@ -46,15 +46,15 @@ const KINDS: &[Pack] = &[
 /// One file in `dist/`.
 #[derive(Debug)]
 pub struct Package {
-    /// Whom it is for: `native`, `zephyr`, `arduino`, and so on.
+    /// Its kind: `native`, `zephyr`, `arduino`, and so on.
     pub kind: &'static str,
     /// Its name.
     pub file: String,
-    /// Short names of the targets that it has archives for.
+    /// Short names of the targets for which it has archives.
     pub targets: Vec<&'static str>,
 }
 
-/// The archives as they ship, per target.
+/// The archives that ship, per target.
 #[derive(Debug)]
 pub struct Archives(Vec<(&'static Target, PathBuf)>);
 
@@ -65,7 +65,7 @@ impl Archives {
         Ok(Self(targets.iter().zip(paths).collect()))
     }
 
-    /// The targets that there are archives for.
+    /// The targets for which there are archives.
     pub fn targets(&self) -> impl Iterator<Item = &'static Target> {
         self.0.iter().map(|(target, _)| *target)
     }
@@ -112,7 +112,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The simulator alone, beside what is in `dist/` already.
+/// The simulator alone, added to what is in `dist/` already.
 pub fn run_simulator(workspace: &Workspace) -> anyhow::Result<()> {
     let dist = workspace.path("dist");
     workspace.shell.create_dir(&dist)?;
@@ -121,7 +121,7 @@ pub fn run_simulator(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Packs all that has archives into a folder, with manifest and checksums; answers the latter.
+/// Packs everything that has archives into a folder, with manifest and checksums; returns the latter.
 pub fn pack_into(
     workspace: &Workspace,
     archives: &Archives,
@@ -130,7 +130,7 @@ pub fn pack_into(
     finish(workspace, pack_all(workspace, archives, dist)?, dist)
 }
 
-/// Adds what tells about all packages: the bills of materials, manifest and checksums; answers the latter.
+/// Adds what describes all packages: the bills of materials, manifest and checksums; returns the latter.
 fn finish(
     workspace: &Workspace,
     mut packages: Vec<Package>,
@@ -140,7 +140,7 @@ fn finish(
     manifest::write(workspace, &packages, dist)
 }
 
-/// All packages that there are.
+/// All kinds of packages.
 fn pack_all(
     workspace: &Workspace,
     archives: &Archives,

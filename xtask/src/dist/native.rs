@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! For compilers and build systems that know nothing of KPN Things: one package per target, and one with all of them.
-//! Archives, header, and what CMake and pkg-config need to find them.
+//! For compilers and build systems in general: one package per target, and one with all of them. Each has archives, the
+//! header, and what CMake and pkg-config need to find them.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -10,16 +10,16 @@ use super::{
 };
 use crate::{archive, target::Target, workspace::Workspace};
 
-/// Where the files for CMake lie in a package.
+/// Where the CMake files are in a package.
 const CMAKE: &str = "lib/cmake/kpn_things";
 
-/// Files for CMake that say the same in every package.
+/// CMake files that are the same in every package.
 const CMAKE_FILES: [(&str, &str); 2] = [
     ("packaging/cmake/kpn_things-config.cmake", CMAKE),
     ("packaging/cmake/kpn_things-target.cmake", CMAKE),
 ];
 
-/// For people: what the package is, and a first program.
+/// For readers: what the package is, and a first program.
 const ABOUT: [(&str, &str); 2] = [
     ("packaging/native/README.md", "."),
     ("c-examples/hello/hello.c", "example"),
@@ -102,7 +102,7 @@ fn pack_as(
     })
 }
 
-/// For people: version, then a line per target.
+/// For readers: the version, then a line per target.
 fn about(targets: &[&Target]) -> anyhow::Result<String> {
     let mut text = format!("{}\n", Workspace::version());
     for target in targets {
@@ -111,7 +111,7 @@ fn about(targets: &[&Target]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// What `kpn_things-config.cmake` reads: which archives there are.
+/// The list of archives that `kpn_things-config.cmake` reads.
 fn cmake_archives(folders: &[(&Target, &str)]) -> anyhow::Result<String> {
     let root = "${CMAKE_CURRENT_LIST_DIR}/../../..";
     let names: Vec<_> = folders.iter().map(|(target, _)| target.name).collect();
@@ -131,7 +131,8 @@ fn cmake_archives(folders: &[(&Target, &str)]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// A template of `packaging/cmake` with its places filled, as CMake's `configure_file` does it for `cmake --install`.
+/// A template of `packaging/cmake` with its variables filled in, as CMake's `configure_file` does for `cmake
+/// --install`.
 fn filled(workspace: &Workspace, template: &str, include: &str) -> anyhow::Result<String> {
     let version = Workspace::version();
     let major = version.split('.').next().unwrap_or_default();

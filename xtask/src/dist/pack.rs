@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Archive files that hold no time, owner or order of the machine that made them: the same content gives the same bytes.
+//! Archive files without any time, owner or order of the machine that made them: the same content gives the same bytes.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use xshell::cmd;
 use super::Archives;
 use crate::{archive, workspace::Workspace};
 
-/// Files of the repository that every package has: what is copied, and the folder inside the package.
+/// Files of the repository that every package has: what is copied, and to which folder of the package.
 pub const COMMON: [(&str, &str); 5] = [
     ("include/kpn_things.h", "include"),
     ("LICENSE-MIT", "."),
@@ -17,7 +17,7 @@ pub const COMMON: [(&str, &str); 5] = [
     ("CHANGELOG.md", "."),
 ];
 
-/// Copies files of the repository into folders below `to`, which are made as needed.
+/// Copies files of the repository into folders below `to`, which are created as needed.
 pub fn copy(workspace: &Workspace, files: &[(&str, &str)], to: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     for (file, folder) in files {
@@ -44,7 +44,7 @@ pub fn archives<'a>(
     Ok(())
 }
 
-/// Writes a manifest `name.in` of the repository into a package as `name`, with the version in its place.
+/// Writes a manifest `name.in` of the repository into a package as `name`, with the version filled in.
 pub fn manifest(workspace: &Workspace, file: &str, to: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let text = shell.read_file(workspace.path(file))?;
@@ -56,7 +56,7 @@ pub fn manifest(workspace: &Workspace, file: &str, to: &Path) -> anyhow::Result<
     Ok(())
 }
 
-/// Copies a folder of the repository, with all that git knows in it.
+/// Copies a folder of the repository, with all files in it that git tracks.
 pub fn tree(workspace: &Workspace, from: &str, to: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let files = cmd!(
@@ -73,7 +73,7 @@ pub fn tree(workspace: &Workspace, from: &str, to: &Path) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// An empty folder `name` of its own to put a package together in, whatever was there before.
+/// An empty folder `name` in which to assemble a package, whatever was there before.
 pub fn staging(
     workspace: &Workspace,
     kind: &str,
@@ -110,7 +110,7 @@ pub fn zip(workspace: &Workspace, folder: &Path, file: &Path) -> anyhow::Result<
     let (parent, name) = split(folder)?;
     shell.remove_path(file)?;
     let within = shell.push_dir(parent);
-    // The first time that the format can hold.
+    // The earliest time that the format can represent.
     cmd!(
         shell,
         "find {name} -exec touch --no-dereference --date=1980-01-01T00:00:00Z"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The PlatformIO library: header and archives for every framework, Arduino's class where there is Arduino.
+//! The PlatformIO library: header and archives for every framework, and the Arduino class for the Arduino framework.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub const ARCHIVES: [&str; 9] = [
 /// The archive for unit tests on the developer's machine.
 pub const HOST: &str = "x86_64-linux";
 
-/// What is copied beside what every package has.
+/// What is copied in addition to what every package has.
 const FILES: [(&str, &str); 4] = [
     ("packaging/arduino/src/KpnThings.h", "src"),
     ("packaging/arduino/src/KpnThings.cpp", "src"),

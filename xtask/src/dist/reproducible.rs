@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The same sources give the same bytes, wherever they lie and whenever they are packed.
+//! The same sources give the same bytes, wherever they are and whenever they are packed.
 
 use std::path::Path;
 
@@ -14,7 +14,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Built elsewhere from nothing. The others take what is compiled of `core` and of foreign crates, which do not move.
+/// Built from scratch elsewhere. The others reuse the compiled `core` and foreign crates, whose location does not
+/// change.
 const FROM_NOTHING: [&str; 2] = ["thumbv6m", "x86_64-linux"];
 
 /// Archives built in another folder, and packages packed a second time, have the same bytes.
@@ -64,7 +65,7 @@ fn expect_same(workspace: &Workspace, here: &Path, there: &Path) -> anyhow::Resu
     Ok(())
 }
 
-/// A test of the test: an archive of other code is not taken for the same.
+/// The check itself is tested: an archive of different code is not taken for the same.
 fn check_can_fail(workspace: &Workspace, archive: &Path) -> anyhow::Result<()> {
     let options = Options {
         deliberate_panic: true,
@@ -93,7 +94,7 @@ fn copy_of_sources(workspace: &Workspace) -> anyhow::Result<Workspace> {
     Workspace::at(&root)
 }
 
-/// The folders of cargo, without the targets that are to be built from nothing.
+/// The folders of cargo, without the targets that are to be built from scratch.
 fn copy_of_compiled(workspace: &Workspace, elsewhere: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let to = elsewhere.scratch("")?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The simulator as a program, so that a C developer needs no Rust: for the kind of machine that packs it.
+//! The simulator as a program for the kind of machine that packs it, so that a C developer needs no Rust.
 
 use std::{
     env::consts,
@@ -21,7 +21,7 @@ const COPIED: [(&str, &str); 5] = [
 ];
 const PROGRAM: &str = "kpn-things-simulator";
 
-/// Builds it as it ships.
+/// Builds it for release.
 pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     let folder = workspace.path("target");
@@ -54,7 +54,7 @@ pub fn pack(workspace: &Workspace, program: &Path, dist: &Path) -> anyhow::Resul
     })
 }
 
-/// Unpacked in an empty folder, it starts and answers; here as the tests build it.
+/// Unpacked in an empty folder, it starts and answers; here in the tests' build.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = shell.create_temp_dir()?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Zephyr module as a package: its files, the header, the sample, an archive per Rust target, and the library as one file of C.
+//! The Zephyr module as a package: its files, the header, the sample, an archive per Rust target, and the library as one C file.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::workspace::Workspace;
 
-/// Files of the module, and where they stand in the package: as in the repository.
+/// Files of the module, which have the same place in the package as in the repository.
 const FILES: [(&str, &str); 43] = [
     ("zephyr/module.yml", "zephyr"),
     ("zephyr/Kconfig", "zephyr"),
@@ -71,11 +71,11 @@ const FILES: [(&str, &str); 43] = [
     ),
 ];
 
-/// What tells Kconfig that there are archives, and no sources to build them from.
+/// Tells Kconfig that there are archives, and no sources from which to build them.
 const ARCHIVES_KCONFIG: &str = "# Written by `make dist`: the archives for each core stand beside this file.\n\n\
     config KPN_THINGS_HAS_ARCHIVES\n\tdefault y\n";
 
-/// Packs the module with all archives that are given.
+/// Packs the module with all given archives.
 pub fn pack(workspace: &Workspace, archives: &Archives, dist: &Path) -> anyhow::Result<Package> {
     let shell = &workspace.shell;
     let name = format!("kpn-things-{}-zephyr", Workspace::version());

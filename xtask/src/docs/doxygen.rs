@@ -9,7 +9,7 @@ use crate::{header, workspace::Workspace};
 const HEADER: &str = "include/kpn_things.h";
 
 /// Renders the header; any warning is an error. In the header with every comment in full, each parameter must be named.
-/// A test of the test: a comment that names no parameter must be refused.
+/// The check itself is tested: a comment that names no parameter must be refused.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     render(workspace, HEADER, "")?;
     let complete = header::complete(workspace)?;

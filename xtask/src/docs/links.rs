@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Relative links: each names a file that is there, and a heading in it.
+//! Relative links: each must lead to an existing file, and to an existing heading in it.
 
 use anyhow::ensure;
 
@@ -64,7 +64,7 @@ fn links(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Headings as their links name them.
+/// Headings, as links name them.
 pub(super) fn headings(text: &str) -> impl Iterator<Item = String> {
     prose(text)
         .filter(|(_, line)| line.starts_with('#'))

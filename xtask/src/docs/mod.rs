@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the texts promise: links lead somewhere, commands run, the header and the pages become a site without a warning.
+//! The texts: links lead somewhere, commands run, and header and pages become a site without a warning.
 
 mod doxygen;
 mod links;
@@ -26,7 +26,7 @@ struct Page {
     text: String,
 }
 
-/// All texts of the repository, those not committed yet too.
+/// All texts of the repository, including those not committed yet.
 fn all(workspace: &Workspace) -> anyhow::Result<Vec<Page>> {
     let shell = &workspace.shell;
     let files = cmd!(
@@ -49,7 +49,7 @@ fn all(workspace: &Workspace) -> anyhow::Result<Vec<Page>> {
         .collect()
 }
 
-/// Lines outside of fenced blocks, with their numbers from 1.
+/// Lines outside fenced blocks, with their numbers from 1.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     text.lines().enumerate().filter_map(move |(index, line)| {
@@ -59,9 +59,9 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Lines of the fenced blocks of one language, one block after the other, without the indentation of a list.
+/// Lines of the fenced blocks of one language, one block after another, without the indentation of a list.
 ///
-/// A block without a language has the language of no name.
+/// A block without a language has the empty language.
 fn code<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let mut lines = Vec::new();
     let mut open: Option<(usize, bool)> = None;

@@ -11,10 +11,10 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Longer than any page takes; whoever takes longer hangs.
+/// Longer than any page takes; anything longer is a hang.
 const SECONDS: &str = "900";
 
-/// Runs the fenced `sh` blocks of each page, in their order, in an empty folder outside of the repository.
+/// Runs the fenced `sh` blocks of each page, in their order, in an empty folder outside the repository.
 ///
 /// `$KPN_THINGS` is the repository, `$KPN_DIST` a folder with all packages.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
@@ -38,7 +38,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A test of the test: a command that fails in the middle of a page is noticed.
+/// The check itself is tested: a command that fails in the middle of a page is noticed.
 fn check_can_fail(workspace: &Workspace) -> anyhow::Result<()> {
     let page = "```sh\ntrue\nls no-such-file\n```\n\n```sh\ntrue\n```\n";
     let Err(error) = run(workspace, &commands(page)) else {
@@ -73,7 +73,7 @@ fn run(workspace: &Workspace, script: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The commands of a page that are to be run.
+/// The commands of a page.
 fn commands(text: &str) -> String {
     code(text, "sh")
         .iter()
@@ -81,7 +81,7 @@ fn commands(text: &str) -> String {
         .collect()
 }
 
-/// Refuses loops that wait without end for something that has failed.
+/// Refuses loops that would wait for ever for something that has failed.
 fn check_ends(script: &str) -> anyhow::Result<()> {
     for line in script.lines() {
         let waits = line

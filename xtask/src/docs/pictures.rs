@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Pictures of README.md: the way of a message, and its cost beside other libraries, drawn from the report's lines there.
+//! Pictures of README.md: the path of a message, and its cost compared with other libraries, drawn from the report's
+//! lines there.
 
 use core::fmt::Write as _;
 
@@ -10,7 +11,7 @@ use crate::workspace::Workspace;
 const FLOW: &str = "packaging/doxygen/flow.svg";
 const COST: &str = "packaging/doxygen/cost.svg";
 
-/// A job, the line of the report that counts it, and what others take for it; README.md says how that was measured.
+/// A job, the report line for it, and what other libraries take; README.md says how that was measured.
 type Job = (&'static str, &'static str, &'static [(&'static str, usize)]);
 
 const JOBS: &[Job] = &[
@@ -47,7 +48,7 @@ pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fails when they are not what the report says now.
+/// Fails if they do not match the report.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let readme = shell.read_file("README.md")?;
@@ -68,7 +69,7 @@ fn opening(height: usize, title: &str) -> String {
     )
 }
 
-/// Device, buffer, platform: three boxes and what goes between them.
+/// Device, buffer, platform: three boxes and what passes between them.
 fn flow() -> String {
     let mut svg = opening(210, "The way of a message and its downlink");
     svg.push_str(
@@ -107,7 +108,7 @@ fn flow() -> String {
     svg
 }
 
-/// Bars of instructions.
+/// Instructions as bars.
 fn cost(readme: &str) -> anyhow::Result<String> {
     let rows: usize = JOBS.iter().map(|(_, _, others)| others.len() + 1).sum();
     let height = 40 + rows * 22 + JOBS.len() * 34;

@@ -10,7 +10,7 @@ use xshell::cmd;
 use super::{links::headings, pictures};
 use crate::workspace::Workspace;
 
-/// The pages, in the order of the site's contents. Other texts are linked as files.
+/// The pages, in the order of the table of contents. Other texts are linked as files.
 const PAGES: &[&str] = &[
     "README.md",
     "c-examples/cookbook/README.md",
@@ -32,7 +32,7 @@ const PAGES: &[&str] = &[
     "CHANGELOG.md",
 ];
 
-/// Builds the site of what is checked in.
+/// Builds the site from what is checked in.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     pictures::check(workspace)?;
     render(workspace)
@@ -55,7 +55,7 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     render(workspace)
 }
 
-/// Builds the site into `target/doxygen/html`; a warning of doxygen's and a link that leads nowhere are errors.
+/// Builds the site into `target/doxygen/html`; a doxygen warning and a dead link are errors.
 fn render(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("site")?;
@@ -84,7 +84,7 @@ fn render(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A test of the test: links to a page and to a heading that are not there are refused.
+/// The check itself is tested: links to a page and to a heading that are not there are refused.
 fn check_can_fail(workspace: &Workspace, html: &Path) -> anyhow::Result<()> {
     for wrong in ["no-such-page.html", "index.html#no-such-heading"] {
         let page = html.join("wrong.html");
@@ -100,8 +100,8 @@ fn check_can_fail(workspace: &Workspace, html: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A page for doxygen: its headings have names, its links lead to pages of the site or to copies of files, which are added to `files`; a
-/// recipe stands where the page names it.
+/// A page for doxygen: its headings get names, its links lead to pages of the site or to copies of files, which are added to `files`; each
+/// recipe is inserted where the page names it.
 fn stage(
     workspace: &Workspace,
     number: usize,
@@ -166,7 +166,7 @@ fn with_links(
             out.push_str(&format!("{before}]({})", copy_of(&path).display()));
             files.insert(path);
         } else {
-            // A folder: only its name.
+            // A folder becomes just its name.
             let (text, name) = before.rsplit_once('[').unwrap_or(("", before));
             out.push_str(&format!("{text}{name}"));
         }
@@ -176,7 +176,7 @@ fn with_links(
     Ok(out)
 }
 
-/// Where a file stands in the site. Doxygen takes every link to Markdown for a page.
+/// Where a file is in the site. Doxygen takes every link to Markdown for a page.
 fn copy_of(file: &Path) -> PathBuf {
     let name = file.display().to_string().replace(".md", ".txt");
     Path::new("files").join(name)
@@ -239,7 +239,7 @@ fn follow_all(workspace: &Workspace, html: &Path) -> anyhow::Result<usize> {
     Ok(count)
 }
 
-/// Values of attributes.
+/// The values of an attribute.
 fn values<'a>(text: &'a str, attributes: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
     attributes.iter().flat_map(move |attribute| {
         text.split(attribute)

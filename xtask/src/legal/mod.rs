@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a product that has the library in it must say: licences, notices, and a bill of materials.
+//! What a product that contains the library must state: licences, notices and a bill of materials.
 
 pub mod notices;
 pub mod sbom;
@@ -12,10 +12,10 @@ use crate::workspace::Workspace;
 
 /// Licence of everything in this repository.
 pub const LICENCE: &str = "MIT OR Apache-2.0";
-/// The package that archives are made of.
+/// The package that archives are made from.
 const LIBRARY: &str = "kpn-things";
 
-/// The judges from elsewhere, each with its settings in the repository: `REUSE.toml` and `deny.toml`.
+/// Runs the external checkers, whose settings are in the repository: `REUSE.toml` and `deny.toml`.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     cmd!(shell, "target/python/bin/reuse lint --quiet")
@@ -35,7 +35,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     sbom::check(workspace)
 }
 
-/// A test of the test: settings that allow no licence are noticed.
+/// The check itself is tested: settings that allow no licence must fail.
 fn check_can_fail(workspace: &Workspace, deny: &str) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let settings = workspace.scratch("legal")?.join("nothing-allowed.toml");
@@ -52,7 +52,7 @@ fn check_can_fail(workspace: &Workspace, deny: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Endings and names of what people write as code.
+/// Extensions and names of source files.
 const SOURCES: [&str; 12] = [
     "*.rs",
     "*.c",
@@ -68,7 +68,7 @@ const SOURCES: [&str; 12] = [
     "*Makefile",
 ];
 
-/// A source file that is copied out of here takes its licence along.
+/// A source file that is copied elsewhere keeps its licence.
 fn check_tags(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let files = cmd!(
@@ -83,7 +83,7 @@ fn check_tags(workspace: &Workspace) -> anyhow::Result<()> {
             continue;
         }
         let text = shell.read_file(&path)?;
-        // In two parts: no tag of this file.
+        // In two parts, so that it is not taken for a tag of this file.
         let tag = format!("SPDX-License-{}: {LICENCE}", "Identifier");
         anyhow::ensure!(
             text.lines().take(12).any(|line| line.contains(&tag)),
@@ -115,8 +115,8 @@ struct Crate {
     manifest: String,
 }
 
-/// All that is compiled into a package of this workspace, sorted: for one platform, or for any. What only builds it, such as macros, is
-/// not among them.
+/// All crates that are compiled into a package of this workspace, sorted, for one platform or for any; without those that are only used to
+/// build it, such as macros.
 fn linked(workspace: &Workspace, into: &str, platform: Option<&str>) -> anyhow::Result<Vec<Crate>> {
     let shell = &workspace.shell;
     let filter: Vec<_> = platform

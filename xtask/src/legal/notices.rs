@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `THIRD-PARTY-NOTICES`, which lies in every package: what others have written of an archive, with their licences.
+//! `THIRD-PARTY-NOTICES`, which is in every package: which parts of an archive others have written, with their
+//! licences.
 
 use std::{
     collections::BTreeMap,
@@ -47,7 +48,7 @@ Rust's standard library, of the compiler that built the program
 
 ";
 
-/// Licence files of a crate, the shortest text first: it is enough.
+/// Licence files of a crate, the shortest text first, since one is enough.
 const TEXTS: [&str; 6] = [
     "LICENSE-MIT",
     "LICENSE",
@@ -57,12 +58,12 @@ const TEXTS: [&str; 6] = [
     "LICENSE-APACHE",
 ];
 
-/// Writes it anew.
+/// Regenerates it.
 pub fn write(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(workspace.shell.write_file(FILE, of_archives(workspace)?)?)
 }
 
-/// It names what cargo links, in the versions of Cargo.lock.
+/// Checks that it names what cargo links, in the versions of Cargo.lock.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     ensure!(
         workspace.shell.read_file(FILE)? == of_archives(workspace)?,
@@ -76,7 +77,7 @@ fn of_archives(workspace: &Workspace) -> anyhow::Result<String> {
     notices(workspace, LIBRARY, None, HEAD)
 }
 
-/// The same for the simulator, whose package gets it beside the program.
+/// The same for the simulator, whose package has it beside the program.
 pub fn of_simulator(workspace: &Workspace) -> anyhow::Result<String> {
     let here = format!("{}-unknown-linux-gnu", consts::ARCH);
     notices(
@@ -140,7 +141,7 @@ fn licence_file(each: &Crate) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("{} has no licence file", each.name))
 }
 
-/// The same text for texts that differ in white space at the ends of lines and of the file.
+/// Normalises white space at the ends of lines and of the file.
 fn normal(text: &str) -> String {
     let lines: Vec<_> = text.trim().lines().map(str::trim_end).collect();
     lines.join("\n") + "\n"

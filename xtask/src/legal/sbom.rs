@@ -12,7 +12,7 @@ use super::{LIBRARY, LICENCE, linked, tool};
 use crate::{archive::Toolchain, dist::Package, target::TARGETS, workspace::Workspace};
 
 const OWNER: &str = "The kpn-things authors";
-/// What stands in an archive beside crates: its name, its licence.
+/// What an archive contains besides crates: name and licence.
 const OF_THE_COMPILER: [(&str, &str); 2] = [
     ("core", LICENCE),
     (
@@ -21,7 +21,7 @@ const OF_THE_COMPILER: [(&str, &str); 2] = [
     ),
 ];
 
-/// Writes both into a folder.
+/// Writes both formats into a folder.
 pub fn write(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<Package>> {
     let name = format!("kpn-things-{}", Workspace::version());
     let files = [
@@ -41,7 +41,7 @@ pub fn write(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<Package
     Ok(packages)
 }
 
-/// Other people's validators take both, twice the same, with every crate in it.
+/// External validators accept both; two runs give the same, with every crate in it.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("legal")?;
@@ -90,7 +90,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
 /// SPDX 2.3.
 fn spdx(workspace: &Workspace) -> anyhow::Result<Value> {
     let mut bill = made(workspace, "spdx_json_2_3")?;
-    // What the specification does not allow: a place that is no URL, and an underscore in an identifier.
+    // What the specification does not allow: a download location that is not a URL, and an underscore in an identifier.
     for package in array(&mut bill, "packages")? {
         if package["downloadLocation"]
             .as_str()
@@ -189,7 +189,7 @@ fn compilers(workspace: &Workspace) -> anyhow::Result<Vec<(String, String)>> {
     Ok(all)
 }
 
-/// The same for the same version and dependencies: in the form of a UUID.
+/// In the form of a UUID; the same for the same version and dependencies.
 fn identity(workspace: &Workspace) -> anyhow::Result<String> {
     let shell = &workspace.shell;
     let sum = cmd!(shell, "sha256sum Cargo.toml Cargo.lock")
@@ -201,7 +201,7 @@ fn identity(workspace: &Workspace) -> anyhow::Result<String> {
         .map(|sum| sum.get(..16).unwrap_or_default())
         .collect();
     let part = |from: usize, to: usize| digits.get(from..to).context("two sums");
-    // Version 8 and variant 2 of RFC 9562: the rest is of our own making.
+    // Version 8 and variant 2 of RFC 9562: the rest is our own choice.
     Ok(format!(
         "{}-{}-8{}-a{}-{}",
         part(0, 8)?,
@@ -212,7 +212,7 @@ fn identity(workspace: &Workspace) -> anyhow::Result<String> {
     ))
 }
 
-/// When the sources were committed; without git, the first second that there is.
+/// When the sources were committed; without git, the epoch.
 fn commit_time(workspace: &Workspace) -> String {
     let shell = &workspace.shell;
     cmd!(
@@ -233,7 +233,7 @@ fn array<'a>(value: &'a mut Value, field: &str) -> anyhow::Result<&'a mut Vec<Va
         .with_context(|| format!("the bill has no `{field}`"))
 }
 
-/// By the text of a field, then by everything.
+/// Sorts by the text of a field, then by everything.
 fn sort(list: &mut [Value], key: &str) {
     list.sort_by_cached_key(|each| {
         let first = each.get(key).and_then(Value::as_str).unwrap_or_default();

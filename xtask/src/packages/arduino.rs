@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Arduino library as its users have it: the class and each sketch run on this machine over a stand-in for Arduino,
-//! the package unpacked, checked against Arduino's specification and linked for each kind of board.
+//! The Arduino library as its users get it: the class and each sketch run on this machine over a stand-in for Arduino; the package is
+//! unpacked, checked against Arduino's specification and linked for each kind of board.
 
 pub mod sketches;
 
@@ -21,7 +21,7 @@ use crate::{
 const URN: &str = "urn:dev:IMEI:490154203237518";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
-/// As Arduino's cores for SAMD build, and with every warning an error.
+/// The flags of Arduino's SAMD cores, with every warning an error.
 const CXX: [&str; 7] = [
     "-std=gnu++11",
     "-fno-exceptions",
@@ -33,7 +33,7 @@ const CXX: [&str; 7] = [
 ];
 const SANITIZERS: [&str; 3] = ["-g", "-O1", "-fsanitize=address,undefined"];
 
-/// Scenario of `tests/arduino/class_test.cpp`, and the simulator's arguments beside the device; `None`: nobody listens.
+/// A scenario of `tests/arduino/class_test.cpp`, and the simulator's arguments besides the device; `None` if nobody listens.
 const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
     ("accepted", Some(&[])),
     ("own-request", Some(&[])),
@@ -80,7 +80,7 @@ const SCENARIOS: &[(&str, Option<&[&str]>)] = &[
     ("misuse", None),
 ];
 
-/// The class on this machine, in everything that can happen to it.
+/// The class on this machine, in every situation it can meet.
 pub fn check_class(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("arduino")?;
@@ -127,7 +127,7 @@ pub fn check_class(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a program with one argument ends well; port 1 is one where nobody listens.
+/// Whether a program with one argument succeeds; nobody listens on port 1.
 fn run(shell: &Shell, program: &Path, argument: &str, simulator: Option<&Simulator>) -> bool {
     let port = simulator.map_or(1, |simulator| simulator.port);
     cmd!(shell, "timeout 60 {program} {argument}")
@@ -137,7 +137,7 @@ fn run(shell: &Shell, program: &Path, argument: &str, simulator: Option<&Simulat
         .is_ok()
 }
 
-/// A board as Arduino's cores describe it, and how their platform.txt compiles for it.
+/// A board as described by Arduino's cores, and how their platform.txt compiles for it.
 struct Board {
     name: &'static str,
     mcu: &'static str,
@@ -264,7 +264,7 @@ const BOARDS: [Board; 7] = [
     },
 ];
 
-/// The package, unpacked in an empty folder outside of the repository.
+/// The package, unpacked in an empty folder outside the repository.
 pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let names: Vec<_> = dist::arduino::FOLDERS
@@ -404,7 +404,7 @@ fn link(
     Ok(())
 }
 
-/// What Arduino's specification asks of a library's folder.
+/// What Arduino's specification requires of a library's folder.
 fn check_layout(shell: &Shell, library: &Path) -> anyhow::Result<()> {
     let text = shell.read_file(library.join("library.properties"))?;
     properties::check(&text, Workspace::version())?;
@@ -431,7 +431,7 @@ fn check_layout(shell: &Shell, library: &Path) -> anyhow::Result<()> {
             "examples/{name} has no {name}.ino"
         );
     }
-    // By arduino-lint's rules the library has a header of its own name (LS008), and a license file that its pattern knows (LD002).
+    // By arduino-lint's rules the library must have a header of the same name (LS008), and a license file that matches its pattern (LD002).
     let name = properties::value(&text, "name").unwrap_or_default();
     ensure!(
         library.join("src").join(format!("{name}.h")).is_file(),

@@ -12,7 +12,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// What the board says and does, whatever the platform does.
+/// What the board prints and does, whatever the platform does.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let target = target::find("thumbv7m")?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The package with one file of C: unpacked, its example built as its Makefile and its CMakeLists.txt do it.
+//! The package with one C file: unpacked, and its example built by its Makefile and its CMakeLists.txt.
 
 use anyhow::ensure;
 use xshell::cmd;
@@ -40,7 +40,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A checkout takes the file in the place of an archive.
+/// A checkout uses the file in place of an archive.
 fn check_checkout(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let file = c_source::build(workspace)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Consumers that use CMake: every way in, every target, and what must be refused.
+//! Projects that use CMake: every way to find the library, every target, and what must be refused.
 
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ pub fn check(place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The source as it is, and as it installs itself.
+/// The sources as they are, and as installed.
 fn from_source(place: &Place, host: &Target) -> anyhow::Result<()> {
     let shell = &place.workspace.shell;
     let source = place.workspace.path("").display().to_string();
@@ -67,7 +67,7 @@ fn from_source(place: &Place, host: &Target) -> anyhow::Result<()> {
         "source",
         &[define("KPN_THINGS", &source)],
     )?;
-    // FetchContent with a folder instead of a URL, and with what the step before has built.
+    // FetchContent with a folder instead of a URL, and with what the previous step has built.
     let built =
         place.path("subdirectory-source-x86_64-linux/kpn-things/cargo/release/libkpn_things.a");
     let fetched = [
@@ -100,8 +100,8 @@ fn from_source(place: &Place, host: &Target) -> anyhow::Result<()> {
     )
 }
 
-/// The source, cross-compiled: cargo is asked for the target that the compiler builds for. A script stands in for it,
-/// since `core` takes long to build: it answers with the archive that is there already.
+/// The sources, cross-compiled: cargo must be called for the target of the compiler. A script stands in for cargo,
+/// since `core` takes long to build, and delivers the archive that is there already.
 fn for_another_core(place: &Place) -> anyhow::Result<()> {
     let shell = &place.workspace.shell;
     let script = place.path("cargo");
@@ -139,7 +139,7 @@ fn for_another_core(place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What cannot work is refused, with words that say why.
+/// What cannot work is refused with a message that says why.
 fn refusals(place: &Place) -> anyhow::Result<()> {
     let of = |name: &str| target::find(name);
     let package = |name: &str| -> anyhow::Result<String> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The ESP-IDF component: checked and packed by its own component manager, configured and linked for chips with an archive and
-//! for chips that compile its file of C; its example run on this machine over a stand-in for ESP-IDF.
+//! The ESP-IDF component: checked and packed by ESP-IDF's own component manager, configured and linked for chips with an archive and for
+//! chips that compile its C file; its example runs on this machine over a stand-in for ESP-IDF.
 
 pub mod modem;
 
@@ -22,7 +22,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Chips that have an archive, with the options of their compiler.
+/// Chips with an archive, and the options of their compiler.
 const CHIPS: [(&str, &str); 6] = [
     (
         "esp32c2",
@@ -49,7 +49,7 @@ const CHIPS: [(&str, &str); 6] = [
         "-march=rv32imac -mabi=ilp32 --specs=picolibc.specs",
     ),
 ];
-/// Chips that have none: hard float, and Xtensa, for which a compiler of another core of that kind stands in.
+/// Chips without one: hard float, and Xtensa, for which the compiler of another Xtensa core stands in.
 const OTHERS: [(&str, &str, &str); 3] = [
     (
         "esp32p4",
@@ -71,7 +71,7 @@ const OTHERS: [(&str, &str, &str); 3] = [
 const URN: &str = "urn:dev:DVNUUID:89b053c5-7380-4fc3-8fe6-8792e746580f";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
-/// The component, unpacked in an empty folder outside of the repository.
+/// The component, unpacked in an empty folder outside the repository.
 pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let archives = Archives::build_some(workspace, &dist::esp_idf::ARCHIVES)?;
@@ -128,7 +128,7 @@ pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
         aloud(cmd!(shell, "cmake --build build-{chip}"))?;
         ensure!(is_compiled(chip)?, "{chip} has no archive");
     }
-    // A chip with an archive may have the file too; and an archive that the user has built, here in the project's folder.
+    // A chip with an archive may also use the C file, or an archive that the user has built, here in the project's folder.
     let (chip, options) = CHIPS[1];
     cmd!(shell, "rm -r build-{chip}").quiet().run()?;
     aloud(configure(chip, options, "CONFIG_KPN_THINGS_SOURCE=y")?)?;
@@ -158,7 +158,7 @@ pub fn check_package(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Espressif's own checks, each with something that they refuse.
+/// Espressif's own checks, each also with something that it must refuse.
 fn manifest(shell: &Shell, compote: &Path, here: &Path, file: &str) -> anyhow::Result<()> {
     let lint = || {
         cmd!(shell, "{compote} --warnings-as-errors manifest lint {NAME}")
@@ -173,7 +173,8 @@ fn manifest(shell: &Shell, compote: &Path, here: &Path, file: &str) -> anyhow::R
         .env("IDF_TOOLS_PATH", here.join("tools")),
     )?;
     let version = Workspace::version();
-    // The registry finds the examples in the component; those that the manifest names are packed apart, and here would be none.
+    // The registry finds the examples in the component. Examples that the manifest names are packed separately, and then none would be left
+    // here.
     ensure!(
         !here
             .join(format!(
@@ -207,7 +208,7 @@ fn manifest(shell: &Shell, compote: &Path, here: &Path, file: &str) -> anyhow::R
 
 /// What the component manager makes of the project's `main/idf_component.yml`: a CMake file that names each component's folder.
 ///
-/// ESP-IDF's build calls it the same way. A version that the component does not take is refused.
+/// ESP-IDF's build calls it the same way. A version that the component does not accept is refused.
 fn resolve(shell: &Shell, python: &Path, here: &Path) -> anyhow::Result<PathBuf> {
     shell.create_dir("idf")?;
     shell.create_dir("resolved")?;
@@ -235,7 +236,7 @@ fn resolve(shell: &Shell, python: &Path, here: &Path) -> anyhow::Result<PathBuf>
     Ok(resolved)
 }
 
-/// What a command says that must fail, in one line.
+/// The output of a command that must fail, in one line.
 fn refused(command: xshell::Cmd) -> anyhow::Result<String> {
     let output = command.quiet().ignore_status().output()?;
     let said =
@@ -249,7 +250,7 @@ fn refused(command: xshell::Cmd) -> anyhow::Result<String> {
     Ok(said)
 }
 
-/// The example is accepted and acts on a downlink; with another secret it does neither.
+/// The example's message is accepted, and it acts on a downlink; with a wrong secret neither happens.
 pub fn check_example(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let program = workspace.scratch("esp-idf")?.join("internet");

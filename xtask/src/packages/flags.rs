@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Compiler flags that vendors' projects have: older C, C++ without exceptions and type information, and enumerations of
-//! either size, of which the archive must know nothing.
+//! Compiler flags of vendors' projects: older C, C++ without exceptions and type information, and enumerations of
+//! either size, on which the archive must not depend.
 
 use anyhow::{Context as _, bail, ensure};
 use xshell::cmd;
@@ -20,7 +20,7 @@ const LANGUAGES: [(&str, &str, &[&str]); 2] = [
     ),
 ];
 
-/// Enumerations, and how many bytes a small one then has.
+/// Flags for enumerations, and the size of a small one with them.
 const ENUMS: [(&str, &str); 2] = [("-fshort-enums", "1"), ("-fno-short-enums", "4")];
 
 /// On this machine and on boards with and without hard float.
@@ -79,7 +79,7 @@ fn build_and_run(
     place.run(target, &program)
 }
 
-/// Compiles only when a small enumeration has so many bytes.
+/// Compiles only if a small enumeration has this size.
 fn sizes(place: &Place, gcc: &str, flags: &[&str], bytes: &str) -> anyhow::Result<()> {
     let projects = place.path("projects");
     let enums = flags.last().context("the flag for enumerations")?;
@@ -89,7 +89,7 @@ fn sizes(place: &Place, gcc: &str, flags: &[&str], bytes: &str) -> anyhow::Resul
     ))
 }
 
-/// A test of the test: the sizes are not what they are not.
+/// The check itself is tested: wrong sizes must not compile.
 fn sees_the_size_of_enums(place: &Place) -> anyhow::Result<()> {
     for (enums, bytes) in [("-fshort-enums", "4"), ("-fno-short-enums", "1")] {
         if sizes(place, "arm-none-eabi-gcc", &[enums], bytes).is_ok() {
@@ -99,7 +99,7 @@ fn sees_the_size_of_enums(place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The linker compares what each object says of its enumerations and of `wchar_t`: the archive says nothing, and fits all.
+/// The linker compares the attributes of objects for enumerations and `wchar_t`. The archive has none, and fits all.
 fn says_nothing_of_enums(place: &Place) -> anyhow::Result<()> {
     let package = place.package(None);
     for target in TARGETS.iter().filter(|target| target.family == Family::Arm) {

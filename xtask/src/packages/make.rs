@@ -9,7 +9,7 @@ use xshell::cmd;
 use super::place::{Place, aloud, board};
 use crate::target::{self, Target};
 
-/// pkg-config finds the package of a target and each folder of the one with all; by hand it goes as well.
+/// pkg-config finds the package of a target, and each folder of the package with all; it also works by hand.
 pub fn check(place: &Place) -> anyhow::Result<()> {
     let host = target::find("x86_64-linux")?;
     let all = place.package(None);

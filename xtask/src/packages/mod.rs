@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Projects that use the packages as their users do: unpacked, in an empty folder outside of the repository.
+//! Projects that use the packages as their users do: unpacked, in an empty folder outside the repository.
 
 pub mod arduino;
 pub mod bare_metal;
@@ -18,7 +18,7 @@ use xshell::{Shell, cmd};
 
 use crate::workspace::Workspace;
 
-/// Every way into a project, for every target.
+/// Every way to use the library in a project, for every target.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let place = place::Place::new(workspace)?;
     weight::check(&place)?;
@@ -27,7 +27,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     flags::check(&place)
 }
 
-/// Names of the files in an archive, without the folder that they all are in.
+/// Names of the files in an archive, without the folder that contains them all.
 fn archive_listing(shell: &Shell, file: &str, folder: &str) -> anyhow::Result<Vec<String>> {
     let names = cmd!(shell, "tar --list --file {file}").quiet().read()?;
     let mut names: Vec<_> = names

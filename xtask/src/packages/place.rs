@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An empty folder outside of the repository with the packages, unpacked, and copies of the consumer projects.
+//! An empty folder outside the repository, with the unpacked packages and copies of the consumer projects.
 
 use std::path::{Path, PathBuf};
 
@@ -70,7 +70,7 @@ impl Place {
         self.path(&format!("kpn-things-{}{suffix}", Workspace::version()))
     }
 
-    /// Runs a built program, on this machine or on a board; it answers 0 when its message is right.
+    /// Runs a built program, on this machine or on a board; it returns 0 if its message is right.
     pub fn run(&self, target: &Target, program: &Path) -> anyhow::Result<()> {
         let shell = &self.workspace.shell;
         let printed = match board(target)? {
@@ -120,7 +120,7 @@ impl Place {
         Ok(file)
     }
 
-    /// Runs cmake so that it must fail with a message that has all these words.
+    /// Runs cmake, which must fail with a message that contains all these words.
     pub fn refused(&self, name: &str, arguments: &[String], words: &[&str]) -> anyhow::Result<()> {
         let shell = &self.workspace.shell;
         let folder = self.path(&format!("refused-{name}"));
@@ -143,12 +143,12 @@ impl Place {
     }
 }
 
-/// A board that runs code for the target, or none for this machine.
+/// A board that runs code for the target; `None` for this machine.
 pub fn board(target: &Target) -> anyhow::Result<Option<&'static Machine>> {
     if !target.is_bare_metal() {
         return Ok(None);
     }
-    // Each of these cores runs what its smaller kin runs.
+    // Each of these cores runs the code of its smaller siblings.
     let name = match target.name {
         "thumbv6m" => "microbit",
         "thumbv7m" => "mps2-an385",
@@ -160,7 +160,7 @@ pub fn board(target: &Target) -> anyhow::Result<Option<&'static Machine>> {
     Ok(Some(machine::find(name).context("a board")?))
 }
 
-/// Runs a command that is to succeed; what it says is shown when it does not.
+/// Runs a command that must succeed; its output is shown if it does not.
 pub fn aloud(command: Cmd) -> anyhow::Result<()> {
     let output = command.quiet().ignore_status().output()?;
     ensure!(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The PlatformIO library: packed by PlatformIO's own packer, and built against by PlatformIO itself, from a project that names the
-//! package and a board. The boards of `tests/platformio` stand for those of real platforms, which PlatformIO's registry alone has.
+//! The PlatformIO library: packed by PlatformIO's own packer, and built against by PlatformIO itself, from a project that names the package
+//! and a board. The boards of `tests/platformio` stand in for those of real platforms, which only PlatformIO's registry has.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Environments of the project whose board has an archive, and at the end one that compiles the file of C.
+/// Environments of the project whose board has an archive, and finally one that compiles the C file.
 const SUPPORTED: [&str; 9] = [
     "native",
     "m0plus",
@@ -29,7 +29,7 @@ const SUPPORTED: [&str; 9] = [
     "gd32v",
     "p4",
 ];
-/// One whose board has none.
+/// One whose board has no archive.
 const REFUSED: &str = "avr";
 
 /// Sketches with a project file of their own, and what selects their modem in the stand-in for Arduino.

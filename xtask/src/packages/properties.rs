@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, ensure};
 
-/// Keys that must be there; `precompiled` and `ldflags` because this library has archives.
+/// Required keys; `precompiled` and `ldflags` because this library has archives.
 const REQUIRED: [&str; 12] = [
     "name",
     "version",
@@ -62,7 +62,7 @@ pub fn check(text: &str, version: &str) -> anyhow::Result<()> {
     }
     let name = value(text, "name").unwrap_or_default();
     ensure!(
-        // Spaces are allowed, and advised against by arduino-lint (LP015).
+        // Spaces are allowed, but arduino-lint advises against them (LP015).
         is_name(name, "_.-") && name.len() <= 63 && !name.to_lowercase().starts_with("arduino"),
         "`{name}` is no name for a library"
     );
@@ -79,7 +79,7 @@ pub fn check(text: &str, version: &str) -> anyhow::Result<()> {
         value(text, "url").is_some_and(|url| url.starts_with("https://")),
         "the URL is none"
     );
-    // `full` means: where there is an archive, sources are not compiled. Then the class would be missing.
+    // `full` means that sources are not compiled if there is an archive. The class would then be missing.
     ensure!(
         value(text, "precompiled") == Some("true"),
         "with `precompiled` other than `true` Arduino leaves the class out"
@@ -127,7 +127,7 @@ pub fn check_keywords(text: &str, class: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Names of what is declared `public` with a result.
+/// Names of public methods that have a result type.
 fn methods(class: &str) -> Vec<&str> {
     let public = class
         .split("public:")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Linked by each way that the pages show, without flags of the user's own, a feature costs what the table says.
+//! Linked in each way that the pages show, without any flags of the user's own, a feature costs what the table says.
 
 use std::path::{Path, PathBuf};
 
@@ -93,7 +93,8 @@ fn link(
     Ok(elf)
 }
 
-/// What a project has for its core and C library anyway: newlib's, since that of picolibc collects sections unasked.
+/// The flags that a project has for its core and C library anyway: those for newlib, since picolibc's specs
+/// garbage-collect sections by default.
 fn flags(target: &Target) -> Vec<&'static str> {
     [
         target.gcc_flags,
@@ -102,7 +103,7 @@ fn flags(target: &Target) -> Vec<&'static str> {
     .concat()
 }
 
-/// A test of the test: an archive that the linker takes as a whole is noticed.
+/// The check itself is tested: an archive that is linked as a whole must be noticed.
 fn check_can_fail(place: &Place, target: &Target, table: u64) -> anyhow::Result<()> {
     let package = place.package(None);
     let include = format!("-I{}", package.join("include").display());

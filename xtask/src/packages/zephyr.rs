@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Zephyr module without a Zephyr tree: its manifests, Kconfig and CMake against stand-ins for what they meet there.
+//! The Zephyr module without a Zephyr tree: its manifests, Kconfig and CMake against stand-ins for the tree.
 
 mod run;
 
@@ -13,7 +13,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Short names of the targets that the test's package has archives for.
+/// Short names of the targets for which the test's package has archives.
 const PACKED: [&str; 2] = ["thumbv7m", "x86_64-linux"];
 
 const WARNINGS: [&str; 6] = [
@@ -25,7 +25,7 @@ const WARNINGS: [&str; 6] = [
     "-Werror",
 ];
 
-/// Everything: the module in the repository, and the package, unpacked outside of it.
+/// Everything: the module in the repository, and the package, unpacked outside it.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let archives = Archives::build_some(workspace, &PACKED)?;
     let outside = workspace.shell.create_temp_dir()?;
@@ -68,7 +68,7 @@ fn check_python(workspace: &Workspace, module: &Path, packaged: bool) -> anyhow:
     Ok(())
 }
 
-/// The map from cores to Rust targets, and that a wrong one is noticed.
+/// The map from cores to Rust targets; a wrong entry must be noticed.
 fn check_targets(workspace: &Workspace, module: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let table = "tests/zephyr/targets.cmake";
@@ -158,7 +158,7 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let facts = of(package, &all)?.facts(shell)?;
     let line = "zephyr_library_sources kpn_zephyr.c kpn_zephyr_socket.c kpn_zephyr_store.c kpn_zephyr_firmware.c kpn_zephyr_firmware_fetch.c";
     ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
-    // What needs no sockets.
+    // The parts that need no sockets.
     let stored = [
         "KPN_THINGS_STORE=y",
         "KPN_THINGS_QUEUE=y",
@@ -169,7 +169,7 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let line = "zephyr_library_sources kpn_zephyr_store.c kpn_zephyr_queue.c kpn_zephyr_credentials.c kpn_zephyr_shell.c";
     ensure!(facts.lines().any(|fact| fact == line), "no {line}: {facts}");
 
-    // An archive of one's own, whatever the core is.
+    // The user's own archive, whatever the core.
     let own = "KPN_THINGS_ARCHIVE_PATH=CMakeLists.txt";
     let facts = of(package, &[on, prebuilt, "XTENSA=y", own])?;
     facts.refused_with("tests/zephyr/module/application/CMakeLists.txt")?;
@@ -180,7 +180,7 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     of(package, &[on, prebuilt, "XTENSA=y"])?.refused_with("CONFIG_KPN_THINGS_SOURCE=y")?;
     of(package, &[on, prebuilt, "XTENSA=y"])?.refused_with("not built for Xtensa")?;
 
-    // The file of C: no archive and no target, whatever the core is.
+    // The C file: no archive and no target, whatever the core.
     let source = "KPN_THINGS_SOURCE=y";
     let all = [on, source, "XTENSA=y", "KPN_THINGS_EXCHANGE=y"];
     let facts = of(package, &all)?.facts(shell)?;
@@ -203,7 +203,7 @@ fn check_cmake(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     check_cargo(workspace)
 }
 
-/// What cargo is called with, by something that only writes it down.
+/// The arguments of cargo, recorded by a stand-in.
 fn check_cargo(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let temporary = shell.create_temp_dir()?;
@@ -276,7 +276,7 @@ fn check_cargo(workspace: &Workspace) -> anyhow::Result<()> {
     .refused_with("CONFIG_KPN_THINGS_RUST_TARGET")
 }
 
-/// What the page tells the users of the module to write: at most five lines, and C that compiles.
+/// What the page tells users of the module to write: at most five lines of configuration, and C that compiles.
 fn check_page(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let page = shell.read_file(package.join("zephyr/README.md"))?;
@@ -305,7 +305,7 @@ fn check_page(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     .stdin(example)
     .quiet()
     .run()?;
-    // The others are about Zephyr's own headers, too.
+    // The other warnings would also concern Zephyr's own headers.
     let others: Vec<_> = page
         .split("```c\n")
         .skip(2)
@@ -325,7 +325,7 @@ fn check_page(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The package's archive links with the chip's compiler, warnings of the linker as errors.
+/// The package's archive links with the chip's compiler, with linker warnings as errors.
 fn check_chip(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let temporary = shell.create_temp_dir()?;

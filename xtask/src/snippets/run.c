@@ -35,7 +35,7 @@ static void check(bool holds, const char *what, int line)
     }
 }
 
-/* A message is sent and its response read, for examples that go on from there. */
+/* Sends a message and reads its response, for examples that continue from there. */
 static void exchange(void)
 {
     static const char pack[] = "[{\"bn\":\"" URN "\",\"n\":\"valve\",\"vb\":true}]";

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What machine code says about the stack: how far it moves the stack pointer, and whether it calls what a register
-//! points to. Thumb and 32-bit RISC-V, no more of them than compilers and hand-written helpers use.
+//! What machine code reveals about the stack: how far it moves the stack pointer, and whether it makes indirect calls.
+//! Covers Thumb and 32-bit RISC-V, as far as compilers and hand-written helpers use them.
 
 use anyhow::Context as _;
 
 /// What was read from the code of one function.
 #[derive(Default, PartialEq, Eq, Debug)]
 pub struct Code {
-    /// The sum of all steps down: of a function with one prologue its frame, of others too much.
+    /// The sum of all downward steps: the frame of a function with one prologue; too much for others.
     pub frame: u64,
-    /// Whether the stack pointer also moves by what is in a register.
+    /// Whether the stack pointer also moves by the value of a register.
     pub has_unknown_frame: bool,
-    /// Whether it calls what a register points to.
+    /// Whether it calls through a register.
     pub calls_pointers: bool,
-    /// Whether it jumps there: to a function, or by a table inside its own code.
+    /// Whether it jumps through a register: to a function, or through a table inside its own code.
     pub jumps_to_pointers: bool,
 }
 
-/// Instructions for Thumb; `is_data` tells for an offset whether a constant stands there.
+/// Thumb instructions; `is_data` tells whether there is a constant at an offset.
 pub fn thumb(bytes: &[u8], is_data: impl Fn(u64) -> bool) -> anyhow::Result<Code> {
     let mut code = Code::default();
     let mut at = 0;
@@ -73,7 +73,7 @@ pub fn thumb(bytes: &[u8], is_data: impl Fn(u64) -> bool) -> anyhow::Result<Code
     Ok(code)
 }
 
-/// Twelve bits that stand for a number of 32 (Armv7-M, `ThumbExpandImm`).
+/// Twelve bits that encode a 32-bit number (Armv7-M, `ThumbExpandImm`).
 fn modified_immediate(first: u16, second: u16) -> u32 {
     let (high, low) = (
         u32::from(first >> 10 & 1) << 3 | u32::from(second >> 12 & 7),
@@ -88,7 +88,7 @@ fn modified_immediate(first: u16, second: u16) -> u32 {
     }
 }
 
-/// Instructions for RISC-V; `is_called` tells for the offset of an `auipc` whether the `jalr` behind it is a call by name.
+/// RISC-V instructions; `is_called` tells whether the `jalr` after the `auipc` at an offset is a direct call.
 pub fn riscv(bytes: &[u8], is_called: impl Fn(u64) -> bool) -> anyhow::Result<Code> {
     const SP: u32 = 2;
     const RETURNS: [u32; 2] = [1, 5];
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn sees_how_far_thumb_code_moves_the_stack_pointer() {
-        // As the assembler wrote them, the first without and the others with four-byte instructions.
+        // As the assembler wrote them, the first without four-byte instructions and the others with them.
         let pushes = [0xb5f0, 0xb083, 0x4770];
         assert_eq!(thumb(&bytes(&pushes), |_| false).unwrap(), frame(20 + 12));
         let wide = [
@@ -193,7 +193,7 @@ mod tests {
         for (half, expected) in [(0x4798, &call), (0x4718, &jump), (0x4770, &frame(0))] {
             assert_eq!(thumb(&bytes(&[half]), |_| false).unwrap(), *expected);
         }
-        // c.jalr a5, jalr a5, c.jr a5, c.jr ra, jr t0, auipc with a jalr that belongs to it
+        // c.jalr a5, jalr a5, c.jr a5, c.jr ra, jr t0, auipc with its jalr
         for (code, expected) in [
             (&[0x9782][..], &call),
             (&[0x80e7, 0x0007], &call),

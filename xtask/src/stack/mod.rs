@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Stack that each exported function needs at most: frames added up along all calls, those through function pointers and
-//! into the toolchain's helpers among them.
+//! The most stack that each exported function needs: frames added up along all calls, including those through function
+//! pointers and into the toolchain's helpers.
 //!
-//! The compiler reports the frames of what it compiled (`.stack_sizes`); those of helpers in the C library and libgcc are
-//! read from their machine code. Where code calls through a pointer, it is taken to call every function whose address is
-//! taken anywhere among what the exported function in question reaches: by code, or by a constant that code refers to,
-//! such as a vtable. Objects that C keeps between two calls hold no function pointers, so no others can be meant.
+//! The compiler reports the frames of what it compiled (`.stack_sizes`); those of helpers in the C library and libgcc
+//! are read from their machine code. A call through a pointer is assumed to reach every function whose address is taken
+//! anywhere in what the exported function reaches: by code, or by a constant that code refers to, such as a vtable.
+//! Objects that C keeps between two calls hold no function pointers, so no others can be meant.
 
 mod code;
 mod read;
@@ -19,16 +19,16 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::{archive, target::Target, workspace::Workspace};
 
-/// What one archive's functions need.
+/// What the functions of one archive need.
 #[derive(Debug)]
 pub struct Stack {
-    /// Bytes that each `kpn_*` function needs at most, all that it calls included.
+    /// The most bytes that each `kpn_*` function needs, including everything that it calls.
     pub calls: BTreeMap<String, u64>,
-    /// The largest frame of a single function, and whose it is.
+    /// The largest frame of a single function, and that function.
     pub largest_frame: (u64, String),
 }
 
-/// From the objects that an archive was made of; none when the compiler wrote no stack sizes.
+/// From the objects that an archive was made from; `None` if the compiler wrote no stack sizes.
 pub fn of_archive(
     workspace: &Workspace,
     target: &Target,
@@ -54,15 +54,15 @@ pub fn of_archive(
 /// What is known of one function.
 #[derive(Default, Clone, PartialEq, Eq, Debug)]
 struct Function {
-    /// Bytes that it keeps on the stack while it calls others.
+    /// Bytes that it keeps on the stack while calling others.
     frame: u64,
-    /// Functions that it calls and returns to it.
+    /// Functions that it calls and that return to it.
     calls: BTreeSet<String>,
-    /// Functions that it jumps to when its own frame is gone.
+    /// Functions that it jumps to after its own frame is gone.
     tail_calls: BTreeSet<String>,
-    /// Functions whose address it takes, by itself or by constants that it refers to.
+    /// Functions whose address it takes, itself or through constants that it refers to.
     takes: BTreeSet<String>,
-    /// Whether it calls, or jumps, to where a register points.
+    /// Whether it calls or jumps through a register.
     calls_pointers: bool,
 }
 
@@ -107,7 +107,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Finds what can be reached: what is pointed to only when something reached calls pointers.
+    /// Finds what can be reached; targets of pointers only if something reached calls through pointers.
     fn from(graph: &'a Graph, root: &'a str) -> anyhow::Result<Self> {
         let mut reached = BTreeSet::from([root]);
         let mut open = vec![root];

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{target::Target, workspace::Workspace};
 
-/// Adds the functions of one object, and answers whether the compiler has written their frames beside them.
+/// Adds the functions of one object, and returns whether the compiler has recorded their frames.
 ///
 /// The compiler puts each function into a section of its own. Where there are several in one, as in helpers written in
 /// assembler, they count as one function with all their names.
@@ -27,8 +27,8 @@ pub fn add_object(graph: &mut Graph, bytes: &[u8]) -> anyhow::Result<bool> {
         let (mut function, code) = object.function(*section)?;
         let is_outlined = names.iter().any(|name| is_outlined(name));
         match sizes.get(section) {
-            // The size that LLVM writes is always 0. On Arm such a function may keep the return address; on RISC-V it
-            // steps the stack pointer down for its caller alone, in whose size that is.
+            // The size that LLVM writes is always 0. On Arm such a function may save the return address; on RISC-V it
+            // moves the stack pointer only for its caller, whose size includes that.
             Some(_) if is_outlined && object.is_arm() => function.frame = code.frame,
             Some(size) => function.frame = *size,
             None if code.has_unknown_frame => continue,
@@ -41,7 +41,7 @@ pub fn add_object(graph: &mut Graph, bytes: &[u8]) -> anyhow::Result<bool> {
     Ok(!sizes.is_empty())
 }
 
-/// Adds from the C library and libgcc what the functions call and no object defines.
+/// Adds functions of the C library and libgcc that are called but not defined in any object.
 pub fn add_helpers(
     graph: &mut Graph,
     workspace: &Workspace,
@@ -76,7 +76,7 @@ pub fn add_helpers(
             }
         }
     }
-    // The address of what is no function.
+    // The address of something that is not a function.
     for function in graph.functions.values_mut() {
         function.takes.retain(|name| !unknown.contains(name));
     }
@@ -106,7 +106,7 @@ fn libraries_of(workspace: &Workspace, target: &Target) -> anyhow::Result<BTreeS
     Ok(libraries)
 }
 
-/// The archive calls C's functions where Rust calls others that do the same.
+/// The archive calls C functions where Rust calls equivalent ones.
 fn name_in_c(name: &str) -> &str {
     match name {
         "bcmp" => "memcmp",
@@ -128,12 +128,12 @@ fn member<'a>(library: &'a [u8], symbol: &str) -> anyhow::Result<Option<&'a [u8]
     Ok(None)
 }
 
-/// One object, with what is looked up in it again and again.
+/// One object, with what is looked up in it repeatedly.
 struct Object<'a> {
     file: object::File<'a>,
-    /// The functions in each section of code.
+    /// The functions in each code section.
     names: HashMap<SectionIndex, Vec<String>>,
-    /// Where in a section constants begin, and instructions again (Arm's mapping symbols).
+    /// Where constants and instructions begin in a section (Arm's mapping symbols).
     constants: HashMap<SectionIndex, BTreeMap<u64, bool>>,
 }
 
@@ -174,7 +174,7 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// Entries of an address, which a relocation stands for, and a size in LEB128.
+    /// Entries of an address, given by a relocation, and a size in LEB128.
     fn stack_sizes(&self) -> anyhow::Result<HashMap<SectionIndex, u64>> {
         let mut sizes = HashMap::new();
         let address = if self.file.is_64() { 8 } else { 4 };
@@ -214,7 +214,7 @@ impl<'a> Object<'a> {
                 (Use::Call, Some(to)) => function.calls.extend(self.name_of(&to)),
                 (Use::TailCall, Some(to)) => {
                     let name = self.name_of(&to);
-                    // The end of the caller, with what takes its frame away.
+                    // The end of the caller, which releases its frame.
                     let is_outlined = name.as_deref().is_some_and(is_outlined);
                     let calls = if is_outlined {
                         &mut function.calls
@@ -236,13 +236,13 @@ impl<'a> Object<'a> {
         } else {
             code::riscv(bytes, |at| called.contains(&at))?
         };
-        // Whoever has a table of jumps into itself is taken to jump by it.
+        // A function with a table of jumps into itself is assumed to jump through it.
         function.calls_pointers = code.calls_pointers || code.jumps_to_pointers && !has_table;
         Ok((function, code))
     }
 
-    /// Adds the functions behind these addresses: themselves, and those that constants there point to. Answers whether
-    /// a constant points to the function whose addresses they are.
+    /// Adds the functions at these addresses, and those that constants there point to. Returns whether a constant
+    /// points to the function that uses the addresses.
     fn add_pointers(
         &self,
         mut open: Vec<Pointee>,
@@ -314,7 +314,7 @@ impl<'a> Object<'a> {
         }
         match kind {
             elf::R_RISCV_RELAX | elf::R_RISCV_ALIGN => Use::Nothing,
-            // They name the instruction with the other half of the address.
+            // They refer to the instruction with the other half of the address.
             elf::R_RISCV_PCREL_LO12_I | elf::R_RISCV_PCREL_LO12_S => Use::Nothing,
             elf::R_RISCV_CALL | elf::R_RISCV_CALL_PLT if !links(code, offset) => Use::TailCall,
             elf::R_RISCV_CALL
@@ -328,12 +328,12 @@ impl<'a> Object<'a> {
     }
 }
 
-/// LLVM takes what several functions have in common out of them, their beginnings and ends too.
+/// LLVM outlines code that several functions have in common, including prologues and epilogues.
 fn is_outlined(name: &str) -> bool {
     name.starts_with("OUTLINED_FUNCTION_")
 }
 
-/// Whether the `jalr` behind an `auipc` keeps where it came from.
+/// Whether the `jalr` after an `auipc` saves the return address.
 fn links(code: &[u8], offset: u64) -> bool {
     let second = usize::try_from(offset)
         .ok()

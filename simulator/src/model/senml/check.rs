@@ -12,23 +12,23 @@ pub use super::fields::Value;
 use super::parse::{Record, Scalar};
 use super::units;
 
-/// A time below this counts from now: 2^28 seconds.
+/// A time below this is relative to now: 2^28 seconds.
 const RELATIVE_BELOW: f64 = 268_435_456.0;
 
 /// A time above this is milliseconds rather than seconds: the year 5138 in seconds.
 const SECONDS_MAX: f64 = 1e11;
 
-/// The version of RFC 8428; RFC 9100 puts feature bits above it, and none of them is known here.
+/// The version of RFC 8428; RFC 9100 puts feature bits above it, none of which is known here.
 const VERSION_MAX: f64 = 10.0;
 
-/// A measurement on its own, with nothing left to look up in another record.
+/// A resolved measurement, which needs no other record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resolved {
-    /// Base name and name.
+    /// Base name and name together.
     pub name: String,
-    /// Unit of its own or of the base.
+    /// Its own unit or the base unit.
     pub unit: Option<String>,
-    /// The value, with the base value added when it is a number.
+    /// The value, with the base value added if it is a number.
     pub value: Option<Value>,
     /// The sum, with the base sum added.
     pub sum: Option<f64>,
@@ -65,7 +65,7 @@ impl Serialize for Resolved {
     }
 }
 
-/// What [`Resolved`] is in JSON.
+/// The JSON form of [`Resolved`].
 #[derive(serde::Deserialize)]
 struct Written {
     n: String,
@@ -105,11 +105,11 @@ impl<'de> Deserialize<'de> for Resolved {
 /// One reason to refuse a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The record, from 0; none when it is the pack as a whole.
+    /// The record, from 0; `None` for the pack as a whole.
     pub record: Option<usize>,
     /// The label in this record.
     pub label: Option<String>,
-    /// The sentence, which names the record as people count.
+    /// The sentence, which counts records from 1.
     pub sentence: String,
 }
 
@@ -126,7 +126,7 @@ impl Problem {
 /// What [`check`] found.
 #[derive(Debug, Default, PartialEq)]
 pub struct Checked {
-    /// The measurements; complete only when there are no problems.
+    /// The measurements; complete only if there are no problems.
     pub records: Vec<Resolved>,
     /// Every reason to refuse the pack, in the order of the records.
     pub problems: Vec<Problem>,
@@ -145,7 +145,7 @@ struct Base {
     version: f64,
 }
 
-/// The base name that comes first in the pack: it names the device.
+/// The first base name in the pack, which names the device.
 pub fn first_base_name(pack: &[Record]) -> Option<&str> {
     pack.iter().find_map(|record| match record.get("bn") {
         Some(Scalar::Text(name)) => Some(name.as_str()),
@@ -174,7 +174,7 @@ pub fn check(pack: &[Record], now: f64) -> Checked {
             .push(Problem::of_pack("no record has a bn")),
     }
     let mut base = Base {
-        // The first record's version holds for all of them, also when it says nothing.
+        // The first record's version applies to all records, even if it is absent.
         version: match pack[0].get("bver") {
             Some(Scalar::Number { value, .. }) => *value,
             _ => VERSION_MAX,
@@ -233,7 +233,7 @@ impl Base {
     }
 }
 
-/// The measurement that `fields` hold, `None` for a record of base fields only or a wrong one.
+/// The measurement in `fields`; `None` for a record with only base fields or an invalid one.
 fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
     let measures = fields.value.is_some()
         || fields.sum.is_some()
@@ -311,7 +311,7 @@ fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
     })
 }
 
-/// Why `name` is no resolved SenML name (RFC 8428 section 4.5.1), `None` when it is one.
+/// Why `name` is not a resolved SenML name (RFC 8428 section 4.5.1); `None` if it is.
 fn name_problem(name: &str) -> Option<String> {
     let first = name.chars().next()?;
     if !first.is_ascii_alphanumeric() {

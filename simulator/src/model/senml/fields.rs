@@ -28,13 +28,13 @@ pub enum Value {
 /// What is wrong with a record.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wrong {
-    /// The label that it is about; none when it is the record as a whole.
+    /// The label at fault; `None` for the record as a whole.
     pub label: Option<String>,
-    /// The sentence.
+    /// The sentence that describes it.
     pub sentence: String,
 }
 
-/// What a record says, each label at most once.
+/// The contents of a record, each label at most once.
 #[derive(Debug, Default)]
 pub struct Fields {
     pub base_name: Option<String>,
@@ -49,7 +49,7 @@ pub struct Fields {
     pub sum: Option<f64>,
     pub time: Option<f64>,
     pub update_time: Option<f64>,
-    /// Labels that stand in the record, those with a wrong type included.
+    /// The labels in the record, including those with a wrong type.
     pub labels: Vec<String>,
     /// What is wrong, without the number of the record.
     pub problems: Vec<Wrong>,
@@ -89,7 +89,7 @@ impl Fields {
         fields
     }
 
-    /// Whether a label of a measurement stands in the record.
+    /// Whether the record has a label of a measurement.
     pub fn has(&self, labels: &[&str]) -> bool {
         self.labels
             .iter()

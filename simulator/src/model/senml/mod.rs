@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! SenML packs in JSON (RFC 8428): verified strictly and resolved, without any I/O.
 //!
-//! Records count from 1 in every sentence, as people count them.
+//! In every sentence records count from 1.
 
 mod check;
 mod fields;

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Above this, doubles do not hold every whole number: 2^53.
 const EXACT_INTEGER_MAX: u64 = 1 << 53;
 
-/// A JSON value in the place of a SenML value.
+/// A JSON value in place of a SenML value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
     /// A number, as the double that is nearest to the text.
@@ -25,7 +25,7 @@ pub enum Scalar {
     Bool(bool),
     /// A string, unescaped.
     Text(String),
-    /// What SenML has no use for: the name of the JSON type.
+    /// A value that SenML does not use; the name of its JSON type.
     Other(&'static str),
 }
 
@@ -41,12 +41,12 @@ impl Scalar {
     }
 }
 
-/// One record as it stands in the text.
+/// One record, as in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record(pub Vec<(String, Scalar)>);
 
 impl Record {
-    /// The first value that stands under `label`.
+    /// The first value under `label`.
     pub fn get(&self, label: &str) -> Option<&Scalar> {
         self.0
             .iter()
@@ -55,12 +55,12 @@ impl Record {
     }
 }
 
-/// Why a text is no pack.
+/// Why a text is not a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoPack {
     /// A sentence for the log, with line and column.
     pub sentence: String,
-    /// The byte where it shows.
+    /// The offset at which it shows.
     pub at: usize,
 }
 
@@ -76,7 +76,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<Record>, NoPack> {
         sentence: format!("the body is not UTF-8 at byte {}", error.valid_up_to()),
         at: error.valid_up_to(),
     })?;
-    // Through the error of serde_json, since it knows where it stands in the text.
+    // Through serde_json's error, since that knows the position in the text.
     serde_json::from_str::<Vec<Record>>(text).map_err(|error| {
         let lines: usize = text
             .split_inclusive('\n')
@@ -155,7 +155,7 @@ impl<'de> Deserialize<'de> for Scalar {
                 Ok(Scalar::Other("null"))
             }
 
-            // What is nested is read as a whole: skipping it would let lone surrogates pass.
+            // Nested values are read completely: skipping them would let lone surrogates pass.
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Scalar, A::Error> {
                 Value::deserialize(SeqAccessDeserializer::new(seq))?;
                 Ok(Scalar::Other("an array"))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where records and their labels stand in the text of a pack.
+//! Where records and their labels are in the text of a pack.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use std::ops::Range;
 pub struct Span {
     /// From its opening to its closing brace.
     pub record: Range<usize>,
-    /// Each label, and where it and its value stand.
+    /// Each label, and where it and its value are.
     pub labels: Vec<(String, Range<usize>)>,
 }
 
@@ -84,7 +84,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Passes over any value. How deep it is nested does not matter: only brackets are counted.
+    /// Skips any value. The depth of nesting does not matter, since only brackets are counted.
     fn value(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {

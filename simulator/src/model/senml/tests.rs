@@ -10,7 +10,7 @@ fn check_text(text: &str) -> Checked {
     check(&parse(text.as_bytes()).unwrap(), NOW)
 }
 
-/// The problems of a pack whose base record is in order.
+/// The problems of a pack whose base record is correct.
 fn problems_of(record: &str) -> Vec<String> {
     sentences(&check_text(&format!(
         r#"[{{"bn":"urn:dev:IMEI:1:"}},{record}]"#

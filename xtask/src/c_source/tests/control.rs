@@ -42,7 +42,7 @@ fn jumps_to_the_ends_of_blocks() {
     check(
         "jumps",
         &[
-            // Each condition skips the rest; one of them from within another.
+            // Each condition skips the rest, one of them from within another.
             Case::new(
                 &["i32", "i32"],
                 "i32",
@@ -65,7 +65,7 @@ fn jumps_to_the_ends_of_blocks() {
             ),
             // Nothing but a condition.
             Case::new(&["i32"], "i32", "(block local.get 0 br_if 0) local.get 0"),
-            // What follows cannot be reached.
+            // The code after it is unreachable.
             Case::new(
                 &["i32"],
                 "i32",
@@ -80,7 +80,7 @@ fn loops() {
     check(
         "loops",
         &[
-            // Condition at the end.
+            // The condition is at the end.
             Case::new(
                 &["i32"],
                 "i32",
@@ -88,7 +88,7 @@ fn loops() {
                  (loop local.get 1 local.get 0 i32.add local.set 1 local.get 0 i32.const 1 i32.sub local.tee 0 i32.const 0 i32.gt_s br_if 0) \
                  local.get 1",
             ),
-            // Left in the middle, begun anew in two places.
+            // Left in the middle, restarted in two places.
             Case::new(
                 &["i32"],
                 "i32",
@@ -96,7 +96,7 @@ fn loops() {
                  local.get 0 i32.const 1 i32.sub local.set 0 local.get 0 i32.const 3 i32.and i32.eqz br_if 0 \
                  local.get 1 i32.const 1 i32.add local.set 1 br 0)) local.get 1",
             ),
-            // One inside of another, and a jump from the inner to the outer.
+            // One inside another, and a jump from the inner to the outer.
             Case::new(
                 &["i32"],
                 "i32",

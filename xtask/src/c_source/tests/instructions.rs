@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each instruction that calculates, with values at all edges.
+//! Each arithmetic instruction, with all boundary values.
 
 use super::{Case, check};
 
@@ -31,7 +31,7 @@ fn arithmetic_of_integers() {
             cases.push(binary(&format!("{kind}.{operator}"), kind));
         }
     }
-    // The quotient of the least number and -1 is none.
+    // The least number divided by -1 has no quotient.
     cases.push(Case::new(
         &["i32", "i32"],
         "i32",
@@ -54,7 +54,7 @@ fn comparisons_of_integers() {
             cases.push(not);
         }
     }
-    // Constants with a sign have one in C.
+    // Signed constants have a sign in C.
     for constant in ["-1", "-2147483648", "5", "2147483647"] {
         cases.push(Case::new(
             &["i32"],
@@ -113,7 +113,7 @@ fn floating_point() {
         for operator in ["eq", "ne", "lt", "gt", "le", "ge"] {
             let name = format!("{kind}.{operator}");
             cases.push(binary(&name, "i32"));
-            // Neither of two comparisons holds for what is not a number.
+            // Neither of two opposite comparisons holds for NaN.
             let mut not = binary(&name, "i32");
             not.body.push_str(" i32.eqz");
             cases.push(not);
@@ -132,7 +132,7 @@ fn floating_point() {
         (&["i64"], "f64", "f64.reinterpret_i64"),
     ];
     for (parameters, result, name) in kinds {
-        // The bits of what is not a number may change on the way through a register.
+        // The bits of a NaN may change on the way through a register.
         if name.contains("reinterpret_i") {
             cases.push(Case::new(
                 parameters,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Loads and stores of each width and alignment, and values that a store must not change after they were read.
+//! Loads and stores of each width and alignment, and values that a later store must not change.
 
 use super::{Case, check};
 
@@ -77,7 +77,7 @@ fn a_value_that_was_read_stays_as_it_was() {
                 "i32",
                 "local.get 0 i32.load local.get 0 local.get 1 i32.store local.get 0 i32.load i32.sub",
             ),
-            // A variable before it is set, and before it is set in a branch.
+            // A variable read before it is set, and before it is set in a branch.
             Case::new(
                 &["i32", "i32"],
                 "i32",
@@ -104,7 +104,7 @@ fn a_value_that_was_read_stays_as_it_was() {
                 "i32",
                 "local.get 0 local.get 1 i32.store local.get 0 i32.load16_u",
             ),
-            // Memory of the function's own.
+            // The function's own memory.
             Case::new(
                 &["i32", "i64"],
                 "i64",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The translator against an interpreter: what a compiler makes of its C must give what the instructions give.
+//! The translator against an interpreter: its C, once compiled, must give the same results as the instructions.
 
 mod control;
 mod instructions;
@@ -12,7 +12,7 @@ use wasmi::{Engine, Linker, Module, Store, Val};
 
 use super::{object, print};
 
-/// A function of a module, with its types as the module has them.
+/// A function of a module, with the types of the module.
 pub struct Case {
     pub parameters: &'static [&'static str],
     pub result: &'static str,
@@ -34,7 +34,7 @@ impl Case {
     }
 }
 
-/// Where the interpreter has what the compiled program has in `memory`.
+/// Where the interpreter keeps what the compiled program has in `memory`.
 const BASE: u32 = 64;
 
 /// Bytes that functions with memory find there.
@@ -42,7 +42,7 @@ fn pattern() -> Vec<u8> {
     (0..64).map(|at: u8| at.wrapping_mul(89) ^ 0xA5).collect()
 }
 
-/// Values of a type that are worth a try.
+/// Interesting values of a type.
 fn values(kind: &str) -> Vec<Val> {
     let integers: [u64; 15] = [
         0,
@@ -174,7 +174,7 @@ CHECKS
 }
 "#;
 
-/// Runs every case with every combination of values, by the interpreter and compiled, and compares results and memory.
+/// Runs every case with every combination of values, both interpreted and compiled, and compares results and memory.
 pub fn check(name: &str, cases: &[Case]) {
     let wasm = wat::parse_str(module(cases)).unwrap();
     let engine = Engine::default();
@@ -194,7 +194,7 @@ pub fn check(name: &str, cases: &[Case]) {
             memory.data_mut(&mut store)[base..base + 64].copy_from_slice(&pattern());
             let mut results = vec![Val::I32(0); usize::from(!case.result.is_empty())];
             if function.call(&mut store, &arguments, &mut results).is_err() {
-                // A division by zero, which C does not define.
+                // A division by zero, which is undefined in C.
                 continue;
             }
             count += 1;
@@ -265,7 +265,7 @@ fn combinations(kinds: &[&str]) -> Vec<Vec<Val>> {
     all
 }
 
-/// Compiles the file for a machine of 32 bits, with what gcc adds to C and without, and runs the program.
+/// Compiles the file for a 32-bit machine, with and without GNU extensions, and runs the program.
 pub fn run(name: &str, file: &str, header: &str, main: &str) {
     let folder: PathBuf = std::env::temp_dir().join(format!("kpn-c-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();

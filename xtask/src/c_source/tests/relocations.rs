@@ -8,11 +8,12 @@ use wasm_encoder::{
 
 use super::{super::object, super::print, run};
 
-/// An object with a few functions and two constants: numbers, and a table with their address and that of a function.
+/// An object with a few functions and two constants: numbers, and a table with the address of the numbers and of a
+/// function.
 struct Parts {
     segment_name: &'static str,
     import: &'static str,
-    /// Code of `kpn_f0`, with the kind and the place of its relocation.
+    /// Code of `kpn_f0`, with the type and offset of its relocation.
     first: (Vec<u8>, u8, u32),
 }
 
@@ -39,10 +40,10 @@ const MEMORY_ADDR_SLEB: u8 = 4;
 const MEMORY_ADDR_I32: u8 = 5;
 const TYPE_INDEX_LEB: u8 = 6;
 
-/// A number in five bytes, as a linker can change it.
+/// A number in five bytes, so that a linker can change it.
 const WIDE: [u8; 5] = [0x80, 0x80, 0x80, 0x80, 0x00];
 
-/// Symbols in the order of the table: three functions of the header, one of the file, the constants, the import.
+/// Symbols in the order of the table: three functions of the header, the internal one, the constants, the import.
 const INTERNAL: u8 = 3;
 const NUMBERS: u8 = 4;
 const TABLE: u8 = 5;
@@ -91,7 +92,8 @@ fn build(parts: &Parts) -> Vec<u8> {
     }
     module.section(&functions);
 
-    // kpn_f1: calls the function of the file through the table, whose word is read at an address of the instruction itself.
+    // kpn_f1: calls the internal function through the table, whose word is read at an address in the instruction
+    // itself.
     let through = [
         &[0x41, 0x00, 0x28, 0x02][..],
         &WIDE,
@@ -100,7 +102,7 @@ fn build(parts: &Parts) -> Vec<u8> {
         &[0x00],
     ]
     .concat();
-    // kpn_f2: the address of the function of the file, called; and the same by its number.
+    // kpn_f2: calls the internal function by its address, and again by its number.
     let twice = [
         &[0x41][..],
         &WIDE,
@@ -271,7 +273,7 @@ fn the_address_of_a_function_of_the_header_is_refused() {
 
 #[test]
 fn relocations_of_other_kinds_are_refused() {
-    // Relative to a base that only code with a place of its own has.
+    // Relative to a base that exists only in position-independent code.
     let first = (vec![0x41, 0x80, 0x80, 0x80, 0x80, 0x00], 11, 1);
     let bytes = build(&Parts {
         first,

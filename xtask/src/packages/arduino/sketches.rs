@@ -77,7 +77,7 @@ const SKETCHES: [Sketch; 7] = [
     },
 ];
 
-/// Each example sends two messages that are accepted and acts on a downlink; and says so when the platform refuses it.
+/// Each example sends two messages that are accepted, acts on a downlink, and reports it when the platform refuses a message.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("arduino")?;
@@ -172,7 +172,7 @@ fn check_sms(shell: &Shell, program: &Path, simulator: &PathBuf, pin: u8) -> any
     Ok(())
 }
 
-/// The image arrives byte for byte, whatever the network does, and starts; a server that refuses it is named.
+/// The image arrives byte for byte, whatever the network does, and starts; a refusal by the server is reported.
 fn check_firmware(
     shell: &Shell,
     folder: &Path,
@@ -219,7 +219,7 @@ fn check_firmware(
     Ok(())
 }
 
-/// What a sketch says in two turns.
+/// What a sketch prints in two turns.
 fn say(shell: &Shell, program: &Path, platform: &Simulator) -> anyhow::Result<String> {
     Ok(cmd!(shell, "timeout 60 {program} 2")
         .env("KPN_PORT", platform.port.to_string())

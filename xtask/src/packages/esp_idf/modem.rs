@@ -18,10 +18,10 @@ use crate::{
 const URN: &str = "urn:dev:IMEI:490154203237518";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
-/// What a program ends with when the power is lost.
+/// The exit status of a program when the power is lost.
 const POWER_LOST: i32 = 3;
 
-/// The image arrives byte for byte; a part is never fetched for nothing but those of one sector.
+/// The image arrives byte for byte; no more than the parts of one sector are fetched in vain.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("esp-idf-modem")?;
@@ -93,7 +93,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         &simulator,
         &[&usual[..], &["--firmware", &announced]].concat(),
     )?;
-    // The state that was stored when the firmware was announced, before anything else.
+    // The state as stored when the firmware was announced.
     clear(shell, &folder)?;
     let (ended, said) = run(shell, &folder, &platform, 2)?;
     ensure!(ended == POWER_LOST, "{said}");
@@ -166,7 +166,7 @@ fn clear(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How it ends and what it says; `cut` is the operation at which the power is lost, 0 for none.
+/// How it ends and what it prints; `cut` is the operation at which the power is lost, 0 for none.
 fn run(
     shell: &Shell,
     folder: &Path,

@@ -53,8 +53,8 @@ fn compile(
     )
     .quiet()
     .run()?;
-    // Zephyr 4 has names of its own for the flags, and from 4.4 on for the rest of the network; a system without a resolver has no
-    // names of hosts.
+    // Zephyr 4 has its own names for the flags, and from 4.4 on for the rest of the network API; a system without a resolver has no host
+    // names.
     for system in [&[][..], &["-DSHIM_PREFIXED", "-DCONFIG_DNS_RESOLVER"]] {
         cmd!(
             shell,
@@ -68,14 +68,14 @@ fn compile(
     Ok(())
 }
 
-/// A call of the test program, and what it says.
+/// A call of the test program, and its output.
 struct Call<'a> {
     workspace: &'a Workspace,
     program: &'a Path,
 }
 
 impl Call<'_> {
-    /// Wants `status errno http-status`, and no secret in what is logged.
+    /// Expects `status errno http-status`, and no secret in the log.
     fn expect(&self, wanted: &str, shim: &str, arguments: &[&str]) -> anyhow::Result<()> {
         let shell = &self.workspace.shell;
         let program = self.program;
@@ -104,7 +104,7 @@ impl Call<'_> {
     }
 }
 
-/// What starts simulators that know the device.
+/// Starts simulators that know the device.
 fn platform(
     workspace: &Workspace,
 ) -> anyhow::Result<impl Fn(&[&str]) -> anyhow::Result<Simulator>> {
@@ -152,7 +152,7 @@ pub fn check_exchange(workspace: &Workspace, package: &Path) -> anyhow::Result<(
         }
         if fault.is_empty() {
             call.expect(wanted, "", &["localhost", &port])?;
-            // Nobody has these: -90 with EHOSTUNREACH.
+            // Nobody has these addresses: -90 with EHOSTUNREACH.
             call.expect("-90 113 0", "", &["m.m", &port])?;
         }
     }
@@ -172,23 +172,23 @@ pub fn check_exchange(workspace: &Workspace, package: &Path) -> anyhow::Result<(
     Ok(())
 }
 
-/// Peers that no platform is.
+/// Hostile peers.
 fn check_hostile(call: &Call) -> anyhow::Result<()> {
     let closed = port_of(&TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)?;
     call.expect("-90 111 0", "", &["127.0.0.1", &closed])?;
     call.expect("-90 111 0", "again", &["::ffff:127.0.0.1", &closed])?;
     call.expect("-90 104 0", "no-pollout", &["127.0.0.1", &closed])?;
-    // Zephyr 3 tells only when the request is sent.
+    // Zephyr 3 reports it only when the request is sent.
     call.expect("-92 111 0", "no-option", &["127.0.0.1", &closed])?;
 
-    // Nobody takes connections any more once the queue is full.
+    // Connections are no longer accepted once the queue is full.
     let full = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = full.local_addr()?;
     let waiting = fill(&address)?;
     call.expect("-91 110 0", "", &["127.0.0.1", &port_of(&full)?])?;
     drop((waiting, full));
 
-    // One that never reads.
+    // A peer that never reads.
     let deaf = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     call.expect(
         "-91 110 0",
@@ -196,7 +196,7 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
         &["127.0.0.1", &port_of(&deaf)?, "67108864"],
     )?;
 
-    // One that goes away without reading: a reset.
+    // A peer that closes without reading: a reset.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = port_of(&listener)?;
     let gone = thread::spawn(move || -> std::io::Result<()> {
@@ -209,7 +209,7 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
     gone.join()
         .map_err(|_| anyhow::anyhow!("the peer panicked"))??;
 
-    // One byte now and then, for ever: the limit is that of the whole response.
+    // One byte now and then, for ever: the limit applies to the whole response.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = port_of(&listener)?;
     let slow = thread::spawn(move || -> std::io::Result<()> {
@@ -231,7 +231,7 @@ fn check_hostile(call: &Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the update needs beside `GLUE`, and its sizes: pages of 1,024 bytes in the device of the test.
+/// What the update needs in addition to `GLUE`, and its sizes: the test's device has pages of 1,024 bytes.
 const UPDATE: [&str; 3] = [
     "kpn_zephyr_store.c",
     "kpn_zephyr_firmware.c",
@@ -245,7 +245,7 @@ const UPDATE_SIZES: [&str; 5] = [
     "-DCONFIG_KPN_THINGS_FIRMWARE_ATTEMPTS=2",
 ];
 
-/// An update whose power goes at each write; over a flash that is erased as in Zephyr 3 and as in Zephyr 4.
+/// An update whose power is lost at each write, over flash that is erased as in Zephyr 3 and as in Zephyr 4.
 pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("zephyr")?;
@@ -325,7 +325,7 @@ fn fill(address: &SocketAddr) -> anyhow::Result<Vec<TcpStream>> {
     Ok(waiting)
 }
 
-/// The suite that twister runs, here under a stand-in for ztest.
+/// The suite that twister runs, here with a stand-in for ztest.
 pub fn check_ztest(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let program = workspace.scratch("zephyr")?.join("ztest");
@@ -341,7 +341,7 @@ pub fn check_ztest(workspace: &Workspace, package: &Path) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// What the sample has for SMS and the network, and that all of it compiles together.
+/// The sample's code for SMS and the network, and all of it compiled together.
 fn check_parts(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let program = workspace.scratch("zephyr")?.join("parts");
@@ -370,7 +370,7 @@ fn check_parts(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The sample sends its message, acts on a downlink, tries again and gives up.
+/// The sample sends its message, acts on a downlink, retries and gives up.
 pub fn check_sample(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     check_parts(workspace, package)?;
     let shell = &workspace.shell;
