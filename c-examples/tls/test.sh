@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh TLS SIMULATOR CONFIG: the message arrives over TLS, and only at a platform that shows the right certificate.
+# test.sh TLS SIMULATOR CONFIG: checks that the message arrives over TLS, and only at a platform with the right certificate.
 set -eu
 
 tls=$1 simulator=$2 config=$3
@@ -13,8 +13,8 @@ start_tls() {
     tls_port=$(cat "$folder/tls-port")
 }
 
-# expect NAME STATUS TEXT ABSENT PORT [arguments of `tls`]: ends with STATUS, prints TEXT and not ABSENT; the platform was called by its name and has
-# taken the message if and only if STATUS is 0.
+# expect NAME STATUS TEXT ABSENT PORT [arguments of `tls`]: it exits with STATUS, and prints TEXT and not ABSENT; the platform was called by
+# its name, and has accepted the message if and only if STATUS is 0.
 expect() {
     name=$1 status=$2 text=$3 absent=$4 to=$5
     shift 5
@@ -33,7 +33,7 @@ expect() {
     fi
 }
 
-# nothing_left NAME: not a byte of the message has reached the platform.
+# nothing_left NAME: no byte of the message has reached the platform.
 nothing_left() {
     if grep -q 'DVNUUID' "$folder/new"; then
         echo "$1: the platform has seen the message"
@@ -65,7 +65,7 @@ expect 'version 1.2 resumed' 0 '^TLSv1.2, resumed' new "$tls_port" "$folder/ca" 
 unset OPENSSL_CONF
 case $(ls -l "$folder/session12") in -rw-------*) ;; *) echo 'others can read the session'; failed=1 ;; esac
 
-expect 'a certificate that the system does not know' 2 'certificate of prod.dm.kpnthings.com: self' 'status' "$tls_port"
+expect 'a certificate that the system does not know' 2 'certificate of prod.dm.kpnthings.com: unable to get local issuer' 'status' "$tls_port"
 nothing_left 'a certificate that the system does not know'
 expect 'no TLS at all' 1 '^exchange: ' 'status' "$port" "$folder/ca"
 nothing_left 'no TLS at all'
@@ -73,7 +73,7 @@ mv "$folder/ca" "$folder/former-ca"
 stop
 
 start_tls $device
-expect 'the certificate of another platform' 2 'certificate of prod.dm.kpnthings.com: self' 'status' "$tls_port" "$folder/former-ca"
+expect 'the certificate of another platform' 2 'certificate of prod.dm.kpnthings.com: unable to get local issuer' 'status' "$tls_port" "$folder/former-ca"
 nothing_left 'the certificate of another platform'
 expect 'a session of another platform' 0 '^TLSv1.3, new' resumed "$tls_port" "$folder/ca" "$folder/session13"
 stop
@@ -90,5 +90,27 @@ stop
 start_tls $device --fault status=503 --fault drop,every=2
 expect 'a platform that is busy' 1 'status 503' resumed "$tls_port" "$folder/ca"
 expect 'a connection that is dropped' 1 '^exchange: ' 'status' "$tls_port" "$folder/ca"
+stop
+
+# Each fault of TLS ends one exchange, before the platform has read anything of the message, and the next one works.
+while IFS='|' read -r fault status text absent; do
+    start_tls $device --read-timeout 2 --fault "$fault,times=1"
+    expect "$fault" "$status" "$text" "$absent" "$tls_port" "$folder/ca"
+    [ "$status" = 0 ] || nothing_left "$fault"
+    expect "after $fault" 0 'status 202' 'exchange' "$tls_port" "$folder/ca"
+    stop
+done <<'FAULTS'
+tls-silent|1|^exchange: |status
+tls-cut=0|1|^exchange: |status
+tls-cut=200|1|^exchange: |status
+tls-alert=40|1|handshake failure|status
+tls-old-version|1|unsupported protocol|status
+tls-expired|2|certificate of prod.dm.kpnthings.com: certificate has expired|status
+tls-other-name|2|certificate of prod.dm.kpnthings.com: hostname mismatch|status
+tls-self-signed|2|certificate of prod.dm.kpnthings.com: self|status
+tls-unknown-ca|2|certificate of prod.dm.kpnthings.com: unable to get local issuer|status
+tls-reset|1|^exchange: |status
+tls-no-close-notify|0|status 202|exchange
+FAULTS
 }
 exit $failed

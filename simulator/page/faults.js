@@ -25,6 +25,18 @@ const CATALOGUE = [
     ["wrong-length", "Content-Length is wrong", { unit: "bytes", value: "-1" }],
     ["gzip", "The body of the answer is compressed"],
   ]],
+  ["TLS", [
+    ["tls-silent", "The handshake is not answered"],
+    ["tls-cut", "The handshake ends early and the connection is closed", { unit: "bytes", value: "100" }],
+    ["tls-alert", "The handshake is answered with a fatal alert", { unit: "number", value: "40" }],
+    ["tls-old-version", "The handshake is answered with TLS 1.1"],
+    ["tls-expired", "The certificate has expired"],
+    ["tls-other-name", "The certificate is for another host"],
+    ["tls-self-signed", "The certificate is signed by itself"],
+    ["tls-unknown-ca", "The certificate is signed by an authority that nobody knows"],
+    ["tls-reset", "The connection is reset after the handshake"],
+    ["tls-no-close-notify", "Closed after the answer, and TLS does not say so"],
+  ]],
   ["Parts of firmware", [
     ["wrong-crc", "The CRC of a part is wrong"],
     ["size-change", "The total size is one byte more"],
@@ -34,7 +46,10 @@ const CATALOGUE = [
   ]],
 ];
 
-/** Options that have their own field. */
+/** Whether a fault comes true before it is known which device calls. */
+const isEarly = (name) => name === "early-answer" || name.startsWith("tls-");
+
+/** Options that have a field of their own. */
 const FIELDS = ["device", "probability", "seed", "times"];
 
 /** Parses a fault written as `kind=value,option=value…`. */
@@ -154,7 +169,7 @@ function row(name, what, value, active) {
       "div",
       { class: "settings" },
       value ? input("value", value.unit.replace("?", ""), { inputmode: value.unit === "URL?" ? "url" : "decimal" }) : null,
-      name === "early-answer" ? null : device,
+      isEarly(name) ? null : device,
       input("probability", "chance", { inputmode: "decimal", placeholder: "1" }),
       input("times", "times", { inputmode: "numeric", placeholder: "∞" }),
     ),

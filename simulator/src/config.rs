@@ -23,6 +23,8 @@ pub struct Config {
     pub requests_per_connection: u32,
     /// Connections at a time.
     pub max_connections: usize,
+    /// Connections to the API at a time.
+    pub max_api_connections: usize,
     /// Longest request head in bytes.
     pub max_head: usize,
     /// Longest body in bytes.
@@ -33,6 +35,8 @@ pub struct Config {
     pub downlink_type: HeaderValue,
     /// Ends the program after this many messages.
     pub exit_after: Option<u64>,
+    /// Whether there is a port with TLS.
+    pub tls: bool,
 }
 
 /// The status of each outcome. Public documentation does not give the codes of the three errors.

@@ -70,12 +70,17 @@ pub async fn tls(arguments: &Arguments) -> Result<Option<Door>, String> {
     } else {
         arguments.tls_name.clone()
     };
-    let (acceptor, certificate) = crate::tls::acceptor(names)?;
+    let (tls, certificate) = crate::tls::Tls::new(&names)?;
     if let Some(path) = &arguments.tls_certificate {
         std::fs::write(path, certificate)
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    let door = Door::open(wanted, "listening with TLS on", Security::Tls(acceptor)).await?;
+    let door = Door::open(
+        wanted,
+        "listening with TLS on",
+        Security::Tls(std::sync::Arc::new(tls)),
+    )
+    .await?;
     if let Some(path) = &arguments.tls_port_file {
         door.write_port(path)?;
     }

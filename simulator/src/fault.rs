@@ -1,71 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Faults on demand: everything that a network and a server can do to a device.
 
+mod kind;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use bytes::Bytes;
-use hyper::StatusCode;
-use hyper::header::HeaderValue;
 
 use crate::model::device::key;
-
-/// Most interim responses before an answer.
-const INTERIM_MAX: usize = 10_000;
-
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// The connection is closed without an answer, and the message is not accepted.
-    Drop,
-    /// The answer comes late.
-    Delay(Duration),
-    /// The message is accepted; the answer ends after this many bytes and the connection is closed.
-    Cut(usize),
-    /// As [`Kind::Cut`], and the connection is reset.
-    Reset(usize),
-    /// As [`Kind::Cut`], and only this end's half is closed: the device may go on sending.
-    HalfClose(usize),
-    /// The message is not accepted; the answer is not HTTP.
-    Garbage,
-    /// The message is not accepted; the answer has this status.
-    Status {
-        /// The status.
-        code: StatusCode,
-        /// Seconds of a Retry-After header.
-        retry_after: Option<u32>,
-    },
-    /// The message is not accepted; the answer comes before its body is read.
-    EarlyAnswer(StatusCode),
-    /// The message is not accepted; the answer sends the device elsewhere.
-    Redirect(HeaderValue),
-    /// The message is not accepted; the answer is a page of HTML with status 200.
-    Portal,
-    /// The answer is sent a byte at a time, with this between them.
-    Trickle(Duration),
-    /// The answer is sent at this many bytes a second.
-    Throttle(usize),
-    /// This many 103 responses come before the answer.
-    Interim(usize),
-    /// Content-Length is too large or too small by this much.
-    WrongLength(i64),
-    /// The body is compressed.
-    Gzip,
-    /// The CRC of a part is wrong.
-    WrongCrc,
-    /// The total size of a file is one byte more than it was.
-    SizeChange,
-    /// The total size of a file is not given.
-    UnknownSize,
-    /// A part has this many bytes at most.
-    Short(usize),
-    /// A part begins this many bytes before what was asked for.
-    Overlap(usize),
-    /// From this part on the URL has a different file.
-    Replaced(Bytes),
-}
+#[cfg(feature = "tls")]
+pub use kind::Tls;
+pub use kind::{Kind, Stage};
 
 /// The requests that a fault applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +39,7 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut options = text.split(',');
-        let kind = kind_from_str(options.next().unwrap_or_default())?;
+        let kind: Kind = options.next().unwrap_or_default().parse()?;
         let mut fault = Self {
             text: text.to_owned(),
             every: 1,
@@ -120,11 +65,19 @@ impl FromStr for Fault {
                 Some(("times", value)) => fault.times = positive(value)?,
                 Some(("seed", value)) => fault.seed = number(value)?,
                 Some(("probability", value)) => fault.probability = probability(value)?,
-                Some(("device", urn)) if !matches!(fault.kind, Kind::EarlyAnswer(_)) => {
-                    fault.device = Some(key(urn).to_owned());
-                }
-                Some(("device", _)) => {
-                    return Err("an early answer is given before the device is known".to_owned());
+                Some(("device", urn)) => match fault.kind.stage() {
+                    Stage::Request => fault.device = Some(key(urn).to_owned()),
+                    Stage::Head => {
+                        let why = "an early answer is given before the device is known";
+                        return Err(why.to_owned());
+                    }
+                    Stage::Handshake => {
+                        let why = "which device it is, a request says; there is none yet in a TLS handshake";
+                        return Err(format!("device: {why}"));
+                    }
+                },
+                Some(("on", _)) if fault.kind.stage() == Stage::Handshake => {
+                    return Err("on: a TLS fault meets a connection, not a request".to_owned());
                 }
                 Some(("on", "message")) if fault.target.is_none() => {
                     fault.target = Some(Target::Message);
@@ -142,80 +95,24 @@ impl FromStr for Fault {
     }
 }
 
+impl Fault {
+    /// Whether it needs a port with TLS.
+    pub fn is_of_tls(&self) -> bool {
+        self.kind.stage() == Stage::Handshake
+    }
+}
+
+/// Said where there is no port with TLS.
+pub const NO_TLS: &str = "there is no port with TLS, which --tls-listen opens";
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl Kind {
-    /// Whether it is meaningful only for parts of files.
-    const fn is_of_parts(&self) -> bool {
-        matches!(
-            self,
-            Kind::WrongCrc
-                | Kind::SizeChange
-                | Kind::UnknownSize
-                | Kind::Short(_)
-                | Kind::Overlap(_)
-                | Kind::Replaced(_)
-        )
-    }
-}
-
-fn kind_from_str(text: &str) -> Result<Kind, String> {
-    let (name, value) = text
-        .split_once('=')
-        .map_or((text, None), |(name, value)| (name, Some(value)));
-    match (name, value) {
-        ("drop", None) => Ok(Kind::Drop),
-        ("garbage", None) => Ok(Kind::Garbage),
-        ("portal", None) => Ok(Kind::Portal),
-        ("gzip", None) => Ok(Kind::Gzip),
-        ("wrong-crc", None) => Ok(Kind::WrongCrc),
-        ("size-change", None) => Ok(Kind::SizeChange),
-        ("unknown-size", None) => Ok(Kind::UnknownSize),
-        ("delay", Some(value)) => Ok(Kind::Delay(Duration::from_millis(number(value)?))),
-        ("cut", Some(value)) => Ok(Kind::Cut(bytes(value)?)),
-        ("reset", Some(value)) => Ok(Kind::Reset(bytes(value)?)),
-        ("half-close", Some(value)) => Ok(Kind::HalfClose(bytes(value)?)),
-        ("trickle", Some(value)) => Ok(Kind::Trickle(Duration::from_millis(positive(value)?))),
-        ("throttle", Some(value)) => Ok(Kind::Throttle(bytes(value)?.max(1))),
-        ("interim", Some(value)) => Ok(Kind::Interim(bytes(value)?.clamp(1, INTERIM_MAX))),
-        ("short", Some(value)) => positive(value).and(bytes(value)).map(Kind::Short),
-        ("overlap", Some(value)) => positive(value).and(bytes(value)).map(Kind::Overlap),
-        ("wrong-length", Some(value)) => value
-            .parse()
-            .ok()
-            .filter(|more| *more != 0)
-            .map(Kind::WrongLength)
-            .ok_or_else(|| format!("wrong-length {value:?} is no number of bytes, such as -1")),
-        ("status", Some(value)) => Ok(Kind::Status {
-            code: status(value)?,
-            retry_after: None,
-        }),
-        ("early-answer", Some(value)) => status(value).map(Kind::EarlyAnswer),
-        ("redirect", value) => HeaderValue::from_str(value.unwrap_or("http://portal.example/"))
-            .map(Kind::Redirect)
-            .map_err(|error| format!("redirect: {error}")),
-        ("replaced", Some(name)) => std::fs::read(name)
-            .map(|content| Kind::Replaced(content.into()))
-            .map_err(|error| format!("{name}: {error}")),
-        _ => Err(format!(
-            "{text:?}: expected drop, status=CODE, early-answer=CODE, redirect[=URL], portal, garbage, \
-             delay=MS, cut=BYTES, reset=BYTES, half-close=BYTES, trickle=MS, throttle=BYTES, interim=N, \
-             wrong-length=BYTES, gzip, wrong-crc, size-change, unknown-size, short=BYTES, overlap=BYTES \
-             or replaced=FILE"
-        )),
-    }
-}
-
 fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|error| format!("{text:?}: {error}"))
-}
-
-fn bytes(text: &str) -> Result<usize, String> {
-    number(text).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 fn positive(text: &str) -> Result<u64, String> {
@@ -230,43 +127,6 @@ fn probability(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|part| (0.0..=1.0).contains(part))
         .ok_or_else(|| format!("{text:?} is no number from 0 to 1"))
-}
-
-fn status(text: &str) -> Result<StatusCode, String> {
-    text.parse()
-        .ok()
-        .filter(|code: &StatusCode| (200..600).contains(&code.as_u16()))
-        .ok_or_else(|| format!("status {text:?} is no number from 200 to 599"))
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Kind::Drop => f.write_str("connection closed without an answer"),
-            Kind::Delay(time) => write!(f, "answer {} ms late", time.as_millis()),
-            Kind::Cut(length) => write!(f, "answer cut after {length} bytes"),
-            Kind::Reset(length) => write!(f, "connection reset after {length} bytes"),
-            Kind::HalfClose(length) => write!(f, "answer half-closed after {length} bytes"),
-            Kind::Garbage => f.write_str("answer is garbage"),
-            Kind::Status { code, .. } => write!(f, "answer is status {}", code.as_u16()),
-            Kind::EarlyAnswer(code) => {
-                write!(f, "status {} before the body was read", code.as_u16())
-            }
-            Kind::Redirect(to) => write!(f, "redirect to {}", to.to_str().unwrap_or_default()),
-            Kind::Portal => f.write_str("answer is the page of a captive portal"),
-            Kind::Trickle(time) => write!(f, "a byte each {} ms", time.as_millis()),
-            Kind::Throttle(rate) => write!(f, "{rate} bytes a second"),
-            Kind::Interim(count) => write!(f, "{count} responses 103 before the answer"),
-            Kind::WrongLength(more) => write!(f, "Content-Length is off by {more}"),
-            Kind::Gzip => f.write_str("body compressed"),
-            Kind::WrongCrc => f.write_str("wrong CRC"),
-            Kind::SizeChange => f.write_str("total size changed"),
-            Kind::UnknownSize => f.write_str("total size not told"),
-            Kind::Short(length) => write!(f, "at most {length} bytes of the part"),
-            Kind::Overlap(length) => write!(f, "part begins {length} bytes too early"),
-            Kind::Replaced(_) => f.write_str("another file under the URL from now on"),
-        }
-    }
 }
 
 /// All faults with their counters.
@@ -331,14 +191,24 @@ impl Faults {
             .collect()
     }
 
+    /// What goes wrong with the next connection with TLS. Of several the first counts.
+    #[cfg(feature = "tls")]
+    pub fn draw_tls(&self) -> Option<Tls> {
+        let drawn = self.draw_some(Stage::Handshake, None, None);
+        drawn.into_iter().find_map(|kind| match kind {
+            Kind::Tls(tls) => Some(tls),
+            _ => None,
+        })
+    }
+
     /// What goes wrong with the next request of this kind, before its body is read.
     pub fn draw_early(&self, target: Target) -> Vec<Kind> {
-        self.draw_some(target, None, true)
+        self.draw_some(Stage::Head, Some(target), None)
     }
 
     /// What goes wrong with the next request of this kind, from this device.
     pub fn draw(&self, target: Target, device: Option<&str>) -> Vec<Kind> {
-        self.draw_some(target, device, false)
+        self.draw_some(Stage::Request, Some(target), device)
     }
 
     /// Whether any of them applies to one device only.
@@ -348,10 +218,10 @@ impl Faults {
             .any(|counted| counted.fault.device.is_some())
     }
 
-    fn draw_some(&self, target: Target, device: Option<&str>, early: bool) -> Vec<Kind> {
+    fn draw_some(&self, stage: Stage, target: Option<Target>, device: Option<&str>) -> Vec<Kind> {
         let meets = |fault: &Fault| {
-            early == matches!(fault.kind, Kind::EarlyAnswer(_))
-                && fault.target.is_none_or(|wanted| wanted == target)
+            fault.kind.stage() == stage
+                && (fault.target.is_none() || fault.target == target)
                 && (fault.device.is_none() || fault.device.as_deref() == device.map(key))
         };
         self.lock()
@@ -369,6 +239,12 @@ impl Faults {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use hyper::StatusCode;
+    use hyper::header::HeaderValue;
+
+    use super::kind::Tls;
     use super::*;
 
     #[test]
@@ -418,6 +294,21 @@ mod tests {
         assert_eq!(faults.draw(Target::Message, None), [Kind::Drop]);
     }
 
+    #[cfg(feature = "tls")]
+    #[test]
+    fn tls_faults_meet_connections_and_others_do_not() {
+        let faults = ["drop", "tls-reset,every=2,times=1", "tls-alert=40,every=2"];
+        let faults = Faults::new(faults.map(|text| text.parse().unwrap()).into());
+        assert_eq!(faults.draw_tls(), None);
+        // The alert meets the connection as well, and comes too late.
+        assert_eq!(faults.draw_tls(), Some(Tls::Reset));
+        assert_eq!(faults.draw(Target::Message, None), [Kind::Drop]);
+        assert_eq!(faults.draw_tls(), None);
+        assert_eq!(faults.draw_tls(), Some(Tls::Alert(40)));
+        let device = "tls-expired,device=urn:dev:IMEI:1".parse::<Fault>();
+        assert!(device.unwrap_err().contains("none yet in a TLS handshake"));
+    }
+
     #[test]
     fn reads_every_kind() {
         for (text, kind) in [
@@ -458,6 +349,16 @@ mod tests {
             ("unknown-size", Kind::UnknownSize),
             ("short=100", Kind::Short(100)),
             ("overlap=100", Kind::Overlap(100)),
+            ("tls-silent", Kind::Tls(Tls::Silent)),
+            ("tls-cut=0", Kind::Tls(Tls::Cut(0))),
+            ("tls-alert=80", Kind::Tls(Tls::Alert(80))),
+            ("tls-old-version", Kind::Tls(Tls::OldVersion)),
+            ("tls-expired", Kind::Tls(Tls::Expired)),
+            ("tls-other-name", Kind::Tls(Tls::OtherName)),
+            ("tls-self-signed", Kind::Tls(Tls::SelfSigned)),
+            ("tls-unknown-ca", Kind::Tls(Tls::UnknownCa)),
+            ("tls-reset", Kind::Tls(Tls::Reset)),
+            ("tls-no-close-notify", Kind::Tls(Tls::NoCloseNotify)),
         ] {
             let fault: Fault = text.parse().unwrap();
             assert_eq!(fault.kind, kind);
@@ -487,6 +388,14 @@ mod tests {
             "drop,probability=1.5",
             "drop,probability=NaN",
             "drop,seed=-1",
+            "tls",
+            "tls-cut",
+            "tls-alert=256",
+            "tls-alert=0",
+            "tls-expired=1",
+            "tls-expired,device=urn:dev:IMEI:1",
+            "tls-reset,on=message",
+            "tls-reset,on=part",
         ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }

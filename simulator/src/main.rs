@@ -13,14 +13,14 @@
 //! api       the door of programs and people, with the feature `api`; page: what it shows to people
 //! log       both logs                     sms        attempts on a faster clock
 //! fault     what goes wrong on demand     files      parts of firmware
-//! tap       a look at the raw bytes       tls        a certificate of its own
+//! tap       a look at the raw bytes       tls        certificates of its own
 //! door      ports                         arguments, config  settings
 //! main      start and end
 //! ```
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
-    not(all(feature = "api", feature = "state")),
+    not(all(feature = "api", feature = "state", feature = "tls")),
     allow(
         dead_code,
         reason = "the model can do more than the doors that are there"
@@ -30,6 +30,8 @@
 #[cfg(feature = "api")]
 mod api;
 mod arguments;
+#[cfg(feature = "api")]
+mod client;
 mod config;
 mod door;
 #[cfg(feature = "api")]
@@ -120,7 +122,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     #[cfg(feature = "api")]
     match arguments.command {
         Some(arguments::Command::Expect(wanted)) => return expect::run(wanted).await,
-        Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted),
+        Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted).await,
         None => {}
     }
     let mut model = Model::new(Limits {
@@ -159,16 +161,24 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     }
     let log = Log::new(arguments.json_log.as_deref())
         .map_err(|error| format!("the JSON log cannot be opened: {error}"))?;
+    let (max_connections, max_api_connections) = max_connections(arguments.max_connections);
     let config = Config {
         statuses: Statuses::with(&arguments.status),
         requests_per_connection: arguments.requests_per_connection,
-        max_connections: max_connections(arguments.max_connections),
+        max_connections,
+        max_api_connections,
         max_head: arguments.max_head,
         max_body: arguments.max_body,
         read_timeout: arguments.read_timeout,
         downlink_type: arguments.downlink_type.clone(),
         exit_after: arguments.exit_after,
+        tls: secure_is_wanted(&arguments),
     };
+    if !config.tls
+        && let Some(fault) = arguments.fault.iter().find(|fault| fault.is_of_tls())
+    {
+        return Err(format!("--fault {fault}: {}", fault::NO_TLS));
+    }
     let ends = Ends::new(arguments.max_seconds)?;
 
     let plain = Door::open(&arguments.listen, "listening on", Security::Plain).await?;
@@ -275,15 +285,30 @@ async fn run(arguments: Arguments) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(missed)))
 }
 
-/// File descriptors for everything except connections: ports, logs, files being read.
+#[cfg(feature = "tls")]
+const fn secure_is_wanted(arguments: &Arguments) -> bool {
+    arguments.tls_listen.is_some()
+}
+
+#[cfg(not(feature = "tls"))]
+const fn secure_is_wanted(_arguments: &Arguments) -> bool {
+    false
+}
+
+/// File descriptors for all but connections: ports, logs, files that are read.
 const OTHER_DESCRIPTORS: u64 = 64;
 
-/// As many connections as wanted, or as file descriptors allow: two each, since a second one watches for the end of the
-/// connection.
-fn max_connections(wanted: usize) -> usize {
+/// Connections to the API at a time, where file descriptors are not scarce.
+const API_CONNECTIONS: u64 = 256;
+
+/// As many connections of devices as are wanted, or as there are file descriptors for: two each, since the end of a
+/// connection is watched beside it. Also how many to the API, with one each.
+fn max_connections(wanted: usize) -> (usize, usize) {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
-    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2;
-    usize::try_from(possible).map_or(wanted, |possible| possible.clamp(1, wanted))
+    let api = API_CONNECTIONS.min(descriptors / 4).max(1);
+    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS + api) / 2;
+    let number = |count| usize::try_from(count).unwrap_or(usize::MAX);
+    (number(possible).clamp(1, wanted), number(api))
 }
 
 /// Signals that end the program.

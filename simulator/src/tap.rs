@@ -35,7 +35,9 @@ struct State {
     begun: bool,
     /// How the connection was ended early.
     ended: Option<Ending>,
-    /// What to do when everything written so far has been sent.
+    /// The layer below is not told of the end.
+    mute: bool,
+    /// What is done when all that was written so far has left.
     left: Vec<Left>,
 }
 
@@ -107,7 +109,7 @@ impl Wire {
         state.status = None;
     }
 
-    /// Does this once everything written has been sent; never if the connection ends before.
+    /// Does this when all that has been written has left; drops it when the connection ends before.
     pub fn when_left(&self, then: impl FnOnce() + Send + 'static) {
         self.lock().left.push(Left(Box::new(then)));
     }
@@ -116,6 +118,11 @@ impl Wire {
     fn flushed(&self) {
         let left = std::mem::take(&mut self.lock().left);
         left.into_iter().for_each(|Left(then)| then());
+    }
+
+    /// Closes TCP alone at the end.
+    pub fn mute(&self) {
+        self.lock().mute = true;
     }
 
     /// Rewrites the next answer.
@@ -305,6 +312,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.wire.lock().mute {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -4,9 +4,10 @@
 mod common;
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::{BODY, Simulator, URN, is_closed, read_answer, request};
+use common::{BODY, Simulator, URN, WithApi, is_closed, read_answer, request};
 use serde_json::json;
 
 /// Everything that comes back on a separate connection, until its end.
@@ -214,5 +215,81 @@ fn a_fault_may_meet_one_device_alone() {
         let fault = format!("status=503,device={device}");
         let simulator = Simulator::start(&["--device", other, "--fault", &fault]);
         assert_eq!(simulator.exchange(&request(BODY)).status, status);
+    }
+}
+
+/// A slow answer: read in part, then as a whole.
+fn delivered_with_its_last_byte(fault: &str) {
+    let downlink = format!(r#"{URN}=[{{"n":"a","v":1}}]"#);
+    let path = format!("/api/v1/devices/{URN}/downlinks");
+    let fault = format!("{fault},times=2");
+    let all = WithApi::start(&["--downlink", &downlink, "--fault", &fault]);
+    let state = || all.get(&path).1["downlinks"][0]["state"].clone();
+    let wait_for = |wanted: &str| {
+        let end = Instant::now() + Duration::from_secs(10);
+        while state() != wanted {
+            assert!(Instant::now() < end, "{} instead of {wanted}", state());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    assert_eq!(state(), "PENDING");
+    let half = |stream: &mut TcpStream| {
+        stream.write_all(&request(BODY)).unwrap();
+        let mut half = [0; 50];
+        stream.read_exact(&mut half).unwrap();
+        assert_eq!(state(), "EXECUTING");
+        half
+    };
+    let mut stream = all.simulator.connect();
+    half(&mut stream);
+    drop(stream);
+    wait_for("PENDING");
+
+    let mut stream = all.simulator.connect();
+    let mut answer = half(&mut stream).to_vec();
+    while !answer.ends_with(b"]") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+    wait_for("DELIVERED");
+    assert!(all.simulator.exchange(&request(BODY)).body.is_empty());
+}
+
+#[test]
+fn a_downlink_that_trickles_is_delivered_with_its_last_byte() {
+    delivered_with_its_last_byte("trickle=30");
+}
+
+#[test]
+fn a_downlink_that_is_throttled_is_delivered_with_its_last_byte() {
+    delivered_with_its_last_byte("throttle=30");
+}
+
+#[test]
+fn a_downlink_that_a_fault_has_spoilt_is_pending_again() {
+    let downlink = format!(r#"{URN}=[{{"n":"a","v":1}}]"#);
+    let path = format!("/api/v1/devices/{URN}/downlinks");
+    for fault in ["cut=100", "reset=100", "half-close=100", "wrong-length=-3"] {
+        let all = WithApi::start(&[
+            "--downlink",
+            &downlink,
+            "--fault",
+            &format!("{fault},times=1"),
+        ]);
+        let mut stream = all.simulator.connect();
+        stream.write_all(&request(BODY)).unwrap();
+        // What came of it is no matter here.
+        let _ = stream.read(&mut [0; 200]);
+        drop(stream);
+        let end = Instant::now() + Duration::from_secs(10);
+        while all.get(&path).1["downlinks"][0]["state"] != "PENDING" {
+            assert!(Instant::now() < end, "{fault}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(
+            all.simulator.exchange(&request(BODY)).body,
+            br#"[{"n":"a","v":1}]"#
+        );
     }
 }

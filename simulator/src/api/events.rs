@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
@@ -17,7 +18,9 @@ use futures_util::stream::{self, Stream};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::answer::Problem;
 use super::devices::{device_view, downlink_view};
+use super::limits::Limits;
 use super::{faults, sms};
 use crate::model::Note;
 use crate::platform::Platform;
@@ -37,8 +40,10 @@ struct Listener {
 /// `GET /events`
 pub async fn stream(
     State(platform): State<Arc<Platform>>,
+    Extension(limits): Extension<Arc<Limits>>,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
+) -> Result<Sse<impl Stream<Item = Result<Sent, Infallible>>>, Problem> {
+    let open = limits.listen()?;
     let now = platform.look(|model| model.feed_after(u64::MAX).1);
     let told = headers
         .get("last-event-id")
@@ -56,11 +61,11 @@ pub async fn stream(
         last,
         ready: VecDeque::new(),
     };
-    let events = stream::unfold(listener, |mut listener| async move {
+    let events = stream::unfold((listener, open), |(mut listener, open)| async move {
         let event = listener.next().await?;
-        Some((Ok(event), listener))
+        Some((Ok(event), (listener, open)))
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE))
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 
 impl Listener {

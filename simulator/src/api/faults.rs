@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{Json, Problem, ok, read};
-use crate::fault::Fault;
+use crate::fault::{Fault, NO_TLS};
 use crate::model::Model;
 use crate::platform::Platform;
 
@@ -81,7 +81,14 @@ pub async fn replace(
 ) -> Result<Json<Value>, Problem> {
     let wanted: Faults = read(&headers, &body)?;
     let faults: Result<Vec<_>, _> = wanted.faults.iter().map(Wanted::read).collect();
-    platform.faults.replace(faults?);
+    let faults = faults?;
+    if !platform.config.tls
+        && let Some(fault) = faults.iter().find(|fault| fault.is_of_tls())
+    {
+        let error = format!("{fault}: {NO_TLS}");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error));
+    }
+    platform.faults.replace(faults);
     platform.change(Model::faults_changed)?;
     Ok(ok(view(&platform)))
 }

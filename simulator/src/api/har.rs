@@ -33,6 +33,13 @@ fn entry(event: &Event) -> Value {
         .unwrap_or("m.m");
     let started = std::time::UNIX_EPOCH + std::time::Duration::from_secs_f64(event.time.max(0.0));
     let downlink = event.downlink.as_deref().unwrap_or_default();
+    let content = match &event.part {
+        // Its bytes are not kept.
+        Some(part) => json!({"size": part.length, "mimeType": "application/octet-stream"}),
+        None => {
+            json!({"size": downlink.len(), "mimeType": "application/json", "text": downlink})
+        }
+    };
     let milliseconds = event.duration * 1e3;
     json!({
         "startedDateTime": humantime::format_rfc3339_millis(started).to_string(),
@@ -56,12 +63,13 @@ fn entry(event: &Event) -> Value {
             "cookies": [],
             "redirectURL": "",
             "headersSize": -1,
-            "bodySize": downlink.len(),
-            "content": {"size": downlink.len(), "mimeType": "application/json", "text": downlink},
+            "bodySize": content["size"],
+            "content": content,
         },
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "_request": STANDARD.encode(&event.request),
+        "_accepted": event.accepted,
         "_reasons": event.reasons,
         "_fault": event.fault,
     })

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -13,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Json, Problem, ok};
 use super::har;
+use super::limits::Limits;
 use crate::model::event::{Event, Kind};
 use crate::model::history::Filter;
 use crate::platform::Platform;
@@ -89,6 +91,7 @@ pub async fn archive(
 /// `GET /messages/wait`
 pub async fn wait(
     State(platform): State<Arc<Platform>>,
+    Extension(limits): Extension<Arc<Limits>>,
     query: Asked,
 ) -> Result<Messages, Problem> {
     let wanted = read(query)?;
@@ -96,19 +99,25 @@ pub async fn wait(
         None => Duration::from_secs(30),
         Some(text) => duration(text)?,
     };
+    let _open = limits.listen()?;
     let filter = wanted.filter();
     let end = Instant::now() + within.min(WITHIN_MAX);
     let mut changes = platform.changes();
+    let mut stopping = platform.stopping();
+    let mut over = false;
     loop {
         changes.borrow_and_update();
         let events = platform.look(|model| model.select(&filter));
         if events.len() >= wanted.count {
             return Ok(ok(list_of(&events)));
         }
-        // Changes end when the platform stops, and so does the connection.
-        if !matches!(timeout_at(end, changes.changed()).await, Ok(Ok(()))) {
+        if over {
             return Ok(Json(StatusCode::REQUEST_TIMEOUT, list_of(&events)));
         }
+        over = tokio::select! {
+            changed = timeout_at(end, changes.changed()) => !matches!(changed, Ok(Ok(()))),
+            _ = stopping.wait_for(|stop| *stop) => true,
+        };
     }
 }
 

@@ -10,31 +10,30 @@ mod faults;
 mod firmware;
 mod guard;
 mod har;
+mod limits;
 mod messages;
 mod sms;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 
 use crate::arguments::Arguments;
 use crate::door::Door;
-use crate::http::Security;
+use crate::http::{self, Places, Security};
 use crate::page;
 use crate::platform::Platform;
 use answer::Problem;
 use guard::Guard;
-
-/// Longest body, for a firmware image.
-const BODY_MAX: usize = 64 << 20;
+use limits::Limits;
 
 /// Its description for programs.
 const OPENAPI: &str = include_str!("openapi.json");
@@ -82,19 +81,20 @@ pub async fn serve(api: Api, platform: Arc<Platform>) {
         loopback: api.address.ip().is_loopback(),
         token: api.token,
     });
-    let stopping = Arc::clone(&platform);
-    let app = router(platform)
-        .layer(DefaultBodyLimit::max(BODY_MAX))
+    let limits = Limits::new(Arc::clone(&platform));
+    let app = router(Arc::clone(&platform))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&limits),
+            limits::check,
+        ))
+        .layer(Extension(limits))
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(guard, guard::check));
-    let served = async {
-        if let Err(error) = axum::serve(api.listener, app).await {
-            tracing::error!("the API failed: {error}");
-        }
-    };
-    tokio::select! {
-        () = served => {}
-        () = stopping.stopped() => {}
-    }
+    let places = Places::new(platform.config.max_api_connections);
+    http::accept(api.listener, &places, &platform, |stream, _, place| {
+        limits::connection(app.clone(), Arc::clone(&platform), stream, place)
+    })
+    .await;
 }
 
 fn router(platform: Arc<Platform>) -> Router {

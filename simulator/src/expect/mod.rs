@@ -10,19 +10,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use axum::http::StatusCode;
-use bytes::Bytes;
 use clap::Args;
-use http_body_util::{BodyExt, Empty};
-use hyper::Request;
-use hyper::client::conn::http1;
-use hyper::header::{AUTHORIZATION, HOST};
-use hyper_util::rt::TokioIo;
-use serde::Deserialize;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::model::event::Event;
+use crate::client::{Client, Failure};
 use progress::Progress;
 
 /// The longest time that one request to the API stays open.
@@ -84,6 +75,7 @@ pub struct Expect {
 /// Runs it.
 pub async fn run(arguments: Expect) -> Result<ExitCode, String> {
     let mut all = read(&arguments)?;
+    let client = Client::new(&arguments.api, arguments.api_token.clone());
     let start = Instant::now();
     // Nobody waits longer than this, and the clock would overflow.
     let within = arguments.within.min(Duration::from_secs(365 * 24 * 3600));
@@ -91,7 +83,9 @@ pub async fn run(arguments: Expect) -> Result<ExitCode, String> {
     let mut after = arguments.after;
     let mut reached = Err("nothing was asked".to_owned());
     while !all.iter().all(Progress::is_final) && Instant::now() < end {
-        match timeout_at(end + AGAIN, messages(&arguments, after, end)).await {
+        let left = end.saturating_duration_since(Instant::now()).min(PATIENCE);
+        let query = format!("/wait?after={after}&within={:.3}", left.as_secs_f64());
+        match timeout_at(end + AGAIN, client.messages(&query)).await {
             Ok(Ok(events)) => {
                 for event in &events {
                     after = after.max(event.number);
@@ -162,61 +156,4 @@ fn tell(all: &[Progress], seconds: f64) -> io::Result<bool> {
         }
     }
     Ok(met)
-}
-
-/// Why there is no answer.
-enum Failure {
-    /// The simulator may be about to start.
-    Again(String),
-    /// Trying again will not help.
-    Final(String),
-}
-
-#[derive(Deserialize)]
-struct Messages {
-    messages: Vec<Event>,
-}
-
-/// Messages above a number, as soon as there are any; none if it takes too long.
-async fn messages(arguments: &Expect, after: u64, end: Instant) -> Result<Vec<Event>, Failure> {
-    let again = |error: &dyn std::fmt::Display| Failure::Again(error.to_string());
-    let within = end
-        .saturating_duration_since(Instant::now())
-        .min(PATIENCE)
-        .as_secs_f64();
-    let stream = TcpStream::connect(&arguments.api)
-        .await
-        .map_err(|error| again(&error))?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| again(&error))?;
-    tokio::spawn(connection);
-    let mut request = Request::get(format!(
-        "/api/v1/messages/wait?after={after}&within={within:.3}"
-    ))
-    .header(HOST, &arguments.api);
-    if let Some(token) = &arguments.api_token {
-        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-    }
-    let request = request
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| Failure::Final(format!("--api or --api-token: {error}")))?;
-    let answer = sender
-        .send_request(request)
-        .await
-        .map_err(|error| again(&error))?;
-    let status = answer.status();
-    let body = answer.into_body().collect().await;
-    let body = body.map_err(|error| again(&error))?.to_bytes();
-    match status {
-        StatusCode::OK | StatusCode::REQUEST_TIMEOUT => {
-            let list: Messages = serde_json::from_slice(&body)
-                .map_err(|error| Failure::Final(format!("the API's answer: {error}")))?;
-            Ok(list.messages)
-        }
-        status => Err(Failure::Final(format!(
-            "the API answers {status}: {}",
-            String::from_utf8_lossy(&body)
-        ))),
-    }
 }

@@ -55,12 +55,47 @@ pub struct Afterwards {
 /// The body of an answer. hyper drops it once it has taken all of it.
 pub struct Answer {
     data: Option<Bytes>,
-    handout: Option<Handout>,
+    handed: Option<Handed>,
     then: Afterwards,
 }
 
+/// A downlink on its way: it comes back unless it is delivered.
+pub struct Handed {
+    platform: Arc<Platform>,
+    handout: Option<Handout>,
+}
+
+impl Handed {
+    /// It was handed out just now.
+    pub const fn new(platform: Arc<Platform>, handout: Handout) -> Self {
+        let handout = Some(handout);
+        Self { platform, handout }
+    }
+
+    /// All of it has left.
+    fn deliver(mut self) {
+        if let Some(handout) = self.handout.take() {
+            // An error has been told, and the downlink is not handed out again by this run.
+            let _ = self.platform.change(|model| model.delivered(&handout));
+        }
+    }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        if let Some(handout) = self.handout.take() {
+            let _ = self.platform.change(|model| model.came_back(&handout));
+        }
+    }
+}
+
 /// Frames an outcome as the live endpoint does.
-pub fn response(outcome: Outcome, close: bool, then: Afterwards) -> Response<Answer> {
+pub fn response(
+    outcome: Outcome,
+    handed: Option<Handed>,
+    close: bool,
+    then: Afterwards,
+) -> Response<Answer> {
     let date = HeaderValue::try_from(httpdate::fmt_http_date(SystemTime::now())).ok();
     let connection = if close { "close" } else { "keep-alive" };
     let own = [
@@ -75,7 +110,7 @@ pub fn response(outcome: Outcome, close: bool, then: Afterwards) -> Response<Ans
         .chain(outcome.after);
     let mut response = Response::new(Answer {
         data: Some(outcome.body).filter(|body| !body.is_empty()),
-        handout: outcome.handout,
+        handed,
         then,
     });
     *response.status_mut() = outcome.status;
@@ -111,15 +146,11 @@ impl Drop for Answer {
     fn drop(&mut self) {
         let then = &self.then;
         then.wire.resume();
-        if self.data.is_none()
+        if let Some(handed) = self.handed.take()
             && then.whole
-            && let Some(handout) = self.handout.take()
+            && self.data.is_none()
         {
-            let platform = Arc::clone(&then.platform);
-            then.wire.when_left(move || {
-                // An error has been logged, and this run does not hand the downlink out again.
-                let _ = platform.change(|model| model.delivered(&handout));
-            });
+            then.wire.when_left(move || handed.deliver());
         }
         if then.counts {
             then.platform.count_answer();

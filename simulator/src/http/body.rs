@@ -39,21 +39,23 @@ enum Cause {
     Crowd,
 }
 
-/// The share of one body in the memory for all.
-struct Kept<'a> {
+/// What one body takes of the memory for all.
+pub struct Kept<'a> {
     all: &'a AtomicUsize,
     own: usize,
 }
 
 impl<'a> Kept<'a> {
-    const fn new(all: &'a AtomicUsize) -> Self {
+    /// Nothing yet.
+    pub const fn new(all: &'a AtomicUsize) -> Self {
         Self { all, own: 0 }
     }
 
-    /// Counts more bytes, and returns the new total.
-    fn add(&mut self, bytes: usize) -> usize {
+    /// Counts more bytes, and gives whether they may be kept when all may keep `most` together.
+    pub fn add(&mut self, bytes: usize, most: usize) -> bool {
         self.own += bytes;
-        self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
+        let all = self.all.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        all <= most || self.own <= BODY_ALWAYS
     }
 }
 
@@ -97,7 +99,7 @@ pub async fn receive(
                     if too_long {
                         continue;
                     }
-                    if kept.add(data.len()) > BODIES_MAX && kept.own > BODY_ALWAYS {
+                    if !kept.add(data.len(), BODIES_MAX) {
                         return Err(Cause::Crowd);
                     }
                     whole.extend_from_slice(&data);

@@ -7,6 +7,8 @@
 mod answer;
 mod body;
 mod places;
+#[cfg(feature = "tls")]
+mod secure;
 mod session;
 mod spoil;
 
@@ -25,15 +27,19 @@ use tokio::time::timeout;
 
 use crate::platform::Platform;
 use crate::tap::{Ending, Tap, Wire};
-use places::Place;
-pub use places::Places;
+#[cfg(feature = "api")]
+pub use body::Kept;
+#[cfg(feature = "api")]
+pub use places::Answering;
+pub use places::{Place, Places};
 use session::Session;
 
 /// How long open connections may take to end when the program stops.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long a closed connection still discards what the device sends, so that a reset does not destroy the answer.
-const LINGER: Duration = Duration::from_millis(250);
+/// How long a closed connection still swallows what the other end sends, so that the answer is not
+/// lost to a reset.
+pub const LINGER: Duration = Duration::from_millis(250);
 
 /// How a port's connections are secured.
 #[derive(Clone)]
@@ -42,11 +48,36 @@ pub enum Security {
     Plain,
     /// With TLS.
     #[cfg(feature = "tls")]
-    Tls(tokio_rustls::TlsAcceptor),
+    Tls(Arc<crate::tls::Tls>),
 }
 
-/// Serves connections until [`Platform::stop`], then lets open ones end within a moment.
+/// Who is at the other end.
+pub struct Caller {
+    pub peer: SocketAddr,
+    /// What the device called the platform in its TLS handshake.
+    pub server_name: Option<String>,
+    /// The connection is closed after one answer, below TLS alone.
+    pub cut_short: bool,
+}
+
+/// Serves devices until [`Platform::stop`], then lets open connections end within a moment.
 pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Platform>) {
+    let places = Arc::clone(&platform.places);
+    accept(listener, &places, &platform, |stream, peer, place| {
+        connection(Arc::clone(&platform), stream, security.clone(), peer, place)
+    })
+    .await;
+}
+
+/// Takes connections, each with a place, until [`Platform::stop`], then lets open ones end within a moment.
+pub async fn accept<F>(
+    listener: TcpListener,
+    places: &Arc<Places>,
+    platform: &Platform,
+    serve: impl Fn(TcpStream, SocketAddr, Place) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut stop = platform.stopping();
     let mut connections = JoinSet::new();
     while !*stop.borrow() {
@@ -54,10 +85,9 @@ pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Plat
             _ = stop.changed() => {}
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => match platform.places.take() {
+                Ok((stream, peer)) => match places.take() {
                     Some(place) => {
-                        let platform = Arc::clone(&platform);
-                        connections.spawn(connection(platform, stream, security.clone(), peer, place));
+                        connections.spawn(serve(stream, peer, place));
                     }
                     None => tracing::warn!("connection from {peer} closed: all others are being answered"),
                 },
@@ -103,24 +133,16 @@ async fn secure_connection(
     let mut spare = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TcpStream::from_std(stream)?;
     let ended = match security {
-        Security::Plain => serve_connection(platform, stream, peer, None, place).await,
-        #[cfg(feature = "tls")]
-        Security::Tls(acceptor) => {
-            match timeout(platform.config.read_timeout, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => {
-                    let name = stream.get_ref().1.server_name().map(str::to_owned);
-                    serve_connection(platform, stream, peer, name, place).await
-                }
-                Ok(Err(error)) => {
-                    tracing::warn!("TLS with {peer} failed: {error}");
-                    None
-                }
-                Err(_) => {
-                    tracing::warn!("TLS with {peer} took too long");
-                    None
-                }
-            }
+        Security::Plain => {
+            let caller = Caller {
+                peer,
+                server_name: None,
+                cut_short: false,
+            };
+            serve_connection(platform, stream, caller, place).await
         }
+        #[cfg(feature = "tls")]
+        Security::Tls(tls) => secure::serve(platform, stream, &tls, peer, place).await,
     };
     if ended == Some(Ending::Reset) {
         return spare.set_zero_linger();
@@ -141,8 +163,7 @@ async fn secure_connection(
 async fn serve_connection<S>(
     platform: &Arc<Platform>,
     stream: S,
-    peer: SocketAddr,
-    server_name: Option<String>,
+    caller: Caller,
     place: Place,
 ) -> Option<Ending>
 where
@@ -150,10 +171,13 @@ where
 {
     let config = &platform.config;
     let wire = Wire::new(config.max_head);
+    if caller.cut_short {
+        wire.mute();
+    }
+    let peer = caller.peer;
     let session = Arc::new(Session::new(
         Arc::clone(platform),
-        peer,
-        server_name,
+        caller,
         wire.clone(),
         place,
     ));

@@ -40,7 +40,7 @@ pub struct Place {
 
 /// A request that is being answered; its connection keeps its place until this is dropped.
 #[derive(Debug)]
-pub struct Answering<'a>(&'a Place);
+pub struct Answering(Arc<Place>);
 
 impl Places {
     /// Room for `limit` connections.
@@ -78,12 +78,12 @@ impl Place {
     }
 
     /// Keeps the place while a request is answered.
-    pub fn answering(&self) -> Answering<'_> {
+    pub fn answering(self: &Arc<Self>) -> Answering {
         let since = self.since().take();
         if let Some(since) = since {
             self.places.lock().waiting.remove(&since);
         }
-        Answering(self)
+        Answering(Arc::clone(self))
     }
 
     fn since(&self) -> MutexGuard<'_, Option<u64>> {
@@ -91,15 +91,11 @@ impl Place {
     }
 }
 
-impl Drop for Answering<'_> {
+impl Drop for Answering {
     fn drop(&mut self) {
-        let Place {
-            places,
-            notify,
-            since,
-        } = self.0;
-        let now = places.lock().wait(notify);
-        *since.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        let place = &self.0;
+        let now = place.places.lock().wait(&place.notify);
+        *place.since() = Some(now);
     }
 }
 
@@ -116,25 +112,31 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Places;
+    use std::sync::Arc;
+
+    use super::{Place, Places};
+
+    fn take(places: &Arc<Places>) -> Arc<Place> {
+        Arc::new(places.take().unwrap())
+    }
 
     #[tokio::test]
     async fn the_one_that_waits_longest_gives_way() {
         let places = Places::new(2);
-        let first = places.take().unwrap();
-        let second = places.take().unwrap();
+        let first = take(&places);
+        let second = take(&places);
         drop(first.answering());
-        let _third = places.take().unwrap();
+        let _third = take(&places);
         second.needed().await;
         drop(second);
-        let _fourth = places.take().unwrap();
+        let _fourth = take(&places);
         first.needed().await;
     }
 
     #[test]
     fn nobody_gives_way_while_being_answered() {
         let places = Places::new(1);
-        let only = places.take().unwrap();
+        let only = take(&places);
         let answering = only.answering();
         assert!(places.take().is_none());
         drop(answering);
@@ -145,7 +147,7 @@ mod tests {
     fn a_place_is_free_again_when_its_connection_ends() {
         let places = Places::new(1);
         for _ in 0..3 {
-            let place = places.take().unwrap();
+            let place = take(&places);
             drop(place.answering());
             drop(place);
             assert_eq!(places.lock().taken, 0);

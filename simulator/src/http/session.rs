@@ -2,7 +2,6 @@
 //! One connection: its requests, one after another.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,7 +11,8 @@ use hyper::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, 
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
 
-use super::answer::{Afterwards, Answer, Outcome, response};
+use super::Caller;
+use super::answer::{Afterwards, Answer, Handed, Outcome, response};
 use super::body::{NoBody, receive};
 use super::places::Place;
 use super::spoil;
@@ -33,11 +33,9 @@ const REQUEST_MAX: usize = 64 << 10;
 /// One connection.
 pub struct Session {
     platform: Arc<Platform>,
-    peer: SocketAddr,
-    /// The name of the platform in the device's TLS handshake.
-    server_name: Option<String>,
+    caller: Caller,
     wire: Wire,
-    place: Place,
+    place: Arc<Place>,
     requests: AtomicU32,
 }
 
@@ -68,19 +66,12 @@ impl Found<'_> {
 
 impl Session {
     /// A connection that has had no request yet.
-    pub fn new(
-        platform: Arc<Platform>,
-        peer: SocketAddr,
-        server_name: Option<String>,
-        wire: Wire,
-        place: Place,
-    ) -> Self {
+    pub fn new(platform: Arc<Platform>, caller: Caller, wire: Wire, place: Place) -> Self {
         Self {
             platform,
-            peer,
-            server_name,
+            caller,
             wire,
-            place,
+            place: Arc::new(place),
             requests: AtomicU32::new(0),
         }
     }
@@ -132,7 +123,7 @@ impl Session {
         }
         let mut event = self.new_event();
         event.kind = kind;
-        event.server_name.clone_from(&self.server_name);
+        event.server_name.clone_from(&self.caller.server_name);
         event.place = number;
         event.method = parts.method.to_string();
         event.path = parts.uri.path().to_owned();
@@ -214,6 +205,8 @@ impl Session {
                 Outcome::new(StatusCode::SERVICE_UNAVAILABLE)
             }
         };
+        let handout = outcome.handout.take();
+        let handed = handout.map(|handout| Handed::new(Arc::clone(&self.platform), handout));
         // KPN's file server leaves out even the space.
         rewrite.spaceless = is_part && !outcome.body.is_empty();
         let whole = rewrite.end.is_none() && rewrite.length == 0;
@@ -230,6 +223,7 @@ impl Session {
             whole,
         };
         let close = broken
+            || self.caller.cut_short
             || number >= config.requests_per_connection
             || parts.version != Version::HTTP_11
             || wants_close(&parts.headers)
@@ -239,7 +233,7 @@ impl Session {
         if is_dropped {
             outcome = Outcome::new(StatusCode::OK);
         }
-        let response = response(outcome, close, then);
+        let response = response(outcome, handed, close, then);
         if is_dropped {
             return Err(Dropped);
         }
@@ -263,7 +257,7 @@ impl Session {
     fn new_event(&self) -> Event {
         Event {
             time: now(),
-            peer: self.peer.to_string(),
+            peer: self.caller.peer.to_string(),
             ..Event::default()
         }
     }
@@ -358,7 +352,7 @@ impl Session {
     pub fn broken(&self, error: &hyper::Error) {
         let (first, began) = self.wire.take();
         if first.is_empty() {
-            tracing::debug!("connection from {}: {error}", self.peer);
+            tracing::debug!("connection from {}: {error}", self.caller.peer);
             return;
         }
         let mut event = self.new_event();

@@ -14,7 +14,7 @@ use super::secret::Secret;
 pub enum State {
     /// Waits for its turn.
     Pending,
-    /// In a response that has not been sent completely; handed out again if that fails.
+    /// In a response that has not left as a whole; Pending again when it never will.
     Executing,
     /// Sent in a response.
     Delivered,
