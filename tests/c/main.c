@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Runs every topic; the exit status says whether all checks held. */
+/* Runs every topic; the exit status says whether all checks passed. */
 #include "check.h"
 
 static const struct {

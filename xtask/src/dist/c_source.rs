@@ -25,7 +25,7 @@ pub fn pack(workspace: &Workspace, _: &Archives, dist: &Path) -> anyhow::Result<
     let folder = pack::staging(workspace, "c-source", &name)?;
     pack::copy(workspace, &COPIED, &folder)?;
     put(workspace, &folder)?;
-    sbom::write(workspace, &folder)?;
+    sbom::write(workspace, &sbom::ARCHIVES, &folder)?;
     let file = format!("{name}.zip");
     pack::zip(workspace, &folder, &dist.join(&file))?;
     Ok(Package {

@@ -102,11 +102,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     shell.create_dir(&dist)?;
     let archives = Archives::build(workspace, TARGETS)?;
     let mut packages = pack_all(workspace, &archives, &dist)?;
-    packages.push(simulator::pack(
-        workspace,
-        &simulator::build(workspace)?,
-        &dist,
-    )?);
+    packages.extend(pack_simulator(workspace, &dist)?);
     let sums = finish(workspace, packages, &dist)?;
     println!("{sums}{} packages in dist/", sums.lines().count());
     Ok(())
@@ -116,9 +112,18 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
 pub fn run_simulator(workspace: &Workspace) -> anyhow::Result<()> {
     let dist = workspace.path("dist");
     workspace.shell.create_dir(&dist)?;
-    let package = simulator::pack(workspace, &simulator::build(workspace)?, &dist)?;
-    println!("{} in dist/", package.file);
+    for package in pack_simulator(workspace, &dist)? {
+        println!("{} in dist/", package.file);
+    }
     Ok(())
+}
+
+/// The simulator as a program, and its bills of materials.
+fn pack_simulator(workspace: &Workspace, dist: &Path) -> anyhow::Result<Vec<Package>> {
+    let program = simulator::pack(workspace, &simulator::build(workspace)?, dist)?;
+    let mut packages = vec![program];
+    packages.extend(sbom::write(workspace, &sbom::SIMULATOR, dist)?);
+    Ok(packages)
 }
 
 /// Packs everything that has archives into a folder, with manifest and checksums; returns the latter.
@@ -136,7 +141,7 @@ fn finish(
     mut packages: Vec<Package>,
     dist: &Path,
 ) -> anyhow::Result<String> {
-    packages.extend(sbom::write(workspace, dist)?);
+    packages.extend(sbom::write(workspace, &sbom::ARCHIVES, dist)?);
     manifest::write(workspace, &packages, dist)
 }
 

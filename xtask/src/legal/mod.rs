@@ -22,6 +22,8 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         .quiet()
         .run()
         .context("`reuse lint` says which files have no licence")?;
+    // Crates of other platforms, which no build needs, are read below without the network.
+    cmd!(shell, "cargo fetch --quiet --locked").quiet().run()?;
     let deny = tool(workspace, "cargo-deny")?;
     cmd!(
         shell,

@@ -12,21 +12,53 @@ use super::{LIBRARY, LICENCE, linked, tool};
 use crate::{archive::Toolchain, dist::Package, target::TARGETS, workspace::Workspace};
 
 const OWNER: &str = "The kpn-things authors";
-/// What an archive contains besides crates: name and licence.
-const OF_THE_COMPILER: [(&str, &str); 2] = [
-    ("core", LICENCE),
-    (
-        "compiler_builtins",
-        "MIT AND Apache-2.0 WITH LLVM-exception AND (MIT OR Apache-2.0)",
-    ),
-];
+
+/// Compilers in full, each with its release.
+type Compilers = Vec<(String, String)>;
+
+/// What a bill is about.
+pub struct Subject {
+    /// The package in this workspace.
+    package: &'static str,
+    manifest: &'static str,
+    /// What it contains besides crates: name and licence.
+    of_the_compiler: &'static [(&'static str, &'static str)],
+    /// Each compiler that builds it here, and its release.
+    compilers: fn(&Workspace) -> anyhow::Result<Compilers>,
+}
+
+/// The archives.
+pub const ARCHIVES: Subject = Subject {
+    package: LIBRARY,
+    manifest: "Cargo.toml",
+    of_the_compiler: &[
+        ("core", LICENCE),
+        (
+            "compiler_builtins",
+            "MIT AND Apache-2.0 WITH LLVM-exception AND (MIT OR Apache-2.0)",
+        ),
+    ],
+    compilers: compilers_of_archives,
+};
+
+/// The simulator as a program.
+pub const SIMULATOR: Subject = Subject {
+    package: "kpn-things-simulator",
+    manifest: "simulator/Cargo.toml",
+    of_the_compiler: &[("std", LICENCE)],
+    compilers: compiler_of_programs,
+};
 
 /// Writes both formats into a folder.
-pub fn write(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<Package>> {
-    let name = format!("kpn-things-{}", Workspace::version());
+pub fn write(
+    workspace: &Workspace,
+    subject: &Subject,
+    folder: &Path,
+) -> anyhow::Result<Vec<Package>> {
+    let name = format!("{}-{}", subject.package, Workspace::version());
     let files = [
-        (format!("{name}.spdx.json"), spdx(workspace)?),
-        (format!("{name}.cdx.json"), cyclone_dx(workspace)?),
+        (format!("{name}.spdx.json"), spdx(workspace, subject)?),
+        (format!("{name}.cdx.json"), cyclone_dx(workspace, subject)?),
     ];
     let mut packages = Vec::new();
     for (file, content) in files {
@@ -41,12 +73,20 @@ pub fn write(workspace: &Workspace, folder: &Path) -> anyhow::Result<Vec<Package
     Ok(packages)
 }
 
-/// External validators accept both; two runs give the same, with every crate in it.
+/// External validators accept all; two runs give the same, with every crate in it.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    for subject in [&ARCHIVES, &SIMULATOR] {
+        check_subject(workspace, subject).context(subject.package)?;
+    }
+    println!("SPDX and CycloneDX, taken by validators");
+    Ok(())
+}
+
+fn check_subject(workspace: &Workspace, subject: &Subject) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("legal")?;
     let python = workspace.path("target/python/bin/python3");
-    let files: Vec<_> = write(workspace, &folder)?
+    let files: Vec<_> = write(workspace, subject, &folder)?
         .into_iter()
         .map(|package| folder.join(package.file))
         .collect();
@@ -56,8 +96,10 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         .run()?;
     for file in &files {
         let text = shell.read_file(file)?;
-        for each in linked(workspace, LIBRARY, None)? {
-            let reference = format!("pkg:cargo/{}@{}", each.name, each.version);
+        for each in linked(workspace, subject.package, None)? {
+            // Percent-encoded, as a purl has it.
+            let version = each.version.replace('+', "%2B");
+            let reference = format!("pkg:cargo/{}@{version}", each.name);
             ensure!(
                 text.contains(&reference),
                 "{} lacks {reference}",
@@ -78,18 +120,17 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
             .run();
         ensure!(refused.is_err(), "a damaged {} is taken", file.display());
     }
-    let first = [spdx(workspace)?, cyclone_dx(workspace)?];
+    let first = [spdx(workspace, subject)?, cyclone_dx(workspace, subject)?];
     ensure!(
-        first == [spdx(workspace)?, cyclone_dx(workspace)?],
+        first == [spdx(workspace, subject)?, cyclone_dx(workspace, subject)?],
         "made again, the bills differ"
     );
-    println!("SPDX and CycloneDX, taken by validators");
     Ok(())
 }
 
 /// SPDX 2.3.
-fn spdx(workspace: &Workspace) -> anyhow::Result<Value> {
-    let mut bill = made(workspace, "spdx_json_2_3")?;
+fn spdx(workspace: &Workspace, subject: &Subject) -> anyhow::Result<Value> {
+    let mut bill = made(workspace, subject, "spdx_json_2_3")?;
     // What the specification does not allow: a download location that is not a URL, and an underscore in an identifier.
     for package in array(&mut bill, "packages")? {
         if package["downloadLocation"]
@@ -104,20 +145,21 @@ fn spdx(workspace: &Workspace) -> anyhow::Result<Value> {
         serde_json::from_str(&text.replace("SPDXRef-File-kpn_things", "SPDXRef-File-kpn-things"))?;
     bill["creationInfo"]["created"] = json!(commit_time(workspace));
     bill["documentNamespace"] = json!(format!(
-        "https://spdx.org/spdxdocs/kpn-things-{}",
-        identity(workspace)?
+        "https://spdx.org/spdxdocs/{}-{}",
+        subject.package,
+        identity(workspace, subject)?
     ));
     let version = Workspace::version();
-    let library = format!("SPDXRef-Package-kpn-things-{version}");
-    for (name, licence) in OF_THE_COMPILER {
-        for (compiler, release) in compilers(workspace)? {
+    let whole = format!("SPDXRef-Package-{}-{version}", subject.package);
+    for (name, licence) in subject.of_the_compiler {
+        for (compiler, release) in (subject.compilers)(workspace)? {
             let id = format!("SPDXRef-Package-{}-{release}", name.replace('_', "--"));
             array(&mut bill, "packages")?.push(json!({
                 "SPDXID": id, "name": name, "versionInfo": release, "comment": format!("of {compiler}"),
                 "downloadLocation": "https://github.com/rust-lang/rust", "licenseConcluded": licence, "licenseDeclared": licence,
             }));
             array(&mut bill, "relationships")?.push(json!({
-                "spdxElementId": library, "relationshipType": "DEPENDS_ON", "relatedSpdxElement": id,
+                "spdxElementId": whole, "relationshipType": "DEPENDS_ON", "relatedSpdxElement": id,
             }));
         }
     }
@@ -128,16 +170,16 @@ fn spdx(workspace: &Workspace) -> anyhow::Result<Value> {
 }
 
 /// CycloneDX 1.6.
-fn cyclone_dx(workspace: &Workspace) -> anyhow::Result<Value> {
-    let mut bill = made(workspace, "cyclone_dx_json_1_6")?;
+fn cyclone_dx(workspace: &Workspace, subject: &Subject) -> anyhow::Result<Value> {
+    let mut bill = made(workspace, subject, "cyclone_dx_json_1_6")?;
     bill["metadata"]["timestamp"] = json!(commit_time(workspace));
     bill["metadata"]["authors"] = json!([{ "name": OWNER }]);
-    bill["serialNumber"] = json!(format!("urn:uuid:{}", identity(workspace)?));
+    bill["serialNumber"] = json!(format!("urn:uuid:{}", identity(workspace, subject)?));
     let version = Workspace::version();
-    let library = format!("CycloneDxRef-Component-kpn-things-{version}");
+    let whole = format!("CycloneDxRef-Component-{}-{version}", subject.package);
     let mut more = Vec::new();
-    for (name, licence) in OF_THE_COMPILER {
-        for (compiler, release) in compilers(workspace)? {
+    for (name, licence) in subject.of_the_compiler {
+        for (compiler, release) in (subject.compilers)(workspace)? {
             let reference = format!("CycloneDxRef-Component-{name}-{release}");
             array(&mut bill, "components")?.push(json!({
                 "bom-ref": reference, "type": "library", "name": name, "version": release, "description": format!("of {compiler}"),
@@ -149,39 +191,46 @@ fn cyclone_dx(workspace: &Workspace) -> anyhow::Result<Value> {
     }
     let dependencies = array(&mut bill, "dependencies")?;
     for each in dependencies.iter_mut() {
-        if each["ref"] == library {
+        if each["ref"] == whole {
             array(each, "dependsOn")?.append(&mut more);
         }
         sort(array(each, "dependsOn")?, "");
     }
     sort(dependencies, "ref");
     sort(array(&mut bill, "components")?, "bom-ref");
-    ensure!(more.is_empty(), "the bill does not know the library");
+    ensure!(more.is_empty(), "the bill does not know what it is about");
     Ok(bill)
 }
 
-fn made(workspace: &Workspace, format: &str) -> anyhow::Result<Value> {
+fn made(workspace: &Workspace, subject: &Subject, format: &str) -> anyhow::Result<Value> {
     let shell = &workspace.shell;
     let tool = tool(workspace, "cargo-sbom")?;
+    let package = subject.package;
     let text = cmd!(
         shell,
-        "{tool} --cargo-package kpn-things --output-format {format}"
+        "{tool} --cargo-package {package} --output-format {format}"
     )
     .quiet()
     .read()?;
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Each compiler that builds archives here, and its release.
-fn compilers(workspace: &Workspace) -> anyhow::Result<Vec<(String, String)>> {
-    let mut all: Vec<(String, String)> = Vec::new();
+fn compiler_of_programs(workspace: &Workspace) -> anyhow::Result<Compilers> {
+    let version = cmd!(workspace.shell, "rustc --version").quiet().read()?;
+    let release = release(&version)?;
+    Ok(vec![(version, release)])
+}
+
+fn release(version: &str) -> anyhow::Result<String> {
+    let mut words = version.split_whitespace();
+    Ok(words.nth(1).context("a version has a number")?.to_owned())
+}
+
+fn compilers_of_archives(workspace: &Workspace) -> anyhow::Result<Compilers> {
+    let mut all = Compilers::new();
     for target in TARGETS {
         let version = Toolchain::of(workspace, target)?.version(workspace)?;
-        let release = version
-            .split_whitespace()
-            .nth(1)
-            .context("a version has a number")?
-            .to_owned();
+        let release = release(&version)?;
         if !all.iter().any(|(_, known)| *known == release) {
             all.push((version, release));
         }
@@ -190,9 +239,10 @@ fn compilers(workspace: &Workspace) -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// In the form of a UUID; the same for the same version and dependencies.
-fn identity(workspace: &Workspace) -> anyhow::Result<String> {
+fn identity(workspace: &Workspace, subject: &Subject) -> anyhow::Result<String> {
     let shell = &workspace.shell;
-    let sum = cmd!(shell, "sha256sum Cargo.toml Cargo.lock")
+    let manifest = subject.manifest;
+    let sum = cmd!(shell, "sha256sum {manifest} Cargo.lock")
         .quiet()
         .read()?;
     let digits: String = sum

@@ -2,6 +2,7 @@
 //! The Arduino library as its users get it: the class and each sketch run on this machine over a stand-in for Arduino; the package is
 //! unpacked, checked against Arduino's specification and linked for each kind of board.
 
+mod page;
 pub mod sketches;
 
 use std::path::{Path, PathBuf};
