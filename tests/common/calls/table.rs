@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table: one line for each function of the header, in its order. Objects, texts and numbers are such that the call succeeds, unless
-//! the line says what it gives.
+//! The table: one line for each function of the header, in its order. Objects, texts and numbers are chosen so that the call succeeds,
+//! unless the line says what it returns.
 
 #[cfg(feature = "posix")]
 use core::ffi::c_char;
