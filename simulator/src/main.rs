@@ -295,14 +295,14 @@ const fn secure_is_wanted(_arguments: &Arguments) -> bool {
     false
 }
 
-/// File descriptors for all but connections: ports, logs, files that are read.
+/// File descriptors for everything except connections: ports, logs, files being read.
 const OTHER_DESCRIPTORS: u64 = 64;
 
-/// Connections to the API at a time, where file descriptors are not scarce.
+/// Most connections to the API at a time, if file descriptors are not scarce.
 const API_CONNECTIONS: u64 = 256;
 
-/// As many connections of devices as are wanted, or as there are file descriptors for: two each, since the end of a
-/// connection is watched beside it. Also how many to the API, with one each.
+/// As many connections of devices as wanted, or as file descriptors allow: two each, since a second one watches for the
+/// end of the connection. Also how many connections the API may have, with one descriptor each.
 fn max_connections(wanted: usize) -> (usize, usize) {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
     let api = API_CONNECTIONS.min(descriptors / 4).max(1);

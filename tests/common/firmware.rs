@@ -10,6 +10,7 @@ use core::mem::MaybeUninit;
 use std::ffi::CString;
 
 use kpn_things::ffi::downlink::{kpn_downlink_begin_bytes, kpn_downlink_next};
+use kpn_things::ffi::firmware::announce::*;
 use kpn_things::ffi::firmware::answer::*;
 use kpn_things::ffi::firmware::image::*;
 use kpn_things::ffi::firmware::request::*;

@@ -37,8 +37,7 @@ use session::Session;
 /// How long open connections may take to end when the program stops.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long a closed connection still swallows what the other end sends, so that the answer is not
-/// lost to a reset.
+/// How long a closed connection still discards what the other end sends, so that a reset does not destroy the answer.
 pub const LINGER: Duration = Duration::from_millis(250);
 
 /// How a port's connections are secured.
@@ -51,16 +50,16 @@ pub enum Security {
     Tls(Arc<crate::tls::Tls>),
 }
 
-/// Who is at the other end.
+/// The other end of a connection.
 pub struct Caller {
     pub peer: SocketAddr,
-    /// What the device called the platform in its TLS handshake.
+    /// The name of the platform in the device's TLS handshake.
     pub server_name: Option<String>,
-    /// The connection is closed after one answer, below TLS alone.
+    /// The connection is closed after one answer, without close_notify.
     pub cut_short: bool,
 }
 
-/// Serves devices until [`Platform::stop`], then lets open connections end within a moment.
+/// Serves devices until [`Platform::stop`], then gives open connections a moment to end.
 pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Platform>) {
     let places = Arc::clone(&platform.places);
     accept(listener, &places, &platform, |stream, peer, place| {
@@ -69,7 +68,7 @@ pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Plat
     .await;
 }
 
-/// Takes connections, each with a place, until [`Platform::stop`], then lets open ones end within a moment.
+/// Accepts connections, each with a place, until [`Platform::stop`], then gives open ones a moment to end.
 pub async fn accept<F>(
     listener: TcpListener,
     places: &Arc<Places>,

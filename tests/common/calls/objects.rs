@@ -5,6 +5,7 @@ use core::ffi::{CStr, c_char};
 
 use kpn_things::ffi::config::*;
 use kpn_things::ffi::downlink::*;
+use kpn_things::ffi::firmware::announce::*;
 use kpn_things::ffi::firmware::request::*;
 use kpn_things::ffi::firmware::*;
 use kpn_things::ffi::pieces::*;

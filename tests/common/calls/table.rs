@@ -9,6 +9,7 @@ use kpn_things::ffi::config::access::*;
 use kpn_things::ffi::config::field::*;
 use kpn_things::ffi::config::*;
 use kpn_things::ffi::downlink::*;
+use kpn_things::ffi::firmware::announce::*;
 use kpn_things::ffi::firmware::answer::*;
 use kpn_things::ffi::firmware::image::*;
 use kpn_things::ffi::firmware::request::*;
