@@ -23,12 +23,13 @@ const URN: &str = "urn:dev:IMEI:490154203237518";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 /// The flags of Arduino's SAMD cores, with every warning an error.
-const CXX: [&str; 6] = [
+const CXX: [&str; 7] = [
     "-std=gnu++11",
     "-fno-exceptions",
     "-fno-rtti",
     "-Wall",
     "-Wextra",
+    "-Wshadow",
     "-Werror",
 ];
 const SANITIZERS: [&str; 3] = ["-g", "-O1", "-fsanitize=address,undefined"];
