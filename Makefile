@@ -42,7 +42,7 @@ archive: ## Build the C archive for one chip: make archive TARGET=thumbv7em-none
 	@sh xtask/setup.sh linux chips
 	@$(XTASK) archive $(TARGET)
 
-c-source: ## The whole library as one file of C, for chips without an archive
+c-source: ## The whole library as one C file, for chips without an archive
 	@sh xtask/setup.sh linux chips
 	@$(XTASK) c-source
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Runs PROGRAM and fails when it fails or prints anything but what stands in the file EXPECTED.
+# Runs PROGRAM, and fails if it fails or if its output differs from the file EXPECTED.
 execute_process(COMMAND "${PROGRAM}" OUTPUT_VARIABLE printed RESULT_VARIABLE result)
 file(READ "${EXPECTED}" expected)
 if(NOT result EQUAL 0 OR NOT printed STREQUAL expected)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Sourced by the tests of the examples, with $simulator set: a platform that starts on a free port of loopback, and ends with the test.
+# Sourced by the tests of the examples, with $simulator set: starts a platform on a free loopback port, and ends it with the test.
 # shellcheck shell=sh disable=SC2034,SC2154
 
 urn=urn:dev:IMEI:490154203237518
@@ -17,7 +17,7 @@ stop() {
 trap 'stop; rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM HUP
 
-# start [simulator's arguments]: $port is its port; $folder/log has what it says, $folder/json a line per message.
+# start [simulator's arguments]: sets $port; $folder/log has its output, $folder/json a line per message.
 start() {
     rm -f "$folder/port" "$folder/json"
     "$simulator" --listen 127.0.0.1:0 --port-file "$folder/port" --max-seconds 60 --json-log "$folder/json" "$@" >"$folder/log" 2>&1 &
@@ -35,12 +35,12 @@ start() {
     port=$(cat "$folder/port")
 }
 
-# accepted: every number that was accepted, in its order.
+# accepted: prints every accepted number, in order.
 accepted() {
     grep '"accepted":true' "$folder/json" | grep -o '"v":[0-9.e]*' | sed 's/.*://; s/\.0$//' || :
 }
 
-# wrong SENTENCE: the case $name fails; $folder/out has what the example said.
+# wrong SENTENCE: the case $name fails; $folder/out has the output of the example.
 wrong() {
     echo "$name: $1:"
     cat "$folder/out"

@@ -220,6 +220,10 @@ fn memory_that_is_written_shares_nothing_with_any_other() {
                     places.push((slot + number(last), "the last byte"));
                 } else if with.size() > arg.align() {
                     places.push((slot + number(arg.align()), "the middle"));
+                    if arg.align() > 1 && !matches!(with, Arg::Room(_)) {
+                        let words = number(last) / number(arg.align());
+                        places.push((slot + words * number(arg.align()), "the end"));
+                    }
                 }
             }
             // A request may lie where its response is going to.
@@ -266,12 +270,12 @@ fn two_objects_share_nothing() {
             words[other] = words[one];
             let before = arena.bytes().to_vec();
             let result = (call.run)(&words);
-            let expected = [ERR_OVERLAP, ERR_STATE, ERR_INVALID_ARGUMENT].map(i64::from);
-            let is_refused = match call.returns {
-                Returns::Status => expected.contains(&result),
-                Returns::Value => result == 0,
+            // Before anything is lent twice; where only the tag of the first one was read by then, that is not the one.
+            let expected = match call.name {
+                "kpn_firmware_offer" => ERR_STATE,
+                _ => ERR_OVERLAP,
             };
-            assert!(is_refused, "{}: {result}", call.name);
+            assert!(call.is_refused(result, expected), "{}: {result}", call.name);
             assert_eq!(arena.bytes(), before, "{}", call.name);
         }
     }

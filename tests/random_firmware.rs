@@ -64,6 +64,8 @@ struct Answer {
     arriving: usize,
     /// Not HTTP at all.
     garbage: bool,
+    /// From what stands between.
+    page: bool,
 }
 
 /// A field that tells one representation from another: its name and its value.
@@ -669,6 +671,7 @@ fn answer(random: &mut Rng, model: &Model, served: &Served) -> Answer {
         chunks_end: 0,
         arriving: usize::MAX,
         garbage,
+        page,
     };
     if one && framing == Framing::Chunked {
         answer.framing = Framing::Length;
@@ -777,6 +780,8 @@ struct Run {
     downloads: usize,
     announced: usize,
     replaced: usize,
+    /// Pages in the middle of a download that did not end it.
+    pages: usize,
 }
 
 impl Run {
@@ -791,6 +796,7 @@ impl Run {
             downloads: 0,
             announced: 0,
             replaced: 0,
+            pages: 0,
         };
         run.begin();
         run
@@ -1062,6 +1068,7 @@ impl Run {
             self.model.left = 0;
         }
         let expected = self.model.settle(verdict);
+        self.pages += usize::from(answer.page && asked > 0 && expected == AGAIN);
         let head = answer.wire[..answer.head_len].escape_ascii();
         assert_eq!(
             status,
@@ -1099,11 +1106,15 @@ fn whatever_the_server_and_the_network_do_only_the_right_bytes_are_confirmed() {
         run.step();
         run.model.check(&run.device);
     }
-    let [downloads, replaced] = [run.downloads, run.replaced];
+    let [downloads, replaced, pages] = [run.downloads, run.replaced, run.pages];
     println!(
-        "{} calls, {downloads} downloads, {replaced} images replaced",
+        "{} calls, {downloads} downloads, {replaced} images replaced, {pages} pages in between",
         run.calls
     );
-    let shares = [("whole", downloads, 2000), ("replaced", replaced, 2000)];
+    let shares = [
+        ("whole", downloads, 2000),
+        ("replaced", replaced, 2000),
+        ("pages", pages, 400),
+    ];
     shares::check(run.calls, &shares);
 }

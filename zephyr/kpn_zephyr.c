@@ -15,7 +15,7 @@
 
 LOG_MODULE_REGISTER(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
 
-/* From this status on a response is no interim one, RFC 9110 section 15.2. */
+/* From this status on a response is not an interim one, RFC 9110 section 15.2. */
 #define FINAL_STATUS 200
 
 /* An exchange on a connection. */
@@ -23,12 +23,12 @@ struct exchange {
 	struct kpn_zephyr_socket *socket;
 	kpn_response *response;
 	int error;     /* the errno of what failed, or 0 */
-	bool is_whole; /* all of the request is sent, and nothing has come behind the response */
+	bool is_whole; /* the whole request is sent, and nothing has followed the response */
 };
 
 /*
- * Receives once what has arrived. KPN_NEED_MORE with error 0 when it was something, EAGAIN when nothing
- * was there; KPN_OK when the response is complete.
+ * Receives once what has arrived. KPN_NEED_MORE with error 0 if that was something, with EAGAIN if
+ * there was nothing; KPN_OK if the response is complete.
  */
 static kpn_status hear(struct exchange *exchange)
 {
@@ -52,7 +52,7 @@ static kpn_status hear(struct exchange *exchange)
 	return status;
 }
 
-/* Whether the server has answered, whatever becomes of the request. */
+/* Whether the server has answered, whatever happens to the request. */
 static bool is_answered(const struct exchange *exchange)
 {
 	return kpn_response_status(exchange->response) >= FINAL_STATUS;
@@ -64,8 +64,9 @@ static kpn_status lost(int error)
 }
 
 /*
- * KPN_NEED_MORE when all is sent or the server has begun to answer, which may write over a request in
- * the same buffer; KPN_OK when it has answered. What has arrived is read before a failure is reported.
+ * KPN_NEED_MORE if everything is sent or the server has begun to answer, which may overwrite a
+ * request in the same buffer; KPN_OK if it has answered. What has arrived is read before a failure
+ * is reported.
  */
 static kpn_status send_all(struct exchange *exchange, kpn_span request)
 {
@@ -92,7 +93,7 @@ static kpn_status send_all(struct exchange *exchange, kpn_span request)
 		}
 		if (failed != 0 || has_input) {
 			status = hear(exchange);
-			/* A send that was only too slow says less than what has come in its time. */
+			/* A send that was only too slow matters less than what has arrived in the meantime. */
 			if (exchange->error != 0 ? failed != 0 : status < 0 && failed != 0 && failed != ETIMEDOUT) {
 				exchange->error = failed;
 				return lost(failed);
@@ -124,7 +125,7 @@ static kpn_status receive(struct exchange *exchange)
 	return status;
 }
 
-/* KPN_OK when the request can be sent and the response takes something. */
+/* KPN_OK if the request can be sent and the response can be fed. */
 static kpn_status check(kpn_span request, kpn_response *response)
 {
 	kpn_status status;
@@ -139,7 +140,7 @@ static kpn_status check(kpn_span request, kpn_response *response)
 	return status < 0 ? status : KPN_ERR_STATE;
 }
 
-/* Says how a call ended, and hands on the errno. */
+/* Logs how a call ended, and passes on the errno. */
 static kpn_status tell(kpn_status status, int error, int *out_errno)
 {
 	if (status < 0) {

@@ -12,7 +12,7 @@
 
 #define DEVICE_KEY "kpn/device"
 
-/* The URN with its NUL, then the secret with its own. */
+/* The URN with its NUL, then the secret with its NUL. */
 struct stored {
 	char bytes[KPN_URN_MAX + 1 + KPN_SECRET_MAX + 1];
 	size_t len;
@@ -20,7 +20,7 @@ struct stored {
 
 static kpn_status check(const char *urn, const char *secret)
 {
-	char token[KPN_TOKEN_LEN + 1]; /* the text of a token is at hand to be thrown away */
+	char token[KPN_TOKEN_LEN + 1]; /* this text of a token is not used */
 	kpn_uplink uplink;
 	kpn_token state;
 	kpn_status status = kpn_uplink_begin(&uplink, NULL, 0, KPN_ENDPOINT_M2M, urn);

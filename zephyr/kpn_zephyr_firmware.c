@@ -17,22 +17,26 @@
 
 LOG_MODULE_DECLARE(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
 
-/* How the update stands: a phase, the attempts, and unless it is being confirmed the download. */
+/*
+ * The state of the update: a phase, the attempts, and, unless it is being confirmed, the download.
+ */
 #define RECORD_KEY  "kpn/firmware"
 #define RECORD_HEAD 2
 
 /* The download is not complete. */
 #define PHASE_FETCHING 'F'
-/* It is complete, and MCUboot is to be asked to try it. */
+/* It is complete, and MCUboot must be asked to try it. */
 #define PHASE_READY 'R'
-/* MCUboot has been asked. Old firmware that runs confirmed has come back then. */
+/* MCUboot has been asked. If confirmed firmware then runs, the old one has come back. */
 #define PHASE_ASKED 'T'
-/* It has proved itself: what runs confirmed is the new firmware, or at worst the old one once more. */
+/*
+ * It has proved itself: confirmed firmware is now the new one, or at worst the old one once more.
+ */
 #define PHASE_CONFIRMING 'C'
 /* It was tried often enough. */
 #define PHASE_TAKEN_BACK 'B'
 
-/* What images of MCUboot begin with, and the size of the header that this belongs to. */
+/* The first bytes of MCUboot images, and the size of their header. */
 static const uint8_t magic[] = {0x3d, 0xb8, 0xf3, 0x96};
 #define HEADER_SIZE 32
 
@@ -73,7 +77,7 @@ static int erase_record(kpn_zephyr_firmware *update)
 	return positive(settings_delete(RECORD_KEY));
 }
 
-/* Asks MCUboot to try the complete firmware, and counts that. */
+/* Asks MCUboot to try the complete firmware, and counts the attempt. */
 static int ask(kpn_zephyr_firmware *update)
 {
 	int error = positive(boot_request_upgrade(BOOT_UPGRADE_TEST));
@@ -88,7 +92,10 @@ static int ask(kpn_zephyr_firmware *update)
 	return error;
 }
 
-/* After a part: the last one is followed by MCUboot, the others by the settings once there is enough of them. */
+/*
+ * After a part: the last one is followed by MCUboot, others by a write of the settings once there
+ * are enough of them.
+ */
 static int note_part(kpn_zephyr_firmware *update)
 {
 	uint32_t confirmed = kpn_firmware_confirmed(&update->private_firmware);
@@ -108,7 +115,7 @@ static int note_part(kpn_zephyr_firmware *update)
 		return 0;
 	}
 	error = kpn_zephyr_firmware_page_of(update, confirmed, &page);
-	/* What a reset does not fetch again has to be in the flash, not in the buffer before it. */
+	/* What is not fetched again after a reset must be in flash, not in the buffer before it. */
 	if (error != 0 || page > flash_img_bytes_written(&update->private_flash)) {
 		return error;
 	}
@@ -124,7 +131,10 @@ static kpn_status give_up(kpn_zephyr_firmware *update, kpn_status status)
 	return status;
 }
 
-/* Where the download goes on after a failure of the flash or the settings, and what the caller is told. */
+/*
+ * Where the download continues after a failure of the flash or the settings, and the result for the
+ * caller.
+ */
 static kpn_status broke(kpn_zephyr_firmware *update, int error, int *out_error)
 {
 	kpn_status status = KPN_AGAIN;
@@ -138,7 +148,7 @@ static kpn_status broke(kpn_zephyr_firmware *update, int error, int *out_error)
 	return status == KPN_AGAIN ? KPN_ERR_IO : give_up(update, status);
 }
 
-/* What a part that was fetched, or was not, means for the update. */
+/* What a part, fetched or not, means for the update. */
 static kpn_status conclude(kpn_zephyr_firmware *update, kpn_status status, int *out_error)
 {
 	kpn_firmware *firmware = &update->private_firmware;
@@ -158,7 +168,7 @@ static kpn_status conclude(kpn_zephyr_firmware *update, kpn_status status, int *
 		status = KPN_AGAIN;
 	}
 	if (status == KPN_AGAIN) {
-		/* What came of the part may be in the flash. */
+		/* Bytes of the part may already be in flash. */
 		update->private_is_seated = update->private_is_seated &&
 					    update->private_position == kpn_firmware_confirmed(firmware);
 		if (kpn_firmware_must_connect(firmware)) {
@@ -204,20 +214,20 @@ kpn_status kpn_zephyr_firmware_step(kpn_zephyr_firmware *update, int *out_errno)
 	return status;
 }
 
-/* Loads the download of a record; without one, or with one that is damaged, there is none. */
+/* Loads the download from a record; if that is missing or damaged, there is none. */
 static bool load(kpn_zephyr_firmware *update, size_t len)
 {
 	return len > RECORD_HEAD && kpn_firmware_load(&update->private_firmware, update->private_buffer + RECORD_HEAD,
 						      len - RECORD_HEAD) == KPN_OK;
 }
 
-/* 0, or an errno: what the phase means now that the device has started. */
+/* Acts on the phase after the device has started. Returns 0 or an errno. */
 static int start_from(kpn_zephyr_firmware *update, char phase, size_t len)
 {
 	bool is_loaded = load(update, len);
 	int swap;
 
-	/* Firmware that nobody has confirmed is on trial, whoever brought it. */
+	/* Unconfirmed firmware is on trial, wherever it came from. */
 	if (!boot_is_img_confirmed()) {
 		update->private_state = KPN_ZEPHYR_FIRMWARE_ON_TRIAL;
 		return 0;
@@ -312,9 +322,9 @@ kpn_status kpn_zephyr_firmware_offer(kpn_zephyr_firmware *update, const kpn_down
 	}
 	status = kpn_firmware_offer(&update->private_firmware, downlink, urn);
 	if (status != KPN_OK || kpn_firmware_state(&update->private_firmware) == KPN_FIRMWARE_COMPLETE) {
-		return status; /* complete: it was taken back */
+		return status; /* complete: it was reverted */
 	}
-	/* Announced with each response, it is written once, and later as it comes in. */
+	/* It is announced with each response, but written once, and later as it progresses. */
 	if (update->private_state != KPN_ZEPHYR_FIRMWARE_FETCHING || update->private_saved == 0 ||
 	    kpn_firmware_confirmed(&update->private_firmware) < update->private_saved) {
 		update->private_attempts = 0;
@@ -349,7 +359,10 @@ kpn_status kpn_zephyr_firmware_accepted(kpn_zephyr_firmware *update)
 	if (update->private_state != KPN_ZEPHYR_FIRMWARE_ON_TRIAL) {
 		return KPN_OK;
 	}
-	/* In this order: asked to try again once it is confirmed, MCUboot would bring back the old one. */
+	/*
+	 * In this order: if asked to try it again once it is confirmed, MCUboot would bring back the old
+	 * one.
+	 */
 	if (save(update, PHASE_CONFIRMING) != 0 || boot_write_img_confirmed() != 0) {
 		return KPN_ERR_IO;
 	}

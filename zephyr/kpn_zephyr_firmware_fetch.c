@@ -15,7 +15,7 @@
 #include "kpn_zephyr_socket.h"
 #include "kpn_zephyr_store.h"
 
-/* Where the flash image goes on; Zephyr reads it. */
+/* Where the flash image continues; Zephyr reads it. */
 #define POSITION_KEY "kpn/flash"
 
 static int positive(int error)
@@ -47,9 +47,9 @@ int kpn_zephyr_firmware_seat(kpn_zephyr_firmware *update)
 	}
 	update->private_is_open = true;
 	if (confirmed > written) {
-		confirmed = (uint32_t)written; /* the rest was lost with a write that failed */
+		confirmed = (uint32_t)written; /* the rest was lost in a failed write */
 	} else if (kpn_firmware_state(&update->private_firmware) == KPN_FIRMWARE_COMPLETE) {
-		confirmed--; /* the settings could not be written: the last page again */
+		confirmed--; /* the settings could not be written: fetch the last page again */
 	}
 	if (confirmed > 0) {
 		error = kpn_zephyr_firmware_page_of(update, confirmed, &start);
@@ -91,7 +91,7 @@ static int write_piece(kpn_zephyr_firmware *update, const kpn_firmware_piece *pi
 	return error;
 }
 
-/* KPN_OK with an open connection, KPN_AGAIN, or the end of the download. */
+/* KPN_OK with an open connection, KPN_AGAIN, or the failure that ends the download. */
 static kpn_status connect_to_server(kpn_zephyr_firmware *update, int *out_error)
 {
 	kpn_firmware *firmware = &update->private_firmware;
@@ -131,7 +131,7 @@ static int send_request(struct kpn_zephyr_socket *socket, const uint8_t *bytes, 
 
 		error = kpn_zephyr_socket_wait(socket, true, deadline, &has_input);
 		if (error == 0 && has_input) {
-			return 0; /* an answer or the end: reading tells */
+			return 0; /* an answer or the end: reading will show */
 		}
 		if (error == 0) {
 			error = kpn_zephyr_socket_send(socket, bytes, len, deadline, &sent);
@@ -142,7 +142,10 @@ static int send_request(struct kpn_zephyr_socket *socket, const uint8_t *bytes, 
 	return error;
 }
 
-/* Receives one part and writes it. Results as kpn_firmware_feed(), and KPN_ERR_IO when the flash failed. */
+/*
+ * Receives one part and writes it. Results as kpn_firmware_feed(), and KPN_ERR_IO if the flash
+ * failed.
+ */
 static kpn_status receive_part(kpn_zephyr_firmware *update, struct kpn_zephyr_socket *socket, int *out_error)
 {
 	int64_t deadline = k_uptime_get() + CONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT;

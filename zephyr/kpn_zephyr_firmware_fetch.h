@@ -12,12 +12,12 @@
 
 #include <kpn_zephyr_firmware.h>
 
-/** The start of the flash page that an offset in the slot lies in. @return 0, or an errno. */
+/** The start of the flash page that contains an offset in the slot. @return 0, or an errno. */
 int kpn_zephyr_firmware_page_of(const kpn_zephyr_firmware *update, uint32_t offset, uint32_t *out_start);
 
 /**
- * Goes back to the start of the flash page that the next byte belongs into: it may hold bytes of a part
- * that was given up, or whose writing a reset cut off, and is erased as the first of its bytes is written.
+ * Goes back to the start of the flash page for the next byte: it may contain bytes of a part that
+ * was given up, or whose writing a reset interrupted, and is erased when its first byte is written.
  *
  * @return 0, or an errno.
  */
@@ -26,8 +26,8 @@ int kpn_zephyr_firmware_seat(kpn_zephyr_firmware *update);
 /**
  * Fetches one part and writes it.
  *
- * @return As kpn_firmware_feed() for the part; KPN_ERR_IO when the flash failed, KPN_ERR_FIRMWARE_URL
- * without the TLS that the URL wants, KPN_ERR_BUFFER_FULL when the request does not fit.
+ * @return As kpn_firmware_feed() for the part; KPN_ERR_IO if the flash failed, KPN_ERR_FIRMWARE_URL if
+ * the URL needs TLS and there is none, KPN_ERR_BUFFER_FULL if the request does not fit.
  */
 kpn_status kpn_zephyr_firmware_fetch(kpn_zephyr_firmware *update, int *out_error);
 

@@ -11,7 +11,7 @@
 #include <zephyr/logging/log.h>
 #include <zephyr/net/socket.h>
 
-/* Before Zephyr 4.0 a socket's flags have the numbers of the file system's. */
+/* Before Zephyr 4.0 a socket's flags have the numbers of the file system's flags. */
 #if !defined(ZVFS_O_NONBLOCK)
 #if defined(CONFIG_ARCH_POSIX)
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #define ZVFS_O_NONBLOCK O_NONBLOCK
 #endif
 
-/* Before Zephyr 4.4 these names have no prefix; from then on they need not exist without one. */
+/* Before Zephyr 4.4 these names have no prefix; from then on they may not exist without one. */
 #if !defined(NET_AF_INET)
 #define NET_AF_INET                    AF_INET
 #define NET_AF_INET6                   AF_INET6
@@ -48,16 +48,16 @@
 
 LOG_MODULE_DECLARE(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
 
-/* How long to wait when a socket was said to be ready and was not. */
+/* How long to wait if a socket was reported ready but was not. */
 #define NOT_READY_MS 10
 
-/* How often an idle socket is asked again that could not say whether it is one. */
+/* How often to ask an idle socket again that could not tell whether it is idle. */
 #define IDLE_ATTEMPTS 3
 
-/* How long to wait before a connection is asked for again that the driver cannot tell about. */
+/* How long to wait before asking again for a connection whose state the driver cannot report. */
 #define CONNECTING_MS 100
 
-/* Where to, and how long it may take. */
+/* Where to connect, and how long it may take. */
 struct target {
 	const char *host;
 	uint16_t port;
@@ -65,7 +65,7 @@ struct target {
 	int64_t deadline;
 };
 
-/* The errno of a call that failed. Drivers of modems return some with their sign, in place of -1. */
+/* The errno of a call that failed. Modem drivers return some as negative values instead of -1. */
 static int errno_of(int result)
 {
 	if (result < -1) {
@@ -74,25 +74,25 @@ static int errno_of(int result)
 	return errno > 0 ? errno : EIO;
 }
 
-/* The error that a connection ended with, or 0. */
+/* The error with which a connection ended, or 0. */
 static int pending_error(int fd)
 {
 	int error = 0;
 	net_socklen_t len = sizeof(error);
 
-	/* Zephyr 3.x and drivers of modems do not know the option: sending tells. */
+	/* Zephyr 3.x and modem drivers do not know the option: sending will show. */
 	if (zsock_getsockopt(fd, ZSOCK_SOL_SOCKET, ZSOCK_SO_ERROR, &error, &len) < 0) {
 		return 0;
 	}
 	return error < 0 ? -error : error;
 }
 
-/* Whether the socket itself keeps this time limit from now on. */
+/* Whether the socket itself enforces this time limit from now on. */
 static bool limit(int fd, int option, int64_t milliseconds)
 {
 	struct zsock_timeval time;
 
-	if (milliseconds < 1) { /* 0 stands for no limit */
+	if (milliseconds < 1) { /* 0 means no limit */
 		milliseconds = 1;
 	}
 	memset(&time, 0, sizeof(time));
@@ -106,7 +106,7 @@ static bool is_passing(int error)
 	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* As zsock_poll() for one socket, but for the errno, which is in the result: negative. */
+/* As zsock_poll() for one socket, except that the errno is returned, as a negative value. */
 static int poll_for(int fd, short events, int64_t timeout, short *out_ready)
 {
 	struct zsock_pollfd entry = {.fd = fd, .events = events};
@@ -132,10 +132,13 @@ int kpn_zephyr_socket_wait(struct kpn_zephyr_socket *socket, bool or_send, int64
 			*out_input = !or_send;
 			return or_send || limit(socket->fd, ZSOCK_SO_RCVTIMEO, left) ? 0 : ENOTSUP;
 		}
-		/* Whoever cannot say when it takes bytes is taken to do so unless it has some itself. */
+		/*
+		 * A socket that cannot report when it accepts bytes is assumed to accept them unless it has
+		 * input.
+		 */
 		ready = poll_for(socket->fd, events, or_send && !is_asked ? 0 : left, &revents);
 		if (ready > 0) {
-			/* A failed connection counts as input, for receiving tells why. */
+			/* A failed connection counts as input, since receiving shows why. */
 			*out_input = (revents & ZSOCK_POLLOUT) == 0 || (revents & ZSOCK_POLLIN) != 0;
 			return 0;
 		}
@@ -161,7 +164,7 @@ int kpn_zephyr_socket_send(struct kpn_zephyr_socket *socket, const uint8_t *byte
 	ssize_t sent;
 	int error;
 
-	if (socket->is_blocking) { /* a driver that does not take it has limits of its own */
+	if (socket->is_blocking) { /* a driver that refuses it has its own limits */
 		(void)limit(socket->fd, ZSOCK_SO_SNDTIMEO, deadline - k_uptime_get());
 	}
 	sent = zsock_send(socket->fd, bytes, len, 0);
@@ -204,7 +207,7 @@ bool kpn_zephyr_socket_is_idle(struct kpn_zephyr_socket *socket)
 		}
 		k_msleep(NOT_READY_MS);
 	}
-	return true; /* it cannot say: sending tells */
+	return true; /* it cannot tell: sending will show */
 }
 
 void kpn_zephyr_socket_close(struct kpn_zephyr_socket *socket)
@@ -215,7 +218,7 @@ void kpn_zephyr_socket_close(struct kpn_zephyr_socket *socket)
 	socket->fd = -1;
 }
 
-/* 0 when the connection stands, or an errno. */
+/* 0 if the connection is up, or an errno. */
 static int wait_for_connection(struct kpn_zephyr_socket *socket, const struct net_sockaddr *address,
 			       net_socklen_t len, int64_t deadline)
 {
@@ -238,7 +241,7 @@ static int wait_for_connection(struct kpn_zephyr_socket *socket, const struct ne
 			socket->has_no_pollout = true;
 		}
 	}
-	/* Asking for it once more tells how it stands. */
+	/* Asking for it once more shows its state. */
 	while (k_uptime_get() < deadline) {
 		int result = zsock_connect(socket->fd, address, len);
 		int error = result < 0 ? errno_of(result) : 0;
@@ -257,7 +260,7 @@ static int wait_for_connection(struct kpn_zephyr_socket *socket, const struct ne
 static bool stop_waiting(struct kpn_zephyr_socket *socket)
 {
 	socket->is_blocking = zsock_fcntl(socket->fd, ZVFS_F_SETFL, ZVFS_O_NONBLOCK) < 0;
-	/* What a blocking socket says of its room does not keep a send from waiting. */
+	/* A blocking socket may wait in a send whatever it reports about its room. */
 	socket->has_no_pollout = socket->is_blocking;
 	return !socket->is_blocking;
 }
@@ -272,7 +275,10 @@ static int secure(int fd, const struct target *target)
 	if (result == 0) {
 		result = zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_PEER_VERIFY, &verify, sizeof(verify));
 	}
-	/* Without it a certificate of anybody is as good: no connection where the driver cannot do it. */
+	/*
+	 * Without it anybody's certificate would do, so there is no connection if the driver does not
+	 * support it.
+	 */
 	if (result == 0) {
 		result = zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_HOSTNAME, target->host,
 					  (net_socklen_t)strlen(target->host));
@@ -302,7 +308,7 @@ static int connect_to(struct kpn_zephyr_socket *socket, const struct net_sockadd
 	if (is_tls) {
 		error = secure(socket->fd, target);
 	}
-	/* Zephyr's TLS waits for the handshake whatever the flags say, so its socket blocks until then. */
+	/* Zephyr's TLS waits for the handshake whatever the flags, so its socket blocks until then. */
 	if (error == 0 && (is_tls || !stop_waiting(socket))) {
 		(void)limit(socket->fd, ZSOCK_SO_SNDTIMEO, left);
 		(void)limit(socket->fd, ZSOCK_SO_RCVTIMEO, left);

@@ -6,7 +6,7 @@
  * @file
  * @brief One TCP or TLS connection over Zephyr's sockets; for the files of this folder only.
  *
- * Works with sockets that a modem's driver offloads, which may refuse O_NONBLOCK, ZSOCK_POLLOUT, time
+ * Works with sockets offloaded to a modem driver, which may refuse O_NONBLOCK, ZSOCK_POLLOUT, time
  * limits as socket options, or all of them.
  */
 
@@ -23,8 +23,8 @@
 struct kpn_zephyr_socket {
 	int fd;
 	bool is_blocking;    /* refuses O_NONBLOCK */
-	bool has_no_pollout; /* cannot say when it takes bytes: sending tells */
-	bool has_no_poll;    /* cannot say when it has bytes either: SO_RCVTIMEO bounds a receive */
+	bool has_no_pollout; /* cannot tell when it accepts bytes: sending will show */
+	bool has_no_poll;    /* cannot tell when it has bytes either: SO_RCVTIMEO bounds a receive */
 };
 
 /** No connection. */
@@ -37,25 +37,28 @@ kpn_status kpn_zephyr_socket_open(struct kpn_zephyr_socket *socket, const char *
 /** Closes the connection, if there is one. */
 void kpn_zephyr_socket_close(struct kpn_zephyr_socket *socket);
 
-/** Whether nothing has arrived that nobody asked for, not even the end of the connection. */
+/** Whether nothing unsolicited has arrived, not even the end of the connection. */
 bool kpn_zephyr_socket_is_idle(struct kpn_zephyr_socket *socket);
 
 /**
- * Waits until bytes can be received, or with @p or_send until they can be sent, too.
+ * Waits until bytes can be received or, with @p or_send, sent.
  *
- * @return 0 with what comes first in @p out_input: whether to receive. ETIMEDOUT when the deadline is
- * over, whatever the socket is ready for then. Another errno when the connection is lost.
+ * @return 0, and @p out_input says whether to receive first. ETIMEDOUT if the deadline is over, even
+ * if the socket is ready. Another errno if the connection is lost.
  */
 int kpn_zephyr_socket_wait(struct kpn_zephyr_socket *socket, bool or_send, int64_t deadline, bool *out_input);
 
-/** Sends once. @return 0 with the bytes taken, 0 of them when it is to be tried again; or an errno. */
+/**
+ * Sends once. @return 0 with the number of bytes sent, 0 of them if it must be tried again; or an
+ * errno.
+ */
 int kpn_zephyr_socket_send(struct kpn_zephyr_socket *socket, const uint8_t *bytes, size_t len, int64_t deadline,
 			   size_t *out_len);
 
 /**
  * Receives once, after kpn_zephyr_socket_wait().
  *
- * @return 0 with the bytes, 0 of them at the end of the connection; EAGAIN when it is to be tried again;
+ * @return 0 with the bytes, 0 of them at the end of the connection; EAGAIN if it must be tried again;
  * or another errno.
  */
 int kpn_zephyr_socket_receive(struct kpn_zephyr_socket *socket, uint8_t *bytes, size_t cap, size_t *out_len);

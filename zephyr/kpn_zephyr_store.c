@@ -10,7 +10,7 @@ static int take(const char *key, size_t len, settings_read_cb read, void *read_a
 {
 	struct kpn_zephyr_value *value = param;
 
-	/* What stands below the key is not the key. */
+	/* A value below the key is not the key itself. */
 	if (settings_name_next(key, NULL) == 0) {
 		value->len = len > value->cap ? -ENOMEM : read(read_arg, value->bytes, len);
 	}

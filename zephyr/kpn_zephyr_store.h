@@ -18,10 +18,10 @@
 struct kpn_zephyr_value {
 	void *bytes;
 	size_t cap;
-	ssize_t len; /* -ENOENT when there is none, -ENOMEM when it is larger */
+	ssize_t len; /* -ENOENT if there is none, -ENOMEM if it is larger */
 };
 
-/** Reads one value. @return Its bytes, or a negative errno: -ENOENT when there is none. */
+/** Reads one value. @return Its bytes, or a negative errno: -ENOENT if there is none. */
 ssize_t kpn_zephyr_store_read(const char *key, void *bytes, size_t cap);
 
 #endif /* KPN_ZEPHYR_STORE_H_ */

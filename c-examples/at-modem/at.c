@@ -151,10 +151,10 @@ at_result at_expect(at *modem, char byte)
     return result != AT_OK ? result : got == byte ? AT_OK : AT_ERR_GARBAGE;
 }
 
-/* The next line that is not empty; ends at `prompt` too when that stands first, and behind `prefix` at `end`. */
+/* The next line that is not empty. Also ends at `prompt` if that comes first, and after `prefix` at `end`. */
 static at_result next_line(at *modem, char prompt, const char *prefix, char end)
 {
-    if (modem->line_done) { /* what a time-out left is continued */
+    if (modem->line_done) { /* continues what a time-out left */
         modem->line_done = false;
         modem->line_len = 0;
     }
@@ -166,7 +166,7 @@ static at_result next_line(at *modem, char prompt, const char *prefix, char end)
         }
         bool ends = byte == '\r' || byte == '\n';
         if (modem->line_len == 0 && (ends || byte == ' ')
-            && !(modem->is_text && byte == '\r')) { /* a space follows some prompts */
+            && !(modem->is_text && byte == '\r')) { /* some prompts are followed by a space */
             continue;
         }
         if (!ends && (byte < ' ' || byte > '~')) {
@@ -180,13 +180,13 @@ static at_result next_line(at *modem, char prompt, const char *prefix, char end)
             modem->line_done = true;
             return AT_OK;
         }
-        if (modem->line_len < AT_LINE_CAP - 1) { /* of longer lines, such as echoes, the beginning is enough */
+        if (modem->line_len < AT_LINE_CAP - 1) { /* the beginning of longer lines, such as echoes, is enough */
             modem->line[modem->line_len++] = byte;
         }
     }
 }
 
-/* What a line says of a command: AT_OK for nothing yet. */
+/* What a line says about a command; AT_OK for nothing yet. */
 static at_result refusal(at *modem)
 {
     const char *number = at_after(modem->line, "+CME ERROR: ");
@@ -219,7 +219,7 @@ static void hear(at *modem)
                          || at_after(modem->line, "+CMGR: ") != NULL);
 }
 
-/* As `next_line`, for one who waits for an answer: texts of SMS are no answers, and a refusal is a failure. */
+/* As `next_line`, while waiting for an answer: texts of SMS are not answers, and a refusal is a failure. */
 static at_result next_answer(at *modem, char prompt, const char *prefix, char end)
 {
     at_result result = AT_OK;
@@ -284,7 +284,7 @@ at_result at_info(at *modem, const char *prefix, char end)
     at_result result;
 
     while ((result = next_answer(modem, '\0', prefix, end)) == AT_OK && at_after(modem->line, prefix) == NULL) {
-        if (strcmp(modem->line, "OK") == 0) { /* the line that belongs to it was lost */
+        if (strcmp(modem->line, "OK") == 0) { /* its line was lost */
             return AT_ERR_GARBAGE;
         }
         hear(modem);
@@ -312,7 +312,7 @@ at_result at_pause(at *modem, uint32_t milliseconds)
     return result == AT_ERR_TIMEOUT || result == AT_ERR_GARBAGE ? AT_OK : result;
 }
 
-/* Drops what comes until nothing came for so long. */
+/* Drops what arrives, until nothing has arrived for this long. */
 static at_result settle(at *modem, uint32_t milliseconds, uint32_t quiet)
 {
     const uint8_t *bytes;
@@ -339,7 +339,7 @@ at_result at_synchronise(at *modem, uint32_t milliseconds, uint32_t quiet, size_
             return result;
         }
         at_limit(modem, milliseconds);
-        if (i > 0) { /* the first question has been enough for a modem that misses a few bytes */
+        if (i > 0) { /* the first query woke a modem that misses a few bytes */
             for (; owed > 0; owed--) {
                 at_text(modem, "A");
             }
@@ -349,7 +349,7 @@ at_result at_synchronise(at *modem, uint32_t milliseconds, uint32_t quiet, size_
             }
             at_limit(modem, milliseconds);
         }
-        at_text(modem, "AT+CMEE?\r"); /* its answer cannot be mistaken for a late one to another command */
+        at_text(modem, "AT+CMEE?\r"); /* its answer cannot be mistaken for a late answer to another command */
         result = at_answer(modem, NULL, "+CMEE: ", &ignored, 1);
         if (result == AT_OK) {
             return i == 0 ? AT_OK : settle(modem, milliseconds, quiet);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * The transport on a board: a receive buffer that the UART's interrupt fills, and a tick counter. The four functions that stand as
- * `extern` are those of the chip: fill them in. The buffer must hold what comes while other code runs: 512 bytes are 44 ms at 115,200
- * baud.
+ * The transport on a board: a receive buffer that the UART's interrupt fills, and a tick counter. Provide the four `extern` functions for
+ * your chip. The buffer must hold what arrives while other code runs: 512 bytes are 44 ms at 115,200 baud.
  */
 #include "kpn_network.h"
 #include "sara_r4.h"
 
 extern void board_uart_put(uint8_t byte); /* waits until there is room */
 extern uint32_t board_ticks(void);        /* milliseconds */
-extern void board_wait(void);             /* until the next interrupt, such as WFI */
-extern bool board_uart_overran(void);     /* bytes were lost since the last call */
+extern void board_wait(void);             /* sleeps until the next interrupt, for example with WFI */
+extern bool board_uart_overran(void);     /* whether bytes were lost since the last call */
 
 void board_uart_received(uint8_t byte);
 at_result board_report(const uint8_t *request, size_t len, kpn_response *response);
@@ -21,7 +20,7 @@ static volatile uint8_t received[ROOM];
 static volatile uint32_t put_count;
 static uint32_t taken_count;
 
-/* To be called by the UART's interrupt, for each byte. */
+/* Call it from the UART's interrupt for each byte. */
 void board_uart_received(uint8_t byte)
 {
     received[put_count % ROOM] = byte;
@@ -64,14 +63,14 @@ static uint32_t uart_clock(void *context)
 
 static kpn_modem modem;
 
-/* One message with its response. `kpn_modem_may_have_arrived` says after a failure whether to send it again. */
+/* Sends one message and receives its response. After a failure `kpn_modem_may_have_arrived` says whether to send it again. */
 at_result board_report(const uint8_t *request, size_t len, kpn_response *response)
 {
     static const at_uart uart = {NULL, uart_write, uart_read, uart_clock};
     static const kpn_network network = {&kpn_network_sara_r4, "kpnthings.iot", NULL, NULL, false, false, 180000};
     at_result result = kpn_modem_begin(&modem, &kpn_sara_r4, &uart);
 
-    modem.read_max = 256; /* less than fits into the buffer */
+    modem.read_max = 256; /* less than what fits into the buffer */
     if (result == AT_OK) {
         result = kpn_modem_wake(&modem, 5000);
     }

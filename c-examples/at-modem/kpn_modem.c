@@ -3,16 +3,16 @@
 
 #include <string.h>
 
-enum { IDLE = 0x51, OPEN, SENT, ANSWERED, SPOILT }; /* not 0: a struct that was never begun has no state */
+enum { IDLE = 0x51, OPEN, SENT, ANSWERED, SPOILT }; /* not 0, so that a struct that was never begun has no state */
 
 enum {
     WAKE_STEP = 250,
     ADDRESS_MAX = 15,
     HEX_STEP = 16,
     FINAL_STATUS = 200
-}; /* below it a response is an interim one, RFC 9110 section 15.2 */
+}; /* a response below it is an interim one, RFC 9110 section 15.2 */
 
-/* What answers no command. The text of an SMS may look like anything, and is for nobody but those who know that it is one. */
+/* Lines that do not answer a command. The text of an SMS may look like anything, and is only for code that knows that it is one. */
 static void heard(void *owner, const char *line)
 {
     kpn_modem *modem = (kpn_modem *)owner;
@@ -65,7 +65,7 @@ static bool is_ipv4(const char *address)
     return true;
 }
 
-/* After a failure the modem is set up anew: its settings may be other ones than those that were sent. */
+/* After a failure the modem is set up again, since its settings may differ from those that were sent. */
 static at_result note(kpn_modem *modem, at_result result)
 {
     if (result != AT_OK && result != AT_ERR_CLOSED) {
@@ -113,7 +113,7 @@ at_result kpn_modem_query(kpn_modem *modem, const char *command, uint32_t millis
         modem->lines_context = context;
         result = note(modem, at_command(&modem->line, command, milliseconds));
         modem->lines = NULL;
-        if (result == AT_ERR_MODEM) { /* yours to judge */
+        if (result == AT_ERR_MODEM) { /* for the caller to interpret */
             modem->synchronised = true;
         }
     }
@@ -181,14 +181,14 @@ at_result kpn_modem_open(kpn_modem *modem, const char *address, uint16_t port)
         result = note(modem, modem->kind->open(modem, address, port));
         if (result == AT_OK) {
             modem->state = OPEN;
-        } else { /* what is left of the socket goes with the next synchronisation */
+        } else { /* the next synchronisation removes what is left of the socket */
             modem->socket = -1;
         }
     }
     return result;
 }
 
-/* Reads once, what there is. */
+/* Reads once whatever is there. */
 static at_result hear(kpn_modem *modem, kpn_response *response)
 {
     modem->got = 0;
@@ -214,9 +214,9 @@ static at_result collect(kpn_modem *modem, kpn_response *response)
         if (result == AT_ERR_UART) {
             return note(modem, result);
         }
-        bool last = modem->closed; /* what was not read before the connection ended is read now */
+        bool last = modem->closed; /* reads what was left when the connection ended */
         result = hear(modem, response);
-        if (modem->fed == KPN_OK) { /* complete, and counted: it holds even if the OK behind it was lost */
+        if (modem->fed == KPN_OK) { /* complete and counted: it is valid even if the OK after it was lost */
             break;
         }
         if (result == AT_ERR_MODEM && last) {
@@ -230,7 +230,7 @@ static at_result collect(kpn_modem *modem, kpn_response *response)
         }
         if (last && modem->got == 0) {
             modem->fed = response != NULL ? kpn_response_end(response) : modem->sink(modem->sink_context, NULL, 0);
-            if (modem->fed == KPN_OK && modem->in_doubt) { /* what was sent twice may have been answered too */
+            if (modem->fed == KPN_OK && modem->in_doubt) { /* what was sent twice may also have been answered */
                 return note(modem, AT_ERR_GARBAGE);
             }
             return modem->fed == KPN_OK ? AT_OK : AT_ERR_CLOSED;
@@ -261,7 +261,7 @@ static at_result send_all(kpn_modem *modem, const uint8_t *request, size_t len, 
             request += modem->written;
             len -= modem->written;
         } else if ((result == AT_ERR_MODEM || result == AT_ERR_CLOSED) && (modem->announced || modem->closed)
-                   && collect(modem, response) == AT_OK) { /* it had answered before, and that counts */
+                   && collect(modem, response) == AT_OK) { /* it had answered before, and that answer counts */
             modem->state = ANSWERED;
             return AT_OK;
         } else if (result == AT_ERR_MODEM) {
@@ -406,7 +406,7 @@ static int digit(uint8_t byte)
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-/* Two digits in place of each byte; false when they are none. */
+/* Converts two digits to each byte; false if they are not digits. */
 static bool from_hex(uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -450,7 +450,7 @@ at_result kpn_modem_feed(kpn_modem *modem, kpn_response *response, size_t len, c
         }
         if (result == AT_OK) {
             left -= count;
-            if (fed == KPN_NEED_MORE) { /* after the end or a failure the rest is only counted */
+            if (fed == KPN_NEED_MORE) { /* after the end or a failure, the rest is only counted */
                 fed = response != NULL ? kpn_response_feed(response, bytes, count, NULL)
                                        : modem->sink(modem->sink_context, bytes, count);
             }

@@ -50,7 +50,7 @@ kpn_status kpn_modem_fetch(kpn_modem *modem, kpn_firmware *firmware, uint8_t *bu
     if (status != KPN_OK) {
         return status;
     }
-    (void)kpn_modem_transfer(modem, buffer, len, sink, &it); /* `it` knows what came of it */
+    (void)kpn_modem_transfer(modem, buffer, len, sink, &it); /* `it` knows the result */
     if (it.broken) {
         status = kpn_firmware_rewind(firmware, before);
         (void)kpn_modem_close(modem);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Firmware over the air through the modem: part by part, each with its checksum, to a function that writes to the flash.
+ * Firmware over the air through the modem: part by part, each with its checksum, passed to a function that writes to flash.
  *
  *   while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
  *       kpn_status status = kpn_modem_fetch(&modem, &firmware, buffer, sizeof buffer, write, NULL);
@@ -23,14 +23,15 @@
 extern "C" {
 #endif
 
-/* Writes to the flash; false when that failed. The same bytes may come again, at the same offset. */
+/* Writes to flash; false if that failed. The same bytes may come again, at the same offset. */
 typedef bool (*kpn_modem_flash)(void *context, uint32_t offset, const uint8_t *bytes, size_t len);
 
 /*
- * Fetches one part; opens a connection when it needs one. `buffer` is for the request.
+ * Fetches one part, opening a connection if necessary. `buffer` is for the request.
  *
- * KPN_OK: the part counts. KPN_AGAIN: it failed, and is to be fetched again later. KPN_ERR_IO: `write` failed, and the part is fetched again by the next call.
- * Else what `kpn_firmware_feed` and `kpn_firmware_request` return. The server must have an IPv4 address: with a name, no connection comes.
+ * KPN_OK: the part is confirmed. KPN_AGAIN: it failed; fetch it again later. KPN_ERR_IO: `write` failed, and the next call fetches the part
+ * again. Otherwise what `kpn_firmware_feed` and `kpn_firmware_request` return. The URL must have an IPv4 address: a host name cannot be
+ * connected to.
  */
 kpn_status kpn_modem_fetch(kpn_modem *modem, kpn_firmware *firmware, uint8_t *buffer, size_t cap, kpn_modem_flash write,
                            void *context);

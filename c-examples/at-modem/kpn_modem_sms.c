@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-enum { ROUNDS = 256 }; /* more than a SIM or a modem keeps */
+enum { ROUNDS = 256 }; /* more than a SIM or a modem stores */
 
 enum { NOBODY, LISTED, DIRECT }; /* whose text comes next */
 
-/* Behind the quotation mark with this number, counted from 1; NULL when there are fewer. */
+/* The text after the quotation mark with this number, counted from 1; NULL if there are fewer. */
 static const char *behind_quote(const char *text, int number)
 {
     for (; number > 0 && text != NULL; number--) {
@@ -24,7 +24,7 @@ static bool is_platform(const char *sender)
     return end != NULL && kpn_sms_is_from_platform_n(sender, (size_t)(end - sender));
 }
 
-/* A text that filled the line may be longer. */
+/* A text that fills the line may have been longer. */
 static bool take_text(kpn_modem_sms *sms, const char *line)
 {
     size_t len = strlen(line);
@@ -56,7 +56,7 @@ static void listen(void *context, const char *line)
         sms->told = true;
     } else if (listed != NULL && sms->listed < 0 && at_numbers(listed, &sms->listed, 1)) {
         sms->expected = LISTED;
-        sms->from_platform = is_platform(behind_quote(listed, 3)); /* the state stands before the sender */
+        sms->from_platform = is_platform(behind_quote(listed, 3)); /* the status comes before the sender */
     } else if (direct != NULL && sms->in_use) {
         sms->dropped++;
     } else if (direct != NULL) {
@@ -76,7 +76,7 @@ at_result kpn_modem_sms_begin(kpn_modem_sms *sms, kpn_modem *modem, bool direct)
     memset(sms, 0, sizeof *sms);
     sms->modem = modem;
     sms->index = -1;
-    sms->told = true; /* there may be some from earlier days */
+    sms->told = true; /* there may be old ones */
     modem->listener = listen;
     modem->listener_context = sms;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0] && result == AT_OK; i++) {

@@ -4,13 +4,13 @@
 #include <string.h>
 
 enum {
-    STEP = 1000,        /* milliseconds between two questions */
-    SIM_LIMIT = 10000,  /* a SIM takes so long after a start, at most */
-    BOOT_LIMIT = 30000, /* a modem likewise */
+    STEP = 1000,        /* milliseconds between two queries */
+    SIM_LIMIT = 10000,  /* longest time that a SIM is busy after a start */
+    BOOT_LIMIT = 30000, /* likewise for a modem */
     COMMAND_CAP = 128
 };
 
-/* One limit for many commands. */
+/* One time limit for several commands. */
 typedef struct timer {
     kpn_modem *modem;
     uint32_t start;
@@ -24,7 +24,7 @@ static timer timer_begin(kpn_modem *modem, uint32_t limit)
     return it;
 }
 
-/* What is left, at most so much. */
+/* The rest of the time, but at most this much. */
 static uint32_t timer_left(const timer *timer, uint32_t most)
 {
     uint32_t elapsed = timer->modem->line.uart.clock(timer->modem->line.uart.context) - timer->start;
@@ -33,7 +33,7 @@ static uint32_t timer_left(const timer *timer, uint32_t most)
     return left < most ? left : most;
 }
 
-/* Waits for the next question; AT_ERR_TIMEOUT when there is no time for it. */
+/* Waits for the next query; AT_ERR_TIMEOUT if there is no time for it. */
 static at_result timer_step(const timer *timer)
 {
     uint32_t left = timer_left(timer, STEP);
@@ -49,7 +49,7 @@ static at_result command(const timer *timer, const char *text, uint32_t most)
     return left == 0 ? AT_ERR_TIMEOUT : kpn_modem_command(timer->modem, text, left);
 }
 
-/* A command with a text in the place of `%`. */
+/* A command with a text in place of `%`. */
 static at_result command_with(const timer *timer, const char *pattern, const char *value)
 {
     char text[COMMAND_CAP];
@@ -66,10 +66,10 @@ static at_result command_with(const timer *timer, const char *pattern, const cha
     return command(timer, text, timer->modem->times.command);
 }
 
-/* What is looked for in the lines of an answer. */
+/* What to look for in the lines of an answer. */
 typedef struct search {
     const char *prefix;
-    const char *apn; /* stands behind it; NULL: `count` numbers do */
+    const char *apn; /* follows it; NULL: `count` numbers do */
     int32_t numbers[6];
     size_t count;
     bool found;
@@ -99,7 +99,7 @@ static at_result find(const timer *timer, const char *text, search *what)
     return left == 0 ? AT_ERR_TIMEOUT : kpn_modem_query(timer->modem, text, left, look, what);
 }
 
-/* A SIM is busy for a while after a start, and its PIN is given once. */
+/* A SIM is busy for a while after a start. Its PIN is entered only once. */
 static at_result unlock(const timer *whole, const char *pin)
 {
     timer timer = timer_begin(whole->modem, timer_left(whole, SIM_LIMIT));
@@ -129,7 +129,7 @@ static at_result unlock(const timer *whole, const char *pin)
     return result == AT_ERR_TIMEOUT && answers ? AT_ERR_SIM : result;
 }
 
-/* The radio is off meanwhile: an APN counts from the next search for a network on. */
+/* The radio is off in the meantime: an APN takes effect with the next search for a network. */
 static at_result set_up(const timer *timer, const kpn_network *network)
 {
     kpn_modem *modem = timer->modem;
@@ -149,7 +149,7 @@ static at_result set_up(const timer *timer, const kpn_network *network)
     if (result == AT_OK && network->restart) {
         result = command(timer, network->kind->restart, modem->times.command);
         if (result == AT_OK) {
-            result = kpn_modem_wait(modem, timer_left(timer, STEP)); /* it may answer for a moment yet */
+            result = kpn_modem_wait(modem, timer_left(timer, STEP)); /* it may still answer for a moment */
         }
         if (result == AT_OK) {
             result = kpn_modem_wake(modem, timer_left(timer, BOOT_LIMIT));
@@ -202,7 +202,7 @@ static at_result await_registration(const timer *timer)
     return result == AT_ERR_TIMEOUT && state == KPN_NETWORK_DENIED ? AT_ERR_DENIED : result;
 }
 
-/* 1 is attached. LTE does it with the registration. */
+/* 1 is attached. LTE attaches when it registers. */
 static at_result await_attach(const timer *timer)
 {
     at_result result;
@@ -251,8 +251,8 @@ static at_result activate(const timer *timer, const kpn_network *network)
     while (result == AT_OK && !active) {
         result = command(timer, kind->activate, modem->times.open);
         for (int i = 0; i < 5 && (result == AT_OK || (result == AT_ERR_MODEM && i == 0)) && !active; i++) {
-            result =
-                is_active(timer, kind, &active); /* it may take a while after OK, and a refusal may mean that it stands */
+            /* It may take a while after OK, and a refusal may mean that it is up already. */
+            result = is_active(timer, kind, &active);
             if (result == AT_OK && !active) {
                 result = timer_step(timer);
             }
@@ -369,7 +369,7 @@ typedef struct unit {
     uint8_t code;
 } unit;
 
-/* Three bits of a unit and five of a count, 3GPP TS 24.008 sections 10.5.7.3 and 10.5.7.4a; the shortest unit that is enough. */
+/* Three bits for a unit and five for a count, 3GPP TS 24.008 sections 10.5.7.3 and 10.5.7.4a; the shortest sufficient unit is used. */
 static bool write_timer(char *out, uint32_t seconds, const unit *units, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -401,7 +401,7 @@ at_result kpn_network_save_power(kpn_modem *modem, uint32_t period, uint32_t act
 at_result kpn_network_set_edrx(kpn_modem *modem, bool is_nb_iot, uint32_t cycle)
 {
     static const char cycles[][5] = {"0010", "0011", "0101", "1001", "1010",
-                                     "1011", "1100", "1101", "1110", "1111"}; /* each twice as long */
+                                     "1011", "1100", "1101", "1110", "1111"}; /* each twice as long as the one before */
     char text[] = "AT+CEDRXS=1,4,\"0000\"";
     size_t longest = is_nb_iot ? 9 : 7;
     size_t i = 0;
@@ -436,7 +436,7 @@ const kpn_network_kind kpn_network_sara_r5 = {"AT+CFUN=4",    "AT+CFUN=15",   "A
                                               NULL,           NULL,           {"AT+UPSD=0,100,1", "AT+UPSD=0,0,0"},
                                               "AT+UPSDA=0,3", "AT+UPSND=0,8", "+UPSND: 0,8,1"};
 
-/* UBX-22016905 R04: profile 0 has an APN of its own. */
+/* UBX-22016905 R04: profile 0 has its own APN. */
 const kpn_network_kind kpn_network_lena_r8 = {"AT+CFUN=4",    "AT+CFUN=15",   "AT+CPWROFF",
                                               NULL,           NULL,           {"AT+UPSD=0,0,0", "AT+UPSD=0,1,\"%\""},
                                               "AT+UPSDA=0,3", "AT+UPSND=0,8", "+UPSND: 0,8,1"};
@@ -446,7 +446,7 @@ const kpn_network_kind kpn_network_bg96 = {"AT+CFUN=4",  "AT+CFUN=1,1", "AT+QPOW
                                            NULL,         NULL,          {"AT+QICSGP=1,1,\"%\",\"\",\"\",0"},
                                            "AT+QIACT=1", "AT+QIACT?",   "+QIACT: 1,1,"};
 
-/* The manuals that simcom.h names. */
+/* The manuals named in simcom.h. */
 const kpn_network_kind kpn_network_sim7000 = {"AT+CFUN=4",  "AT+CFUN=1,1", "AT+CPOWD=1",
                                               "AT+CIPSHUT", "SHUT OK",     {"AT+CIPMUX=0", "AT+CIPRXGET=1", "AT+CSTT=\"%\""},
                                               "AT+CIICR",   "AT+CIFSR;E0", NULL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * From a modem that is switched on to a data connection, and what else concerns the network: signal, operator, power saving.
+ * From a modem that is switched on to a data connection; also signal, operator and power saving.
  *
  *   static const kpn_network network = {&kpn_network_sara_r4, "kpnthings.iot", NULL, NULL, false, false, 180000};
  *
@@ -23,17 +23,17 @@ extern "C" {
 
 enum { KPN_NETWORK_APN_MAX = 63, KPN_NETWORK_DEFINE_MAX = 4 };
 
-/* What a kind of modem wants besides the standard commands. In a command, `%` stands for the APN. */
+/* What a kind of modem needs besides the standard commands. In a command, `%` stands for the APN. */
 typedef struct kpn_network_kind {
     const char *radio_off;
     const char *restart;
     const char *off;     /* the whole modem */
     const char *shut;    /* before the connection is defined, or NULL */
     const char *shut_ok; /* its answer */
-    const char *define[KPN_NETWORK_DEFINE_MAX]; /* the data connection; up to the first NULL */
+    const char *define[KPN_NETWORK_DEFINE_MAX]; /* sets up the data connection; up to the first NULL */
     const char *activate;
-    const char *query;  /* asks whether it stands */
-    const char *active; /* then a line of the answer begins so; NULL: OK says it */
+    const char *query;  /* asks whether it is up */
+    const char *active; /* if it is, a line of the answer begins like this; NULL: OK means that it is */
 } kpn_network_kind;
 
 extern const kpn_network_kind kpn_network_sara_r4;
@@ -46,21 +46,21 @@ extern const kpn_network_kind kpn_network_sim7080; /* and SIM7070, SIM7090 */
 typedef struct kpn_network {
     const kpn_network_kind *kind;
     const char *apn;
-    const char *pin;          /* of the SIM, or NULL; given once, since a SIM is blocked by the third wrong one */
+    const char *pin;          /* of the SIM, or NULL; entered once, since the third wrong one blocks a SIM */
     const char *const
         *setup; /* commands of yours for bands and mode, NULL behind the last; or NULL. Sent while the radio is off */
-    bool restart;             /* restart the modem after `setup`, as its manual may want it */
-    bool renew; /* do all of that even if the modem has the APN already: set it once after `setup` was changed */
+    bool restart;             /* restart the modem after `setup`, as its manual may require */
+    bool renew; /* do all of that even if the modem already has the APN: set it once after changing `setup` */
     uint32_t limit; /* milliseconds for everything */
 } kpn_network;
 
 /*
- * Goes through SIM, APN, registration (home or roaming), attach and data connection; what is done already is not done again, so that it is
- * quick on a modem that kept its settings. Between the steps it waits with `read` of your UART.
+ * Goes through SIM, APN, registration (home or roaming), attach and data connection. Steps that are done already are skipped, so it is
+ * quick on a modem that kept its settings. Between the steps it waits with your UART's `read`.
  *
- * AT_ERR_SIM: the SIM. AT_ERR_DENIED: the time is over, and the network refused last. AT_ERR_TIMEOUT: the time is over, and no network
- * was found or no data connection came. AT_ERR_STATE: there is a connection to a server. AT_ERR_ARGUMENT: no kind; an APN that is empty, too
- * long or has a quotation mark; likewise the PIN.
+ * AT_ERR_SIM: the SIM failed. AT_ERR_DENIED: the time is over, and the network refused last. AT_ERR_TIMEOUT: the time is over, and no
+ * network was found or no data connection came up. AT_ERR_STATE: there is a connection to a server. AT_ERR_ARGUMENT: an invalid kind; an
+ * APN or PIN that is empty, too long or has a quotation mark.
  */
 at_result kpn_network_attach(kpn_modem *modem, const kpn_network *network);
 
@@ -74,10 +74,10 @@ enum {
     KPN_NETWORK_ROAMING
 };
 
-/* Asks once. Home and roaming are registered. */
+/* Asks once. Home and roaming count as registered. */
 at_result kpn_network_registration(kpn_modem *modem, int32_t *out_state);
 
-/* For the log: what was received; 0 for what is not known. */
+/* For the log: the received signal; 0 for what is unknown. */
 typedef struct kpn_network_signal {
     int16_t rssi; /* dBm */
     int16_t rsrp; /* dBm, of LTE */
@@ -86,12 +86,13 @@ typedef struct kpn_network_signal {
 
 at_result kpn_network_get_signal(kpn_modem *modem, kpn_network_signal *out_signal);
 
-/* For the log: the name of the operator, empty when there is none. */
+/* For the log: the name of the operator; empty if there is none. */
 at_result kpn_network_get_operator(kpn_modem *modem, char *out_name, size_t cap);
 
 /*
- * Asks for power saving mode (PSM): the modem sleeps, and wakes up every `period` seconds (T3412) for `active` seconds (T3324). Both are rounded up to
- * what the timers can say. 0 and 0: no PSM. The network may grant other times. AT_ERR_ARGUMENT: longer than 9,920 hours or 11,160 seconds.
+ * Asks for power saving mode (PSM): the modem sleeps, and wakes up every `period` seconds (T3412) for `active` seconds (T3324). Both are
+ * rounded up to what the timers can express. 0 and 0: no PSM. The network may grant other times. AT_ERR_ARGUMENT: longer than 9,920 hours
+ * or 11,160 seconds.
  */
 at_result kpn_network_save_power(kpn_modem *modem, uint32_t period, uint32_t active);
 
@@ -101,7 +102,7 @@ at_result kpn_network_save_power(kpn_modem *modem, uint32_t period, uint32_t act
  */
 at_result kpn_network_set_edrx(kpn_modem *modem, bool is_nb_iot, uint32_t cycle);
 
-/* Switches the modem off as its manual wants it, so that it keeps its settings. Afterwards only its pin or its power wakes it. */
+/* Switches the modem off in the way its manual requires, so that it keeps its settings. Afterwards only its pin or its power wakes it. */
 at_result kpn_network_off(kpn_modem *modem, const kpn_network_kind *kind);
 
 #ifdef __cplusplus

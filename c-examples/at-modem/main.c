@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * at-modem KIND DEVICE ADDRESS PORT [options]: sends a message through a cellular modem.
- * KIND is one of the names below. DEVICE is a serial device, or tcp:IP:PORT for one behind a network, such as the emulated modem.
+ * KIND is one of the names below. DEVICE is a serial device, or tcp:IP:PORT for one on a network, such as the emulated modem.
  * ADDRESS and PORT are those of the platform.
- *   -a APN           attach with this APN first; without it, the modem has done that
- *   -p PIN           of the SIM
- *   -n COUNT         so many messages on the connection
- *   -w MILLISECONDS  wait between them
- *   -l               long ones, so that they need several pieces
- *   -u FILE          fetch the firmware that a downlink announces, into this file; go on where it was left
- *   -s SECONDS       wait so long for a downlink by SMS
- *   -t MILLISECONDS  make all time-outs shorter
- * Ends with 0 when all of that was done, 1 when the last message is to be sent again later or nothing came, 2 when it must not be sent again
- * unchanged, 3 when it may have arrived although no answer came.
+ *   -a APN           attach with this APN first; without this option the modem must have done so
+ *   -p PIN           PIN of the SIM
+ *   -n COUNT         send this many messages on the connection
+ *   -w MILLISECONDS  wait this long between them
+ *   -l               send long messages, which need several pieces
+ *   -u FILE          fetch the firmware that a downlink announces into this file; continue an earlier download
+ *   -s SECONDS       wait this long for a downlink by SMS
+ *   -t MILLISECONDS  shorten all time-outs to this
+ * Exits with 0 if all of that was done, 1 if the last message should be sent again later or nothing came, 2 if it must not be sent again
+ * unchanged, 3 if it may have arrived although no answer came.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -72,12 +72,12 @@ static const kind kinds[] = {
     {"bg96", &kpn_bg96, &kpn_network_bg96},          {"sim7000", &kpn_sim7000, &kpn_network_sim7000},
     {"sim7080", &kpn_sim7080, &kpn_network_sim7080}};
 
-/* `status` is that of its beginning. */
+/* `status` is the result of beginning it. */
 static void act_on_downlink(kpn_status status, kpn_downlink *downlink)
 {
     kpn_record record;
 
-    if (status != KPN_OK) { /* nothing of it was handed out */
+    if (status != KPN_OK) { /* no part of it was handed out */
         printf("downlink: %s\n", kpn_status_text(status));
     }
     while (status == KPN_OK && kpn_downlink_next(downlink, &record) == KPN_OK) {
@@ -101,7 +101,7 @@ static kpn_status make_request(int number, bool is_long, kpn_span *request)
     return status == KPN_OK ? kpn_uplink_finish(&uplink, secret, request) : status;
 }
 
-/* Says what failed, and what that means for the message. */
+/* Prints what failed, and what that means for the message. */
 static int report(const kpn_modem *modem, const char *what, at_result result)
 {
     fprintf(stderr, "%s: %s", what, at_result_text(result));
@@ -151,7 +151,7 @@ static int exchange(kpn_modem *modem, int number, const options *options)
     return outcome == KPN_OUTCOME_RETRY_LATER ? LATER : NEVER;
 }
 
-/* The state of a download beside its image: renamed when it is whole, so that a reset in between leaves the one before. */
+/* The state of a download, in a file beside its image. It is renamed once complete, so that a reset in between leaves the previous one. */
 static bool save_state(const char *path)
 {
     uint8_t image[KPN_FIRMWARE_IMAGE_MAX];
@@ -215,7 +215,7 @@ static int update(kpn_modem *modem, const options *options)
     return fclose(flash) == 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE ? ACCEPTED : LATER;
 }
 
-/* Waits for one text of the platform. It is deleted in the modem afterwards, so that a reset in between loses nothing. */
+/* Waits for one text from the platform. The modem deletes it afterwards, so that a reset in between loses nothing. */
 static int await_sms(kpn_modem *modem, kpn_modem_sms *sms, long seconds)
 {
     at_result result = AT_OK;
@@ -239,11 +239,11 @@ static int await_sms(kpn_modem *modem, kpn_modem_sms *sms, long seconds)
     if (text[0] == '[') {
         act_on_downlink(kpn_downlink_begin_bytes(&downlink, (uint8_t *)text, len), &downlink);
     }
-    result = kpn_modem_sms_next(sms, &text, &len); /* deletes the one that was used */
+    result = kpn_modem_sms_next(sms, &text, &len); /* deletes the one that was handled */
     return result == AT_OK ? ACCEPTED : LATER;
 }
 
-/* Data connection and what the log wants to know of it. */
+/* Sets up the data connection and logs its details. */
 static at_result attach(kpn_modem *modem, const kind *kind, const options *options)
 {
     kpn_network network = {kind->network,
@@ -290,7 +290,7 @@ static int run(kpn_modem *modem, const kind *kind, const options *options, const
         ended = update(modem, options);
     }
     result = kpn_modem_close(modem);
-    if (result != AT_OK) { /* what was answered before is valid all the same */
+    if (result != AT_OK) { /* an answer received before is valid all the same */
         fprintf(stderr, "close: %s\n", at_result_text(result));
     }
     return ended == ACCEPTED && options->sms_seconds > 0 ? await_sms(modem, &sms, options->sms_seconds) : ended;

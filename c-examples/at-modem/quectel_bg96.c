@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* AT+<name>=<connection> without its end. */
+/* AT+<name>=<connection>, without the end of the line. */
 static void begin_command(kpn_modem *modem, const char *name, uint32_t milliseconds)
 {
     at_limit(&modem->line, milliseconds);
@@ -13,7 +13,7 @@ static void begin_command(kpn_modem *modem, const char *name, uint32_t milliseco
     at_number(&modem->line, BG96_CONNECTION);
 }
 
-/* A plain ERROR has its number elsewhere, manual 2.2 under AT+QIGETERROR. */
+/* For a plain ERROR the number must be asked for; manual 2.2, AT+QIGETERROR. */
 static at_result with_number(kpn_modem *modem, at_result result)
 {
     return kpn_modem_ask_number(modem, result, "AT+QIGETERROR\r", "+QIGETERROR: ");
@@ -33,7 +33,7 @@ static at_result bg96_recover(kpn_modem *modem)
     return result == AT_ERR_MODEM ? AT_OK : result; /* there was none */
 }
 
-/* OK comes at once, `+QIOPEN: <connection>,<error>` when it is decided; manual 2.2.4. */
+/* OK comes at once, `+QIOPEN: <connection>,<error>` when the result is known; manual 2.2.4. */
 static at_result bg96_open(kpn_modem *modem, const char *address, uint16_t port)
 {
     int32_t numbers[2];
@@ -64,7 +64,7 @@ static at_result bg96_open(kpn_modem *modem, const char *address, uint16_t port)
 
 static at_result bg96_write(kpn_modem *modem, kpn_span piece, bool last)
 {
-    modem->owed = modem->kind->piece_max; /* a digit of the length may be lost on the way */
+    modem->owed = modem->kind->piece_max; /* a digit of the length may have been lost on the way */
     begin_command(modem, "QISEND", modem->times.write);
     at_text(&modem->line, ",");
     at_number(&modem->line, (uint32_t)piece.len);
@@ -81,7 +81,7 @@ static at_result bg96_write(kpn_modem *modem, kpn_span piece, bool last)
     if (result == AT_OK || result == AT_ERR_MODEM) {
         modem->owed = 0;
     }
-    modem->written = piece.len; /* SEND OK says so, and SEND FAIL that it took none */
+    modem->written = piece.len; /* SEND OK says so, and SEND FAIL means that it took nothing */
     return with_number(modem, result);
 }
 
@@ -134,7 +134,7 @@ static void bg96_urc(void *owner, const char *line)
     }
 }
 
-/* The longest response times of the manual: 2.2.4, 2.2.5, 2.2.7. */
+/* The longest response times in the manual: 2.2.4, 2.2.5, 2.2.7. */
 const kpn_modem_kind kpn_bg96 = {BG96_PIECE_MAX, BG96_READ_MAX, false,      {10000, 150000, 120000, 60000, 10000, 5000, 100},
                                  bg96_recover,   bg96_open,     bg96_write, bg96_read,
                                  bg96_close,     bg96_urc};

@@ -5,7 +5,7 @@
 
 enum { TCP = 6 };
 
-/* AT+<name>=<socket> without its end. */
+/* AT+<name>=<socket>, without the end of the line. */
 static void begin_command(kpn_modem *modem, const char *name, int32_t socket, uint32_t milliseconds)
 {
     at_limit(&modem->line, milliseconds);
@@ -15,7 +15,7 @@ static void begin_command(kpn_modem *modem, const char *name, int32_t socket, ui
     at_number(&modem->line, (uint32_t)socket);
 }
 
-/* A plain ERROR has its number elsewhere, manual 19.8. */
+/* For a plain ERROR the number must be asked for; manual 19.8. */
 static at_result with_number(kpn_modem *modem, at_result result)
 {
     return kpn_modem_ask_number(modem, result, "AT+USOER\r", "+USOER: ");
@@ -30,14 +30,14 @@ static at_result sara_close_one(kpn_modem *modem, int32_t socket)
 
 static at_result sara_recover(kpn_modem *modem)
 {
-    at_result result = AT_ERR_MODEM; /* the answer for a socket that is not open */
+    at_result result = AT_ERR_MODEM; /* the answer if the socket is not open */
 
     for (int32_t socket = 0; socket < SARA_R4_SOCKETS && (result == AT_OK || result == AT_ERR_MODEM); socket++) {
         result = sara_close_one(modem, socket);
     }
     if (result == AT_OK || result == AT_ERR_MODEM) {
         result = at_command(&modem->line, modem->kind->hex ? "AT+UDCONF=1,1" : "AT+UDCONF=1,0", modem->times.command);
-        if (result == AT_ERR_MODEM && !modem->kind->hex) { /* a modem without the hexadecimal mode */
+        if (result == AT_ERR_MODEM && !modem->kind->hex) { /* a modem without hexadecimal mode */
             result = AT_OK;
         }
     }
@@ -83,7 +83,7 @@ static at_result sara_write(kpn_modem *modem, kpn_span piece, bool last)
         modem->may_have_arrived = last;
         at_text(&modem->line, "\"\r");
     } else {
-        modem->owed = modem->kind->piece_max; /* a digit of the length may be lost on the way */
+        modem->owed = modem->kind->piece_max; /* a digit of the length may have been lost on the way */
         at_text(&modem->line, "\r");
         result = at_prompt(&modem->line, '@');
         if (result == AT_OK) {
@@ -101,19 +101,19 @@ static at_result sara_write(kpn_modem *modem, kpn_span piece, bool last)
     if (result == AT_OK || result == AT_ERR_MODEM) {
         modem->owed = 0;
     }
-    if (result == AT_ERR_MODEM) { /* a refused write was not done */
+    if (result == AT_ERR_MODEM) { /* a refused write did not happen */
         modem->may_have_arrived = false;
     }
     if (result == AT_OK && (numbers[0] != modem->socket || numbers[1] < 1 || numbers[1] > (int32_t)piece.len)) {
         result = AT_ERR_GARBAGE;
     }
-    if (result == AT_OK) { /* it may take less than it was given */
+    if (result == AT_OK) { /* it may accept fewer bytes than given */
         modem->written = (size_t)numbers[1];
     }
     return with_number(modem, result);
 }
 
-/* The answer is `+USORD: <socket>,<bytes>,"<data>"`, without `<bytes>,` when there are none; manual 19.12.4. */
+/* The answer is `+USORD: <socket>,<bytes>,"<data>"`, without `<bytes>,` if there are none; manual 19.12.4. */
 static at_result sara_read(kpn_modem *modem, kpn_response *response)
 {
     static const char prefix[] = "+USORD: ";
@@ -173,7 +173,7 @@ static void sara_urc(void *owner, const char *line)
     }
 }
 
-/* The longest response times of the manual: 19.7, 19.9, 19.10. */
+/* The longest response times in the manual: 19.7, 19.9, 19.10. */
 #define SARA_R4_TIMES {10000, 120000, 120000, 60000, 120000, 5000, 100}
 
 const kpn_modem_kind kpn_sara_r4 = {SARA_R4_PIECE_MAX, SARA_R4_READ_MAX, false,     SARA_R4_TIMES, sara_recover,

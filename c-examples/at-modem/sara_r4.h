@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * u-blox SARA-R4 (Arduino MKR NB 1500, SODAQ SARA), and SARA-R5, LARA-R6 and LENA-R8, whose sockets have the same commands. What the
- * comments call the manual is "SARA-R4 series AT commands manual", UBX-17003787 R16, chapter 19.
+ * u-blox SARA-R4 (Arduino MKR NB 1500, SODAQ SARA), and SARA-R5, LARA-R6 and LENA-R8, whose sockets have the same commands. "The manual" in
+ * comments is "SARA-R4 series AT commands manual", UBX-17003787 R16, chapter 19.
  */
 #ifndef SARA_R4_H
 #define SARA_R4_H
@@ -21,10 +21,10 @@ enum {
     SARA_R4_PROMPT_PAUSE = 50    /* milliseconds between the prompt and the data, manual 19.10.4 */
 };
 
-/* Data as it is: half as many bytes on the UART. */
+/* Binary data: half as many bytes on the UART. */
 extern const kpn_modem_kind kpn_sara_r4;
 
-/* Data as hexadecimal text (UDCONF=1,1): no prompt to wait for, and a write that lost a byte is refused by the modem. */
+/* Data as hexadecimal text (UDCONF=1,1): there is no prompt to wait for, and the modem refuses a write that lost a byte. */
 extern const kpn_modem_kind kpn_sara_r4_hex;
 
 #ifdef __cplusplus

@@ -15,7 +15,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-/* On a board these three are a UART with a receive buffer that an interrupt fills, and a tick counter. */
+/* On a board these three functions use a UART with a receive buffer that an interrupt fills, and a tick counter. */
 static bool uart_write(void *context, const uint8_t *bytes, size_t len)
 {
     int fd = *(int *)context;

@@ -5,10 +5,10 @@
 
 #include "at.h"
 
-/* Opens a terminal, or tcp:IP:PORT for a line behind a network; -1 with errno when that fails. */
+/* Opens a terminal, or tcp:IP:PORT for a line behind a network; -1 with errno if that fails. */
 int serial_open(const char *name);
 
-/* The functions of it; `fd` must outlive them. */
+/* Its functions; `fd` must outlive them. */
 at_uart serial_uart(int *fd);
 
 #endif

@@ -18,10 +18,10 @@ static void send_number(kpn_modem *modem, const char *command, size_t number, ui
     at_text(&modem->line, "\r");
 }
 
-/* A length, a prompt, the data, and what says that it was taken. */
+/* A length, a prompt, the data, and the confirmation. */
 static at_result write_piece(kpn_modem *modem, const char *command, kpn_span piece, bool last, const char *ok)
 {
-    modem->owed = modem->kind->piece_max; /* a digit of the length may be lost on the way */
+    modem->owed = modem->kind->piece_max; /* a digit of the length may have been lost on the way */
     send_number(modem, command, piece.len, modem->times.write);
     at_result result = at_prompt(&modem->line, '>');
     if (result == AT_OK) {
@@ -53,7 +53,7 @@ static at_result close_with(kpn_modem *modem, const char *command, const char *o
     return at_answer(&modem->line, ok, NULL, NULL, 0);
 }
 
-/* `OK` comes at once, `CONNECT OK` or `CONNECT FAIL` when it is decided; manual 8.2.2. */
+/* `OK` comes at once, `CONNECT OK` or `CONNECT FAIL` when the result is known; manual 8.2.2. */
 static at_result sim7000_open(kpn_modem *modem, const char *address, uint16_t port)
 {
     open_with(modem, "AT+CIPSTART=\"TCP\",\"", address, port);
@@ -72,7 +72,7 @@ static at_result sim7000_write(kpn_modem *modem, kpn_span piece, bool last)
     return write_piece(modem, "AT+CIPSEND=", piece, last, "SEND OK");
 }
 
-/* The answer is `+CIPRXGET: 2,<bytes>,<bytes that are left>`, the end of that line, the data, and an end of line. */
+/* The answer is `+CIPRXGET: 2,<bytes>,<bytes left>`, the end of that line, the data, and an end of line. */
 static at_result sim7000_read(kpn_modem *modem, kpn_response *response)
 {
     int32_t numbers[2] = {0, 0};
@@ -124,7 +124,7 @@ static void sim7000_urc(void *owner, const char *line)
     }
 }
 
-/* `+CAOPEN: <connection>,<result>` comes before or behind `OK`. */
+/* `+CAOPEN: <connection>,<result>` comes before or after `OK`. */
 static at_result sim7080_open(kpn_modem *modem, const char *address, uint16_t port)
 {
     int32_t numbers[2];
@@ -203,7 +203,7 @@ static void sim7080_urc(void *owner, const char *line)
     }
 }
 
-/* The longest that the manuals give: 75 s for a connection of SIM7080, 160 s for one of SIM7000. */
+/* The longest times in the manuals: 75 s for a connection of SIM7080, 160 s for one of SIM7000. */
 const kpn_modem_kind kpn_sim7000 = {
     SIM7000_PIECE_MAX, SIM7000_READ_MAX, false,         {10000, 160000, 120000, 60000, 10000, 5000, 100},
     sim7000_recover,   sim7000_open,     sim7000_write, sim7000_read,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * SIMCom SIM7000, over the `CIP` commands, and SIM7070, SIM7080 and SIM7090, over the `CA` commands. What the comments call the manuals are
- * "SIM7000 Series AT Command Manual" V1.03, chapter 8, and "SIM7070_SIM7080_SIM7090 Series AT Command Manual" V1.04. Their data connection is set up by
- * `kpn_network_attach` (kpn_network.h).
+ * SIMCom SIM7000, over the `CIP` commands, and SIM7070, SIM7080 and SIM7090, over the `CA` commands. "The manuals" in comments are "SIM7000
+ * Series AT Command Manual" V1.03, chapter 8, and "SIM7070_SIM7080_SIM7090 Series AT Command Manual" V1.04. `kpn_network_attach`
+ * (kpn_network.h) sets up their data connection.
  */
 #ifndef SIMCOM_H
 #define SIMCOM_H

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh EXAMPLE SIMULATOR MODEM: what `at-modem` says and how it ends, through the emulated modem, whatever it and the platform do.
+# test.sh EXAMPLE SIMULATOR MODEM: checks what `at-modem` prints and how it ends, through the emulated modem, whatever the modem and the
+# platform do.
 set -eu
 
 example=$1 simulator=$2 modem=$3
@@ -16,7 +17,7 @@ stop_both() {
 }
 trap 'stop_both; rm -rf "$folder"' EXIT
 
-# start_both LINE SIMULATOR-ARGUMENTS MODEM-ARGUMENTS: $device is the serial line, a pty or a tcp port.
+# start_both LINE SIMULATOR-ARGUMENTS MODEM-ARGUMENTS: sets $device to the serial line, a pty or a tcp port.
 start_both() {
     rm -f "$folder/tty" "$folder/serial" "$folder/sms-port" "$folder/json"
     case $1 in
@@ -38,7 +39,7 @@ start_both() {
     start --sms-to "127.0.0.1:$(cat "$folder/sms-port")" $2
 }
 
-# Messages that the simulator accepted.
+# How many messages the simulator accepted.
 count() { grep '"kind":"message"' "$folder/json" | grep -c '"accepted":true' || :; }
 
 # expect NAME STATUS TEXT ACCEPTED LINE SIMULATOR-ARGUMENTS MODEM-ARGUMENTS EXAMPLE-ARGUMENTS
@@ -82,7 +83,7 @@ expect 'no connection' 1 'refuses, error 30' 0 tcp "$device_known" '--refuse USO
 kind=bg96
 expect 'no connection' 1 'refuses, error 566' 0 tcp "$device_known" '--refuse QIOPEN=566' ''
 
-# The other modems, and the way of a device from its start: attach, message, downlink, SMS, firmware.
+# The other modems, and the whole life of a device: attach, message, downlink, SMS, firmware.
 sms="--sms $urn:=[{\"bn\":\"$urn:\",\"n\":\"valve\",\"vb\":true}]"
 head -c 3000 /dev/urandom >"$folder/sent"
 update="--firmware $urn:=$folder/sent"
@@ -105,7 +106,7 @@ for kind in sara-r4 sara-r4-hex sara-r5 lena-r8 bg96 sim7000 sim7080; do
     cmp "$folder/sent" "$folder/got" || wrong 'the firmware differs'
 done
 
-# A line that loses, doubles and changes bytes: whatever comes of it is said as it is.
+# A line that loses, doubles and changes bytes: whatever the result, it is reported correctly.
 for kind in sara-r4 sara-r4-hex bg96 sim7000 sim7080; do
     for seed in 1 2 3; do
         name="$kind: noise $seed"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Two UARTs, a timer and a lamp of the MPS2 with AN385; and what happens from reset to main. */
+/* Two UARTs, a timer and a lamp of the MPS2 with AN385, and the start-up from reset to main. */
 #include "board.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
@@ -77,7 +77,7 @@ void valve_set(bool open)
     LAMPS = open ? 1u : 0u;
 }
 
-/* From board.ld. */
+/* Defined in board.ld. */
 extern uint32_t data_in_flash[], data_begin[], data_end[], bss_begin[], bss_end[], stack_top[];
 int main(void);
 
@@ -99,7 +99,7 @@ __attribute__((noreturn)) static void fault(void)
     }
 }
 
-/* The initial stack, then reset, NMI, hard fault, and the faults of memory, bus and usage. No interrupt is used. */
+/* The initial stack, then reset, NMI, hard fault, and the memory, bus and usage faults. Interrupts are not used. */
 __attribute__((section(".vectors"), used)) static void (*const vectors[])(void) = {
     (void (*)(void))stack_top, reset, fault, fault, fault, fault, fault,
 };

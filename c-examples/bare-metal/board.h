@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What this firmware needs of a board. board.c has it for Arm's MPS2 with a Cortex-M3 (AN385), which QEMU emulates; for
- * another board, write these functions anew and adapt the memory in board.ld. */
+/*
+ * What this firmware needs from a board. board.c provides it for Arm's MPS2 with a Cortex-M3 (AN385), which QEMU
+ * emulates; for another board, rewrite these functions and adapt the memory in board.ld.
+ */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -10,12 +12,12 @@
 
 void board_begin(void);
 
-/* The line to the modem, which is connected to the platform and hands bytes through. */
+/* The line to the modem, which is connected to the platform and passes bytes through. */
 void modem_write(const uint8_t *bytes, size_t len);
-/* Bytes that came, at least one; 0 when none came for so long. */
+/* Receives at least one byte; 0 if none arrived for this long. */
 size_t modem_read(uint8_t *bytes, size_t cap, uint32_t timeout_ms);
 
-/* A second line, for people. */
+/* A second line, as a console. */
 void console_write(const char *text);
 
 void valve_set(bool open);

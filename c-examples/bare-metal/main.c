@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A firmware without operating system: builds a message, sends it through a modem on a UART, acts on the downlink. */
+/*
+ * Firmware without an operating system: builds a message, sends it through a modem on a UART, and acts on the downlink.
+ */
 #include "board.h"
 #include "kpn_things.h"
 
@@ -7,7 +9,7 @@
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 #define TIMEOUT_MS 10000u
 
-/* One buffer, for the request and then for the response. */
+/* One buffer, first for the request and then for the response. */
 static uint8_t buffer[512];
 
 static kpn_status send(void)

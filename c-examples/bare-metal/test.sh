@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh FIRMWARE SIMULATOR: what the board says and does, whatever the platform and the line do. QEMU connects the board's UART to the simulator.
+# test.sh FIRMWARE SIMULATOR: checks what the board prints and does, whatever the platform and the line do. QEMU connects the board's UART
+# to the simulator.
 set -eu
 
 firmware=$1 simulator=$2
@@ -8,7 +9,7 @@ firmware=$1 simulator=$2
 device="--device $urn:=$secret"
 valve='valve '
 
-# expect NAME TEXT ABSENT [simulator's arguments]: the console has TEXT and not ABSENT before its end.
+# expect NAME TEXT ABSENT [simulator's arguments]: the console shows TEXT and not ABSENT.
 expect() {
     name=$1 text=$2 absent=$3
     shift 3

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Sends a request on a new connection and reads the response. Returns its outcome, KPN_OUTCOME_NONE when there was no whole response. */
+/* Sends a request on a new connection and reads the response. Returns its outcome; KPN_OUTCOME_NONE if there was no complete response. */
 #include "kpn_things.h"
 #include "modem.h"
 #include "recipes.h"

@@ -6,11 +6,11 @@
 
 enum { PART = 512, FIRST_WAIT_MS = 1000, LONGEST_WAIT_MS = 3600000, SMALLEST = 1024 };
 
-static const uint8_t first_bytes[4] = {0x3d, 0xb8, 0xf3, 0x96}; /* of an MCUboot image */
+static const uint8_t first_bytes[4] = {0x3d, 0xb8, 0xf3, 0x96}; /* the beginning of an MCUboot image */
 static uint8_t memory[KPN_FIRMWARE_MEMORY];
 static kpn_firmware firmware;
 
-/* `announced`: the downlink of a response, or NULL. */
+/* `announced`: the downlink in a response, or NULL. */
 kpn_status firmware_start(const kpn_downlink *announced)
 {
     uint8_t image[KPN_FIRMWARE_IMAGE_MAX];
@@ -21,7 +21,7 @@ kpn_status firmware_start(const kpn_downlink *announced)
         status = kpn_firmware_expect(&firmware, SMALLEST, first_bytes, sizeof first_bytes);
     }
     if (status == KPN_OK && len > 0 && kpn_firmware_load(&firmware, image, len) != KPN_OK) {
-        modem_log("the stored download is damaged"); /* wait for the next announcement */
+        modem_log("the stored download is damaged"); /* waits for the next announcement */
     }
     return status == KPN_OK && announced != NULL ? kpn_firmware_offer(&firmware, announced, URN) : status;
 }
@@ -45,7 +45,7 @@ static kpn_status connect(void)
     if (status == KPN_OK && modem_connect(APN, host, kpn_firmware_port(&firmware))) {
         return kpn_firmware_connected(&firmware);
     }
-    return status == KPN_OK ? kpn_firmware_close(&firmware) : status; /* KPN_AGAIN as long as it may be retried */
+    return status == KPN_OK ? kpn_firmware_close(&firmware) : status; /* KPN_AGAIN while it may be retried */
 }
 
 static kpn_status fetch_part(uint8_t *buffer, size_t cap)
@@ -56,7 +56,7 @@ static kpn_status fetch_part(uint8_t *buffer, size_t cap)
     kpn_status status = kpn_firmware_must_connect(&firmware) ? connect() : KPN_OK;
 
     if (status == KPN_OK) {
-        status = kpn_firmware_request(&firmware, buffer, cap, &len); /* KPN_ERR_BUFFER_FULL: it takes len bytes */
+        status = kpn_firmware_request(&firmware, buffer, cap, &len); /* KPN_ERR_BUFFER_FULL: it needs len bytes */
     }
     if (status == KPN_OK) {
         modem_send(buffer, len);
@@ -65,7 +65,7 @@ static kpn_status fetch_part(uint8_t *buffer, size_t cap)
     while (status == KPN_NEED_MORE) {
         len = modem_receive(chunk, sizeof chunk);
         if (len == 0) {
-            status = kpn_firmware_close(&firmware); /* closed, or too late: the same here */
+            status = kpn_firmware_close(&firmware); /* closed or timed out: treated alike here */
         }
         for (size_t used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
             status = kpn_firmware_feed(&firmware, chunk + used, len - used, &piece);
@@ -77,7 +77,7 @@ static kpn_status fetch_part(uint8_t *buffer, size_t cap)
     return status;
 }
 
-/* Returns the last state: KPN_FIRMWARE_COMPLETE, KPN_FIRMWARE_FAILED, or KPN_FIRMWARE_REQUEST when the buffer is too small. */
+/* Returns the last state: KPN_FIRMWARE_COMPLETE, KPN_FIRMWARE_FAILED, or KPN_FIRMWARE_REQUEST if the buffer is too small. */
 int32_t firmware_fetch(uint8_t *buffer, size_t cap)
 {
     kpn_status status = KPN_OK;

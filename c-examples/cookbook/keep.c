@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Sends each temperature as a message of its own, on one connection for as long as the server keeps it. Returns how many were accepted. */
+/*
+ * Sends each temperature as a separate message, on one connection for as long as the server keeps it open. Returns how many were accepted.
+ */
 #include "kpn_things.h"
 #include "modem.h"
 #include "recipes.h"
@@ -45,7 +47,7 @@ size_t send_kept(const int64_t *tenths, size_t count, uint8_t *buffer, size_t ca
         modem_send(request.ptr, request.len);
         status = receive(&response);
         kpn_connection_record(&connection, &response);
-        if (status != KPN_OK || kpn_connection_left(&connection) == 0) { /* the server closes, or it had its last request */
+        if (status != KPN_OK || kpn_connection_left(&connection) == 0) { /* closed by the server, or used up */
             modem_close();
             is_open = false;
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the recipes need from a firmware: its modem, clock, storage and valve. */
+/* What the recipes need from your firmware: its modem, clock, storage and valve. */
 #ifndef MODEM_H
 #define MODEM_H
 
@@ -15,8 +15,8 @@
 
 bool modem_connect(const char *apn, const char *host, uint16_t port); /* false: no connection */
 void modem_send(const uint8_t *bytes, size_t len);
-size_t modem_receive(uint8_t *bytes, size_t cap); /* 0: the server has closed the connection, or nothing came in time */
-bool modem_is_late(void);                         /* after 0: nothing came in time */
+size_t modem_receive(uint8_t *bytes, size_t cap); /* 0: the server has closed the connection, or nothing arrived in time */
+bool modem_is_late(void);                         /* after 0: nothing arrived in time */
 void modem_close(void);
 void modem_log(const char *text);
 

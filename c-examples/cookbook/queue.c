@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Measurements that survive a reset: call queue_start first, queue_measure and queue_send whenever it suits, queue_save before a reset. */
+/* Measurements that survive a reset: call queue_start first, queue_measure and queue_send at any time, and queue_save before a reset. */
 #include "kpn_things.h"
 #include "modem.h"
 #include "recipes.h"
@@ -14,7 +14,7 @@ static uint32_t uptime(void)
     return (uint32_t)(milliseconds / 1000);
 }
 
-/* `off`: seconds without power, 0 when nobody knows. */
+/* `off`: seconds without power; 0 if unknown. */
 kpn_status queue_start(uint32_t off)
 {
     uint8_t image[sizeof memory + KPN_QUEUE_IMAGE_EXTRA];
@@ -49,7 +49,7 @@ uint32_t queue_send(uint8_t *buffer, size_t cap)
         if (outcome == KPN_OUTCOME_NONE || kpn_outcome_may_retry(outcome)) {
             kpn_queue_failed(&queue); /* again later, with the same times */
         } else {
-            kpn_queue_accepted(&queue); /* also when refused for good: it would block the queue */
+            kpn_queue_accepted(&queue); /* also if refused for good, or it would block the queue */
         }
     }
     return kpn_queue_records(&queue);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Acts on an SMS of the platform: a SenML pack with a valve in it. The text is changed. Returns whether it was acted on. */
+/*
+ * Acts on an SMS from the platform: a SenML pack with a valve in it. The text is decoded in place. Returns whether it
+ * was acted on.
+ */
 #include "kpn_things.h"
 #include "modem.h"
 #include "recipes.h"

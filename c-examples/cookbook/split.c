@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Sends temperatures in as many messages as the buffer makes necessary. Returns how many of them the platform has accepted. */
+/* Sends temperatures in as many messages as the buffer requires. Returns how many temperatures the platform accepted. */
 #include "kpn_things.h"
 #include "modem.h"
 #include "recipes.h"

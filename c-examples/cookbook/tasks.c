@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Two tasks measure, a third sends. An object belongs to one task at a time: the queue is used under a lock, the uplink and the response by
- * the sender alone. The lock is never held while the modem works.
+ * Two tasks measure, a third sends. An object must be used by one task at a time: the queue is used under a lock, and only the sender uses
+ * the uplink and the response. The lock is never held while the modem is working.
  */
 #include "kpn_things.h"
 #include "modem.h"
@@ -24,7 +24,7 @@ kpn_status tasks_measure(const char *name, int64_t value)
     return status;
 }
 
-/* Called by the sending task, again and again. Returns how many records still wait. */
+/* Called repeatedly by the sending task. Returns how many records still wait. */
 uint32_t tasks_send(uint8_t *buffer, size_t cap)
 {
     kpn_uplink uplink;

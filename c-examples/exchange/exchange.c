@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * exchange CONFIG [HOST PORT]: sends one message as the configuration file says, and acts on the response and its downlink.
- * HOST and PORT stand in for those of the configuration, such as those of the simulator.
- * Ends with 0 when the message was accepted, 1 when it is to be sent again later, 2 when it must not be sent again unchanged.
+ * exchange CONFIG [HOST PORT]: sends one message according to the configuration file, and acts on the response and its downlink. HOST and
+ * PORT override those of the configuration, for example to use the simulator. Exits with 0 if the message was accepted, 1 if it should be
+ * sent again later, 2 if it must not be sent again unchanged.
  */
 #define KPN_POSIX
 #include "kpn_things.h"
@@ -56,7 +56,7 @@ static void act_on_downlink(const kpn_response *response, const char *urn)
     kpn_record record;
     kpn_status status = kpn_downlink_begin(&downlink, response);
 
-    if (status != KPN_OK) { /* nothing of it was handed out */
+    if (status != KPN_OK) { /* no part of it was handed out */
         printf("downlink: record %zu: %s\n", kpn_downlink_index(&downlink), kpn_status_text(status));
     }
     while (status == KPN_OK && (status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
     kpn_span request;
     kpn_response response;
     kpn_posix posix;
-    const int tenths = 205; /* of a degree Celsius, as a sensor gives them */
+    const int tenths = 205; /* of a degree Celsius, as from a sensor */
     const double humidity = 48.25;
     const bool door_open = true;
 
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
     printf("measured: %.1f degrees, %.2f %% humidity, the door is %s\n", tenths / 10.0, humidity,
            door_open ? "open" : "shut");
     printf("request, %zu bytes:\n%.*s\n\n", request.len, (int)request.len, (const char *)request.ptr);
-    fflush(stdout); /* what is said stands before what the platform says */
+    fflush(stdout); /* printed before the output of the platform */
 
     const char *host = argc == 4 ? argv[2] : kpn_config_address(&config);
     uint16_t port = argc == 4 ? (uint16_t)strtoul(argv[3], NULL, 10) : kpn_config_port(&config);
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
     }
     int32_t error = kpn_posix_errno(&posix);
     kpn_posix_close(&posix);
-    if (status != KPN_OK) { /* it is not known whether the message arrived */
+    if (status != KPN_OK) { /* it is unknown whether the message arrived */
         fprintf(stderr, "exchange: %s (errno %d)\n", kpn_status_text(status), (int)error);
         return LATER;
     }

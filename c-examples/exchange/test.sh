@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh EXCHANGE SIMULATOR CONFIG: what `exchange` says and how it ends, whatever the platform and the network do.
+# test.sh EXCHANGE SIMULATOR CONFIG: checks what `exchange` prints and how it ends, whatever the platform and the
+# network do.
 set -eu
 
 exchange=$1 simulator=$2 config=$3
 . "$(dirname "$0")/../simulator.sh"
 
-# expect NAME STATUS TEXT ABSENT [simulator's arguments]: ends with STATUS, prints TEXT and not ABSENT.
+# expect NAME STATUS TEXT ABSENT [simulator's arguments]: it exits with STATUS, and prints TEXT and not ABSENT.
 expect() {
     name=$1 status=$2 text=$3 absent=$4
     shift 4

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * firmware CONFIG STATE IMAGE HOST PORT [BYTES]: fetches the firmware that the platform announces in a downlink, part by part, into the
- * file IMAGE, which stands for the flash. STATE keeps what must outlive a reset: run it again to go on where it was.
- * HOST and PORT: where to send the message. BYTES: stops after so many bytes of firmware, as if the power had gone.
- * Ends with 0 when the firmware is complete, 1 when it is to be run again later, 2 when that does not help, 3 after BYTES.
+ * file IMAGE, which stands for the flash. STATE keeps what must survive a reset: run it again to continue where it stopped. HOST and PORT:
+ * where to send the message. BYTES: stops after this many bytes of firmware, as if power were lost. Exits with 0 if the firmware is
+ * complete, 1 if it should be run again later, 2 if that would not help, 3 after BYTES.
  */
 #define _POSIX_C_SOURCE 200809L
 #define KPN_POSIX
@@ -16,12 +16,12 @@
 
 enum { COMPLETE = 0, LATER = 1, NEVER = 2, POWER_LOST = 3, MILLISECONDS = 5000, PART = 512, SMALLEST = 16384 };
 
-static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96}; /* what images of this bootloader begin with */
+static const uint8_t mcuboot[4] = {0x3d, 0xb8, 0xf3, 0x96}; /* the first bytes of images for this boot loader */
 
 static uint8_t buffer[2048]; /* configuration, message, its response, then the requests */
 static uint8_t memory[KPN_FIRMWARE_MEMORY];
 static kpn_firmware firmware;
-static kpn_posix posix; /* to the platform, then to the server that has the firmware */
+static kpn_posix posix; /* to the platform, then to the firmware's server */
 
 static size_t read_file(const char *path)
 {
@@ -34,7 +34,7 @@ static size_t read_file(const char *path)
     return len;
 }
 
-/* Renamed when it is whole: a reset in between leaves the one before. */
+/* Renamed once complete, so that a reset in between leaves the previous one. */
 static bool save(const char *path)
 {
     uint8_t image[KPN_FIRMWARE_IMAGE_MAX];
@@ -50,7 +50,7 @@ static bool save(const char *path)
     return fclose(file) == 0 && written && rename(name, path) == 0;
 }
 
-/* Sends a message that tells which version runs, and looks for firmware in the downlink that comes back. */
+/* Sends a message that reports the running version, and looks for firmware in the downlink that comes back. */
 static kpn_status ask(const kpn_config *config, const char *host, uint16_t port)
 {
     kpn_uplink uplink;
@@ -74,7 +74,7 @@ static kpn_status ask(const kpn_config *config, const char *host, uint16_t port)
     return status;
 }
 
-/* Fetches one part. Each piece goes to the flash as it comes, and counts when the part ends with KPN_OK. */
+/* Fetches one part. Each piece is written to flash as it arrives, and counts once the part ends with KPN_OK. */
 static kpn_status fetch(FILE *flash, long *bytes_left)
 {
     char host[KPN_FIRMWARE_HOST_MAX + 1];
@@ -83,7 +83,7 @@ static kpn_status fetch(FILE *flash, long *bytes_left)
     size_t len = 0;
     kpn_status status = kpn_firmware_host(&firmware, host, sizeof host);
 
-    kpn_posix_deadline(&posix, MILLISECONDS); /* for the whole part, with a server that sends a byte now and then */
+    kpn_posix_deadline(&posix, MILLISECONDS); /* for the whole part, in case the server sends a byte now and then */
     if (status == KPN_OK && kpn_firmware_must_connect(&firmware)) {
         kpn_posix_close(&posix);
         status = kpn_posix_open(&posix, host, kpn_firmware_port(&firmware));
@@ -91,7 +91,7 @@ static kpn_status fetch(FILE *flash, long *bytes_left)
     }
     if (status == KPN_OK && (status = kpn_firmware_request(&firmware, buffer, sizeof buffer, &len)) == KPN_OK) {
         bool sent = kpn_posix_send(&posix, buffer, len) == KPN_OK;
-        status = KPN_NEED_MORE; /* what the server said before it went away is read all the same */
+        status = KPN_NEED_MORE; /* what the server sent before it went away is still read */
         if (!sent) {
             fprintf(stderr, "request: errno %d\n", (int)kpn_posix_errno(&posix));
         }
@@ -127,10 +127,10 @@ int main(int argc, char **argv)
         return NEVER;
     }
     kpn_status status = kpn_firmware_begin(&firmware, memory, sizeof memory, PART);
-    if (status == KPN_OK) { /* what a hotel's network shows instead is not taken for firmware */
+    if (status == KPN_OK) { /* the page of a captive portal is not taken for firmware */
         status = kpn_firmware_expect(&firmware, SMALLEST, mcuboot, sizeof mcuboot);
     }
-    if (status == KPN_OK) { /* the requests on a connection are counted by the firmware object */
+    if (status == KPN_OK) { /* the firmware object counts the requests on a connection */
         status = kpn_posix_begin(&posix, KPN_REQUESTS_MAX, MILLISECONDS);
     }
     size_t len = read_file(argv[2]);
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
         perror(argv[3]);
         return NEVER;
     }
-    srand((unsigned)time(NULL)); /* a device takes its hardware's random numbers */
+    srand((unsigned)time(NULL)); /* a device uses its hardware's random numbers */
     while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
         status = fetch(flash, &bytes_left);
         if (status == KPN_OK && !save(argv[2])) {
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
     printf("%lu of %lu bytes: %s, status %d\n", (unsigned long)kpn_firmware_confirmed(&firmware),
            (unsigned long)kpn_firmware_total(&firmware), kpn_status_text(status), (int)kpn_firmware_http_status(&firmware));
     if (fclose(flash) == 0 && kpn_firmware_state(&firmware) == KPN_FIRMWARE_COMPLETE) {
-        return COMPLETE; /* now the bootloader verifies the signature */
+        return COMPLETE; /* now the boot loader verifies the signature */
     }
     return status == KPN_ERR_FIRMWARE_REFUSED || status == KPN_ERR_FIRMWARE_RANGE || status == KPN_ERR_FIRMWARE_SIZE
                    || status == KPN_ERR_FIRMWARE_CODING

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh FIRMWARE SIMULATOR CONFIG: the image arrives byte for byte, whatever network, server and power do; or it is refused.
+# test.sh FIRMWARE SIMULATOR CONFIG: checks that the image arrives byte for byte, whatever network, server and power do, or is refused.
 set -eu
 
 firmware=$1 simulator=$2 config=$3
 . "$(dirname "$0")/../simulator.sh"
 
-# image FILE: 20,000 bytes that begin as MCUboot's images do.
+# image FILE: writes 20,000 bytes that begin like an MCUboot image.
 image() {
     { printf '\075\270\363\226' && head -c 19996 /dev/urandom; } >"$1"
 }
@@ -14,8 +14,8 @@ image "$folder/sent"
 image "$folder/other"
 wanted=$folder/sent
 
-# expect NAME STATUS TEXT BYTES [simulator's arguments]: ends with STATUS, prints TEXT, and the image is whole when STATUS is 0. With BYTES
-# the power is lost after so many bytes, again and again. The image is $wanted.
+# expect NAME STATUS TEXT BYTES [simulator's arguments]: it exits with STATUS, prints TEXT, and the image is complete if STATUS is 0. With
+# BYTES the power is lost every time after this many bytes. The image is $wanted.
 expect() {
     name=$1 status=$2 text=$3 bytes=$4
     shift 4
@@ -23,7 +23,7 @@ expect() {
     start --device "$urn:=$secret" "$@"
     : >"$folder/out"
     runs=0 ended=3
-    # A device runs again after a power loss, and later when it could not go on.
+    # A device runs again after a power loss, and later if it could not continue.
     while { [ $ended = 3 ] || [ $ended$status = 10 ]; } && [ $runs -lt 100 ]; do
         runs=$((runs + 1)) ended=0
         # shellcheck disable=SC2086
@@ -43,8 +43,8 @@ expect() {
 
 all='20000 of 20000 bytes'
 announced="--firmware $urn=$folder/sent"
-# Numbers without a common divisor: every request meets another mixture of faults. Garbage stays apart from cuts, which would make
-# HTTP of it.
+# The numbers have no common divisor, so every request meets a different mixture of faults. Garbage is not combined with cuts, which would
+# turn it into HTTP.
 faults="--fault wrong-crc,every=4 --fault cut=150,every=5,on=part --fault drop,every=7,on=part --fault status=503,every=11,on=part
     --fault garbage,every=23,times=4,on=part --fault cut=20,every=17,on=part --fault delay=20,every=3,on=part"
 
@@ -66,7 +66,7 @@ for code in 401 403 404; do
     expect "status $code" 2 "refuses for good: retrying will not help, status $code" '' $announced --fault status=$code,every=3,on=part
 done
 
-# What other servers do, and what stands between.
+# What other servers do, and what is in between.
 expect 'with validators' 0 "$all" '' $announced --partial-content --validators both
 for which in etag last-modified; do
     wanted=$folder/other

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * gateway CONFIG HOST PORT: sends what measuring programs write to its standard input, over one connection that it keeps for as long as
- * the platform lets it. A line is `NAME UNIT VALUE`, with - for no unit; VALUE is a number, true, false, or a word. An empty line, and the
- * end, send the measurements before it as one message.
- * What fails for a reason that may pass is sent again, up to ATTEMPTS times; what was perhaps sent twice, since an answer got lost, is reported.
- * Ends with 0 when every message was accepted, 1 otherwise.
+ * gateway CONFIG HOST PORT: sends what measuring programs write to its standard input, over one connection that it keeps for as long as the
+ * platform allows. A line is `NAME UNIT VALUE`, with - for no unit; VALUE is a number, true, false, or a word. An empty line, and the end
+ * of the input, send the measurements before it as one message. A message that fails for a temporary reason is sent again, up to ATTEMPTS
+ * times; one that may have been sent twice, because an answer was lost, is reported. Exits with 0 if every message was accepted, otherwise
+ * with 1.
  */
 #define _POSIX_C_SOURCE 200809L
 #define KPN_POSIX
@@ -17,8 +17,8 @@
 
 enum { MILLISECONDS = 5000, ATTEMPTS = 8, BASE_MS = 20, MAX_MS = 2000, BODY_MAX = 512 };
 
-static uint8_t buffer[1024];   /* the request of the message in the making */
-static uint8_t body[BODY_MAX]; /* of the response: the request must last until it was accepted */
+static uint8_t buffer[1024];   /* the request that is being built */
+static uint8_t body[BODY_MAX]; /* of the response: the request must be kept until it is accepted */
 static kpn_config config;
 static kpn_posix posix;
 static unsigned accepted, refused, given_up, unsure;
@@ -67,7 +67,7 @@ static void send_message(kpn_uplink *uplink, const char *host, uint16_t port)
     kpn_response response;
     kpn_status status = kpn_uplink_finish_config(uplink, &config, &request);
 
-    if (status != KPN_OK) { /* the first failure of all that was added */
+    if (status != KPN_OK) { /* the first failure of all the calls that add */
         fprintf(stderr, "message: %s\n", kpn_status_text(status));
         refused++;
         return;
@@ -87,7 +87,7 @@ static void send_message(kpn_uplink *uplink, const char *host, uint16_t port)
             refused++;
             return;
         }
-        /* Unless there was an answer, or no connection, the message may have arrived. */
+        /* Unless there was an answer or no connection, the message may have arrived. */
         unsure += status != KPN_OK && status != KPN_ERR_CONNECT;
         wait_before_the_next(++failures, status == KPN_OK ? kpn_response_retry_after(&response) : 0);
     }
@@ -119,7 +119,7 @@ int main(int argc, char **argv)
                 fprintf(stderr, "measurement: %s\n", kpn_status_text(status));
             }
         }
-        if (status != KPN_OK) { /* a part of what was measured together would say something else */
+        if (status != KPN_OK) { /* a part of what was measured together would mean something else */
             refused += lines > 0;
         } else if (lines > 0) {
             send_message(&uplink, argv[2], (uint16_t)strtoul(argv[3], NULL, 10));

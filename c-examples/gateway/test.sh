@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh GATEWAY SIMULATOR CONFIG: every message arrives, and no connection carries more of them than it may.
+# test.sh GATEWAY SIMULATOR CONFIG: checks that every message arrives, and that no connection carries more than it may.
 set -eu
 
 gateway=$1 simulator=$2 config=$3
@@ -8,8 +8,8 @@ gateway=$1 simulator=$2 config=$3
 device="--device $urn:=$secret"
 seq 250 | sed 's/.*/number - &\n/' >"$folder/numbers"
 
-# run NAME STATUS TEXT INPUT [simulator's arguments]: `gateway` ends with STATUS and prints TEXT; then $folder/places has the place of each request on
-# its connection, $folder/values the numbers that were accepted.
+# run NAME STATUS TEXT INPUT [simulator's arguments]: `gateway` exits with STATUS and prints TEXT; then $folder/places has the position of
+# each request on its connection, and $folder/values the accepted numbers.
 run() {
     name=$1 status=$2 text=$3 input=$4
     shift 4
@@ -22,7 +22,7 @@ run() {
     [ "$ended" = "$status" ] && grep -q "$text" "$folder/out" || wrong "ended with $ended instead of $status, or lacks \`$text\`"
 }
 
-# same FILE SENTENCE: what comes in here is in FILE.
+# same FILE SENTENCE: standard input equals FILE.
 same() {
     cat >"$folder/expected"
     if cmp -s "$folder/expected" "$1"; then
@@ -33,7 +33,7 @@ same() {
     fi
 }
 
-# places LIMIT: what the places of 250 requests are when a connection carries so many.
+# places LIMIT: prints the positions of 250 requests if a connection carries LIMIT of them.
 places() {
     awk -v limit="$1" 'BEGIN { for (i = 0; i < 250; i++) print i % limit + 1 }'
 }
@@ -58,7 +58,7 @@ run 'every third connection dropped, every seventh request refused' 0 '^250 acce
     "$folder/numbers" $device --fault drop,every=3 --fault status=503,every=7
 seq 250 | same "$folder/values" 'each once'
 
-# The platform closes while nobody sends: noticed before the next message, so that it is not lost.
+# The platform closes the connection while it is idle: this is noticed before the next message, so that it is not lost.
 mkfifo "$folder/slow"
 { printf 'number - 1\n\n'; sleep 1.5; printf 'number - 2\n\n'; } >"$folder/slow" &
 run 'a connection that was idle too long' 0 '^2 accepted, 0 refused, 0 given up, 0 perhaps' "$folder/slow" $device --read-timeout 0.5

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* A firmware takes its own from where the factory wrote it, see kpn_config_load. */
+/* A firmware reads its own from where the factory wrote them; see kpn_config_load. */
 #define URN "urn:dev:IMEI:490154203237518:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
@@ -26,11 +26,11 @@ int main(int argc, char **argv)
         return 1;
     }
 
-    /* Results of the adders need no look: the first failure of all comes out of finish. */
+    /* The results of the calls that add need no check: finish returns the first failure. */
     kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1); /* 20.5 without floating point */
     kpn_uplink_add_float(&uplink, KPN_BATTERY_VOLTAGE, 3.6f);
     kpn_uplink_add_double(&uplink, KPN_LATITUDE, 52.3731415926);
-    kpn_uplink_set_time_ago(&uplink, 60); /* of the next record: measured a minute ago */
+    kpn_uplink_set_time_ago(&uplink, 60); /* for the next record: measured a minute ago */
     kpn_uplink_add_bool(&uplink, "doorOpen", NULL, true);
     kpn_uplink_add_text(&uplink, KPN_FIRMWARE, "1.0.0");
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * queue HOST PORT IMAGE COUNT: a device that measures COUNT times, is reset now and then, and sends what it has whenever it can.
- * IMAGE is a file, in place of the non-volatile memory of a device. What was lost for lack of room, and what was perhaps sent twice because
- * an answer got lost, is reported.
- * Ends with 0 when everything was delivered, 1 when the platform did not take it in time.
+ * queue HOST PORT IMAGE COUNT: a device that measures COUNT times, is reset now and then, and sends what it has whenever it can. IMAGE is a
+ * file that stands for the device's non-volatile memory. Records that were lost for lack of room, or that may have been sent twice because
+ * an answer was lost, are reported. Exits with 0 if everything was delivered, 1 if the platform did not accept it in time.
  */
 #define KPN_POSIX
 #include "kpn_things.h"
@@ -21,7 +20,7 @@ static uint8_t image[sizeof memory + KPN_QUEUE_IMAGE_EXTRA];
 static uint8_t buffer[1024]; /* the request, then the body of the response */
 static kpn_queue queue;
 static uint32_t uptime;
-static uint32_t unsure, refused; /* records: perhaps sent twice; never to be sent again */
+static uint32_t unsure, refused; /* records: perhaps sent twice; must not be sent again */
 
 static kpn_status save(const char *path)
 {
@@ -36,7 +35,7 @@ static kpn_status save(const char *path)
     return status == KPN_OK && !written ? KPN_ERR_IO : status;
 }
 
-/* What a device does at its start. No image, or a damaged one: it begins with an empty queue. */
+/* What a device does when it starts. Without an image, or with a damaged one, it begins with an empty queue. */
 static kpn_status start(const char *path, uint32_t off)
 {
     kpn_status status = kpn_queue_begin(&queue, memory, sizeof memory, KPN_QUEUE_DROP_OLDEST);
@@ -56,7 +55,7 @@ static kpn_status start(const char *path, uint32_t off)
     return status;
 }
 
-/* Sends as much as fits into one message, and keeps it when it is to be tried again. */
+/* Sends as much as fits into one message, and keeps it if it should be tried again. */
 static void send_some(kpn_posix *posix, const char *host, uint16_t port)
 {
     kpn_uplink uplink;
@@ -75,12 +74,12 @@ static void send_some(kpn_posix *posix, const char *host, uint16_t port)
     if (status == KPN_OK) {
         status = kpn_posix_exchange(posix, host, port, request, &response);
     }
-    if (status != KPN_OK) { /* whether it arrived is not known: better twice than never */
+    if (status != KPN_OK) { /* it is unknown whether it arrived: better twice than never */
         unsure += status == KPN_ERR_CONNECT ? 0 : count;
         kpn_queue_failed(&queue);
     } else if (kpn_response_outcome(&response) == KPN_OUTCOME_RETRY_LATER) {
         kpn_queue_failed(&queue);
-    } else { /* what is refused will be refused again: the queue must not stop for it */
+    } else { /* it would be refused again, and must not block the queue */
         refused += kpn_response_outcome(&response) == KPN_OUTCOME_ACCEPTED ? 0 : count;
         kpn_queue_accepted(&queue);
     }

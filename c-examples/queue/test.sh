@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh QUEUE SIMULATOR: every measurement arrives exactly once, or is reported, whatever the platform and the network do.
+# test.sh QUEUE SIMULATOR: checks that every measurement arrives exactly once or is reported, whatever the platform and the network do.
 set -eu
 
 queue=$1 simulator=$2
 . "$(dirname "$0")/../simulator.sh"
 count=300
 
-# run NAME STATUS TEXT [simulator's arguments]: `queue` ends with STATUS and prints TEXT; afterwards $folder/values has the accepted numbers.
+# run NAME STATUS TEXT [simulator's arguments]: `queue` exits with STATUS and prints TEXT; afterwards $folder/values has the accepted
+# numbers.
 run() {
     name=$1 status=$2 text=$3
     shift 3
@@ -20,7 +21,7 @@ run() {
     [ "$ended" = "$status" ] && grep -q "$text" "$folder/out" || wrong "ended with $ended instead of $status, or lacks \`$text\`"
 }
 
-# What was accepted is 1 to $count, each once and in this order.
+# The accepted numbers are 1 to $count, each once and in this order.
 exactly_once() {
     seq $count >"$folder/expected"
     if cmp -s "$folder/values" "$folder/expected"; then
@@ -44,7 +45,7 @@ exactly_once
 run 'every second answer is garbage' 0 "$all" --fault garbage,every=2
 exactly_once
 
-# The answer gets lost behind the platform: in doubt twice, with the same number, and the doubt is reported.
+# The answer is lost after the platform has accepted: records may arrive twice, with the same number, and this is reported.
 run 'every second answer is cut' 0 "$all, [1-9][0-9]* perhaps twice" --fault cut=5,every=2
 sort -n -u "$folder/values" >"$folder/once"
 seq $count | cmp -s - "$folder/once" || wrong 'something is lost'
@@ -52,14 +53,14 @@ twice=$(sort -n "$folder/values" | uniq -d | grep -c .)
 grep -q " $twice perhaps twice" "$folder/out" || wrong "$twice arrived twice"
 [ $failed != 0 ] || echo "$name: good, $twice twice, as reported"
 
-# A platform that never answers: the oldest make room, and are counted.
+# A platform that never answers: the oldest records make room, and are counted.
 run 'always busy' 1 'measured, [1-9][0-9]* still wait, [1-9][0-9]* dropped, 0 refused' --fault status=503
 sum=$(sed 's/^[0-9]* measured, \([0-9]*\) still wait, \([0-9]*\) dropped.*/\1 + \2/' "$folder/out")
 # shellcheck disable=SC2086
 [ "$(expr $sum)" = $count ] || wrong "$sum are not all"
 [ $failed != 0 ] || echo "$name: good, $sum"
 
-# Every status is one of its class: taken, or refused for good, and then the queue does not stop for it.
+# Every status counts as one of its class: accepted, or refused for good, which does not block the queue.
 for code in 200 204 226 299; do
     run "always $code" 0 "$all, 0 perhaps twice" --fault "status=$code"
     [ $failed != 0 ] || echo "$name: good"

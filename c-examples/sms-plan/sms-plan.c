@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * sms-plan [ON PERIOD]: does every SMS of the platform reach a device that is on for ON seconds in every PERIOD seconds, and how
- * long after it was sent at worst? Without arguments: the table for whoever designs power cycles. Uses no network.
+ * sms-plan [ON PERIOD]: does every SMS from the platform reach a device that is on for ON seconds in every PERIOD seconds, and how long
+ * after it was sent at worst? Without arguments: a table for designers of power cycles. Uses no network.
  */
 #include "kpn_things.h"
 
@@ -37,7 +37,7 @@ static void print_time(uint32_t seconds)
     printf("%*s", WIDTH, text);
 }
 
-/* The worst delay, or in how many of all phases an SMS is lost: in percent, rounded up, but never all as some phase fits. */
+/* The worst delay, or the percentage of phases in which an SMS is lost, rounded up but below 100, since some phase always fits. */
 static void print_delivery(uint32_t on, uint32_t period)
 {
     kpn_sms_delivery delivery;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * sms PORT OFF ON: a device that is off for OFF milliseconds, then on for ON, and acts on the first SMS of the platform that comes.
- * A socket on loopback stands for the modem, as the simulator's --sms-to has it: a connection brings the sender, a line feed and the text, and
- * is closed when the device has them. PORT 0 takes a free one; it is printed at once, and refuses connections while the device is off.
- * Ends with 0 when it acted on an SMS, 1 when none came, 2 when one came that it must not act on.
+ * sms PORT OFF ON: a device that is off for OFF milliseconds, then on for ON, and acts on the first SMS that comes from the platform. A
+ * loopback socket stands for the modem, as the simulator's --sms-to expects: a connection brings the sender, a line feed and the text, and
+ * is closed once the device has them. PORT 0 takes a free one; it is printed at once, and refuses connections while the device is off.
+ * Exits with 0 if it acted on an SMS, 1 if none came, 2 if one came that it must not act on.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "kpn_things.h"
@@ -22,7 +22,7 @@ enum { ACTED = 0, NOTHING = 1, REFUSED = 2, MILLISECONDS = 5000 };
 
 static uint8_t sms[1024];
 
-/* A socket that has its port, but listens to nobody yet. */
+/* A socket that has its port but does not listen yet. */
 static int reserve(uint16_t *port)
 {
     struct sockaddr_in address;
@@ -41,7 +41,7 @@ static int reserve(uint16_t *port)
     return fd;
 }
 
-/* Takes one SMS; 0 bytes when none came in time. */
+/* Receives one SMS; 0 bytes if none came in time. */
 static size_t take(int listener, int milliseconds)
 {
     struct pollfd wait = {listener, POLLIN, 0};
@@ -60,7 +60,7 @@ static size_t take(int listener, int milliseconds)
     return got == 0 ? len : 0;
 }
 
-/* The text is what the application makes of it: here a SenML pack, as in a downlink, or words. */
+/* The meaning of the text is up to the application: here a SenML pack, as in a downlink, or words. */
 static int act_on(uint8_t *text, size_t len)
 {
     kpn_downlink downlink;
@@ -71,7 +71,7 @@ static int act_on(uint8_t *text, size_t len)
         return ACTED;
     }
     kpn_status status = kpn_downlink_begin_bytes(&downlink, text, len);
-    if (status != KPN_OK) { /* nothing of it was handed out */
+    if (status != KPN_OK) { /* no part of it was handed out */
         fprintf(stderr, "record %zu: %s\n", kpn_downlink_index(&downlink), kpn_status_text(status));
         return REFUSED;
     }

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh SMS SIMULATOR: an SMS reaches a device that was off when the platform first tried.
+# test.sh SMS SIMULATOR: checks that an SMS reaches a device that was off when the platform first tried.
 set -eu
 
 sms=$1 simulator=$2
 . "$(dirname "$0")/../simulator.sh"
 
-# expect NAME STATUS TEXT STATE OFF ON SMS [simulator's arguments]: `sms` ends with STATUS and prints TEXT; STATE is where the SMS is in the end.
+# expect NAME STATUS TEXT STATE OFF ON SMS [simulator's arguments]: `sms` exits with STATUS and prints TEXT; STATE is the final state of the
+# SMS.
 expect() {
     name=$1 status=$2 text=$3 state=$4 off=$5 on=$6 words=$7
     shift 7

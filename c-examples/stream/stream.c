@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * stream HOST PORT COUNT: sends COUNT measurements in one message, through a window of 256 bytes. A platform that refuses the message need not
- * read it to its end: what it answers is heard while the message is sent.
- * Ends with 0 when the platform accepted it, 1 otherwise.
+ * stream HOST PORT COUNT: sends COUNT measurements in one message, through a window of 256 bytes. A platform that refuses the message need
+ * not read it to its end: its answer is received while the message is being sent. Exits with 0 if the platform accepted it, otherwise with
+ * 1.
  */
 #define KPN_POSIX
 #include "kpn_things.h"
@@ -16,12 +16,12 @@ static const char urn[] = "urn:dev:IMEI:490154203237518:";
 static const char secret[] = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 static uint8_t window[256];
-static uint8_t body[256]; /* of the response, which may come before the message has left the window */
+static uint8_t body[256]; /* of the response, which may come before the whole message has left the window */
 static kpn_stream stream;
 static kpn_posix posix;
 static kpn_response response;
 
-/* The same calls in both passes. On a device the measurements come from its flash memory. */
+/* Makes the same calls in both passes. On a device the measurements come from flash. */
 static kpn_status give_records(uint32_t count)
 {
     kpn_status status = KPN_OK;
@@ -31,7 +31,7 @@ static kpn_status give_records(uint32_t count)
         kpn_uplink_set_time(&stream.uplink, INT64_C(1700000000) + 60 * (int64_t)i);
         kpn_uplink_add_decimal(&stream.uplink, "number", NULL, i + 1, 0);
         status = kpn_stream_take(&stream, ROOM, &piece);
-        if (status == KPN_OK) { /* empty in the first pass, and as long as there is room */
+        if (status == KPN_OK) { /* empty in the first pass, and while there is room */
             status = kpn_posix_write(&posix, piece.ptr, piece.len, &response);
         }
     }
@@ -64,13 +64,13 @@ int main(int argc, char **argv)
     }
     kpn_status status = kpn_response_begin(&response, body, sizeof body);
     if (status == KPN_OK
-        && (status = kpn_posix_deadline(&posix, ALL_MS)) == KPN_OK) { /* of many calls, each with a limit of its own */
+        && (status = kpn_posix_deadline(&posix, ALL_MS)) == KPN_OK) { /* for many calls, each with its own limit */
         status = kpn_posix_open(&posix, argv[1], (uint16_t)strtoul(argv[2], NULL, 10));
     }
     if (status == KPN_OK) {
         status = send_all((uint32_t)strtoul(argv[3], NULL, 10));
     }
-    if (status == KPN_OK || status == KPN_END) { /* all is sent, or the platform has answered before */
+    if (status == KPN_OK || status == KPN_END) { /* everything is sent, or the platform has answered already */
         status = kpn_posix_read(&posix, &response);
     }
     kpn_posix_close(&posix); /* after a failure the platform has only a part, and drops it */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh STREAM SIMULATOR: ten thousand measurements arrive in one message, each with its number; or the program says that they did not.
+# test.sh STREAM SIMULATOR: checks that ten thousand measurements arrive in one message, each with its number, or that the program reports a
+# failure.
 set -eu
 
 stream=$1 simulator=$2
@@ -22,7 +23,7 @@ for count in 1 10000; do
 done
 stop
 
-# fails NAME ACCEPTED [simulator's arguments]: the program ends with 1, and the platform has taken so many messages.
+# fails NAME ACCEPTED [simulator's arguments]: the program exits with 1, and the platform has accepted this many messages.
 fails() {
     name=$1 taken=$2
     shift 2

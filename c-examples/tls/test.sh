@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test.sh TLS SIMULATOR CONFIG: the message arrives over TLS, and only at a platform that shows the right certificate.
+# test.sh TLS SIMULATOR CONFIG: checks that the message arrives over TLS, and only at a platform with the right certificate.
 set -eu
 
 tls=$1 simulator=$2 config=$3
@@ -13,8 +13,8 @@ start_tls() {
     tls_port=$(cat "$folder/tls-port")
 }
 
-# expect NAME STATUS TEXT ABSENT PORT [arguments of `tls`]: ends with STATUS, prints TEXT and not ABSENT; the platform was called by its name and has
-# taken the message if and only if STATUS is 0.
+# expect NAME STATUS TEXT ABSENT PORT [arguments of `tls`]: it exits with STATUS, and prints TEXT and not ABSENT; the platform was called by
+# its name, and has accepted the message if and only if STATUS is 0.
 expect() {
     name=$1 status=$2 text=$3 absent=$4 to=$5
     shift 5
@@ -33,7 +33,7 @@ expect() {
     fi
 }
 
-# nothing_left NAME: not a byte of the message has reached the platform.
+# nothing_left NAME: no byte of the message has reached the platform.
 nothing_left() {
     if grep -q 'DVNUUID' "$folder/new"; then
         echo "$1: the platform has seen the message"

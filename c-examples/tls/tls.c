@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * tls CONFIG [ADDRESS PORT [CA [SESSION]]]: sends one message over the Internet, with OpenSSL between the library and the network.
- * ADDRESS and PORT stand in for those of the configuration, such as those of the simulator; the certificate must be for the host of the
- * configuration all the same, and signed by one in the file CA, or by one that the system trusts. SESSION is a file, one per host, for the
- * ticket with which the next run resumes: that saves the certificate. It is to be kept as secret as the device's own secret.
- * Ends with 0 when the message was accepted, 1 when it is to be sent again later, 2 when it must not be sent again unchanged.
+ * tls CONFIG [ADDRESS PORT [CA [SESSION]]]: sends one message over the Internet, with OpenSSL between the library and the network. ADDRESS
+ * and PORT override those of the configuration, for example to use the simulator; the certificate must still be for the host of the
+ * configuration, and signed by one in the file CA or by one that the system trusts. SESSION is a file, one per host, for the ticket with
+ * which the next run resumes, which saves the certificate. Keep it as secret as the device's own secret. Exits with 0 if the message was
+ * accepted, 1 if it should be sent again later, 2 if it must not be sent again unchanged.
  */
 #define _POSIX_C_SOURCE 200809L
 #define KPN_POSIX
@@ -50,14 +50,14 @@ static kpn_status write_message(kpn_span *request)
     return kpn_uplink_finish_config(&uplink, &config, request);
 }
 
-/* OpenSSL gives the session when there is a ticket for it: with TLS 1.3 after the handshake. */
+/* OpenSSL reports the session once there is a ticket for it; with TLS 1.3 that is after the handshake. */
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
     FILE *file = fopen(session_path, "w");
 
     (void)ssl;
     if (file == NULL || PEM_write_SSL_SESSION(file, session) != 1 || fclose(file) != 0) {
-        perror(session_path); /* the next handshake is a full one then */
+        perror(session_path); /* the next handshake is then a full one */
     }
     return 0;
 }
@@ -77,7 +77,7 @@ static void resume_session(SSL *ssl)
     ERR_clear_error(); /* no session, or a damaged one: a full handshake */
 }
 
-/* A connection that is refused unless a trusted certificate is for this host. It works in memory: the bytes are for us to carry. */
+/* A connection that is refused unless a trusted certificate is for this host. It works in memory; this program moves the bytes. */
 static SSL *begin_tls(SSL_CTX *context, const char *host, const char *ca)
 {
     SSL *ssl = NULL;
@@ -109,7 +109,7 @@ static SSL *begin_tls(SSL_CTX *context, const char *host, const char *ca)
     return ssl;
 }
 
-/* Sends what TLS has written and, when it waits for the server, receives. KPN_NEED_MORE: the call that gave `result` is to be made again. */
+/* Sends what TLS has written, and receives if TLS waits for the server. KPN_NEED_MORE: repeat the call that gave `result`. */
 static kpn_status carry(SSL *ssl, int result)
 {
     uint8_t chunk[2048];
@@ -129,7 +129,7 @@ static kpn_status carry(SSL *ssl, int result)
     }
     status = kpn_posix_receive(&posix, chunk, sizeof chunk, &len);
     if (status == KPN_OK && len == 0) {
-        status = KPN_ERR_HTTP_TRUNCATED; /* TLS has not said that this is the end: anyone can have cut the connection */
+        status = KPN_ERR_HTTP_TRUNCATED; /* TLS has not announced the end: anyone could have cut the connection */
     }
     return status != KPN_OK                                            ? status
            : BIO_write(SSL_get_rbio(ssl), chunk, (int)len) == (int)len ? KPN_NEED_MORE
@@ -143,11 +143,11 @@ static kpn_status exchange(SSL *ssl, kpn_span request, kpn_response *response)
     kpn_status status;
     kpn_status sent;
 
-    do { /* the handshake goes before it; nothing of the request leaves unless the certificate is right */
+    do { /* the handshake comes first; no part of the request is sent unless the certificate is right */
         result = SSL_write(ssl, request.ptr, (int)request.len);
         status = carry(ssl, result);
     } while (status == KPN_NEED_MORE);
-    sent = status; /* what the platform said before a write failed is read all the same */
+    sent = status; /* what the platform sent before a write failed is still read */
     status = kpn_response_begin(response, buffer, sizeof buffer);
     if (status == KPN_OK) {
         status = KPN_NEED_MORE;
@@ -173,7 +173,7 @@ static int report(SSL *ssl, kpn_status status, const kpn_response *response)
         fprintf(stderr, "certificate of %s: %s\n", kpn_config_host(&config), X509_verify_cert_error_string(verified));
         return NEVER;
     }
-    if (status != KPN_OK) { /* it is not known whether the message arrived, unless TLS has failed before it */
+    if (status != KPN_OK) { /* it is unknown whether the message arrived, unless TLS has failed before it */
         fprintf(stderr, "exchange: %s (errno %d)\n", kpn_status_text(status), (int)kpn_posix_errno(&posix));
         ERR_print_errors_fp(stderr);
         return LATER;
@@ -210,7 +210,7 @@ int main(int argc, char **argv)
     uint16_t port = argc >= 4 ? (uint16_t)strtoul(argv[3], NULL, 10) : kpn_config_port(&config);
     status = kpn_posix_begin(&posix, kpn_config_keep_alive_limit(&config), MILLISECONDS);
     if (status == KPN_OK
-        && (status = kpn_posix_deadline(&posix, MILLISECONDS)) == KPN_OK) { /* for all of what follows together */
+        && (status = kpn_posix_deadline(&posix, MILLISECONDS)) == KPN_OK) { /* for everything that follows together */
         status = kpn_posix_open(&posix, address, port);
     }
     if (status == KPN_OK) {
@@ -218,7 +218,7 @@ int main(int argc, char **argv)
     }
     int ended = report(ssl, status, &response);
     if (status == KPN_OK) {
-        (void)carry(ssl, SSL_shutdown(ssl) >= 0 ? 1 : -1); /* says that this was all */
+        (void)carry(ssl, SSL_shutdown(ssl) >= 0 ? 1 : -1); /* announces the end */
     }
     kpn_posix_close(&posix);
     SSL_free(ssl);

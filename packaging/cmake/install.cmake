@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# What `cmake --install` puts where: the layout of the packages, with files for find_package and pkg-config.
+# Where `cmake --install` puts files: the layout of the packages, with files for find_package and pkg-config.
 include(GNUInstallDirs)
 set(_kpn_things_cmake "${CMAKE_INSTALL_LIBDIR}/cmake/kpn_things")
 set(_kpn_things_generated "${CMAKE_CURRENT_BINARY_DIR}/install")
 
-# The folders may be moved together, so each finds the other from where it lies.
+# The folders may be moved together, so each finds the others relative to itself.
 file(RELATIVE_PATH _kpn_things_from_cmake
   "${CMAKE_INSTALL_FULL_LIBDIR}/cmake/kpn_things" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
 file(RELATIVE_PATH _kpn_things_from_pc "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# find_package(kpn_things), then target_link_libraries(<yours> PRIVATE kpn_things::kpn_things).
-# Takes the archive for what the compiler builds for, and none when no one fits.
+# find_package(kpn_things), then target_link_libraries(<yours> PRIVATE kpn_things::kpn_things). Uses the archive that
+# fits the compiler's target, or none if no archive fits.
 include("${CMAKE_CURRENT_LIST_DIR}/kpn_things-target.cmake")
 # What this package has: _kpn_things_include, _kpn_things_targets, and _kpn_things_archive_<target> for each of these.
 include("${CMAKE_CURRENT_LIST_DIR}/kpn_things-archives.cmake")
@@ -14,7 +14,7 @@ foreach(_kpn_things_each IN LISTS _kpn_things_names)
   endif()
 endforeach()
 if(_kpn_things_targets STREQUAL "unnamed")
-  # Installed from an archive that somebody brought: what it is for is not known.
+  # Installed from an archive that the user provided: its target is unknown.
   set(_kpn_things_name unnamed)
 endif()
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Which archive fits the compiler: told by what the compiler itself predefines under the project's flags.
+# Which archive fits the compiler, as shown by the macros that the compiler predefines with the project's flags.
 
 set(KPN_THINGS_TARGET "" CACHE STRING "Name of the archive to take, such as thumbv7em-hf; empty: as the compiler says")
 
-# _kpn_things_macros(<out_macros> <out_problem> <flags>...): what the compiler predefines.
+# _kpn_things_macros(<out_macros> <out_problem> <flags>...): the macros that the compiler predefines.
 function(_kpn_things_macros out_macros out_problem)
   if(CMAKE_C_COMPILER)
     set(compiler "${CMAKE_C_COMPILER}" ${CMAKE_C_COMPILER_ARG1})
@@ -40,8 +40,8 @@ function(_kpn_things_macros out_macros out_problem)
   set(${out_macros} "${macros}" PARENT_SCOPE)
 endfunction()
 
-# kpn_things_target(<out_names> <out_problem>): names of the archives that run on what the compiler builds for, the
-# fastest first; or an empty list, and what is in the way.
+# kpn_things_target(<out_names> <out_problem>): names of the archives that run on the compiler's target, fastest first;
+# or an empty list, and the problem.
 function(kpn_things_target out_names out_problem)
   set(${out_problem} "" PARENT_SCOPE)
   if(KPN_THINGS_TARGET)
@@ -54,7 +54,7 @@ function(kpn_things_target out_names out_problem)
     set(${out_problem} "${problem}" PARENT_SCOPE)
     return()
   endif()
-  # The toolchain file may name the core although no flag does.
+  # The toolchain file may name the core even if no flag does.
   if(macros MATCHES "#define __arm__ " AND NOT macros MATCHES "#define __ARM_ARCH_PROFILE "
      AND CMAKE_SYSTEM_PROCESSOR MATCHES "^[Cc]ortex-m")
     string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" core)
@@ -130,9 +130,9 @@ function(kpn_things_target out_names out_problem)
   set(${out_problem} "${problem}" PARENT_SCOPE)
 endfunction()
 
-# kpn_things_link_options(<target>): a program that links the library keeps only what it calls.
+# kpn_things_link_options(<target>): makes a program that links the library keep only what it calls.
 #
-# The archive is one object with a section per function: without this a single call would bring all of it.
+# The archive is one object with a section per function; without this a single call would link all of it.
 function(kpn_things_link_options target)
   if(APPLE)
     set(option -Wl,-dead_strip)
@@ -142,7 +142,7 @@ function(kpn_things_link_options target)
   set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_OPTIONS ${option})
 endfunction()
 
-# Rust's name of each target.
+# The Rust name of each target.
 set(_kpn_things_known
   thumbv6m thumbv7m thumbv7em thumbv7em-hf thumbv8m.base thumbv8m.main thumbv8m.main-hf
   riscv32imc riscv32imac armv7-linux aarch64-linux i686-linux x86_64-linux)

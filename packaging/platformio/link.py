@@ -19,7 +19,7 @@ ESPRESSIF = {
     "esp32c61": "riscv32imac",
     "esp32h2": "riscv32imac",
 }
-# Arm's cores: with soft float or softfp, and with hard float.
+# Arm cores: with soft float or softfp, and with hard float.
 ARM = {
     "cortex-m0": ("thumbv6m", None),
     "cortex-m0plus": ("thumbv6m", None),

@@ -282,7 +282,8 @@ impl Head {
         };
         let digit = byte.wrapping_sub(b'0');
         if expected == 0 && digit < 10 {
-            self.status = self.status * 10 + u16::from(digit);
+            // Three digits, but where the state was overwritten.
+            self.status = self.status.wrapping_mul(10).wrapping_add(digit.into());
         } else if expected != byte {
             // Empty lines may come before it, and more spaces before the status.
             return if (byte == b'\n' && self.place == 0) || (byte == b' ' && self.place == 9) {

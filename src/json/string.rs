@@ -367,7 +367,7 @@ mod tests {
             for byte in 0..=u8::MAX {
                 for place in 0..len {
                     let mut text = std::vec![b'~'; len];
-                    // Behind it nothing counts, whatever it carries into.
+                    // Nothing after it counts, whatever it carries into.
                     text[place..].fill(0xFF);
                     text[place] = byte;
                     let is_plain = matches!(byte, 0x20..0x80) && byte != b'"' && byte != b'\\';

@@ -3,8 +3,8 @@
 //! resolved records, with strings and data decoded in place.
 //!
 //! Where the RFC is silent or loose:
-//! - A base value is added to a `v`; alone it does not make a value. A base sum alone makes a sum (sections 4.2 and 4.5.4): a
-//!   record with a name and no value has only that sum.
+//! - A base value is added to a `v`; alone it does not make a value. A base sum alone makes a sum (sections 4.2 and 4.5.4): a record with a
+//!   name and no value has only that sum.
 //! - A record without name, value and sum of its own only sets base fields, as in the RFC's section 5.1.7, and is not
 //!   handed out; one that has a name but neither value nor sum is refused.
 //! - An empty array is a pack without records.

@@ -351,3 +351,37 @@ fn time(when: When, now: Now) -> Option<i64> {
         _ => Some(ago.min(LIMIT - 1)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_no_queue_in_this_memory_has_is_refused() {
+        let mut memory = [0; 40];
+        let mut check = |first, used, records, sent| {
+            let mut state = QueueState {
+                first,
+                used,
+                records,
+                sent,
+                ..QueueState::new(Policy::DropOldest)
+            };
+            Queue::resume(&mut state, &mut memory).map(|_| ())
+        };
+        assert_eq!(check(40, 40, 40, 40), Ok(()));
+        assert_eq!(check(0, 0, 0, 0), Ok(()));
+        for (first, used, records, sent) in [
+            (41, 40, 4, 4),
+            (40, 41, 4, 4),
+            (40, 39, 40, 4),
+            (40, 40, 4, 5),
+            (usize::MAX, 40, 4, 4),
+            (0, usize::MAX, 4, 4),
+            (0, 0, u32::MAX, 0),
+            (0, 0, 0, u32::MAX),
+        ] {
+            assert_eq!(check(first, used, records, sent), Err(Error::STATE));
+        }
+    }
+}

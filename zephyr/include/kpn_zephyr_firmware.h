@@ -21,41 +21,44 @@
 extern "C" {
 #endif
 
-/** What is in an update that was begun. Not for the application. */
+/** The value that marks a begun update. Not for the application. */
 #define KPN_ZEPHYR_FIRMWARE_PRIVATE_TAG 0x6b706e66U
 
 /** Nothing to do. */
 #define KPN_ZEPHYR_FIRMWARE_NONE       0
-/** Firmware was announced, and kpn_zephyr_firmware_step() fetches it. */
+/** Firmware was announced; kpn_zephyr_firmware_step() fetches it. */
 #define KPN_ZEPHYR_FIRMWARE_FETCHING   1
-/** The new firmware is complete, and MCUboot tries it at the next reset. */
+/** The new firmware is complete; MCUboot tries it at the next reset. */
 #define KPN_ZEPHYR_FIRMWARE_REBOOT     2
-/** The new firmware runs, until its first accepted message on trial: kpn_zephyr_firmware_accepted(). */
+/**
+ * The new firmware runs on trial until its first accepted message: kpn_zephyr_firmware_accepted().
+ */
 #define KPN_ZEPHYR_FIRMWARE_ON_TRIAL   3
-/** MCUboot refused or took back the new firmware as often as it was tried. The old one runs. */
+/** MCUboot refused or reverted the new firmware every time it was tried. The old one runs. */
 #define KPN_ZEPHYR_FIRMWARE_TAKEN_BACK 4
 
 /**
  * @brief An update of this device's firmware.
  *
- * One per device, in static memory: some 4 KB with its buffers. kpn_zephyr_firmware_begin() after each
- * reset, when the settings are loaded; kpn_zephyr_firmware_offer() with every downlink;
- * kpn_zephyr_firmware_step() as long as the state is KPN_ZEPHYR_FIRMWARE_FETCHING;
- * kpn_zephyr_firmware_accepted() after every accepted message. The power may go at any time: either the
- * firmware that ran before runs, or the new one, complete. Belongs to one thread at a time.
+ * One per device, in static memory: some 4 KB with its buffers. Call kpn_zephyr_firmware_begin()
+ * after each reset, when the settings are loaded; kpn_zephyr_firmware_offer() with every downlink;
+ * kpn_zephyr_firmware_step() as long as the state is KPN_ZEPHYR_FIRMWARE_FETCHING; and
+ * kpn_zephyr_firmware_accepted() after every accepted message. Power may be lost at any time:
+ * afterwards either the previous firmware runs, or the complete new one. To be used by one thread
+ * at a time.
  *
- * The download stands in the settings as "kpn/firmware", at most once per
- * CONFIG_KPN_THINGS_FIRMWARE_SAVE_BYTES of firmware; after a reset it goes on at the flash page that was
- * being written then.
+ * The progress is stored in the settings as "kpn/firmware", at most once per
+ * CONFIG_KPN_THINGS_FIRMWARE_SAVE_BYTES of firmware; after a reset the download continues at the
+ * flash page that was being written.
  */
 typedef struct kpn_zephyr_firmware {
 	uint32_t private_tag;
 	int32_t private_state;
-	uint32_t private_saved; /* bytes of firmware that the settings know of */
-	uint32_t private_position; /* of the next byte that the flash image takes */
+	uint32_t private_saved; /* bytes of firmware recorded in the settings */
+	uint32_t private_position; /* of the next byte of the flash image */
 	uint8_t private_attempts;
-	bool private_is_open;   /* the flash image is one of this start of the device */
-	bool private_is_seated; /* it stands where the download does */
+	bool private_is_open;   /* the flash image was opened since the device started */
+	bool private_is_seated; /* it is at the same offset as the download */
 	kpn_zephyr_connection private_connection;
 	struct flash_img_context private_flash;
 	kpn_firmware private_firmware;
@@ -64,7 +67,7 @@ typedef struct kpn_zephyr_firmware {
 } kpn_zephyr_firmware;
 
 /**
- * @brief Finds out how the update stands: goes on after a reset, or starts with none.
+ * @brief Finds out the state of the update: continues after a reset, or starts with none.
  *
  * @param[out] update   Need not be initialised.
  * @param[in]  tls_tag  As for kpn_zephyr_begin(), for an https URL; KPN_ZEPHYR_NO_TLS refuses one.
@@ -78,34 +81,34 @@ KPN_NODISCARD
 kpn_status kpn_zephyr_firmware_begin(kpn_zephyr_firmware *update, int tls_tag);
 
 /**
- * @brief How the update stands.
+ * @brief The state of the update.
  *
  * @param[in] update  From kpn_zephyr_firmware_begin().
  *
- * @return KPN_ZEPHYR_FIRMWARE_NONE and following; KPN_ZEPHYR_FIRMWARE_NONE also when @p update is NULL or
+ * @return KPN_ZEPHYR_FIRMWARE_NONE and following; KPN_ZEPHYR_FIRMWARE_NONE also if @p update is NULL or
  * was not begun.
  */
 int32_t kpn_zephyr_firmware_state(const kpn_zephyr_firmware *update);
 
 /**
- * @brief Bytes of the firmware that are there, and of all of it.
+ * @brief How many bytes of the firmware are there, and its size.
  *
  * @param[in]  update     From kpn_zephyr_firmware_begin().
- * @param[out] out_total  Receives the bytes of the whole firmware; 0 as long as they are not known. May
+ * @param[out] out_total  Receives the size of the whole firmware in bytes; 0 until it is known. May
  *                        be NULL.
  *
- * @return Bytes; 0 when @p update is NULL or was not begun.
+ * @return Bytes; 0 if @p update is NULL or was not begun.
  */
 uint32_t kpn_zephyr_firmware_progress(const kpn_zephyr_firmware *update, uint32_t *out_total);
 
 /**
  * @brief Looks in a downlink for firmware.
  *
- * The same URL as before goes on where the download stands; firmware that was taken back is fetched
- * again under another URL only. While new firmware runs on trial nothing is taken.
+ * The same URL as before continues the download; firmware that was reverted is fetched again only
+ * under a different URL. While new firmware runs on trial, announcements are ignored.
  *
  * @param[in,out] update    From kpn_zephyr_firmware_begin().
- * @param[in]     downlink  From kpn_downlink_begin(). Stays as it is.
+ * @param[in]     downlink  From kpn_downlink_begin(). Not changed.
  * @param[in]     urn       As for kpn_firmware_offer().
  *
  * @retval KPN_OK                    Firmware was announced; see kpn_zephyr_firmware_state().
@@ -122,25 +125,26 @@ kpn_status kpn_zephyr_firmware_offer(kpn_zephyr_firmware *update, const kpn_down
 /**
  * @brief Fetches one part of the firmware and writes it to the second slot.
  *
- * After the last part MCUboot is asked to try the new firmware at the next reset. Blocks as
- * kpn_zephyr_exchange() does, and for the flash.
+ * After the last part, MCUboot is asked to try the new firmware at the next reset. Blocks as
+ * kpn_zephyr_exchange() does, and for writing flash.
  *
  * @param[in,out] update     From kpn_zephyr_firmware_begin().
- * @param[out]    out_errno  As for kpn_zephyr_exchange(), and for the flash and the settings.
+ * @param[out]    out_errno  As for kpn_zephyr_exchange(), or from the flash or the settings.
  *
- * @retval KPN_NEED_MORE                    One part more is there. Call it again, at once or later.
- * @retval KPN_OK                           Complete: the state is KPN_ZEPHYR_FIRMWARE_REBOOT. Reset when
- *                                          it suits.
+ * @retval KPN_NEED_MORE                    One more part is there. Call it again, at once or later.
+ * @retval KPN_OK                           Complete: the state is KPN_ZEPHYR_FIRMWARE_REBOOT. Reset
+ *                                          at any time.
  * @retval KPN_AGAIN                        Not this time. Wait, see kpn_zephyr_firmware_wait(), and call
  *                                          it again.
  * @retval KPN_ERR_INVALID_ARGUMENT         @p update is NULL.
  * @retval KPN_ERR_STATE                    @p update was not begun, or nothing is to be fetched.
- * @retval KPN_ERR_FIRMWARE_URL             The URL is https, and there is no security tag.
- * @retval KPN_ERR_FIRMWARE_UNEXPECTED      Not an image of MCUboot, or it does not fit into the slot.
+ * @retval KPN_ERR_FIRMWARE_URL             The URL is https, but there is no security tag.
+ * @retval KPN_ERR_FIRMWARE_UNEXPECTED      Not an MCUboot image, or it does not fit into the slot.
  * @retval KPN_ERR_BUFFER_FULL              CONFIG_KPN_THINGS_FIRMWARE_BUFFER is too small for the request.
- * @retval KPN_ERR_IO                       The flash or the settings failed. What was fetched is as
+ * @retval KPN_ERR_IO                       The flash or the settings failed. The progress is as
  *                                          before; the next call tries again.
- * @return Otherwise as kpn_firmware_feed(), and the download has ended until it is announced again.
+ * @return Otherwise as kpn_firmware_feed(); the download has then ended until it is announced
+ *                   again.
  */
 KPN_NODISCARD
 kpn_status kpn_zephyr_firmware_step(kpn_zephyr_firmware *update, int *out_errno);
@@ -151,15 +155,15 @@ kpn_status kpn_zephyr_firmware_step(kpn_zephyr_firmware *update, int *out_errno)
  * @param[in] update  From kpn_zephyr_firmware_begin().
  * @param[in] random  As for kpn_retry_delay_ms(), such as from sys_rand32_get().
  *
- * @return Milliseconds, between 1 second and 1 hour; 0 when @p update is NULL or was not begun.
+ * @return Milliseconds, between 1 second and 1 hour; 0 if @p update is NULL or was not begun.
  */
 uint32_t kpn_zephyr_firmware_wait(const kpn_zephyr_firmware *update, uint32_t random);
 
 /**
- * @brief Tells that the platform has accepted a message of this firmware.
+ * @brief Reports that the platform has accepted a message from this firmware.
  *
- * The first time on trial confirms the new firmware, which stays from then on. Without it MCUboot takes
- * it back at the next reset.
+ * The first such call on trial confirms the new firmware for good. Without it, MCUboot reverts it
+ * at the next reset.
  *
  * @param[in,out] update  From kpn_zephyr_firmware_begin().
  *
@@ -171,7 +175,7 @@ uint32_t kpn_zephyr_firmware_wait(const kpn_zephyr_firmware *update, uint32_t ra
 kpn_status kpn_zephyr_firmware_accepted(kpn_zephyr_firmware *update);
 
 /**
- * @brief Forgets the download, and closes its connection. What runs stays as it is.
+ * @brief Forgets the download, and closes its connection. The running firmware is not affected.
  *
  * @param[in,out] update  From kpn_zephyr_firmware_begin().
  *

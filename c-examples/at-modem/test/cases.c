@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a modem and a platform can do, and what the device makes of it; and calls that are refused. */
+/* What a modem and a platform can do, and how the device handles it; and calls that are refused. */
 #include "run.h"
 
 #include <stdio.h>
@@ -180,7 +180,7 @@ static void run_expectation(const expectation *expected, const kind_under_test *
     desk_end(&desk);
 }
 
-/* The body of the downlink comes through unharmed. */
+/* The body of the downlink arrives intact. */
 static void reads_a_downlink(const kind_under_test *kind)
 {
     static uint8_t memory[REQUEST_CAP];
@@ -198,7 +198,7 @@ static void reads_a_downlink(const kind_under_test *kind)
     desk_end(&desk);
 }
 
-/* A connection that is kept takes further messages, and after any failure a new one does. */
+/* A kept connection takes further messages; after any failure a new one does. */
 static void keeps_and_renews(const kind_under_test *kind)
 {
     static uint8_t memory[REQUEST_CAP];
@@ -229,7 +229,7 @@ static void keeps_and_renews(const kind_under_test *kind)
     desk_end(&desk);
 }
 
-/* After a response that ends the connection, nothing was sent by the next call, and it says so. */
+/* After a response that ends the connection, the next call sends nothing and says so. */
 static void denies_what_it_did_not_send(const kind_under_test *kind)
 {
     static uint8_t memory[REQUEST_CAP];
@@ -348,7 +348,7 @@ static void refuses_a_wrong_order(const kind_under_test *kind)
     desk_end(&desk);
 }
 
-/* A response that was not begun takes no bytes, and a UART that fails says so. */
+/* A response that was not begun takes no bytes, and a failing UART is reported. */
 static void reports_what_is_not_the_modem(const kind_under_test *kind)
 {
     static uint8_t memory[REQUEST_CAP];

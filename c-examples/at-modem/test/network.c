@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* From a modem that is switched on to a data connection, and what goes wrong on the way. */
+/* From a modem that is switched on to a data connection, and what can go wrong on the way. */
 #include "run.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ typedef struct expectation {
     uint32_t limit;
     at_result result;
     const char *pin;
-    const char *refused; /* option that needs the name of the kind's own command */
+    const char *refused; /* option that needs the name of the kind's command */
 } expectation;
 
 static const expectation expectations[] = {
@@ -56,7 +56,7 @@ static kpn_network settings(const kind_under_test *kind, uint32_t limit)
     return network;
 }
 
-/* AT+QIACT=1 is called QIACT. */
+/* AT+QIACT=1 has the name QIACT. */
 static void name_of(char *out, const char *command)
 {
     size_t len = strcspn(command + 3, "=;");
@@ -107,7 +107,7 @@ static void count_lines(void *context, const char *line)
     saw_bands = saw_bands || strcmp(line, (const char *)context) == 0;
 }
 
-/* Bands and mode are set while the radio is off, once, and with a restart where the manual wants one. */
+/* Bands and mode are set once, while the radio is off, and with a restart where the manual requires one. */
 static void sets_up(const kind_under_test *kind)
 {
     static const char *const setup[] = {"AT+CSQ", "AT+CPSMS=0", NULL};
@@ -138,7 +138,7 @@ static void sets_up(const kind_under_test *kind)
     desk_end(&desk);
 }
 
-/* After sleep it is quick, and while the modem sleeps nobody waits for longer than was said. */
+/* After sleep it is quick, and while the modem sleeps no call waits longer than it was told. */
 static void sleeps_and_wakes(const kind_under_test *kind)
 {
     static uint8_t memory[REQUEST_CAP];
@@ -166,7 +166,7 @@ static void sleeps_and_wakes(const kind_under_test *kind)
     desk_end(&desk);
 }
 
-/* The connection ends with the network, and both come back. */
+/* The connection ends when the network is lost, and both come back. */
 static void survives_a_loss(const kind_under_test *kind)
 {
     static uint8_t memory[REQUEST_CAP];
@@ -219,7 +219,7 @@ typedef struct saving {
     const char *line;
 } saving;
 
-/* Worked out by hand from the tables of 3GPP TS 24.008. */
+/* Computed by hand from the tables of 3GPP TS 24.008. */
 static void saves_power(const kind_under_test *kind)
 {
     static const saving savings[] = {

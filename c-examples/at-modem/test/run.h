@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* One message through an emulated modem, and what holds of it whatever happened. */
+/* One message through an emulated modem, and what must hold whatever happened. */
 #ifndef RUN_H
 #define RUN_H
 
@@ -13,12 +13,12 @@
 
 enum { DESK_MS = 40000, REQUEST_CAP = 8192, STEPS_MAX = 100000 };
 
-/* A kind of modem and the options that make the emulator one. */
+/* A kind of modem, and the options that make the emulator one of that kind. */
 typedef struct kind_under_test {
     const char *name;
     const kpn_modem_kind *kind;
     const char *words;
-    const char *activate; /* the data connection; NULL when the registration is enough */
+    const char *activate; /* the data connection; NULL if registration is enough */
     const kpn_network_kind *network;
 } kind_under_test;
 
@@ -35,7 +35,7 @@ typedef struct desk {
     kpn_response response;
 } desk;
 
-/* What came of an attempt. */
+/* The result of an attempt. */
 typedef struct attempt {
     at_result open;
     at_result send;
@@ -48,33 +48,33 @@ typedef struct attempt {
     uint32_t taken; /* by the platform, in this attempt */
 } attempt;
 
-/* Sets up; the words are those of the kind and `words`. */
+/* Sets up, with the words of the kind and `words`. */
 void desk_begin(desk *desk, const kind_under_test *kind, const char *words);
 void desk_end(desk *desk);
 
-/* The data connection, without `kpn_network_attach`. */
+/* Sets up the data connection without `kpn_network_attach`. */
 at_result desk_activate(desk *desk);
 
 /* Opens, sends `request`, receives, closes. */
 attempt desk_exchange(desk *desk, kpn_span request);
 
-/* The first failure of the four calls. */
+/* The first failure among the four calls. */
 at_result attempt_result(const attempt *attempt);
 
-/* A message with about so many bytes of body. */
+/* A message whose body has about this many bytes. */
 kpn_span make_request(uint8_t *buffer, size_t cap, size_t about);
 
-/* Ends the program with what failed when it does not hold. */
+/* Ends the program, naming what failed, if the condition does not hold. */
 #define REQUIRE(condition, ...) require((condition), __FILE__, __LINE__, #condition, __VA_ARGS__)
 void require(bool holds, const char *file, int line, const char *condition, const char *format, ...);
 
-/* What must hold of an attempt with whatever fault. */
+/* What must hold for an attempt with any fault. */
 void require_honest(const desk *desk, const attempt *attempt, kpn_span request, const char *what);
 
 void run_cases(void);
 void run_refusals(void);
 void run_networks(void);
 void run_sms(void);
-void run_sweeps(unsigned stride); /* every so many bytes */
+void run_sweeps(unsigned stride); /* step, in bytes */
 
 #endif

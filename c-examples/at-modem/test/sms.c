@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Texts from the platform, and from others. */
+/* Texts from the platform and from others. */
 #include "../kpn_modem_sms.h"
 #include "run.h"
 
@@ -20,7 +20,7 @@ static void require_text(kpn_modem_sms *sms, const char *expected, const char *w
     REQUIRE(expected == NULL || (strcmp(text, expected) == 0 && len == strlen(expected)), "%s: %s", what, text);
 }
 
-/* Kept until it was handed on, whatever else came, and read as a downlink. */
+/* Stored until it was passed on, whatever else arrived, and read as a downlink. */
 static void hands_on(const kind_under_test *kind, bool direct)
 {
     desk desk;
@@ -48,7 +48,7 @@ static void hands_on(const kind_under_test *kind, bool direct)
     desk_end(&desk);
 }
 
-/* Texts that look like answers are none, and only the platform's are handed on. */
+/* Texts that look like answers are not taken for answers, and only the platform's are passed on. */
 static void is_not_fooled(const kind_under_test *kind, bool direct)
 {
     static const char *const texts[] = {"OK",
@@ -97,7 +97,7 @@ static void is_not_fooled(const kind_under_test *kind, bool direct)
     }
 }
 
-/* Those that came while nobody listened, several, of several senders, and after a restart of the device. */
+/* SMS that came while nobody listened: several, from several senders, and after a restart of the device. */
 static void keeps_what_came(const kind_under_test *kind)
 {
     char longest[161];
@@ -117,7 +117,7 @@ static void keeps_what_came(const kind_under_test *kind)
     REQUIRE(kpn_modem_sms_begin(&sms, &desk.modem, false) == AT_OK && kpn_modem_sms_is_waiting(&sms), "%s", kind->name);
     require_text(&sms, "one", kind->name);
     REQUIRE(kpn_modem_sms_begin(&again, &desk.modem, false) == AT_OK, "%s",
-            kind->name); /* the device had a reset before it was used */
+            kind->name); /* the device was reset before it was handled */
     require_text(&again, "one", kind->name);
     require_text(&again, longest, kind->name);
     REQUIRE(again.dropped == 1, "%s", kind->name);
@@ -127,7 +127,7 @@ static void keeps_what_came(const kind_under_test *kind)
     desk_end(&desk);
 }
 
-/* A failure loses nothing: what was not deleted comes again. */
+/* A failure loses nothing: an SMS that was not deleted comes again. */
 static void survives_failures(const kind_under_test *kind)
 {
     desk desk;
@@ -161,7 +161,7 @@ static void survives_failures(const kind_under_test *kind)
     desk_end(&desk);
 }
 
-/* With one place for a text, the second is dropped and counted until the first was taken and used. */
+/* With room for one text, the second is dropped and counted until the first has been read and handled. */
 static void has_one_place(const kind_under_test *kind)
 {
     desk desk;

@@ -7,17 +7,17 @@
 
 static uint8_t request_memory[REQUEST_CAP];
 
-/* Cut last: of the others the device recovers. The first three are enough for further conversations. */
+/* `cut` is last: the device recovers from the others. The first three are enough for further conversations. */
 static const char *const harms[] = {"lose", "double", "flip=04", "flip=01", "flip=10", "flip=20", "flip=80", "cut"};
 enum { ALL = 8, FEW = 3, LOST_OR_DOUBLED = 2 };
 
 #define VALVE "[{\"n\":\"valve\",\"vb\":true}]"
 
-/* What is swept. */
+/* What the sweep varies. */
 typedef struct conversation {
     const char *words;
     const char *downlink; /* the body of the answer */
-    bool accepts;         /* the platform does */
+    bool accepts;         /* whether the platform does */
     size_t harms;
 } conversation;
 
@@ -25,9 +25,9 @@ static const conversation conversations[] = {
     {"--secret " SECRET, "", true, ALL},
     {"--secret " SECRET " --no-echo --downlink " VALVE " --read-max 30 --chatter 50", VALVE, true, FEW},
     {"--secret " SECRET " --no-echo --downlink " VALVE " --until-close", VALVE, true, FEW},
-    {"--secret another" SECRET " --no-echo", "", false, FEW}, /* 401: never to be read as accepted */
+    {"--secret another" SECRET " --no-echo", "", false, FEW}, /* 401: must never be read as accepted */
     {"--secret " SECRET " --no-echo --status 503", "", false, FEW},
-    {"--no-echo", "", true, LOST_OR_DOUBLED}, /* no token: any JSON is accepted, and must be the message all the same */
+    {"--no-echo", "", true, LOST_OR_DOUBLED}, /* no token: any JSON is accepted, but it must still be the message */
 };
 
 /* `lose` at 7 is the word lose@7, `flip=20` is flip@7=20. */
@@ -42,7 +42,7 @@ static void fault_words(char *words, size_t cap, const char *base, bool to_modem
              bits != NULL ? bits : "");
 }
 
-/* A body that lost or gained bytes is none; that one was changed, nobody can see. */
+/* A body that lost or gained bytes is not JSON; a changed byte cannot be noticed. */
 static void require_body(const desk *desk, const attempt *it, const char *downlink, const char *what)
 {
     kpn_span body = {NULL, 0};
@@ -52,7 +52,7 @@ static void require_body(const desk *desk, const attempt *it, const char *downli
             what, (int)body.len, (const char *)body.ptr);
 }
 
-/* One attempt with a fault, and unless the line is cut, one more with the same modem, which must succeed. */
+/* One attempt with a fault; then, unless the line is cut, another with the same modem, which must succeed. */
 static void with_fault(const kind_under_test *kind, const conversation *it, const char *words, kpn_span request,
                        const char *harm)
 {
@@ -102,7 +102,7 @@ static unsigned sweep(const kind_under_test *kind, const conversation *it, unsig
     return runs;
 }
 
-/* Nothing is lost: every run must succeed, whatever the pieces in which bytes come and whatever comes in between. */
+/* Nothing is lost: every run must succeed, whatever pieces the bytes come in and whatever comes in between. */
 static unsigned splits(const kind_under_test *kind, unsigned stride)
 {
     static const char *const bases[] = {
@@ -130,7 +130,7 @@ static unsigned splits(const kind_under_test *kind, unsigned stride)
     return runs;
 }
 
-/* Many faults at once: nothing is promised but honesty. */
+/* Many faults at once: the only promise is an honest result. */
 static unsigned noise(const kind_under_test *kind, unsigned stride)
 {
     static const unsigned rates[] = {30, 200, 1000, 3000};
@@ -160,7 +160,7 @@ void run_sweeps(unsigned all)
     for (size_t i = 0; i < KINDS; i++) {
         unsigned runs = 0;
         bool is_known =
-            i > 0 && kinds[i].kind == &kpn_sara_r4; /* the same code as the first, but for a few words of the modem */
+            i > 0 && kinds[i].kind == &kpn_sara_r4; /* the same code as the first, except for a few words of the modem */
         stride = is_known ? 7 * all : all;
         for (size_t j = 0; j < sizeof conversations / sizeof conversations[0]; j++) {
             runs += sweep(&kinds[i], &conversations[j], stride);

@@ -29,7 +29,7 @@ static void fail(const char *why)
     exit(1);
 }
 
-/* A recipe that does not end is found here. */
+/* A recipe that does not end is noticed here. */
 static void count_call(void)
 {
     if (++calls > CALLS_MAX) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A platform on the desk, in place of the modem: it answers by a script. Time is counted, not waited for. */
+/* A scripted platform in place of the modem. Time is simulated. */
 #ifndef DESK_H
 #define DESK_H
 
@@ -11,7 +11,7 @@ enum answer {
     LATE,      /* falls silent without closing */
     BUSY,      /* 503 with Retry-After */
     MALFORMED, /* 400 */
-    ACCEPT     /* 202, or the firmware that is asked for */
+    ACCEPT     /* 202, or the firmware that was requested */
 };
 
 enum { DESK_IMAGE = 5000 };

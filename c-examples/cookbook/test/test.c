@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Each recipe with every answer of the platform, with buffers of every size: it ends, and in the right state. */
+/* Each recipe with every answer of the platform, with buffers of every size: it must end, and in the right state. */
 #include "desk.h"
 #include "recipes.h"
 
@@ -77,7 +77,7 @@ static void queue(void)
     for (int64_t i = 0; i < 10; i++) {
         CHECK(queue_measure(i) == KPN_OK);
     }
-    CHECK(queue_send(buffer, 300) == 10); /* refused, cut, late, busy: all of them wait */
+    CHECK(queue_send(buffer, 300) == 10); /* refused, cut, late, busy: all records wait */
     CHECK(queue_send(buffer, 300) == 10);
     CHECK(queue_save() && queue_start(60) == KPN_OK);
     CHECK(queue_send(buffer, 300) == 10);
@@ -150,7 +150,7 @@ static void firmware(void)
     desk_end();
     SCRIPT(ACCEPT);
     CHECK(announce(&downlink, pack, sizeof pack) == KPN_OK && firmware_start(&downlink) == KPN_OK);
-    for (losses = 0; losses < 20; losses++) { /* the power goes after 600 bytes each time, and the rest is fetched */
+    for (losses = 0; losses < 20; losses++) { /* the power is lost after every 600 bytes, and the rest is fetched */
         desk_lose_power_after(600);
         if (setjmp(power) == 0) {
             if (firmware_fetch(buffer, sizeof buffer) == KPN_FIRMWARE_COMPLETE) {

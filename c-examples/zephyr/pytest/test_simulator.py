@@ -25,7 +25,7 @@ def simulator(tmp_path_factory):
 
 
 def test_a_message_is_accepted_and_its_downlink_acted_on(simulator, dut: DeviceAdapter):
-    # The first attempt may come before the simulator listens: the sample tries again.
+    # The first attempt may come before the simulator listens; the sample tries again.
     dut.readlines_until(regex="status 202", timeout=60)
     dut.readlines_until(regex="the valve is now open", timeout=10)
     dut.readlines_until(regex="done", timeout=10)

@@ -1,7 +1,7 @@
 /*
- * Sends one message, acts on the downlink in the response, and sends the message again later when
- * the network or the platform could not take it. With the options for it: waits for the network,
- * knows who it is from the settings, updates itself, and then acts on SMS.
+ * Sends one message, acts on the downlink in the response, and sends the message again later if the
+ * network or the platform could not accept it. With the options for it, it waits for the network,
+ * reads its identity from the settings, updates itself, and then acts on SMS.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -85,7 +85,7 @@ static void act_on_downlink(const kpn_response *response)
 	kpn_downlink downlink;
 	kpn_status status = kpn_downlink_begin(&downlink, response);
 
-	if (status != KPN_OK) { /* nothing of it is handed out */
+	if (status != KPN_OK) { /* no part of it is handed out */
 		LOG_WRN("downlink: %s", kpn_status_text(status));
 		return;
 	}
@@ -99,7 +99,7 @@ static void act_on_downlink(const kpn_response *response)
 }
 
 #if defined(CONFIG_KPN_THINGS_FIRMWARE)
-/* Fetches what was announced, and resets into it. */
+/* Fetches the announced firmware, and resets into it. */
 static void update_firmware(void)
 {
 	while (kpn_zephyr_firmware_state(&update) == KPN_ZEPHYR_FIRMWARE_FETCHING) {
@@ -110,7 +110,7 @@ static void update_firmware(void)
 		if (status == KPN_AGAIN || status == KPN_ERR_IO) {
 			k_msleep((int32_t)kpn_zephyr_firmware_wait(&update, sys_rand32_get()));
 		} else if (status < 0) {
-			return; /* the module has said why; the platform announces it again */
+			return; /* the module has logged why; the platform announces it again */
 		}
 		LOG_INF("firmware: %u of %u bytes", (unsigned int)there, (unsigned int)total);
 	}
@@ -135,11 +135,11 @@ static void act_on_sms(void)
 }
 #endif
 
-/* One attempt: whether the message is done with. */
+/* One attempt; returns whether the message is finished. */
 static bool send_message(kpn_response *response)
 {
 	kpn_span request;
-	kpn_status status = write_message(&request); /* anew: the last response overwrote it */
+	kpn_status status = write_message(&request); /* rebuilt: the last response overwrote it */
 
 	if (status != KPN_OK) {
 		LOG_ERR("message: %s", kpn_status_text(status));
@@ -149,7 +149,7 @@ static bool send_message(kpn_response *response)
 	if (status == KPN_OK) {
 		status = kpn_zephyr_exchange(CONFIG_SAMPLE_HOST, CONFIG_SAMPLE_PORT, request, response, NULL);
 	}
-	if (status != KPN_OK) { /* the module has said why */
+	if (status != KPN_OK) { /* the module has logged why */
 		return false;
 	}
 
@@ -167,7 +167,7 @@ static bool send_message(kpn_response *response)
 	return !kpn_outcome_may_retry(outcome);
 }
 
-/* What there has to be before the first message. */
+/* What must be there before the first message. */
 static bool start(void)
 {
 #if defined(CONFIG_KPN_THINGS_CREDENTIALS)

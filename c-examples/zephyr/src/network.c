@@ -24,7 +24,7 @@ bool network_start(void)
 	if (conn_mgr_all_if_up(true) != 0) {
 		return false;
 	}
-	/* Nobody to connect where the interface does it by itself, as PPP. */
+	/* Nothing to do if the interface connects by itself, as PPP does. */
 	(void)conn_mgr_all_if_connect(true);
 	while (!net_if_is_up(net_if_get_default())) {
 		if (k_uptime_get() > deadline) {

@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* Brings the modem up and waits for the network; false when that takes longer than CONFIG_SAMPLE_NETWORK_SECONDS. */
+/*
+ * Starts the modem and waits for the network; false if that takes longer than
+ * CONFIG_SAMPLE_NETWORK_SECONDS.
+ */
 bool network_start(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * SMS of the platform over the SMS library of the nRF Connect SDK.
+ * SMS from the platform, with the SMS library of the nRF Connect SDK.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -20,7 +20,7 @@ struct message {
 
 K_MSGQ_DEFINE(messages, sizeof(struct message), 4, 1);
 
-/* In the library's thread: judged here, acted on by whoever takes it. */
+/* Runs in the library's thread: checks the SMS here; the receiver acts on it. */
 static void on_sms(struct sms_data *const data, void *context)
 {
 	struct message message;
@@ -32,7 +32,7 @@ static void on_sms(struct sms_data *const data, void *context)
 	}
 	message.len = (uint8_t)data->payload_len;
 	memcpy(message.text, data->payload, message.len);
-	/* With no room for it, it is dropped: the platform counts it as taken. */
+	/* If there is no room it is dropped; the platform counts it as delivered. */
 	(void)k_msgq_put(&messages, &message, K_NO_WAIT);
 }
 

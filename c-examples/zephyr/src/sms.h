@@ -14,7 +14,7 @@
 /* Subscribes to SMS, before the modem connects. */
 bool sms_start(void);
 
-/* Waits for the next SMS of the platform. Returns its bytes, and no NUL. */
+/* Waits for the next SMS from the platform. Returns its bytes, without a NUL. */
 size_t sms_take(uint8_t text[SMS_TEXT_MAX]);
 
 #endif

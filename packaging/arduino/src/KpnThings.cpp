@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "KpnThings.h"
 
-/// From this status on a response is no interim one, RFC 9110 section 15.2.
+/// From this status on a response is not an interim one, RFC 9110 section 15.2.
 static const int32_t FINAL_STATUS = 200;
 
-// A reference to a constant, such as that of std::min, wants an object of it.
+// A reference to a constant, as taken by std::min, needs a definition of it.
 const unsigned long KpnThings::TIMEOUT_MS;
 const size_t KpnThings::PIECE;
 
@@ -167,7 +167,7 @@ kpn_status KpnThings::exchange(kpn_span request, kpn_response *response)
     if (status == KPN_NEED_MORE) {
         status = read(response);
     }
-    kpn_connection_record(&connection_, response); // what remains is told by kpn_connection_left
+    kpn_connection_record(&connection_, response); // kpn_connection_left gives the rest
     if (status != KPN_OK || kpn_connection_left(&connection_) == 0) {
         close();
     }
@@ -182,7 +182,7 @@ void KpnThings::close()
     connection_ = kpn_connection();
 }
 
-/// An idle connection is used again only when nothing has arrived on it that nobody asked for.
+/// An idle connection is used again only if nothing unsolicited has arrived on it.
 kpn_status KpnThings::open()
 {
     if (kpn_connection_left(&connection_) > 0 && client_.connected() && client_.available() == 0) {
@@ -190,14 +190,14 @@ kpn_status KpnThings::open()
     }
     close();
     const int connected = host_ != NULL ? client_.connect(host_, port_) : client_.connect(address_, port_);
-    if (connected != 1) { // 0 or negative, by what each library calls a failure
+    if (connected != 1) { // 0 or negative, whatever the library uses for a failure
         client_.stop();
         return KPN_ERR_CONNECT;
     }
     return kpn_connection_begin(&connection_, limit_);
 }
 
-/// Reads what has arrived; false when there is nothing.
+/// Reads what has arrived; false if there is nothing.
 bool KpnThings::hear(kpn_response *response, kpn_status *status)
 {
     uint8_t chunk[64];
@@ -208,8 +208,9 @@ bool KpnThings::hear(kpn_response *response, kpn_status *status)
     return len > 0;
 }
 
-/// KPN_NEED_MORE when the response is to be read. A piece that was taken in part is continued; nothing taken is a failure, since a modem
-/// may have sent it all the same. A server that has begun to answer gets no more: its response may lie where the request was.
+/// KPN_NEED_MORE if the response is to be read next. A piece that was accepted in part is continued; accepting nothing is a failure, since
+/// a modem may have sent it all the same. A server that has begun to answer is sent nothing more, since its response may overwrite the
+/// request.
 kpn_status KpnThings::write(kpn_span request, kpn_response *response)
 {
     const unsigned long start = millis();
@@ -246,7 +247,7 @@ kpn_status KpnThings::read(kpn_response *response)
     kpn_status status = KPN_NEED_MORE;
     while (status == KPN_NEED_MORE) {
         if (!hear(response, &status)) {
-            // The last bytes may have arrived, with the end, after the first look.
+            // The last bytes, and the end, may have arrived after the first check.
             if (!client_.connected() && client_.available() <= 0) {
                 status = kpn_response_end(response);
             } else {
@@ -327,7 +328,7 @@ bool KpnThings::hasDownlink() const
     if (outcome() != KPN_OUTCOME_ACCEPTED) {
         return false;
     }
-    return kpn_response_body(&response_, &body) != KPN_OK || body.len > 0; // one too large for the buffer is there too
+    return kpn_response_body(&response_, &body) != KPN_OK || body.len > 0; // includes one too large for the buffer
 }
 
 kpn_status KpnThings::downlinkStatus() const

@@ -71,7 +71,7 @@ fn opening(height: usize, title: &str) -> String {
 
 /// Device, buffer, platform: three boxes and what passes between them.
 fn flow() -> String {
-    let mut svg = opening(210, "The way of a message and its downlink");
+    let mut svg = opening(210, "The path of a message and its downlink");
     svg.push_str(
         "<defs><marker id=\"tip\" markerWidth=\"9\" markerHeight=\"8\" refX=\"8\" refY=\"4\" orient=\"auto\"><path d=\"M0 0L9 4L0 8z\"/></marker></defs>\n",
     );

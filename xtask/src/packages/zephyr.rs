@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Zephyr module without a Zephyr tree: its manifests, Kconfig and CMake against stand-ins for the tree.
 
+mod page;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         check_targets(workspace, &module)?;
     }
     check_cmake(workspace, &package)?;
-    check_page(workspace, &package)?;
+    page::check(workspace, &package)?;
     check_chip(workspace, &package)?;
     run::check_ztest(workspace, &package)?;
     run::check_exchange(workspace, &package)?;
@@ -274,55 +275,6 @@ fn check_cargo(workspace: &Workspace) -> anyhow::Result<()> {
         &["KPN_THINGS=y", "KPN_THINGS_CARGO=y", "XTENSA=y"],
     )?
     .refused_with("CONFIG_KPN_THINGS_RUST_TARGET")
-}
-
-/// What the page tells users of the module to write: at most five lines of configuration, and C that compiles.
-fn check_page(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
-    let shell = &workspace.shell;
-    let page = shell.read_file(package.join("zephyr/README.md"))?;
-    let part = page
-        .split("## In your own application")
-        .nth(1)
-        .and_then(|rest| rest.split("\n## ").next())
-        .context("no such part in zephyr/README.md")?;
-    let blocks: Vec<_> = part
-        .split("```")
-        .skip(1)
-        .step_by(2)
-        .filter_map(|block| block.split_once('\n'))
-        .collect();
-    let of = |language| blocks.iter().filter(move |(kind, _)| *kind == language);
-    let lines = of("cmake")
-        .chain(of("ini"))
-        .flat_map(|(_, text)| text.lines())
-        .count();
-    ensure!((2..=5).contains(&lines), "{lines} lines for the user");
-    let (_, example) = of("c").next().context("no example in C")?;
-    cmd!(
-        shell,
-        "gcc -std=c99 {WARNINGS...} -fsyntax-only -I{package}/include -I{package}/zephyr/include -xc -"
-    )
-    .stdin(example)
-    .quiet()
-    .run()?;
-    // The other warnings would also concern Zephyr's own headers.
-    let others: Vec<_> = page
-        .split("```c\n")
-        .skip(2)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
-    ensure!(others.len() == 2, "{} more examples in C", others.len());
-    for example in others {
-        cmd!(
-            shell,
-            "gcc -std=c99 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include
-             -DCONFIG_IMG_BLOCK_BUF_SIZE=512 -DCONFIG_KPN_THINGS_FIRMWARE_BUFFER=1536 -xc -"
-        )
-        .stdin(example)
-        .quiet()
-        .run()?;
-    }
-    Ok(())
 }
 
 /// The package's archive links with the chip's compiler, with linker warnings as errors.

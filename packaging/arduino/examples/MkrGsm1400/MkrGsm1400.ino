@@ -10,7 +10,7 @@
 
 #include "arduino_secrets.h"
 
-const char APN[] = "kpnthings.iot"; // a SIM card of KPN Things+ takes kpnthings2.m2m
+const char APN[] = "kpnthings.iot"; // a KPN Things+ SIM card uses kpnthings2.m2m
 const unsigned long INTERVAL_MS = 60000;
 
 GSM gsm;
@@ -19,7 +19,7 @@ GSMClient client;
 KpnThingsBuffer<1024> things(client);
 uint32_t failures = 0;
 
-// Called for each record of a downlink, once the whole of it was found valid.
+// Called for each record of a downlink, after the whole downlink has been found valid.
 void onDownlink(const kpn_record &record) {
   if (kpn_record_is_for(&record, SECRET_URN) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
     digitalWrite(LED_BUILTIN, record.bool_value ? HIGH : LOW);
@@ -38,7 +38,7 @@ bool isOnline() {
 void setup() {
   Serial.begin(115200);
   pinMode(LED_BUILTIN, OUTPUT);
-  randomSeed(analogRead(A0)); // devices that failed together must not come back together
+  randomSeed(analogRead(A0)); // devices that failed together must not return together
   things.begin(SECRET_URN, SECRET_KEY);
   things.onDownlink(onDownlink);
 }
@@ -51,7 +51,7 @@ void loop() {
   }
 
   things.startMessage();
-  things.addDecimal(KPN_TEMPERATURE, 205, -1); // 20.5 Cel: put your sensor here
+  things.addDecimal(KPN_TEMPERATURE, 205, -1); // 20.5 Cel: read your sensor here
   things.addInteger("uptime", "s", millis() / 1000);
   bool accepted = things.send();
   things.report(Serial);

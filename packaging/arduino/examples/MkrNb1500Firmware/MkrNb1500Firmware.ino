@@ -13,7 +13,7 @@
 
 #include "arduino_secrets.h"
 
-const char APN[] = "kpnthings.iot"; // a SIM card of KPN Things+ takes kpnthings2.m2m
+const char APN[] = "kpnthings.iot"; // a KPN Things+ SIM card uses kpnthings2.m2m
 const char VERSION[] = "1.0.0";
 const unsigned long INTERVAL_MS = 60000;
 const unsigned long NETWORK_MS = 180000;
@@ -28,7 +28,7 @@ NBClient fileClient;
 kpn_firmware firmware;
 uint8_t memory[KPN_FIRMWARE_MEMORY];
 uint8_t request[KPN_FIRMWARE_MEMORY];
-uint8_t part[PART]; // the storage cannot go back, so a part is written once it is whole and right
+uint8_t part[PART]; // the storage cannot go back, so a part is written once it is complete and verified
 uint32_t failures = 0;
 bool isOpen = false;
 
@@ -40,7 +40,7 @@ bool isOnline() {
   return nb.begin(SECRET_PIN, APN) == NB_READY && gprs.attachGPRS() == GPRS_READY;
 }
 
-// Takes what has come of a part.
+// Reads what has arrived of a part.
 kpn_status feed(const uint8_t *bytes, size_t len, size_t *partLen, uint32_t start) {
   kpn_status status = KPN_NEED_MORE;
   kpn_firmware_piece piece = {0, NULL, 0, 0};
@@ -84,7 +84,7 @@ kpn_status fetchPart(size_t *partLen) {
   const unsigned long begun = millis();
   while (status == KPN_NEED_MORE) {
     uint8_t chunk[64];
-    const bool isConnected = fileClient.connected(); // asked first: what came before the end is read all the same
+    const bool isConnected = fileClient.connected(); // asked first, so that what came before the end is still read
     const int got = fileClient.available() > 0 ? fileClient.read(chunk, sizeof chunk) : 0;
     if (got > 0) {
       status = feed(chunk, (size_t)got, partLen, start);
@@ -98,7 +98,7 @@ kpn_status fetchPart(size_t *partLen) {
   return status;
 }
 
-// Until the image is whole, or the server refuses it.
+// Until the image is complete, or the server refuses it.
 void update() {
   kpn_status status = KPN_OK;
   while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST && (status == KPN_OK || status == KPN_AGAIN)) {
@@ -133,7 +133,7 @@ void update() {
 
 void setup() {
   Serial.begin(115200);
-  randomSeed(analogRead(A0)); // devices that failed together must not come back together
+  randomSeed(analogRead(A0)); // devices that failed together must not return together
   nb.setTimeout(NETWORK_MS);  // otherwise begin waits for a network for ever
   things.begin(SECRET_URN, SECRET_KEY);
   if (kpn_firmware_begin(&firmware, memory, sizeof memory, PART) != KPN_OK) {
@@ -149,8 +149,8 @@ void loop() {
   }
 
   things.startMessage();
-  things.addDecimal(KPN_TEMPERATURE, 205, -1); // 20.5 Cel: put your sensor here
-  things.addText("firmware", NULL, VERSION);   // the platform learns which version runs
+  things.addDecimal(KPN_TEMPERATURE, 205, -1); // 20.5 Cel: read your sensor here
+  things.addText("firmware", NULL, VERSION);   // tells the platform which version is running
   bool accepted = things.send();
   things.report(Serial);
 

@@ -10,7 +10,7 @@
 
 #include "arduino_secrets.h"
 
-const char APN[] = "kpnthings.iot"; // a SIM card of KPN Things+ takes kpnthings2.m2m
+const char APN[] = "kpnthings.iot"; // a KPN Things+ SIM card uses kpnthings2.m2m
 const unsigned long INTERVAL_MS = 60000;
 const unsigned long NETWORK_MS = 180000;
 
@@ -21,7 +21,7 @@ NBClient client;
 KpnThingsBuffer<1024> things(client);
 uint32_t failures = 0;
 
-// Called for each record of a downlink, whichever way it came, once the whole of it was found valid.
+// Called for each record of a downlink, however it came, after the whole downlink has been found valid.
 void act(const kpn_record &record) {
   if (kpn_record_is_for(&record, SECRET_URN) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
     digitalWrite(LED_BUILTIN, record.bool_value ? HIGH : LOW);
@@ -37,7 +37,7 @@ bool isOnline() {
   return nb.begin(SECRET_PIN, APN) == NB_READY && gprs.attachGPRS() == GPRS_READY;
 }
 
-// Each SMS is deleted after it was used, so that a reset in between does not lose it.
+// Each SMS is deleted after it was handled, so that a reset in between does not lose it.
 void takeSms() {
   while (sms.available()) {
     char sender[21];
@@ -57,7 +57,7 @@ void takeSms() {
       kpn_downlink downlink;
       kpn_record record;
       kpn_status status = kpn_downlink_begin_bytes(&downlink, (uint8_t *)text, len);
-      if (status != KPN_OK) { // nothing of it was handed out
+      if (status != KPN_OK) { // no part of it was handed out
         Serial.println(kpn_status_text(status));
       }
       while (status == KPN_OK && kpn_downlink_next(&downlink, &record) == KPN_OK) {
@@ -71,7 +71,7 @@ void takeSms() {
 void setup() {
   Serial.begin(115200);
   pinMode(LED_BUILTIN, OUTPUT);
-  randomSeed(analogRead(A0)); // devices that failed together must not come back together
+  randomSeed(analogRead(A0)); // devices that failed together must not return together
   nb.setTimeout(NETWORK_MS);  // otherwise begin waits for a network for ever
   things.begin(SECRET_URN, SECRET_KEY);
   things.onDownlink(act);
@@ -86,7 +86,7 @@ void loop() {
   takeSms();
 
   things.startMessage();
-  things.addDecimal(KPN_TEMPERATURE, 205, -1); // 20.5 Cel: put your sensor here
+  things.addDecimal(KPN_TEMPERATURE, 205, -1); // 20.5 Cel: read your sensor here
   bool accepted = things.send();
   things.report(Serial);
 

@@ -39,7 +39,7 @@ class SodaqR4xClient : public Client {
         return socket_ < 0 ? 0 : modem_.socketWrite(socket_, bytes, len);
     }
 
-  // Asks the modem when it has not told by itself.
+  // Asks the modem if it has not reported by itself.
     int available()
     {
         if (socket_ < 0) {
@@ -65,7 +65,7 @@ class SodaqR4xClient : public Client {
     int peek()
     {
         return -1;
-    } // the modem cannot
+    } // not supported by the modem
 
     void flush()
     {
@@ -74,7 +74,7 @@ class SodaqR4xClient : public Client {
         }
     }
 
-  // Without waiting for the other side, for which this modem takes up to 30 seconds.
+  // Without waiting for the other side, which can take this modem up to 30 seconds.
     void stop()
     {
         if (socket_ >= 0) {

@@ -13,7 +13,7 @@
 #include "SodaqR4xClient.h"
 #include "arduino_secrets.h"
 
-const char APN[] = "kpnthings.iot"; // a SIM card of KPN Things+ takes kpnthings2.m2m
+const char APN[] = "kpnthings.iot"; // a KPN Things+ SIM card uses kpnthings2.m2m
 const unsigned long INTERVAL_MS = 60000;
 
 Sodaq_R4X modem;
@@ -22,7 +22,7 @@ SodaqR4xClient client(modem);
 KpnThingsBuffer<1024> things(client);
 uint32_t failures = 0;
 
-// Called for each record of a downlink, once the whole of it was found valid.
+// Called for each record of a downlink, after the whole downlink has been found valid.
 void onDownlink(const kpn_record &record) {
   if (kpn_record_is_for(&record, SECRET_URN) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
     digitalWrite(LED_BUILTIN, record.bool_value ? HIGH : LOW);
@@ -42,7 +42,7 @@ void setup() {
   sodaq_wdt_safe_delay(5000); // time to upload another sketch before this one sleeps
   SerialUSB.begin(115200);
   pinMode(LED_BUILTIN, OUTPUT);
-  randomSeed(analogRead(A0)); // devices that failed together must not come back together
+  randomSeed(analogRead(A0)); // devices that failed together must not return together
   modem.init(&power, Serial1, 115200);
   things.begin(SECRET_URN, SECRET_KEY);
   things.onDownlink(onDownlink);
@@ -56,7 +56,7 @@ void loop() {
   }
 
   things.startMessage();
-  things.addDecimal(KPN_TEMPERATURE, 205, -1); // 20.5 Cel: put your sensor here
+  things.addDecimal(KPN_TEMPERATURE, 205, -1); // 20.5 Cel: read your sensor here
   things.addInteger("uptime", "s", millis() / 1000);
   bool accepted = things.send();
   things.report(SerialUSB);

@@ -33,7 +33,7 @@ const LIMITS: [&str; 3] = [
 const GLUE: [&str; 2] = ["kpn_zephyr.c", "kpn_zephyr_socket.c"];
 
 /// Compiles a program with the glue and the archive of the package.
-fn compile(
+pub fn compile(
     workspace: &Workspace,
     package: &Path,
     main: &Path,
@@ -105,7 +105,7 @@ impl Call<'_> {
 }
 
 /// Starts simulators that know the device.
-fn platform(
+pub fn platform(
     workspace: &Workspace,
 ) -> anyhow::Result<impl Fn(&[&str]) -> anyhow::Result<Simulator>> {
     let program = simulator::build(workspace)?;
@@ -245,6 +245,19 @@ const UPDATE_SIZES: [&str; 5] = [
     "-DCONFIG_KPN_THINGS_FIRMWARE_ATTEMPTS=2",
 ];
 
+/// What the compiler gets for an update, beside the program.
+pub fn update_files(workspace: &Workspace, package: &Path) -> Vec<String> {
+    let mut more = UPDATE_SIZES.map(str::to_owned).to_vec();
+    more.extend(UPDATE.map(|file| package.join("zephyr").join(file).display().to_string()));
+    more.push(
+        workspace
+            .path("tests/zephyr/device.c")
+            .display()
+            .to_string(),
+    );
+    more
+}
+
 /// An update whose power is lost at each write, over flash that is erased as in Zephyr 3 and as in Zephyr 4.
 pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
     let shell = &workspace.shell;
@@ -256,15 +269,8 @@ pub fn check_update(workspace: &Workspace, package: &Path) -> anyhow::Result<()>
         ("-DSHIM_ZEPHYR_3", &["--quiet", "--partial-content"][..]),
         ("-g", &["--quiet"]),
     ] {
-        let mut more: Vec<String> = UPDATE_SIZES.map(str::to_owned).to_vec();
+        let mut more = update_files(workspace, package);
         more.push(erasing.to_owned());
-        more.extend(UPDATE.map(|file| package.join("zephyr").join(file).display().to_string()));
-        more.push(
-            workspace
-                .path("tests/zephyr/device.c")
-                .display()
-                .to_string(),
-        );
         compile(workspace, package, &main, &more, &program)?;
         cmd!(shell, "{program} {image}").quiet().run()?;
         let file = format!("/new.bin={}", image.display());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Sends a measurement to KPN Things every minute and acts on downlinks: from anywhere, over TLS. Wi-Fi or Ethernet as menuconfig says
- * ("Example Connection Configuration"), URN and secret there too ("KPN Things device").
+ * Sends a measurement to KPN Things every minute and acts on downlinks: from anywhere, over TLS. Set Wi-Fi or Ethernet in menuconfig
+ * ("Example Connection Configuration"), and URN and secret there too ("KPN Things device").
  */
 #include <stdio.h>
 
@@ -29,7 +29,7 @@ static kpn_status write_message(kpn_span *request)
     if (status != KPN_OK) {
         return status;
     }
-    kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1); /* 20.5 Cel: put your sensor here */
+    kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1); /* 20.5 Cel: read your sensor here */
     return kpn_uplink_finish(&uplink, CONFIG_DEVICE_SECRET, request);
 }
 
@@ -64,7 +64,7 @@ static kpn_status receive(esp_tls_t *tls, kpn_response *response)
         } else if (len == 0) {
             status = kpn_response_end(response);
         } else if (len != ESP_TLS_ERR_SSL_WANT_READ && len != ESP_TLS_ERR_SSL_WANT_WRITE) {
-            status = KPN_ERR_IO; /* the time limit of the connection included */
+            status = KPN_ERR_IO; /* including the time limit of the connection */
         }
     }
     return status;
@@ -92,7 +92,7 @@ static void act_on_downlink(const kpn_response *response)
     kpn_record record;
     kpn_status status = kpn_downlink_begin(&downlink, response);
 
-    if (status != KPN_OK) { /* nothing of it was handed out */
+    if (status != KPN_OK) { /* no part of it was handed out */
         printf("downlink: %s\n", kpn_status_text(status));
     }
     while (status == KPN_OK && (status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {

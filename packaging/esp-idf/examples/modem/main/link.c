@@ -39,7 +39,7 @@ static bool make_modem(void)
     if (netif == NULL || events == NULL || esp_event_handler_register(IP_EVENT, ESP_EVENT_ANY_ID, on_ip, NULL) != ESP_OK) {
         return false;
     }
-    modem = esp_modem_new_dev(ESP_MODEM_DCE_SIM7000, &dte, &dce, netif); /* or the one of your board */
+    modem = esp_modem_new_dev(ESP_MODEM_DCE_SIM7000, &dte, &dce, netif); /* or the one on your board */
     return modem != NULL;
 }
 

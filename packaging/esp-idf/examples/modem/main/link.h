@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Switches to data mode and waits for an address; false when none came. Once it stands, call it again only after `link_close`. */
+/* Switches to data mode and waits for an address; false if none came. Once the link is up, call it again only after `link_close`. */
 bool link_open(void);
 void link_close(void);
 

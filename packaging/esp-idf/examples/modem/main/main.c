@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Sends a measurement to KPN Things every minute through a modem, acts on downlinks, and updates itself: over PPP into KPN's private network,
- * without TLS, since that network itself is the secure channel. URN, secret, APN and pins in menuconfig ("KPN Things device").
+ * Sends a measurement to KPN Things every minute through a modem, acts on downlinks, and updates itself: over PPP into KPN's private
+ * network, without TLS, since that network itself is the secure channel. Set URN, secret, APN and pins in menuconfig ("KPN Things device").
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,8 +35,8 @@ static kpn_status write_message(kpn_span *request)
     if (status != KPN_OK) {
         return status;
     }
-    kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1); /* 20.5 Cel: put your sensor here */
-    kpn_uplink_add_text(&uplink, "firmware", NULL, VERSION);   /* the platform learns which version runs */
+    kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1); /* 20.5 Cel: read your sensor here */
+    kpn_uplink_add_text(&uplink, "firmware", NULL, VERSION);   /* tells the platform which version is running */
     return kpn_uplink_finish(&uplink, CONFIG_DEVICE_SECRET, request);
 }
 
@@ -53,7 +53,7 @@ static kpn_status receive(int fd, kpn_response *response)
         if (len > 0) {
             status = kpn_response_feed(response, chunk, (size_t)len, NULL);
         } else {
-            status = len == 0 ? kpn_response_end(response) : KPN_ERR_IO; /* the time limit of the socket included */
+            status = len == 0 ? kpn_response_end(response) : KPN_ERR_IO; /* including the time limit of the socket */
         }
     }
     return status;
@@ -95,7 +95,7 @@ static void act_on_downlink(const kpn_response *response)
     kpn_record record;
     kpn_status status = kpn_downlink_begin(&downlink, response);
 
-    if (status != KPN_OK) { /* nothing of it was handed out */
+    if (status != KPN_OK) { /* no part of it was handed out */
         printf("downlink: %s\n", kpn_status_text(status));
         return;
     }
@@ -111,7 +111,7 @@ static void act_on_downlink(const kpn_response *response)
     }
 }
 
-/* Until the image is whole, or the server refuses it. */
+/* Until the image is complete, or the server refuses it. */
 static void fetch_firmware(void)
 {
     while (ota_is_wanted(&update)) {

@@ -46,7 +46,7 @@ static void hang_up(ota *ota)
     ota->fd = -1;
 }
 
-/* Back to the beginning of the sector: it is erased as a whole. */
+/* Back to the beginning of the sector, which is erased as a whole. */
 static kpn_status rewind_sector(ota *ota)
 {
     uint32_t confirmed = kpn_firmware_confirmed(&ota->firmware);
@@ -73,7 +73,7 @@ esp_err_t ota_begin(ota *ota)
     nvs_close(nvs);
     if (found == ESP_OK
         && (kpn_firmware_load(&ota->firmware, ota->request, len) != KPN_OK || rewind_sector(ota) != KPN_OK)) {
-        forget(); /* another version of this firmware wrote it */
+        forget(); /* a different version of this firmware wrote it */
         return kpn_firmware_begin(&ota->firmware, ota->memory, sizeof ota->memory, OTA_PART) == KPN_OK ? ESP_OK : ESP_FAIL;
     }
     return ESP_OK;
@@ -88,7 +88,7 @@ kpn_status ota_offer(ota *ota, const kpn_downlink *downlink, const char *urn)
 {
     kpn_status status = kpn_firmware_offer(&ota->firmware, downlink, urn);
 
-    if (status == KPN_OK && !store(ota)) { /* it goes on all the same, as long as there is power */
+    if (status == KPN_OK && !store(ota)) { /* it continues all the same, as long as there is power */
         return KPN_OK;
     }
     return status;
@@ -173,7 +173,7 @@ static kpn_status receive_part(ota *ota)
     return status;
 }
 
-/* An encrypted flash takes 16 bytes at a time, so the last part is filled up. */
+/* Encrypted flash takes 16 bytes at a time, so the last part is padded. */
 static bool write_part(ota *ota)
 {
     size_t len = (ota->len + 15) / 16 * 16;
@@ -206,7 +206,7 @@ kpn_status ota_fetch(ota *ota)
     if (status == KPN_OK && kpn_firmware_confirmed(&ota->firmware) % OTA_SECTOR == 0 && !store(ota)) {
         return KPN_ERR_IO;
     }
-    if (status == KPN_ERR_FIRMWARE_REPLACED) { /* another image under the same URL */
+    if (status == KPN_ERR_FIRMWARE_REPLACED) { /* a different image under the same URL */
         hang_up(ota);
         return kpn_firmware_rewind(&ota->firmware, 0) == KPN_OK ? KPN_AGAIN : status;
     }
