@@ -73,6 +73,7 @@ const GROUPS: &[Group] = &[
         "Firmware over the air",
         &[
             "firmware/mod.rs",
+            "firmware/announce.rs",
             "firmware/request.rs",
             "firmware/answer.rs",
             "firmware/image.rs",

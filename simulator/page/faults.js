@@ -32,10 +32,10 @@ const CATALOGUE = [
     ["tls-old-version", "The handshake is answered with TLS 1.1"],
     ["tls-expired", "The certificate has expired"],
     ["tls-other-name", "The certificate is for another host"],
-    ["tls-self-signed", "The certificate is signed by itself"],
-    ["tls-unknown-ca", "The certificate is signed by an authority that nobody knows"],
+    ["tls-self-signed", "The certificate is self-signed"],
+    ["tls-unknown-ca", "The certificate is signed by an unknown authority"],
     ["tls-reset", "The connection is reset after the handshake"],
-    ["tls-no-close-notify", "Closed after the answer, and TLS does not say so"],
+    ["tls-no-close-notify", "Closed after the answer without close_notify"],
   ]],
   ["Parts of firmware", [
     ["wrong-crc", "The CRC of a part is wrong"],
@@ -46,10 +46,10 @@ const CATALOGUE = [
   ]],
 ];
 
-/** Whether a fault comes true before it is known which device calls. */
+/** Whether a fault strikes before the device is known. */
 const isEarly = (name) => name === "early-answer" || name.startsWith("tls-");
 
-/** Options that have a field of their own. */
+/** Options that have their own field. */
 const FIELDS = ["device", "probability", "seed", "times"];
 
 /** Parses a fault written as `kind=value,option=value…`. */

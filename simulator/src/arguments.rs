@@ -49,15 +49,15 @@ Faults, each with ,every=K (every Kth request) ,times=N (N times at most) ,proba
   short=BYTES        a part has at most so many bytes
   overlap=BYTES      a part begins so many bytes before what was asked for
   replaced=FILE      from then on this file is served under the URL
-Faults of connections on --tls-listen; there is no device before there is a request, and so no device=URN and no on=:
+Faults of connections to --tls-listen, without device=URN and on=, since there is no request yet that names the device:
   tls-silent         the handshake is not answered
   tls-cut=BYTES      closed after so many bytes of the handshake, at the latest at its end
   tls-alert=NUMBER   the handshake is answered with this fatal alert, such as 40 (RFC 8446 section 6)
   tls-old-version    the handshake is answered with TLS 1.1
   tls-expired        the certificate has expired
   tls-other-name     the certificate is for another host
-  tls-self-signed    the certificate is signed by itself
-  tls-unknown-ca     the certificate is signed by an authority that nobody knows
+  tls-self-signed    the certificate is self-signed
+  tls-unknown-ca     the certificate is signed by an unknown authority
   tls-reset          reset after the handshake
   tls-no-close-notify  taken, then closed after the answer without close_notify
 
@@ -80,7 +80,7 @@ Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds
 )]
 pub struct Arguments {
     /// What to do instead of acting as the platform
-    #[cfg(feature = "api")]
+    #[cfg(any(feature = "api", feature = "fleet"))]
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -249,10 +249,14 @@ pub struct Arguments {
 }
 
 /// The subcommands.
-#[cfg(feature = "api")]
+#[cfg(any(feature = "api", feature = "fleet"))]
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    #[cfg(feature = "api")]
     Expect(crate::expect::Expect),
+    #[cfg(feature = "fleet")]
+    Fleet(kpn_things_fleet::Fleet),
+    #[cfg(feature = "api")]
     Replay(crate::replay::Replay),
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The API from the other side, for the commands that ask a simulator.
+//! A client of the API, for the commands that query a simulator.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use crate::model::event::Event;
 
-/// Whom to ask.
+/// A simulator's API.
 pub struct Client {
     api: String,
     token: Option<String>,
@@ -23,7 +23,7 @@ pub struct Client {
 pub enum Failure {
     /// The simulator may be about to start.
     Again(String),
-    /// It will not be otherwise.
+    /// Trying again will not help.
     Final(String),
 }
 
@@ -44,7 +44,7 @@ impl Client {
         &self.api
     }
 
-    /// The messages that `GET /api/v1/messages` gives with this behind it; when the time for them is over, those that are there.
+    /// The messages that `GET /api/v1/messages` returns with this after it; those that are there if the time for them is over.
     pub async fn messages(&self, query: &str) -> Result<Vec<Event>, Failure> {
         let again = |error: &dyn std::fmt::Display| Failure::Again(error.to_string());
         let stream = TcpStream::connect(&self.api)
@@ -74,7 +74,7 @@ impl Client {
                     .map_err(|error| Failure::Final(format!("the API's answer: {error}")))?;
                 Ok(list.messages)
             }
-            // Others wait as well, and will have gone.
+            // Other requests that wait will have ended.
             StatusCode::SERVICE_UNAVAILABLE => Err(Failure::Again(format!("it answers {status}"))),
             status => Err(Failure::Final(format!(
                 "the API answers {status}: {}",

@@ -72,7 +72,8 @@ impl FromStr for Fault {
                         return Err(why.to_owned());
                     }
                     Stage::Handshake => {
-                        let why = "which device it is, a request says; there is none yet in a TLS handshake";
+                        let why =
+                            "a request names the device, and there is none yet in a TLS handshake";
                         return Err(format!("device: {why}"));
                     }
                 },
@@ -102,7 +103,7 @@ impl Fault {
     }
 }
 
-/// Said where there is no port with TLS.
+/// The reason to refuse a TLS fault if there is no port with TLS.
 pub const NO_TLS: &str = "there is no port with TLS, which --tls-listen opens";
 
 impl fmt::Display for Fault {
@@ -191,7 +192,7 @@ impl Faults {
             .collect()
     }
 
-    /// What goes wrong with the next connection with TLS. Of several the first counts.
+    /// What goes wrong with the next TLS connection. If several faults strike, the first one counts.
     #[cfg(feature = "tls")]
     pub fn draw_tls(&self) -> Option<Tls> {
         let drawn = self.draw_some(Stage::Handshake, None, None);
@@ -299,7 +300,7 @@ mod tests {
         let faults = ["drop", "tls-reset,every=2,times=1", "tls-alert=40,every=2"];
         let faults = Faults::new(faults.map(|text| text.parse().unwrap()).into());
         assert_eq!(faults.draw_tls(), None);
-        // The alert meets the connection as well, and comes too late.
+        // The alert strikes as well, but only the first fault counts.
         assert_eq!(faults.draw_tls(), Some(Tls::Reset));
         assert_eq!(faults.draw(Target::Message, None), [Kind::Drop]);
         assert_eq!(faults.draw_tls(), None);

@@ -119,9 +119,13 @@ impl FormatTime for Seconds {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, String> {
-    #[cfg(feature = "api")]
+    #[cfg(any(feature = "api", feature = "fleet"))]
     match arguments.command {
+        #[cfg(feature = "api")]
         Some(arguments::Command::Expect(wanted)) => return expect::run(wanted).await,
+        #[cfg(feature = "fleet")]
+        Some(arguments::Command::Fleet(wanted)) => return kpn_things_fleet::run(wanted).await,
+        #[cfg(feature = "api")]
         Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted).await,
         None => {}
     }
@@ -295,18 +299,18 @@ const fn secure_is_wanted(_arguments: &Arguments) -> bool {
     false
 }
 
-/// File descriptors for all but connections: ports, logs, files that are read.
+/// File descriptors for everything except connections: ports, logs, files being read.
 const OTHER_DESCRIPTORS: u64 = 64;
 
-/// Connections to the API at a time, where file descriptors are not scarce.
+/// Most connections to the API at a time, if file descriptors are not scarce.
 const API_CONNECTIONS: u64 = 256;
 
-/// As many connections of devices as are wanted, or as there are file descriptors for: two each, since the end of a
-/// connection is watched beside it. Also how many to the API, with one each.
+/// As many connections of devices as wanted, or as file descriptors allow: a quarter of those is left to connections that are closing. Also
+/// how many connections the API may have.
 fn max_connections(wanted: usize) -> (usize, usize) {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
     let api = API_CONNECTIONS.min(descriptors / 4).max(1);
-    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS + api) / 2;
+    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS + api) / 4 * 3;
     let number = |count| usize::try_from(count).unwrap_or(usize::MAX);
     (number(possible).clamp(1, wanted), number(api))
 }

@@ -16,15 +16,14 @@ use crate::model::event::Event;
 use compare::{answers, verdicts};
 use exchange::{Answer, Exchanged, Target};
 
-/// Longest that the API may take to know of a request, in seconds.
+/// The longest time in seconds until the API knows of a request.
 const PATIENCE: u8 = 5;
 
 /// Shown below the options.
-const MORE: &str = "Each difference is a line `request NUMBER, METHOD URL: WHAT: THEN then, NOW now`. Compared are the status, the body, which is a \
-downlink or none, and the fields Content-Type, Location and Retry-After as far as the archive has them; with --api also whether the message \
-was accepted, and each mistake in it.
+const MORE: &str = "Prints a line `request NUMBER, METHOD URL: WHAT: THEN then, NOW now` for each difference in the status, the body (a downlink or none) and \
+the fields Content-Type, Location and Retry-After if the archive has fields; with --api also in the verdict and in each mistake.
 
-Ends with 0 when all are answered as they were, with 1 when one is not, with 2 when the archive cannot be read or the target not be reached.";
+Ends with 0 if all answers are as recorded, with 1 if any differs, with 2 if the archive cannot be read or the target cannot be reached.";
 
 /// Sends recorded requests again and compares the answers
 #[derive(Debug, Args)]
@@ -38,12 +37,12 @@ pub struct Replay {
     #[arg(long, value_name = "HOST:PORT")]
     to: String,
 
-    /// Reaches it over TLS
+    /// Uses TLS
     #[cfg(feature = "tls")]
     #[arg(long)]
     tls: bool,
 
-    /// Certificates of authorities that are trusted, in PEM [default: those of this system]
+    /// Trusted authorities, in PEM [default: those of this system]
     #[cfg(feature = "tls")]
     #[arg(long, value_name = "FILE", requires = "tls")]
     ca: Option<PathBuf>,
@@ -53,7 +52,7 @@ pub struct Replay {
     #[arg(long, value_name = "NAME", requires = "tls")]
     name: Option<String>,
 
-    /// Address and port of the API of the simulator that --to is a port of
+    /// Address and port of the API of the same simulator
     #[arg(long, value_name = "ADDRESS:PORT")]
     api: Option<String>,
 
@@ -68,7 +67,7 @@ pub struct Replay {
     api_token: Option<String>,
 }
 
-/// Runs it: 0 when all are answered as they were, 1 when one is not.
+/// Runs it: 0 if all answers are as recorded, 1 if any differs.
 pub async fn run(arguments: &Replay) -> Result<ExitCode, String> {
     let entries = archive::read(&arguments.file)?;
     let target = Target::new(arguments)?;
@@ -109,10 +108,10 @@ pub async fn run(arguments: &Replay) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(different > 0)))
 }
 
-/// The API of the target, which knows what it thinks of a message.
+/// The API of the target, which knows the verdict on each message.
 struct Judge {
     client: Client,
-    /// Number of the last message that has been seen.
+    /// Number of the last message seen.
     last: u64,
 }
 

@@ -35,9 +35,9 @@ struct State {
     begun: bool,
     /// How the connection was ended early.
     ended: Option<Ending>,
-    /// The layer below is not told of the end.
+    /// The layer below is not shut down at the end.
     mute: bool,
-    /// What is done when all that was written so far has left.
+    /// What to do when everything written so far has been sent.
     left: Vec<Left>,
 }
 
@@ -109,7 +109,7 @@ impl Wire {
         state.status = None;
     }
 
-    /// Does this when all that has been written has left; drops it when the connection ends before.
+    /// Does this once everything written has been sent; drops it if the connection ends before.
     pub fn when_left(&self, then: impl FnOnce() + Send + 'static) {
         self.lock().left.push(Left(Box::new(then)));
     }
@@ -120,7 +120,7 @@ impl Wire {
         left.into_iter().for_each(|Left(then)| then());
     }
 
-    /// Closes TCP alone at the end.
+    /// At the end only TCP is closed, without close_notify of TLS.
     pub fn mute(&self) {
         self.lock().mute = true;
     }

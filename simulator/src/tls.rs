@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TLS as on the Internet path, with certificates of its own making: one that is right, and those that faults show.
+//! TLS as on the Internet path, with self-made certificates: a correct one, and those that faults present.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::fault::Tls as Fault;
 /// Default names of the certificate: the host of the Internet path, and this machine.
 pub const NAMES: [&str; 3] = ["prod.dm.kpnthings.com", "localhost", "127.0.0.1"];
 
-/// What the certificate is for that is for another host.
+/// The host of the certificate that is for a different host.
 const OTHER_NAME: &str = "other.example";
 
-/// What accepts connections, by the certificate that it shows.
+/// One acceptor for each certificate.
 pub struct Tls {
     right: TlsAcceptor,
     expired: TlsAcceptor,
@@ -30,7 +30,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Makes an authority, and a certificate for `names`; also gives the authority's in PEM for devices to trust.
+    /// Makes an authority and certificates for `names`; returns the authority's certificate in PEM too, for devices to trust.
     pub fn new(names: &[String]) -> Result<(Self, String), String> {
         let known = authority("kpn-things-simulator")?;
         let unknown = authority("unknown authority")?;
@@ -53,7 +53,7 @@ impl Tls {
         Ok((tls, known.pem()))
     }
 
-    /// What accepts a connection when this goes wrong with it.
+    /// The acceptor for a connection with this fault.
     pub const fn acceptor(&self, fault: Option<Fault>) -> &TlsAcceptor {
         match fault {
             Some(Fault::Expired) => &self.expired,
@@ -69,7 +69,7 @@ fn not_made(error: rcgen::Error) -> String {
     format!("no certificate could be made: {error}")
 }
 
-/// An authority of this name.
+/// An authority with this name.
 fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, String> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -89,7 +89,7 @@ fn leaf(names: &[String]) -> Result<CertificateParams, String> {
     Ok(params)
 }
 
-/// Shows one certificate.
+/// An acceptor that presents this certificate.
 fn acceptor(certificate: &CertificateDer<'static>, key: &KeyPair) -> Result<TlsAcceptor, String> {
     let key = PrivateKeyDer::try_from(key.serialize_der())
         .map_err(|error| format!("the key cannot be used: {error}"))?;

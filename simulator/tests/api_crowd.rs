@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Users of the API that mean no good: none keeps it from the others, nor from devices.
+//! Hostile users of the API: none keeps it from the others, nor the platform from devices.
 
 mod common;
 

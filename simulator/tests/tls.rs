@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The TLS port: a device that trusts the certificate is served, another is not; what faults do to a connection, and that the next one works.
+//! The TLS port: a device that trusts the certificate is served, any other is not; a fault ends one connection, and the next one works.
 #![cfg(feature = "tls")]
 
 mod common;

@@ -76,6 +76,15 @@ pub(super) mod number {
     pub const SIXTIETH: u8 = 0x09;
 }
 
+/// Value of a hex digit in either case; letters go on up to 35, and any other character is 36 or more.
+pub(super) const fn hex_digit(byte: u8) -> u8 {
+    let digit = byte.wrapping_sub(b'0');
+    if digit <= 9 {
+        return digit;
+    }
+    (byte | 0x20).wrapping_sub(b'a').saturating_add(10)
+}
+
 /// One part of a value.
 enum Part {
     /// These bytes; small letters match capital ones too.

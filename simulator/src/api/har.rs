@@ -34,7 +34,7 @@ fn entry(event: &Event) -> Value {
     let started = std::time::UNIX_EPOCH + std::time::Duration::from_secs_f64(event.time.max(0.0));
     let downlink = event.downlink.as_deref().unwrap_or_default();
     let content = match &event.part {
-        // Its bytes are not kept.
+        // The history does not keep its bytes.
         Some(part) => json!({"size": part.length, "mimeType": "application/octet-stream"}),
         None => {
             json!({"size": downlink.len(), "mimeType": "application/json", "text": downlink})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the users of the API may take, so that one of them cannot keep it from the others: connections, heads and bodies that take
-//! their time, memory for bodies, and requests that stay open.
+//! Limits of the API, so that no user can keep it from the others: connections, slow heads and bodies, memory for bodies, and
+//! requests that stay open.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -34,13 +34,13 @@ const IMAGE_MAX: usize = 64 << 20;
 /// Longest body otherwise.
 const BODY_MAX: usize = 4 << 20;
 
-/// Bytes of bodies that all requests may keep at a time.
+/// Bytes that the bodies of all requests may take together.
 const BODIES_MAX: usize = 128 << 20;
 
-/// Requests at a time that stay open until something happens.
+/// Most requests at a time that stay open until something happens.
 const LISTENERS_MAX: usize = 100;
 
-/// What is taken.
+/// What is in use.
 pub struct Limits {
     platform: Arc<Platform>,
     kept: AtomicUsize,
@@ -48,7 +48,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Nothing is taken yet.
+    /// Nothing is in use yet.
     pub fn new(platform: Arc<Platform>) -> Arc<Self> {
         Arc::new(Self {
             platform,
@@ -57,13 +57,13 @@ impl Limits {
         })
     }
 
-    /// One more request that stays open, until what is given is dropped.
+    /// Counts one more request that stays open, until the permit is dropped.
     pub fn listen(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let listeners = Arc::clone(&self.listeners);
         listeners.try_acquire_owned().map_err(|_| {
             Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                format!("{LISTENERS_MAX} requests wait for something to happen, and that is all there may be"),
+                format!("{LISTENERS_MAX} requests are waiting for something to happen, which is the limit"),
             )
         })
     }
@@ -93,7 +93,7 @@ impl Limits {
                 if !kept.add(data.len(), BODIES_MAX) {
                     return Err(Problem::new(
                         StatusCode::SERVICE_UNAVAILABLE,
-                        "bodies of other requests take all the memory that there is for them",
+                        "bodies of other requests take all the memory for bodies",
                     ));
                 }
                 whole.extend_from_slice(&data);
@@ -107,7 +107,7 @@ impl Limits {
     }
 }
 
-/// Lets a request pass when its body is there, and keeps its connection until it is answered.
+/// Lets a request pass once its body is complete; its connection keeps its place until the answer.
 pub async fn check(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let most = match parts.uri.path() {
@@ -132,7 +132,7 @@ pub async fn check(State(limits): State<Arc<Limits>>, request: Request, next: Ne
     }
 }
 
-/// A body whose connection does not give way while it lasts.
+/// A body whose connection keeps its place while it lasts.
 fn held(body: Body, answering: Option<Answering>) -> Body {
     Body::new(body.map_frame(move |frame| {
         let _ = &answering;
@@ -140,7 +140,7 @@ fn held(body: Body, answering: Option<Answering>) -> Body {
     }))
 }
 
-/// One connection, until it ends, or another needs its place.
+/// Serves one connection until it ends or another one needs its place.
 pub async fn connection(app: Router, platform: Arc<Platform>, stream: TcpStream, place: Place) {
     let place = Arc::new(place);
     let app = TowerToHyperService::new(app);
@@ -173,7 +173,7 @@ pub async fn connection(app: Router, platform: Arc<Platform>, stream: TcpStream,
     if stream.shutdown().await.is_ok() {
         let mut sink = [0; 4096];
         let swallow = async { while stream.read(&mut sink).await.is_ok_and(|read| read > 0) {} };
-        // Whatever comes is of no interest.
+        // What arrives does not matter.
         let _ = timeout(LINGER, swallow).await;
     }
 }

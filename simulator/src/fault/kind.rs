@@ -17,38 +17,38 @@ const INTERIM_MAX: usize = 10_000;
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// The connection is closed without an answer, and the message is not taken.
+    /// The connection is closed without an answer, and the message is not accepted.
     Drop,
     /// The answer comes late.
     Delay(Duration),
-    /// The message is taken; the answer ends after this many bytes and the connection is closed.
+    /// The message is accepted; the answer ends after this many bytes and the connection is closed.
     Cut(usize),
     /// As [`Kind::Cut`], and the connection is reset.
     Reset(usize),
     /// As [`Kind::Cut`], and only this end's half is closed: the device may go on sending.
     HalfClose(usize),
-    /// The message is not taken; the answer is no HTTP.
+    /// The message is not accepted; the answer is not HTTP.
     Garbage,
-    /// The message is not taken; the answer has this status.
+    /// The message is not accepted; the answer has this status.
     Status {
         /// The status.
         code: StatusCode,
         /// Seconds of a Retry-After header.
         retry_after: Option<u32>,
     },
-    /// The message is not taken; the answer comes before its body is read.
+    /// The message is not accepted; the answer comes before its body is read.
     EarlyAnswer(StatusCode),
-    /// The message is not taken; the answer sends the device elsewhere.
+    /// The message is not accepted; the answer sends the device elsewhere.
     Redirect(HeaderValue),
-    /// The message is not taken; the answer is a page of HTML with status 200.
+    /// The message is not accepted; the answer is a page of HTML with status 200.
     Portal,
     /// The answer is sent a byte at a time, with this between them.
     Trickle(Duration),
     /// The answer is sent at this many bytes a second.
     Throttle(usize),
-    /// So many responses 103 come before the answer.
+    /// This many 103 responses come before the answer.
     Interim(usize),
-    /// Content-Length says so much more or less than there is.
+    /// Content-Length is too large or too small by this much.
     WrongLength(i64),
     /// The body is compressed.
     Gzip,
@@ -56,24 +56,24 @@ pub enum Kind {
     WrongCrc,
     /// The total size of a file is one byte more than it was.
     SizeChange,
-    /// The total size of a file is not told.
+    /// The total size of a file is not given.
     UnknownSize,
     /// A part has this many bytes at most.
     Short(usize),
     /// A part begins this many bytes before what was asked for.
     Overlap(usize),
-    /// From this part on there is another file under the URL.
+    /// From this part on the URL has a different file.
     Replaced(Bytes),
-    /// The connection with TLS.
+    /// A connection with TLS.
     Tls(Tls),
 }
 
-/// What goes wrong with a connection of TLS.
+/// What goes wrong with a TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     /// The handshake is never answered.
     Silent,
-    /// The connection is closed after this many bytes of the handshake, after all of it at the latest.
+    /// The connection is closed after this many bytes of the handshake, at the latest when it is complete.
     Cut(usize),
     /// The handshake is answered with this fatal alert.
     Alert(u8),
@@ -83,17 +83,17 @@ pub enum Tls {
     Expired,
     /// The certificate is for another host.
     OtherName,
-    /// The certificate is signed by itself.
+    /// The certificate is self-signed.
     SelfSigned,
-    /// The certificate is signed by an authority that nobody knows.
+    /// The certificate is signed by an unknown authority.
     UnknownCa,
     /// The connection is reset after the handshake.
     Reset,
-    /// The connection is closed after its first answer, and TLS does not say so.
+    /// The connection is closed after its first answer, without close_notify.
     NoCloseNotify,
 }
 
-/// When a fault comes true.
+/// When a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Before there is a request.
@@ -105,7 +105,7 @@ pub enum Stage {
 }
 
 impl Kind {
-    /// When it comes true.
+    /// When it strikes.
     pub const fn stage(&self) -> Stage {
         match self {
             Kind::Tls(_) => Stage::Handshake,
@@ -114,7 +114,7 @@ impl Kind {
         }
     }
 
-    /// Whether it has a meaning for parts of files alone.
+    /// Whether it is meaningful only for parts of files.
     pub const fn is_of_parts(&self) -> bool {
         matches!(
             self,
@@ -248,10 +248,10 @@ impl fmt::Display for Tls {
             Tls::OldVersion => f.write_str("TLS 1.1"),
             Tls::Expired => f.write_str("certificate has expired"),
             Tls::OtherName => f.write_str("certificate is for another host"),
-            Tls::SelfSigned => f.write_str("certificate is signed by itself"),
+            Tls::SelfSigned => f.write_str("certificate is self-signed"),
             Tls::UnknownCa => f.write_str("certificate of an unknown authority"),
             Tls::Reset => f.write_str("connection reset after the TLS handshake"),
-            Tls::NoCloseNotify => f.write_str("connection closed without TLS saying so"),
+            Tls::NoCloseNotify => f.write_str("connection closed without close_notify"),
         }
     }
 }

@@ -59,23 +59,23 @@ pub struct Answer {
     then: Afterwards,
 }
 
-/// A downlink on its way: it comes back unless it is delivered.
+/// A downlink that was handed out: pending again if this is dropped before it is delivered.
 pub struct Handed {
     platform: Arc<Platform>,
     handout: Option<Handout>,
 }
 
 impl Handed {
-    /// It was handed out just now.
+    /// Keeps track of a downlink that has just been handed out.
     pub const fn new(platform: Arc<Platform>, handout: Handout) -> Self {
         let handout = Some(handout);
         Self { platform, handout }
     }
 
-    /// All of it has left.
+    /// It has been sent completely.
     fn deliver(mut self) {
         if let Some(handout) = self.handout.take() {
-            // An error has been told, and the downlink is not handed out again by this run.
+            // An error has been logged, and this run does not hand the downlink out again.
             let _ = self.platform.change(|model| model.delivered(&handout));
         }
     }

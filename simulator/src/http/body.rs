@@ -39,7 +39,7 @@ enum Cause {
     Crowd,
 }
 
-/// What one body takes of the memory for all.
+/// The share of one body in the memory for all.
 pub struct Kept<'a> {
     all: &'a AtomicUsize,
     own: usize,
@@ -51,7 +51,7 @@ impl<'a> Kept<'a> {
         Self { all, own: 0 }
     }
 
-    /// Counts more bytes, and gives whether they may be kept when all may keep `most` together.
+    /// Counts more bytes; returns whether they may be kept if all bodies together may have `most`.
     pub fn add(&mut self, bytes: usize, most: usize) -> bool {
         self.own += bytes;
         let all = self.all.fetch_add(bytes, Ordering::Relaxed) + bytes;

@@ -37,8 +37,7 @@ use session::Session;
 /// How long open connections may take to end when the program stops.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long a closed connection still swallows what the other end sends, so that the answer is not
-/// lost to a reset.
+/// How long a closed connection still discards what the other end sends, so that a reset does not destroy the answer.
 pub const LINGER: Duration = Duration::from_millis(250);
 
 /// How a port's connections are secured.
@@ -51,16 +50,16 @@ pub enum Security {
     Tls(Arc<crate::tls::Tls>),
 }
 
-/// Who is at the other end.
+/// The other end of a connection.
 pub struct Caller {
     pub peer: SocketAddr,
-    /// What the device called the platform in its TLS handshake.
+    /// The name of the platform in the device's TLS handshake.
     pub server_name: Option<String>,
-    /// The connection is closed after one answer, below TLS alone.
+    /// The connection is closed after one answer, without close_notify.
     pub cut_short: bool,
 }
 
-/// Serves devices until [`Platform::stop`], then lets open connections end within a moment.
+/// Serves devices until [`Platform::stop`], then gives open connections a moment to end.
 pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Platform>) {
     let places = Arc::clone(&platform.places);
     accept(listener, &places, &platform, |stream, peer, place| {
@@ -69,7 +68,7 @@ pub async fn serve(listener: TcpListener, security: Security, platform: Arc<Plat
     .await;
 }
 
-/// Takes connections, each with a place, until [`Platform::stop`], then lets open ones end within a moment.
+/// Accepts connections, each with a place, until [`Platform::stop`], then gives open ones a moment to end.
 pub async fn accept<F>(
     listener: TcpListener,
     places: &Arc<Places>,
@@ -123,15 +122,13 @@ async fn connection(
 
 async fn secure_connection(
     platform: &Arc<Platform>,
-    stream: TcpStream,
+    mut stream: TcpStream,
     security: Security,
     peer: SocketAddr,
     place: Place,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let stream = stream.into_std()?;
-    let mut spare = TcpStream::from_std(stream.try_clone()?)?;
-    let stream = TcpStream::from_std(stream)?;
+    // Lent, so that the end of the connection can be watched when all else is done with it.
     let ended = match security {
         Security::Plain => {
             let caller = Caller {
@@ -139,22 +136,23 @@ async fn secure_connection(
                 server_name: None,
                 cut_short: false,
             };
-            serve_connection(platform, stream, caller, place).await
+            serve_connection(platform, &mut stream, caller, place).await
         }
         #[cfg(feature = "tls")]
-        Security::Tls(tls) => secure::serve(platform, stream, &tls, peer, place).await,
+        Security::Tls(tls) => secure::serve(platform, &mut stream, &tls, peer, place).await,
     };
     if ended == Some(Ending::Reset) {
-        return spare.set_zero_linger();
+        return stream.set_zero_linger();
     }
-    spare.shutdown().await?;
+    stream.shutdown().await?;
     let linger = match ended {
         Some(Ending::HalfClose) => platform.config.read_timeout,
         _ => LINGER,
     };
-    let mut sink = [0; 4096];
+    // On the heap, since an array would lie in the memory of each connection from its start.
+    let mut sink = vec![0; 4096];
     let swallow = async {
-        while spare.read(&mut sink).await? > 0 {}
+        while stream.read(&mut sink).await? > 0 {}
         Ok(())
     };
     timeout(linger, swallow).await.unwrap_or(Ok(()))
@@ -162,7 +160,7 @@ async fn secure_connection(
 
 async fn serve_connection<S>(
     platform: &Arc<Platform>,
-    stream: S,
+    stream: &mut S,
     caller: Caller,
     place: Place,
 ) -> Option<Ending>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The handshake of TLS, and what goes wrong with it on demand.
+//! The TLS handshake, and what goes wrong with it on demand.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,26 +20,26 @@ use crate::platform::Platform;
 use crate::tap::Ending;
 use crate::tls::Tls;
 
-/// Length of what stands before a record of TLS (RFC 8446 section 5.1).
+/// Length of the header of a TLS record (RFC 8446 section 5.1).
 const RECORD_HEAD: usize = 5;
 
-/// A ServerHello of TLS 1.1 (RFC 4346) with TLS_RSA_WITH_AES_128_CBC_SHA, up to its random bytes and from them on.
+/// A ServerHello of TLS 1.1 (RFC 4346) with TLS_RSA_WITH_AES_128_CBC_SHA: what precedes its random bytes, and what follows.
 const OLD_HELLO: (&[u8], &[u8]) = (
     b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02",
     b"\x00\x00\x2f\x00",
 );
 
-/// What a handshake has come to.
-enum Shaken {
-    Done(Box<TlsStream<TcpStream>>),
-    /// The fault was all that there was to do.
+/// The result of a handshake.
+enum Shaken<'a> {
+    Done(Box<TlsStream<&'a mut TcpStream>>),
+    /// A fault has ended it.
     Over,
 }
 
-/// A handshake, then requests. Tells how the connection is ended when not as usual.
+/// Serves a handshake, then requests; returns how to end the connection if not in the usual way.
 pub async fn serve(
     platform: &Arc<Platform>,
-    stream: TcpStream,
+    stream: &mut TcpStream,
     tls: &Tls,
     peer: SocketAddr,
     place: Place,
@@ -47,7 +47,7 @@ pub async fn serve(
     let fault = platform.faults.draw_tls();
     if let Some(fault) = fault {
         tracing::info!("connection from {peer}: {fault}");
-        // It has come true once more; an error has been told.
+        // Its count has changed; an error has been logged.
         let _ = platform.change(Model::faults_changed);
     }
     let shaken = tokio::select! {
@@ -57,7 +57,7 @@ pub async fn serve(
             return None;
         }
     };
-    let stream = match shaken {
+    let mut stream = match shaken {
         Ok(Ok(Shaken::Done(stream))) => stream,
         Ok(Ok(Shaken::Over)) => return None,
         Ok(Err(error)) => {
@@ -77,26 +77,30 @@ pub async fn serve(
         server_name: stream.get_ref().1.server_name().map(str::to_owned),
         cut_short: fault == Some(Fault::NoCloseNotify),
     };
-    serve_connection(platform, stream, caller, place).await
+    serve_connection(platform, &mut *stream, caller, place).await
 }
 
-async fn shake(mut stream: TcpStream, tls: &Tls, fault: Option<Fault>) -> io::Result<Shaken> {
+async fn shake<'a>(
+    stream: &'a mut TcpStream,
+    tls: &Tls,
+    fault: Option<Fault>,
+) -> io::Result<Shaken<'a>> {
     match fault {
         Some(Fault::Silent) => {}
         Some(Fault::Alert(number)) => {
-            hello(&mut stream).await?;
+            hello(stream).await?;
             stream.write_all(&[21, 3, 3, 0, 2, 2, number]).await?;
             return Ok(Shaken::Over);
         }
         Some(Fault::OldVersion) => {
-            hello(&mut stream).await?;
+            hello(stream).await?;
             let random = [0x20; 32];
             let (before, after) = OLD_HELLO;
             stream.write_all(&[before, &random, after].concat()).await?;
         }
         Some(Fault::Cut(left)) => {
             let cut = Cut { stream, left };
-            // An error is the cut itself, most likely.
+            // An error is most likely the cut itself.
             let _ = tls.acceptor(fault).accept(cut).await;
             return Ok(Shaken::Over);
         }
@@ -105,13 +109,13 @@ async fn shake(mut stream: TcpStream, tls: &Tls, fault: Option<Fault>) -> io::Re
             return Ok(Shaken::Done(Box::new(stream)));
         }
     }
-    // Until the device ends it.
+    // Until the device closes the connection.
     let mut sink = [0; 1024];
     while stream.read(&mut sink).await? > 0 {}
     Ok(Shaken::Over)
 }
 
-/// Reads the device's first record.
+/// Reads the first record of the device.
 async fn hello(stream: &mut TcpStream) -> io::Result<()> {
     let mut head = [0; RECORD_HEAD];
     stream.read_exact(&mut head).await?;
@@ -121,23 +125,23 @@ async fn hello(stream: &mut TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// A stream that takes so many bytes more.
-struct Cut {
-    stream: TcpStream,
+/// A stream that fails after this many more bytes.
+struct Cut<'a> {
+    stream: &'a mut TcpStream,
     left: usize,
 }
 
-impl AsyncRead for Cut {
+impl AsyncRead for Cut<'_> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        Pin::new(&mut *self.stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Cut {
+impl AsyncWrite for Cut<'_> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -147,16 +151,16 @@ impl AsyncWrite for Cut {
         if taken.is_empty() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, taken))?;
+        let sent = ready!(Pin::new(&mut *self.stream).poll_write(cx, taken))?;
         self.left -= sent;
         Poll::Ready(Ok(sent))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut *self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut *self.stream).poll_shutdown(cx)
     }
 }

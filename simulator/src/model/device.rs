@@ -14,7 +14,7 @@ use super::secret::Secret;
 pub enum State {
     /// Waits for its turn.
     Pending,
-    /// In a response that has not left as a whole; Pending again when it never will.
+    /// In a response that has not been sent completely; pending again if that fails.
     Executing,
     /// Sent in a response.
     Delivered,

@@ -237,17 +237,17 @@ impl Model {
         self.set(&handout.urn, handout.id, State::Delivered);
     }
 
-    /// A downlink has not left as a whole: it is handed out again.
+    /// A downlink was not sent completely: it is pending again.
     pub fn came_back(&mut self, handout: &Handout) {
         let device = self.devices.find(&handout.urn);
         let downlink = device.and_then(|device| device.downlink(handout.id));
-        // Another connection may have delivered it since.
+        // Another connection may have delivered it in the meantime.
         if downlink.is_some_and(|downlink| downlink.state == State::Executing) {
             self.set(&handout.urn, handout.id, State::Pending);
         }
     }
 
-    /// Numbers a message, blots secrets out of it, and keeps it.
+    /// Numbers a message, removes secrets from it, and keeps it.
     pub fn record(&mut self, mut event: Event) -> Arc<Event> {
         event.blot(&self.secrets);
         self.last_message += 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! HTTP archives (HAR 1.2), as far as they are wanted here.
+//! HTTP archives (HAR 1.2): the parts that matter here.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ struct Log {
 pub struct Entry {
     request: Request,
     response: Response,
-    /// The request byte for byte, which other programs do not write.
+    /// The request byte for byte, which other programs do not record.
     #[serde(rename = "_request")]
     bytes: Option<String>,
     /// Whether the message was accepted.
@@ -74,7 +74,7 @@ struct Content {
     encoding: Option<String>,
 }
 
-/// What an archive knows of a body.
+/// What an archive has of a body.
 pub enum Body {
     /// All of it.
     Bytes(Vec<u8>),
@@ -91,7 +91,7 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, String> {
 }
 
 impl Entry {
-    /// The request in short.
+    /// Method and URL of the request.
     pub fn name(&self) -> String {
         format!("{} {}", self.request.method, self.request.url)
     }
@@ -108,7 +108,7 @@ impl Entry {
         Some(&header.value)
     }
 
-    /// Whether it has the fields of the answer.
+    /// Whether the archive has the fields of the answer.
     pub const fn has_fields(&self) -> bool {
         !self.response.headers.is_empty()
     }
@@ -126,12 +126,12 @@ impl Entry {
         }
     }
 
-    /// An answer to the whole of a request, without a fault made on purpose.
+    /// An answer to a complete request, without a deliberate fault.
     pub fn is_comparable(&self) -> bool {
         self.response.status != 0 && self.fault.is_none() && !self.request.method.is_empty()
     }
 
-    /// The request as it was sent, or as it may have been; none when its end is missing.
+    /// The request as it was sent, or as it may have been; `None` if its end is missing.
     pub fn bytes(&self) -> Option<Vec<u8>> {
         let body = self
             .request

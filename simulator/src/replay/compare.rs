@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What differs between then and now, a sentence each.
+//! The differences between then and now.
 
 use super::Answer;
 use super::archive::{Body, Entry};
@@ -11,7 +11,7 @@ const FIELDS: [&str; 3] = ["Content-Type", "Location", "Retry-After"];
 /// Characters of a text that are shown.
 const SHOWN: usize = 200;
 
-/// In the answers.
+/// Differences in the answers.
 pub fn answers(entry: &Entry, answer: &Result<Answer, String>) -> Vec<String> {
     let then = entry.status();
     let answer = match answer {
@@ -71,7 +71,7 @@ fn shown(body: &[u8]) -> String {
     short
 }
 
-/// In what the platform thinks of a message.
+/// Differences in the verdict on a message.
 pub fn verdicts(entry: &Entry, event: &Event) -> Vec<String> {
     let word = |accepted| if accepted { "accepted" } else { "refused" };
     let mut all = Vec::new();

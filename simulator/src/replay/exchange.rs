@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A request byte for byte, and its answer: each on a connection of its own, over TLS where wanted.
+//! Sends a request byte for byte and reads its answer, each on its own connection, over TLS if wanted.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use super::Replay;
 
-/// Longest that the other end may say nothing.
+/// The longest silence of the other end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Longest that an answer may take.
+/// The longest time for an answer.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// Longest head of an answer.
+/// The longest head of an answer.
 const HEAD_MAX: u64 = 64 << 10;
 
-/// Longest body of an answer.
+/// The longest body of an answer.
 const BODY_MAX: u64 = 16 << 20;
 
 /// Where requests go.
@@ -33,11 +33,11 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// What came of a request.
+/// The result of a request.
 pub struct Exchanged {
     /// The answer, or why there is none.
     pub answer: Result<Answer, String>,
-    /// Address and port that it came from.
+    /// Address and port that the request came from.
     pub from: String,
 }
 
@@ -62,7 +62,7 @@ impl Target {
         })
     }
 
-    /// Sends a request. An error when there is no connection, or none that can be trusted.
+    /// Sends a request. An error if there is no connection, or if its certificate is wrong.
     pub fn exchange(&self, request: &[u8]) -> Result<Exchanged, String> {
         let text = |error: io::Error| error.to_string();
         let address = self
@@ -86,7 +86,7 @@ impl Target {
     }
 }
 
-/// A stream that is read until a moment.
+/// A stream that can be read until this moment.
 struct Until<S>(S, Instant);
 
 impl<S: Read> Read for Until<S> {
@@ -99,7 +99,7 @@ impl<S: Read> Read for Until<S> {
 }
 
 fn ask(mut stream: impl Read + Write, request: &[u8]) -> Result<Answer, String> {
-    // What was answered before a write failed is read all the same.
+    // An answer that came before a write failed is read too.
     let sent = stream.write_all(request).and_then(|()| stream.flush());
     let stream = Until(stream, Instant::now() + ANSWER);
     let is_head = request.starts_with(b"HEAD ");
@@ -202,7 +202,7 @@ fn chunks(stream: &mut impl BufRead) -> Result<Vec<u8>, String> {
         if read as u64 != size {
             return Err("the connection ended in a chunk".to_owned());
         }
-        // Behind the last chunk, what ends with an empty line are trailers.
+        // After the last chunk come trailers, up to an empty line.
         while !line(stream, &mut { HEAD_MAX })?.is_empty() {
             if size != 0 {
                 return Err("a chunk is longer than it says".to_owned());
@@ -227,7 +227,7 @@ mod tls {
 
     use super::Replay;
 
-    /// How TLS connections are made.
+    /// The settings of TLS connections.
     pub struct Client {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
@@ -258,7 +258,7 @@ mod tls {
             })
         }
 
-        /// A connection whose certificate is right.
+        /// A connection with a correct certificate.
         pub fn connect(
             &self,
             mut stream: TcpStream,

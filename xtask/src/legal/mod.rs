@@ -22,7 +22,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         .quiet()
         .run()
         .context("`reuse lint` says which files have no licence")?;
-    // Those of all platforms, which no build has asked for.
+    // Crates of other platforms, which no build needs, are read below without the network.
     cmd!(shell, "cargo fetch --quiet --locked").quiet().run()?;
     let deny = tool(workspace, "cargo-deny")?;
     cmd!(

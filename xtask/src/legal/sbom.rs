@@ -16,12 +16,12 @@ const OWNER: &str = "The kpn-things authors";
 /// Compilers in full, each with its release.
 type Compilers = Vec<(String, String)>;
 
-/// What bills are made of.
+/// What a bill is about.
 pub struct Subject {
     /// The package in this workspace.
     package: &'static str,
     manifest: &'static str,
-    /// What stands in it beside crates: its name, its licence.
+    /// What it contains besides crates: name and licence.
     of_the_compiler: &'static [(&'static str, &'static str)],
     /// Each compiler that builds it here, and its release.
     compilers: fn(&Workspace) -> anyhow::Result<Compilers>,
@@ -49,7 +49,7 @@ pub const SIMULATOR: Subject = Subject {
     compilers: compiler_of_programs,
 };
 
-/// Writes both into a folder.
+/// Writes both formats into a folder.
 pub fn write(
     workspace: &Workspace,
     subject: &Subject,
@@ -73,7 +73,7 @@ pub fn write(
     Ok(packages)
 }
 
-/// Other people's validators take all, twice the same, with every crate in it.
+/// External validators accept all; two runs give the same, with every crate in it.
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     for subject in [&ARCHIVES, &SIMULATOR] {
         check_subject(workspace, subject).context(subject.package)?;
@@ -99,7 +99,12 @@ fn check_subject(workspace: &Workspace, subject: &Subject) -> anyhow::Result<()>
         for each in linked(workspace, subject.package, None)? {
             // Percent-encoded, as a purl has it.
             let version = each.version.replace('+', "%2B");
-            let reference = format!("pkg:cargo/{}@{version}", each.name);
+            let reference = if each.name.starts_with(LIBRARY) {
+                // It comes from this workspace instead of a registry.
+                format!("\"name\": \"{}\"", each.name)
+            } else {
+                format!("pkg:cargo/{}@{version}", each.name)
+            };
             ensure!(
                 text.contains(&reference),
                 "{} lacks {reference}",
@@ -131,7 +136,7 @@ fn check_subject(workspace: &Workspace, subject: &Subject) -> anyhow::Result<()>
 /// SPDX 2.3.
 fn spdx(workspace: &Workspace, subject: &Subject) -> anyhow::Result<Value> {
     let mut bill = made(workspace, subject, "spdx_json_2_3")?;
-    // What the specification does not allow: a place that is no URL, and an underscore in an identifier.
+    // What the specification does not allow: a download location that is not a URL, and an underscore in an identifier.
     for package in array(&mut bill, "packages")? {
         if package["downloadLocation"]
             .as_str()
@@ -238,7 +243,7 @@ fn compilers_of_archives(workspace: &Workspace) -> anyhow::Result<Compilers> {
     Ok(all)
 }
 
-/// The same for the same version and dependencies: in the form of a UUID.
+/// In the form of a UUID; the same for the same version and dependencies.
 fn identity(workspace: &Workspace, subject: &Subject) -> anyhow::Result<String> {
     let shell = &workspace.shell;
     let manifest = subject.manifest;
