@@ -113,8 +113,8 @@ const fn form(field: &'static [u8], value: &'static [Part], action: u8) -> Form 
     }
 }
 
-/// IMF-fixdate = day-name "," SP date1 SP time-of-day SP GMT, RFC 9110 section 5.6.7, without the day name: that is an
-/// element of its own here, and of no interest. The two obsolete forms are not read.
+/// IMF-fixdate = day-name "," SP date1 SP time-of-day SP GMT, RFC 9110 section 5.6.7, without the day name, which is a separate element
+/// here and ignored. The two obsolete forms are not read.
 const DATE: &[Part] = &[
     Number(number::NUMBER),
     Text(b" "),

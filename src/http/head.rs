@@ -339,7 +339,7 @@ impl Head {
         Ok(())
     }
 
-    /// Takes one byte of a field name, or the colon behind it.
+    /// Takes one byte of a field name, or the colon after it.
     fn name_byte(&mut self, byte: u8) -> Result<()> {
         if byte != b':' && !TOKEN.has(byte) {
             return Err(Error::HTTP_SYNTAX);

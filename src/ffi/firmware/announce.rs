@@ -115,7 +115,7 @@ pub unsafe extern "C" fn kpn_firmware_start(
 ///
 /// # Safety
 ///
-/// `firmware` as for `kpn_firmware_begin`; the texts are NULL or point to so many initialised bytes.
+/// `firmware` as for `kpn_firmware_begin`; the texts are NULL or point to that many initialised bytes.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kpn_firmware_start_n(

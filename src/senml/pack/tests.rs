@@ -56,7 +56,7 @@ fn text(calls: &[Call]) -> String {
     text
 }
 
-/// The records behind the base name of the documented form.
+/// The records after the base name in the documented form.
 fn records(calls: &[Call]) -> String {
     let text = text(calls);
     let records = text.strip_prefix(r#"[{"bn":"urn:x:"},"#).unwrap();
@@ -284,7 +284,7 @@ fn under_a_base_field_that_failed_no_record_is_taken() {
         let label = pack.set(&Value::update_time(1, 0));
         assert_eq!(label, Err(Error::SENML_UNIT));
     }
-    // Not even when it is set at last: what was refused meanwhile is missing.
+    // Not even when it is set at last: what was refused in the meantime is missing.
     assert_eq!(pack.set(&Value::base_unit(b"m")), Ok(()));
     assert_eq!(five(&mut pack), Err(Error::SENML_UNIT));
     assert_eq!(pack.clear_failure(), Err(Error::SENML_UNIT));
