@@ -17,14 +17,14 @@ use super::BLOCK;
 
 const WORDS: usize = 16;
 
-/// Words of variables: eight, and in front of them room for the new ones of `pass_in_memory`.
+/// Words of variables: eight, plus room for the new ones of `pass_in_memory`.
 const PLACES: usize = if cfg!(any(test, kpn_eight_registers)) {
     8 + WORDS
 } else {
     8
 };
 
-/// The working variables, the last eight of which are `a` to `h`.
+/// The eight working variables, `h` first.
 type Variables = [u32; PLACES];
 
 /// The round constants, FIPS 180-4 section 4.2.2.
@@ -130,8 +130,8 @@ fn compress_by(
             *word = u32::from_be_bytes(*bytes);
         }
         let mut variables = [0; PLACES];
-        if let Some(variables) = variables.last_chunk_mut() {
-            *variables = *state;
+        if let Some(first) = variables.first_chunk_mut() {
+            load(first, state);
         }
         let mut passes = ROUNDS.iter();
         while let Some(constants) = passes.next() {
@@ -142,25 +142,39 @@ fn compress_by(
                 extend(&mut words);
             }
         }
-        if let Some(variables) = variables.last_chunk() {
-            add(state, variables);
+        if let Some(first) = variables.first_chunk() {
+            add(state, first);
         }
+    }
+}
+
+/// Takes the hash value as variables.
+fn load(variables: &mut [u32; 8], state: &[u32; 8]) {
+    if cfg!(kpn_eight_registers) {
+        for (variable, word) in variables.iter_mut().zip(state.iter().rev()) {
+            *variable = *word;
+        }
+    } else {
+        *variables = reversed(*state);
     }
 }
 
 /// Adds the variables to the hash value.
 fn add(state: &mut [u32; 8], variables: &[u32; 8]) {
-    let mut addends = variables;
-    let copy;
-    if !cfg!(kpn_eight_registers) {
-        // A loop needs its operands in memory: a copy there leaves the variables in registers.
-        let [a, b, c, d, e, f, g, h] = *variables;
-        copy = [a, b, c, d, e, f, g, h];
-        addends = &copy;
+    if cfg!(kpn_eight_registers) {
+        for (word, variable) in state.iter_mut().zip(variables.iter().rev()) {
+            *word = word.wrapping_add(*variable);
+        }
+    } else {
+        for (word, variable) in state.iter_mut().zip(reversed(*variables)) {
+            *word = word.wrapping_add(variable);
+        }
     }
-    for (word, addend) in state.iter_mut().zip(addends) {
-        *word = word.wrapping_add(*addend);
-    }
+}
+
+/// By name and not in a loop, so that they need not be in memory.
+fn reversed([a, b, c, d, e, f, g, h]: [u32; 8]) -> [u32; 8] {
+    [h, g, f, e, d, c, b, a]
 }
 
 /// One round on named variables. Instead of moving all variables by one place, the next round gets their names in another order.
@@ -188,7 +202,7 @@ macro_rules! round {
 #[cfg(any(test, not(kpn_eight_registers)))]
 #[inline]
 fn pass_by_fours(variables: &mut Variables, constants: &[u32; WORDS], words: &[u32; WORDS]) {
-    let [.., mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *variables;
+    let [mut h, mut g, mut f, mut e, mut d, mut c, mut b, mut a, ..] = *variables;
     let mut bc = b ^ c;
     let fours = constants.as_chunks().0.iter().zip(words.as_chunks().0);
     for (&[k0, k1, k2, k3], &[w0, w1, w2, w3]) in fours {
@@ -198,26 +212,25 @@ fn pass_by_fours(variables: &mut Variables, constants: &[u32; WORDS], words: &[u
         round!(bc, f g a b c d e, k3, w3);
         (a, b, c, d, e, f, g, h) = (e, f, g, h, a, b, c, d);
     }
-    if let Some(variables) = variables.last_chunk_mut() {
-        *variables = [a, b, c, d, e, f, g, h];
+    if let Some(first) = variables.first_chunk_mut() {
+        *first = [h, g, f, e, d, c, b, a];
     }
 }
 
 /// One round at a time in memory, for targets whose registers cannot hold the eight variables.
 ///
-/// Nothing is moved: the variables of the next round begin one place before those of this one.
+/// Nothing is moved: the variables of the next round begin one place after those of this one.
 #[cfg(any(test, kpn_eight_registers))]
 #[inline(never)]
 fn pass_in_memory(variables: &mut Variables, constants: &[u32; WORDS], words: &[u32; WORDS]) {
     let cells = Cell::from_mut(variables).as_array_of_cells();
-    let windows = cells.array_windows().rev();
-    for ((window, constant), word) in windows.zip(constants).zip(words) {
-        let [new, a, b, c, d, e, f, g, h] = window;
+    for ((window, constant), word) in cells.array_windows().zip(constants).zip(words) {
+        let [h, g, f, e, d, c, b, a, new] = window;
         let first = first_sum([h.get(), g.get(), f.get(), e.get()], *constant, *word);
         d.set(d.get().wrapping_add(first));
         new.set(first.wrapping_add(second_sum([c.get(), b.get(), a.get()])));
     }
-    variables.copy_within(..8, WORDS);
+    variables.copy_within(WORDS.., 0);
 }
 
 /// The first sum of a round, T1 in the standard.
