@@ -5,7 +5,7 @@ TARGET ?= thumbv6m-none-eabi
 DEMO := $(or $(CARGO_TARGET_DIR),target)/demo
 TIME ?= 60
 
-.PHONY: help setup demo simulator test check docs header notices archive report wire bench bench-host fuzz coverage c-source mutants dist
+.PHONY: help setup demo simulator test check docs header notices archive report wire load bench bench-host fuzz coverage c-source mutants dist
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ report: ## What it costs, measured: lines `name value unit`; the table of README
 wire: ## Bytes on the wire of one message, over HTTP and TLS; the table of README.md too
 	@sh xtask/setup.sh c openssl
 	@$(XTASK) wire
+
+load: ## Messages per second and latencies of the simulator, beside a bare handler of axum; the tables of simulator/README.md too
+	@sh xtask/setup.sh load
+	@$(XTASK) load
 
 bench: ## Instructions per operation on Cortex-M3
 	@sh xtask/setup.sh chips boards

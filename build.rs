@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! With the feature `header`: generates the C header into `OUT_DIR`, from where `make header` takes it.
+//! With the feature `header`: generates the C header into `OUT_DIR`, from which `make header` takes it.
 
 #[cfg(feature = "header")]
 #[path = "src/things/names.rs"]
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     if target.starts_with("thumbv6m") || target.starts_with("thumbv8m.base") {
         println!("cargo::rustc-cfg=kpn_eight_registers");
     }
-    // Words may be loaded from anywhere, unless the core is made to trap on that.
+    // Words may be loaded from any address, unless the core is set to trap on that.
     let features = std::env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
     let is_strict = features.split(',').any(|feature| feature == "strict-align");
     if !is_strict
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     {
         println!("cargo::rustc-cfg=kpn_unaligned");
     }
-    // Only Armv6-M neither divides nor multiplies to 64 bits, which is what a division by a constant becomes.
+    // Only Armv6-M neither divides nor multiplies to 64 bits, into which a division by a constant is turned.
     if target.starts_with("thumbv6m") {
         println!("cargo::rustc-cfg=kpn_no_division");
     }
@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     Ok(())
 }
 
-/// To whoever builds this package itself, for release and without the C functions; a firmware that depends on it hears nothing.
+/// Shown only when this package itself is built for release without the C functions, not when firmware depends on it.
 fn say_how_an_archive_is_made(target: &str) -> Result<(), Box<dyn core::error::Error>> {
     let primary = option_env!("CARGO_PRIMARY_PACKAGE").is_some();
     let feature = |name| std::env::var_os(name).is_some();
@@ -148,14 +148,14 @@ mod header {
         Ok(())
     }
 
-    /// Without the marks of the table that a test writes.
+    /// Without the marks around the table that a test writes.
     fn overview(root: &Path) -> Result<String, Box<dyn Error>> {
         let text = fs::read_to_string(root.join("packaging/header/overview.md"))?;
         let lines = text.lines().filter(|line| !line.starts_with("<!--"));
         Ok(lines.collect::<Vec<_>>().join("\n"))
     }
 
-    /// Leaves out the section that Rust callers need: what C guarantees by itself, or the parameters already say.
+    /// Leaves out the section for Rust callers: C guarantees it anyway, or the parameters already say it.
     fn without_safety(text: &str) -> String {
         let mut kept = Vec::new();
         let mut skipping = false;
@@ -165,7 +165,7 @@ mod header {
                 kept.pop_if(|last: &mut &str| last.trim() == "*");
             }
             skipping &= line.trim() != "*/";
-            // What is left out of the header leaves its empty line there.
+            // Anything left out of the header leaves an empty line there.
             let another_empty = line.is_empty() && kept.last() == Some(&"");
             if !skipping && !another_empty {
                 kept.push(line);
@@ -206,7 +206,7 @@ mod header {
         }
         let mut statuses: Vec<(&str, i32, &str)> = for_each_progress!(list).to_vec();
         statuses.extend(for_each_cause!(list));
-        // What is no failure first, then failures from -1 downwards.
+        // Statuses that are not failures first, then failures from -1 downwards.
         statuses.sort_by_key(|&(_, number, _)| (number < 0, number.abs()));
         text.push_str("\n/** @name Results of calls, see `kpn_status`.\n * @{ */\n");
         for (name, number, meaning) in statuses {
@@ -265,8 +265,8 @@ mod header {
         Ok(())
     }
 
-    /// What cbindgen would take from the core, where only `src/ffi` has names of C: every public constant, and the enums of one byte
-    /// inside the state, which are bytes to C.
+    /// What cbindgen would take from the core, although only `src/ffi` has C names: every public constant, and the one-byte enums inside
+    /// the state, which are bytes to C.
     fn hide_core(folder: &Path, export: &mut cbindgen::ExportConfig) -> Result<(), Box<dyn Error>> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The device's configuration: what it accepts, what it refuses and how it says so, and that writing loses nothing.
+//! The device's configuration: what it accepts, what it refuses and how it reports that, and that writing loses
+//! nothing.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -90,7 +91,7 @@ fn endpoint(config: &Config) -> Endpoint<'_> {
     )
 }
 
-/// The smallest text that is accepted, with one field more or another value.
+/// The smallest accepted text, with one more field or a different value.
 fn with(field: &str, value: Value) -> String {
     let mut text = json!({"urn": URN, "secret": SECRET});
     text[field] = value;
@@ -577,7 +578,7 @@ fn the_written_text_has_these_bytes() {
     );
 }
 
-/// What `serde_json` makes of a text, held against what was read.
+/// The result of `serde_json` for a text, compared with what was read.
 fn assert_as_serde_json_reads(config: &Config, text: &[u8]) {
     let value: Value = serde_json::from_slice(text).unwrap();
     match &value["urn"] {
@@ -735,7 +736,7 @@ proptest! {
     }
 }
 
-/// The grammar once more, as serde derives it.
+/// The grammar again, as derived by serde.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[allow(dead_code, reason = "only whether it can be read matters")]
@@ -835,7 +836,7 @@ fn members(rng: &mut Rng) -> Vec<(&'static str, i32, String)> {
     members
 }
 
-/// Puts one fault into the members, and says what has to be told of it; none when the text is to be accepted.
+/// Puts one fault into the members, and returns what must be reported; `None` if the text must be accepted.
 fn spoil(rng: &mut Rng, members: &mut Vec<(&'static str, i32, String)>) -> Option<(i32, i32)> {
     let at = rng.usize(..members.len());
     let (name, field, _) = members[at];

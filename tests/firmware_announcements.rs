@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which announcements are taken, through the C functions.
+//! Which announcements are accepted, through the C functions.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -23,11 +23,11 @@ fn another_url_restarts_the_same_goes_on_and_other_downlinks_change_nothing() {
         String::new(),
         pack(URL, TOKEN).replace("\"token\"", "\"other\""),
         pack(URL, TOKEN).replace("\"url\"", "\"uri\""),
-        pack(URL, TOKEN).replace("12345:", "12346:"),
+        pack(URL, TOKEN).replace("37518:", "37519:"),
         pack(URL, TOKEN)
             .replace("\"vs\":\"http", "\"vd\":\"http")
             .replace("://10.0.0.1:81/f/v1/12345678", ""),
-        "[{\"bn\":\"urn:dev:IMEI:123456789012345:\",\"n\":\"valve\",\"vb\":true}]".to_string(),
+        "[{\"bn\":\"urn:dev:IMEI:490154203237518:\",\"n\":\"valve\",\"vb\":true}]".to_string(),
     ];
     for other in others {
         assert_eq!(device.offer(&other), END, "{other}");
@@ -47,7 +47,7 @@ fn another_url_restarts_the_same_goes_on_and_other_downlinks_change_nothing() {
     ] {
         assert_eq!(device.offer(&pack(url, token)), error, "{url} {token}");
     }
-    // None of these has touched the download that goes on, in the middle of a response.
+    // None of these has affected the download that is in the middle of a response.
     let request = device.request().unwrap();
     let answer = answer(&image, &request);
     assert_eq!(device.feed(&answer[..200], 99), NEED_MORE);
@@ -81,7 +81,7 @@ fn finds_both_records_in_any_order() {
     ] {
         for urn in [Some(URN), URN.strip_suffix(':'), None] {
             let mut device = Device::new(256);
-            // A name that is the URN and a label in one names no device when none is asked for.
+            // A name that contains both URN and label names no device if none is asked for.
             let found = urn.is_some() || !text.contains("[{\"n\"");
             let expected = if found { OK } else { END };
             assert_eq!(device.offer_to(&text, urn), expected, "{text}");

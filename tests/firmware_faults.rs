@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the network and the server do wrong, and calls in the wrong order, through the C functions.
+//! Failures of the network and the server, and calls in the wrong order, through the C functions.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -52,7 +52,7 @@ fn power_lost_at_every_1000th_byte_costs_at_most_a_part() {
         let answer = answer(&image, &request);
         let body = answer.len() - (range_of(&request).1 + 1 - range_of(&request).0);
         let until = if arrived + answer.len() - body >= next_cut {
-            // In the middle of the body: what arrived of it is written, and not confirmed.
+            // In the middle of the body: what arrived of it is written but not confirmed.
             (body + (next_cut - arrived)).min(answer.len() - 1)
         } else {
             answer.len()
@@ -89,7 +89,7 @@ fn a_wrong_crc_is_asked_again_and_written_over() {
             assert_eq!(device.feed(&answer, 50), AGAIN);
             assert_eq!(device.error(), ERR_FIRMWARE_CRC);
             assert_eq!(device.failures(), round + 1);
-            // The connection is none the worse for it.
+            // The connection is not affected.
             assert!(!device.must_connect());
         } else {
             assert_eq!(device.fetch(&image, 50), OK);
@@ -135,7 +135,7 @@ fn gives_up_after_the_retries_and_goes_on_with_a_new_announcement() {
 
 #[test]
 fn failed_connections_count_and_idle_closes_do_not() {
-    // One that has brought a part may be closed behind it, as often as that happens.
+    // A connection that has brought a part may be closed after it, any number of times.
     let image = image(9000);
     let mut device = Device::announced(256);
     for _ in 0..20 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The image that is kept over a reset, through the C functions.
+//! The image that is kept across a reset, through the C functions.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -95,7 +95,7 @@ fn the_next_announcement_counts_as_ever() {
 
 #[test]
 fn urls_of_one_length_and_one_checksum_are_two() {
-    // The CRC-32 of both is the same: only the texts tell them apart.
+    // Both have the same CRC-32: only the texts distinguish them.
     let urls = colliding_urls();
     assert_eq!(crc32(urls[0].as_bytes()), crc32(urls[1].as_bytes()));
     let mut device = Device::new(256);
@@ -155,7 +155,7 @@ fn what_contradicts_itself_is_refused_though_its_checksum_fits() {
         (4, 2),
         (4, 4),
         (5, 1),
-        // A length of the URL that cuts the text elsewhere, or is longer than all of it.
+        // A length of the URL that splits the text elsewhere, or exceeds all of it.
         (6, 7),
         (7, 1),
         (8, 17),

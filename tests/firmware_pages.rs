@@ -319,14 +319,14 @@ fn the_page_of_a_captive_portal_is_no_firmware() {
             stuck.set_retries(0);
             exchange(&mut stuck, &answer, ERR_FIRMWARE_UNEXPECTED);
             assert_eq!(stuck.state(), KPN_FIRMWARE_FAILED);
-            // Somebody has logged in.
+            // Someone has logged in at the portal.
             device.flash.clear();
             device.fetch_all(&image);
         }
     }
     let mut device = demanding(0, &MAGIC);
     exchange(&mut device, &until_close(page), AGAIN);
-    // Without a demand nobody can tell.
+    // Without a demand this cannot be noticed.
     let mut device = Device::announced(100);
     exchange(&mut device, &whole(page, ""), OK);
     assert_eq!(device.state(), KPN_FIRMWARE_COMPLETE);
@@ -358,7 +358,7 @@ fn what_is_demanded_holds_to_the_byte() {
             assert!(expected == OK || device.confirmed() <= begins);
         }
     }
-    // A file that is shorter than what it has to begin with.
+    // A file that is shorter than what it must begin with.
     let mut device = demanding(0, b"firmware");
     exchange(&mut device, &whole(b"firm", ""), AGAIN);
     assert_eq!(device.error(), ERR_FIRMWARE_UNEXPECTED);

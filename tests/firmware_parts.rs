@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which answers are the bytes that were asked for, through the C functions.
+//! Which answers are the requested bytes, through the C functions.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -116,7 +116,7 @@ fn takes_only_bytes_that_come_next() {
     assert_eq!(range("0-99/250", 100), OK);
     assert_eq!(range("0-99/100", 100), OK);
     assert_eq!(range("0-49/50", 50), OK);
-    // Fewer or more than was asked for.
+    // Fewer or more than requested.
     assert_eq!(range("0-98/250", 99), OK);
     assert_eq!(range("0-0/250", 1), OK);
     assert_eq!(range("0-100/250", 101), OK);
@@ -128,7 +128,7 @@ fn takes_only_bytes_that_come_next() {
         // Nobody knows how many there are.
         ("0-99/*", 100),
         ("*/250", 100),
-        // A length that contradicts.
+        // A contradictory length.
         ("0-99/250", 99),
         ("0-99/250", 101),
     ] {
@@ -156,7 +156,7 @@ fn refuses_another_size_than_before() {
         let text = String::from_utf8_lossy(&answer[..200]).replace("/600", &format!("/{total}"));
         assert_eq!(device.feed(text.as_bytes(), 99), ERR_FIRMWARE_SIZE);
         assert_eq!(device.confirmed(), 256);
-        // The caller decides whether it wants the other firmware.
+        // The caller decides whether it wants the different firmware.
         assert_eq!(device.rewind(0), OK);
         device.flash.clear();
         device.fetch_all(&image);
@@ -235,7 +235,7 @@ fn takes_a_whole_file_and_skips_what_is_confirmed() {
                 assert_eq!(step, AGAIN);
                 assert_eq!(device.confirmed(), confirmed);
             } else if fields.is_empty() && !before {
-                // Nobody could tell a cut one from a whole one.
+                // A truncated answer could not be distinguished from a complete one.
                 assert_eq!(step, ERR_FIRMWARE_RANGE);
                 continue;
             } else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What file servers, caches and portals send that is not the firmware, or not in the usual way, through the C functions.
+//! What file servers, caches and portals send that is not the firmware, or comes in an unusual way, through the C functions.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -49,7 +49,7 @@ fn a_content_coding_is_not_the_firmware() {
         exchange(&mut device, &part(&image, 100, 199, line), OK);
         device.fetch_all(&image);
     }
-    // Of an error page it says nothing.
+    // It says nothing about an error page.
     let busy = b"HTTP/1.1 503 \r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx";
     exchange(&mut begun(&image, ""), busy, AGAIN);
 }
@@ -249,7 +249,7 @@ fn an_image_that_was_replaced_is_noticed_though_its_size_is_the_same() {
             exchange(&mut device, &answer, ERR_FIRMWARE_REPLACED);
             assert_eq!(device.state(), KPN_FIRMWARE_FAILED);
             assert_eq!(device.error(), ERR_FIRMWARE_REPLACED);
-            // Not a byte of the other one was handed out, and none of the first one counts.
+            // No byte of the other one was handed out, and none of the first one counts.
             assert_eq!(device.flash, image[..100]);
             assert_eq!((device.confirmed(), device.total()), (0, 0));
             let saved = device.save().unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Objects whose bytes were overwritten after they were begun, and buffers that someone else wrote to: whatever a state says, no call
-//! writes outside of the object and its memory, hands out bytes outside of them, or goes on for ever.
+//! Objects whose bytes were overwritten after they were begun, and buffers that someone else wrote to: whatever the state, no call writes
+//! outside the object and its memory, hands out bytes outside them, or runs for ever.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -26,9 +26,8 @@ use kpn_things::ffi::firmware::answer::kpn_firmware_piece;
 use kpn_things::ffi::record::kpn_record;
 use kpn_things::ffi::span::kpn_span;
 
-/// What may be overwritten, and the highest value where a byte has only some. None for what a call has to believe, since nothing can say
-/// whether it is right: where the memory lies that was given to `begin`, and how long it is; a file descriptor; a configuration, whose
-/// texts lie in it.
+/// What may be overwritten, and the highest value if a byte has only some. `None` for what a call must trust, since nothing can verify it:
+/// location and length of the memory given to `begin`; a file descriptor; a configuration, which contains its texts.
 fn highest(object: Object, leaf: &Leaf) -> Option<u64> {
     let owner = leaf.owner.as_str();
     let is_begun_with = matches!(
@@ -38,8 +37,8 @@ fn highest(object: Object, leaf: &Leaf) -> Option<u64> {
     if is_begun_with || leaf.kind == "pointer" || object == Object::Config {
         return None;
     }
-    // A count overflows only from a state that no calls lead to: where that is checked, as in most tests, offsets are overwritten alone;
-    // where arithmetic wraps, as in an archive, every number is.
+    // A count overflows only from a state that no calls lead to. If overflow is checked, as in most tests, only offsets are overwritten; if
+    // arithmetic wraps, as in an archive, every number is.
     let is_offset = leaf.kind == "size_t"
         || leaf.kind == "bool"
         || matches!(owner, "kpn_private_reader" | "kpn_private_tokens");

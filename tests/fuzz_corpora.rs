@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The inputs that fuzzing found, and the vectors, through the functions that the fuzzer calls.
+//! The inputs found by fuzzing, and the vectors, through the functions that the fuzzer calls.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "fuzz/harness/lib.rs"]
@@ -17,7 +17,7 @@ thread_local! {
     static INPUT: RefCell<PathBuf> = const { RefCell::new(PathBuf::new()) };
 }
 
-/// Says which input it was, also when the panic cannot leave a C function.
+/// Says which input it was, even if the panic cannot leave a C function.
 fn blame() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table in `src/http/mod.rs` of what is read leniently, row by row: what is taken beside what is refused.
+//! The leniency table in `src/http/mod.rs`, row by row: what is accepted beside what is refused.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,7 +16,7 @@ mod downlink;
 use downlink::Downlink;
 use driver::{Response, Seen, read};
 
-/// Reads a response behind which the connection is closed, and expects the same in every split.
+/// Reads a response after which the connection is closed, and expects the same in every split.
 fn seen(raw: &[u8]) -> Seen {
     let mut response = Response::begin(64);
     let whole = read(&mut response, [raw]);
@@ -40,7 +40,7 @@ fn seen(raw: &[u8]) -> Seen {
     whole
 }
 
-/// Takes each as one whole response with this body, and nothing behind it.
+/// Accepts each as one complete response with this body, and nothing after it.
 fn taken<T: AsRef<[u8]>>(body: &str, responses: &[T]) {
     for raw in responses {
         let raw = raw.as_ref();
@@ -72,12 +72,12 @@ fn refused<T: AsRef<[u8]>>(result: i32, responses: &[T]) {
     }
 }
 
-/// A response with this line, behind the length of its body.
+/// A response with this line, after the length of its body.
 fn with_line(line: &str) -> String {
     format!("HTTP/1.1 202 \r\nContent-Length: 2\r\n{line}\r\nServer: x\r\n\r\nok")
 }
 
-/// One with nothing but this line in front of the body.
+/// A response with only this line before the body.
 fn with_only(line: &str) -> String {
     format!("HTTP/1.1 202 \r\n{line}\r\n\r\nok")
 }
@@ -485,7 +485,7 @@ fn a_coding_other_than_chunked() {
         status::ERR_HTTP_TRANSFER_ENCODING,
         &[with_line("Transfer-Encoding: identity")],
     );
-    // Names that only look alike frame nothing.
+    // Names that only look similar have no part in framing.
     taken(
         "ok",
         &[

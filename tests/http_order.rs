@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The order of field lines says nothing: heads with lines of real servers, in every order and in every split.
+//! The order of field lines does not matter: heads with lines of real servers, in every order and in every split.
 #![allow(
     clippy::unwrap_used,
     clippy::std_instead_of_core,

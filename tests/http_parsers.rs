@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What other parsers are tested with, through the C functions: `tests/vectors/http/parsers.md` says what they do with each
-//! response, what is done here, and why that differs.
+//! The test cases of other parsers, through the C functions: `tests/vectors/http/parsers.md` says what they do with
+//! each response, what is done here, and why it differs.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,7 +22,7 @@ enum Verdict {
     Refused,
 }
 
-/// A response with its end, as far as that is told.
+/// A response with its end, as far as that is given.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Whole {
     end: End,
@@ -30,7 +30,7 @@ struct Whole {
     left: usize,
 }
 
-/// What becomes of the connection, from what allows most to what allows least.
+/// What becomes of the connection, from the most to the least permissive.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum End {
     Kept,
@@ -151,7 +151,7 @@ fn rows(page: &str) -> Vec<Row> {
     .collect()
 }
 
-/// What the C functions do with these pieces, behind which the connection is closed.
+/// What the C functions do with these pieces, after which the connection is closed.
 fn judge<'a>(
     pieces: impl Iterator<Item = &'a [u8]> + Clone,
     len: usize,
@@ -188,7 +188,7 @@ fn judge<'a>(
     }
 }
 
-/// How our verdict stands to theirs.
+/// How our verdict compares with theirs.
 fn difference(theirs: &Verdict, ours: &Verdict) -> Difference {
     match (theirs, ours) {
         (Verdict::Taken(Some(theirs)), Verdict::Taken(Some(ours))) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The vectors in `tests/vectors/http` through the C functions: every split gives the same, a cut never passes.
+//! The vectors in `tests/vectors/http` through the C functions: every split gives the same, and a truncated response
+//! never passes.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,7 +24,7 @@ struct Vector {
     /// `complete`, `close`, `truncated` or a refusal.
     result: String,
     raw: Vec<u8>,
-    /// What of it was handed out, before a refusal too.
+    /// What of it was handed out, even before a refusal.
     body: Vec<u8>,
     expected: Seen,
 }
@@ -92,7 +93,7 @@ impl Vector {
         let mut expected = self.expected.clone();
         expected.outcome = seen.outcome;
         if self.refused() {
-            // What the head said before is kept, and of no use.
+            // What the head said before is kept, but useless.
             expected.retry_after = seen.retry_after;
         }
         assert_eq!(seen, expected, "{} {how}", self.name);
@@ -120,7 +121,7 @@ fn reads_each_vector_as_expected_in_every_split() {
 #[test]
 fn a_response_cut_at_any_byte_is_no_success() {
     for vector in vectors() {
-        // What a close may end: the body that lasts until then, and the trailer section behind the last chunk.
+        // What a close may end: a body that lasts until then, and the trailer section after the last chunk.
         let tail = match vector.result.as_str() {
             "close" => vector.body.len(),
             "complete" if vector.name.starts_with("chunked") => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The layer picture in `src/lib.rs` is what the `use` lines of the modules say.
+//! The layer picture in `src/lib.rs` matches the `use` lines of the modules.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,7 +14,7 @@ use std::path::Path;
 
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
-/// Which modules of the crate each module uses, tests apart.
+/// The modules of the crate that each module uses, tests excluded.
 fn uses(src: &Path) -> Uses {
     let mut uses = Uses::new();
     for entry in fs::read_dir(src).unwrap() {
@@ -43,7 +43,7 @@ fn collect(path: &Path, used: &mut BTreeSet<String>) {
         return;
     }
     let text = fs::read_to_string(path).unwrap();
-    // Tests come last, and may look at anything.
+    // Tests come last, and may use anything.
     let (shipped, _) = text.split_once("#[cfg(test)]\nmod ").unwrap_or((&text, ""));
     let code = shipped
         .lines()
@@ -58,7 +58,7 @@ fn collect(path: &Path, used: &mut BTreeSet<String>) {
     }
 }
 
-/// How many modules stand below each other under a module.
+/// How deep modules are nested under a module.
 fn height(module: &str, uses: &Uses, path: &mut Vec<String>) -> usize {
     assert!(
         !path.iter().any(|above| above == module),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each function of the C header, called wrongly in each way that the header speaks of: NULL, misaligned, never begun, overlapping, absurd
-//! lengths. And with every number that there is at the ends of its type.
+//! Each function of the C header, called wrongly in each way that the header mentions: NULL, misaligned, never begun, overlapping, absurd
+//! lengths; and with every number at the limits of its type.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ fn number(word: usize) -> u64 {
     word.try_into().unwrap()
 }
 
-/// Makes the call and tells what it did outside of where it may write.
+/// Makes the call and reports what it did outside where it may write.
 fn run(call: &Call, arena: &mut Arena, words: &[u64]) -> i64 {
     let before = arena.bytes().to_vec();
     let allowed = call.writable(arena, words);
@@ -38,19 +38,19 @@ fn run(call: &Call, arena: &mut Arena, words: &[u64]) -> i64 {
     result
 }
 
-/// What was found wrong, to be told at once.
+/// What was found wrong, reported all at once.
 #[derive(Default)]
 struct Faults(Vec<String>);
 
 impl Faults {
-    /// Makes a call that must be refused, and tells whether it changed what a refused call leaves alone.
+    /// Makes a call that must be refused, and reports whether it changed what a refused call must leave alone.
     fn refused(&mut self, call: &Call, arena: &mut Arena, words: &[u64], status: i32, what: &str) {
         let before = arena.bytes().to_vec();
         let result = (call.run)(words);
         if !call.is_refused(result, status) {
             self.0.push(format!("{}: {what} gives {result}", call.name));
         }
-        // A message remembers its first failure, and one that could not be begun is in place all the same.
+        // A message remembers its first failure, and one that could not be begun is still in place.
         let mut allowed = Vec::new();
         for (slot, (arg, &word)) in call.args.iter().zip(words).enumerate() {
             match arg {
@@ -166,7 +166,7 @@ fn an_object_that_was_never_begun_is_refused_whatever_lay_there() {
             let what = format!("argument {at} full of {fill}");
             faults.refused(call, arena, &words, ERR_STATE, &what);
         }
-        // The tag of another type, and each bit of it another.
+        // The tag of another type, and each bit of the tag flipped.
         for bit in 0..32 {
             let words = call.make(arena);
             let tag = arena.range(words[at], 4);
@@ -226,7 +226,7 @@ fn memory_that_is_written_shares_nothing_with_any_other() {
                     }
                 }
             }
-            // A request may lie where its response is going to.
+            // A request may be where its response goes.
             let is_request = matches!(call.name, "kpn_posix_exchange" | "kpn_posix_write")
                 && matches!(arg, Arg::Bytes(_));
             let has_buffer = with.object().is_some_and(Object::has_buffer) && !is_request;
@@ -281,7 +281,7 @@ fn two_objects_share_nothing() {
     }
 }
 
-/// What may be at the end of some type.
+/// Values at the limits of some type.
 const EXTREMES: [u64; 14] = [
     0,
     1,

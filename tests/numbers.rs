@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Numbers through the C functions, case by case: limits of every type, and the neighbours of all powers.
+//! Numbers through the C functions, case by case: the limits of every type, and the neighbours of all powers.
 #![allow(
     clippy::unwrap_used,
     clippy::std_instead_of_core,

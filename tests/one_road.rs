@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An operation exists once: what is left of the library when no C function is there to call it are the thin wrappers for Rust.
+//! An operation exists once: without the C functions, only the thin wrappers for Rust are unreachable from C.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Where things may stand that only Rust callers use.
+/// Where code for Rust callers alone may be.
 const FOR_RUST: [&str; 5] = [
     "src/api/",
     "src/things/endpoint.rs",
@@ -156,7 +156,7 @@ fn only_thin_wrappers_with_a_doctest_are_for_rust_alone() {
         "no doctest calls:\n{}",
         without_doctest.join("\n")
     );
-    // The compiler names them, or the test would look at nothing.
+    // The compiler must name them, or the test would check nothing.
     assert!(wrappers.len() > 20, "{wrappers:?}");
     assert!(
         wrappers.len() <= WRAPPERS_MAX,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The POSIX transport against servers on loopback: which connections it keeps, what it hears before the end of a request, and when it gives up.
+//! The POSIX transport against servers on loopback: which connections it keeps, what it receives before the end of a request, and when it
+//! gives up.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +33,7 @@ use status::{
 const HOST: &CStr = c"127.0.0.1";
 const REQUEST: &[u8] = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]";
 const ACCEPTED: &str = "HTTP/1.1 202 \r\nContent-Length: 0\r\n\r\n";
-/// Longest time of a call where no test waits for its end.
+/// Longest time of a call, unless a test waits for it.
 const LONG: u32 = 20_000;
 /// More than the buffers of two sockets hold.
 const LARGE: usize = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A queue at its limits, through the C functions: wrapping, what gives way, large memories, and images.
+//! A queue at its limits, through the C functions: wrapping, dropping, large memories, and images.
 #![allow(
     missing_docs,
     clippy::indexing_slicing,
@@ -103,7 +103,7 @@ fn the_oldest_make_room_and_as_few_as_are_needed() {
     }
     assert_eq!(queue.push(&bare("x", Value::Int64(99))), OK);
     assert_eq!((queue.records(), queue.dropped()), (4, 2));
-    // What could never fit drops nothing but itself.
+    // A record that could never fit drops only itself.
     let long = bare("x", Value::Text(CString::new([b'x'; 42]).unwrap()));
     assert_eq!(queue.push(&long), ERR_BUFFER_FULL);
     assert_eq!((queue.records(), queue.dropped()), (4, 3));
@@ -137,7 +137,7 @@ fn an_answer_may_come_when_all_that_were_on_their_way_made_room() {
         push_digits(&mut queue, 0..2);
         assert_eq!(fill(&mut queue, 900).1, numbers(0, 2));
         push_digits(&mut queue, 2..5);
-        // The one that was never on its way is lost for certain.
+        // The one that was never on its way is certainly lost.
         assert_eq!((queue.records(), queue.dropped()), (2, 1));
         assert_eq!(fill(&mut queue, 900).0, ERR_STATE);
         let (status, lost) = if accepted {
@@ -338,7 +338,7 @@ fn a_time_that_failed_is_no_moment() {
     assert_eq!(queue.fill(&mut uplink, 9, u32::MAX - 1), (OK, Some(1)));
 }
 
-/// CRC-32 of ISO-HDLC, bit by bit as its definition has it.
+/// CRC-32 of ISO-HDLC, bit by bit as in its definition.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for &byte in bytes {
@@ -425,7 +425,7 @@ fn every_damaged_bit_and_every_cut_of_an_image_is_refused() {
         KPN_QUEUE_DROP_OLDEST,
     );
     assert_eq!(small.load(&image, 0, 0), ERR_BUFFER_FULL);
-    // After all of that the queue is as before.
+    // After all of that the queue is unchanged.
     assert_eq!(fill(&mut queue, 500).1, ["4"]);
     assert_eq!(queue.load(&image, 0, 0), OK);
     assert_eq!(queue.failed(), ERR_STATE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random downlinks through the C functions, from `kpn_downlink_begin` to the last accessor, against the model of
+//! Random downlinks through the C functions, from `kpn_downlink_begin` to the last accessor, against the model in
 //! `common/model.rs`.
 //!
 //! `KPN_CASES` sets the number of packs, `KPN_SEED` the seed, which is printed when a case fails.
@@ -180,17 +180,17 @@ const BAD_VERSIONS: &[&str] = &[
 
 type Pack = Vec<Vec<(String, String)>>;
 
-/// Makes packs that are mostly valid, in one way of writing each.
+/// Makes packs that are mostly valid, each in one style of writing.
 struct Writer<'r> {
     random: &'r mut Random,
-    /// Of so many characters, one is escaped without need; 0 for none.
+    /// One in this many characters is escaped unnecessarily; 0 for none.
     escapes: usize,
     /// The same for white space between tokens.
     spaces: usize,
 }
 
 impl Writer<'_> {
-    /// A text between quotes, with any of the escapes that there are.
+    /// A text between quotes, with any of the possible escapes.
     fn quote(&mut self, text: &str) -> String {
         let mut out = String::from("\"");
         for character in text.chars() {
@@ -278,7 +278,7 @@ impl Writer<'_> {
                 self.join("[", &items, "]")
             }
             _ => {
-                // Labels of SenML and of the kind that must be understood count nothing in here.
+                // SenML labels and labels that must be understood do not count in here.
                 let items: Vec<_> = (0..self.random.below(3))
                     .map(|_| {
                         let label = self.random.of(&["n", "v", "x_", "bn", "", "bver"]);
@@ -425,7 +425,7 @@ impl Writer<'_> {
         [self.space(), text, self.space()].concat()
     }
 
-    /// Breaks a rule of SenML, or perhaps does: the model knows.
+    /// Breaks a rule of SenML, or perhaps not: the model decides.
     fn breach(&mut self, pack: &mut Pack) {
         if pack.is_empty() {
             return;
@@ -462,7 +462,7 @@ impl Writer<'_> {
             }
             _ => return,
         };
-        // In place of what has this label, or beside it.
+        // Replaces the member with this label, or is added to it.
         if self.random.one_in(2) {
             pack[at].retain(|(known, _)| *known != member.0);
         }
@@ -471,7 +471,7 @@ impl Writer<'_> {
     }
 }
 
-/// Damages the text of a valid pack so that one status is certain.
+/// Damages the text of a valid pack such that one status is certain.
 fn damage(random: &mut Random, text: &mut Vec<u8>) -> Option<Status> {
     let quotes: Vec<usize> = string_starts(text);
     let mut insert = |random: &mut Random, choices: &[&[u8]], status| {
@@ -552,14 +552,14 @@ fn damage(random: &mut Random, text: &mut Vec<u8>) -> Option<Status> {
                 ","
             };
             let bad = format!("\"x\":{}{comma}", random.of(BAD_NUMBERS));
-            // Empty in front of a brace or comma is no number either.
+            // Nothing before a brace or comma is not a number either.
             text.splice(at..at, bad.bytes());
             Some(status::ERR_JSON_SYNTAX)
         }
     }
 }
 
-/// Behind the opening quote of each string.
+/// After the opening quote of each string.
 fn string_starts(text: &[u8]) -> Vec<usize> {
     let (mut starts, mut inside, mut escaped) = (Vec::new(), false, false);
     for (at, byte) in text.iter().enumerate() {
@@ -597,7 +597,7 @@ fn scramble(random: &mut Random, text: &mut Vec<u8>) {
     }
 }
 
-/// Prints where a run can be repeated from, when the test fails before it is forgotten.
+/// Prints where to repeat a run from, if the test fails before this is forgotten.
 struct OnFailure {
     seed: u64,
     case: usize,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Downloads from a file server with faults, through the C functions, against a model of what the header promises.
+//! Downloads from a faulty file server, through the C functions, against a model of what the header promises.
 //!
 //! `KPN_CASES` is the number of C calls, `KPN_SEED` another random run.
 #![expect(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random numbers through the C functions, written and read, against others who have solved it before: `bigdecimal` for
-//! exact sums, `zmij` for shortest digits, the standard library for the nearest double and for fixed digits.
+//! Random numbers through the C functions, written and read, against established crates: `bigdecimal` for exact sums, `zmij` for shortest
+//! digits, the standard library for the nearest double and for fixed digits.
 //!
 //! `KPN_SEED` sets the seed, `KPN_CASES` the cases of each test.
 #![allow(
@@ -45,7 +45,7 @@ impl Run {
     }
 }
 
-/// Digits, of which the last one stands at this power of ten.
+/// Digits; the last one is at this power of ten.
 fn decimal(digits: BigInt, exponent: i64) -> BigDecimal {
     BigDecimal::new(digits, -exponent)
 }
@@ -117,7 +117,7 @@ fn spell(run: &mut Run, value: &BigDecimal) -> String {
         ""
     };
     let mut digits = digits.magnitude().to_string();
-    // Plain, as far as it is not endless.
+    // Plain, unless it would be endless.
     let is_plain = exponent.unsigned_abs() < 60 && !run.one_in(4);
     for _ in 0..run.random.u32(..3) * run.random.u32(..12) {
         digits.push('0');
@@ -452,7 +452,7 @@ fn reads_exponents_at_their_ends() {
     }
 }
 
-/// The text that the rules ask for, made the long way.
+/// The text that the rules require, made the long way.
 fn shortest_notation(text: &str) -> String {
     let (sign, text) = text
         .strip_prefix('-')
@@ -491,7 +491,7 @@ fn shortest_notation(text: &str) -> String {
     }
 }
 
-/// A number, and what an uplink is to say of it.
+/// A number, and what an uplink must write for it.
 fn given(run: &mut Run) -> (Given, String) {
     let mut oracle = zmij::Buffer::new();
     let sign = if run.one_in(2) { -1.0 } else { 1.0 };

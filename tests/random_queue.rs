@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A queue under random scripts, through the C functions alone, against a list: what is sent, in which order, what gives
-//! way, what is counted, and what images do.
+//! A queue under random scripts, only through the C functions, against a list: what is sent, in which order, what is
+//! dropped, what is counted, and what images do.
 #![allow(
     missing_docs,
     clippy::indexing_slicing,
@@ -35,7 +35,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
 }
 
-/// Runs one of so many cases with a generator of its own for each, and says which one failed.
+/// Runs this many cases, each with its own generator, and says which one failed.
 fn run(one_of: u64, case: impl Fn(&mut Rng)) {
     struct Seed(u64);
     impl Drop for Seed {
@@ -491,7 +491,7 @@ impl Bench {
         (self.sent, self.overwritten) = (0, 0);
     }
 
-    /// Saves, starts the device again, and loads into a queue of another capacity and policy.
+    /// Saves, restarts the device, and loads into a queue of another capacity and policy.
     fn reset(&mut self, rng: &mut Rng) {
         let used = self.used();
         let need = used + KPN_QUEUE_IMAGE_EXTRA;
@@ -506,7 +506,7 @@ impl Bench {
         assert_eq!(image.len(), need);
         self.damage(rng, &image);
         if rng.bool() {
-            // It was only saved: the queue goes on as it was.
+            // It was only saved: the queue continues unchanged.
             return;
         }
         let capacity = match rng.u8(..3) {
@@ -573,7 +573,7 @@ impl Bench {
 
     fn wait(&mut self, rng: &mut Rng) {
         if rng.u8(..16) == 0 {
-            // The count of the device has started again.
+            // The device's count has restarted.
             self.uptime = rng.u32(..20);
         }
         let seconds = match rng.u8(..6) {
@@ -614,7 +614,7 @@ impl Bench {
     }
 }
 
-/// CRC-32 of ISO-HDLC, bit by bit as its definition has it.
+/// CRC-32 of ISO-HDLC, bit by bit as in its definition.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for &byte in bytes {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random responses, through the C functions from begin to the last accessor, against a plain model: httparse reads the
-//! heads, and what RFC 9112 section 6 says about the body is written down over its header list.
+//! heads, and RFC 9112 section 6 is written down for the body, based on its header list.
 //!
 //! `KPN_SEED` sets the seed, `KPN_CASES` the number of cases.
 #![allow(
@@ -40,10 +40,10 @@ struct Whole {
     retry_after: u32,
 }
 
-/// Whole, or refused with one of these statuses: where several things are wrong, either may be told.
+/// Complete, or refused with one of these statuses: if several things are wrong, any of them may be reported.
 type Verdict = Result<Whole, Vec<i32>>;
 
-/// The refusals that a response can meet whose end is missing.
+/// The possible refusals of a response whose end is missing.
 fn cut() -> Vec<i32> {
     vec![
         status::ERR_HTTP_TRUNCATED,
@@ -145,7 +145,7 @@ fn skip_empty_lines(raw: &[u8]) -> usize {
     at
 }
 
-/// Judges a response of which the connection is closed behind `raw`.
+/// Assesses a response whose connection is closed after `raw`.
 fn model(raw: &[u8]) -> Verdict {
     let mut at = 0;
     loop {
@@ -163,7 +163,7 @@ fn model(raw: &[u8]) -> Verdict {
         let len = match config.parse_response(&mut parsed, &head) {
             Ok(httparse::Status::Complete(len)) => len,
             Ok(httparse::Status::Partial) => return Err(cut()),
-            // What a CR is for, only the byte behind it tells.
+            // Only the byte after a CR shows what it is for.
             Err(_) if head.len() + start > HEAD_MAX || head.ends_with(b"\r") => return Err(cut()),
             Err(_) => {
                 let mut errors = cut();
@@ -330,7 +330,7 @@ fn outcome(status: u16) -> i32 {
     }
 }
 
-/// What the C functions must say; `Err` lists the refusals that may be told.
+/// What the C functions must return; `Err` lists the possible refusals.
 fn expect(whole: &Whole, capacity: usize) -> Seen {
     let missing = whole.body.len().saturating_sub(capacity);
     Seen {
@@ -359,7 +359,7 @@ fn one_in(random: &mut Rng, of: u32) -> bool {
     random.u32(..of) == 0
 }
 
-/// Lines that real servers and proxies send; none of them says anything about the body.
+/// Lines that real servers and proxies send; none of them concerns the body.
 const LINES: &[&str] = &[
     "Date: Wed, 29 May 2024 12:29:28 GMT",
     "Server: Apache/2.4.57 (Debian)",
@@ -558,7 +558,7 @@ fn list(random: &mut Rng, from: &[&str]) -> String {
     text
 }
 
-/// Lines for a body of this length; what is broken is one in about ten.
+/// Lines for a body of this length; about one in ten is broken.
 fn framing(random: &mut Rng, len: usize, chunked: bool, lines: &mut Vec<String>) {
     let broken = one_in(random, 10);
     if chunked {
@@ -841,7 +841,7 @@ fn response(random: &mut Rng) -> Vec<u8> {
     raw
 }
 
-/// Changes a few bytes, most of them to those that mean something.
+/// Changes a few bytes, most of them to bytes with a meaning.
 fn damage(random: &mut Rng, raw: &mut Vec<u8>) {
     const TELLING: &[u8] = b"\r\n\0 \t:;,=*/-059afAFxg\"\x7f\x80\xff\r\n";
     for _ in 0..=random.usize(..2) {

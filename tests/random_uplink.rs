@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random scripts of calls, from `begin` to the request, against code of others: `httparse` the head, `sha2` the token, `serde_json`,
+//! Random scripts of calls, from `begin` to the request, against third-party code: `httparse` for the head, `sha2` the token, `serde_json`,
 //! `bigdecimal` and `base64` the pack, `zmij` the shortest numbers.
 #![expect(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ fn seed() -> u64 {
     std::env::var("KPN_SEED").map_or(0x6b70_6e5f_7468, |text| text.parse().unwrap())
 }
 
-/// Says on failure which script it was.
+/// Says which script it was on failure.
 struct Blame(u64);
 
 impl Drop for Blame {
@@ -41,7 +41,7 @@ impl Drop for Blame {
     }
 }
 
-/// The body of a request whose head others find right.
+/// The body of a request whose head other parsers accept.
 fn body<'a>(request: &'a [u8], to: &To, secret: Option<&str>) -> &'a [u8] {
     let mut headers = [httparse::EMPTY_HEADER; 8];
     let mut head = httparse::Request::new(&mut headers);
@@ -73,7 +73,7 @@ fn body<'a>(request: &'a [u8], to: &To, secret: Option<&str>) -> &'a [u8] {
     body
 }
 
-/// Makes the calls, and tells the status of each and what was missing behind it.
+/// Makes the calls, and returns the status of each and what was missing after it.
 fn run(script: &Script, cap: Option<usize>, calls: usize) -> (Uplink, Vec<(Status, usize)>) {
     let (mut uplink, begun) = Uplink::begin(cap, &script.to, &script.urn);
     let mut states = vec![(begun, uplink.missing())];
@@ -173,7 +173,7 @@ fn check_without_room(script: &Script, cap: usize) {
     }
 }
 
-/// What leaves a window in pieces is what one large buffer holds.
+/// The pieces that leave a window equal the contents of one large buffer.
 fn check_stream(script: &Script, random: &mut fastrand::Rng) {
     let window = random.usize(1500..3000);
     let (mut stream, begun) = Stream::begin(window);

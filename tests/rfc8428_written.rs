@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The examples of RFC 8428 section 5.1, written by the C functions from what they mean.
+//! The examples of RFC 8428 section 5.1, written by the C functions from their meaning.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The library as Rust firmware calls it: messages of every kind of value, responses in pieces, downlinks, and what is refused.
+//! The library as Rust firmware calls it: messages with every kind of value, responses in pieces, downlinks, and refusals.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use core::fmt::Write as _;
@@ -10,7 +10,7 @@ use kpn_things::{
 };
 use sha2::{Digest as _, Sha256};
 
-const URN: &str = "urn:dev:IMEI:123456789012345:";
+const URN: &str = "urn:dev:IMEI:490154203237518:";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 /// Head and body of a request, whose length the head gives.
@@ -61,7 +61,7 @@ fn fill(up: &mut Uplink<'_>) -> Result<(), Error> {
 }
 
 const BODY: &str = concat!(
-    r#"[{"bn":"urn:dev:IMEI:123456789012345:","bt":1585650750,"bu":"Cel","bv":20,"bs":1},"#,
+    r#"[{"bn":"urn:dev:IMEI:490154203237518:","bt":1585650750,"bu":"Cel","bv":20,"bs":1},"#,
     r#"{"n":"temperature","u":"Cel","v":20.5},{"n":"int","v":-9223372036854775808},"#,
     r#"{"n":"uint","u":"count","v":18446744073709551615},{"n":"double","v":52.3731415926},"#,
     r#"{"n":"float","v":0.1},{"n":"fixed","v":2.3},{"n":"open","vb":true},"#,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The SenML reader through the C functions: the examples of RFC 8428, KPN's packs, and what each rule of section 4 says.
+//! The SenML reader through the C functions: the examples of RFC 8428, KPN's packs, and each rule of section 4.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -311,18 +311,18 @@ fn a_pack_without_measurements_is_empty() {
 
 #[test]
 fn knows_whose_a_record_is_however_the_name_is_split() {
-    let urn = "urn:dev:IMEI:123456789012345:";
+    let urn = "urn:dev:IMEI:490154203237518:";
     for (members, ours) in [
-        ("\"bn\":\"urn:dev:IMEI:123456789012345:\",\"n\":\"a\"", true),
-        ("\"n\":\"urn:dev:IMEI:123456789012345:a\"", true),
-        ("\"bn\":\"urn:dev:IMEI:123456789012345\",\"n\":\":a\"", true),
-        ("\"bn\":\"urn:dev:IMEI:123456789012345\",\"n\":\"a\"", false),
+        ("\"bn\":\"urn:dev:IMEI:490154203237518:\",\"n\":\"a\"", true),
+        ("\"n\":\"urn:dev:IMEI:490154203237518:a\"", true),
+        ("\"bn\":\"urn:dev:IMEI:490154203237518\",\"n\":\":a\"", true),
+        ("\"bn\":\"urn:dev:IMEI:490154203237518\",\"n\":\"a\"", false),
         (
-            "\"bn\":\"urn:dev:imei:123456789012345:\",\"n\":\"a\"",
+            "\"bn\":\"urn:dev:imei:490154203237518:\",\"n\":\"a\"",
             false,
         ),
         (
-            "\"bn\":\"urn:dev:IMEI:123456789012346:\",\"n\":\"a\"",
+            "\"bn\":\"urn:dev:IMEI:490154203237519:\",\"n\":\"a\"",
             false,
         ),
         ("\"n\":\"a\"", false),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table of sizes in the header's overview is what the C functions say. `KPN_WRITE=1` writes it.
+//! The table of sizes in the header's overview matches the C functions. `KPN_WRITE=1` writes it.
 
 #![allow(
     clippy::unwrap_used,

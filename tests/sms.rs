@@ -13,7 +13,7 @@ use driver::{Plan, attempts, plan, shortest_on};
 /// Seconds after which the platform discards an SMS.
 const EXPIRES: u32 = 48 * 3600;
 
-/// Of the device's on times, `phase` is when one begins; it is on at `at` when less than `on` seconds have passed since.
+/// An on time begins at `phase`; the device is on at `at` if less than `on` seconds have passed since.
 fn is_on(at: u32, on: u32, period: u32, phase: u32) -> bool {
     (u64::from(at) + u64::from(period) - u64::from(phase)) % u64::from(period) < u64::from(on)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Packs larger than memory: what leaves the window in pieces is byte for byte what one large buffer holds.
+//! Packs larger than memory: the pieces that leave the window equal, byte for byte, the contents of one large buffer.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -120,7 +120,7 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// A caller that did not stop at a base field that it lost would go on under the wrong one.
+/// A caller that did not stop at a lost base field would continue under the wrong one.
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     prop::collection::vec(call(), 0..60)
 }
@@ -278,7 +278,7 @@ fn what_is_missing_is_counted_anew_once_the_window_is_emptied() {
     assert!(stream.missing() > first + 220);
     assert_eq!(stream.take(usize::MAX), OK);
     assert_eq!(stream.call(&too_long), ERR_BUFFER_FULL);
-    // The bracket has left.
+    // The bracket has been sent.
     assert_eq!(stream.missing(), first - 1);
 }
 

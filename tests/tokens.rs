@@ -14,7 +14,7 @@ use common::{Token, compare};
 use kpn_things::ffi::token::{KPN_SECRET_MAX, KPN_SECRET_MIN};
 use sha2::{Digest, Sha256};
 
-/// Body, secret and token of each line of the list that the C tests use too.
+/// Body, secret and token of each line of the list that the C tests also use.
 fn vectors() -> Vec<[String; 3]> {
     let list = include_str!("vectors/token.inc");
     let lines = list
@@ -169,8 +169,8 @@ fn differences_do_not_cancel_each_other() {
     }
 }
 
-/// How a process ends that compares a token with one of which only so many bytes can be read, and which differs in the first: 0 when it
-/// comes back, else the signal.
+/// How a process ends that compares a token with one that differs in its first byte and of which only some bytes can be read: 0 if it
+/// returns, otherwise the signal.
 fn compares_with(readable: usize) -> i32 {
     let page = 4096;
     let (read_write, private) = (

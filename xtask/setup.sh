@@ -68,6 +68,7 @@ chromium   chromium                       fun:has_chromium
 chromium   python3                        cmd:python3
 chromium   python3-venv                   module:ensurepip
 chromium   -                              fun:has_browser_driver
+load       wrk                            cmd:wrk
 cargo-deny -                              fun:has_cargo_deny
 cargo-sbom -                              fun:has_cargo_sbom
 '

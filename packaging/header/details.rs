@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the list of results says, so that the functions need not repeat it.
+//! What the list of results explains, so that the functions need not repeat it.
 
-/// Added to the text of a status, which a firmware may carry and is short for that reason.
+/// Added to the text of a status, which is short because firmware may contain it.
 pub const DETAILS: &[(&str, &str)] = &[
     ("URN", "too long, or without its identifier or colon"),
     (

@@ -5,7 +5,7 @@
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
-/// How a machine holds values.
+/// How a machine lays out values.
 #[derive(Clone, Copy)]
 struct Model {
     /// Bytes of a pointer and of `size_t`.
@@ -34,7 +34,7 @@ struct Struct {
     name: String,
     fields: Vec<Field>,
     only_posix: bool,
-    /// Bytes on a 32-bit machine as its comment says, if it does.
+    /// Size on a 32-bit machine according to its comment, if stated.
     told_size: Option<usize>,
 }
 
@@ -138,10 +138,10 @@ pub fn asserts(header: &str) -> Result<String, String> {
         );
         result.map_err(|error| error.to_string())?;
         let offsets = narrow.offsets.iter().zip(&wide.offsets);
-        // The first field has no other place than 0.
+        // The first field is always at 0.
         for (field, (on32, on64)) in item.fields.iter().zip(offsets).skip(1) {
             let line = format!("KPN_PRIVATE_FIELD({name}, {}, {on32}, {on64});", field.name);
-            // Several in a line.
+            // Several per line.
             let last = text.rfind('\n').map_or(0, |at| text.len() - at);
             let is_room = last + line.len() < 140 && !text.ends_with('\n');
             text.push(if is_room { ' ' } else { '\n' });
@@ -190,7 +190,7 @@ fn layouts(structs: &[Struct], model: Model) -> Result<Layouts, String> {
     Ok(known)
 }
 
-/// cbindgen writes one field a line, comments on lines of their own.
+/// cbindgen writes one field per line, and comments on separate lines.
 fn parse(header: &str) -> Result<Vec<Struct>, String> {
     let mut structs = Vec::new();
     let mut open: Option<Struct> = None;

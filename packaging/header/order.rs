@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The order of the header: what a message needs comes first, what nobody reads last. cbindgen writes constants, then structs, then
-//! functions, each in the order of the files, with every comment in full; here they are sorted by subject, and what the calls of a subject
+//! The order of the header: what a message needs comes first, and private parts come last. cbindgen writes constants, then structs, then
+//! functions, each in the order of the files, with every comment in full. Here they are sorted by subject, and what the calls of a subject
 //! have in common is said once.
 
 use core::fmt::Write as _;
@@ -17,7 +17,7 @@ struct Group {
     title: &'static str,
     /// What holds for all of its calls.
     intro: &'static str,
-    /// Files of `src/ffi`, in the order in which their items stand.
+    /// Files of `src/ffi`, in the order of their items.
     files: &'static [&'static str],
 }
 
@@ -73,6 +73,7 @@ const GROUPS: &[Group] = &[
         "Firmware over the air",
         &[
             "firmware/mod.rs",
+            "firmware/announce.rs",
             "firmware/request.rs",
             "firmware/answer.rs",
             "firmware/image.rs",
@@ -119,21 +120,21 @@ struct Item {
     only_posix: bool,
 }
 
-/// Where each name of `src/ffi` stands: the file's place in `GROUPS`, and the line.
+/// Where each name of `src/ffi` is: the file's place in `GROUPS`, and the line.
 type Places = BTreeMap<String, (usize, usize, usize)>;
 
-/// Where the items of cbindgen begin.
+/// Where cbindgen's items begin.
 pub const MARK: &str = "/* items */";
 
-/// What the header has besides the items of cbindgen.
+/// The parts of the header other than cbindgen's items.
 pub struct Texts {
-    /// Behind the includes.
+    /// After the includes.
     pub overview: String,
-    /// In the group of this name, behind its types.
+    /// In the group of this name, after its types.
     pub in_groups: BTreeMap<&'static str, String>,
-    /// Behind all functions.
+    /// After all functions.
     pub lists: String,
-    /// Statuses of which their list says what there is to say.
+    /// Statuses that their list explains completely.
     pub explained: &'static [&'static str],
 }
 
@@ -275,7 +276,7 @@ fn write_item(text: &mut String, item: &Item, comment: &[String]) {
     write_wrapped(text, &declaration.join(" ").replace("( ", "("));
 }
 
-/// The object's name and what is said of it; its fields stand at the end.
+/// The object's name and comment; its fields are at the end.
 fn write_forward(text: &mut String, item: &Item) {
     text.push('\n');
     write_comment(text, &item.comment);
@@ -293,7 +294,7 @@ fn write_constant(text: &mut String, item: &Item) {
     }
 }
 
-/// A struct behind those that it is made of.
+/// A struct after those that it is made of.
 fn write_struct(text: &mut String, item: &Item, all: &[Item], written: &mut Vec<String>) {
     if written.contains(&item.name) {
         return;
@@ -318,7 +319,7 @@ fn write_struct(text: &mut String, item: &Item, all: &[Item], written: &mut Vec<
     }
 }
 
-/// With the comment of each field behind it.
+/// With the comment of each field after it.
 fn write_fields(text: &mut String, item: &Item) {
     let mut comment = Vec::new();
     for line in &item.code {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What several calls of a subject say alike of an argument or a result: said once for the subject, named at each call.
+//! What several calls of a subject say about an argument or a result is said once for the subject, and only named at each call.
 
 use std::collections::BTreeMap;
 
-/// From how many calls on a sentence is said once for all.
+/// The number of calls from which on a sentence is said once for all.
 const CALLS: usize = 2;
 
-/// How a list of statuses names one that an earlier call returned.
+/// How a list of statuses refers to one that an earlier call returned.
 const EARLIER: &str = "an earlier failure";
 
-/// What the overview says of arguments of every call, sentence by sentence.
+/// What the overview says about the arguments of every call, sentence by sentence.
 fn is_said_of_arguments(sentence: &str) -> bool {
     const SENTENCES: &[&str] = &[
         "-1 for 20.5.",
@@ -41,13 +41,13 @@ fn is_said_of_arguments(sentence: &str) -> bool {
         || (sentence.starts_with("As for `kpn_") && sentence.ends_with("`."))
 }
 
-/// Such as "From `kpn_uplink_begin` or a sibling, not yet finished.": what `KPN_ERR_STATE` stands for.
+/// Such as "From `kpn_uplink_begin` or a sibling, not yet finished.", which is covered by `KPN_ERR_STATE`.
 fn is_origin(sentence: &str) -> bool {
     let rest = sentence.strip_prefix("From `kpn_");
     rest.is_some_and(|rest| rest.matches('`').count() % 2 == 1)
 }
 
-/// What the overview says of an invalid argument, clause by clause: whatever the range of an argument is, its own line says it.
+/// What the overview says about an invalid argument, clause by clause; the range of an argument is given in its own line.
 fn is_said_of_invalid(clause: &str) -> bool {
     const ENDS: &[&str] = &[
         "",
@@ -74,7 +74,7 @@ fn is_said_of_invalid(clause: &str) -> bool {
     }) || (clause.starts_with('`') && clause.ends_with('`'))
 }
 
-/// What the overview says of accessors.
+/// What the overview says about accessors.
 const OF_ACCESSORS: &[&str] = &[
     "is NULL, misaligned or not begun",
     "is NULL, misaligned or holds no configuration",
@@ -92,12 +92,12 @@ struct Entry {
 pub struct Shared<'a> {
     entries: Vec<Entry>,
     functions: BTreeMap<&'a str, &'a [String]>,
-    /// Statuses of which the list of results says enough.
+    /// Statuses that the list of results explains sufficiently.
     explained: &'a [&'a str],
 }
 
 impl<'a> Shared<'a> {
-    /// The sentence that most calls have on an argument or a result, if they are enough. Functions come with their comments.
+    /// The most frequent sentence about an argument or a result, if enough calls share it. Functions are given with their comments.
     pub fn of(
         functions: impl Iterator<Item = (&'a str, &'a [String])>,
         explained: &'a [&'a str],
@@ -155,8 +155,8 @@ impl<'a> Shared<'a> {
         lines
     }
 
-    /// A comment without what is said elsewhere: by the overview, the summary, the list of results, or the call that this one is like.
-    /// Results of which nothing is left to say are named in one line.
+    /// A comment without what is said elsewhere: in the overview, the summary, the list of results, or the call that this one resembles.
+    /// Results without anything left to explain are named in one line.
     pub fn without(&self, comment: &[String]) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         let mut entries = Vec::new();
@@ -208,7 +208,7 @@ impl<'a> Shared<'a> {
         lines
     }
 
-    /// Entries of the calls that a comment names with "as": they hold for it too.
+    /// Entries of the calls that a comment refers to with "as": they also apply to it.
     fn like(&self, comment: &[String]) -> Vec<Entry> {
         let text = comment.join(" ");
         let mut words = text.split(' ').peekable();
@@ -245,7 +245,7 @@ impl Entry {
     }
 }
 
-/// Nothing is left to say that the overview does not say; an overlap needs no more words than its name.
+/// The overview says everything; an overlap needs no more explanation than its name.
 fn is_by_rule(entry: &Entry) -> bool {
     match entry.name.as_str() {
         "KPN_ERR_OVERLAP" => true,
@@ -255,7 +255,7 @@ fn is_by_rule(entry: &Entry) -> bool {
     }
 }
 
-/// What the overview says of objects that were not begun, or that have come to their end.
+/// What the overview says about objects that were not begun or have ended.
 fn is_said_of_state(text: &str) -> bool {
     const ENDS: &[&str] = &[
         " not begun.",
@@ -266,7 +266,7 @@ fn is_said_of_state(text: &str) -> bool {
     ENDS.iter().any(|end| text.ends_with(end)) && !text.contains(" or `")
 }
 
-/// What a result says that its name says already.
+/// A result whose name says everything.
 fn is_said_by_name(entry: &Entry) -> bool {
     let text = entry.text.as_str();
     match entry.name.as_str() {
@@ -286,7 +286,7 @@ fn without_ranges(text: &str) -> String {
             .all(|clause| is_said_of_invalid(clause.trim_start_matches("or ").trim()))
     });
     let rest: String = sentences.collect();
-    // A clause of its own behind what holds for all.
+    // A separate clause after what holds for all.
     let rest = rest
         .strip_prefix("A pointer is NULL or misaligned, ")
         .unwrap_or(&rest);
@@ -356,7 +356,7 @@ fn parts(comment: &[String]) -> Vec<Part> {
                 text,
             }));
         } else if let (Some(Part::Entry(entry)), false) = (parts.last_mut(), line.is_empty()) {
-            // A sentence that goes on in the next line.
+            // A sentence that continues in the next line.
             entry.text.push(' ');
             entry.text.push_str(line.trim());
         } else {

@@ -3,10 +3,10 @@
 
 use core::fmt::Write as _;
 
-/// Bytes of a line, about.
+/// Approximate length of a line in bytes.
 pub const WIDTH: usize = 140;
 
-/// A declaration in lines of at most `WIDTH` bytes, cut behind arguments and fields.
+/// A declaration in lines of at most `WIDTH` bytes, broken after arguments and fields.
 pub fn write_wrapped(text: &mut String, declaration: &str) {
     let mut column = 0;
     for argument in declaration
@@ -30,7 +30,7 @@ pub fn write_wrapped(text: &mut String, declaration: &str) {
     text.push('\n');
 }
 
-/// In one line where it fits, with the result if that is all there is.
+/// In one line if it fits, with the result if there is nothing else.
 pub fn write_comment(text: &mut String, comment: &[String]) {
     let lines = paragraphs(comment);
     let in_one = lines.join(" ");
@@ -50,7 +50,7 @@ pub fn write_comment(text: &mut String, comment: &[String]) {
     text.push_str(" */\n");
 }
 
-/// Text in lines of at most `WIDTH` bytes; examples, tables and lists as they stand.
+/// Text in lines of at most `WIDTH` bytes; examples, tables and lists unchanged.
 fn paragraphs(comment: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut is_code = false;

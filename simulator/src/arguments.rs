@@ -80,7 +80,7 @@ Ends with 0 on SIGINT, SIGTERM and after --exit-after; with 1 when --max-seconds
 )]
 pub struct Arguments {
     /// What to do instead of acting as the platform
-    #[cfg(feature = "api")]
+    #[cfg(any(feature = "api", feature = "fleet"))]
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -249,10 +249,14 @@ pub struct Arguments {
 }
 
 /// The subcommands.
-#[cfg(feature = "api")]
+#[cfg(any(feature = "api", feature = "fleet"))]
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    #[cfg(feature = "api")]
     Expect(crate::expect::Expect),
+    #[cfg(feature = "fleet")]
+    Fleet(kpn_things_fleet::Fleet),
+    #[cfg(feature = "api")]
     Replay(crate::replay::Replay),
 }
 

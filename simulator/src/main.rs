@@ -119,9 +119,13 @@ impl FormatTime for Seconds {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, String> {
-    #[cfg(feature = "api")]
+    #[cfg(any(feature = "api", feature = "fleet"))]
     match arguments.command {
+        #[cfg(feature = "api")]
         Some(arguments::Command::Expect(wanted)) => return expect::run(wanted).await,
+        #[cfg(feature = "fleet")]
+        Some(arguments::Command::Fleet(wanted)) => return kpn_things_fleet::run(wanted).await,
+        #[cfg(feature = "api")]
         Some(arguments::Command::Replay(wanted)) => return replay::run(&wanted).await,
         None => {}
     }
@@ -301,12 +305,12 @@ const OTHER_DESCRIPTORS: u64 = 64;
 /// Most connections to the API at a time, if file descriptors are not scarce.
 const API_CONNECTIONS: u64 = 256;
 
-/// As many connections of devices as wanted, or as file descriptors allow: two each, since a second one watches for the
-/// end of the connection. Also how many connections the API may have, with one descriptor each.
+/// As many connections of devices as wanted, or as file descriptors allow: a quarter of those is left to connections that are closing. Also
+/// how many connections the API may have.
 fn max_connections(wanted: usize) -> (usize, usize) {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
     let api = API_CONNECTIONS.min(descriptors / 4).max(1);
-    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS + api) / 2;
+    let possible = descriptors.saturating_sub(OTHER_DESCRIPTORS + api) / 4 * 3;
     let number = |count| usize::try_from(count).unwrap_or(usize::MAX);
     (number(possible).clamp(1, wanted), number(api))
 }

@@ -39,6 +39,7 @@ pub struct Platform {
     pub origin: String,
     /// Distinguishes this run from others.
     pub run: String,
+    is_kept_in_a_file: bool,
     shared: Mutex<Shared>,
     answered: AtomicU64,
     /// Incremented with each change.
@@ -62,7 +63,31 @@ pub struct Setup {
 struct Shared {
     model: Model,
     store: Store,
+    /// How many changes there were.
+    made: u64,
+    /// How many of them are in the store.
+    kept: u64,
 }
+
+impl Shared {
+    /// Puts into the store what is not there yet.
+    fn keep(&mut self) -> Result<(), String> {
+        if self.kept < self.made {
+            let notes = self.model.take_notes();
+            if let Err(error) = self.store.keep(&self.model, &notes) {
+                let error = format!("the state cannot be written: {error}");
+                tracing::error!("{error}");
+                return Err(error);
+            }
+            self.kept = self.made;
+        }
+        Ok(())
+    }
+}
+
+/// A change that may not be in the store yet.
+#[must_use]
+pub struct Made(u64);
 
 impl Platform {
     /// A platform that has not answered anything yet.
@@ -77,9 +102,12 @@ impl Platform {
             route: setup.route,
             origin: setup.origin,
             run: format!("{:x}", now().to_bits()),
+            is_kept_in_a_file: setup.store.is_a_file(),
             shared: Mutex::new(Shared {
                 model: setup.model,
                 store: setup.store,
+                made: 0,
+                kept: 0,
             }),
             answered: AtomicU64::new(0),
             changes: watch::Sender::new(0),
@@ -125,32 +153,48 @@ impl Platform {
         }
     }
 
-    /// Reads the model.
+    /// Reads the model. All of it is in the store, unless an error was reported.
     pub fn look<R>(&self, look: impl FnOnce(&Model) -> R) -> R {
-        look(&self.lock().model)
+        let mut shared = self.lock();
+        let _told = shared.keep();
+        look(&shared.model)
     }
 
     /// Changes the model. When this returns, the change is in the store, or an error says why not.
     pub fn change<R>(&self, change: impl FnOnce(&mut Model) -> R) -> Result<R, String> {
         let mut shared = self.lock();
-        let Shared { model, store } = &mut *shared;
-        let result = change(model);
-        let notes = model.take_notes();
-        let kept = if notes.is_empty() {
-            Ok(())
-        } else {
-            store.keep(model, &notes)
-        };
+        let result = change(&mut shared.model);
+        shared.made += 1;
+        let kept = shared.keep();
         drop(shared);
         self.changes.send_modify(|changes| *changes += 1);
-        match kept {
-            Ok(()) => Ok(result),
-            Err(error) => {
-                let error = format!("the state cannot be written: {error}");
-                tracing::error!("{error}");
-                Err(error)
-            }
+        kept.map(|()| result)
+    }
+
+    /// The same, but the change is in the store only after [`Platform::kept`], so that one transaction holds those of many connections.
+    pub fn change_with_others<R>(&self, change: impl FnOnce(&mut Model) -> R) -> (R, Made) {
+        let mut shared = self.lock();
+        let result = change(&mut shared.model);
+        shared.made += 1;
+        (result, Made(shared.made))
+    }
+
+    /// Waits until a change is in the store; an error says why it is not.
+    pub async fn kept(&self, made: Made) -> Result<(), String> {
+        if self.is_kept_in_a_file {
+            // Connections that are ready to change something do so first.
+            tokio::task::yield_now().await;
         }
+        let kept = {
+            let mut shared = self.lock();
+            if shared.kept < made.0 {
+                shared.keep()
+            } else {
+                Ok(())
+            }
+        };
+        self.changes.send_modify(|changes| *changes += 1);
+        kept
     }
 
     /// Notified of each change from now on.

@@ -28,6 +28,11 @@ impl Store {
         Ok((Self { file }, kept, images))
     }
 
+    /// Whether there is a file.
+    pub const fn is_a_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Stores what the notes name, all or nothing; if that fails, it is tried again next time.
     pub fn keep(&mut self, model: &Model, notes: &[Note]) -> Result<(), String> {
         match &mut self.file {
@@ -49,6 +54,11 @@ impl Store {
 
 #[cfg(not(feature = "state"))]
 impl Store {
+    /// There is none.
+    pub const fn is_a_file(&self) -> bool {
+        false
+    }
+
     /// Stores nothing.
     pub fn keep(&mut self, _model: &Model, _notes: &[Note]) -> Result<(), String> {
         Ok(())

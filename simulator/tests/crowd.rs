@@ -30,7 +30,7 @@ fn served(simulator: &Simulator) {
 
 #[test]
 fn thousands_of_connections_that_say_nothing() {
-    // Two for our end of each; the other processes of a test run need some as well.
+    // The other processes of a test run need some as well.
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let count = usize::try_from(descriptors)
         .unwrap()
@@ -40,7 +40,10 @@ fn thousands_of_connections_that_say_nothing() {
         count > 1000,
         "{descriptors} file descriptors are too few for this test"
     );
-    let simulator = Simulator::start(&["--quiet", "--max-seconds", "120"]);
+    if count < 10_000 {
+        eprintln!("{count} connections instead of 10,000: no more file descriptors");
+    }
+    let simulator = Simulator::start(&["--quiet", "--max-seconds", "600"]);
     let begun = request(BODY);
     let mut crowd = Vec::new();
     for number in 0..count {
@@ -58,6 +61,39 @@ fn thousands_of_connections_that_say_nothing() {
     assert!(peak < 300 << 20, "{peak} bytes");
     drop(crowd);
     served(&simulator);
+}
+
+#[test]
+fn a_crowd_that_trickles_leaves_room_for_others() {
+    rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    let simulator = Simulator::start(&["--quiet", "--read-timeout", "2", "--max-seconds", "60"]);
+    let whole = request(BODY);
+    let head = whole.len() - BODY.len();
+    // Half of them are in the middle of their head, the others of their body.
+    let begins = [20, head + 20];
+    let mut crowd: Vec<_> = (0..600)
+        .map(|number| {
+            let mut stream = simulator.connect();
+            let at = begins[number % 2];
+            let begun = stream.write_all(&whole[..at]).is_ok();
+            (stream, at, begun)
+        })
+        .collect();
+    for _ in 0..20 {
+        for (stream, at, open) in &mut crowd {
+            *open = *open && stream.write_all(&whole[*at..=*at]).is_ok();
+            *at += 1;
+        }
+        served(&simulator);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // None of them gets to its end: the time for it is over before.
+    for (stream, ..) in &mut crowd {
+        assert!(ends(stream));
+    }
+    served(&simulator);
+    let peak = peak_memory(&simulator);
+    assert!(peak < 64 << 20, "{peak} bytes");
 }
 
 #[test]

@@ -179,12 +179,12 @@ fn refuses_wrong_tokens_and_says_why() {
 #[test]
 fn refuses_unknown_devices_and_paths_and_methods() {
     let simulator = Simulator::start(&[]);
-    let body = r#"[{"bn":"urn:dev:IMEI:999999999999999:","n":"a","v":1}]"#;
+    let body = r#"[{"bn":"urn:dev:IMEI:356938035643809:","n":"a","v":1}]"#;
     assert_eq!(
         refusal(&simulator, &request(body)),
         (
             404,
-            "device urn:dev:IMEI:999999999999999: is not registered".to_owned()
+            "device urn:dev:IMEI:356938035643809: is not registered".to_owned()
         )
     );
     assert_eq!(

@@ -6,7 +6,7 @@
 //! and LF.
 #![forbid(unsafe_code)]
 
-use super::head::hex_digit;
+use super::fields::hex_digit;
 use crate::error::{Error, Result};
 
 /// Longest line in bytes, including its line end and the one before it.

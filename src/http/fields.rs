@@ -76,6 +76,15 @@ pub(super) mod number {
     pub const SIXTIETH: u8 = 0x09;
 }
 
+/// Value of a hex digit in either case; letters go on up to 35, and any other character is 36 or more.
+pub(super) const fn hex_digit(byte: u8) -> u8 {
+    let digit = byte.wrapping_sub(b'0');
+    if digit <= 9 {
+        return digit;
+    }
+    (byte | 0x20).wrapping_sub(b'a').saturating_add(10)
+}
+
 /// One part of a value.
 enum Part {
     /// These bytes; small letters match capital ones too.
@@ -104,8 +113,8 @@ const fn form(field: &'static [u8], value: &'static [Part], action: u8) -> Form 
     }
 }
 
-/// IMF-fixdate = day-name "," SP date1 SP time-of-day SP GMT, RFC 9110 section 5.6.7, without the day name: that is an
-/// element of its own here, and of no interest. The two obsolete forms are not read.
+/// IMF-fixdate = day-name "," SP date1 SP time-of-day SP GMT, RFC 9110 section 5.6.7, without the day name, which is a separate element
+/// here and ignored. The two obsolete forms are not read.
 const DATE: &[Part] = &[
     Number(number::NUMBER),
     Text(b" "),

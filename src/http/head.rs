@@ -5,9 +5,10 @@
 //! The table in [`super`] says what is read leniently, and why.
 #![forbid(unsafe_code)]
 
-use super::fields::{
-    BRANCHES, NAMES, NAMES_AND_DATE, NOWHERE, TREE, action, number, refusal, text,
-};
+mod element;
+
+use self::element::tree;
+use super::fields::{NAMES, NAMES_AND_DATE, NOWHERE, refusal, text};
 use crate::charset::Set;
 use crate::error::{Error, Result};
 
@@ -338,7 +339,7 @@ impl Head {
         Ok(())
     }
 
-    /// Takes one byte of a field name, or the colon behind it.
+    /// Takes one byte of a field name, or the colon after it.
     fn name_byte(&mut self, byte: u8) -> Result<()> {
         if byte != b':' && !TOKEN.has(byte) {
             return Err(Error::HTTP_SYNTAX);
@@ -398,227 +399,6 @@ impl Head {
         }
         Ok(())
     }
-
-    /// The byte at this place of the tree; a refusal found there holds from now on.
-    fn form(&mut self) -> u8 {
-        let form = tree(self.place);
-        if !(refusal::FIRMWARE..=refusal::CONTENT_ENCODING).contains(&form) {
-            return form;
-        }
-        self.refusal = form;
-        self.place += 1;
-        tree(self.place)
-    }
-
-    /// Goes on in the tree by one byte; to nowhere if there is no way on.
-    // Not inlined: one copy serves all callers.
-    #[inline(never)]
-    fn follow(&mut self, byte: u8) {
-        let form = self.form();
-        if is_number(form) {
-            let digit = hex_digit(byte);
-            let limit = match form {
-                number::HEX => 16,
-                number::MONTH => 36,
-                _ => 10,
-            };
-            if digit < limit {
-                return self.digit(form, digit);
-            }
-            if self.has_digit != 0 {
-                // The number has ended, and this byte follows it.
-                self.has_digit = 0;
-                self.place += 1;
-                if form >= number::NUMBER {
-                    self.end_date_part(form);
-                }
-            }
-        }
-        // In a form only letters differ from each other in this bit, and control characters have been refused before.
-        let byte = byte | 0x20;
-        let mut place = self.place;
-        let mut branches = BRANCHES.iter();
-        // A branch that starts where another one leads comes after it in the list.
-        while tree(place) != byte {
-            let Some(&[_, to]) = branches.find(|&&[from, _]| from == place) else {
-                self.place = NOWHERE;
-                return;
-            };
-            place = to;
-        }
-        self.place = place + 1;
-    }
-
-    /// Takes a digit; a number above `u32` has no form.
-    fn digit(&mut self, form: u8, digit: u8) {
-        let index = usize::from(form - 1).min(3);
-        let Some(number) = self.numbers.get_mut(index) else {
-            return;
-        };
-        if self.has_digit == 0 {
-            self.has_digit = 1;
-            *number = 0;
-        }
-        if form == number::MONTH {
-            *number = *number << 6 | u32::from(digit + 1);
-            return;
-        }
-        let (base, largest) = if form == number::HEX {
-            (16, u32::MAX / 16)
-        } else {
-            (10, u32::MAX / 10)
-        };
-        // `checked_mul` would go through 64 bits.
-        if *number <= largest
-            && let Some(sum) = (*number * base).checked_add(u32::from(digit))
-        {
-            *number = sum;
-        } else {
-            self.place = NOWHERE;
-        }
-    }
-
-    /// Takes a part of a date. Years are 1968 to 2099, where every fourth one is a leap year. The other parts are taken as they are; none
-    /// of this exceeds `u32`.
-    fn end_date_part(&mut self, form: u8) {
-        let [.., mut part] = self.numbers;
-        let before = self.date_parts;
-        if form == number::YEAR {
-            part = part.wrapping_sub(FIRST_YEAR);
-        } else if form == number::MONTH {
-            let Some(month) = MONTHS.iter().find(|&month| month >> QUARTERS_BITS == part) else {
-                self.place = NOWHERE;
-                return;
-            };
-            self.date_parts = before + month % (1 << QUARTERS_BITS);
-            return;
-        }
-        if part > LAST_YEAR - FIRST_YEAR {
-            self.place = NOWHERE;
-            return;
-        }
-        self.date_parts = match form {
-            number::NUMBER => part * 4,
-            number::YEAR => before + part * YEAR_QUARTERS,
-            number::HOUR => before / 4 * 24 + part,
-            _ => before * 60 + part,
-        };
-    }
-
-    /// Takes the element that ends here, and goes on to the beginning of the next one.
-    #[inline(never)]
-    fn end_element(&mut self) -> Result<()> {
-        let mut form = self.form();
-        if is_number(form) && self.has_digit != 0 {
-            form = tree(self.place + 1);
-        }
-        let refusal = self.refusal;
-        self.place = self.element;
-        self.has_digit = 0;
-        self.refusal = 0;
-        if self.take_element(form) {
-            return Ok(());
-        }
-        match refusal {
-            refusal::CONTENT_LENGTH => return Err(Error::HTTP_CONTENT_LENGTH),
-            refusal::TRANSFER_ENCODING => return Err(Error::HTTP_TRANSFER_ENCODING),
-            refusal::FIRMWARE => self.flags |= flag::FIRMWARE_REFUSED,
-            refusal::CONTENT_ENCODING => self.flags |= flag::CODED,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Takes an element that ends at this byte of the tree. `false` if it has no known form, or contradicts another one: the body could
-    /// then be cut, land in the wrong place, or be damaged unnoticed.
-    fn take_element(&mut self, form: u8) -> bool {
-        if !(action::CLOSE..=action::IDENTITY).contains(&form) {
-            return false;
-        }
-        let before = self.flags;
-        let is_first = !self.has(flag::of(form));
-        self.flags |= flag::of(form);
-        let [first, last, total, number] = self.numbers;
-        let has_range = before & (flag::RANGE_OF_TOTAL | flag::RANGE | flag::TOTAL) != 0;
-        match form {
-            action::CLOSE | action::KEEP_ALIVE | action::IDENTITY => true,
-            action::RETRY_AFTER => {
-                self.retry_after = self.retry_after.max(number);
-                true
-            }
-            action::RETRY_DATE => {
-                self.retry_date = self.retry_date.max(self.date_parts);
-                true
-            }
-            action::DATE => {
-                self.date = self.date_parts;
-                true
-            }
-            action::CONTENT_LENGTH => {
-                if is_first {
-                    self.content_length = number;
-                }
-                self.content_length == number
-            }
-            action::CHUNKED => is_first,
-            action::CRC32 => {
-                self.crc32 = number;
-                is_first
-            }
-            action::RANGE_OF_TOTAL => !has_range && first <= last && last < total,
-            action::RANGE => !has_range && first <= last && last < u32::MAX,
-            _ => !has_range,
-        }
-    }
-}
-
-/// The byte at this place of the tree; 0 after its end.
-fn tree(place: u8) -> u8 {
-    TREE.get(usize::from(place)).copied().unwrap_or_default()
-}
-
-/// Whether a byte of the tree stands for a number.
-const fn is_number(form: u8) -> bool {
-    form != 0 && form <= number::SIXTIETH
-}
-
-/// Value of a hex digit in either case; 16 or more for any other character.
-pub(super) const fn hex_digit(byte: u8) -> u8 {
-    let digit = byte.wrapping_sub(b'0');
-    if digit <= 9 {
-        return digit;
-    }
-    (byte | 0x20).wrapping_sub(b'a').saturating_add(10)
-}
-
-const FIRST_YEAR: u32 = 1968;
-const LAST_YEAR: u32 = 2099;
-/// Quarters of a day in a year, on average.
-const YEAR_QUARTERS: u32 = 4 * 365 + 1;
-
-/// Each month: its letters as [`number::MONTH`] reads them, and in the lower bits the quarters of the days before it in a leap year. Three
-/// more quarters hold the leap day back until its end, where the rest of [`YEAR_QUARTERS`] is rounded off.
-static MONTHS: [u32; 12] = [
-    month(*b"jan", 3),
-    month(*b"feb", 31 * 4 + 3),
-    month(*b"mar", 60 * 4),
-    month(*b"apr", 91 * 4),
-    month(*b"may", 121 * 4),
-    month(*b"jun", 152 * 4),
-    month(*b"jul", 182 * 4),
-    month(*b"aug", 213 * 4),
-    month(*b"sep", 244 * 4),
-    month(*b"oct", 274 * 4),
-    month(*b"nov", 305 * 4),
-    month(*b"dec", 335 * 4),
-];
-const QUARTERS_BITS: u32 = 11;
-
-const fn month([first, second, third]: [u8; 3], quarters: u32) -> u32 {
-    let letters = ((hex_digit(first) + 1) as u32) << 12
-        | ((hex_digit(second) + 1) as u32) << 6
-        | (hex_digit(third) + 1) as u32;
-    letters << QUARTERS_BITS | quarters
 }
 
 /// Characters of a token, RFC 9110 section 5.6.2: all visible ones except the delimiters.

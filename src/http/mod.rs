@@ -16,8 +16,7 @@
 //! | no reason phrase, with or without the space before it | taken | it has no meaning; KPN's servers send both |
 //! | HTTP/1.2 to HTTP/1.9 | taken as HTTP/1.1 | RFC 9110 section 2.5 |
 //! | any other version | refused | its framing is not known |
-//! | a bare LF as the end of a line in a head or a trailer section | taken | RFC 9112 section 2.2; no reader takes it for a part of the
-//! line |
+//! | a bare LF as the end of a line in a head or a trailer section | taken | RFC 9112 section 2.2; no reader takes it for a part of the line |
 //! | a bare LF as the end of a line of chunked framing | refused | readers disagree about it, and therefore about where the body ends |
 //! | a bare CR | refused | to some readers it ends a line; RFC 9112 section 2.2 |
 //! | another control character, NUL too | refused | RFC 9110 section 5.5: dangerous in a value |
@@ -30,17 +29,14 @@
 //! | Content-Length or Transfer-Encoding without any element | refused | no length, no coding: the framing is not known |
 //! | Content-Length more than once, or a list of lengths | taken if all are equal | RFC 9112 section 6.3 |
 //! | Content-Length with a sign, white space or other than decimal digits in it | refused | readers disagree about the number |
-//! | Transfer-Encoding together with Content-Length or HTTP/1.0 | refused | readers disagree about which one applies; RFC 9112 section 6.1
-//! |
-//! | `Transfer-Encoding: identity` | refused | no longer in RFC 9112: some readers then go by the length, others by the end of the
-//! connection |
+//! | Transfer-Encoding together with Content-Length or HTTP/1.0 | refused | readers disagree about which one applies; RFC 9112 section 6.1 |
+//! | `Transfer-Encoding: identity` | refused | no longer in RFC 9112: some readers then go by the length, others by the end of the connection |
 //! | any coding other than `chunked`, or `chunked` twice | refused | the body could not be read |
 //! | white space or an extension after a chunk size | taken | RFC 9112 section 7.1.1; the size is the same |
 //! | white space before a chunk size, a sign, `0x` | refused | readers disagree about the number |
 //! | a connection that is closed after the last chunk, without the rest of the trailer section | taken as complete | RFC 9112 section 8 |
 //! | a connection that is closed anywhere else in a framed body | refused | RFC 9112 section 8: incomplete |
-//! | Content-Range, Digest and other fields that a message does not need | ignored, whatever they say | they have no part in framing;
-//! firmware checks them |
+//! | Content-Range, Digest and other fields that a message does not need | ignored, whatever they say | they have no part in framing; firmware checks them |
 //! | Retry-After that is neither a number nor a date together with Date | ignored | an unknown wait counts as none |
 //! | bytes after a response | left to the caller | they belong to whatever comes next |
 //! | a byte order mark in front of a downlink's JSON | taken | RFC 8259 section 8.1 |
@@ -49,6 +45,7 @@
 #![forbid(unsafe_code)]
 
 mod chunked;
+mod date;
 mod fields;
 mod head;
 pub mod request;

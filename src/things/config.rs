@@ -14,13 +14,11 @@
 //! | `imei` | 15 digits, check digit verified | the same |
 //! | `secret` | `[0-9a-zA-Z]{30,100}`, or `null` for messages without a token | refused |
 //! | `endpoint` | `"m2m"`, `"internet"`, or `{"host": …, "path": …}`, each at most 64 bytes of visible ASCII | `"m2m"` |
-//! | `address` | IPv4 or IPv6 address or host name to connect to, at most 64 bytes | that of the endpoint; required with an endpoint of
-//! your own |
+//! | `address` | IPv4 or IPv6 address or host name to connect to, at most 64 bytes | that of the endpoint; required with an endpoint of your own |
 //! | `port` | 1 to 65535 | 443 for `"internet"`, otherwise 80 |
 //! | `apn` | access point name, at most 63 bytes of visible ASCII without `"` and `\` | left to the modem |
 //! | `keepAliveLimit` | requests on one connection, 1 to 65535 | 100 |
-//! | `statusTable` | the meaning of a response status from 200 to 999 where it differs from [`Outcome::of`]: at most 8 entries with one of
-//! `accepted`, `malformed`, `tokenRejected`, `deviceUnknown`, `retryLater`, `refused` | empty |
+//! | `statusTable` | the meaning of a response status from 200 to 999 where it differs from [`Outcome::of`]: at most 8 entries with one of `accepted`, `malformed`, `tokenRejected`, `deviceUnknown`, `retryLater`, `refused` | empty |
 //!
 //! Any other field, and a field that occurs twice, is refused; each refusal names the field and the reason. KPN's documentation leaves the
 //! address and the meaning of each status open or subject to change, so they are settings. KPN's access point names are

@@ -9,7 +9,7 @@ use crate::buf::Buf;
 use crate::error::{Error, Result};
 use crate::http::request::{BODY_LEN_DIGITS_MAX, Target};
 use crate::http::request::{decimal_digits, post_head_len, write_post_head};
-use crate::json::reader::strip_whitespace;
+use crate::json::compact::strip_whitespace;
 use crate::senml::pack::value::{Kind, write_base_name};
 use crate::senml::pack::{self, Pack, PackState};
 use crate::things::urn;

@@ -25,7 +25,7 @@ fn main() {
     }
 }
 
-/// The least time of one call, over many rounds that take turns with nothing else.
+/// The shortest time of one call, over many rounds.
 fn least(work: extern "C" fn() -> bool) -> Duration {
     const CALLS: u32 = 1000;
     let round = |_| {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #endif
 
-/* Aligned, so that `misaligned` knows where it stands, and with room for the largest struct. */
+/* Aligned, so that `misaligned` knows its offset, and with room for the largest struct. */
 static union {
     uint64_t align;
     uint8_t bytes[sizeof(kpn_config) + 8];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Fails when a function of the header is called by no C test. HEADER, NM, OBJECTS, and POSIX when the transport is tested.
+# Fails if no C test calls a function of the header. Takes HEADER, NM, OBJECTS, and POSIX if the transport is tested.
 file(STRINGS "${HEADER}" lines)
 set(declared)
 set(posix OFF)

@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Runs every topic; the exit status says whether all checks held. */
+/* Runs every topic; the exit status says whether all checks passed. */
 #include "check.h"
 
 static const struct {
     const char *name;
     void (*run)(void);
 } topics[] = {
-    {"status", test_status},
-    {"token", test_token},
-    {"values", test_values},
-    {"base fields", test_base_fields},
-    {"capacity", test_capacity},
-    {"limits", test_limits},
-    {"adopt", test_adopt},
-    {"misuse of uplinks", test_misuse_uplink},
-    {"response", test_response},
-    {"misuse of responses", test_misuse_response},
-    {"downlink", test_downlink},
-    {"configuration", test_config},
-    {"device URNs", test_urn},
-    {"SMS", test_sms},
-    {"stream", test_stream},
-    {"firmware", test_firmware},
-    {"queue", test_queue},
-    {"alignment", test_alignment},
-    {"POSIX transport", test_posix},
-    {"early answers", test_posix_early},
+    {"status", test_status},         {"token", test_token},
+    {"values", test_values},         {"base fields", test_base_fields},
+    {"capacity", test_capacity},     {"limits", test_limits},
+    {"adopt", test_adopt},           {"misuse of uplinks", test_misuse_uplink},
+    {"response", test_response},     {"misuse of responses", test_misuse_response},
+    {"downlink", test_downlink},     {"configuration", test_config},
+    {"device URNs", test_urn},       {"SMS", test_sms},
+    {"stream", test_stream},         {"firmware", test_firmware},
+    {"queue", test_queue},           {"alignment", test_alignment},
+    {"POSIX transport", test_posix}, {"early answers", test_posix_early},
 };
 
 int main(void)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# A translation unit that lays the structs of the header out differently must not compile: an archive writes as many bytes as it was
+# A translation unit that lays out the structs of the header differently must not compile, since an archive writes as many bytes as it was
 # compiled for. Run with -D: COMPILER, FLAGS (a list), LANGUAGE (c or c++), STANDARD, INCLUDE, FOLDER.
 set(source "${FOLDER}/misuse.${LANGUAGE}.${STANDARD}")
 
@@ -43,7 +43,7 @@ expect_refused("offset_of_kpn_config_problem_position" "#define reason reason, m
 expect_refused("size_of_bool" "#undef bool\n#define bool int")
 expect_refused("size_of_size_t" "#define size_t unsigned char")
 
-# What a 32-bit machine aligns 64-bit integers to makes no difference.
+# It makes no difference how a 32-bit machine aligns 64-bit integers.
 compile("#if !defined(__i386__)\n#error other\n#endif")
 if(result EQUAL 0)
   expect_accepted("" -malign-double)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* JSON text that stands in the buffer already: white space stripped in place, framed and signed. */
+/* JSON text that is already in the buffer: white space is removed in place, and the text is framed and signed. */
 #include "check.h"
 
 #define OFFSET KPN_HEAD_MAX
@@ -12,7 +12,7 @@ static kpn_status adopt(kpn_uplink *uplink, const char *json)
 
 static void strips_frames_and_signs(void)
 {
-    static const char pretty[] = " [ {\"bn\" : \"urn:dev:IMEI:123456789012345:\",\r\n\t\"bt\": 1585650750 },\n"
+    static const char pretty[] = " [ {\"bn\" : \"urn:dev:IMEI:490154203237518:\",\r\n\t\"bt\": 1585650750 },\n"
                                  "{ \"n\":\"temperature\", \"u\":\"Cel\", \"v\":20.5 } ]\n";
     kpn_uplink uplink;
     kpn_span request;
@@ -25,7 +25,7 @@ static void strips_frames_and_signs(void)
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
     body = body_of(request);
     CHECK_TEXT(body.ptr, body.len,
-               "[{\"bn\":\"urn:dev:IMEI:123456789012345:\",\"bt\":1585650750},"
+               "[{\"bn\":\"urn:dev:IMEI:490154203237518:\",\"bt\":1585650750},"
                "{\"n\":\"temperature\",\"u\":\"Cel\",\"v\":20.5}]");
     CHECK(body.ptr == memory + OFFSET);
     CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), KPN_ERR_STATE);

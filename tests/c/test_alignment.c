@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Heaps of small systems give addresses that are a multiple of a pointer's size and of nothing more: 4 mod 8 where pointers have 32 bits.
- * Every public object works there as it does at a multiple of twice that size.
+ * Heaps of small systems return addresses that are only a multiple of a pointer's size: 4 mod 8 for 32-bit pointers. Every public object
+ * must work there as at a multiple of twice that size.
  */
 #ifdef KPN_TEST_POSIX
 #define KPN_POSIX
@@ -16,10 +16,10 @@
 #define STEP sizeof(void *)
 #define WINDOW 256u
 
-/* A heap with one exchange's objects at a time. */
+/* A heap with the objects of one exchange at a time. */
 static uint8_t arena[1200];
 static size_t arena_used;
-/* What an address leaves when it is divided by twice a pointer's size. */
+/* The remainder of an address divided by twice a pointer's size. */
 static size_t rest;
 
 static void free_all(void)
@@ -277,7 +277,7 @@ void test_alignment(void)
             exchanges[at]();
         }
     }
-    /* Half a step is refused, not followed. */
+    /* A pointer off by half a step is refused, not followed. */
     rest = STEP / 2;
     free_all();
     CHECK_STATUS(kpn_uplink_begin(TAKE(kpn_uplink), memory, MEMORY_CAP, KPN_ENDPOINT_M2M, URN), KPN_ERR_INVALID_ARGUMENT);

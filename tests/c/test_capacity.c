@@ -65,7 +65,7 @@ static kpn_status begin(kpn_uplink *uplink, uint8_t *buffer, size_t cap)
     return kpn_uplink_begin(uplink, buffer, cap, KPN_ENDPOINT_M2M, URN);
 }
 
-/* How many bytes a message of the first `count` steps takes, as measured with a NULL buffer. */
+/* The size of a message of the first `count` steps, as measured with a NULL buffer. */
 static size_t measured(size_t count)
 {
     kpn_uplink uplink;
@@ -80,7 +80,7 @@ static size_t measured(size_t count)
     return request.len;
 }
 
-/* Runs all steps until one fails; the index of that one, or STEPS. -1: begin failed. */
+/* Runs the steps until one fails; returns its index, or STEPS, or -1 if begin failed. */
 static int run(kpn_uplink *uplink, size_t cap, size_t count)
 {
     memset(memory, CANARY, MEMORY_CAP);
@@ -112,7 +112,7 @@ static void measures_exactly(void)
     kpn_span request;
     for (size_t count = 3; count <= STEPS; count++) {
         if (count == 9 || count == 11) {
-            continue; /* ends with a label or base field that no record follows: nothing of it is sent */
+            continue; /* ends with a label or base field without a record: no part of it is sent */
         }
         const size_t need = measured(count);
         CHECK(run(&uplink, need, count) == (int)count);
@@ -145,7 +145,7 @@ static void tells_what_is_missing_at_every_capacity(void)
         CHECK(missing > 0 && cap + missing <= need);
 
         if (reached >= 0) {
-            /* The failure comes out of finish; once acknowledged, what is in the pack can be sent. */
+            /* finish returns the failure; once it is acknowledged, the contents of the pack can be sent. */
             const uint32_t records = kpn_uplink_records(&uplink);
             request.ptr = NULL;
             request.len = 77;
@@ -169,7 +169,7 @@ static void tells_what_is_missing_at_every_capacity(void)
         }
         check_margins(cap);
 
-        /* With that many bytes more the same call succeeds, with one less it does not. */
+        /* With that many more bytes the same call succeeds, with one fewer it does not. */
         CHECK(run(&uplink, cap + missing, STEPS) > reached);
         CHECK(run(&uplink, cap + missing - 1, STEPS) == reached);
     }
@@ -191,7 +191,7 @@ static void a_pack_that_is_full_takes_smaller_records(void)
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
     body = body_of(request);
     CHECK_TEXT(body.ptr, body.len,
-               "[{\"bn\":\"urn:dev:IMEI:123456789012345:\",\"bt\":1585650750},"
+               "[{\"bn\":\"urn:dev:IMEI:490154203237518:\",\"bt\":1585650750},"
                "{\"n\":\"temperature\",\"u\":\"Cel\",\"v\":20.5},{\"n\":\"x\",\"v\":7}]");
 }
 

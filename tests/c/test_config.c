@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
 
-/* One on the stack would be a large part of that of a small chip. */
+/* On the stack it would take a large part of a small chip's stack. */
 static kpn_config config;
 static kpn_config twin;
 
@@ -41,7 +41,7 @@ static bool contains(const void *bytes, size_t len, const char *text, size_t tex
     return false;
 }
 
-/* What every function says about memory in which no configuration is. */
+/* What every function returns for memory without a configuration. */
 static void check_nothing(const kpn_config *none, kpn_status expected, int line)
 {
     kpn_uplink uplink;
@@ -102,7 +102,7 @@ static void reads_every_field(void)
     CHECK(!kpn_config_tls(&config));
 }
 
-/* Every text as long as it may be, so that each has its NUL in the last place. */
+/* Every text at its maximum length, so that each has its NUL in the last place. */
 static void reads_and_writes_the_longest_texts(void)
 {
     static char text[KPN_CONFIG_TEXT_MAX];
@@ -157,7 +157,7 @@ static void writes_with_every_capacity(void)
     len = 0;
     CHECK_OK(kpn_config_save(&config, NULL, 0, &len));
     CHECK_SIZE(len, need);
-    /* What was written reads back to what it was written from. */
+    /* What was written reads back unchanged. */
     CHECK_OK(read_text(FULL_WRITTEN));
     CHECK_OK(kpn_config_save(&config, (char *)other, OTHER_CAP, &len));
     CHECK_TEXT(other, len, FULL_WRITTEN);
@@ -214,7 +214,7 @@ static void says_which_field_is_wrong_and_why(void)
     kpn_config_problem problem = {77, 77, 77};
     CHECK_OK(kpn_config_load(&config, SHORT, sizeof SHORT - 1, &problem));
     CHECK(problem.field == 77 && problem.reason == 77 && problem.position == 77);
-    /* Cut anywhere, the text is refused. */
+    /* Truncated anywhere, the text is refused. */
     for (size_t len = 0; len < sizeof FULL - 1; len++) {
         const uint8_t *cut = check_exact(FULL, len);
         CHECK(kpn_config_load(&config, (const char *)cut, len, NULL) < 0);
@@ -241,7 +241,7 @@ static void leaves_nothing_of_the_secret(void)
     check_nothing(&config, KPN_ERR_STATE, __LINE__);
     CHECK_OK(kpn_config_wipe(&config));
 
-    /* Neither does a shorter secret behind its end, nor a text that is refused after the secret. */
+    /* Nor does a shorter secret leave anything after its end, nor a text that is refused after the secret. */
     CHECK_OK(read_text(FULL));
     CHECK_OK(read_text("{\"urn\":\"a\",\"secret\":\"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\"}"));
     CHECK(!contains(&config, sizeof config, "ABCD", 4));
@@ -271,7 +271,7 @@ static void refuses_wrong_arguments(void)
     CHECK_STATUS(kpn_config_load(NULL, SHORT, sizeof SHORT - 1, &problem), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_config_load(crooked, SHORT, sizeof SHORT - 1, &problem), KPN_ERR_INVALID_ARGUMENT);
 
-    /* Wrong arguments leave a configuration as it was. */
+    /* Wrong arguments leave a configuration unchanged. */
     CHECK_OK(read_text(FULL));
     memcpy(&twin, &config, sizeof config);
     CHECK_STATUS(kpn_config_load(&config, NULL, 1, &problem), KPN_ERR_INVALID_ARGUMENT);
@@ -295,7 +295,7 @@ static void refuses_wrong_arguments(void)
     CHECK_SIZE(len, 77);
 }
 
-/* A message from a configuration is the one that its parts give. */
+/* A message from a configuration equals one made from its parts. */
 static void check_same_message(const char *text, const char *host, const char *path, int line)
 {
     kpn_uplink uplink;

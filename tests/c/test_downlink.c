@@ -17,7 +17,7 @@ static const char firmware[] =
 static kpn_downlink downlink;
 static kpn_record record;
 
-/* A pack that came in another way; in `memory`, since reading decodes in place. */
+/* A pack that came in another way; it is in `memory`, since reading decodes in place. */
 static kpn_status begin(const char *json)
 {
     const size_t len = strlen(json);
@@ -318,7 +318,7 @@ static void a_broken_downlink_does_nothing(void)
     }
 }
 
-/* Damage of any kind ends in a status; what was accepted can be read to its end. */
+/* Any damage leads to a status; what was accepted can be read to its end. */
 static void noise_is_survived(void)
 {
     static const char pack[] =

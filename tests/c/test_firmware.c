@@ -14,7 +14,7 @@ static uint8_t *const exchange = other + TEXTS_CAP;
 
 static kpn_firmware firmware;
 
-/* Every byte of the firmware follows from its offset. */
+/* Every byte of the firmware is computed from its offset. */
 static uint8_t firmware_byte(uint32_t offset)
 {
     return (uint8_t)((offset * UINT32_C(2654435761)) >> 24);
@@ -58,7 +58,7 @@ static void connect_and_begin(uint32_t part_size)
     CHECK(!kpn_firmware_must_connect(&firmware));
 }
 
-/* The range of the request in `exchange`, last byte included. */
+/* The range of the request in `exchange`, including its last byte. */
 static void read_range(size_t len, uint32_t *first, uint32_t *last)
 {
     static const char field[] = "\r\nRange: bytes=";
@@ -77,7 +77,7 @@ static void read_range(size_t len, uint32_t *first, uint32_t *last)
     *last = numbers[1];
 }
 
-/* Puts the answer to the request in `exchange` over it; returns its length, and where its body begins. */
+/* Overwrites the request in `exchange` with its answer; returns the length, and where the body begins. */
 static size_t answer(uint32_t first, uint32_t last, uint32_t total, uint32_t crc_fault, size_t *body)
 {
     uint8_t *const text = exchange;
@@ -99,7 +99,7 @@ static size_t answer(uint32_t first, uint32_t last, uint32_t total, uint32_t crc
     return *body + len;
 }
 
-/* Feeds `len` bytes of `exchange` in pieces of `step`, and writes what comes out to the flash. */
+/* Feeds `len` bytes of `exchange` in pieces of `step`, and writes the result to flash. */
 static kpn_status feed(size_t len, size_t step)
 {
     kpn_status status = KPN_NEED_MORE;
@@ -124,7 +124,7 @@ static kpn_status feed(size_t len, size_t step)
     return status;
 }
 
-/* Requests the next part and feeds its answer, all but the last `missing` bytes of it. */
+/* Requests the next part and feeds its answer, except for the last `missing` bytes. */
 static kpn_status fetch(uint32_t total, size_t step, size_t missing, uint32_t crc_fault)
 {
     uint32_t first;
@@ -269,7 +269,7 @@ static void goes_on_after_every_fault(void)
     CHECK_STATUS(kpn_firmware_load(&firmware, image, image_len), KPN_ERR_STATE);
     fetch_all(total);
 
-    CHECK_OK(kpn_firmware_rewind(&firmware, 512)); /* a page of flash went bad */
+    CHECK_OK(kpn_firmware_rewind(&firmware, 512)); /* a page of flash failed */
     CHECK(kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST);
     memset(memory + 512, 0, 256);
     fetch_all(total);
@@ -392,7 +392,7 @@ static void reconnects_when_a_connection_has_taken_its_requests(void)
     CHECK_OK(kpn_firmware_connected(&firmware));
     CHECK_OK(fetch(350, SIZE_MAX, 0, 0));
     CHECK(!kpn_firmware_must_connect(&firmware));
-    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* idle: no failure */
+    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* idle: not a failure */
     CHECK(kpn_firmware_failures(&firmware) == 0 && kpn_firmware_must_connect(&firmware));
     CHECK_OK(fetch(350, SIZE_MAX, 0, 0));
     CHECK_OK(fetch(350, SIZE_MAX, 0, 0));
@@ -400,7 +400,7 @@ static void reconnects_when_a_connection_has_taken_its_requests(void)
     CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* it could not be opened */
     CHECK(kpn_firmware_failures(&firmware) == 1);
     CHECK_OK(kpn_firmware_connected(&firmware));
-    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* it was opened, and brought nothing */
+    CHECK_STATUS(kpn_firmware_close(&firmware), KPN_AGAIN); /* it was opened but brought nothing */
     CHECK(kpn_firmware_failures(&firmware) == 2);
     fetch_all(350);
 }

@@ -32,7 +32,7 @@ static void names(void)
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, repeated('n', KPN_NAME_MAX + 1), NULL, true), KPN_ERR_SENML_NAME);
     CHECK_OK(kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, "urn:dev:x:"));
     CHECK_OK(kpn_uplink_add_bool(&uplink, repeated('n', KPN_NAME_MAX), NULL, true));
-    /* A text without end is read no further than one byte past its limit. */
+    /* A text without an end is read no further than one byte past its limit. */
     memset(other, 'n', OTHER_CAP);
     CHECK_STATUS(kpn_uplink_add_bool(&uplink, (const char *)check_exact(other, KPN_NAME_MAX + 1), NULL, true),
                  KPN_ERR_SENML_NAME);
@@ -63,7 +63,7 @@ static kpn_status begin_with(const char *urn)
     kpn_span request = {NULL, 77};
     const kpn_status status = kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, urn);
     if (status != KPN_OK) {
-        /* A failed begin leaves an object that nothing can be done with but reporting that failure. */
+        /* A failed begin leaves an object that can only report that failure. */
         CHECK_STATUS(kpn_uplink_add_bool(&uplink, "x", NULL, true), status);
         CHECK_STATUS(kpn_uplink_finish(&uplink, SECRET, &request), status);
         CHECK(request.len == 77);
@@ -74,7 +74,7 @@ static kpn_status begin_with(const char *urn)
 static void urns(void)
 {
     static const char *const wrong[] = {
-        "urn:dev:IMEI:123456789012345",   "urn:dev:IMEI:", "urn:dev:IMEI::", "urn:dev:DVNUUID:", "urn:dev:DEVEUI:",
+        "urn:dev:IMEI:490154203237518",   "urn:dev:IMEI:", "urn:dev:IMEI::", "urn:dev:DVNUUID:", "urn:dev:DEVEUI:",
         "urn:dev:DEVEUI:0123456789ABCDEF"};
     static const char *const unsafe[] = {
         "", ":", " ", "urn:dev:IMEI:1\r\n:", "urn:dev:IMEI:\"1\":", "urn dev:", "\xc3\xa9:"};

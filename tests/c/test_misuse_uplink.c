@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What firmware does wrong with an uplink: NULL, misaligned, out of order, never begun, overlapping, absurd lengths. */
+/* Mistakes of firmware with an uplink: NULL, misaligned, out of order, never begun, overlapping, absurd lengths. */
 #include "check.h"
 
-/* Every call that takes a begun uplink and no other pointer that matters. */
+/* Every call that takes a begun uplink and no other relevant pointer. */
 static kpn_status add_decimal(kpn_uplink *u)
 {
     return kpn_uplink_add_decimal(u, "x", NULL, 1, 0);
@@ -187,7 +187,7 @@ static void in_the_wrong_order(void)
     CHECK_STATUS(finish(&uplink), KPN_ERR_SENML_EMPTY);
     CHECK_OK(add_bool(&uplink));
     CHECK_STATUS(merged(&uplink), KPN_ERR_STATE);
-    /* The same label twice for one record; a base field between a label and its record. */
+    /* The same label twice for one record, and a base field between a label and its record. */
     CHECK_OK(time_ago(&uplink));
     CHECK_STATUS(base_unit(&uplink), KPN_ERR_STATE);
     CHECK(kpn_uplink_finish(&uplink, SECRET, &request) == KPN_ERR_STATE);
@@ -204,7 +204,7 @@ static void any_order_of_calls_is_survived(void)
         kpn_status status = kpn_uplink_begin(&uplink, memory + 16, cap, KPN_ENDPOINT_M2M, URN);
         CHECK(status == KPN_OK || status == KPN_ERR_BUFFER_FULL);
         for (uint32_t i = random_below(30); i > 0; i--) {
-            /* All but the two finishing calls. */
+            /* All except the two finishing calls. */
             (void)calls[random_below((uint32_t)CALLS - 2)](&uplink);
         }
         status = kpn_uplink_finish(&uplink, SECRET, &request);
@@ -216,7 +216,7 @@ static void any_order_of_calls_is_survived(void)
             const kpn_span body = body_of(request);
             CHECK(request.ptr >= memory + 16 && request.ptr + request.len <= memory + 16 + cap);
             CHECK(body.len > 2 && body.ptr[0] == '[' && body.ptr[body.len - 1] == ']');
-            /* It is JSON: the library takes it as a body again, unchanged. */
+            /* It is JSON: the library accepts it as a body again, unchanged. */
             memmove(memory + 800, body.ptr, body.len);
             CHECK_OK(kpn_uplink_begin_with_body(&uplink, memory + 800 - KPN_HEAD_MAX, MEMORY_CAP - 800 + KPN_HEAD_MAX,
                                                 KPN_ENDPOINT_M2M, KPN_HEAD_MAX, body.len));
@@ -245,7 +245,7 @@ static void arguments_that_are_null(void)
     CHECK_STATUS(kpn_uplink_begin_custom(&uplink, memory, MEMORY_CAP, "h", NULL, URN), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_uplink_begin_custom(&uplink, memory, MEMORY_CAP, "h", "/", NULL), KPN_ERR_INVALID_ARGUMENT);
 
-    /* A NULL name is a value lost, so finish reports it too. */
+    /* A NULL name means a lost value, so finish reports it too. */
     CHECK_OK(begin(&uplink));
     CHECK_OK(add_bool(&uplink));
     CHECK_STATUS(kpn_uplink_add_decimal(&uplink, NULL, NULL, 1, 0), KPN_ERR_INVALID_ARGUMENT);

@@ -154,7 +154,7 @@ static void says_when_nobody_listens(void)
     request.len = 4;
     CHECK_OK(kpn_posix_begin(&posix, KPN_REQUESTS_MAX, 1000));
     CHECK_OK(kpn_response_begin(&response, memory, MEMORY_CAP));
-    /* Port 1 of loopback; the last is no address at all. */
+    /* Port 1 of loopback; the last one is not an address. */
     CHECK_STATUS(kpn_posix_exchange(&posix, "127.0.0.1", 1, request, &response), KPN_ERR_CONNECT);
     CHECK(kpn_posix_errno(&posix) > 0);
     CHECK_STATUS(kpn_posix_exchange(&posix, "127.0.0.1.", 1, request, &response), KPN_ERR_CONNECT);
@@ -191,7 +191,7 @@ static void goes_step_by_step(void)
     CHECK_OK(kpn_posix_receive(&posix, other, 8, &len));
     CHECK_TEXT(other, len, "lo");
 
-    /* One that the server has closed is not taken for another request. */
+    /* A connection that the server has closed is not used for another request. */
     CHECK(close(peer) == 0);
     CHECK_OK(kpn_posix_receive(&posix, other, 8, &len));
     CHECK_SIZE(len, 0);
@@ -199,7 +199,7 @@ static void goes_step_by_step(void)
     peer = accept(listener, NULL, NULL);
     CHECK(peer >= 0);
 
-    /* A closed one takes nothing; another can be opened. */
+    /* A closed connection takes nothing; another can be opened. */
     CHECK_OK(kpn_posix_close(&posix));
     CHECK_STATUS(kpn_posix_send(&posix, other, 1), KPN_ERR_STATE);
     CHECK(recv(peer, got, 1, 0) == 0);
@@ -236,7 +236,7 @@ static const char message[] = "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]";
 /* What a server does with one request. */
 typedef struct {
     bool
-        on_new_connection; /* where the request must come in; the client must have closed the one before, unless the server did */
+        on_new_connection; /* where the request must arrive; the client must have closed the previous one, unless the server did */
     bool closes; /* after the answer */
     const char *answer;
 } step;
@@ -248,7 +248,7 @@ static bool take_request(int fd)
            && memcmp(got, message, sizeof message - 1) == 0;
 }
 
-/* The child: 0 when every request came in where it must. */
+/* The child: 0 if every request arrived where it must. */
 static int serve(int listener, const step *steps, size_t count)
 {
     const struct timespec moment = {0, 20000000};
@@ -267,7 +267,7 @@ static int serve(int listener, const step *steps, size_t count)
         if (fd < 0 || !take_request(fd)) {
             return 2;
         }
-        /* One byte first, and the rest late. */
+        /* One byte first, and the rest later. */
         size_t len = strlen(steps[i].answer);
         size_t first = len > 0 ? 1 : 0;
         if (send(fd, steps[i].answer, first, MSG_NOSIGNAL) != (ssize_t)first || nanosleep(&moment, NULL) != 0
@@ -323,9 +323,9 @@ static void keeps_a_connection_for_as_many_requests_as_it_may(void)
 static void leaves_a_connection_that_the_server_gives_up(void)
 {
     const step steps[] = {{true, false, ACCEPTED},
-                          {false, false, LAST}, /* says it and waits: the client closes */
-                          {true, false, ACCEPTED "HTTP/1.1 202 \r\n"}, /* more than was asked for */
-                          {true, true, "HTTP/1.1 200 OK\r\n\r\n[]"}, /* a body until the end */
+                          {false, false, LAST}, /* announces it and waits: the client closes */
+                          {true, false, ACCEPTED "HTTP/1.1 202 \r\n"}, /* more than was requested */
+                          {true, true, "HTTP/1.1 200 OK\r\n\r\n[]"}, /* a body until the end of the connection */
                           {true, false, ACCEPTED}};
     const kpn_status expected[] = {KPN_OK, KPN_OK, KPN_OK, KPN_OK, KPN_OK};
     exchanges(steps, expected, 5, KPN_REQUESTS_MAX, MILLISECONDS);
@@ -364,19 +364,19 @@ static void waits_signals_out(void)
     const struct itimerval never = {{0, 0}, {0, 0}};
     struct sigaction action;
 
-    memset(&action, 0, sizeof action); /* without SA_RESTART: the system's calls end with EINTR */
+    memset(&action, 0, sizeof action); /* without SA_RESTART: system calls end with EINTR */
     action.sa_handler = count_signal;
     CHECK(sigaction(SIGALRM, &action, NULL) == 0);
     CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
     exchanges(steps, expected, 3, 2, MILLISECONDS);
     CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
-    /* Ignored and not as before: valgrind delivers late, and a signal that still waits would end the program. */
+    /* Ignored instead of restored: valgrind delivers signals late, and a pending one would end the program. */
     action.sa_handler = SIG_IGN;
     CHECK(sigaction(SIGALRM, &action, NULL) == 0);
     CHECK(signals >= 3);
 }
 
-/* A bound over several calls, within which each is shorter than its own limit. */
+/* A limit for several calls, each of which stays within its own limit. */
 static void bounds_calls_together(void)
 {
     kpn_posix posix;
@@ -395,7 +395,7 @@ static void bounds_calls_together(void)
         status = kpn_posix_receive(&posix, other, 1, &len);
     }
     CHECK_STATUS(status, KPN_ERR_TIMEOUT);
-    CHECK_STATUS(kpn_posix_open(&posix, HOST, port), KPN_ERR_TIMEOUT); /* until it is taken back */
+    CHECK_STATUS(kpn_posix_open(&posix, HOST, port), KPN_ERR_TIMEOUT); /* until it is removed */
     CHECK_OK(kpn_posix_deadline(&posix, 0));
     CHECK_OK(kpn_posix_open(&posix, HOST, port));
     CHECK_OK(kpn_posix_close(&posix));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Servers that answer before they have the whole request, that do not want it, or that go away, RFC 9112 section 9.5. */
+/*
+ * Servers that answer before they have the whole request, that do not want it, or that go away (RFC 9112 section 9.5).
+ */
 #ifdef KPN_TEST_POSIX
 #define KPN_POSIX
 #define _POSIX_C_SOURCE 200809L
@@ -22,8 +24,8 @@ static const uint8_t *large;
 typedef struct {
     const char *answer;
     size_t reads_first; /* bytes of the request, before it answers */
-    size_t reads_then;  /* and behind the answer */
-    bool ends;          /* its side of the connection, behind the answer */
+    size_t reads_then;  /* and after the answer */
+    bool ends;          /* its side of the connection, after the answer */
     bool holds;         /* neither reads nor closes any more */
 } server;
 
@@ -80,7 +82,7 @@ static void stop(pid_t child, const server *it)
     }
 }
 
-/* What a request with `len` bytes meets, which begins at `request`; and nothing is left of the connection. */
+/* What happens to a request of `len` bytes at `request`; afterwards nothing is left of the connection. */
 static void meets(const server *it, const uint8_t *request, size_t len, uint32_t milliseconds, kpn_status expected,
                   int32_t http)
 {
@@ -95,7 +97,7 @@ static void meets(const server *it, const uint8_t *request, size_t len, uint32_t
     CHECK_OK(kpn_response_begin(&response, memory, MEMORY_CAP));
     CHECK_STATUS(kpn_posix_exchange(&posix, HOST, port, all, &response), expected);
     CHECK(kpn_response_status(&response) == http);
-    CHECK_STATUS(kpn_posix_send(&posix, request, 1), KPN_ERR_STATE); /* closed, whatever the response says of it */
+    CHECK_STATUS(kpn_posix_send(&posix, request, 1), KPN_ERR_STATE); /* closed, whatever the response says about it */
     CHECK_OK(kpn_posix_close(&posix));
     stop(child, it);
     CHECK(close(listener) == 0);
@@ -107,7 +109,7 @@ static void hears_an_answer_before_the_end_of_the_request(void)
 {
     const server at_once = {REJECTED, 0, 0, false, false};
     const server later = {REJECTED, 100000, 0, false, false};
-    const server half = {"HTTP/1.1 403 \r\n\r\nnot this one", 1, 0, true, true}; /* a body until the end of its side */
+    const server half = {"HTTP/1.1 403 \r\n\r\nnot this one", 1, 0, true, true}; /* a body until its side ends */
     const server silent_then = {REJECTED, 1, 0, false, true};
     const server interim = {"HTTP/1.1 100 \r\n\r\nHTTP/1.1 103 \r\nLink: a\r\n\r\n" REJECTED, 1, 0, false, true};
     const server short_of_it = {"HTTP/1.1 401 \r\nContent-Length: 3\r\n\r\nno", 1, 0, true, true};
@@ -141,7 +143,7 @@ static void reports_a_request_that_nobody_answers(void)
     meets(&garbage, large, LARGE, MILLISECONDS, KPN_ERR_HTTP_SYNTAX, 0);
 }
 
-/* The request lies in the buffer of the response, and is whole as long as it is sent. */
+/* The request is in the buffer of the response, and stays intact while it is being sent. */
 static void writes_nothing_over_a_request_that_is_sent(void)
 {
     const server it = {"HTTP/1.1 100 \r\n\r\n", 1, LARGE - 1, false, false};
@@ -167,7 +169,7 @@ static void writes_nothing_over_a_request_that_is_sent(void)
     free(both);
 }
 
-/* In pieces: the rest of them is not wanted, and the response is read to its end. */
+/* In pieces: the rest is not sent, and the response is read to its end. */
 static void ends_a_request_in_pieces(void)
 {
     const server it = {REJECTED, 1, 0, false, true};
@@ -192,7 +194,7 @@ static void ends_a_request_in_pieces(void)
     CHECK_OK(kpn_response_body(&response, &body));
     CHECK_TEXT(body.ptr, body.len, "no");
     CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
-    /* It answers nothing that is sent on another connection. */
+    /* It is not the answer to anything sent on another connection. */
     CHECK_OK(kpn_posix_open(&posix, HOST, port));
     CHECK_STATUS(kpn_posix_write(&posix, large, 1, &response), KPN_ERR_STATE);
     CHECK_STATUS(kpn_posix_read(&posix, &response), KPN_ERR_STATE);
@@ -202,7 +204,7 @@ static void ends_a_request_in_pieces(void)
     CHECK(close(listener) == 0);
 }
 
-/* Bytes of one's own: what has arrived before a write failed is there, and the connection is used for nothing else. */
+/* Other bytes: what arrived before a write failed can be received, and the connection is used for nothing else. */
 static void keeps_what_has_arrived(const server *it, kpn_status expected)
 {
     kpn_posix posix;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Store and forward: what is pushed leaves once, by the policy, and survives a reset. */
+/* Store and forward: what is pushed is sent once, according to the policy, and survives a reset. */
 #include "check.h"
 
 #include <math.h>
@@ -24,7 +24,7 @@ static kpn_status push_number(int64_t value)
     return kpn_queue_push_decimal(&queue, "x", NULL, KPN_CLOCK_NONE, 0, value, 0);
 }
 
-/* The body of what is on its way now; `cap` bytes for the uplink. */
+/* The body with the records on their way; `cap` bytes for the uplink. */
 static kpn_span fill(size_t cap, uint32_t uptime, uint32_t unix_time, uint32_t expected_count)
 {
     kpn_span request = {NULL, 0};
@@ -71,7 +71,7 @@ static void every_kind_and_every_clock(void)
     CHECK_STATUS(kpn_queue_fill(&queue, &uplink, 0, 0, NULL), KPN_END);
 }
 
-/* A count of 32 bits that starts again after 49.7 days, and what the header makes of it. */
+/* A 32-bit count that starts again after 49.7 days, and the header's count made from it. */
 static uint32_t clock_ms;
 
 static uint32_t millis(void)
@@ -108,11 +108,11 @@ static void a_count_that_starts_again_is_refused_and_can_be_carried_on(void)
     CHECK(count == 1);
 }
 
-/* The numbers that have left the queue unsent, and the first one of which nobody knows yet. */
+/* The numbers that left the queue unsent, and the first one that is still undecided. */
 static bool lost[1000];
 static uint32_t first;
 
-/* Marks the next `count` numbers that are not lost, behind `skip` of them. */
+/* Marks the next `count` numbers that are not lost, after skipping `skip` of them. */
 static void lose(uint32_t skip, uint32_t count)
 {
     for (uint32_t at = first; count > 0; at++) {
@@ -125,7 +125,7 @@ static void lose(uint32_t skip, uint32_t count)
     }
 }
 
-/* Numbers in, by random operations; what the platform accepts must be all of them in order, but the dropped. */
+/* Pushes numbers by random operations; the platform must accept all of them in order, except the dropped ones. */
 static void each_number_leaves_once(int32_t policy)
 {
     uint32_t next = 0, sent = 0, still_there = 0, lost_count = 0;
@@ -217,7 +217,7 @@ static void an_image_survives_and_a_damaged_one_is_refused(void)
         image[i] ^= 0x10;
         CHECK_STATUS(kpn_queue_load(&queue, check_exact(image, i), i, 0, 0), KPN_ERR_IMAGE);
     }
-    CHECK_OK(kpn_queue_accepted(&queue)); /* they still were on their way */
+    CHECK_OK(kpn_queue_accepted(&queue)); /* they were still on their way */
 
     CHECK_OK(kpn_queue_begin(&queue, other, 10, KPN_QUEUE_DROP_OLDEST));
     CHECK_STATUS(kpn_queue_load(&queue, image, len, 0, 0), KPN_ERR_BUFFER_FULL);

@@ -10,7 +10,7 @@ static const uint8_t *bytes(const char *text)
     return (const uint8_t *)text;
 }
 
-/* Feeds all of it, up to `step` bytes at a time, each piece from memory that ends where the piece ends. */
+/* Feeds everything, up to `step` bytes at a time, each piece from memory that ends where the piece ends. */
 static kpn_status feed(kpn_response *response, const char *text, size_t len, size_t step, size_t *used)
 {
     kpn_status status = KPN_NEED_MORE;
@@ -132,7 +132,7 @@ static void gathers_a_body_of_any_framing(void)
             CHECK(filled(memory, 8, 0xc3) && filled(memory + 19, 45, 0xc3));
             CHECK(kpn_response_keep_alive(&response) == !forms[i].closed);
         }
-        /* Too small by 1 to 11 bytes: the outcome is known all the same. */
+        /* Too small by 1 to 11 bytes: the outcome is still known. */
         for (size_t cap = 0; cap < 11; cap++) {
             memset(memory, 0xc3, 64);
             body.ptr = NULL;
@@ -296,7 +296,7 @@ void test_misuse_response(void)
     CHECK_STATUS(kpn_response_body(&response, NULL), KPN_ERR_INVALID_ARGUMENT);
     CHECK_STATUS(kpn_response_body(&response, (kpn_span *)misaligned()), KPN_ERR_INVALID_ARGUMENT);
     CHECK(used == 77 && body.len == 77);
-    /* What was refused was not read, so the response goes on. */
+    /* What was refused was not read, so the response continues. */
     CHECK_OK(kpn_response_feed(&response, bytes(live), LIVE_LEN, NULL));
 
     CHECK_STATUS(kpn_connection_begin(NULL, 1), KPN_ERR_INVALID_ARGUMENT);

@@ -35,7 +35,9 @@ static void tells_when_the_platform_tries_again(void)
     CHECK_SIZE(kpn_sms_next_retry(UINT32_MAX), 0);
 }
 
-/* The first attempt that finds the device on, whose on times begin at `phase`, modulo the period; the last one plus one when none does. */
+/*
+ * The first attempt that finds the device on, given that on times begin at `phase`, modulo the period; the last one plus one if none does.
+ */
 static uint32_t delivery_at(uint32_t on, uint32_t period, uint32_t phase)
 {
     const uint16_t *minutes = kpn_sms_attempt_minutes();

@@ -3,7 +3,7 @@
 
 void test_status(void)
 {
-    /* The numbers are the ABI: a firmware compares them with those it was compiled with. */
+    /* The numbers are part of the ABI: firmware compares them with those it was compiled with. */
     CHECK(KPN_OK == 0 && KPN_NEED_MORE == 1 && KPN_END == 2 && KPN_ERR_BUFFER_FULL == -13);
     CHECK(KPN_ERR_INVALID_ARGUMENT == -1 && KPN_ERR_STATE == -2 && KPN_ERR_OVERLAP == -3 && KPN_ERR_SECRET == -4);
     CHECK(KPN_ERR_SENML_NAME == -20 && KPN_ERR_JSON_SYNTAX == -30 && KPN_ERR_HTTP_SYNTAX == -40);

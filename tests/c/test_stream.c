@@ -6,7 +6,7 @@
 
 static kpn_stream stream;
 
-/* What a request must be, rendered by snprintf record by record, so that no large buffer is needed. */
+/* The expected request, written by snprintf record by record, so that no large buffer is needed. */
 static struct {
     char text[400];
     size_t len, at;
@@ -26,7 +26,7 @@ static kpn_status add_record(kpn_uplink *uplink, uint32_t i)
     return kpn_uplink_add_decimal(uplink, KPN_TEMPERATURE, (int64_t)(20 + (i % 90) / 9) * 10 + 1 + i % 9, -1);
 }
 
-/* Starts the expectation with the head of a body of so many records. */
+/* Starts the expectation with the head for a body of this many records. */
 static void expect_request(uint32_t records)
 {
     static const char begin[] = "[{\"bn\":\"" URN "\"}";
@@ -51,7 +51,7 @@ static void expect_request(uint32_t records)
     expected.records = records;
 }
 
-/* Compares what is sent with what must follow, and says whether it was the whole request. */
+/* Compares what is sent with what must follow, and returns whether it was the whole request. */
 static bool expect(kpn_span piece)
 {
     bool equal = true;
@@ -73,7 +73,7 @@ static bool expect(kpn_span piece)
     return expected.next == expected.records + 1 && expected.at == expected.len;
 }
 
-/* Some records of a pass; what they give must be expected. */
+/* Some records of a pass, whose output must be as expected. */
 static void give_records(uint32_t records, size_t room)
 {
     kpn_span piece;

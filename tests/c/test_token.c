@@ -52,7 +52,7 @@ static void hashes_nothing_and_one_byte_at_a_time(void)
     for (size_t i = 0; i < 200; i++) {
         memory[i] = (uint8_t)random32();
     }
-    /* Around the block of SHA-256, 64 bytes, and its padding. */
+    /* Around SHA-256's block of 64 bytes and its padding. */
     for (size_t len = 0; len < 200; len++) {
         CHECK_OK(kpn_token_begin(&whole));
         CHECK_OK(kpn_token_update(&whole, memory, len));
@@ -107,7 +107,7 @@ static void takes_secrets_of_30_to_100_letters_and_digits(void)
             CHECK_STATUS(kpn_token_finish(&token, secret, text), KPN_ERR_SECRET);
         }
     }
-    /* The bytes that were hashed are still there after every failure. */
+    /* The hashed bytes are kept after every failure. */
     CHECK_OK(kpn_token_finish(&token, SECRET, text));
     CHECK_OK(kpn_token_compare(text, vectors[0].token));
 }
@@ -127,7 +127,7 @@ static void leaves_no_trace(void)
             CHECK_STATUS(kpn_token_finish(&tokens[i], SECRET, text), KPN_ERR_STATE);
             CHECK_STATUS(kpn_token_wipe(&tokens[i]), KPN_ERR_STATE);
         }
-        /* What is left is the same whatever was hashed. */
+        /* What is left does not depend on what was hashed. */
         CHECK(memcmp(&tokens[0], &tokens[1], sizeof tokens[0]) == 0);
     }
 }

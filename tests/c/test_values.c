@@ -8,7 +8,7 @@ static void begin(kpn_uplink *uplink)
     CHECK_OK(kpn_uplink_begin(uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, "urn:dev:IMEI:1:"));
 }
 
-/* Finishes a message of one record and compares that record, which stands behind {"bn":"urn:dev:IMEI:1:"}. */
+/* Finishes a message of one record and compares that record, which follows {"bn":"urn:dev:IMEI:1:"}. */
 static void check_record(kpn_uplink *uplink, const char *expected, int line)
 {
     static const char base[] = "[{\"bn\":\"urn:dev:IMEI:1:\"},";
@@ -95,7 +95,7 @@ static void writes_doubles_and_floats(void)
 
 static void refuses_what_is_no_number(void)
 {
-    /* Made from bits, as neither INFINITY nor NAN need be there in C99, and a compiler may fold the arithmetic. */
+    /* Made from bits, since C99 need not have INFINITY or NAN, and a compiler may fold the arithmetic. */
     static const uint64_t bits[] = {UINT64_C(0x7ff0000000000000), UINT64_C(0xfff0000000000000), UINT64_C(0x7ff8000000000000),
                                     UINT64_C(0xffffffffffffffff), UINT64_C(0x7ff0000000000001)};
     static const uint32_t bits32[] = {0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffffffffu, 0x7f800001u};
@@ -154,12 +154,13 @@ static void refuses_texts_that_are_not_utf8(void)
     CHECK_OK(kpn_uplink_clear_failure(&uplink));
 }
 
+/* Messages and tokens as in KPN's documentation, whose IMEI has a wrong check digit. */
 static void writes_the_whole_request(void)
 {
     kpn_uplink uplink;
     kpn_span request;
     begin(&uplink);
-    CHECK_OK(kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, URN));
+    CHECK_OK(kpn_uplink_begin(&uplink, memory, MEMORY_CAP, KPN_ENDPOINT_M2M, "urn:dev:IMEI:123456789012345:"));
     CHECK_OK(kpn_uplink_set_base_time(&uplink, 1585650750));
     CHECK_OK(kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1));
     CHECK_OK(kpn_uplink_finish(&uplink, SECRET, &request));
@@ -200,7 +201,7 @@ void test_values(void)
     refuses_texts_that_are_not_utf8();
 }
 
-/* Base fields, and labels of one record, in this order: call, expected record or pack. */
+/* Base fields, and labels of one record; in order: the call, and the expected record or pack. */
 static void check_body(kpn_uplink *uplink, const char *expected, int line)
 {
     kpn_span request = {NULL, 0};

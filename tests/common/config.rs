@@ -25,7 +25,7 @@ use kpn_things::ffi::response::{kpn_response, kpn_response_begin, kpn_response_f
 /// A status of the C functions.
 pub type Status = i32;
 
-/// What `kpn_config_load` says of a text that it refuses.
+/// What `kpn_config_load` reports about a text that it refuses.
 #[derive(Debug)]
 pub struct Problem {
     pub field: i32,
@@ -110,7 +110,7 @@ impl Config {
         text
     }
 
-    /// Wipes it, and says whether every byte is 0.
+    /// Wipes it, and returns whether every byte is 0.
     pub fn wipe(&mut self) -> bool {
         // SAFETY: memory for one.
         assert_eq!(unsafe { kpn_config_wipe(self.0.as_mut_ptr()) }, 0);

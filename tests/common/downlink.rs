@@ -120,7 +120,7 @@ impl Downlink {
         &self.memory[self.start..self.start + self.len]
     }
 
-    /// The bytes of the body, to change them behind the library's back.
+    /// The bytes of the body, for changing them without the library's knowledge.
     pub fn body_mut(&mut self) -> &mut [u8] {
         &mut self.memory[self.start..self.start + self.len]
     }
@@ -272,7 +272,7 @@ fn or_status<T>(value: T, status: Status) -> Result<T, Status> {
     }
 }
 
-/// A text of a record, behind which a NUL stands.
+/// A text of a record, which a NUL follows.
 fn text<'a>(start: *const c_char, len: usize) -> &'a [u8] {
     // SAFETY: a record's texts are `len` bytes and a NUL in a body that is still there.
     let bytes: &[u8] = unsafe { slice::from_raw_parts(start.cast(), len + 1) };

@@ -10,6 +10,7 @@ use core::mem::MaybeUninit;
 use std::ffi::CString;
 
 use kpn_things::ffi::downlink::{kpn_downlink_begin_bytes, kpn_downlink_next};
+use kpn_things::ffi::firmware::announce::*;
 use kpn_things::ffi::firmware::answer::*;
 use kpn_things::ffi::firmware::image::*;
 use kpn_things::ffi::firmware::request::*;
@@ -19,7 +20,7 @@ use status::{END, ERR_BUFFER_FULL, NEED_MORE, OK};
 #[path = "status.rs"]
 pub mod status;
 
-pub const URN: &str = "urn:dev:IMEI:123456789012345:";
+pub const URN: &str = "urn:dev:IMEI:490154203237518:";
 pub const URL: &str = "http://10.0.0.1:81/f/v1/12345678";
 pub const TOKEN: &str = "eyJh.eyJz.Sf-l_x";
 
@@ -34,7 +35,7 @@ pub struct Fed {
     pub piece: Vec<u8>,
 }
 
-/// A download, the memory that it is given, and the flash.
+/// A download, its memory, and the flash.
 pub struct Device {
     object: Box<MaybeUninit<kpn_firmware>>,
     memory: Box<[u8]>,
@@ -86,7 +87,7 @@ impl Device {
         self.offer_to(json, Some(URN))
     }
 
-    /// Offers a downlink, reads all its records, as a caller may, and offers it again: nothing more is announced then.
+    /// Offers a downlink, reads all its records, as a caller may, and offers it again, which must announce nothing.
     pub fn offer_to(&mut self, json: &str, urn: Option<&str>) -> Status {
         let mut body = json.as_bytes().to_vec();
         let mut downlink = MaybeUninit::uninit();
@@ -307,7 +308,7 @@ impl Device {
         }
     }
 
-    /// Feeds an answer in pieces of `size` bytes, writing what comes out; ends with it, or at a result.
+    /// Feeds an answer in pieces of `size` bytes and writes the output, up to its end or to a result.
     pub fn feed(&mut self, answer: &[u8], size: usize) -> Status {
         for chunk in answer.chunks(size.max(1)) {
             let mut rest = chunk;
@@ -342,7 +343,7 @@ impl Device {
     }
 }
 
-/// Bytes that look random, the same in every run.
+/// Pseudo-random bytes, the same in every run.
 pub fn image(len: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(1);
     (0..len).map(|_| random.u8(..)).collect()
@@ -354,7 +355,7 @@ pub fn pack(url: &str, token: &str) -> String {
     )
 }
 
-/// CRC-32 bit by bit, as its definition has it.
+/// CRC-32 bit by bit, as in its definition.
 pub fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {
@@ -388,7 +389,7 @@ pub fn answer(image: &[u8], request: &str) -> Vec<u8> {
 pub const TAG: &str = "ETag: \"5e8f-1a3\"\r\n";
 pub const DATE: &str = "Last-Modified: Tue, 15 Nov 1994 12:45:26 GMT\r\n";
 
-/// A part of `image`, as it stands in a 206 with these further field lines.
+/// A part of `image`, in a 206 with these additional field lines.
 pub fn part(image: &[u8], first: usize, last: usize, lines: &str) -> Vec<u8> {
     let (len, total) = (last + 1 - first, image.len());
     let head = format!(
@@ -423,7 +424,7 @@ pub fn begun(image: &[u8], lines: &str) -> Device {
     device
 }
 
-/// Other bytes, as many.
+/// Different bytes, but as many.
 pub fn other(image: &[u8]) -> Vec<u8> {
     image.iter().map(|byte| !byte).collect()
 }

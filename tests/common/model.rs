@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a downlink must read as, and the check that it does: `serde_json` says what is JSON, a plain resolver of RFC 8428
-//! section 4 says what it means, `base64` decodes the data.
+//! What a downlink must read as, and the check that it does: `serde_json` decides what is JSON, a plain resolver of RFC
+//! 8428 section 4 gives the meaning, and `base64` decodes the data.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -46,8 +46,8 @@ impl Random {
 }
 
 pub const BASE_NAMES: &[&str] = &[
-    "urn:dev:IMEI:123456789012345:",
-    "urn:dev:IMEI:123456789012345",
+    "urn:dev:IMEI:490154203237518:",
+    "urn:dev:IMEI:490154203237518",
     "urn:dev:DEVEUI:0123456789ABCDEF:",
     "a",
     "a:",
@@ -58,7 +58,7 @@ pub const BASE_NAMES: &[&str] = &[
 /// Arrays and objects that may be open at the same time.
 pub const DEPTH_MAX: usize = 32;
 
-/// An object with all its members in order, repeated ones too.
+/// An object with all its members in order, including repeated ones.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -103,7 +103,7 @@ fn is_json(text: &str, depth: usize) -> bool {
     }
 }
 
-/// What a record says once it is resolved. Numbers are the texts of the record and of its base.
+/// The contents of a resolved record. Numbers are the texts of the record and of its base.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Expected {
     pub index: usize,
@@ -147,7 +147,7 @@ fn string(raw: Option<&String>) -> String {
 }
 
 impl Resolver {
-    /// Takes one record; none when it only sets base fields.
+    /// Takes one record; `None` if it only sets base fields.
     fn record(&mut self, index: usize, members: &Members<'_>) -> Result<Option<Expected>, Status> {
         let mut own = Vec::new();
         for (label, value) in &members.0 {
@@ -244,7 +244,7 @@ impl Resolver {
     }
 }
 
-/// Of one text, in whatever notation. None beyond what the model can count with.
+/// The value of one text, in whatever notation; `None` beyond what the model can represent.
 pub fn number(text: &str) -> Option<BigDecimal> {
     let exponent = text.split_once(['e', 'E']).map_or("0", |(_, after)| after);
     let exponent: i64 = exponent.parse().ok()?;
@@ -261,7 +261,7 @@ fn decode(text: &str) -> Option<Vec<u8>> {
         .filter(|_| !text.contains('=') || text.len().is_multiple_of(4))
 }
 
-/// What must come out of a text. `Err(None)`: refused, for one of several reasons.
+/// The expected result for a text. `Err(None)`: refused, for one of several reasons.
 pub fn model(text: &[u8]) -> Result<Vec<Expected>, Option<Refusal>> {
     if text.is_empty() {
         return Ok(Vec::new());
@@ -288,19 +288,19 @@ pub fn model(text: &[u8]) -> Result<Vec<Expected>, Option<Refusal>> {
     Ok(records)
 }
 
-/// What a text is expected to do beyond what the model says.
+/// What is expected of a text beyond the model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
     Model,
     Refused(Status),
 }
 
-/// Reads a text through the C functions; whether it was taken.
+/// Reads a text through the C functions, and returns whether it was accepted.
 pub fn check(random: &mut Random, text: &[u8], wanted: Wanted) -> bool {
     let expected = model(text);
     let (mut downlink, begun) = if random.one_in(8) {
         let step = 1 + random.below(text.len() + 40);
-        // A byte order mark in front and one NUL behind are no part of the text.
+        // A leading byte order mark and one trailing NUL are not part of the text.
         let is_bare = !text.starts_with(b"\xEF\xBB\xBF") && !text.ends_with(b"\0");
         let [mark, nul] = [(); 2].map(|()| !is_bare || random.one_in(4));
         let before: &[u8] = if mark { b"\xEF\xBB\xBF" } else { b"" };
@@ -310,7 +310,7 @@ pub fn check(random: &mut Random, text: &[u8], wanted: Wanted) -> bool {
         Downlink::of_bytes(text)
     };
     if let Wanted::Refused(wanted) = wanted {
-        // A version that is cut may be another one.
+        // A truncated version may be a different one.
         let is_cut_version = wanted == status::ERR_JSON_TRUNCATED
             && begun == status::ERR_SENML_VERSION
             && text.last().is_some_and(u8::is_ascii_digit);
@@ -415,7 +415,7 @@ fn names(random: &mut Random, record: &Record, name: &str, full: &str) {
     }
 }
 
-/// Near the exact sum: how numbers round is the matter of another test.
+/// Near the exact sum: rounding is covered by another test.
 fn compare_number(record: &Record, field: i32, [own, base]: &[Option<String>; 2]) {
     let seen = record.double(field);
     if own.is_none() && base.is_none() && field != KPN_FIELD_TIME {

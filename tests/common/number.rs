@@ -39,10 +39,10 @@ pub const FIELDS: [i32; 4] = [
     KPN_FIELD_UPDATE_TIME,
 ];
 
-/// What the C functions say of a number: the value, or the status of the failure.
+/// What the C functions return for a number: the value, or the status of the failure.
 pub type Answer<T> = Result<T, i32>;
 
-/// The first record of a downlink, in a buffer of its own.
+/// The first record of a downlink, in its own buffer.
 pub struct Record {
     record: MaybeUninit<kpn_record>,
     _body: Vec<u8>,
@@ -141,7 +141,7 @@ pub fn written(given: Given) -> Answer<String> {
     let mut buffer = [0_u8; 1024];
     let mut uplink = MaybeUninit::<kpn_uplink>::zeroed();
     let up = uplink.as_mut_ptr();
-    let urn: *const c_char = c"urn:dev:IMEI:123456789012345:".as_ptr();
+    let urn: *const c_char = c"urn:dev:IMEI:490154203237518:".as_ptr();
     // SAFETY: uplink and buffer live to the end of this function and are used by nobody else.
     let begun = unsafe { kpn_uplink_begin(up, buffer.as_mut_ptr(), buffer.len(), 1, urn) };
     assert_eq!(begun, OK);

@@ -28,7 +28,7 @@ use kpn_things::ffi::uplink::{KPN_ENDPOINT_M2M, kpn_uplink};
 /// A status of the C functions.
 pub type Status = i32;
 
-pub const URN: &CStr = c"urn:dev:IMEI:123456789012345:";
+pub const URN: &CStr = c"urn:dev:IMEI:490154203237518:";
 const CANARY: [u8; 8] = [0xA5; 8];
 
 #[allow(improper_ctypes, reason = "the objects of the library are opaque here")]
@@ -120,7 +120,7 @@ pub enum Value {
     SumDouble(f64),
 }
 
-/// When a record was measured, as C gives it; an uptime may become negative by a reset.
+/// When a record was measured, as passed by C; a reset may make an uptime negative.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum When {
     Reception,
@@ -142,7 +142,7 @@ impl Record {
     }
 }
 
-/// A queue in memory of its own, canaries behind it.
+/// A queue in its own memory, with canaries after it.
 pub struct Queue {
     object: Box<MaybeUninit<kpn_queue>>,
     memory: Box<[u8]>,
@@ -204,7 +204,7 @@ impl Queue {
         }
     }
 
-    /// The status and the count, which is none when it was not written.
+    /// The status and the count; `None` if the count was not written.
     pub fn fill(&mut self, uplink: &mut Uplink, uptime: u32, unix: u32) -> (Status, Option<u32>) {
         let (object, uplink) = (self.object.as_mut_ptr(), uplink.object.as_mut_ptr());
         let mut count = u32::MAX;
@@ -268,13 +268,13 @@ impl Queue {
         &self.memory[..self.capacity]
     }
 
-    /// Whether nothing was written behind the memory.
+    /// Whether nothing was written after the memory.
     pub fn canary_is_whole(&self) -> bool {
         self.memory[self.capacity..] == CANARY
     }
 }
 
-/// An uplink in a buffer of its own.
+/// An uplink in its own buffer.
 pub struct Uplink {
     object: Box<MaybeUninit<kpn_uplink>>,
     buffer: Box<[u8]>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SenML packs resolved by the code of others: `serde_json` reads, `bigdecimal` adds.
+//! SenML packs resolved with third-party code: `serde_json` reads, `bigdecimal` adds.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bigdecimal::BigDecimal;
 use serde_json::value::RawValue;
 
-/// What a record has beside a sum.
+/// What a record has besides a sum.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     Nothing,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The C functions that read a response, as safe Rust for tests: the one place of these tests with `unsafe`.
+//! The C functions that read a response, as safe Rust for tests: the only place with `unsafe` in these tests.
 #![allow(
     dead_code,
     unused_imports,
@@ -19,7 +19,7 @@ use std::mem::MaybeUninit;
 #[path = "status.rs"]
 pub mod status;
 
-/// Bytes behind the buffer that nothing may write to.
+/// Bytes after the buffer that must not be written.
 const CANARY: [u8; 8] = [0xA5; 8];
 
 /// One response with its buffer.
@@ -43,7 +43,7 @@ impl Response {
         response
     }
 
-    /// Begun anew, with the same buffer.
+    /// Begun again, with the same buffer.
     pub fn restart(&mut self) {
         self.memory[..self.capacity].fill(0x5A);
         // SAFETY: memory for one object and a buffer of this capacity, both ours and kept as long as each other.
@@ -128,13 +128,13 @@ impl Response {
         &self.memory[..self.capacity]
     }
 
-    /// Whether nothing was written behind the buffer.
+    /// Whether nothing was written after the buffer.
     pub fn is_canary_whole(&self) -> bool {
         self.memory[self.capacity..] == CANARY
     }
 }
 
-/// What a caller learns from a response: the last status, and then each accessor.
+/// What a caller learns from a response: the last status, and the result of each accessor.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Seen {
     /// Of the last `kpn_response_feed` or `kpn_response_end`.
@@ -149,7 +149,8 @@ pub struct Seen {
     pub used: usize,
 }
 
-/// Feeds the pieces until the response is complete or refused; when it is neither, tells that the connection was closed.
+/// Feeds the pieces until the response is complete or refused; if it is neither, reports that the connection was
+/// closed.
 pub fn read<'a>(response: &mut Response, pieces: impl IntoIterator<Item = &'a [u8]>) -> Seen {
     let mut used = 0;
     let mut result = status::NEED_MORE;

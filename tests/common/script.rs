@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a script of calls means, worked out without the library.
+//! The meaning of a script of calls, computed without the library.
 #![allow(
     clippy::unwrap_used,
     clippy::std_instead_of_core,
@@ -31,7 +31,7 @@ enum Label {
     Sum,
 }
 
-/// A pack by its meaning: records that were accepted, base fields, labels that wait for a record.
+/// A pack by its meaning: accepted records, base fields, and labels that wait for a record.
 #[derive(Clone)]
 pub struct Model {
     pub records: Vec<Resolved>,
@@ -64,7 +64,7 @@ fn checked(mantissa: i64, exponent: i32) -> Result<BigDecimal, Status> {
     }
 }
 
-/// Seconds since 1970 that are neither relative to now nor as many as 32 ones in binary, where no measurement is.
+/// Seconds since 1970 that are neither relative to now nor as many as 32 one bits, which no measurement has.
 fn absolute(mantissa: i64, exponent: i32) -> Result<BigDecimal, Status> {
     let seconds = checked(mantissa, exponent)?;
     let is_relative = seconds < LIMIT;
@@ -117,7 +117,7 @@ impl Model {
         }
     }
 
-    /// The status of a call, which has no room when `is_full`.
+    /// The status of a call, which finds no room if `is_full`.
     pub fn call(&mut self, call: &Call, is_full: bool) -> Status {
         if matches!(call, Call::Clear) {
             self.refusal = None;
@@ -364,7 +364,7 @@ fn check_urn(urn: &str) -> Result<(), Status> {
     }
 }
 
-/// One of some choices.
+/// One of several choices.
 fn of<T: Clone>(random: &mut Rng, choices: &[T]) -> T {
     random.choice(choices).unwrap().clone()
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whether a random run made each kind of case often enough to have tested it.
+//! Whether a random run produced each kind of case often enough to have tested it.
 
-/// How often a kind came up, where of each `of` cases at least one is expected.
+/// How often a kind occurred, where at least one in `of` cases is expected.
 pub type Share = (&'static str, usize, usize);
 
-/// Stops when a kind came up less often than chance explains: by more than four standard deviations. So a short run may lack
-/// what is rare, and a full one may not.
+/// Fails if a kind occurred less often than chance explains, by more than four standard deviations. A short run may thus lack rare kinds,
+/// but a full one may not.
 pub fn check(cases: usize, shares: &[Share]) {
     for &(kind, count, of) in shares {
         let expected = cases / of;

@@ -8,12 +8,12 @@ use kpn_things::ffi::sms::{
 };
 use kpn_things::ffi::status::OK;
 
-/// What becomes of SMS to a device with regular on times.
+/// What becomes of an SMS to a device with regular on times.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Plan {
     /// Phases that lose the SMS.
     pub missed: u32,
-    /// Seconds to the delivery at worst.
+    /// Seconds to delivery at worst.
     pub worst: u32,
 }
 

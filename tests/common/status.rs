@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The statuses by the names that they have in the C header.
+//! The statuses, by their names in the C header.
 #![allow(dead_code, unused_imports, reason = "each test takes some of them")]
 
 use kpn_things::Error;

@@ -14,7 +14,7 @@ use status::OK;
 #[path = "status.rs"]
 pub mod status;
 
-/// A token in the making.
+/// A token being computed.
 pub struct Token(Box<MaybeUninit<kpn_token>>);
 
 impl Token {

@@ -25,7 +25,7 @@ use kpn_things::ffi::uplink::*;
 /// A status of the C functions.
 pub type Status = i32;
 
-pub const URN: &str = "urn:dev:IMEI:123456789012345:";
+pub const URN: &str = "urn:dev:IMEI:490154203237518:";
 pub const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 const MARGIN: usize = 16;
@@ -39,7 +39,7 @@ pub enum To {
     Custom { host: String, path: String },
 }
 
-/// A number where a decimal or a double can stand.
+/// A number where a decimal or a double is possible.
 #[derive(Clone, Copy, Debug)]
 pub enum Number {
     Decimal(i64, i32),
@@ -56,7 +56,7 @@ pub enum Content {
     Float(f32),
     Fixed(f64, u8),
     Bool(bool),
-    /// Given with its NUL where it has none inside, else with its length. `None` is NULL.
+    /// Passed with its NUL if it contains none, otherwise with its length. `None` is NULL.
     Text(Option<Vec<u8>>),
     Data(Vec<u8>),
     Sum(Number),
@@ -189,7 +189,7 @@ unsafe fn make_record(
     }
 }
 
-/// Memory of a capacity between canaries.
+/// Memory of a given capacity, between canaries.
 struct Memory {
     bytes: Vec<u8>,
     cap: usize,
@@ -282,7 +282,7 @@ impl Uplink {
         unsafe { kpn_uplink_records(self.object.as_ptr()) }
     }
 
-    /// Finishes with a secret, or without a token; gives the length, 0 after a failure.
+    /// Finishes with a secret, or without a token; returns the length, 0 after a failure.
     pub fn finish(&mut self, secret: Option<&str>) -> (usize, Status) {
         let (span, status) = self.finish_to_span(secret);
         (span.len, status)
@@ -339,7 +339,7 @@ fn endpoint(to: &To) -> ([Text; 2], i32) {
 pub struct Stream {
     object: Box<MaybeUninit<kpn_stream>>,
     window: Memory,
-    /// What was handed out to be sent.
+    /// What was handed out for sending.
     pub sent: Vec<u8>,
 }
 

@@ -31,7 +31,7 @@ static const uint8_t firmware[] =
     "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ."
     "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c\"}]";
 static const uint8_t body[] =
-    "[{\"bn\":\"urn:dev:IMEI:123456789012345:\",\"bt\":1585650750},{\"n\":\"temperature\",\"u\":\"Cel\",\"v\":20.5}]";
+    "[{\"bn\":\"urn:dev:IMEI:490154203237518:\",\"bt\":1585650750},{\"n\":\"temperature\",\"u\":\"Cel\",\"v\":20.5}]";
 
 /* One text, one part of firmware and one more as long: their difference is what LONGER bytes cost. */
 #define SHORT 64u

@@ -5,7 +5,7 @@
 
 #include "kpn_things.h"
 
-#define MESSAGE_URN "urn:dev:IMEI:123456789012345:"
+#define MESSAGE_URN "urn:dev:IMEI:490154203237518:"
 #define MESSAGE_SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 #define MESSAGE_CAP 640
 

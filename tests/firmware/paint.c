@@ -139,7 +139,7 @@ static void paint_uplink(void)
     RUN(kpn_uplink_add_data(&uplink, "data", NULL, data, sizeof data));
     RUN(kpn_uplink_add_sum_double(&uplink, "sum", "Wh", 0.1));
     RUN(kpn_uplink_add_sum_decimal(&uplink, "sum", "Wh", 1, -1));
-    RUN(kpn_uplink_set_base_name(&uplink, "urn:dev:IMEI:543210987654321:"));
+    RUN(kpn_uplink_set_base_name(&uplink, "urn:dev:IMEI:356938035643809:"));
     RUN(kpn_uplink_add_bool(&uplink, "doorOpen", NULL, true));
     RUN(kpn_uplink_finish(&uplink, MESSAGE_SECRET, &span));
     RUN(kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, DEVICE));

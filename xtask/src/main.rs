@@ -19,6 +19,7 @@ mod hostile;
 mod instrumented;
 mod legal;
 mod link;
+mod load;
 mod machine;
 mod modem;
 mod mutants;
@@ -123,6 +124,8 @@ enum Job {
     Notices,
     /// Bytes on the wire of one message, over HTTP and TLS: lines `name value unit`, and the table of README.md
     Wire,
+    /// What the simulator bears, beside a bare handler of axum: the tables of simulator/README.md
+    Load,
     /// Instructions per operation on Cortex-M3 and Cortex-M0+
     Bench {
         /// Flash and instructions on Cortex-M3 of the usual archive, and of one with strict alignment
@@ -199,6 +202,7 @@ fn run() -> anyhow::Result<()> {
         Job::Link => link::check(&workspace).and_then(|()| link::check_can_fail(&workspace)),
         Job::Report { targets, readme } => report::run(&workspace, &targets, readme),
         Job::Wire => wire::run(&workspace),
+        Job::Load => load::run(&workspace),
         Job::Bench { strict_align: true } => report::bench_strict_align(&workspace),
         Job::Bench { .. } => report::bench(&workspace),
         Job::Mutants { area, shard } => mutants::run(&workspace, area.as_deref(), shard.as_deref()),

@@ -168,7 +168,7 @@ class KpnThings {
 /// KpnThings with its own buffer: `KpnThingsBuffer<1024> things(client);`.
 template <size_t CAPACITY> class KpnThingsBuffer : public KpnThings {
   public:
-    explicit KpnThingsBuffer(Client &client) : KpnThings(client, memory_, CAPACITY) {}
+    explicit KpnThingsBuffer(Client &over) : KpnThings(over, memory_, CAPACITY) {}
 
   private:
     uint8_t memory_[CAPACITY];

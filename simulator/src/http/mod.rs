@@ -122,15 +122,13 @@ async fn connection(
 
 async fn secure_connection(
     platform: &Arc<Platform>,
-    stream: TcpStream,
+    mut stream: TcpStream,
     security: Security,
     peer: SocketAddr,
     place: Place,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let stream = stream.into_std()?;
-    let mut spare = TcpStream::from_std(stream.try_clone()?)?;
-    let stream = TcpStream::from_std(stream)?;
+    // Lent, so that the end of the connection can be watched when all else is done with it.
     let ended = match security {
         Security::Plain => {
             let caller = Caller {
@@ -138,22 +136,23 @@ async fn secure_connection(
                 server_name: None,
                 cut_short: false,
             };
-            serve_connection(platform, stream, caller, place).await
+            serve_connection(platform, &mut stream, caller, place).await
         }
         #[cfg(feature = "tls")]
-        Security::Tls(tls) => secure::serve(platform, stream, &tls, peer, place).await,
+        Security::Tls(tls) => secure::serve(platform, &mut stream, &tls, peer, place).await,
     };
     if ended == Some(Ending::Reset) {
-        return spare.set_zero_linger();
+        return stream.set_zero_linger();
     }
-    spare.shutdown().await?;
+    stream.shutdown().await?;
     let linger = match ended {
         Some(Ending::HalfClose) => platform.config.read_timeout,
         _ => LINGER,
     };
-    let mut sink = [0; 4096];
+    // On the heap, since an array would lie in the memory of each connection from its start.
+    let mut sink = vec![0; 4096];
     let swallow = async {
-        while spare.read(&mut sink).await? > 0 {}
+        while stream.read(&mut sink).await? > 0 {}
         Ok(())
     };
     timeout(linger, swallow).await.unwrap_or(Ok(()))
@@ -161,7 +160,7 @@ async fn secure_connection(
 
 async fn serve_connection<S>(
     platform: &Arc<Platform>,
-    stream: S,
+    stream: &mut S,
     caller: Caller,
     place: Place,
 ) -> Option<Ending>

@@ -30,8 +30,8 @@ const OLD_HELLO: (&[u8], &[u8]) = (
 );
 
 /// The result of a handshake.
-enum Shaken {
-    Done(Box<TlsStream<TcpStream>>),
+enum Shaken<'a> {
+    Done(Box<TlsStream<&'a mut TcpStream>>),
     /// A fault has ended it.
     Over,
 }
@@ -39,7 +39,7 @@ enum Shaken {
 /// Serves a handshake, then requests; returns how to end the connection if not in the usual way.
 pub async fn serve(
     platform: &Arc<Platform>,
-    stream: TcpStream,
+    stream: &mut TcpStream,
     tls: &Tls,
     peer: SocketAddr,
     place: Place,
@@ -57,7 +57,7 @@ pub async fn serve(
             return None;
         }
     };
-    let stream = match shaken {
+    let mut stream = match shaken {
         Ok(Ok(Shaken::Done(stream))) => stream,
         Ok(Ok(Shaken::Over)) => return None,
         Ok(Err(error)) => {
@@ -77,19 +77,23 @@ pub async fn serve(
         server_name: stream.get_ref().1.server_name().map(str::to_owned),
         cut_short: fault == Some(Fault::NoCloseNotify),
     };
-    serve_connection(platform, stream, caller, place).await
+    serve_connection(platform, &mut *stream, caller, place).await
 }
 
-async fn shake(mut stream: TcpStream, tls: &Tls, fault: Option<Fault>) -> io::Result<Shaken> {
+async fn shake<'a>(
+    stream: &'a mut TcpStream,
+    tls: &Tls,
+    fault: Option<Fault>,
+) -> io::Result<Shaken<'a>> {
     match fault {
         Some(Fault::Silent) => {}
         Some(Fault::Alert(number)) => {
-            hello(&mut stream).await?;
+            hello(stream).await?;
             stream.write_all(&[21, 3, 3, 0, 2, 2, number]).await?;
             return Ok(Shaken::Over);
         }
         Some(Fault::OldVersion) => {
-            hello(&mut stream).await?;
+            hello(stream).await?;
             let random = [0x20; 32];
             let (before, after) = OLD_HELLO;
             stream.write_all(&[before, &random, after].concat()).await?;
@@ -122,22 +126,22 @@ async fn hello(stream: &mut TcpStream) -> io::Result<()> {
 }
 
 /// A stream that fails after this many more bytes.
-struct Cut {
-    stream: TcpStream,
+struct Cut<'a> {
+    stream: &'a mut TcpStream,
     left: usize,
 }
 
-impl AsyncRead for Cut {
+impl AsyncRead for Cut<'_> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        Pin::new(&mut *self.stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Cut {
+impl AsyncWrite for Cut<'_> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -147,16 +151,16 @@ impl AsyncWrite for Cut {
         if taken.is_empty() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        let sent = ready!(Pin::new(&mut self.stream).poll_write(cx, taken))?;
+        let sent = ready!(Pin::new(&mut *self.stream).poll_write(cx, taken))?;
         self.left -= sent;
         Poll::Ready(Ok(sent))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut *self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut *self.stream).poll_shutdown(cx)
     }
 }

@@ -34,6 +34,8 @@ const REQUEST_MAX: usize = 64 << 10;
 pub struct Session {
     platform: Arc<Platform>,
     caller: Caller,
+    /// Address and port of the device, as text.
+    peer: String,
     wire: Wire,
     place: Arc<Place>,
     requests: AtomicU32,
@@ -69,6 +71,7 @@ impl Session {
     pub fn new(platform: Arc<Platform>, caller: Caller, wire: Wire, place: Place) -> Self {
         Self {
             platform,
+            peer: caller.peer.to_string(),
             caller,
             wire,
             place: Arc::new(place),
@@ -125,7 +128,7 @@ impl Session {
         event.kind = kind;
         event.server_name.clone_from(&self.caller.server_name);
         event.place = number;
-        event.method = parts.method.to_string();
+        event.method = parts.method.as_str().to_owned();
         event.path = parts.uri.path().to_owned();
         event.fault = describe(&faults);
         if has_bare_line_feed(&first) {
@@ -146,7 +149,7 @@ impl Session {
         let mut broken = received.is_err();
         let is_dropped = faults.contains(&Fault::Drop);
         let mut rewrite = spoil::rewrite(&faults);
-        let answered = self.platform.change(|model| {
+        let ((mut outcome, event), made) = self.platform.change_with_others(|model| {
             let mut found = Found {
                 event: &mut event,
                 reasons: Vec::new(),
@@ -195,21 +198,18 @@ impl Session {
             event.duration = began.elapsed().as_secs_f64();
             (outcome, model.record(std::mem::take(&mut event)))
         });
-        let mut outcome = match answered {
-            Ok((outcome, event)) => {
-                self.platform.log.write(&event);
-                outcome
-            }
-            Err(_) => {
-                broken = true;
-                Outcome::new(StatusCode::SERVICE_UNAVAILABLE)
-            }
-        };
         let handout = outcome.handout.take();
         let handed = handout.map(|handout| Handed::new(Arc::clone(&self.platform), handout));
+        if self.platform.kept(made).await.is_ok() {
+            self.platform.log.write(&event);
+        } else {
+            broken = true;
+            outcome = Outcome::new(StatusCode::SERVICE_UNAVAILABLE);
+        }
         // KPN's file server leaves out even the space.
         rewrite.spaceless = is_part && !outcome.body.is_empty();
-        let whole = rewrite.end.is_none() && rewrite.length == 0;
+        // What is cut off never leaves, and what ends before the cut is whole.
+        let whole = rewrite.length == 0;
 
         for fault in &faults {
             if let Fault::Delay(time) = fault {
@@ -257,7 +257,7 @@ impl Session {
     fn new_event(&self) -> Event {
         Event {
             time: now(),
-            peer: self.caller.peer.to_string(),
+            peer: self.peer.clone(),
             ..Event::default()
         }
     }

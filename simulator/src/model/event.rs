@@ -144,9 +144,7 @@ impl Event {
                 .for_each(|unit| secrets.blot_text(unit));
             match &mut record.value {
                 Some(Value::Text(text)) => secrets.blot_text(text),
-                Some(Value::Data(data)) => {
-                    secrets.blot(data);
-                }
+                Some(Value::Data(data)) => secrets.blot(data),
                 _ => {}
             }
         }

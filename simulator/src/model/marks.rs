@@ -19,6 +19,9 @@ pub struct Raw<'a> {
 
 /// A mark for each reason, in the order of the reasons.
 pub fn marks(raw: &Raw<'_>, reasons: &[Reason]) -> Vec<Mark> {
+    if reasons.is_empty() {
+        return Vec::new();
+    }
     let spans = spans(raw.body);
     reasons
         .iter()

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -56,50 +57,76 @@ impl fmt::Debug for Secret {
 
 /// All secrets by their first bytes, to find them in text.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets(HashMap<[u8; LENGTH_MIN], Vec<Secret>>);
+pub struct Secrets {
+    by_beginning: HashMap<[u8; LENGTH_MIN], Vec<Secret>>,
+    /// A bit for each hash that the beginning of a secret has: most text has none of them, and is passed over quickly.
+    beginnings: Option<Box<[u64; WORDS]>>,
+}
+
+/// Hashes of beginnings, as a power of two.
+const HASHES: u32 = 17;
+const WORDS: usize = 1 << (HASHES - u64::BITS.ilog2());
+
+/// Where the bit of a beginning is.
+fn bit(beginning: [u8; LENGTH_MIN]) -> (usize, u64) {
+    // Fibonacci hashing: the upper bits of the product depend on all of the lower ones.
+    let hash = u32::from_le_bytes(beginning).wrapping_mul(0x9e37_79b1) >> (u32::BITS - HASHES);
+    ((hash / u64::BITS) as usize, 1 << (hash % u64::BITS))
+}
 
 impl Secrets {
     /// One more secret.
     pub fn add(&mut self, secret: &Secret) {
         if let Some(first) = secret.0.as_bytes().first_chunk() {
-            let same = self.0.entry(*first).or_default();
+            let same = self.by_beginning.entry(*first).or_default();
             if !same.contains(secret) {
                 same.push(secret.clone());
             }
+            let (word, bit) = bit(*first);
+            self.beginnings.get_or_insert_with(|| Box::new([0; WORDS]))[word] |= bit;
         }
     }
 
-    /// Overwrites each secret in `bytes` with asterisks of the same length.
-    pub fn blot(&self, bytes: &mut [u8]) -> bool {
-        let mut found = false;
-        let mut at = 0;
-        while let Some(rest) = bytes.get_mut(at..) {
-            let Some(first) = rest.first_chunk::<LENGTH_MIN>() else {
-                break;
-            };
-            let length = self
-                .0
-                .get(first)
-                .into_iter()
-                .flatten()
-                .filter(|secret| rest.starts_with(secret.0.as_bytes()))
-                .map(Secret::len)
-                .max();
-            if let Some(length) = length {
-                found = true;
-                rest[..length].fill(b'*');
+    /// The first secret behind `from`, the longest one where there are several.
+    fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+        let beginnings = self.beginnings.as_deref()?;
+        let rest = bytes.get(from..)?;
+        for (at, beginning) in rest.array_windows().enumerate() {
+            let (word, bit) = bit(*beginning);
+            if beginnings[word] & bit != 0
+                && let Some(length) = self.length(beginning, &rest[at..])
+            {
+                return Some(from + at..from + at + length);
             }
-            at += length.unwrap_or(1);
         }
-        found
+        None
+    }
+
+    /// Length of the secret that `bytes` begin with.
+    fn length(&self, beginning: &[u8; LENGTH_MIN], bytes: &[u8]) -> Option<usize> {
+        let same = self.by_beginning.get(beginning)?.iter();
+        same.filter(|secret| bytes.starts_with(secret.0.as_bytes()))
+            .map(Secret::len)
+            .max()
+    }
+
+    /// Overwrites each secret in `bytes` with asterisks of the same length.
+    pub fn blot(&self, bytes: &mut [u8]) {
+        let mut from = 0;
+        while let Some(secret) = self.find(bytes, from) {
+            from = secret.end;
+            bytes[secret].fill(b'*');
+        }
     }
 
     /// The same for a text.
     pub fn blot_text(&self, text: &mut String) {
-        let mut bytes = std::mem::take(text).into_bytes();
-        self.blot(&mut bytes);
-        // A secret is UTF-8, so what surrounds it is as well.
-        *text = String::from_utf8_lossy(&bytes).into_owned();
+        if self.find(text.as_bytes(), 0).is_some() {
+            let mut bytes = std::mem::take(text).into_bytes();
+            self.blot(&mut bytes);
+            // A secret is UTF-8, so what surrounds it is as well.
+            *text = String::from_utf8_lossy(&bytes).into_owned();
+        }
     }
 }
 

@@ -122,9 +122,20 @@ impl File {
     /// Keeps what the notes name in one transaction.
     pub fn keep(&mut self, model: &Model, notes: &[Note]) -> Result<(), Error> {
         self.pending.extend_from_slice(notes);
+        if self.pending.is_empty() {
+            return Ok(());
+        }
         let transaction = self.connection.transaction()?;
+        let mut forgotten = None;
         for note in &self.pending {
-            write(&transaction, model, note)?;
+            match note {
+                // Each holds for those before it too.
+                Note::Forgotten(_) => forgotten = Some(note),
+                other => write(&transaction, model, other)?,
+            }
+        }
+        if let Some(last) = forgotten {
+            write(&transaction, model, last)?;
         }
         transaction.commit()?;
         self.pending.clear();

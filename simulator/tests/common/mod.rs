@@ -13,6 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
+/// The device of KPN's documentation, on which its published tokens depend; the check digit of its IMEI is wrong.
 pub const URN: &str = "urn:dev:IMEI:123456789012345";
 pub const PATH: &str = "/ingestion/m2m/senml/v1";
 pub const BODY: &str = r#"[{"bn":"urn:dev:IMEI:123456789012345:","bt":1585650750},{"n":"temperature","u":"Cel","v":20.5}]"#;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Labels that the next record has beside its value.
+//! Labels that the next record has besides its value.
 
 use super::access::set;
 use super::kpn_uplink;

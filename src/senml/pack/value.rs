@@ -206,13 +206,13 @@ impl Value<'_> {
         Self::scalar(UPDATE_TIME, Scalar::of_decimal(mantissa, exponent))
     }
 
-    /// `s` beside a value.
+    /// `s` in addition to a value.
     pub const fn with_sum(mantissa: i64, exponent: i32) -> Self {
         const KIND: &Kind = &Kind::new(label::SUM, put_number);
         Self::scalar(KIND, Scalar::of_decimal(mantissa, exponent))
     }
 
-    /// `s` beside a value, as a double.
+    /// `s` in addition to a value, as a double.
     pub const fn with_sum_double(value: f64) -> Self {
         const KIND: &Kind = &Kind::new(label::SUM, put_double);
         Self::scalar(KIND, Scalar::of_double(value))

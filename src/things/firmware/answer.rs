@@ -190,7 +190,7 @@ impl Download {
         }
         self.first = 0;
         if self.validator.is_other() {
-            // Of a whole file the first bytes are compared before it is judged.
+            // The first bytes of a whole file are compared before the end is assessed.
             return if has_range {
                 Err(Error::FIRMWARE_REPLACED)
             } else {

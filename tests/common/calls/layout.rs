@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where the fields of the header's structs lie on this machine, down to the last number.
+//! Where the fields of the header's structs are on this machine, down to the last number.
 
 use core::ops::Range;
 
 /// A number, a pointer or an array of numbers in a struct.
 #[derive(Clone, Debug)]
 pub struct Leaf {
-    /// Struct and field that it stands in.
+    /// The struct and field that contain it.
     pub owner: String,
     pub name: String,
     pub kind: String,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every function of the C header as data: what its arguments are, and a call of it. So that each can be called wrongly in every way, and a
-//! function that is not here is found missing.
+//! Every function of the C header as data: its arguments, and a call of it. Each can thus be called wrongly in every way, and a missing
+//! function is noticed.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -23,18 +23,18 @@ use core::ops::Range;
 
 use objects::Object;
 
-/// Bytes of one slot. An argument has one of its own: an object or bytes at its `FRONT`, and what an object works in at its `BUFFER`.
+/// Bytes of one slot. Each argument has its own: an object or bytes at its `FRONT`, and the memory of an object at its `BUFFER`.
 const SLOT: usize = 6144;
 const FRONT: usize = 128;
 const BUFFER: usize = 4096;
 /// Bytes of what an object works in.
 pub const BUFFER_CAP: usize = 1024;
-/// The longest list of arguments has seven; the last slot is for what is needed to make an object.
+/// The longest list has seven arguments; the last slot is for what is needed to make an object.
 pub const SLOTS: usize = 9;
 pub const HELPER: usize = SLOTS - 1;
 const FILL: u8 = 0xA5;
 
-/// Memory with everything in it that a call is given, and nothing else around.
+/// Memory that contains everything that a call is given, and nothing else.
 pub struct Arena {
     start: *mut u8,
 }
@@ -63,7 +63,7 @@ impl Arena {
         unsafe { core::slice::from_raw_parts_mut(self.start, SLOTS * SLOT) }
     }
 
-    /// Where the object or the bytes of a slot lie.
+    /// Where the object or the bytes of a slot are.
     pub fn front(&self, slot: usize) -> *mut u8 {
         self.start.wrapping_add(slot * SLOT + FRONT)
     }
@@ -190,7 +190,7 @@ impl Arg {
         }
     }
 
-    /// Makes what it stands for in a slot, and gives the word that is passed for it.
+    /// Makes the argument in a slot, and returns the word that is passed for it.
     fn make(self, arena: &mut Arena, slot: usize) -> u64 {
         let at = arena.front(slot);
         match self {
@@ -210,7 +210,7 @@ impl Arg {
 pub enum Returns {
     /// A status.
     Status,
-    /// Something else, which is 0, false or NULL where the call is refused.
+    /// Something else, which is 0, false or NULL if the call is refused.
     Value,
 }
 
@@ -226,7 +226,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Makes all arguments, and gives the words that are passed.
+    /// Makes all arguments, and returns the words that are passed.
     pub fn make(&self, arena: &mut Arena) -> Vec<u64> {
         arena.clear();
         let args = self.args.iter().enumerate();
@@ -259,7 +259,7 @@ impl Call {
     }
 }
 
-/// What a word is to a function that takes a `T` there.
+/// A word as an argument of type `T`.
 pub trait Word {
     fn of(word: u64) -> Self;
 }

@@ -5,6 +5,7 @@ use core::ffi::{CStr, c_char};
 
 use kpn_things::ffi::config::*;
 use kpn_things::ffi::downlink::*;
+use kpn_things::ffi::firmware::announce::*;
 use kpn_things::ffi::firmware::request::*;
 use kpn_things::ffi::firmware::*;
 use kpn_things::ffi::pieces::*;
@@ -23,10 +24,10 @@ use kpn_things::ffi::uplink::*;
 use super::status::{NEED_MORE, OK};
 use super::{Arena, BUFFER_CAP, HELPER};
 
-pub const URN: &CStr = c"urn:dev:IMEI:123456789012345:";
+pub const URN: &CStr = c"urn:dev:IMEI:490154203237518:";
 pub const SECRET: &CStr = c"0123456789abcdefghijklmnopqrstuvwxyzABCD";
 /// A pack with a number, and firmware.
-pub const PACK: &[u8] = br#"[{"bn":"urn:dev:IMEI:123456789012345:","bt":1700000000,"bu":"Cel"},{"n":"temperature","v":20.5,"s":3,"ut":60},{"n":"url","vs":"http:\/\/10.0.0.1/f"},{"n":"token","vs":"abc"},{"n":"d","vd":"AQID"}]"#;
+pub const PACK: &[u8] = br#"[{"bn":"urn:dev:IMEI:490154203237518:","bt":1700000000,"bu":"Cel"},{"n":"temperature","v":20.5,"s":3,"ut":60},{"n":"url","vs":"http:\/\/10.0.0.1/f"},{"n":"token","vs":"abc"},{"n":"d","vd":"AQID"}]"#;
 pub const CONFIG: &CStr = cr#"{"imei":"490154203237518","secret":"0123456789abcdefghijklmnopqrstuvwxyzABCD","apn":"kpnthings.iot","statusTable":{"401":"refused"}}"#;
 pub const FIRMWARE_URL: &CStr = c"http://10.0.0.1:81/f/v1/12345678";
 
@@ -39,7 +40,7 @@ pub enum Object {
     Uplink,
     /// Without a record.
     EmptyUplink,
-    /// With a body that came as a whole.
+    /// With an adopted body.
     BodyUplink,
     /// Nothing read.
     EmptyResponse,
@@ -152,7 +153,7 @@ impl Object {
         }
     }
 
-    /// Whether it works in a buffer.
+    /// Whether it uses a buffer.
     pub fn has_buffer(self) -> bool {
         !matches!(
             self.name(),
@@ -165,7 +166,7 @@ impl Object {
         self.has_buffer() && !matches!(self, O::Pieces | O::Record)
     }
 
-    /// Whether a call that fails is remembered in it.
+    /// Whether it remembers a failed call.
     pub fn remembers_failures(self) -> bool {
         matches!(self.name(), "kpn_uplink" | "kpn_stream")
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table: one line for each function of the header, in its order. Objects, texts and numbers are such that the call succeeds, unless
-//! the line says what it gives.
+//! The table: one line for each function of the header, in its order. Objects, texts and numbers are chosen so that the call succeeds,
+//! unless the line says what it returns.
 
 #[cfg(feature = "posix")]
 use core::ffi::c_char;
@@ -9,6 +9,7 @@ use kpn_things::ffi::config::access::*;
 use kpn_things::ffi::config::field::*;
 use kpn_things::ffi::config::*;
 use kpn_things::ffi::downlink::*;
+use kpn_things::ffi::firmware::announce::*;
 use kpn_things::ffi::firmware::answer::*;
 use kpn_things::ffi::firmware::image::*;
 use kpn_things::ffi::firmware::request::*;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A modem with PPP. KPN_PPP says what each dialling meets: `.` an address, `-` none in time, `x` no answer of the modem, `l` an address that is lost
- * again before the next look; and an address ever after.
+ * again before the next look; and an address ever after. KPN_SMS has the messages in its memory, from place 2 on: sender, a bar and text, and a bar
+ * behind each but the last.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +14,8 @@
 #include "esp_netif_ppp.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/event_groups.h"
+
+enum { FIRST_SMS = 2, PLACES = 10 };
 
 struct esp_netif_obj {
     bool is_ppp;
@@ -30,6 +33,7 @@ static EventBits_t group;
 static esp_event_handler_t handler;
 static const char *dialling;
 static bool is_lost;
+static bool deleted[PLACES];
 
 esp_netif_t *esp_netif_new(const esp_netif_config_t *config)
 {
@@ -81,6 +85,61 @@ esp_err_t esp_modem_set_mode(esp_modem_dce_t *dce, esp_modem_dce_mode_t mode)
     }
     dce->mode = mode;
     return ESP_OK;
+}
+
+/* The message at a place: false when there is none, or it was deleted. */
+static bool find_sms(int place, const char **sender, const char **text, size_t *len)
+{
+    const char *next = getenv("KPN_SMS");
+
+    for (int at = FIRST_SMS; next != NULL; at++) {
+        const char *bar = strchr(next, '|');
+        const char *end = bar != NULL ? strchr(bar + 1, '|') : NULL;
+        if (bar == NULL) {
+            return false;
+        }
+        *sender = next;
+        *text = bar + 1;
+        *len = end != NULL ? (size_t)(end - bar) - 1 : strlen(bar + 1);
+        if (at == place) {
+            return place < PLACES && !deleted[place];
+        }
+        next = end != NULL ? end + 1 : NULL;
+    }
+    return false;
+}
+
+esp_err_t esp_modem_command(esp_modem_dce_t *dce, const char *command, esp_err_t (*got)(uint8_t *data, size_t len),
+                            uint32_t milliseconds)
+{
+    char whole[512] = "\r\nOK\r\n";
+    int place = -1;
+    const char *sender, *text;
+    size_t len;
+    esp_err_t status = ESP_ERR_TIMEOUT;
+
+    if (dce->mode != ESP_MODEM_MODE_COMMAND || milliseconds == 0 || command[strlen(command) - 1] != '\r') {
+        return ESP_FAIL;
+    }
+    if (sscanf(command, "AT+CMGR=%d", &place) == 1) {
+        if (find_sms(place, &sender, &text, &len)) {
+            (void)snprintf(whole, sizeof whole,
+                           "\r\n+CMGR: \"REC UNREAD\",\"%.*s\",\"\",\"26/01/31,12:00:00+04\"\r\n%.*s\r\n\r\nOK\r\n",
+                           (int)strcspn(sender, "|"), sender, (int)len, text);
+        } else if (place % 2 == 0) {
+            (void)snprintf(whole, sizeof whole, "\r\n+CMS ERROR: 321\r\n");
+        }
+    } else if (sscanf(command, "AT+CMGD=%d", &place) == 1 && place >= 0 && place < PLACES) {
+        deleted[place] = true;
+        printf("deleted\n");
+    }
+    for (size_t some = strlen(whole) / 2; status == ESP_ERR_TIMEOUT; some = strlen(whole)) {
+        status = got((uint8_t *)whole, some);
+        if (some == strlen(whole)) {
+            break;
+        }
+    }
+    return status;
 }
 
 EventGroupHandle_t xEventGroupCreate(void)

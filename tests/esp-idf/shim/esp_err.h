@@ -6,6 +6,7 @@
 typedef int esp_err_t;
 #define ESP_OK 0
 #define ESP_FAIL (-1)
+#define ESP_ERR_TIMEOUT 0x107
 #define ESP_ERROR_CHECK(x) \
     do { \
         if ((x) != 0) { \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! JSON text that stands in a buffer already, against `serde_json`: taken when it is JSON, and then sent without white space.
+//! JSON text that is already in a buffer, against `serde_json`: accepted if it is JSON, and then sent without white space.
 
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -108,7 +108,7 @@ impl Adopted {
     }
 }
 
-/// Exactly so many bytes were missing in front.
+/// Exactly this many bytes were missing in front.
 fn check_missing(text: &[u8], offset: usize, behind: usize, missing: usize) {
     assert!(missing > 0);
     let with = |offset| Adopted::begin(text, offset, behind).status;
@@ -123,7 +123,7 @@ fn check_json(text: &[u8]) {
     }
 }
 
-/// Whether others find nothing wrong with it. They refuse numbers beyond a double too, which are JSON.
+/// Whether another parser accepts it. It also refuses numbers beyond a double, which are JSON.
 fn is_json(text: &[u8]) -> bool {
     serde_json::from_slice::<Value>(text).is_ok()
 }
@@ -140,7 +140,7 @@ fn brackets(text: &[u8]) -> usize {
     text.iter().filter(|byte| b"[{".contains(byte)).count()
 }
 
-/// The text without the white space that stands outside strings.
+/// The text without the white space outside strings.
 fn stripped(text: &[u8]) -> Vec<u8> {
     let (mut is_string, mut is_escaped) = (false, false);
     let mut kept = text.to_vec();

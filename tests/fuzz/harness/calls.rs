@@ -24,7 +24,7 @@ pub fn urn(input: &mut Input<'_>) -> String {
     input.text(&URNS)
 }
 
-/// The calls that are left in the input, at most so many.
+/// The remaining calls in the input, at most this many.
 pub fn all(input: &mut Input<'_>, max: usize) -> Vec<Call> {
     let mut calls = Vec::new();
     while !input.is_empty() && calls.len() < max {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A configuration: refused whole, or kept so that it can be saved, loaded again and used.
+//! A configuration: refused completely, or kept so that it can be saved, loaded again and used.
 
 use super::drivers::config::Config;
 use super::input::Input;

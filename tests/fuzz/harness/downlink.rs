@@ -32,7 +32,7 @@ pub fn run(input: &[u8]) {
         return;
     }
     let step = usize::from(choices.u8()) + 1;
-    // What may stand around the text of a response is not taken twice.
+    // What may surround the text of a response is not accepted twice.
     let is_bare = !text.starts_with(MARK) && !text.ends_with(b"\0");
     let (before, behind) = if is_bare && step.is_multiple_of(2) {
         (&b""[..], &b""[..])
@@ -44,12 +44,12 @@ pub fn run(input: &[u8]) {
     assert_eq!(read(&mut downlink, again), records);
 }
 
-/// The rest of the world takes it for JSON too.
+/// Another parser also takes it for JSON.
 fn check_json(text: &[u8]) {
     assert!(serde_json::from_slice::<Vec<IgnoredAny>>(text).is_ok());
 }
 
-/// What all accessors say of all records.
+/// The results of all accessors for all records.
 fn read(downlink: &mut Downlink, begun: Status) -> Vec<Seen> {
     let mut records = Vec::new();
     if begun != OK {
@@ -124,7 +124,7 @@ impl Seen {
                 has_sum,
                 has_time,
                 has_update_time,
-                record.is_for("urn:dev:IMEI:123456789012345:"),
+                record.is_for("urn:dev:IMEI:490154203237518:"),
             ],
             numbers,
         }
@@ -157,7 +157,7 @@ impl Number {
         self.double != Err(ERR_INVALID_ARGUMENT)
     }
 
-    /// The ways to read one number do not contradict each other.
+    /// The ways of reading one number must not contradict each other.
     fn check(&self) {
         if !self.is_there() {
             let none = Err(ERR_INVALID_ARGUMENT);

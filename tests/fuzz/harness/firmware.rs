@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A download from a server that sends anything, to two devices that receive it in different pieces, saved and loaded in
-//! between, also from images that someone changed.
+//! A download from a server that sends anything, to two devices that receive it in different pieces, saved and loaded
+//! in between, even from changed images.
 
 use kpn_things::ffi::firmware::{KPN_FIRMWARE_COMPLETE, KPN_FIRMWARE_FAILED, KPN_FIRMWARE_IDLE};
 
@@ -17,7 +17,7 @@ struct Both {
     /// What the server has.
     image: Vec<u8>,
     request: Option<String>,
-    /// Whether all that was received came from the image.
+    /// Whether everything received came from the image.
     is_honest: bool,
 }
 
@@ -152,7 +152,7 @@ impl Both {
         assert_eq!(whole, right.feed(bytes, size));
     }
 
-    /// An image that was changed, with a checksum that is right all the same.
+    /// A changed image whose checksum is nevertheless right.
     fn attack(&mut self, input: &mut Input<'_>) {
         let Ok(mut saved) = self.call(|device| device.save()) else {
             return;
@@ -167,7 +167,7 @@ impl Both {
         self.reset(&saved);
     }
 
-    /// The devices start anew, with what is in their flash and this image; when it is refused, they have none.
+    /// The devices restart with the contents of their flash and this image; if it is refused, they have none.
     fn reset(&mut self, image: &[u8]) -> i32 {
         self.request = None;
         for device in &mut self.devices {

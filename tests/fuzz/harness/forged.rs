@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects whose bytes someone changed, moved or misplaced, and buffers that someone wrote to in between.
 //!
-//! The pointers in an object and the sizes beside them stay: they are all that the library knows of memory. Whatever else
-//! stands there, no call writes outside the object and its buffer, and no span leads out of them.
+//! The pointers in an object and the sizes beside them are kept: they are all that the library knows about memory.
+//! Whatever else is there, no call writes outside the object and its buffer, and no span leads out of them.
 #![allow(
     clippy::undocumented_unsafe_blocks,
     clippy::multiple_unsafe_ops_per_block,
@@ -17,6 +17,7 @@ use std::ptr;
 use kpn_things::ffi::config::access::*;
 use kpn_things::ffi::config::*;
 use kpn_things::ffi::downlink::*;
+use kpn_things::ffi::firmware::announce::*;
 use kpn_things::ffi::firmware::answer::*;
 use kpn_things::ffi::firmware::image::*;
 use kpn_things::ffi::firmware::request::*;
@@ -41,7 +42,7 @@ use kpn_things::ffi::uplink::*;
 use super::input::Input;
 use super::status::OK;
 
-const URN: &CStr = c"urn:dev:IMEI:123456789012345:";
+const URN: &CStr = c"urn:dev:IMEI:490154203237518:";
 const SECRET: &CStr = c"0123456789abcdefghijklmnopqrstuvwxyzABCD";
 const CANARY: u8 = 0xA5;
 const MARGIN: usize = 32;
@@ -152,7 +153,7 @@ fn forge<T>(
     assert!(memory.is_whole());
     let mut moved;
     let memory = match input.u8() & 15 {
-        // To another place, the old one being used for something else.
+        // To another place; the old one is used for something else.
         0 => {
             moved = Memory::new(size_of::<T>());
             let from = memory.bytes().to_vec();
@@ -598,7 +599,7 @@ fn call_pieces(pieces: *mut kpn_pieces, memory: &mut Memory, input: &mut Input<'
     memory.check(&span);
 }
 
-const CONFIG: &str = r#"{"urn":"urn:dev:IMEI:123456789012345:","secret":"0123456789abcdefghijklmnopqrstuvwxyzABCD","endpoint":"m2m"}"#;
+const CONFIG: &str = r#"{"urn":"urn:dev:IMEI:490154203237518:","secret":"0123456789abcdefghijklmnopqrstuvwxyzABCD","endpoint":"m2m"}"#;
 
 fn begin_config(config: *mut kpn_config, _: *mut u8, _: &mut Input<'_>) {
     let text = CONFIG.as_ptr().cast();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Decisions taken from the bytes of an input.
 
-/// Bytes that decide, from the first to the last. Behind the last one there are zeros.
+/// Bytes that decide, from first to last; zeros follow the last one.
 pub struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -9,8 +9,8 @@ impl<'a> Input<'a> {
         Self(bytes)
     }
 
-    /// A text and decisions behind it: the byte 0xFF, which no UTF-8 has, stands between them. Without it all is text,
-    /// so that the vectors are inputs as they are.
+    /// A text followed by decisions, separated by the byte 0xFF, which does not occur in UTF-8. Without it everything
+    /// is text, so the vectors are inputs without change.
     pub fn behind_text(bytes: &'a [u8]) -> (&'a [u8], Self) {
         match bytes.iter().rposition(|&byte| byte == 0xFF) {
             Some(at) => (&bytes[..at], Self(&bytes[at + 1..])),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a fuzzer calls: one function for each target, which takes any bytes and panics when something is wrong.
+//! What a fuzzer calls: one function for each target, which takes any bytes and panics if something is wrong.
 //!
 //! libFuzzer calls them through `fuzz_targets`, and `tests/fuzz_corpora.rs` replays the kept inputs with every `cargo test`.
 #![allow(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A queue from a script of calls, saved and loaded in between, also from images that someone changed.
+//! A queue from a script of calls, saved and loaded in between, even from changed images.
 
 use std::ffi::CString;
 
@@ -13,7 +13,7 @@ use super::input::Input;
 use super::request;
 use super::status::{END, ERR_BUFFER_FULL, ERR_CLOCK, ERR_STATE, OK};
 
-/// What was pushed is there, on its way, or was counted as lost.
+/// What was pushed is there, on its way, or counted as lost.
 #[derive(Default)]
 struct Counts {
     pushed: u64,
@@ -115,7 +115,7 @@ fn reset(queue: &mut Queue, counts: &mut Counts, capacity: usize, input: &mut In
         OK
     );
     assert_eq!(queue.records(), records);
-    // What was on its way waits again, or was lost by making room.
+    // What was on its way waits again, or was dropped to make room.
     counts.on_way = None;
     recount(queue, counts);
 }
@@ -131,7 +131,7 @@ fn saved(queue: &Queue, capacity: usize, uptime: u32) -> Option<Vec<u8>> {
     }
 }
 
-/// An image that was changed, with a checksum that is right all the same.
+/// A changed image whose checksum is nevertheless right.
 fn attack(queue: &mut Queue, counts: &mut Counts, capacity: usize, input: &mut Input<'_>) {
     let uptime = input.wide() as u32;
     let Some(before) = saved(queue, capacity, uptime) else {
@@ -161,7 +161,7 @@ fn attack(queue: &mut Queue, counts: &mut Counts, capacity: usize, input: &mut I
     }
 }
 
-/// What an image says is where counting goes on.
+/// Counting continues from what the image says.
 fn recount(queue: &Queue, counts: &mut Counts) {
     counts.accepted = 0;
     counts.pushed = queue.records() as u64 + u64::from(queue.dropped());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A response in two splits: the result of both is the same, whatever came.
+//! A response in two splits: both give the same result, whatever came.
 
 use std::ffi::CStr;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SMS: the sender in both forms, and plans that agree with each other whatever the times.
+//! SMS: the sender in both forms, and plans that agree whatever the times.
 
 use std::ffi::CString;
 

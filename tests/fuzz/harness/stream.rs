@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The same calls twice, through a window of any size: what leaves is what one large buffer holds, or the second pass says
-//! that it differs.
+//! The same calls twice, through a window of any size: the output equals one large buffer, or the second pass reports a
+//! difference.
 
 use super::calls::{self, SECRETS};
 use super::drivers::uplink::{Call, Status, Stream, To, URN, Uplink};

@@ -79,7 +79,7 @@ fn first_failure(calls: &[Call], statuses: &[Status]) -> Status {
     first
 }
 
-/// With as many bytes more as were missing the last call succeeds or fails for another reason; with one less it fails still.
+/// With as many more bytes as were missing, the last call succeeds or fails for another reason; with one fewer it still fails.
 fn check_missing(capacity: usize, to: &To, urn: &str, calls: &[Call]) {
     let with = |capacity| {
         let (mut uplink, begun) = Uplink::begin(Some(capacity), to, urn);

@@ -68,7 +68,7 @@ fn written(make: Make, text: &CStr, cap: usize) -> (i32, [u8; KPN_URN_CAP + 1]) 
     (status, memory)
 }
 
-/// What is left of the sum of 15 digits, every second one doubled (3GPP TS 23.003 annex B), by 10.
+/// The sum of 15 digits, every second one doubled, modulo 10 (3GPP TS 23.003 annex B).
 fn luhn(digits: &[u8]) -> Option<u32> {
     let digits: Option<Vec<u32>> = digits
         .iter()

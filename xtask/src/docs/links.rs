@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Relative links: each must lead to an existing file, and to an existing heading in it.
+//! Relative links of the texts as they are in the repository: each must lead to an existing file, and to an existing heading in it. The
+//! links of the site are followed by a browser, in `tests/site`. Of the known tools, lychee is not packaged and takes minutes to compile,
+//! and linkchecker reads only HTML.
 
 use anyhow::ensure;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::Context as _;
 use xshell::cmd;
 
 use super::{links::headings, pictures};
@@ -55,7 +55,7 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<()> {
     render(workspace)
 }
 
-/// Builds the site into `target/doxygen/html`; a doxygen warning and a dead link are errors.
+/// Builds the site into `target/doxygen/html`; a doxygen warning is an error.
 fn render(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("site")?;
@@ -75,28 +75,7 @@ fn render(workspace: &Workspace) -> anyhow::Result<()> {
         shell.create_dir(copy.parent().context("a file has a folder")?)?;
         shell.copy_file(file, copy)?;
     }
-    let count = follow_all(workspace, &html)?;
-    check_can_fail(workspace, &html)?;
-    println!(
-        "{}: {count} links lead somewhere",
-        html.join("index.html").display()
-    );
-    Ok(())
-}
-
-/// The check itself is tested: links to a page and to a heading that are not there are refused.
-fn check_can_fail(workspace: &Workspace, html: &Path) -> anyhow::Result<()> {
-    for wrong in ["no-such-page.html", "index.html#no-such-heading"] {
-        let page = html.join("wrong.html");
-        workspace
-            .shell
-            .write_file(&page, format!("<a href=\"{wrong}\">x</a>"))?;
-        let result = follow_all(workspace, html);
-        workspace.shell.remove_path(&page)?;
-        if result.is_ok() {
-            bail!("a link to {wrong} passes");
-        }
-    }
+    println!("{}", html.join("index.html").display());
     Ok(())
 }
 
@@ -195,55 +174,4 @@ fn plain(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-/// Every relative link of every page leads to a file, and to a name in it. Returns how many there are.
-fn follow_all(workspace: &Workspace, html: &Path) -> anyhow::Result<usize> {
-    let shell = &workspace.shell;
-    let pages = cmd!(shell, "find {html} -maxdepth 1 -name *.html")
-        .quiet()
-        .read()?;
-    let mut names = std::collections::BTreeMap::new();
-    for page in pages.lines() {
-        let text = shell.read_file(page)?;
-        let ids: BTreeSet<String> = values(&text, &["id=\"", "name=\""])
-            .map(str::to_owned)
-            .collect();
-        names.insert(PathBuf::from(page), (text, ids));
-    }
-    let mut broken = Vec::new();
-    let mut count = 0;
-    for (page, (text, _)) in &names {
-        for link in values(text, &["href=\"", "src=\""]) {
-            if link.contains("://") || link.starts_with("javascript:") || link == "#" {
-                continue;
-            }
-            count += 1;
-            let (file, name) = link.split_once('#').unwrap_or((link, ""));
-            let target = if file.is_empty() {
-                page.clone()
-            } else {
-                html.join(file)
-            };
-            let is_there = match names.get(&target) {
-                Some((_, ids)) => name.is_empty() || ids.contains(name),
-                None => name.is_empty() && target.is_file(),
-            };
-            if !is_there {
-                broken.push(format!("{}: {link}", page.display()));
-            }
-        }
-    }
-    ensure!(broken.is_empty(), "{}", broken.join("\n"));
-    ensure!(count > 1000, "only {count} links were found");
-    Ok(count)
-}
-
-/// The values of an attribute.
-fn values<'a>(text: &'a str, attributes: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
-    attributes.iter().flat_map(move |attribute| {
-        text.split(attribute)
-            .skip(1)
-            .filter_map(|rest| rest.split_once('"').map(|(value, _)| value))
-    })
 }

@@ -99,7 +99,12 @@ fn check_subject(workspace: &Workspace, subject: &Subject) -> anyhow::Result<()>
         for each in linked(workspace, subject.package, None)? {
             // Percent-encoded, as a purl has it.
             let version = each.version.replace('+', "%2B");
-            let reference = format!("pkg:cargo/{}@{version}", each.name);
+            let reference = if each.name.starts_with(LIBRARY) {
+                // It comes from this workspace instead of a registry.
+                format!("\"name\": \"{}\"", each.name)
+            } else {
+                format!("pkg:cargo/{}@{version}", each.name)
+            };
             ensure!(
                 text.contains(&reference),
                 "{} lacks {reference}",

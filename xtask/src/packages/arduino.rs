@@ -2,6 +2,7 @@
 //! The Arduino library as its users get it: the class and each sketch run on this machine over a stand-in for Arduino; the package is
 //! unpacked, checked against Arduino's specification and linked for each kind of board.
 
+mod page;
 pub mod sketches;
 
 use std::path::{Path, PathBuf};
@@ -22,12 +23,13 @@ const URN: &str = "urn:dev:IMEI:490154203237518";
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 
 /// The flags of Arduino's SAMD cores, with every warning an error.
-const CXX: [&str; 6] = [
+const CXX: [&str; 7] = [
     "-std=gnu++11",
     "-fno-exceptions",
     "-fno-rtti",
     "-Wall",
     "-Wextra",
+    "-Wshadow",
     "-Werror",
 ];
 const SANITIZERS: [&str; 3] = ["-g", "-O1", "-fsanitize=address,undefined"];

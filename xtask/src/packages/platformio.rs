@@ -173,7 +173,8 @@ fn check_unit_tests(pio: &Pio<'_>) -> anyhow::Result<()> {
     )?;
     let output = pio.call("test", &project).ignore_status().output()?;
     pio.shell.write_file(&test, good)?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
     ensure!(
         !output.status.success() && said.contains("1 failed"),
         "a test that fails passes: {said}"

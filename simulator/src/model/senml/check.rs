@@ -146,15 +146,15 @@ struct Base {
 }
 
 /// The first base name in the pack, which names the device.
-pub fn first_base_name(pack: &[Record]) -> Option<&str> {
+pub fn first_base_name<'a>(pack: &'a [Record<'_>]) -> Option<&'a str> {
     pack.iter().find_map(|record| match record.get("bn") {
-        Some(Scalar::Text(name)) => Some(name.as_str()),
+        Some(Scalar::Text(name)) => Some(&**name),
         _ => None,
     })
 }
 
 /// Checks the whole pack and resolves it; `now` is the moment of reception in seconds since 1970.
-pub fn check(pack: &[Record], now: f64) -> Checked {
+pub fn check(pack: &[Record<'_>], now: f64) -> Checked {
     let mut checked = Checked::default();
     if pack.is_empty() {
         checked
@@ -204,7 +204,7 @@ pub fn check(pack: &[Record], now: f64) -> Checked {
 }
 
 impl Base {
-    fn take(&mut self, fields: &mut Fields) {
+    fn take(&mut self, fields: &mut Fields<'_>) {
         if let Some(name) = fields.base_name.take() {
             if !name.ends_with(':') {
                 fields.problem("bn", format!("bn {name:?} does not end in a colon"));
@@ -234,7 +234,7 @@ impl Base {
 }
 
 /// The measurement in `fields`; `None` for a record with only base fields or an invalid one.
-fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
+fn resolve(base: &Base, fields: &mut Fields<'_>, now: f64) -> Option<Resolved> {
     let measures = fields.value.is_some()
         || fields.sum.is_some()
         || (fields.name.is_some() && base.sum.is_some());
@@ -257,7 +257,7 @@ fn resolve(base: &Base, fields: &mut Fields, now: f64) -> Option<Resolved> {
     if measures && local.is_empty() {
         fields.problem_of_record("a value without a name (n)");
     }
-    let name = format!("{}{local}", base.name);
+    let name = [base.name.as_str(), &local].concat();
     if let Some(problem) = name_problem(&name) {
         fields.problem("n", problem);
     }

@@ -36,7 +36,7 @@ pub struct Wrong {
 
 /// The contents of a record, each label at most once.
 #[derive(Debug, Default)]
-pub struct Fields {
+pub struct Fields<'a> {
     pub base_name: Option<String>,
     pub base_time: Option<f64>,
     pub base_unit: Option<String>,
@@ -50,29 +50,29 @@ pub struct Fields {
     pub time: Option<f64>,
     pub update_time: Option<f64>,
     /// The labels in the record, including those with a wrong type.
-    pub labels: Vec<String>,
+    pub labels: Vec<&'a str>,
     /// What is wrong, without the number of the record.
     pub problems: Vec<Wrong>,
     /// What is odd but accepted.
     pub notes: Vec<String>,
 }
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// Sorts the labels of `record` and checks the type of each.
-    pub fn read(record: &Record) -> Self {
+    pub fn read(record: &'a Record<'_>) -> Self {
         let mut fields = Fields::default();
         for (label, scalar) in &record.0 {
-            if fields.labels.iter().any(|seen| seen == label) {
+            if fields.labels.iter().any(|seen| *seen == label) {
                 fields.problem(label, format!("label {label} stands twice"));
                 continue;
             }
-            fields.labels.push(label.clone());
+            fields.labels.push(label);
             fields.take(label, scalar);
         }
         let values: Vec<&str> = fields
             .labels
             .iter()
-            .map(String::as_str)
+            .copied()
             .filter(|label| matches!(*label, "v" | "vs" | "vb" | "vd"))
             .collect();
         match values.as_slice() {
@@ -91,9 +91,7 @@ impl Fields {
 
     /// Whether the record has a label of a measurement.
     pub fn has(&self, labels: &[&str]) -> bool {
-        self.labels
-            .iter()
-            .any(|label| labels.contains(&label.as_str()))
+        self.labels.iter().any(|label| labels.contains(label))
     }
 
     /// Something is wrong with this label or its value.
@@ -112,7 +110,7 @@ impl Fields {
         });
     }
 
-    fn take(&mut self, label: &str, scalar: &Scalar) {
+    fn take(&mut self, label: &str, scalar: &Scalar<'_>) {
         match label {
             "bn" => self.base_name = self.text(label, scalar),
             "bu" => self.base_unit = self.text(label, scalar),
@@ -144,14 +142,14 @@ impl Fields {
         }
     }
 
-    fn wrong_type(&mut self, label: &str, wanted: &str, got: &Scalar) {
+    fn wrong_type(&mut self, label: &str, wanted: &str, got: &Scalar<'_>) {
         self.problem(
             label,
             format!("{label} must be {wanted} and is {}", got.kind()),
         );
     }
 
-    fn number(&mut self, label: &str, scalar: &Scalar) -> Option<f64> {
+    fn number(&mut self, label: &str, scalar: &Scalar<'_>) -> Option<f64> {
         let Scalar::Number { value, exact } = scalar else {
             self.wrong_type(label, "a number", scalar);
             return None;
@@ -164,15 +162,15 @@ impl Fields {
         Some(*value)
     }
 
-    fn text(&mut self, label: &str, scalar: &Scalar) -> Option<String> {
+    fn text(&mut self, label: &str, scalar: &Scalar<'_>) -> Option<String> {
         let Scalar::Text(text) = scalar else {
             self.wrong_type(label, "a string", scalar);
             return None;
         };
-        Some(text.clone())
+        Some(text.clone().into_owned())
     }
 
-    fn data(&mut self, label: &str, scalar: &Scalar) -> Option<Vec<u8>> {
+    fn data(&mut self, label: &str, scalar: &Scalar<'_>) -> Option<Vec<u8>> {
         let text = self.text(label, scalar)?;
         let standard = text.contains(['+', '/']);
         let decoded = if standard {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The JSON of a pack, as written: every label of every record in order, duplicates included.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -13,7 +14,7 @@ const EXACT_INTEGER_MAX: u64 = 1 << 53;
 
 /// A JSON value in place of a SenML value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Scalar {
+pub enum Scalar<'a> {
     /// A number, as the double that is nearest to the text.
     Number {
         /// The double.
@@ -24,12 +25,12 @@ pub enum Scalar {
     /// `true` or `false`.
     Bool(bool),
     /// A string, unescaped.
-    Text(String),
+    Text(Cow<'a, str>),
     /// A value that SenML does not use; the name of its JSON type.
     Other(&'static str),
 }
 
-impl Scalar {
+impl Scalar<'_> {
     /// The JSON type, with its article, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -43,11 +44,11 @@ impl Scalar {
 
 /// One record, as in the text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record(pub Vec<(String, Scalar)>);
+pub struct Record<'a>(pub Vec<(Cow<'a, str>, Scalar<'a>)>);
 
-impl Record {
+impl<'a> Record<'a> {
     /// The first value under `label`.
-    pub fn get(&self, label: &str) -> Option<&Scalar> {
+    pub fn get(&self, label: &str) -> Option<&Scalar<'a>> {
         self.0
             .iter()
             .find(|(name, _)| name == label)
@@ -65,7 +66,7 @@ pub struct NoPack {
 }
 
 /// Reads one strict JSON text: an array of objects and nothing after it.
-pub fn parse(body: &[u8]) -> Result<Vec<Record>, NoPack> {
+pub fn parse(body: &[u8]) -> Result<Vec<Record<'_>>, NoPack> {
     if body.is_empty() {
         return Err(NoPack {
             sentence: "the body is empty".to_owned(),
@@ -77,7 +78,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<Record>, NoPack> {
         at: error.valid_up_to(),
     })?;
     // Through serde_json's error, since that knows the position in the text.
-    serde_json::from_str::<Vec<Record>>(text).map_err(|error| {
+    serde_json::from_str::<Vec<Record<'_>>>(text).map_err(|error| {
         let lines: usize = text
             .split_inclusive('\n')
             .take(error.line().saturating_sub(1))
@@ -90,21 +91,21 @@ pub fn parse(body: &[u8]) -> Result<Vec<Record>, NoPack> {
     })
 }
 
-impl<'de> Deserialize<'de> for Record {
+impl<'de> Deserialize<'de> for Record<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Labels;
 
         impl<'de> Visitor<'de> for Labels {
-            type Value = Record;
+            type Value = Record<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a SenML record (an object)")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record<'de>, A::Error> {
                 let mut labels = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    labels.push(entry);
+                while let Some((Label(label), value)) = map.next_entry()? {
+                    labels.push((label, value));
                 }
                 Ok(Record(labels))
             }
@@ -114,54 +115,62 @@ impl<'de> Deserialize<'de> for Record {
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar {
+/// A label, borrowed from the text unless it has escapes.
+#[derive(Deserialize)]
+struct Label<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Scalar<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
 
         impl<'de> Visitor<'de> for Any {
-            type Value = Scalar;
+            type Value = Scalar<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON value")
             }
 
-            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+            fn visit_bool<E>(self, value: bool) -> Result<Scalar<'de>, E> {
                 Ok(Scalar::Bool(value))
             }
 
-            fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+            fn visit_i64<E>(self, value: i64) -> Result<Scalar<'de>, E> {
                 Ok(Scalar::Number {
                     value: value as f64,
                     exact: value.unsigned_abs() <= EXACT_INTEGER_MAX,
                 })
             }
 
-            fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+            fn visit_u64<E>(self, value: u64) -> Result<Scalar<'de>, E> {
                 Ok(Scalar::Number {
                     value: value as f64,
                     exact: value <= EXACT_INTEGER_MAX,
                 })
             }
 
-            fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+            fn visit_f64<E>(self, value: f64) -> Result<Scalar<'de>, E> {
                 Ok(Scalar::Number { value, exact: true })
             }
 
-            fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-                Ok(Scalar::Text(value.to_owned()))
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Scalar<'de>, E> {
+                Ok(Scalar::Text(Cow::Borrowed(value)))
             }
 
-            fn visit_unit<E>(self) -> Result<Scalar, E> {
+            fn visit_str<E>(self, value: &str) -> Result<Scalar<'de>, E> {
+                Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+            }
+
+            fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
                 Ok(Scalar::Other("null"))
             }
 
             // Nested values are read completely: skipping them would let lone surrogates pass.
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Scalar, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Scalar<'de>, A::Error> {
                 Value::deserialize(SeqAccessDeserializer::new(seq))?;
                 Ok(Scalar::Other("an array"))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar<'de>, A::Error> {
                 Value::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Scalar::Other("an object"))
             }
@@ -178,7 +187,7 @@ mod tests {
     #[test]
     fn keeps_every_label_in_order() {
         let pack = parse(br#"[{"v":1,"n":"a","v":2}]"#).unwrap();
-        let labels: Vec<&str> = pack[0].0.iter().map(|(label, _)| label.as_str()).collect();
+        let labels: Vec<&str> = pack[0].0.iter().map(|(label, _)| &**label).collect();
         assert_eq!(labels, ["v", "n", "v"]);
     }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The units of the SenML registry: RFC 8428 section 12.1, RFC 8798 sections 2 and 3, later ones.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 const UNITS: &str = "\
 m kg g s A K cd mol Hz rad sr N Pa J W C V F Ohm S Wb T H Cel lm lx Bq Gy Sv kat m2 m3 l m/s m/s2 \
 m3/s l/s W/m2 cd/m2 bit bit/s lat lon pH dB dBW Bspl count / % %RH %EL EL 1/s 1/min beat/min beats \
@@ -11,7 +14,8 @@ ppb ppt VAh mg/l ug/l g/l";
 
 /// Whether `unit` is registered.
 pub fn is_registered(unit: &str) -> bool {
-    UNITS.split(' ').any(|known| known == unit)
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| UNITS.split(' ').collect());
+    KNOWN.contains(unit)
 }
 
 /// The registered unit that `unit` was probably meant to be.

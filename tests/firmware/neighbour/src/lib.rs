@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Brings what a Rust archive usually brings: a panic handler with paths to it, and the compiler's helpers.
+//! Contains what a Rust archive usually contains: a panic handler with paths to it, and the compiler's helpers.
 #![no_std]
 
 #[panic_handler]

@@ -11,6 +11,10 @@ void _exit(int status);
 
 static char line[256];
 static size_t used;
+/* Where `write_words` writes; NULL for the output. */
+static char *text_to;
+static size_t text_cap;
+static size_t text_len;
 
 static void flush(void)
 {
@@ -22,6 +26,13 @@ static void flush(void)
 
 static void put(char character)
 {
+    if (text_to != NULL) {
+        if (text_len + 1 < text_cap) {
+            text_to[text_len] = character;
+        }
+        text_len++;
+        return;
+    }
     line[used++] = character;
     if (character == '\n' || used == sizeof line) {
         flush();
@@ -36,19 +47,42 @@ void _exit(int status)
     }
 }
 
-static void put_number(uint32_t value, unsigned base, unsigned width)
+static void put_number(uint32_t value, unsigned base, const char *digits, unsigned width)
 {
-    char digits[10];
+    char written[10];
     unsigned len = 0;
     do {
-        digits[len++] = "0123456789abcdef"[value % base];
+        written[len++] = digits[value % base];
         value /= base;
     } while (value != 0);
     for (; width > len; width--) {
         put('0');
     }
     while (len > 0) {
-        put(digits[--len]);
+        put(written[--len]);
+    }
+}
+
+static void put_word(char kind, unsigned width, uint32_t word)
+{
+    if (kind == 's') {
+        const char *text = (const char *)(uintptr_t)word;
+        while (*text != '\0') {
+            put(*text++);
+        }
+    } else if (kind == 'c') {
+        put((char)word);
+    } else if (kind == 'd' && (word >> 31) != 0) {
+        put('-');
+        put_number(0u - word, 10, "0123456789", 0);
+    } else if (kind == 'u' || kind == 'd') {
+        put_number(word, 10, "0123456789", width);
+    } else if (kind == 'x') {
+        put_number(word, 16, "0123456789abcdef", width);
+    } else if (kind == 'X') {
+        put_number(word, 16, "0123456789ABCDEF", width);
+    } else {
+        _exit(FORMAT_UNKNOWN);
     }
 }
 
@@ -58,7 +92,6 @@ int print_words(unsigned count, const uintptr_t *words)
     unsigned next = 1;
     for (; *at != '\0'; at++) {
         unsigned width = 0;
-        uint32_t word;
         if (*at != '%') {
             put(*at);
             continue;
@@ -72,22 +105,22 @@ int print_words(unsigned count, const uintptr_t *words)
         if (next == count) {
             _exit(FORMAT_UNKNOWN);
         }
-        word = (uint32_t)words[next++];
-        if (*at == 's') {
-            const char *text = (const char *)(uintptr_t)word;
-            while (*text != '\0') {
-                put(*text++);
-            }
-        } else if (*at == 'd' && (word >> 31) != 0) {
-            put('-');
-            put_number(0u - word, 10, 0);
-        } else if (*at == 'u' || *at == 'd' || *at == 'x') {
-            put_number(word, *at == 'x' ? 16 : 10, width);
-        } else {
-            _exit(FORMAT_UNKNOWN);
-        }
+        put_word(*at, width, (uint32_t)words[next++]);
     }
     return 0;
+}
+
+int write_words(char *text, size_t cap, unsigned count, const uintptr_t *words)
+{
+    text_to = text;
+    text_cap = cap;
+    text_len = 0;
+    print_words(count, words);
+    if (cap > 0) {
+        text[text_len < cap ? text_len : cap - 1] = '\0';
+    }
+    text_to = NULL;
+    return (int)text_len;
 }
 
 void *memmove(void *to, const void *from, size_t len)
@@ -153,4 +186,75 @@ size_t fwrite(const void *bytes, size_t size, size_t count, FILE *file)
         put(*at++);
     }
     return count;
+}
+
+int strncmp(const char *one, const char *other, size_t len)
+{
+    for (; len > 0; len--, one++, other++) {
+        if (*one != *other || *one == '\0') {
+            return (unsigned char)*one - (unsigned char)*other;
+        }
+    }
+    return 0;
+}
+
+int strcmp(const char *one, const char *other)
+{
+    return strncmp(one, other, SIZE_MAX);
+}
+
+char *strcat(char *restrict to, const char *restrict from)
+{
+    memcpy(to + strlen(to), from, strlen(from) + 1);
+    return to;
+}
+
+char *strstr(const char *text, const char *part)
+{
+    const size_t len = strlen(part);
+    for (;; text++) {
+        if (strncmp(text, part, len) == 0) {
+            return (char *)(uintptr_t)text;
+        }
+        if (*text == '\0') {
+            return NULL;
+        }
+    }
+}
+
+/* Doubles are compared and nothing else: -1, 0 and 1, and 2 where one of them is no number. */
+static int compare(double one, double other)
+{
+    const uint64_t infinity = (uint64_t)0x7FF << 52;
+    const uint64_t sign = (uint64_t)1 << 63;
+    uint64_t a, b;
+    memcpy(&a, &one, sizeof a);
+    memcpy(&b, &other, sizeof b);
+    if ((a & ~sign) > infinity || (b & ~sign) > infinity) {
+        return 2;
+    }
+    /* In the order of the numbers, and both zeros are one. */
+    a = (a & sign) != 0 ? sign - (a & ~sign) : sign + a;
+    b = (b & sign) != 0 ? sign - (b & ~sign) : sign + b;
+    return a < b ? -1 : a > b;
+}
+
+int __eqdf2(double one, double other);
+int __ltdf2(double one, double other);
+int __gtdf2(double one, double other);
+
+int __eqdf2(double one, double other)
+{
+    return compare(one, other);
+}
+
+int __ltdf2(double one, double other)
+{
+    return compare(one, other);
+}
+
+int __gtdf2(double one, double other)
+{
+    const int order = compare(one, other);
+    return order == 2 ? -1 : order;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * As much of a C library as the vectors need on a core with register windows, for which none is packaged. `printf` hands its arguments on as
- * an array: LLVM 22 mistakes the place of variable arguments there. Each is a word.
+ * As much of a C library as vectors and C tests need on a core with register windows, for which none is packaged. `printf` and `snprintf` hand
+ * their arguments on as an array: LLVM 22 mistakes the place of variable arguments there. Each is a word.
  */
 #ifndef WINDOWED_H
 #define WINDOWED_H
@@ -9,7 +9,10 @@
 #include <stdio.h>
 
 #undef printf
+#undef snprintf
 #define printf(...) print_words(COUNT_WORDS(__VA_ARGS__), (const uintptr_t[]){EACH_WORD(__VA_ARGS__)})
+#define snprintf(text, cap, ...) \
+    write_words(text, cap, COUNT_WORDS(__VA_ARGS__), (const uintptr_t[]){EACH_WORD(__VA_ARGS__)})
 #define COUNT_WORDS(...) (sizeof((const uintptr_t[]){EACH_WORD(__VA_ARGS__)}) / sizeof(uintptr_t))
 #define EACH_WORD(...) TENTH(__VA_ARGS__, W10, W9, W8, W7, W6, W5, W4, W3, W2, W1, 0)(__VA_ARGS__)
 #define TENTH(a, b, c, d, e, f, g, h, i, j, name, ...) name
@@ -24,7 +27,8 @@
 #define W9(a, ...) (uintptr_t)(a), W8(__VA_ARGS__)
 #define W10(a, ...) (uintptr_t)(a), W9(__VA_ARGS__)
 
-/* The format, then what it wants: %s, and numbers as %u, %d, %x with `l` and zeros in front. */
+/* The format, then what it wants: %s, %c, and numbers as %u, %d, %x, %X with `l` and zeros in front. */
 int print_words(unsigned count, const uintptr_t *words);
+int write_words(char *text, size_t cap, unsigned count, const uintptr_t *words);
 
 #endif

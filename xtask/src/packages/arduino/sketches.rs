@@ -88,27 +88,8 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let simulator = simulator::build(workspace)?;
     for sketch in SKETCHES {
         let (name, modem, urn) = (sketch.folder, sketch.modem, sketch.urn);
-        let program = folder.join(name);
-        let here = format!("packaging/arduino/examples/{name}");
-        let object = folder.join(format!("{name}.o"));
-        let include = [
-            "-Itests/arduino/shim",
-            "-Ipackaging/arduino/src",
-            "-Iinclude",
-        ];
-        cmd!(
-            shell,
-            "c++ {CXX...} {SANITIZERS...} {include...} -I{here} -include Arduino.h -x c++ -c {here}/{name}.ino -o {object}"
-        )
-        .quiet()
-        .run()?;
-        cmd!(
-            shell,
-            "c++ {CXX...} {SANITIZERS...} {include...} -D{modem} {object} tests/arduino/shim/modems.cpp tests/arduino/shim/shim.cpp
-             packaging/arduino/src/KpnThings.cpp {archive} -o {program}"
-        )
-        .quiet()
-        .run()?;
+        let source = workspace.path(&format!("packaging/arduino/examples/{name}/{name}.ino"));
+        let program = build(workspace, &folder, &source, modem, &archive)?;
         if sketch.firmware {
             check_firmware(shell, &folder, &program, &simulator).context(name)?;
         }
@@ -125,7 +106,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
             &simulator,
             &["--quiet", "--device", &device, "--downlink", &valve],
         )?;
-        let said = say(shell, &program, &platform)?;
+        let said = say(shell, &program, platform.port)?;
         ensure!(
             said.matches("HTTP 202").count() == 2 && said.contains(&opens),
             "{name} with a device that is known:\n{said}"
@@ -135,14 +116,14 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
             &simulator,
             &["--quiet", "--device", &other, "--downlink", &valve],
         )?;
-        let said = say(shell, &program, &platform)?;
+        let said = say(shell, &program, platform.port)?;
         ensure!(
             said.matches("HTTP 401").count() == 2 && !said.contains(&opens),
             "{name} with another secret:\n{said}"
         );
     }
     println!("{} sketches", SKETCHES.len());
-    Ok(())
+    super::page::check(workspace)
 }
 
 /// Whoever sends the SMS, only that of the platform acts; one that is no pack is named, and the next one is taken.
@@ -219,10 +200,44 @@ fn check_firmware(
     Ok(())
 }
 
+/// Compiles a sketch, with what is beside it, as C++ for this machine, over the stand-in for its modem.
+pub fn build(
+    workspace: &Workspace,
+    folder: &Path,
+    source: &Path,
+    modem: &str,
+    archive: &Path,
+) -> anyhow::Result<PathBuf> {
+    let shell = &workspace.shell;
+    let name = source.file_stem().context("a sketch without a name")?;
+    let here = source.parent().context("a sketch without a folder")?;
+    let program = folder.join(name);
+    let object = program.with_extension("o");
+    let include = [
+        "-Itests/arduino/shim",
+        "-Ipackaging/arduino/src",
+        "-Iinclude",
+    ];
+    cmd!(
+        shell,
+        "c++ {CXX...} {SANITIZERS...} {include...} -I{here} -include Arduino.h -x c++ -c {source} -o {object}"
+    )
+    .quiet()
+    .run()?;
+    cmd!(
+        shell,
+        "c++ {CXX...} {SANITIZERS...} {include...} -D{modem} {object} tests/arduino/shim/modems.cpp tests/arduino/shim/shim.cpp
+         packaging/arduino/src/KpnThings.cpp {archive} -o {program}"
+    )
+    .quiet()
+    .run()?;
+    Ok(program)
+}
+
 /// What a sketch prints in two turns.
-fn say(shell: &Shell, program: &Path, platform: &Simulator) -> anyhow::Result<String> {
+pub fn say(shell: &Shell, program: &Path, port: u16) -> anyhow::Result<String> {
     Ok(cmd!(shell, "timeout 60 {program} 2")
-        .env("KPN_PORT", platform.port.to_string())
+        .env("KPN_PORT", port.to_string())
         .quiet()
         .read()?)
 }

@@ -2,7 +2,7 @@
 //! The example with a modem: messages, downlink and firmware, with the power lost at every operation of flash and NVS; over a PPP that
 //! is refused, has no address, or loses it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use xshell::{Shell, cmd};
@@ -25,7 +25,6 @@ const POWER_LOST: i32 = 3;
 pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let shell = &workspace.shell;
     let folder = workspace.scratch("esp-idf-modem")?;
-    let program = folder.join("modem");
     let library = archive::build(workspace, target::find("x86_64-linux")?, Options::default())?;
     let device = [
         format!("-DCONFIG_DEVICE_URN=\"{URN}:\""),
@@ -35,13 +34,20 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "-DCONFIG_DEVICE_MODEM_RX=26".to_owned(),
     ];
     let (warnings, main) = (header::WARNINGS, "packaging/esp-idf/examples/modem/main");
-    cmd!(
-        shell,
-        "cc -std=gnu17 {warnings...} -g -fsanitize=address,undefined -Itests/esp-idf/shim -Iinclude -I{main} {device...}
-         {main}/main.c {main}/link.c {main}/ota.c tests/esp-idf/modem/flash.c tests/esp-idf/modem/ppp.c tests/esp-idf/shim/idf.c {library} -o {program}"
-    )
-    .quiet()
-    .run()?;
+    for (program, more) in [
+        (folder.join("modem"), None),
+        (folder.join("modem-sms"), Some("-DCONFIG_DEVICE_SMS=1")),
+    ] {
+        let device = &device;
+        cmd!(
+            shell,
+            "cc -std=gnu17 {warnings...} -g -fsanitize=address,undefined -Itests/esp-idf/shim -Iinclude -I{main} {device...} {more...}
+             {main}/main.c {main}/link.c {main}/ota.c tests/esp-idf/modem/flash.c tests/esp-idf/modem/ppp.c tests/esp-idf/shim/idf.c
+             {library} -o {program}"
+        )
+        .quiet()
+        .run()?;
+    }
     let image: Vec<u8> = (0..10_001_u32)
         .map(|at| ((at * at) >> 3).to_le_bytes()[0])
         .collect();
@@ -57,6 +63,8 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         said.contains("HTTP 202") && said.contains("the valve is now open"),
         "{said}"
     );
+
+    check_sms(shell, &folder, &simulator, &usual)?;
 
     // What dialling meets, the turns, how often it dials, and how many messages arrive.
     for (met, turns, dials, accepted) in [
@@ -111,6 +119,43 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
     }
     ensure!(cuts > 20, "only {cuts} operations");
     println!("power lost at each of {cuts} operations");
+    Ok(())
+}
+
+/// Only an SMS of the platform acts; each is deleted, and the modem dials again.
+fn check_sms(
+    shell: &Shell,
+    folder: &Path,
+    simulator: &PathBuf,
+    usual: &[&str],
+) -> anyhow::Result<()> {
+    let valve = format!(r#"[{{"bn":"{URN}:","n":"valve","vb":true}}]"#);
+    for (messages, deletes, opens) in [
+        (format!("+31612345678|{valve}"), 1, 0),
+        (
+            format!("5277|hello ERROR|+31612345678|{valve}|5277|{valve}"),
+            3,
+            1,
+        ),
+        (String::new(), 0, 0),
+    ] {
+        let platform = Simulator::start(simulator, usual)?;
+        let program = folder.join("modem-sms");
+        let said = cmd!(shell, "timeout 60 {program}")
+            .env("KPN_PORT", platform.port.to_string())
+            .env("KPN_FLASH", folder.join("flash"))
+            .env("KPN_NVS", folder.join("nvs"))
+            .env("KPN_SMS", &messages)
+            .env("KPN_TURNS", "2")
+            .quiet()
+            .read()?;
+        ensure!(
+            said.matches("the valve is now open").count() == opens
+                && said.matches("deleted").count() == deletes
+                && said.matches("HTTP 202").count() == 2,
+            "{messages}:\n{said}"
+        );
+    }
     Ok(())
 }
 

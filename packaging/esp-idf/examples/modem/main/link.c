@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "link.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "esp_event.h"
 #include "esp_modem_api.h"
 #include "esp_netif.h"
@@ -67,3 +70,72 @@ void link_close(void)
         xEventGroupClearBits(events, GOT_IP | LOST_IP);
     }
 }
+
+#ifdef CONFIG_DEVICE_SMS
+enum { SMS_PLACES = 10, COMMAND_MS = 5000 };
+
+static char answer[400];
+
+/* Gets what has come of an answer, from its beginning each time. */
+static esp_err_t on_answer(uint8_t *data, size_t len)
+{
+    static const char ok[] = "\r\nOK\r\n";
+
+    if (len >= sizeof answer) {
+        return ESP_FAIL;
+    }
+    memcpy(answer, data, len);
+    answer[len] = '\0';
+    if (len >= sizeof ok - 1 && strcmp(answer + len - (sizeof ok - 1), ok) == 0) {
+        return ESP_OK;
+    }
+    /* In a message anything may stand, an error too. */
+    return strstr(answer, "+CMGR:") == NULL && strstr(answer, "ERROR") != NULL ? ESP_FAIL : ESP_ERR_TIMEOUT;
+}
+
+/* The text of the message in `answer`, whose sender must be the platform; NULL where there is none. */
+static char *text_of_platform(size_t *len)
+{
+    char *text = strstr(answer, "+CMGR:");
+    char sender[21] = "";
+
+    if (text == NULL || sscanf(text, "+CMGR: \"%*[^\"]\",\"%20[^\"]\"", sender) != 1 || !kpn_sms_is_from_platform(sender)) {
+        return NULL;
+    }
+    text = strstr(text, "\r\n");
+    if (text == NULL) {
+        return NULL;
+    }
+    text += 2;
+    *len = strcspn(text, "\r\n");
+    return text;
+}
+
+void link_take_sms(void (*act)(kpn_downlink *downlink))
+{
+    if (modem == NULL) {
+        return;
+    }
+    link_close();
+    if (esp_modem_command(modem, "AT+CMGF=1\r", on_answer, COMMAND_MS) != ESP_OK) {
+        return;
+    }
+    for (int place = 0; place < SMS_PLACES; place++) {
+        kpn_downlink downlink;
+        char command[24];
+        char *text;
+        size_t len;
+
+        (void)snprintf(command, sizeof command, "AT+CMGR=%d\r", place);
+        if (esp_modem_command(modem, command, on_answer, COMMAND_MS) != ESP_OK || strstr(answer, "+CMGR:") == NULL) {
+            continue; /* nothing is there */
+        }
+        text = text_of_platform(&len);
+        if (text != NULL && kpn_downlink_begin_bytes(&downlink, (uint8_t *)text, len) == KPN_OK) {
+            act(&downlink);
+        }
+        (void)snprintf(command, sizeof command, "AT+CMGD=%d\r", place); /* used, or of somebody else */
+        (void)esp_modem_command(modem, command, on_answer, COMMAND_MS);
+    }
+}
+#endif

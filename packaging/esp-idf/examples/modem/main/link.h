@@ -5,8 +5,13 @@
 
 #include <stdbool.h>
 
+#include "kpn_things.h"
+
 /* Switches to data mode and waits for an address; false if none came. Once the link is up, call it again only after `link_close`. */
 bool link_open(void);
 void link_close(void);
+
+/* Hangs up, hands out the downlinks among the messages that the SIM card and the modem have stored, and deletes all of them. */
+void link_take_sms(void (*act)(kpn_downlink *downlink));
 
 #endif

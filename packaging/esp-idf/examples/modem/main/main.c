@@ -89,25 +89,31 @@ static kpn_status exchange(kpn_span request, kpn_response *response)
     return status;
 }
 
-static void act_on_downlink(const kpn_response *response)
+static void act_on(kpn_downlink *downlink)
 {
-    kpn_downlink downlink;
     kpn_record record;
-    kpn_status status = kpn_downlink_begin(&downlink, response);
 
-    if (status != KPN_OK) { /* no part of it was handed out */
-        printf("downlink: %s\n", kpn_status_text(status));
-        return;
-    }
-    if (!ota_is_wanted(&update) && ota_offer(&update, &downlink, CONFIG_DEVICE_URN) == KPN_OK) {
+    if (!ota_is_wanted(&update) && ota_offer(&update, downlink, CONFIG_DEVICE_URN) == KPN_OK) {
         printf("firmware is announced\n");
         return;
     }
-    while (status == KPN_OK && (status = kpn_downlink_next(&downlink, &record)) == KPN_OK) {
+    while (kpn_downlink_next(downlink, &record) == KPN_OK) {
         if (kpn_record_is_for(&record, CONFIG_DEVICE_URN) && kpn_record_is(&record, "valve")
             && record.kind == KPN_KIND_BOOL) {
             printf("the valve is now %s\n", record.bool_value ? "open" : "shut");
         }
+    }
+}
+
+static void act_on_downlink(const kpn_response *response)
+{
+    kpn_downlink downlink;
+    kpn_status status = kpn_downlink_begin(&downlink, response);
+
+    if (status == KPN_OK) {
+        act_on(&downlink);
+    } else { /* no part of it was handed out */
+        printf("downlink: %s\n", kpn_status_text(status));
     }
 }
 
@@ -168,6 +174,9 @@ void app_main(void)
         } else {
             wait = kpn_retry_delay_ms(failures, esp_random(), INTERVAL_MS, LONGEST_MS, retry_after);
         }
+#ifdef CONFIG_DEVICE_SMS
+        link_take_sms(act_on);
+#endif
         vTaskDelay(pdMS_TO_TICKS(wait));
     }
 }
