@@ -164,6 +164,9 @@ impl Both {
         }
         saved.extend_from_slice(&crc32(&saved).to_le_bytes());
         self.is_honest = false;
+        // It may call bytes confirmed that never were, and those the devices wrote differently.
+        let [left, right] = &mut self.devices;
+        right.flash.clone_from(&left.flash);
         self.reset(&saved);
     }
 
