@@ -186,15 +186,15 @@ static bool start(void)
 		return false;
 	}
 #endif
-#if defined(CONFIG_SMS)
-	if (!sms_start()) {
-		LOG_WRN("no SMS");
-	}
-#endif
 #if defined(CONFIG_NET_CONNECTION_MANAGER)
 	if (!network_start()) {
 		LOG_ERR("no network");
 		return false;
+	}
+#endif
+#if defined(CONFIG_SMS)
+	if (!sms_start()) {
+		LOG_WRN("no SMS");
 	}
 #endif
 	return true;
