@@ -9,16 +9,19 @@
 
 #[path = "common/uplink.rs"]
 mod common;
+#[path = "random_uplink/model.rs"]
+mod model;
 #[path = "common/resolve.rs"]
 mod resolve;
-#[path = "common/script.rs"]
+#[path = "random_uplink/script.rs"]
 mod script;
 #[path = "common/status.rs"]
 mod status;
 
 use common::{Call, Content, SECRET, Status, Stream, To, URN, Uplink, add};
+use model::Model;
 use resolve::resolve;
-use script::{Model, Script};
+use script::Script;
 use sha2::{Digest, Sha256};
 use status::{ERR_BUFFER_FULL, ERR_SENML_EMPTY, OK};
 
