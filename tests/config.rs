@@ -15,6 +15,8 @@
 mod against_serde;
 #[path = "common/config.rs"]
 mod driver;
+#[path = "common/random.rs"]
+mod random;
 #[path = "config/refusals.rs"]
 mod refusals;
 #[path = "common/status.rs"]

@@ -3,11 +3,7 @@
 //! `common/model.rs`.
 //!
 //! `KPN_CASES` sets the number of packs, `KPN_SEED` the seed, which is printed when a case fails.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 #[path = "random_downlink/damage.rs"]
 mod damage;
@@ -15,6 +11,8 @@ mod damage;
 mod driver;
 #[path = "common/model.rs"]
 mod model;
+#[path = "common/random.rs"]
+mod random;
 #[path = "common/shares.rs"]
 mod shares;
 #[path = "common/status.rs"]
@@ -26,6 +24,7 @@ mod writer;
 
 use damage::{damage, scramble};
 use model::{Random, Wanted, check};
+use random::setting;
 use writer::Writer;
 
 /// Prints where to repeat a run from, if the test fails before this is forgotten.
@@ -42,10 +41,6 @@ impl Drop for OnFailure {
             eprintln!("KPN_SEED={seed}, case {case}: {}", text.escape_ascii());
         }
     }
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod answer;
 mod common;
 #[path = "random_firmware/model.rs"]
 mod model;
+#[path = "common/random.rs"]
+mod random;
 #[path = "random_firmware/server.rs"]
 mod server;
 #[path = "common/shares.rs"]
@@ -34,6 +36,7 @@ use kpn_things::ffi::firmware::{
     KPN_FIRMWARE_REQUEST as REQUEST, KPN_FIRMWARE_RESPONSE as RESPONSE,
 };
 use model::{Model, Verdict, strong};
+use random::setting;
 use server::{MAGIC, Served, answer};
 
 /// One device, its server and the model beside it.
@@ -363,9 +366,8 @@ impl Run {
 
 #[test]
 fn whatever_the_server_and_the_network_do_only_the_right_bytes_are_confirmed() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let seed = number("KPN_SEED").unwrap_or(0x4B50_4E46);
-    let cases = number("KPN_CASES").unwrap_or(5_000_000);
+    let seed = setting("KPN_SEED", 0x4B50_4E46);
+    let cases = setting("KPN_CASES", 5_000_000);
     println!("KPN_SEED={seed}");
     let mut run = Run::new(seed);
     while run.calls < usize::try_from(cases).unwrap() {

@@ -17,6 +17,8 @@ mod driver;
 mod generator;
 #[path = "random_numbers/model.rs"]
 mod model;
+#[path = "common/random.rs"]
+mod random;
 
 use bigdecimal::num_bigint::{BigInt, Sign};
 use bigdecimal::{BigDecimal, ToPrimitive};

@@ -8,10 +8,14 @@
     reason = "tests"
 )]
 
+#[path = "common/crc32.rs"]
+mod crc32;
 #[path = "common/queue.rs"]
 mod driver;
 #[path = "random_queue/expected.rs"]
 mod expected;
+#[path = "common/random.rs"]
+mod random;
 #[path = "random_queue/records.rs"]
 mod records;
 #[path = "common/status.rs"]
@@ -19,33 +23,23 @@ mod status;
 
 use std::collections::VecDeque;
 
+use crc32::crc32;
 use driver::{Queue, Record, URN, Uplink, Value, When};
 use expected::{Entry, RELATIVE, add, assert_is, time};
 use fastrand::Rng;
 use kpn_things::ffi::queue::{
     KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_IMAGE_EXTRA, KPN_QUEUE_REFUSE_NEWEST,
 };
+use random::{Blame, pick, setting};
 use records::record;
 use serde_json::value::RawValue;
 use status::{END, ERR_BUFFER_FULL, ERR_CLOCK, ERR_IMAGE, ERR_SENML_TIME, ERR_STATE, OK};
 
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
-}
-
 /// Runs this many cases, each with its own generator, and says which one failed.
 fn run(one_of: u64, case: impl Fn(&mut Rng)) {
-    struct Seed(u64);
-    impl Drop for Seed {
-        fn drop(&mut self) {
-            if std::thread::panicking() {
-                eprintln!("again with KPN_SEED={} KPN_CASES=1", self.0);
-            }
-        }
-    }
-    let seed = number("KPN_SEED", 1);
-    for at in 0..number("KPN_CASES", 100_000).div_ceil(one_of) {
-        let seed = Seed(seed.wrapping_add(at));
+    let seed = setting("KPN_SEED", 1);
+    for at in 0..setting("KPN_CASES", 100_000).div_ceil(one_of) {
+        let seed = Blame(seed.wrapping_add(at));
         case(&mut Rng::with_seed(seed.0));
     }
 }
@@ -295,9 +289,7 @@ impl Bench {
             1 => used,
             _ => rng.usize(..600),
         };
-        let policy = *rng
-            .choice([KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_REFUSE_NEWEST].as_slice())
-            .unwrap();
+        let policy = pick(rng, &[KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_REFUSE_NEWEST]);
         let mut queue = Queue::begin(capacity, policy);
         let uptime = rng.u32(..20);
         let elapsed = match rng.u8(..4) {
@@ -343,7 +335,7 @@ impl Bench {
             }
             // Another version, under a CRC that is right.
             _ => {
-                damaged[4] = *rng.choice([0, 1, 3, 255].as_slice()).unwrap();
+                damaged[4] = pick(rng, &[0, 1, 3, 255]);
                 let end = damaged.len() - 4;
                 let crc = crc32(&damaged[..end]);
                 damaged[end..].copy_from_slice(&crc.to_le_bytes());
@@ -373,9 +365,7 @@ impl Bench {
         self.unix = match rng.u8(..5) {
             0 => 0,
             1 => rng.u32(..),
-            2 => *rng
-                .choice([1, (1 << 28) - 1, 1 << 28, u32::MAX].as_slice())
-                .unwrap(),
+            2 => pick(rng, &[1, (1 << 28) - 1, 1 << 28, u32::MAX]),
             _ => 1_700_000_000 + self.uptime % 1000,
         };
     }
@@ -395,28 +385,15 @@ impl Bench {
     }
 }
 
-/// CRC-32 of ISO-HDLC, bit by bit as in its definition.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for &byte in bytes {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = crc >> 1 ^ if crc & 1 != 0 { 0xEDB8_8320 } else { 0 };
-        }
-    }
-    !crc
-}
-
 fn policy(rng: &mut Rng) -> i32 {
-    *rng.choice(
-        [
+    pick(
+        rng,
+        &[
             KPN_QUEUE_DROP_OLDEST,
             KPN_QUEUE_DROP_OLDEST,
             KPN_QUEUE_REFUSE_NEWEST,
-        ]
-        .as_slice(),
+        ],
     )
-    .unwrap()
 }
 
 #[test]

@@ -21,15 +21,18 @@ mod field_lines;
 mod generator;
 #[path = "random_response/model.rs"]
 mod model;
+#[path = "common/random.rs"]
+mod random;
 #[path = "common/shares.rs"]
 mod shares;
 
 use driver::{Response, Seen, read, status};
 use fastrand::Rng;
-use generator::{damage, one_in, response};
+use generator::{damage, response};
 use model::{Verdict, assess, expect};
+use random::{one_in, setting};
+use std::fs;
 use std::path::Path;
-use std::{env, fs};
 
 /// Whether the C functions returned what the verdict demands.
 fn fits(verdict: &Verdict, seen: &Seen, capacity: usize) -> bool {
@@ -42,10 +45,6 @@ fn fits(verdict: &Verdict, seen: &Seen, capacity: usize) -> bool {
                 && seen.body == Err(seen.result)
         }
     }
-}
-
-fn from_environment(name: &str, otherwise: u64) -> u64 {
-    env::var(name).map_or(otherwise, |text| text.parse().unwrap())
 }
 
 /// Reads a response whole, in pieces and byte by byte, and expects what the model says, or stops with it and `source`.
@@ -115,8 +114,8 @@ impl Counts {
 
 #[test]
 fn random_responses_are_read_as_the_model_reads_them() {
-    let seed = from_environment("KPN_SEED", 0x9112);
-    let cases = from_environment("KPN_CASES", 100_000);
+    let seed = setting("KPN_SEED", 0x9112);
+    let cases = setting("KPN_CASES", 100_000);
     let mut random = Rng::with_seed(seed);
     let mut counts = Counts::default();
     for case in 0..cases {
@@ -156,8 +155,8 @@ fn vectors() -> Vec<Vec<u8>> {
 
 #[test]
 fn damaged_vectors_are_read_as_the_model_reads_them() {
-    let seed = from_environment("KPN_SEED", 0x9110);
-    let cases = from_environment("KPN_CASES", 100_000);
+    let seed = setting("KPN_SEED", 0x9110);
+    let cases = setting("KPN_CASES", 100_000);
     let vectors = vectors();
     assert!(vectors.len() > 100);
     let mut random = Rng::with_seed(seed);

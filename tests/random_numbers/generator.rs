@@ -6,6 +6,7 @@ use bigdecimal::num_bigint::{BigInt, Sign};
 
 use crate::driver::Given;
 use crate::model::{decimal, exact, middle, shortest_notation};
+use crate::random::{one_in, setting};
 
 /// A random source, and how often it is asked.
 pub struct Run {
@@ -16,17 +17,16 @@ pub struct Run {
 
 impl Run {
     pub fn new() -> Self {
-        let variable = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-        let seed = variable("KPN_SEED").unwrap_or(0x5EED);
+        let seed = setting("KPN_SEED", 0x5EED);
         Self {
             random: fastrand::Rng::with_seed(seed),
             seed,
-            cases: variable("KPN_CASES").map_or(100_000, |cases| cases.try_into().unwrap()),
+            cases: setting("KPN_CASES", 100_000).try_into().unwrap(),
         }
     }
 
     pub fn one_in(&mut self, count: u32) -> bool {
-        self.random.u32(..count) == 0
+        one_in(&mut self.random, count)
     }
 
     fn digits(&mut self, count: usize) -> String {

@@ -7,13 +7,10 @@ use fastrand::Rng;
 use kpn_things::ffi::queue::{KPN_QUEUE_DATA_MAX, KPN_QUEUE_NAME_MAX, KPN_QUEUE_TEXT_MAX};
 
 use crate::driver::{Record, Value, When};
-
-fn choose<'a>(rng: &mut Rng, from: &'a [u8]) -> &'a u8 {
-    rng.choice(from).unwrap()
-}
+use crate::random::pick;
 
 fn text_of(rng: &mut Rng, len: usize, alphabet: &[u8]) -> CString {
-    let bytes: Vec<u8> = (0..len).map(|_| *choose(rng, alphabet)).collect();
+    let bytes: Vec<u8> = (0..len).map(|_| pick(rng, alphabet)).collect();
     CString::new(bytes).unwrap()
 }
 
@@ -30,21 +27,19 @@ fn double(rng: &mut Rng) -> f64 {
     let value = match rng.u8(..4) {
         0 => f64::from_bits(rng.u64(..)),
         1 => f64::from(rng.i32(-10_000..10_000)) / 100.0,
-        2 => *rng
-            .choice(
-                [
-                    0.0,
-                    -0.0,
-                    f64::MAX,
-                    f64::MIN_POSITIVE,
-                    5e-324,
-                    1e15,
-                    1e16,
-                    0.1,
-                ]
-                .as_slice(),
-            )
-            .unwrap(),
+        2 => pick(
+            rng,
+            &[
+                0.0,
+                -0.0,
+                f64::MAX,
+                f64::MIN_POSITIVE,
+                5e-324,
+                1e15,
+                1e16,
+                0.1,
+            ],
+        ),
         _ => f64::from(rng.i32(..)),
     };
     if value.is_finite() { value } else { 1.5 }
@@ -53,20 +48,18 @@ fn double(rng: &mut Rng) -> f64 {
 fn integer(rng: &mut Rng) -> i64 {
     match rng.u8(..4) {
         0 => rng.i64(..),
-        1 => *rng
-            .choice(
-                [
-                    i64::MIN,
-                    i64::MAX,
-                    0,
-                    -1,
-                    1 << 53,
-                    999_999_999_999_999,
-                    10_i64.pow(18),
-                ]
-                .as_slice(),
-            )
-            .unwrap(),
+        1 => pick(
+            rng,
+            &[
+                i64::MIN,
+                i64::MAX,
+                0,
+                -1,
+                1 << 53,
+                999_999_999_999_999,
+                10_i64.pow(18),
+            ],
+        ),
         _ => rng.i64(-1000..1000),
     }
 }
@@ -83,9 +76,7 @@ fn value(rng: &mut Rng) -> Value {
             loop {
                 let next = match rng.u8(..6) {
                     0 => char::from(rng.u8(1..0x20)),
-                    1 => *rng
-                        .choice(['"', '\\', '/', '\x7f', 'é', '€', '😀'].as_slice())
-                        .unwrap(),
+                    1 => pick(rng, &['"', '\\', '/', '\x7f', 'é', '€', '😀']),
                     _ => char::from(rng.u8(0x20..0x7f)),
                 };
                 if text.len() + next.len_utf8() > max {
@@ -114,10 +105,7 @@ pub fn record(rng: &mut Rng, uptime: u32) -> Record {
     });
     let when = match rng.u8(..5) {
         0 => When::Reception,
-        1 => When::Unix(
-            *rng.choice([1 << 28, u32::MAX - 1, u32::MAX, 1_700_000_000].as_slice())
-                .unwrap(),
-        ),
+        1 => When::Unix(pick(rng, &[1 << 28, u32::MAX - 1, u32::MAX, 1_700_000_000])),
         // At times ahead of the clock.
         2 if rng.u8(..8) == 0 => {
             When::Uptime((uptime + rng.u32(..3)).min(i32::MAX as u32).cast_signed())

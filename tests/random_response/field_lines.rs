@@ -3,8 +3,8 @@
 
 use fastrand::Rng;
 
-use crate::generator::{one_in, pick};
 use crate::model::MONTHS;
+use crate::random::{one_in, pick};
 
 /// Lines that real servers and proxies send; none of them concerns the body.
 pub const LINES: &[&str] = &[

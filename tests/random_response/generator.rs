@@ -6,14 +6,7 @@ use fastrand::Rng;
 use crate::field_lines::{
     DIGESTS, LINES, OPTIONS, RANGES, WAITS, any_case, date, field, framing, list,
 };
-
-pub fn pick<T: Copy>(random: &mut Rng, from: &[T]) -> T {
-    from[random.usize(..from.len())]
-}
-
-pub fn one_in(random: &mut Rng, of: u32) -> bool {
-    random.u32(..of) == 0
-}
+use crate::random::{one_in, pick};
 
 /// A status line and its head, the lines in any order and a few more among them.
 fn head(random: &mut Rng, status: u16, end: &str, mut lines: Vec<String>) -> String {

@@ -5,6 +5,7 @@ use fastrand::Rng;
 
 use crate::common::{Call, Content, Number, SECRET, To, URN};
 use crate::model::LIMIT;
+use crate::random::{one_in, pick};
 
 /// A message.
 #[derive(Debug)]
@@ -15,26 +16,17 @@ pub struct Script {
     pub calls: Vec<Call>,
 }
 
-/// One of several choices.
-fn of<T: Clone>(random: &mut Rng, choices: &[T]) -> T {
-    random.choice(choices).unwrap().clone()
-}
-
-fn one_in(random: &mut Rng, chances: u32) -> bool {
-    random.u32(0..chances) == 0
-}
-
 fn integer(random: &mut Rng) -> i64 {
     let shift = random.u32(0..64);
     match random.u8(0..8) {
-        0 => of(random, &[0, 1, -1, i64::MAX, i64::MIN, 1 << 53, 1_000_000]),
+        0 => pick(random, &[0, 1, -1, i64::MAX, i64::MIN, 1 << 53, 1_000_000]),
         _ => random.i64(..) >> shift,
     }
 }
 
 fn double(random: &mut Rng) -> f64 {
     match random.u8(0..8) {
-        0 => of(
+        0 => pick(
             random,
             &[f64::NAN, f64::INFINITY, -0.0, f64::MAX, 5e-324, 1e22],
         ),
@@ -45,7 +37,7 @@ fn double(random: &mut Rng) -> f64 {
 
 fn exponent(random: &mut Rng) -> i32 {
     match random.u8(0..24) {
-        0 => of(random, &[-19, 19, i32::MAX, i32::MIN]),
+        0 => pick(random, &[-19, 19, i32::MAX, i32::MIN]),
         1..8 => random.i32(-18..=18),
         _ => random.i32(-3..=1),
     }
@@ -74,8 +66,8 @@ fn moment_decimal(random: &mut Rng) -> (i64, i32) {
         return (integer(random), exponent(random));
     }
     if one_in(random, 12) {
-        let limit = i64::from(of(random, &[LIMIT, u32::MAX]));
-        let (scale, exponent) = of(random, &[(10, -1), (1000, -3), (1_000_000_000, -9)]);
+        let limit = i64::from(pick(random, &[LIMIT, u32::MAX]));
+        let (scale, exponent) = pick(random, &[(10, -1), (1000, -3), (1_000_000_000, -9)]);
         return (limit * scale + random.i64(-2..2), exponent);
     }
     let digits = random.u32(0..10);
@@ -91,26 +83,26 @@ fn moment_decimal(random: &mut Rng) -> (i64, i32) {
 fn name(random: &mut Rng) -> Option<String> {
     match random.u8(0..40) {
         0 => return None,
-        1 => return Some(of(random, &["", "a b", "\u{e9}", "a\"b"]).to_owned()),
+        1 => return Some(pick(random, &["", "a b", "\u{e9}", "a\"b"]).to_owned()),
         2 => return Some("n".repeat(random.usize(250..260))),
         _ => {}
     }
     let len = random.usize(1..12);
-    let byte = |_| char::from(of(random, b"abcXYZ019-:./_"));
+    let byte = |_| char::from(pick(random, b"abcXYZ019-:./_"));
     Some((0..len).map(byte).collect())
 }
 
 fn unit(random: &mut Rng) -> Option<String> {
     match random.u8(0..30) {
         0 => Some(
-            of(
+            pick(
                 random,
                 &["", "\"", "a\\", "\n", "0123456789012345678901234"],
             )
             .to_owned(),
         ),
         1..15 => None,
-        _ => Some(of(random, &["Cel", "%RH", "m/s2", "my unit"]).to_owned()),
+        _ => Some(pick(random, &["Cel", "%RH", "m/s2", "my unit"]).to_owned()),
     }
 }
 
@@ -147,7 +139,7 @@ fn text(random: &mut Rng) -> Option<Vec<u8>> {
     ];
     let mut text = Vec::new();
     for _ in 0..random.usize(0..9) {
-        text.extend_from_slice(of(random, &pieces).as_bytes());
+        text.extend_from_slice(pick(random, &pieces).as_bytes());
     }
     if one_in(random, 12) {
         let broken: [&[u8]; 6] = [
@@ -158,7 +150,7 @@ fn text(random: &mut Rng) -> Option<Vec<u8>> {
             b"\xff",
             b"\xe2\x82",
         ];
-        text.extend_from_slice(of(random, &broken));
+        text.extend_from_slice(pick(random, &broken));
         if random.bool() {
             text.push(b'x');
         }
@@ -169,7 +161,7 @@ fn text(random: &mut Rng) -> Option<Vec<u8>> {
 fn urn(random: &mut Rng) -> Option<String> {
     match random.u8(0..20) {
         0 => None,
-        1 => Some(of(random, &["", "urn:dev:IMEI:", ":a", "a b"]).to_owned()),
+        1 => Some(pick(random, &["", "urn:dev:IMEI:", ":a", "a b"]).to_owned()),
         2 => Some("x".repeat(random.usize(90..100))),
         _ => Some(format!("urn:dev:IMEI:{}:", random.u32(..))),
     }
