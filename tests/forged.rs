@@ -176,7 +176,7 @@ fn forged(rounds: u64) {
             let before = arena.bytes().to_vec();
             let allowed = call.writable(&arena, &words);
             for _ in 0..2 {
-                let result = (call.run)(&words);
+                let result = (call.function)(&words);
                 let what = format!("{} with KPN_SEED={}", call.name, seed + round);
                 let pairs = before.iter().zip(arena.bytes()).enumerate();
                 for (at, (old, new)) in pairs {

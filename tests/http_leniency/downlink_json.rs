@@ -30,6 +30,8 @@ fn a_byte_order_mark_or_a_nul_around_json() {
             assert_eq!(downlink.next().err(), Some(status::END));
             assert!(downlink.is_whole());
         }
+        let (mut downlink, begun) = Downlink::of_bytes(before, text, behind);
+        assert_eq!((begun, downlink.next().is_ok()), (status::OK, true));
     }
     for (before, behind) in [
         (&b""[..], &b"\0\0"[..]),
@@ -43,20 +45,28 @@ fn a_byte_order_mark_or_a_nul_around_json() {
         (b"", b"\0 "),
         (b"", b";"),
     ] {
-        let (mut downlink, begun) = Downlink::of_response(before, text, behind, 9);
-        assert!(
-            begun < 0,
-            "{} {}",
-            before.escape_ascii(),
-            behind.escape_ascii()
-        );
-        assert_eq!(downlink.next().err(), Some(status::ERR_STATE));
+        for (mut downlink, begun) in [
+            Downlink::of_response(before, text, behind, 9),
+            Downlink::of_bytes(before, text, behind),
+        ] {
+            assert!(
+                begun < 0,
+                "{} {}",
+                before.escape_ascii(),
+                behind.escape_ascii()
+            );
+            assert_eq!(downlink.next().err(), Some(status::ERR_STATE));
+        }
     }
     for nothing in [&b""[..], b"\0", MARK] {
-        let (mut downlink, begun) = Downlink::of_response(b"", nothing, b"", 9);
-        assert_eq!(
-            (begun, downlink.next().err()),
-            (status::OK, Some(status::END))
-        );
+        for (mut downlink, begun) in [
+            Downlink::of_response(b"", nothing, b"", 9),
+            Downlink::of_bytes(b"", nothing, b""),
+        ] {
+            assert_eq!(
+                (begun, downlink.next().err()),
+                (status::OK, Some(status::END))
+            );
+        }
     }
 }
