@@ -15,6 +15,7 @@ const PIECE_MAX: usize = 1460;
 const READ_MAX: usize = 1500;
 
 pub(crate) const DIALECT: Dialect = Dialect {
+    identity: ["Quectel", "BG96", "BG96MAR02A07M1G"],
     sockets: 12,
     is_tight: false,
     has_numbers: false,

@@ -89,6 +89,8 @@ pub(crate) struct Socket {
 /// What distinguishes a kind of modem.
 #[derive(Debug)]
 pub(crate) struct Dialect {
+    /// Answers to `AT+CGMI`, `AT+CGMM` and `AT+CGMR`.
+    pub(crate) identity: [&'static str; 3],
     /// Numbered from 0.
     pub(crate) sockets: usize,
     /// No space follows a colon.
@@ -233,8 +235,8 @@ impl Core {
         self.echo = !self.options.no_echo;
         self.numbers = false;
         self.hex = false;
-        self.radio.active = false;
         self.is_defined = false;
+        self.radio.forget_settings();
         self.inbox.forget_settings();
         self.later.clear();
         self.urcs.clear();

@@ -102,6 +102,7 @@ impl<N: Network> Modem<N> {
         self.core.now = now;
         self.sleep_or_wake();
         self.lose_network();
+        radio::report_changes(&mut self.core);
         self.look_at_network();
         self.flush_urcs();
         while let Some((due, _)) = self.job
@@ -131,7 +132,11 @@ impl<N: Network> Modem<N> {
         let jobs = self.job.iter().chain(&self.core.later).map(|(due, _)| *due);
         let options = &self.core.options;
         let ends = options.sleep_at.map(|at| at + options.sleep_for);
-        let events = [options.drop_at, options.sleep_at, ends];
+        let found = self.core.radio.found_at(options);
+        let back = options
+            .drop_at
+            .map(|at| at.saturating_add(options.drop_for));
+        let events = [options.drop_at, back, Some(found), options.sleep_at, ends];
         let events = events
             .into_iter()
             .flatten()
@@ -201,6 +206,15 @@ impl<N: Network> Modem<N> {
             ("E0" | "E1", "") => {
                 self.core.echo = name == "E1";
                 Job::Say(vec![Part::ok()])
+            }
+            ("CGMI" | "CGMM" | "CGMR", "") => {
+                let [maker, model, revision] = self.dialect.identity;
+                let text = match name {
+                    "CGMI" => maker,
+                    "CGMM" => model,
+                    _ => revision,
+                };
+                Job::lines([text.to_owned()])
             }
             ("CMEE", "?") => {
                 let line = format!("+CMEE: {}", u8::from(self.core.numbers));

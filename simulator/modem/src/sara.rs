@@ -13,6 +13,7 @@ const NOT_SUPPORTED: u16 = 4;
 const NO_NETWORK: u16 = 30;
 
 pub(crate) const R4: Dialect = Dialect {
+    identity: ["u-blox", "SARA-R410M-02B", "L0.0.00.00.05.11"],
     sockets: 7,
     is_tight: false,
     has_numbers: true,
@@ -42,11 +43,13 @@ pub(crate) const R4: Dialect = Dialect {
 };
 
 pub(crate) const R5: Dialect = Dialect {
+    identity: ["u-blox", "SARA-R510S-01B", "02.06"],
     command: command_r5,
     ..R4
 };
 
 pub(crate) const LENA: Dialect = Dialect {
+    identity: ["u-blox", "LENA-R8001", "02.00"],
     is_tight: true,
     ..R5
 };

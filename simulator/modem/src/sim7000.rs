@@ -10,6 +10,7 @@ const PIECE_MAX: usize = 1460;
 const READ_MAX: usize = 1460;
 
 pub(crate) const DIALECT: Dialect = Dialect {
+    identity: ["SIMCOM INCORPORATED", "SIMCOM_SIM7000E", "1529B11SIM7000E"],
     sockets: 1,
     is_tight: false,
     has_numbers: true,

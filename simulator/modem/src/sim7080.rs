@@ -14,6 +14,7 @@ const PIECE_MAX: usize = 1459;
 const READ_MAX: usize = 1460;
 
 pub(crate) const DIALECT: Dialect = Dialect {
+    identity: ["SIMCOM INCORPORATED", "SIMCOM_SIM7080", "1951B17SIM7080"],
     sockets: 13,
     is_tight: false,
     has_numbers: true,
