@@ -474,7 +474,8 @@ kpn_status kpn_uplink_set_sum_double(struct kpn_uplink *uplink, double value);
 /**
  * Puts the base fields into the first measurement instead of a record of their own, which saves two bytes. KPN documents the separate base
  * record; its Device SDK sends the merged form. Call it before the first measurement.
- * @retval KPN_ERR_STATE The uplink was not begun, is finished, or has a record already.
+ * @retval KPN_ERR_STATE The uplink was not begun, is finished, or has a record or a label already. Then nothing is lost, and
+ *     `kpn_uplink_finish` does not report it.
  */
 kpn_status kpn_uplink_merge_base_record(struct kpn_uplink *uplink);
 
@@ -498,7 +499,6 @@ kpn_status kpn_uplink_set_base_time(struct kpn_uplink *uplink, int64_t seconds);
  * Sets the time from which the times of the following records count, with exact fractions of a second. As `kpn_uplink_set_base_time`;
  * 1585650750.25 is (158565075025, -2).
  * @param[in] mantissa Seconds since 1970-01-01 00:00 UTC, times ten to the power of `-exponent`.
- * @retval KPN_ERR_NUMBER_RANGE The time cannot be compared with others in 64 bits.
  */
 kpn_status kpn_uplink_set_base_time_decimal(struct kpn_uplink *uplink, int64_t mantissa, int32_t exponent);
 
@@ -609,7 +609,7 @@ KPN_NODISCARD kpn_status kpn_response_end(struct kpn_response *response);
 
 /**
  * The status code as the server sent it; it means nothing until the response is complete.
- * @return 100 to 999; 0 before the status line was read.
+ * @return 200 to 999; 0 before the status line was read and after one with a status 1xx, which is skipped.
  */
 int32_t kpn_response_status(const struct kpn_response *response);
 
@@ -758,9 +758,10 @@ KPN_NODISCARD kpn_status kpn_downlink_begin(struct kpn_downlink *downlink, const
 KPN_NODISCARD kpn_status kpn_downlink_begin_bytes(struct kpn_downlink *downlink, uint8_t *bytes, size_t len);
 
 /**
- * Hands out the next record, with all base fields applied and texts and data decoded.
+ * Hands out the next record, with all base fields applied and texts and data decoded. If the body has changed since `kpn_downlink_begin`,
+ * every failure of that call is possible.
  * @param[out] out_record Its texts lie in the buffer of the body.
- * @retval KPN_ERR_STATE The downlink was not begun or was refused, or its bytes have changed.
+ * @retval KPN_ERR_STATE The downlink was not begun or was refused.
  * @return END.
  */
 KPN_NODISCARD kpn_status kpn_downlink_next(struct kpn_downlink *downlink, struct kpn_record *out_record);
@@ -845,7 +846,7 @@ KPN_NODISCARD kpn_status kpn_record_time_is_relative(const struct kpn_record *re
  * }
  * ~~~
  *
- * @param[in] failures Attempts that failed in a row: 1 after the first, 0 for no wait.
+ * @param[in] failures Attempts that failed in a row: 1 after the first. 0 counts as 1.
  * @param[in] random 32 random bits, new ones for each call. They need not be secret, but must differ between devices.
  * @param[in] base_ms Longest wait after the first failure.
  * @param[in] max_ms Longest wait after any number of failures.
@@ -1298,8 +1299,9 @@ KPN_NODISCARD kpn_status kpn_firmware_feed(struct kpn_firmware *firmware, const 
 
 /**
  * Tells the library that the connection is closed: by the server, by you after a time-out, or because it could not be opened. Closing a
- * connection that has brought an answer is not a failure; closing one that has brought none counts as a failure. Results without an
- * explanation here are those of `kpn_firmware_feed`.
+ * connection that has brought an answer is not a failure; closing one that has brought none counts as a failure. While
+ * `kpn_firmware_must_connect` is true, no connection is left to be closed: the call then means that none could be opened. Results without
+ * an explanation here are those of `kpn_firmware_feed`.
  * @retval KPN_OK The close ended a part without a length, which is now confirmed.
  * @retval KPN_AGAIN Wait (`kpn_retry_delay_ms`), connect and request again.
  * @retval KPN_ERR_STATE It was not begun, or nothing is being fetched.

@@ -12,6 +12,8 @@
 
 #[path = "common/calls/mod.rs"]
 mod calls;
+#[path = "common/random.rs"]
+mod random;
 
 use core::ops::Range;
 use std::collections::HashMap;
@@ -25,6 +27,7 @@ use fastrand::Rng;
 use kpn_things::ffi::firmware::answer::kpn_firmware_piece;
 use kpn_things::ffi::record::kpn_record;
 use kpn_things::ffi::span::kpn_span;
+use random::setting;
 
 /// What may be overwritten, and the highest value if a byte has only some. `None` for what a call must trust, since nothing can verify it:
 /// location and length of the memory given to `begin`; a file descriptor; a configuration, which contains its texts.
@@ -155,7 +158,7 @@ fn forged(rounds: u64) {
     for &object in Object::ALL {
         all.insert(object.name(), leaves(object.name()));
     }
-    let seed = std::env::var("KPN_SEED").map_or(1, |text| text.parse().unwrap());
+    let seed = setting("KPN_SEED", 1);
     let mut arena = Arena::new();
     for call in table::all() {
         if !call.args.iter().any(|arg| arg.object().is_some()) {
@@ -173,7 +176,7 @@ fn forged(rounds: u64) {
             let before = arena.bytes().to_vec();
             let allowed = call.writable(&arena, &words);
             for _ in 0..2 {
-                let result = (call.run)(&words);
+                let result = (call.function)(&words);
                 let what = format!("{} with KPN_SEED={}", call.name, seed + round);
                 let pairs = before.iter().zip(arena.bytes()).enumerate();
                 for (at, (old, new)) in pairs {
@@ -197,7 +200,7 @@ fn forged(rounds: u64) {
 
 #[test]
 fn an_object_that_was_overwritten_is_an_error_and_never_a_pointer() {
-    let cases = std::env::var("KPN_CASES").map_or(100_000, |text| text.parse().unwrap());
+    let cases = setting("KPN_CASES", 100_000);
     forged(cases / 1000);
 }
 

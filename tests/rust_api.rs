@@ -249,10 +249,11 @@ fn a_body_without_room_has_an_outcome_but_is_no_downlink() {
 
 #[test]
 fn a_downlink_gives_every_kind_with_its_base_fields() {
-    let mut body = br#"[{"bn":"urn:dev:IMEI:1:","bt":1714000000,"bu":"Cel","bv":20,"n":"t","v":0.5,"t":-3,"s":2},
+    let text = br#"[{"bn":"urn:dev:IMEI:1:","bt":1714000000,"bu":"Cel","bv":20,"n":"t","v":0.5,"t":-3,"s":2},
         {"n":"on","vb":true},{"n":"say","vs":"a\u0041"},{"n":"key","vd":"-_8="},{"n":"sum","s":1e3},
-        {"bt":0,"n":"later","v":1.8446744073709551615e19,"t":60,"ut":2}]"#
-        .to_vec();
+        {"bt":0,"n":"later","v":1.8446744073709551615e19,"t":60,"ut":2}]"#;
+    // A byte order mark and a NUL have no meaning.
+    let mut body = [&b"\xEF\xBB\xBF"[..], text, b"\0"].concat();
     let mut downlink = Downlink::new(&mut body).unwrap();
 
     let record = downlink.next_record().unwrap().unwrap();

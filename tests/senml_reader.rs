@@ -29,7 +29,7 @@ fn random() -> Random {
 
 /// Reads a pack whole; the status and the index of the record otherwise.
 fn read(text: &str) -> Result<(Downlink, Vec<Record>), (Status, usize)> {
-    let (mut downlink, begun) = Downlink::of_bytes(text.as_bytes());
+    let (mut downlink, begun) = Downlink::of_bytes(b"", text.as_bytes(), b"");
     if begun != status::OK {
         assert_eq!(downlink.body(), text.as_bytes());
         return Err((begun, downlink.index()));
@@ -340,7 +340,7 @@ fn a_body_that_changes_while_it_is_read_is_harmless() {
     let seeds: Vec<Vec<u8>> = vectors().into_iter().map(|(_, text, _)| text).collect();
     for _ in 0..20_000 {
         let text = &seeds[random.below(seeds.len())];
-        let (mut downlink, begun) = Downlink::of_bytes(text);
+        let (mut downlink, begun) = Downlink::of_bytes(b"", text, b"");
         assert_eq!(begun, status::OK);
         while downlink.next().is_ok() {
             let at = random.below(text.len());

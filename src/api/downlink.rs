@@ -31,10 +31,11 @@ pub struct Downlink<'a> {
 }
 
 impl<'a> Downlink<'a> {
-    /// Checks the whole pack before the first record is handed out.
+    /// Checks the whole pack before the first record is handed out. A byte order mark before it and one NUL after it are ignored.
     ///
     /// Fails with the cause when it is not SenML in JSON (RFC 8428 sections 4 and 5, RFC 8259).
     pub fn new(body: &'a mut [u8]) -> Result<Self> {
+        let body = downlink::text_of(body);
         let mut state = downlink::Downlink::default();
         state.begin(body)?;
         Ok(Self { state, body })

@@ -4,7 +4,6 @@
 use super::Downlink;
 use crate::error::Result;
 use crate::http::response::{self, Method};
-use crate::things::downlink::text_of;
 use crate::things::outcome::Outcome;
 
 /// The response to one request, read in whatever pieces it arrives.
@@ -74,6 +73,6 @@ impl<'a> Response<'a> {
     /// does.
     pub fn downlink(self) -> Result<Downlink<'a>> {
         let len = self.state.body(self.buffer)?.len();
-        Downlink::new(text_of(self.buffer.get_mut(..len).unwrap_or_default()))
+        Downlink::new(self.buffer.get_mut(..len).unwrap_or_default())
     }
 }

@@ -67,7 +67,7 @@ impl kpn_downlink {
 /// @retval KPN_OK                         The pack is valid, or there is none.
 /// @retval KPN_ERR_INVALID_ARGUMENT       A pointer is NULL or misaligned.
 /// @retval KPN_ERR_STATE                  The response was not begun, or is not complete.
-/// @retval KPN_ERR_OVERLAP                `downlink`, `response` and its buffer share memory.
+/// @retval KPN_ERR_OVERLAP                `downlink`, `response` and the body share memory.
 /// @retval KPN_ERR_BODY_TOO_LARGE         The body did not fit into the response's buffer.
 /// @retval KPN_ERR_SENML_NAME             A name, with its base name, is empty or has a character outside RFC 8428's alphabet.
 /// @retval KPN_ERR_SENML_TYPE             Not an array of objects, or a label with a value of the wrong type.
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn kpn_downlink_begin(
         // SAFETY: `begin` of the response kept the buffer, which the caller leaves to the library.
         let body = response.and_then(|response| unsafe { response.body_mut() });
         // SAFETY: the same contract; apart from the response as just checked.
-        unsafe { start(downlink, body.map(text_of)) }
+        unsafe { start(downlink, body) }
     };
     status(begin())
 }
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn kpn_downlink_begin(
 /// @param[out]    downlink  Need not be initialised.
 /// @param[in,out] bytes     JSON text, decoded in place; in use until the records have been read. NULL when
 ///                          `len` is 0.
-/// @param[in]     len       Bytes, without NUL. 0 is a downlink without records.
+/// @param[in]     len       Bytes. 0 is a downlink without records.
 ///
 /// @retval KPN_OK                         The pack is valid, or there is none.
 /// @retval KPN_ERR_INVALID_ARGUMENT       A pointer is NULL or misaligned, or `len` is above `PTRDIFF_MAX`.
@@ -146,14 +146,16 @@ pub unsafe extern "C" fn kpn_downlink_begin_bytes(
 
 /// Hands out the next record, with all base fields applied and texts and data decoded.
 ///
+/// If the body has changed since `kpn_downlink_begin`, every failure of that call is possible.
+///
 /// @param[in,out] downlink    From `kpn_downlink_begin` or its sibling.
 /// @param[out]    out_record  Written only with `KPN_OK`. Its texts lie in the buffer of the body.
 ///
 /// @retval KPN_OK                    `out_record` is the next record.
 /// @retval KPN_END                   There are no more records.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The downlink was not begun or was refused, or its bytes have changed.
-/// @retval KPN_ERR_OVERLAP           `downlink`, `out_record` and the buffer share memory.
+/// @retval KPN_ERR_STATE             The downlink was not begun or was refused.
+/// @retval KPN_ERR_OVERLAP           `downlink`, `out_record` and the body share memory.
 ///
 /// # Safety
 ///
@@ -211,7 +213,7 @@ unsafe fn start(downlink: *mut kpn_downlink, body: Result<&mut [u8]>) -> Result<
     let downlink = unsafe { ptr::begin(downlink) }?;
     // From now on these are the parts of a slice, refused or not.
     downlink.private_bytes = NonNull::dangling().as_ptr();
-    let body = body?;
+    let body = text_of(body?);
     downlink.private_bytes = body.as_mut_ptr();
     downlink.private_len = body.len();
     downlink.private_state.begin(body)

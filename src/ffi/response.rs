@@ -178,7 +178,7 @@ pub unsafe extern "C" fn kpn_response_begin(
 /// @retval KPN_ERR_HTTP_SYNTAX             Not HTTP/1.0 to HTTP/1.9, or characters where none may be.
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit (8,192 bytes).
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or the trailer section exceeds 8,192 bytes, or a line of chunked framing 256.
 /// @return The failure of an earlier `kpn_response_feed` or `kpn_response_end`.
 ///
 /// # Safety
@@ -253,7 +253,7 @@ pub unsafe extern "C" fn kpn_response_end(response: *mut kpn_response) -> kpn_st
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
-/// @return 100 to 999; 0 before the status line was read, or when `response` is NULL, misaligned or not begun.
+/// @return 200 to 999; 0 before the status line was read and after one with a status 1xx, which is skipped, or when `response` is NULL, misaligned or not begun.
 ///
 /// # Safety
 ///

@@ -18,7 +18,7 @@ use crate::things::retry;
 /// }
 /// ~~~
 ///
-/// @param[in] failures       Attempts that failed in a row: 1 after the first, 0 for no wait.
+/// @param[in] failures       Attempts that failed in a row: 1 after the first. 0 counts as 1.
 /// @param[in] random         32 random bits, new ones for each call. They need not be secret, but must differ between devices.
 /// @param[in] base_ms        Longest wait after the first failure.
 /// @param[in] max_ms         Longest wait after any number of failures.

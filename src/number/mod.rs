@@ -76,7 +76,7 @@ impl Decimal {
             (_, true) => left.exponent,
             _ => left.exponent.min(right.exponent),
         };
-        // Only the mantissa with the higher exponent grows, and stays below 2^63 if the difference fits, so 64 bits are enough.
+        // Only the mantissa with the higher exponent grows. It is at most the other one plus the difference: below 2^64 if that fits.
         left.lower_to(exponent).ok()?;
         right.lower_to(exponent).ok()?;
         let (minuend, subtrahend) = (left.magnitude.0, right.magnitude.0);

@@ -7,8 +7,10 @@ use crate::error::Result;
 use crate::senml::reader::PackReader;
 use crate::senml::record::RawRecord;
 
-/// The text in a body, without a leading byte order mark, which RFC 8259 section 8.1 lets a parser ignore, and without
+/// The text in some bytes, without a leading byte order mark, which RFC 8259 section 8.1 lets a parser ignore, and without
 /// one trailing NUL, which a server sends as the end of a C string. Neither changes the meaning of the text.
+// Not inlined: its caller has no registers left.
+#[inline(never)]
 pub fn text_of(body: &mut [u8]) -> &mut [u8] {
     let ([text @ .., 0] | text) = body;
     let ([0xEF, 0xBB, 0xBF, text @ ..] | text) = text;

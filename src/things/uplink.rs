@@ -188,7 +188,7 @@ impl<'a> Uplink<'a> {
         Self { state, buffer }
     }
 
-    /// The pack, to add records to. `None` once the message is finished, or if its body was adopted.
+    /// The pack, to add records to. `Error::STATE` once the message is finished, or if its body was adopted.
     pub const fn into_pack(self) -> Result<Pack<'a>> {
         match self.state.phase {
             phase::BUILDING | phase::WINDOW => Ok(Pack::resume(&mut self.state.pack, self.buffer)),

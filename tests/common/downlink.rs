@@ -41,23 +41,25 @@ pub struct Downlink {
 }
 
 impl Downlink {
-    /// `kpn_downlink_begin_bytes`.
-    pub fn of_bytes(text: &[u8]) -> (Self, Status) {
+    /// `kpn_downlink_begin_bytes`; the body of the downlink is the text, what stands around it is not.
+    pub fn of_bytes(before: &[u8], text: &[u8], behind: &[u8]) -> (Self, Status) {
         let mut this = Self {
-            memory: [&CANARY[..], text, &CANARY[..]].concat().into(),
-            start: CANARY.len(),
+            memory: [&CANARY[..], before, text, behind, &CANARY[..]]
+                .concat()
+                .into(),
+            start: CANARY.len() + before.len(),
             len: text.len(),
             object: Box::new(MaybeUninit::uninit()),
             response: None,
         };
-        let bytes = this.memory[this.start..].as_mut_ptr();
+        let bytes = this.memory[CANARY.len()..].as_mut_ptr();
+        let len = before.len() + text.len() + behind.len();
         // SAFETY: `bytes` are `len` bytes on the heap, which stay there as long as the object.
-        let status = unsafe { kpn_downlink_begin_bytes(this.object.as_mut_ptr(), bytes, this.len) };
+        let status = unsafe { kpn_downlink_begin_bytes(this.object.as_mut_ptr(), bytes, len) };
         (this, status)
     }
 
-    /// `kpn_downlink_begin` with a response whose head and body come in pieces of `step` bytes; the body of the downlink is
-    /// the text, what stands around it is not.
+    /// The same by `kpn_downlink_begin`, with a response whose head and body come in pieces of `step` bytes.
     pub fn of_response(before: &[u8], text: &[u8], behind: &[u8], step: usize) -> (Self, Status) {
         let body = [before, text, behind].concat();
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());

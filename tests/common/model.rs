@@ -298,16 +298,16 @@ pub enum Wanted {
 /// Reads a text through the C functions, and returns whether it was accepted.
 pub fn check(random: &mut Random, text: &[u8], wanted: Wanted) -> bool {
     let expected = model(text);
+    // A leading byte order mark and one trailing NUL are not part of the text.
+    let is_bare = !text.starts_with(b"\xEF\xBB\xBF") && !text.ends_with(b"\0");
+    let [mark, nul] = [(); 2].map(|()| !is_bare || random.one_in(8));
+    let before: &[u8] = if mark { b"\xEF\xBB\xBF" } else { b"" };
+    let behind: &[u8] = if nul { b"\0" } else { b"" };
     let (mut downlink, begun) = if random.one_in(8) {
         let step = 1 + random.below(text.len() + 40);
-        // A leading byte order mark and one trailing NUL are not part of the text.
-        let is_bare = !text.starts_with(b"\xEF\xBB\xBF") && !text.ends_with(b"\0");
-        let [mark, nul] = [(); 2].map(|()| !is_bare || random.one_in(4));
-        let before: &[u8] = if mark { b"\xEF\xBB\xBF" } else { b"" };
-        let behind: &[u8] = if nul { b"\0" } else { b"" };
         Downlink::of_response(before, text, behind, step)
     } else {
-        Downlink::of_bytes(text)
+        Downlink::of_bytes(before, text, behind)
     };
     if let Wanted::Refused(wanted) = wanted {
         // A truncated version may be a different one.

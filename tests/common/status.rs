@@ -8,6 +8,15 @@ pub use kpn_things::ffi::status::{AGAIN, END, NEED_MORE, OK};
 macro_rules! failures {
     ($($name:ident = $cause:ident,)*) => {
         $(pub const $name: i32 = Error::$cause.number();)*
+
+        /// All statuses by their names.
+        pub const NAMES: &[(&str, i32)] = &[
+            ("OK", OK),
+            ("NEED_MORE", NEED_MORE),
+            ("END", END),
+            ("AGAIN", AGAIN),
+            $((stringify!($name), $name)),*
+        ];
     };
 }
 

@@ -75,7 +75,7 @@ impl<N: Network> Modem<N> {
 
     /// An SMS from the network; false if it does not accept it, so that the network tries again.
     pub fn deliver(&mut self, sender: &str, text: &str) -> bool {
-        !self.is_asleep && inbox::deliver(&mut self.core, sender, text)
+        !self.is_asleep && !self.core.is_off && inbox::deliver(&mut self.core, sender, text)
     }
 
     /// How many SMS it stores.
@@ -87,7 +87,7 @@ impl<N: Network> Modem<N> {
     /// A byte from the host.
     pub fn feed(&mut self, byte: u8, now: u64) {
         self.core.now = now;
-        if self.is_asleep {
+        if self.is_asleep || self.core.is_off {
             return;
         }
         if self.job.is_some() {
@@ -197,6 +197,10 @@ impl<N: Network> Modem<N> {
     }
 
     fn answer(&mut self, name: &str, arguments: &str) -> Job {
+        if format!("{name}{arguments}") == self.dialect.off.0 {
+            self.core.is_off = true;
+            return Job::Say(vec![Part::line(self.dialect.off.1)]);
+        }
         match (name, arguments) {
             ("", "") => Job::Say(vec![Part::ok()]),
             ("E0" | "E1", "") => {

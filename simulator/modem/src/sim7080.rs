@@ -24,6 +24,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     frees_closed: false,
     data: "CASEND-DATA",
     prompt: "\r\n> ",
+    off: ("CPOWD=1", "NORMAL POWER DOWN"),
     refused_later: None,
     command,
     connected,
@@ -43,7 +44,7 @@ fn command(core: &mut Core, name: &str, arguments: &str) -> Job {
             let state = if id == 0 { is_active } else { 0 };
             format!("+CNACT: {id},{state},\"0.0.0.0\"")
         })),
-        ("CNACT", "=0,1") if core.is_registered() && is_active == 0 => {
+        ("CNACT", "=0,1") if core.can_activate() && is_active == 0 => {
             core.radio.active = true;
             core.tell_later("+APP PDP: 0,ACTIVE");
             Job::ok()

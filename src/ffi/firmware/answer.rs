@@ -58,7 +58,7 @@ const _: () = assert!(
 /// @retval KPN_ERR_HTTP_SYNTAX             Not HTTP, after the last retry.
 /// @retval KPN_ERR_HTTP_CONTENT_LENGTH     Content-Length is not a number, is too large, or contradicts another.
 /// @retval KPN_ERR_HTTP_TRANSFER_ENCODING  A transfer coding other than chunked, or together with Content-Length.
-/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or a line of chunked framing exceeds the limit (8,192 bytes).
+/// @retval KPN_ERR_HTTP_HEAD_TOO_LARGE     The head or the trailer section exceeds 8,192 bytes, or a line of chunked framing 256.
 /// @retval KPN_ERR_HTTP_TRUNCATED          Fewer bytes than Content-Range announced, after the last retry.
 ///
 /// # Safety
@@ -95,8 +95,9 @@ pub unsafe extern "C" fn kpn_firmware_feed(
 
 /// Tells the library that the connection is closed: by the server, by you after a time-out, or because it could not be opened.
 ///
-/// Closing a connection that has brought an answer is not a failure; closing one that has brought none counts as a failure. Results without
-/// an explanation here are those of `kpn_firmware_feed`.
+/// Closing a connection that has brought an answer is not a failure; closing one that has brought none counts as a failure. While
+/// `kpn_firmware_must_connect` is true, no connection is left to be closed: the call then means that none could be opened. Results without an
+/// explanation here are those of `kpn_firmware_feed`.
 ///
 /// @param[in,out] firmware  From `kpn_firmware_begin`.
 ///

@@ -155,7 +155,7 @@ impl kpn_firmware {
 ///
 /// # Safety
 ///
-/// As for `ptr::object`.
+/// As for `ptr::borrow`.
 // Not inlined: one copy serves all callers.
 #[inline(never)]
 unsafe fn check(firmware: *const kpn_firmware, a: Region, b: Region) -> Result<()> {
@@ -184,7 +184,7 @@ unsafe fn open_mut<'a>(
 ///
 /// # Safety
 ///
-/// As for `ptr::object`.
+/// As for `ptr::borrow`.
 unsafe fn open<'a>(
     firmware: *const kpn_firmware,
     a: Region,

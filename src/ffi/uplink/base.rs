@@ -18,7 +18,8 @@ use crate::things::uplink::DEVICE;
 ///
 /// @retval KPN_OK                    The first measurement will have the base fields.
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned.
-/// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or has a record already.
+/// @retval KPN_ERR_STATE             The uplink was not begun, is finished, or has a record or a label already. Then nothing is lost, and
+///                                   `kpn_uplink_finish` does not report it.
 ///
 /// # Safety
 ///
@@ -97,7 +98,6 @@ pub unsafe extern "C" fn kpn_uplink_set_base_time(
 /// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or `exponent` is out of range.
 /// @retval KPN_ERR_STATE             The uplink was not begun or is finished, or a label is set whose record has not followed yet.
 /// @retval KPN_ERR_SENML_TIME        Below 2^28 seconds, which SenML takes as relative to now, or 2^32 - 1 or more.
-/// @retval KPN_ERR_NUMBER_RANGE      The time cannot be compared with others in 64 bits.
 ///
 /// # Safety
 ///

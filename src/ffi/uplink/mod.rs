@@ -174,7 +174,7 @@ pub unsafe extern "C" fn kpn_uplink_begin_custom(
 ///
 /// @retval KPN_OK                    The body is adopted; only the `finish` calls may follow.
 /// @retval KPN_ERR_BUFFER_FULL       `body_offset` leaves too little room for the head; `kpn_uplink_missing` says by how much.
-/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, the text does not lie in `buffer`.
+/// @retval KPN_ERR_INVALID_ARGUMENT  A pointer is NULL or misaligned, or the text does not lie in `buffer`.
 /// @retval KPN_ERR_OVERLAP           `uplink` and `buffer` share memory.
 /// @retval KPN_ERR_JSON_SYNTAX       The text is not JSON.
 /// @retval KPN_ERR_JSON_DEPTH        The text is nested deeper than 32.

@@ -12,6 +12,7 @@
     reason = "each test that takes this file in uses its part of it, and may panic"
 )]
 
+pub mod comments;
 pub mod layout;
 pub mod objects;
 #[path = "../status.rs"]
@@ -222,10 +223,20 @@ pub struct Call {
     /// What the call returns with these arguments as they are; of no meaning for a value.
     pub gives: i64,
     /// Calls it with these words.
-    pub run: fn(&[u64]) -> i64,
+    pub function: fn(&[u64]) -> i64,
 }
 
 impl Call {
+    /// Calls it with these words, and checks that its comment lists the status.
+    pub fn run(&self, words: &[u64]) -> i64 {
+        let result = (self.function)(words);
+        if self.returns == Returns::Status {
+            let is_listed = comments::lists(self.name, result);
+            assert!(is_listed, "{}: its comment has no {result}", self.name);
+        }
+        result
+    }
+
     /// Makes all arguments, and returns the words that are passed.
     pub fn make(&self, arena: &mut Arena) -> Vec<u64> {
         arena.clear();

@@ -52,7 +52,7 @@ macro_rules! calls {
             returns: Returns::$returns,
             args: vec![$($arg),*],
             gives: 0 $(+ i64::from($gives))?,
-            run: |words| {
+            function: |words| {
                 let mut words = words.iter();
                 let _ = &mut words;
                 #[allow(unused_unsafe, reason = "some take no pointer")]

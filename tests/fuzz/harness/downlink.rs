@@ -22,23 +22,23 @@ const FIELDS: [i32; 4] = [
 
 pub fn run(input: &[u8]) {
     let (text, mut choices) = Input::behind_text(input);
-    let (mut downlink, begun) = Downlink::of_bytes(text);
-    let records = read(&mut downlink, begun);
-    assert!(records.len() <= text.len());
-    if begun == OK && !text.is_empty() {
-        check_json(text);
-    }
-    if text.is_empty() {
-        return;
-    }
     let step = usize::from(choices.u8()) + 1;
-    // What may surround the text of a response is not accepted twice.
+    // What may surround the text is not accepted twice.
     let is_bare = !text.starts_with(MARK) && !text.ends_with(b"\0");
     let (before, behind) = if is_bare && step.is_multiple_of(2) {
         (&b""[..], &b""[..])
     } else {
         (MARK, &b"\0"[..])
     };
+    let (mut downlink, begun) = Downlink::of_bytes(before, text, behind);
+    let records = read(&mut downlink, begun);
+    assert!(records.len() <= text.len());
+    if text.is_empty() {
+        return;
+    }
+    if begun == OK {
+        check_json(text);
+    }
     let (mut downlink, again) = Downlink::of_response(before, text, behind, step);
     assert_eq!(again, begun);
     assert_eq!(read(&mut downlink, again), records);
