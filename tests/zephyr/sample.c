@@ -10,17 +10,11 @@
 #include <zephyr/net/net_if.h>
 #include <zephyr/pm/device.h>
 
+#include "check.h"
+
 #define main sample_main
 #include "main.c"
 #undef main
-
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            fprintf(stderr, "line %d: %s is not so\n", __LINE__, #condition); \
-            exit(1);                                                          \
-        }                                                                     \
-    } while (0)
 
 const struct device shim_modem;
 
