@@ -12,6 +12,8 @@
 
 #[path = "common/calls/mod.rs"]
 mod calls;
+#[path = "common/random.rs"]
+mod random;
 
 use core::ops::Range;
 use std::collections::HashMap;
@@ -25,6 +27,7 @@ use fastrand::Rng;
 use kpn_things::ffi::firmware::answer::kpn_firmware_piece;
 use kpn_things::ffi::record::kpn_record;
 use kpn_things::ffi::span::kpn_span;
+use random::setting;
 
 /// What may be overwritten, and the highest value if a byte has only some. `None` for what a call must trust, since nothing can verify it:
 /// location and length of the memory given to `begin`; a file descriptor; a configuration, which contains its texts.
@@ -155,7 +158,7 @@ fn forged(rounds: u64) {
     for &object in Object::ALL {
         all.insert(object.name(), leaves(object.name()));
     }
-    let seed = std::env::var("KPN_SEED").map_or(1, |text| text.parse().unwrap());
+    let seed = setting("KPN_SEED", 1);
     let mut arena = Arena::new();
     for call in table::all() {
         if !call.args.iter().any(|arg| arg.object().is_some()) {
@@ -197,7 +200,7 @@ fn forged(rounds: u64) {
 
 #[test]
 fn an_object_that_was_overwritten_is_an_error_and_never_a_pointer() {
-    let cases = std::env::var("KPN_CASES").map_or(100_000, |text| text.parse().unwrap());
+    let cases = setting("KPN_CASES", 100_000);
     forged(cases / 1000);
 }
 

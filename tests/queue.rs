@@ -8,12 +8,14 @@
 )]
 
 mod common {
+    pub mod crc32;
     pub mod queue;
     pub mod status;
 }
 
 use std::ffi::CString;
 
+use common::crc32::crc32;
 use common::queue::{Queue, Record, Status, Uplink, Value, When};
 use common::status::{
     END, ERR_BUFFER_FULL, ERR_CLOCK, ERR_IMAGE, ERR_INVALID_ARGUMENT, ERR_NOT_FINITE,
@@ -356,18 +358,6 @@ fn a_time_that_failed_is_no_moment() {
     }
     assert_eq!(uplink.clear_failure(), OK);
     assert_eq!(queue.fill(&mut uplink, 9, u32::MAX - 1), (OK, Some(1)));
-}
-
-/// CRC-32 of ISO-HDLC, bit by bit as in its definition.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for &byte in bytes {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = crc >> 1 ^ if crc & 1 != 0 { 0xEDB8_8320 } else { 0 };
-        }
-    }
-    !crc
 }
 
 /// Puts the right CRC at the end.

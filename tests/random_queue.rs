@@ -8,265 +8,40 @@
     reason = "tests"
 )]
 
-mod common {
-    pub mod queue;
-    pub mod status;
-}
+#[path = "common/crc32.rs"]
+mod crc32;
+#[path = "common/queue.rs"]
+mod driver;
+#[path = "random_queue/expected.rs"]
+mod expected;
+#[path = "common/random.rs"]
+mod random;
+#[path = "random_queue/records.rs"]
+mod records;
+#[path = "common/status.rs"]
+mod status;
 
-use core::str::FromStr;
-use std::collections::{HashMap, VecDeque};
-use std::ffi::CString;
+use std::collections::VecDeque;
 
-use base64::Engine;
-use bigdecimal::BigDecimal;
-use common::queue::{Queue, Record, Status, URN, Uplink, Value, When};
-use common::status::{END, ERR_BUFFER_FULL, ERR_CLOCK, ERR_IMAGE, ERR_SENML_TIME, ERR_STATE, OK};
+use crc32::crc32;
+use driver::{Queue, Record, URN, Uplink, Value, When};
+use expected::{Entry, RELATIVE, add, assert_is, time};
 use fastrand::Rng;
 use kpn_things::ffi::queue::{
-    KPN_QUEUE_DATA_MAX, KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_IMAGE_EXTRA, KPN_QUEUE_NAME_MAX,
-    KPN_QUEUE_REFUSE_NEWEST, KPN_QUEUE_TEXT_MAX,
+    KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_IMAGE_EXTRA, KPN_QUEUE_REFUSE_NEWEST,
 };
+use random::{Blame, pick, setting};
+use records::record;
 use serde_json::value::RawValue;
-
-/// Times below are relative (RFC 8428 section 4.5.3).
-const RELATIVE: i64 = 1 << 28;
-
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap())
-}
+use status::{END, ERR_BUFFER_FULL, ERR_CLOCK, ERR_IMAGE, ERR_SENML_TIME, ERR_STATE, OK};
 
 /// Runs this many cases, each with its own generator, and says which one failed.
 fn run(one_of: u64, case: impl Fn(&mut Rng)) {
-    struct Seed(u64);
-    impl Drop for Seed {
-        fn drop(&mut self) {
-            if std::thread::panicking() {
-                eprintln!("again with KPN_SEED={} KPN_CASES=1", self.0);
-            }
-        }
-    }
-    let seed = number("KPN_SEED", 1);
-    for at in 0..number("KPN_CASES", 100_000).div_ceil(one_of) {
-        let seed = Seed(seed.wrapping_add(at));
+    let seed = setting("KPN_SEED", 1);
+    for at in 0..setting("KPN_CASES", 100_000).div_ceil(one_of) {
+        let seed = Blame(seed.wrapping_add(at));
         case(&mut Rng::with_seed(seed.0));
     }
-}
-
-fn choose<'a>(rng: &mut Rng, from: &'a [u8]) -> &'a u8 {
-    rng.choice(from).unwrap()
-}
-
-fn text_of(rng: &mut Rng, len: usize, alphabet: &[u8]) -> CString {
-    let bytes: Vec<u8> = (0..len).map(|_| *choose(rng, alphabet)).collect();
-    CString::new(bytes).unwrap()
-}
-
-/// Mostly short, at times as long as allowed.
-fn len(rng: &mut Rng, min: usize, max: usize) -> usize {
-    match rng.u8(..8) {
-        0 => max,
-        1 => rng.usize(min..=max),
-        _ => rng.usize(min..=max.min(12)),
-    }
-}
-
-fn double(rng: &mut Rng) -> f64 {
-    let value = match rng.u8(..4) {
-        0 => f64::from_bits(rng.u64(..)),
-        1 => f64::from(rng.i32(-10_000..10_000)) / 100.0,
-        2 => *rng
-            .choice(
-                [
-                    0.0,
-                    -0.0,
-                    f64::MAX,
-                    f64::MIN_POSITIVE,
-                    5e-324,
-                    1e15,
-                    1e16,
-                    0.1,
-                ]
-                .as_slice(),
-            )
-            .unwrap(),
-        _ => f64::from(rng.i32(..)),
-    };
-    if value.is_finite() { value } else { 1.5 }
-}
-
-fn integer(rng: &mut Rng) -> i64 {
-    match rng.u8(..4) {
-        0 => rng.i64(..),
-        1 => *rng
-            .choice(
-                [
-                    i64::MIN,
-                    i64::MAX,
-                    0,
-                    -1,
-                    1 << 53,
-                    999_999_999_999_999,
-                    10_i64.pow(18),
-                ]
-                .as_slice(),
-            )
-            .unwrap(),
-        _ => rng.i64(-1000..1000),
-    }
-}
-
-fn value(rng: &mut Rng) -> Value {
-    match rng.u8(..11) {
-        0 => Value::Int64(integer(rng)),
-        1 => Value::Uint64(integer(rng).cast_unsigned()),
-        2 => Value::Double(double(rng)),
-        3 => Value::Bool(rng.bool()),
-        4 => {
-            let max = len(rng, 0, KPN_QUEUE_TEXT_MAX);
-            let mut text = String::new();
-            loop {
-                let next = match rng.u8(..6) {
-                    0 => char::from(rng.u8(1..0x20)),
-                    1 => *rng
-                        .choice(['"', '\\', '/', '\x7f', 'é', '€', '😀'].as_slice())
-                        .unwrap(),
-                    _ => char::from(rng.u8(0x20..0x7f)),
-                };
-                if text.len() + next.len_utf8() > max {
-                    break Value::Text(CString::new(text).unwrap());
-                }
-                text.push(next);
-            }
-        }
-        5 => {
-            let len = len(rng, 0, KPN_QUEUE_DATA_MAX);
-            Value::Data((0..len).map(|_| rng.u8(..)).collect())
-        }
-        6 => Value::SumDecimal(integer(rng), rng.i32(-18..=18)),
-        7 => Value::SumDouble(double(rng)),
-        8 => Value::Decimal(integer(rng), rng.i32(-18..=18)),
-        _ => Value::Decimal(rng.i64(-1000..1000), -1),
-    }
-}
-
-fn record(rng: &mut Rng, uptime: u32) -> Record {
-    let name = len(rng, 1, KPN_QUEUE_NAME_MAX);
-    let name = text_of(rng, name, b"abcXYZ0189-:./_");
-    let unit = rng.bool().then(|| {
-        let len = len(rng, 1, 24);
-        text_of(rng, len, b"Cel%/m2 V")
-    });
-    let when = match rng.u8(..5) {
-        0 => When::Reception,
-        1 => When::Unix(
-            *rng.choice([1 << 28, u32::MAX - 1, u32::MAX, 1_700_000_000].as_slice())
-                .unwrap(),
-        ),
-        // At times ahead of the clock.
-        2 if rng.u8(..8) == 0 => {
-            When::Uptime((uptime + rng.u32(..3)).min(i32::MAX as u32).cast_signed())
-        }
-        _ => When::Uptime(uptime.min(i32::MAX as u32).cast_signed()),
-    };
-    let value = value(rng);
-    Record {
-        name,
-        unit,
-        when,
-        value,
-    }
-}
-
-/// A record in the model, with the bytes that it takes in the memory of a queue.
-#[derive(Clone)]
-struct Entry {
-    record: Record,
-    len: usize,
-}
-
-impl Entry {
-    /// 8 bytes, the name, the unit, and a number as text, a text or data as it is, a truth value nothing.
-    fn new(record: Record) -> Self {
-        let value = match &record.value {
-            Value::Bool(_) => 0,
-            Value::Text(text) => text.as_bytes().len(),
-            Value::Data(data) => data.len(),
-            _ => {
-                let (mut uplink, status) = Uplink::begin(512);
-                assert_eq!(status, OK);
-                assert_eq!(uplink.add(&record), OK);
-                let body = uplink.finish().unwrap();
-                let at = body.iter().rposition(|&byte| byte == b':').unwrap() + 1;
-                body.len() - at - 2
-            }
-        };
-        let unit = record.unit.as_ref().map_or(0, |unit| unit.as_bytes().len());
-        let len = 8 + record.name.as_bytes().len() + unit + value;
-        Self { record, len }
-    }
-}
-
-/// Seconds since 1970 when not below 2^28, else seconds relative to the moment of reception.
-fn time(when: When, uptime: u32, unix: u32) -> Option<i64> {
-    let count = match when {
-        When::Reception => return None,
-        When::Unix(seconds) => return Some(seconds.into()),
-        When::Uptime(count) => count,
-    };
-    let ago = i64::from(uptime) - i64::from(count);
-    if unix > 0 && i64::from(unix) - ago >= RELATIVE {
-        Some(i64::from(unix) - ago)
-    } else {
-        Some(-ago.min(RELATIVE - 1))
-    }
-}
-
-/// Adds a record and its time by the functions for uplinks.
-fn add(uplink: &mut Uplink, record: &Record, uptime: u32, unix: u32) -> Status {
-    let timed = match time(record.when, uptime, unix) {
-        None => OK,
-        Some(seconds) if seconds >= RELATIVE => uplink.set_time(seconds),
-        Some(seconds) => uplink.set_time_ago(seconds.unsigned_abs().try_into().unwrap()),
-    };
-    let added = uplink.add(record);
-    if timed == OK { added } else { timed }
-}
-
-/// Whether one object of a body is this record.
-fn assert_is(object: &RawValue, record: &Record, time: Option<i64>) {
-    let fields: HashMap<&str, &RawValue> = serde_json::from_str(object.get()).unwrap();
-    let text = |label| serde_json::from_str::<String>(fields[label].get()).unwrap();
-    let real = |label: &str| f64::from_str(fields[label].get()).unwrap();
-    let exact = |label: &str| BigDecimal::from_str(fields[label].get()).unwrap();
-    let decimal =
-        |mantissa: i64, exponent: i32| BigDecimal::new(mantissa.into(), i64::from(-exponent));
-    assert_eq!(text("n").as_bytes(), record.name.as_bytes());
-    let mut count = 2;
-    if let Some(unit) = &record.unit {
-        assert_eq!(text("u").as_bytes(), unit.as_bytes());
-        count += 1;
-    }
-    if let Some(time) = time {
-        assert_eq!(fields["t"].get(), time.to_string());
-        count += 1;
-    }
-    match &record.value {
-        &Value::Decimal(mantissa, exponent) => assert_eq!(exact("v"), decimal(mantissa, exponent)),
-        Value::Int64(value) => assert_eq!(fields["v"].get(), value.to_string()),
-        Value::Uint64(value) => assert_eq!(fields["v"].get(), value.to_string()),
-        Value::Double(value) => assert_eq!(real("v").to_bits(), value.to_bits()),
-        Value::Bool(value) => assert_eq!(fields["vb"].get(), value.to_string()),
-        Value::Text(value) => assert_eq!(text("vs").as_bytes(), value.as_bytes()),
-        Value::Data(value) => {
-            let decoded = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(text("vd"));
-            assert_eq!(decoded.as_ref(), Ok(value));
-        }
-        &Value::SumDecimal(mantissa, exponent) => {
-            assert_eq!(exact("s"), decimal(mantissa, exponent));
-        }
-        Value::SumDouble(value) => assert_eq!(real("s").to_bits(), value.to_bits()),
-    }
-    assert_eq!(fields.len(), count, "{}", object.get());
 }
 
 /// The queue and what it should hold.
@@ -514,9 +289,7 @@ impl Bench {
             1 => used,
             _ => rng.usize(..600),
         };
-        let policy = *rng
-            .choice([KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_REFUSE_NEWEST].as_slice())
-            .unwrap();
+        let policy = pick(rng, &[KPN_QUEUE_DROP_OLDEST, KPN_QUEUE_REFUSE_NEWEST]);
         let mut queue = Queue::begin(capacity, policy);
         let uptime = rng.u32(..20);
         let elapsed = match rng.u8(..4) {
@@ -562,7 +335,7 @@ impl Bench {
             }
             // Another version, under a CRC that is right.
             _ => {
-                damaged[4] = *rng.choice([0, 1, 3, 255].as_slice()).unwrap();
+                damaged[4] = pick(rng, &[0, 1, 3, 255]);
                 let end = damaged.len() - 4;
                 let crc = crc32(&damaged[..end]);
                 damaged[end..].copy_from_slice(&crc.to_le_bytes());
@@ -592,9 +365,7 @@ impl Bench {
         self.unix = match rng.u8(..5) {
             0 => 0,
             1 => rng.u32(..),
-            2 => *rng
-                .choice([1, (1 << 28) - 1, 1 << 28, u32::MAX].as_slice())
-                .unwrap(),
+            2 => pick(rng, &[1, (1 << 28) - 1, 1 << 28, u32::MAX]),
             _ => 1_700_000_000 + self.uptime % 1000,
         };
     }
@@ -614,28 +385,15 @@ impl Bench {
     }
 }
 
-/// CRC-32 of ISO-HDLC, bit by bit as in its definition.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for &byte in bytes {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = crc >> 1 ^ if crc & 1 != 0 { 0xEDB8_8320 } else { 0 };
-        }
-    }
-    !crc
-}
-
 fn policy(rng: &mut Rng) -> i32 {
-    *rng.choice(
-        [
+    pick(
+        rng,
+        &[
             KPN_QUEUE_DROP_OLDEST,
             KPN_QUEUE_DROP_OLDEST,
             KPN_QUEUE_REFUSE_NEWEST,
-        ]
-        .as_slice(),
+        ],
     )
-    .unwrap()
 }
 
 #[test]

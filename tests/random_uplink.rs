@@ -9,36 +9,27 @@
 
 #[path = "common/uplink.rs"]
 mod common;
+#[path = "random_uplink/model.rs"]
+mod model;
+#[path = "common/random.rs"]
+mod random;
 #[path = "common/resolve.rs"]
 mod resolve;
-#[path = "common/script.rs"]
+#[path = "random_uplink/script.rs"]
 mod script;
 #[path = "common/status.rs"]
 mod status;
 
 use common::{Call, Content, SECRET, Status, Stream, To, URN, Uplink, add};
+use model::Model;
+use random::{Blame, setting};
 use resolve::resolve;
-use script::{Model, Script};
+use script::Script;
 use sha2::{Digest, Sha256};
 use status::{ERR_BUFFER_FULL, ERR_SENML_EMPTY, OK};
 
-fn cases() -> u64 {
-    std::env::var("KPN_CASES").map_or(100_000, |text| text.parse().unwrap())
-}
-
 fn seed() -> u64 {
-    std::env::var("KPN_SEED").map_or(0x6b70_6e5f_7468, |text| text.parse().unwrap())
-}
-
-/// Says which script it was on failure.
-struct Blame(u64);
-
-impl Drop for Blame {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("again with KPN_SEED={} KPN_CASES=1", self.0);
-        }
-    }
+    setting("KPN_SEED", 0x6b70_6e5f_7468)
 }
 
 /// The body of a request whose head other parsers accept.
@@ -210,7 +201,7 @@ fn check_stream(script: &Script, random: &mut fastrand::Rng) {
 #[test]
 fn random_messages_are_what_was_accepted() {
     let seed = seed();
-    for seed in seed..seed + cases() {
+    for seed in seed..seed + setting("KPN_CASES", 100_000) {
         let _blame = Blame(seed);
         let mut random = fastrand::Rng::with_seed(seed);
         let script = Script::random(&mut random);

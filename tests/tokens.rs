@@ -8,10 +8,13 @@
 
 #[path = "common/token.rs"]
 mod common;
+#[path = "common/random.rs"]
+mod random;
 
 use common::status::{ERR_SECRET, ERR_STATE, ERR_TOKEN_MISMATCH, OK};
 use common::{Token, compare};
 use kpn_things::ffi::token::{KPN_SECRET_MAX, KPN_SECRET_MIN};
+use random::setting;
 use sha2::{Digest, Sha256};
 
 /// Body, secret and token of each line of the list that the C tests also use.
@@ -74,13 +77,12 @@ fn every_length_of_body_and_secret_agrees_with_the_digest() {
 
 #[test]
 fn random_bodies_in_random_pieces_agree_with_the_digest() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let seed = number("KPN_SEED").unwrap_or(0x70_6B_65_6E);
+    let seed = setting("KPN_SEED", 0x70_6B_65_6E);
     println!("KPN_SEED={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     let bytes: Vec<u8> = (0..4096).map(|_| random.u8(..)).collect();
     let mut object = Token::new();
-    for _ in 0..number("KPN_CASES").unwrap_or(100_000) {
+    for _ in 0..setting("KPN_CASES", 100_000) {
         // Mostly a message, sometimes one of many blocks; mostly a few pieces, sometimes many small ones.
         let longest = [300, 300, 300, 3000][random.usize(..4)];
         let len = random.usize(..longest);

@@ -24,6 +24,7 @@ struct exchange {
 	kpn_response *response;
 	int error;     /* the errno of what failed, or 0 */
 	bool is_whole; /* the whole request is sent, and nothing has followed the response */
+	bool is_begun; /* a byte was sent or received */
 };
 
 /*
@@ -41,6 +42,7 @@ static kpn_status hear(struct exchange *exchange)
 	if (exchange->error != 0) {
 		return exchange->error == EAGAIN ? KPN_NEED_MORE : KPN_ERR_IO;
 	}
+	exchange->is_begun = true;
 	if (len == 0) {
 		exchange->is_whole = false;
 		return kpn_response_end(exchange->response);
@@ -103,6 +105,7 @@ static kpn_status send_all(struct exchange *exchange, kpn_span request)
 		failed = kpn_zephyr_socket_send(exchange->socket, request.ptr, request.len, deadline, &sent);
 		request.ptr += sent;
 		request.len -= sent;
+		exchange->is_begun = exchange->is_begun || sent > 0;
 	}
 	exchange->is_whole = exchange->is_whole && request.len == 0;
 	return status;
@@ -223,6 +226,16 @@ kpn_status kpn_zephyr_open(kpn_zephyr_connection *connection, const char *host, 
 	return tell(status, error, out_errno);
 }
 
+/*
+ * Whether a send failed because the connection was closed before. Not every modem driver reports that
+ * when it happens, and ublox-sara-r4 turns ENOTCONN into 1, which is EPERM.
+ */
+static bool was_closed(const struct exchange *exchange)
+{
+	return !exchange->is_begun &&
+	       (exchange->error == ENOTCONN || exchange->error == EPIPE || exchange->error == EPERM);
+}
+
 kpn_status kpn_zephyr_exchange_on(kpn_zephyr_connection *connection, kpn_span request, kpn_response *response,
 				  int *out_errno)
 {
@@ -250,6 +263,9 @@ kpn_status kpn_zephyr_exchange_on(kpn_zephyr_connection *connection, kpn_span re
 		return KPN_ERR_STATE;
 	}
 	status = run(&exchange, request);
+	if (status == KPN_ERR_IO && was_closed(&exchange)) {
+		status = KPN_ERR_STATE;
+	}
 	(void)kpn_connection_record(&connection->private_requests, response);
 	if (status != KPN_OK || !exchange.is_whole || kpn_connection_left(&connection->private_requests) == 0) {
 		kpn_zephyr_socket_close(&socket);

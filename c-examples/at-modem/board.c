@@ -45,12 +45,13 @@ static int32_t uart_read(void *context, uint8_t *bytes, size_t cap, uint32_t mil
     while (put_count == taken_count && board_ticks() - start < milliseconds) {
         board_wait();
     }
-    if (put_count - taken_count > ROOM || board_uart_overran()) {
-        taken_count = put_count;
-        return -1;
-    }
+    uint32_t first = taken_count;
     while (put_count != taken_count && (size_t)count < cap) {
         bytes[count++] = received[taken_count++ % ROOM];
+    }
+    if (put_count - first > ROOM || board_uart_overran()) { /* only now, since an interrupt may have come meanwhile */
+        taken_count = put_count;
+        return -1;
     }
     return count;
 }

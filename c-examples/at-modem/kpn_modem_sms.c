@@ -49,7 +49,6 @@ static void listen(void *context, const char *line)
             sms->found = take_text(sms, line);
         } else if (sms->expected == DIRECT) {
             sms->holds = take_text(sms, line);
-            sms->told = sms->told || sms->holds;
         }
         sms->expected = NOBODY;
     } else if (at_after(line, "+CMTI: ") != NULL) {
@@ -57,11 +56,16 @@ static void listen(void *context, const char *line)
     } else if (listed != NULL && sms->listed < 0 && at_numbers(listed, &sms->listed, 1)) {
         sms->expected = LISTED;
         sms->from_platform = is_platform(behind_quote(listed, 3)); /* the status comes before the sender */
-    } else if (direct != NULL && sms->in_use) {
-        sms->dropped++;
-    } else if (direct != NULL) {
-        sms->expected = DIRECT;
-        sms->from_platform = is_platform(behind_quote(direct, 1));
+    } else if (direct != NULL && sms->direct) { /* otherwise it is a line of a stored SMS */
+        if (sms->in_use || sms->burst) {
+            sms->dropped++;
+        } else {
+            sms->expected = DIRECT;
+            sms->from_platform = is_platform(behind_quote(direct, 1));
+        }
+        sms->burst = true;
+        sms->told = true;
+        sms->heard++;
     }
 }
 
@@ -77,6 +81,7 @@ at_result kpn_modem_sms_begin(kpn_modem_sms *sms, kpn_modem *modem, bool direct)
     sms->modem = modem;
     sms->index = -1;
     sms->told = true; /* there may be old ones */
+    sms->direct = direct;
     modem->listener = listen;
     modem->listener_context = sms;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0] && result == AT_OK; i++) {
@@ -117,6 +122,41 @@ static at_result delete_last(kpn_modem_sms *sms)
     return result;
 }
 
+/* What comes right behind an SMS may be lines of its text that look like another one. */
+static at_result fall_silent(kpn_modem_sms *sms)
+{
+    at_result result = AT_OK;
+
+    for (int i = 0; i < ROUNDS && result == AT_OK && sms->burst; i++) {
+        uint32_t before = sms->heard;
+        result = kpn_modem_wait(sms->modem, sms->modem->times.quiet);
+        sms->burst = result != AT_OK || sms->heard != before;
+    }
+    return result;
+}
+
+/* Lists what is stored. All of the answer is heard, even if an SMS contains an OK. */
+static at_result list(kpn_modem_sms *sms)
+{
+    at_result result = fall_silent(sms);
+
+    sms->in_use = false;
+    sms->found = false;
+    sms->told = false;
+    sms->listed = -1;
+    if (result == AT_OK) {
+        result = kpn_modem_command(sms->modem, "AT+CMGL=\"ALL\"", sms->modem->times.command);
+    }
+    if (result == AT_OK) {
+        result = kpn_modem_wait(sms->modem, sms->modem->times.quiet);
+    }
+    if (sms->burst) { /* it cannot be told apart from the list */
+        sms->found = false;
+        sms->listed = -1;
+    }
+    return result;
+}
+
 at_result kpn_modem_sms_next(kpn_modem_sms *sms, char **out_text, size_t *out_len)
 {
     at_result result = AT_OK;
@@ -132,12 +172,8 @@ at_result kpn_modem_sms_next(kpn_modem_sms *sms, char **out_text, size_t *out_le
     for (int i = 0; i < ROUNDS && result == AT_OK; i++) {
         result = delete_last(sms);
         if (result == AT_OK && !sms->holds) {
-            sms->in_use = false;
-            sms->found = false;
-            sms->told = false;
-            sms->listed = -1;
-            result = kpn_modem_command(sms->modem, "AT+CMGL=\"ALL\"", sms->modem->times.command);
-            if (result == AT_OK && sms->listed < 0 && !sms->holds) {
+            result = list(sms);
+            if (result == AT_OK && sms->listed < 0 && !sms->burst) {
                 return AT_OK;
             }
             sms->told = true; /* there may be another one */

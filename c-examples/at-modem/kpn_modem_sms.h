@@ -8,7 +8,8 @@
  *   }
  *
  * The first line of an SMS is passed on, up to 160 ASCII characters, which needs an AT_LINE_CAP of 162 or more. SMS from other senders and
- * longer ones are dropped and counted.
+ * longer ones are dropped and counted. Further lines of an SMS are ignored, whatever they look like; for that, the line must fall silent
+ * (`times.quiet`) behind each list.
  */
 #ifndef KPN_MODEM_SMS_H
 #define KPN_MODEM_SMS_H
@@ -32,13 +33,17 @@ typedef struct kpn_modem_sms {
     bool holds;         /* `text` holds one that the modem does not store */
     bool in_use;        /* `text` is in use */
     bool told;          /* one has not been looked for yet */
+    bool direct;        /* the modem passes them on at once */
+    bool burst;         /* it has, and what follows may be a part of that SMS */
+    uint32_t heard;     /* how often it has */
     char text[AT_LINE_CAP];
 } kpn_modem_sms;
 
 /*
  * Sets up the modem: text mode, ASCII. With `direct` the modem passes on each SMS at once and stores none, for modems without storage. An
- * SMS is then lost if the device is not listening, and so is a second one before the first was read. Without `direct`, which is better,
- * they are stored, and none is lost before it was passed on.
+ * SMS is then lost if the device is not listening, and so is one that comes after another, from whomever, before the next call of
+ * `kpn_modem_sms_next`. Then anyone who can send an SMS of several lines can also feign an answer to a command that is running. Without
+ * `direct`, which is better, they are stored, and none is lost before it was passed on.
  */
 at_result kpn_modem_sms_begin(kpn_modem_sms *sms, kpn_modem *modem, bool direct);
 

@@ -7,6 +7,7 @@ enum {
     STEP = 1000,        /* milliseconds between two queries */
     SIM_LIMIT = 10000,  /* longest time that a SIM is busy after a start */
     BOOT_LIMIT = 30000, /* likewise for a modem */
+    OFF_LIMIT = 40000,  /* longest time to switch one off */
     COMMAND_CAP = 128
 };
 
@@ -47,6 +48,20 @@ static at_result command(const timer *timer, const char *text, uint32_t most)
     uint32_t left = timer_left(timer, most);
 
     return left == 0 ? AT_ERR_TIMEOUT : kpn_modem_command(timer->modem, text, left);
+}
+
+/* A command that is answered with `ok` instead of OK, unless that is NULL. The modem is synchronised. */
+static at_result command_until(kpn_modem *modem, const char *text, const char *ok, uint32_t milliseconds)
+{
+    at_limit(&modem->line, milliseconds);
+    at_text(&modem->line, text);
+    at_text(&modem->line, "\r");
+    at_result result = at_answer(&modem->line, ok, NULL, NULL, 0);
+    modem->synchronised = result == AT_OK;
+    if (result == AT_ERR_MODEM) {
+        modem->number = modem->line.number;
+    }
+    return result;
 }
 
 /* A command with a text in place of `%`. */
@@ -136,8 +151,8 @@ static at_result set_up(const timer *timer, const kpn_network *network)
     search apn = {"+CGDCONT: 1,\"IP\",\"", network->apn, {0}, 0, false};
     at_result result = find(timer, "AT+CGDCONT?", &apn);
 
-    if (result != AT_OK || (apn.found && !network->renew)) {
-        return result == AT_ERR_MODEM ? AT_OK : result;
+    if ((result != AT_OK && result != AT_ERR_MODEM) || (apn.found && !network->renew)) {
+        return result;
     }
     result = command(timer, network->kind->radio_off, modem->times.open);
     for (const char *const *it = network->setup; it != NULL && *it != NULL && result == AT_OK; it++) {
@@ -229,27 +244,35 @@ static at_result is_active(const timer *timer, const kpn_network_kind *kind, boo
     return result == AT_ERR_MODEM ? AT_OK : result;
 }
 
-static at_result activate(const timer *timer, const kpn_network *network)
+static at_result define(const timer *timer, const kpn_network *network)
 {
     const kpn_network_kind *kind = network->kind;
     kpn_modem *modem = timer->modem;
-    bool active;
-    at_result result = is_active(timer, kind, &active);
+    at_result result = AT_OK;
 
-    if (result != AT_OK || active) {
-        return result;
-    }
     if (kind->shut != NULL) {
-        at_limit(&modem->line, timer_left(timer, modem->times.close));
-        at_text(&modem->line, kind->shut);
-        at_text(&modem->line, "\r");
-        result = at_answer(&modem->line, kind->shut_ok, NULL, NULL, 0);
+        result = command_until(modem, kind->shut, kind->shut_ok, timer_left(timer, modem->times.close));
     }
     for (size_t i = 0; i < KPN_NETWORK_DEFINE_MAX && kind->define[i] != NULL && result == AT_OK; i++) {
         result = command_with(timer, kind->define[i], network->apn);
     }
+    return result;
+}
+
+static at_result activate(const timer *timer, const kpn_network *network)
+{
+    const kpn_network_kind *kind = network->kind;
+    bool active;
+    bool defined = false;
+    at_result result = is_active(timer, kind, &active);
+
     while (result == AT_OK && !active) {
-        result = command(timer, kind->activate, modem->times.open);
+        result = defined ? AT_OK : define(timer, network);
+        if (result != AT_OK) {
+            return result;
+        }
+        result = command(timer, kind->activate, timer->modem->times.open);
+        defined = result != AT_ERR_MODEM || kind->shut == NULL; /* SIM7000 needs all of it again after a refusal */
         for (int i = 0; i < 5 && (result == AT_OK || (result == AT_ERR_MODEM && i == 0)) && !active; i++) {
             /* It may take a while after OK, and a refusal may mean that it is up already. */
             result = is_active(timer, kind, &active);
@@ -318,7 +341,7 @@ at_result kpn_network_get_signal(kpn_modem *modem, kpn_network_signal *out_signa
     timer timer = timer_begin(modem, UINT32_MAX);
     memset(out_signal, 0, sizeof *out_signal);
     at_result result = find(&timer, "AT+CSQ", &csq);
-    if (result == AT_OK) {
+    if (result == AT_OK || result == AT_ERR_MODEM) {
         result = find(&timer, "AT+CESQ", &cesq);
     }
     if (csq.numbers[0] <= 31) {
@@ -422,35 +445,48 @@ at_result kpn_network_off(kpn_modem *modem, const kpn_network_kind *kind)
     if (modem == NULL || kind == NULL) {
         return AT_ERR_ARGUMENT;
     }
-    at_result result = kpn_modem_command(modem, kind->off, 40000);
-    modem->synchronised = false;
+    at_result result = kpn_modem_close(modem);
+    if (result != AT_ERR_STATE) {
+        result = kpn_modem_command(modem, "AT", modem->times.command); /* synchronises */
+    }
+    if (result == AT_OK) {
+        result = command_until(modem, kind->off, kind->off_ok, OFF_LIMIT);
+        modem->synchronised = false;
+    }
     return result;
 }
 
 /* UBX-17003787 R16, chapters 5, 13 and 17. */
-const kpn_network_kind kpn_network_sara_r4 = {"AT+CFUN=4", "AT+CFUN=15",   "AT+CPWROFF", NULL,         NULL,
-                                              {NULL},      "AT+CGACT=1,1", "AT+CGACT?",  "+CGACT: 1,1"};
+const kpn_network_kind kpn_network_sara_r4 = {"AT+CFUN=4", "AT+CFUN=15", "AT+CPWROFF",   NULL,        NULL,
+                                              NULL,        {NULL},       "AT+CGACT=1,1", "AT+CGACT?", "+CGACT: 1,1"};
 
 /* UBX-19047455 R13: profile 0 over context 1. */
-const kpn_network_kind kpn_network_sara_r5 = {"AT+CFUN=4",    "AT+CFUN=15",   "AT+CPWROFF",
-                                              NULL,           NULL,           {"AT+UPSD=0,100,1", "AT+UPSD=0,0,0"},
-                                              "AT+UPSDA=0,3", "AT+UPSND=0,8", "+UPSND: 0,8,1"};
+const kpn_network_kind kpn_network_sara_r5 = {
+    "AT+CFUN=4",    "AT+CFUN=15",   "AT+CPWROFF",   NULL, NULL, NULL, {"AT+UPSD=0,100,1", "AT+UPSD=0,0,0"},
+    "AT+UPSDA=0,3", "AT+UPSND=0,8", "+UPSND: 0,8,1"};
 
 /* UBX-22016905 R04: profile 0 has its own APN. */
-const kpn_network_kind kpn_network_lena_r8 = {"AT+CFUN=4",    "AT+CFUN=15",   "AT+CPWROFF",
-                                              NULL,           NULL,           {"AT+UPSD=0,0,0", "AT+UPSD=0,1,\"%\""},
-                                              "AT+UPSDA=0,3", "AT+UPSND=0,8", "+UPSND: 0,8,1"};
+const kpn_network_kind kpn_network_lena_r8 = {
+    "AT+CFUN=4",    "AT+CFUN=15",   "AT+CPWROFF",   NULL, NULL, NULL, {"AT+UPSD=0,0,0", "AT+UPSD=0,1,\"%\""},
+    "AT+UPSDA=0,3", "AT+UPSND=0,8", "+UPSND: 0,8,1"};
 
 /* BG96 TCP/IP Application Note V1.2, 2.2.1 to 2.2.3. */
-const kpn_network_kind kpn_network_bg96 = {"AT+CFUN=4",  "AT+CFUN=1,1", "AT+QPOWD=1",
-                                           NULL,         NULL,          {"AT+QICSGP=1,1,\"%\",\"\",\"\",0"},
-                                           "AT+QIACT=1", "AT+QIACT?",   "+QIACT: 1,1,"};
+const kpn_network_kind kpn_network_bg96 = {
+    "AT+CFUN=4",  "AT+CFUN=1,1", "AT+QPOWD=1",  NULL, NULL, NULL, {"AT+QICSGP=1,1,\"%\",\"\",\"\",0"},
+    "AT+QIACT=1", "AT+QIACT?",   "+QIACT: 1,1,"};
 
 /* The manuals named in simcom.h. */
-const kpn_network_kind kpn_network_sim7000 = {"AT+CFUN=4",  "AT+CFUN=1,1", "AT+CPOWD=1",
-                                              "AT+CIPSHUT", "SHUT OK",     {"AT+CIPMUX=0", "AT+CIPRXGET=1", "AT+CSTT=\"%\""},
-                                              "AT+CIICR",   "AT+CIFSR;E0", NULL};
+const kpn_network_kind kpn_network_sim7000 = {"AT+CFUN=4",
+                                              "AT+CFUN=1,1",
+                                              "AT+CPOWD=1",
+                                              "NORMAL POWER DOWN",
+                                              "AT+CIPSHUT",
+                                              "SHUT OK",
+                                              {"AT+CIPMUX=0", "AT+CIPRXGET=1", "AT+CSTT=\"%\""},
+                                              "AT+CIICR",
+                                              "AT+CIFSR;E0",
+                                              NULL};
 
-const kpn_network_kind kpn_network_sim7080 = {"AT+CFUN=0",    "AT+CFUN=1,1", "AT+CPOWD=1",
-                                              NULL,           NULL,          {"AT+CNCFG=0,1,\"%\""},
-                                              "AT+CNACT=0,1", "AT+CNACT?",   "+CNACT: 0,1"};
+const kpn_network_kind kpn_network_sim7080 = {"AT+CFUN=0", "AT+CFUN=1,1", "AT+CPOWD=1",           "NORMAL POWER DOWN",
+                                              NULL,        NULL,          {"AT+CNCFG=0,1,\"%\""}, "AT+CNACT=0,1",
+                                              "AT+CNACT?", "+CNACT: 0,1"};

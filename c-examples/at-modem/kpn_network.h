@@ -28,6 +28,7 @@ typedef struct kpn_network_kind {
     const char *radio_off;
     const char *restart;
     const char *off;     /* the whole modem */
+    const char *off_ok;  /* its answer; NULL: OK */
     const char *shut;    /* before the connection is defined, or NULL */
     const char *shut_ok; /* its answer */
     const char *define[KPN_NETWORK_DEFINE_MAX]; /* sets up the data connection; up to the first NULL */
@@ -102,7 +103,10 @@ at_result kpn_network_save_power(kpn_modem *modem, uint32_t period, uint32_t act
  */
 at_result kpn_network_set_edrx(kpn_modem *modem, bool is_nb_iot, uint32_t cycle);
 
-/* Switches the modem off in the way its manual requires, so that it keeps its settings. Afterwards only its pin or its power wakes it. */
+/*
+ * Closes the connection, if there is one, and switches the modem off in the way its manual requires, so that it keeps its settings.
+ * Afterwards only its pin or its power wakes it.
+ */
 at_result kpn_network_off(kpn_modem *modem, const kpn_network_kind *kind);
 
 #ifdef __cplusplus

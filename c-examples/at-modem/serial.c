@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +32,6 @@ static bool uart_write(void *context, const uint8_t *bytes, size_t len)
     return true;
 }
 
-static int32_t uart_read(void *context, uint8_t *bytes, size_t cap, uint32_t milliseconds)
-{
-    struct pollfd wait = {*(int *)context, POLLIN, 0};
-    int ready = poll(&wait, 1, (int)milliseconds);
-
-    if (ready <= 0) {
-        return ready == 0 || errno == EINTR ? 0 : -1;
-    }
-    ssize_t count = read(wait.fd, bytes, cap);
-    return count > 0 ? (int32_t)count : -1; /* the end of a serial line is a failure */
-}
-
 static uint32_t uart_clock(void *context)
 {
     struct timespec now;
@@ -50,6 +39,25 @@ static uint32_t uart_clock(void *context)
     (void)context;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint32_t)now.tv_sec * 1000U + (uint32_t)(now.tv_nsec / 1000000);
+}
+
+static int32_t uart_read(void *context, uint8_t *bytes, size_t cap, uint32_t milliseconds)
+{
+    struct pollfd wait = {*(int *)context, POLLIN, 0};
+    uint32_t start = uart_clock(context);
+    uint32_t passed = 0;
+    int ready;
+
+    do { /* a signal does not end the wait; a longer one than INT_MAX would be endless */
+        uint32_t left = milliseconds - passed;
+        ready = poll(&wait, 1, left < INT_MAX ? (int)left : INT_MAX);
+        passed = uart_clock(context) - start;
+    } while (passed < milliseconds && (ready == 0 || (ready < 0 && errno == EINTR)));
+    if (ready <= 0) {
+        return ready == 0 || errno == EINTR ? 0 : -1;
+    }
+    ssize_t count = read(wait.fd, bytes, cap);
+    return count > 0 ? (int32_t)count : -1; /* the end of a serial line is a failure */
 }
 
 static int open_tcp(const char *name)

@@ -51,6 +51,16 @@ fn usual(all: &WithApi, more: &[&str]) -> (Value, bool) {
     fleet(&[&usual, more].concat())
 }
 
+/// The same against a simulator with faults, in spite of which all must go well: that simulator, and the figures.
+fn despite(faults: &[&str]) -> (WithApi, Value) {
+    let mut arguments = vec!["--quiet"];
+    arguments.extend(faults.iter().flat_map(|fault| ["--fault", fault]));
+    let all = WithApi::start_bare(&arguments);
+    let (figures, well) = usual(&all, &[]);
+    assert!(well, "{figures}");
+    (all, figures)
+}
+
 /// What the platform knows of its devices: messages, and downlinks that were delivered.
 fn counted(all: &WithApi) -> (u64, u64) {
     let (_, list) = all.get("/api/v1/devices");
@@ -90,10 +100,7 @@ fn what_was_not_taken_is_sent_again_until_it_is() {
         "status=503,every=5",
         "early-answer=408,every=13",
     ];
-    let arguments = faults.map(|fault| ["--fault", fault]).concat();
-    let all = WithApi::start_bare(&[&["--quiet"], &arguments[..]].concat());
-    let (figures, well) = usual(&all, &[]);
-    assert!(well, "{figures}");
+    let (all, figures) = despite(&faults);
     // What a fault came in between of is no message of a device.
     assert_eq!(counted(&all), (DEVICES * MESSAGES, DEVICES * DOWNLINKS));
     let failures = figures["failures"].as_object().unwrap();
@@ -113,10 +120,7 @@ fn answers_that_do_not_arrive_lose_no_message_and_no_downlink() {
         "trickle=1,every=50",
         "interim=2,every=3",
     ];
-    let arguments = faults.map(|fault| ["--fault", fault]).concat();
-    let all = WithApi::start_bare(&[&["--quiet"], &arguments[..]].concat());
-    let (figures, well) = usual(&all, &[]);
-    assert!(well, "{figures}");
+    let (all, figures) = despite(&faults);
     // What the platform took although the answer got lost was sent again.
     let unsure = figures["unsure"].as_u64().unwrap();
     assert!(unsure > 0);

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{BODY, PATH, SECRET, URN, WithApi, request, request_with, scratch, token};
+use common::{BODY, DEVICE, PATH, SECRET, URN, WithApi, request, request_with, scratch, token};
 use serde_json::{Value, json};
 
 const KILLS: usize = 100;
@@ -256,10 +256,9 @@ fn a_hundred_kills_lose_nothing_and_repeat_nothing() {
 fn another_run_goes_on_where_the_last_one_ended() {
     let file = File::new();
     let downlink = format!(r#"{URN}=[{{"n":"a","v":1}}]"#);
-    let device = format!("{URN}={SECRET}");
     let arguments = [
         "--device",
-        &device,
+        DEVICE,
         "--downlink",
         &downlink,
         "--history",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "check.h"
+#include "file_server.h"
 
 #define FW_URL "http://10.0.0.1:81/f/v1/1"
 #define FW_TOKEN "eyJh.eyJz.Sf-l_x"
@@ -13,24 +14,6 @@ static uint8_t *const exchange = other + TEXTS_CAP;
 #define EXCHANGE_CAP (OTHER_CAP - TEXTS_CAP)
 
 static kpn_firmware firmware;
-
-/* Every byte of the firmware is computed from its offset. */
-static uint8_t firmware_byte(uint32_t offset)
-{
-    return (uint8_t)((offset * UINT32_C(2654435761)) >> 24);
-}
-
-static uint32_t crc32_of(const uint8_t *bytes, size_t len)
-{
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < len; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ (UINT32_C(0xEDB88320) & (0u - (crc & 1u)));
-        }
-    }
-    return ~crc;
-}
 
 static void begin(size_t memory_cap, uint32_t part_size)
 {
@@ -56,47 +39,6 @@ static void connect_and_begin(uint32_t part_size)
     CHECK(kpn_firmware_must_connect(&firmware));
     CHECK_OK(kpn_firmware_connected(&firmware));
     CHECK(!kpn_firmware_must_connect(&firmware));
-}
-
-/* The range of the request in `exchange`, including its last byte. */
-static void read_range(size_t len, uint32_t *first, uint32_t *last)
-{
-    static const char field[] = "\r\nRange: bytes=";
-    uint32_t numbers[2] = {0, 0};
-    size_t at = 0;
-    while (at + sizeof field < len && memcmp(exchange + at, field, sizeof field - 1) != 0) {
-        at++;
-    }
-    at += sizeof field - 1;
-    for (int i = 0; i < 2; i++, at++) {
-        for (; at < len && exchange[at] >= '0' && exchange[at] <= '9'; at++) {
-            numbers[i] = numbers[i] * 10 + (uint32_t)(exchange[at] - '0');
-        }
-    }
-    *first = numbers[0];
-    *last = numbers[1];
-}
-
-/* Overwrites the request in `exchange` with its answer; returns the length, and where the body begins. */
-static size_t answer(uint32_t first, uint32_t last, uint32_t total, uint32_t crc_fault, size_t *body)
-{
-    uint8_t *const text = exchange;
-    uint8_t part[PART * 2];
-    size_t len = 0;
-    if (last >= total) {
-        last = total - 1;
-    }
-    for (uint32_t at = first; at <= last; at++) {
-        part[len++] = firmware_byte(at);
-    }
-    const int head =
-        snprintf((char *)text, EXCHANGE_CAP,
-                 "HTTP/1.1 200\r\nContent-Length: %lu\r\nDigest: crc32=%lx\r\nContent-Range: bytes %lu-%lu/%lu\r\n\r\n",
-                 (unsigned long)len, (unsigned long)(crc32_of(part, len) ^ crc_fault), (unsigned long)first,
-                 (unsigned long)last, (unsigned long)total);
-    *body = (size_t)head;
-    memcpy(text + *body, part, len);
-    return *body + len;
 }
 
 /* Feeds `len` bytes of `exchange` in pieces of `step`, and writes the result to flash. */
@@ -130,14 +72,13 @@ static kpn_status fetch(uint32_t total, size_t step, size_t missing, uint32_t cr
     uint32_t first;
     uint32_t last;
     size_t len = 0;
-    size_t body;
     if (kpn_firmware_must_connect(&firmware)) {
         CHECK_OK(kpn_firmware_connected(&firmware));
     }
     CHECK_OK(kpn_firmware_request(&firmware, exchange, EXCHANGE_CAP, &len));
-    read_range(len, &first, &last);
+    requested_range(exchange, len, &first, &last);
     CHECK_SIZE(first, kpn_firmware_confirmed(&firmware));
-    len = answer(first, last, total, crc_fault, &body);
+    len = answer_range(exchange, EXCHANGE_CAP, first, last, total, crc_fault);
     return feed(len > missing ? len - missing : 0, step);
 }
 

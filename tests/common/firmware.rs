@@ -9,6 +9,7 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use std::ffi::CString;
 
+pub use crc32::crc32;
 use kpn_things::ffi::downlink::{kpn_downlink_begin_bytes, kpn_downlink_next};
 use kpn_things::ffi::firmware::announce::*;
 use kpn_things::ffi::firmware::answer::*;
@@ -17,6 +18,8 @@ use kpn_things::ffi::firmware::request::*;
 use kpn_things::ffi::firmware::*;
 use status::{END, ERR_BUFFER_FULL, NEED_MORE, OK};
 
+#[path = "crc32.rs"]
+mod crc32;
 #[path = "status.rs"]
 pub mod status;
 
@@ -363,15 +366,6 @@ pub fn pack(url: &str, token: &str) -> String {
     format!(
         "[{{\"bn\":\"{URN}\"}},{{\"n\":\"url\",\"vs\":\"{url}\"}},{{\"n\":\"token\",\"vs\":\"{token}\"}}]"
     )
-}
-
-/// CRC-32 bit by bit, as in its definition.
-pub fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            crc >> 1 ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 }
-        })
-    })
 }
 
 /// First and last offset that a request asks for.

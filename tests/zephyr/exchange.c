@@ -3,6 +3,8 @@
  * exchange HOST PORT [BYTES]: one message through kpn_zephyr_exchange(), or a request of so many bytes.
  * Prints the status, the errno and the HTTP status. `exchange arguments` asserts what is refused before a socket is opened.
  */
+#include "check.h"
+
 #include <kpn_zephyr.h>
 
 #include <stdio.h>
@@ -13,14 +15,6 @@
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
 static uint8_t buffer[1024];
-
-#define CHECK(condition)                                                   \
-    do {                                                                   \
-        if (!(condition)) {                                                \
-            fprintf(stderr, "line %d: %s is not so\n", __LINE__, #condition); \
-            return 1;                                                      \
-        }                                                                  \
-    } while (0)
 
 static int refuse_arguments(void)
 {

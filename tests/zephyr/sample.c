@@ -10,16 +10,9 @@
 #include <zephyr/net/net_if.h>
 #include <zephyr/pm/device.h>
 
+#include "check.h"
 #include "network.h"
 #include "sms.h"
-
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            fprintf(stderr, "line %d: %s is not so\n", __LINE__, #condition); \
-            exit(1);                                                          \
-        }                                                                     \
-    } while (0)
 
 const struct device shim_modem;
 

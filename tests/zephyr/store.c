@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Credentials, their shell, and the queue in the settings: what comes back after a reset, what is refused, how often is written. */
+#include "check.h"
 #include "device.h"
 
 #include <stdio.h>
@@ -15,14 +16,6 @@
 
 #define DEVICE "urn:dev:IMEI:490154203237518:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
-
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            fprintf(stderr, "line %d: %s is not so\n", __LINE__, #condition); \
-            exit(1);                                                          \
-        }                                                                     \
-    } while (0)
 
 static uint8_t memory[400];
 static uint8_t scratch[sizeof memory + KPN_QUEUE_IMAGE_EXTRA];

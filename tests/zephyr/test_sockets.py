@@ -16,12 +16,21 @@ import unittest
 
 OK = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 CLOSE = b"HTTP/1.1 202 Accepted\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-REFUSALS = ("no-flags", "pollin-only", "deaf-pollin", "no-limits", "no-option", "signed")
+REFUSALS = ("no-flags", "pollin-only", "deaf-pollin", "no-limits", "no-option", "signed", "no-end")
 # Each alone, every two together, and what a real driver has.
 KINDS = ["", "modem", *REFUSALS, *("+".join(pair) for pair in itertools.combinations(REFUSALS, 2)), "no-poll", "no-poll+no-flags"]
 # Where a lost or silent peer ends within the limits of the glue, and not of a driver.
 LIMIT = 6
 AT_ONCE = 8
+
+
+def hides_end(kind):
+    """Whether a poll does not see that the other side has closed the connection."""
+    return kind == "modem" or "no-end" in kind
+
+
+BLIND = [kind for kind in KINDS if hides_end(kind)]
+SEEING = [kind for kind in KINDS if not hides_end(kind)]
 
 
 class Peer:
@@ -117,7 +126,15 @@ class Exchange(unittest.TestCase):
             read_request(connection)
             connection.sendall(b"HTTP/1.1 202 Accepted\r\n\r\n[]")
 
-        self.each(serve, "0 0 202")
+        self.each(serve, "0 0 202", kinds=SEEING)
+        self.each(serve, "-91 110 202", kinds=BLIND)
+
+    def test_an_end_without_an_answer(self):
+        def serve(_, connection):
+            read_request(connection)
+
+        self.each(serve, "-44 0 0", kinds=SEEING)
+        self.each(serve, "-91 110 0", kinds=BLIND)
 
     def test_takes_a_response_while_the_server_has_shut_down_its_side(self):
         def serve(_, connection):
@@ -156,7 +173,8 @@ class Exchange(unittest.TestCase):
             connection.recv(10)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-        self.each(serve, ("-92 104 0", "-92 32 0"))
+        self.each(serve, ("-92 104 0", "-92 32 0"), kinds=SEEING)
+        self.each(serve, ("-91 110 0", "-92 104 0", "-92 1 0"), kinds=BLIND)
 
     def test_tells_that_nobody_listens(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -164,8 +182,9 @@ class Exchange(unittest.TestCase):
         for kind in KINDS:
             lines, _, log = run("EXCHANGE", kind, "127.0.0.1", port)
             # A socket without SO_ERROR tells when the request is sent, one that waits while it connects at once.
-            late = "no-option" in kind and "no-flags" not in kind and "pollin-only" not in kind
-            self.assertEqual(lines[0], "-92 111 0" if late else "-90 111 0", (kind, log))
+            waits = kind == "modem" or "no-flags" in kind or "pollin-only" in kind
+            late = not waits and ("no-option" in kind or "no-end" in kind)
+            self.assertEqual(lines[0], f"-92 {1 if hides_end(kind) else 111} 0" if late else "-90 111 0", (kind, log))
 
     def test_a_socket_that_keeps_no_limit_at_all_is_refused(self):
         with Peer(answering(OK)) as peer:
@@ -226,11 +245,27 @@ class Kept(unittest.TestCase):
             peer.requests += 1
             connection.sendall(OK)
 
-        for kind in ("", "modem", "signed"):
+        for kind in ("", "signed"):
             self.expect(
                 serve, "begin open send sleep send open send sleep open send",
                 "0 | 0 | 0 0 202 | -2 0 0 | 0 | 0 0 202 | 0 | 0 0 202", kind, connections=3,
             )
+        # If a poll does not tell, the send does, and then nothing has been sent.
+        for kind in ("modem", "no-end"):
+            self.expect(
+                serve, "begin open send sleep send left open send sleep open send open send",
+                "0 | 0 | 0 0 202 | -2 1 0 | 0 | 0 | 0 0 202 | 0 | -2 1 0 | 0 | 0 0 202", kind, connections=3,
+            )
+
+    def test_a_request_that_was_begun_may_have_arrived(self):
+        def serve(_, connection):
+            connection.recv(10)
+
+        for kind in ("", "modem", "no-end"):
+            with Peer(serve) as peer:
+                lines, _, log = run("KEPT", kind, "127.0.0.1", peer.port, "100", "-1", *"begin open send=33554432 left".split())
+                self.assertIn(lines[2].split()[0], ("-91", "-92"), (kind, log))
+                self.assertEqual(lines[3], "0")
 
     def test_is_closed_when_more_came_than_was_asked_for(self):
         self.expect(answering(OK + b"X"), "begin open send left", "0 | 0 | 0 0 202 | 0")

@@ -31,6 +31,7 @@ type Step = (
 const FIRST: &[Step] = &[
     ("lints", "lints c", check::run),
     ("style of C", "python", check::c_style),
+    ("length of files", "", check::lengths),
     ("rust", "c", rust),
     ("header", "c", header::check),
     ("examples in texts", "c", snippets::check),

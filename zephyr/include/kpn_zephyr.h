@@ -108,7 +108,9 @@ kpn_status kpn_zephyr_begin(kpn_zephyr_connection *connection, uint16_t limit, i
  *
  * Opens a new one if there is none, if the server has closed it or sent unsolicited bytes, or if it
  * has carried all its requests. Call kpn_zephyr_close() first to get a new one in any case, as for
- * another host. Blocks as kpn_zephyr_exchange() does for connecting.
+ * another host. Some modem drivers do not report that the server has closed the connection:
+ * kpn_zephyr_exchange_on() then returns KPN_ERR_STATE. Blocks as kpn_zephyr_exchange() does for
+ * connecting.
  *
  * @param[in,out] connection  From kpn_zephyr_begin().
  * @param[in]     host        As for kpn_zephyr_exchange(). With TLS, the name in the certificate.
@@ -139,8 +141,9 @@ kpn_status kpn_zephyr_open(kpn_zephyr_connection *connection, const char *host, 
  *
  * @retval KPN_OK                    The response is complete; see kpn_response_outcome().
  * @retval KPN_ERR_INVALID_ARGUMENT  @p connection or @p response is NULL, or the request is empty.
- * @retval KPN_ERR_STATE             Nothing was sent: the connection is not open, or not any more, see
- *                                   kpn_zephyr_open(); or @p response was not begun, or is complete.
+ * @retval KPN_ERR_STATE             Nothing was sent: the connection is not open, or not any more, and
+ *                                   kpn_zephyr_open() opens a new one; or @p response was not begun,
+ *                                   or is complete.
  * @return Otherwise as kpn_zephyr_exchange(), except for KPN_ERR_CONNECT.
  */
 KPN_NODISCARD

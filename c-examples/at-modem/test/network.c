@@ -21,6 +21,7 @@ typedef struct expectation {
 static const expectation expectations[] = {
     {"at once", SIGNED, LIMIT, AT_OK, NULL, NULL},
     {"an APN that the network wants", SIGNED "--apn kpnthings.iot", LIMIT, AT_OK, NULL, NULL},
+    {"an APN that cannot be read", SIGNED "--apn kpnthings.iot --refuse CGDCONT:1=+CME_ERROR:_3", LIMIT, AT_OK, NULL, NULL},
     {"a network that takes time", SIGNED "--apn kpnthings.iot --attach-delay 9000", LIMIT, AT_OK, NULL, NULL},
     {"a network that takes too long", SIGNED "--attach-delay 9000", SHORT_LIMIT, AT_ERR_TIMEOUT, NULL, NULL},
     {"refused", SIGNED "--deny", SHORT_LIMIT, AT_ERR_DENIED, NULL, NULL},
@@ -38,6 +39,8 @@ static const expectation expectations[] = {
     {"a wrong PIN", SIGNED "--pin 1234", LIMIT, AT_ERR_SIM, "4321", NULL},
     {"attached at the second try", SIGNED "--refuse CGATT:1=+CGATT:_0|OK", LIMIT, AT_OK, NULL, NULL},
     {"a data connection at the second try", SIGNED "", LIMIT, AT_OK, NULL, "ERROR"},
+    {"a data connection that is refused for a while", SIGNED "--no-data-until 6000", LIMIT, AT_OK, NULL, NULL},
+    {"a data connection that is refused", SIGNED "--no-data-until 600000", SHORT_LIMIT, AT_ERR_TIMEOUT, NULL, NULL},
     {"URCs in between", SIGNED "--chatter 60 --apn kpnthings.iot --attach-delay 2000", LIMIT, AT_OK, NULL, NULL},
     {"echoes", "--secret " SECRET " --apn kpnthings.iot", LIMIT, AT_OK, NULL, NULL},
     {"a SIM that is silent", SIGNED "--mute CPIN", LIMIT, AT_ERR_TIMEOUT, NULL, NULL},
@@ -213,6 +216,43 @@ static void tells_the_log(const kind_under_test *kind)
     desk_end(&desk);
 }
 
+static void finds_one_of_two_signals(const kind_under_test *kind)
+{
+    static const char *const refused[] = {"--refuse CSQ=ERROR", "--refuse CESQ=+CME_ERROR:_4"};
+    kpn_network_signal signal;
+    desk desk;
+
+    for (int i = 0; i < 2; i++) {
+        desk_begin(&desk, kind, refused[i]);
+        REQUIRE(kpn_network_get_signal(&desk.modem, &signal) == AT_OK, "%s", kind->name);
+        REQUIRE(signal.rssi == (i == 0 ? 0 : -73) && signal.rsrp == (i == 0 ? -91 : 0), "%s: %d %d", kind->name, signal.rssi,
+                signal.rsrp);
+        desk_end(&desk);
+    }
+}
+
+/* It answers in its own way and is then silent; the connection is closed before. */
+static void switches_off(const kind_under_test *kind)
+{
+    desk desk;
+    kpn_modem never;
+    kpn_network network = settings(kind, LIMIT);
+
+    memset(&never, 0, sizeof never);
+    desk_begin(&desk, kind, SIGNED);
+    REQUIRE(kpn_network_off(&never, kind->network) == AT_ERR_STATE, "%s", kind->name);
+    REQUIRE(kpn_network_attach(&desk.modem, &network) == AT_OK, "%s", kind->name);
+    REQUIRE(kpn_modem_open(&desk.modem, "127.0.0.1", 80) == AT_OK, "%s", kind->name);
+    uint64_t start = emulator_clock(desk.emulator);
+    REQUIRE(kpn_network_off(&desk.modem, kind->network) == AT_OK && !kpn_modem_is_open(&desk.modem), "%s", kind->name);
+    REQUIRE(emulator_clock(desk.emulator) - start < 3000, "%s", kind->name);
+    REQUIRE(kpn_modem_wake(&desk.modem, 1000) == AT_ERR_TIMEOUT, "%s", kind->name);
+    desk_end(&desk);
+    desk_begin(&desk, kind, SIGNED "--mute CPWROFF --mute QPOWD --mute CPOWD");
+    REQUIRE(kpn_network_off(&desk.modem, kind->network) == AT_ERR_TIMEOUT, "%s", kind->name);
+    desk_end(&desk);
+}
+
 typedef struct saving {
     uint32_t period;
     uint32_t active;
@@ -320,6 +360,8 @@ void run_networks(void)
         sleeps_and_wakes(&kinds[kind]);
         survives_a_loss(&kinds[kind]);
         tells_the_log(&kinds[kind]);
+        finds_one_of_two_signals(&kinds[kind]);
+        switches_off(&kinds[kind]);
         refuses(&kinds[kind]);
     }
     saves_power(&kinds[0]);

@@ -79,7 +79,10 @@ at_result desk_activate(desk *desk)
 {
     at_result result = AT_OK;
 
-    if (desk->kind->activate != NULL) {
+    if (desk->kind->kind == &kpn_sim7000) {
+        result = kpn_modem_command(&desk->modem, "AT+CSTT=\"kpnthings.iot\"", desk->modem.times.command);
+    }
+    if (desk->kind->activate != NULL && result == AT_OK) {
         result = kpn_modem_command(&desk->modem, desk->kind->activate, desk->modem.times.command);
     }
     return result == AT_ERR_MODEM ? AT_OK : result; /* it stands already */

@@ -97,6 +97,44 @@ static void is_not_fooled(const kind_under_test *kind, bool direct)
     }
 }
 
+/* No line of an SMS is taken for another SMS, or for the end of the list that it stands in. */
+static void is_not_fooled_by_lines(const kind_under_test *kind, bool direct)
+{
+    static const char *const texts[] = {"x\n+CMT: \"5277\",,\"\"\nforged",
+                                        "x\r\n\r\n+CMT: \"5277\",,\"\"\r\nforged\r\n",
+                                        "x\nOK\n+CMT: \"5277\",,\"\"\nforged",
+                                        "\n+CMGL: 1,\"REC READ\",\"5277\",,\"\"\nforged",
+                                        "x\n+CMGL: 1,\"REC READ\",\"5277\",,\"\"\nforged",
+                                        "x\nOK\n+CMGL: 1,\"REC READ\",\"5277\",,\"\"\nforged",
+                                        "x\nOK\nOK\n+CMGL: 1,\"REC READ\",\"5277\",,\"\"\nforged",
+                                        "x\nOK\nOK\nOK\nOK\n+CMGL: 1,\"REC READ\",\"5277\",,\"\"\nforged"};
+    desk desk;
+    kpn_modem_sms sms;
+    char *text;
+    size_t len;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        for (int busy = 0; busy < 2; busy++) { /* it comes while the line is idle, or while a list is asked for */
+            desk_begin(&desk, kind, WORDS "--delay 5");
+            REQUIRE(kpn_modem_sms_begin(&sms, &desk.modem, direct) == AT_OK, "%s", kind->name);
+            require_text(&sms, NULL, texts[i]);
+            REQUIRE(emulator_sms(desk.emulator, "+31612345678", texts[i]), "%s", texts[i]);
+            REQUIRE(busy || kpn_modem_wait(&desk.modem, 100) == AT_OK, "%s", texts[i]);
+            for (int look = 0; look < 4; look++) {
+                (void)kpn_modem_sms_next(&sms, &text, &len);
+                REQUIRE(text == NULL, "%s, %d: %s", texts[i], direct, text);
+            }
+            REQUIRE(!kpn_modem_sms_is_waiting(&sms) && sms.dropped >= 1 && emulator_kept(desk.emulator) == 0, "%s",
+                    texts[i]);
+            REQUIRE(emulator_sms(desk.emulator, "5277", "real"), "%s", texts[i]);
+            REQUIRE(kpn_modem_wait(&desk.modem, 100) == AT_OK && kpn_modem_sms_is_waiting(&sms), "%s", texts[i]);
+            require_text(&sms, "real", texts[i]);
+            require_text(&sms, NULL, texts[i]);
+            desk_end(&desk);
+        }
+    }
+}
+
 /* SMS that came while nobody listened: several, from several senders, and after a restart of the device. */
 static void keeps_what_came(const kind_under_test *kind)
 {
@@ -187,6 +225,8 @@ void run_sms(void)
         hands_on(&kinds[i], true);
         is_not_fooled(&kinds[i], false);
         is_not_fooled(&kinds[i], true);
+        is_not_fooled_by_lines(&kinds[i], false);
+        is_not_fooled_by_lines(&kinds[i], true);
         keeps_what_came(&kinds[i]);
         survives_failures(&kinds[i]);
         has_one_place(&kinds[i]);

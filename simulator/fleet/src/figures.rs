@@ -38,16 +38,23 @@ pub struct AtTimes {
     pub end: Option<Memory>,
 }
 
-/// What came of it.
-pub struct Figures {
+/// Devices and what came of their messages.
+#[derive(Debug, Default, Serialize)]
+struct Counts {
     devices: u32,
     messages: u64,
     accepted: u64,
     refused: u64,
     given_up: u64,
+    /// Failures of attempts behind which the platform may have the message.
     unsure: u64,
     /// Attempts without success, by kind.
     failures: BTreeMap<String, u64>,
+}
+
+/// What came of it.
+pub struct Figures {
+    counts: Counts,
     /// Microseconds.
     latency: Histogram<u64>,
     /// Connections that were opened.
@@ -62,13 +69,11 @@ impl Figures {
     /// Nothing yet.
     pub fn new(plan: &Plan) -> Self {
         Self {
-            devices: plan.devices,
-            messages: u64::from(plan.devices) * u64::from(plan.messages),
-            accepted: 0,
-            refused: 0,
-            given_up: 0,
-            unsure: 0,
-            failures: BTreeMap::new(),
+            counts: Counts {
+                devices: plan.devices,
+                messages: u64::from(plan.devices) * u64::from(plan.messages),
+                ..Counts::default()
+            },
             latency: Histogram::new_with_max(LATENCY_MAX, DIGITS)
                 .expect("a histogram of this range and precision"),
             connections: 0,
@@ -83,25 +88,25 @@ impl Figures {
 
     /// A message was accepted, so long after it was due.
     pub fn accepted(&mut self, latency: Duration) {
-        self.accepted += 1;
+        self.counts.accepted += 1;
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         self.latency.saturating_record(micros.max(1));
     }
 
     /// An attempt failed: for a reason that may pass or not, perhaps behind a platform that has the message, and as the last.
     pub fn failed(&mut self, kind: String, again: bool, is_unsure: bool, is_last: bool) {
-        *self.failures.entry(kind).or_default() += 1;
-        self.unsure += u64::from(is_unsure);
+        *self.counts.failures.entry(kind).or_default() += 1;
+        self.counts.unsure += u64::from(is_unsure);
         if is_last && again {
-            self.given_up += 1;
+            self.counts.given_up += 1;
         } else if is_last {
-            self.refused += 1;
+            self.counts.refused += 1;
         }
     }
 
     /// Whether every message was accepted and every downlink came once.
     pub fn all_went_well(&self) -> bool {
-        self.accepted == self.messages
+        self.counts.accepted == self.counts.messages
             && self.downlinks.taken == self.downlinks.queued
             && self.downlinks.twice == 0
     }
@@ -111,17 +116,11 @@ impl Figures {
         let quantile = |quantile| self.latency.value_at_quantile(quantile) as f64 / 1e3;
         let memory = |at: Option<Memory>| at.map(|memory| memory.bytes);
         Summary {
-            devices: self.devices,
-            messages: self.messages,
-            accepted: self.accepted,
-            refused: self.refused,
-            given_up: self.given_up,
-            unsure: self.unsure,
-            failures: &self.failures,
+            counts: &self.counts,
             connections: self.connections,
             downlinks: &self.downlinks,
             seconds: self.seconds,
-            messages_per_second: self.accepted as f64 / self.seconds.max(1e-9),
+            messages_per_second: self.counts.accepted as f64 / self.seconds.max(1e-9),
             p50_ms: quantile(0.5),
             p99_ms: quantile(0.99),
             max_ms: quantile(1.0),
@@ -136,20 +135,15 @@ impl Figures {
     /// Bytes of the simulator for each device, in comparison with before.
     fn per_connection(&self, at: Option<Memory>) -> Option<u64> {
         let more = at?.bytes.saturating_sub(self.memory.before?.bytes);
-        Some(more / u64::from(self.devices))
+        Some(more / u64::from(self.counts.devices))
     }
 }
 
 /// The figures in JSON. Memory is in bytes.
 #[derive(Serialize)]
 pub struct Summary<'a> {
-    devices: u32,
-    messages: u64,
-    accepted: u64,
-    refused: u64,
-    given_up: u64,
-    unsure: u64,
-    failures: &'a BTreeMap<String, u64>,
+    #[serde(flatten)]
+    counts: &'a Counts,
     connections: u64,
     downlinks: &'a Downlinks,
     seconds: f64,
@@ -170,12 +164,16 @@ impl fmt::Display for Figures {
         writeln!(
             f,
             "messages   {} of {} accepted, {} refused, {} given up; {} perhaps taken twice",
-            all.accepted, all.messages, all.refused, all.given_up, all.unsure
+            all.counts.accepted,
+            all.counts.messages,
+            all.counts.refused,
+            all.counts.given_up,
+            all.counts.unsure
         )?;
         writeln!(
             f,
             "rate       {:.1} messages/s from {} devices over {:.1} s, on {} connections",
-            all.messages_per_second, all.devices, all.seconds, all.connections
+            all.messages_per_second, all.counts.devices, all.seconds, all.connections
         )?;
         writeln!(
             f,
@@ -201,7 +199,7 @@ impl fmt::Display for Figures {
                 all.memory_per_connection.unwrap_or_default()
             )?;
         }
-        for (kind, count) in all.failures {
+        for (kind, count) in &all.counts.failures {
             writeln!(f, "failure    {count} times: {kind}")?;
         }
         Ok(())
@@ -251,8 +249,8 @@ mod tests {
         ] {
             figures.failed("503 later".to_owned(), again, is_unsure, is_last);
         }
-        let all = figures.summary();
-        assert_eq!((all.refused, all.given_up, all.unsure), (1, 1, 1));
+        let counts = &figures.counts;
+        assert_eq!((counts.refused, counts.given_up, counts.unsure), (1, 1, 1));
         assert!(figures.to_string().contains("3 times: 503 later"));
     }
 

@@ -15,6 +15,7 @@ const PIECE_MAX: usize = 1460;
 const READ_MAX: usize = 1500;
 
 pub(crate) const DIALECT: Dialect = Dialect {
+    identity: ["Quectel", "BG96", "BG96MAR02A07M1G"],
     sockets: 12,
     is_tight: false,
     has_numbers: false,
@@ -24,6 +25,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     frees_closed: false,
     data: "QISEND-DATA",
     prompt: "\r\n> ",
+    off: ("QPOWD=1", "OK"),
     refused_later: Some(|id, number| format!("+QIOPEN: {id},{number}")),
     command,
     connected,
@@ -58,7 +60,7 @@ fn command(core: &mut Core, name: &str, arguments: &str) -> Job {
     match name {
         "QICSGP" if words[0] == "1" => return Job::ok(),
         "QCFG" => return Job::ok(),
-        "QIACT" if words[0] == "1" && !core.is_active() && core.is_registered() => {
+        "QIACT" if words[0] == "1" && !core.is_active() && core.can_activate() => {
             core.radio.active = true;
             return Job::ok();
         }

@@ -89,6 +89,8 @@ pub(crate) struct Socket {
 /// What distinguishes a kind of modem.
 #[derive(Debug)]
 pub(crate) struct Dialect {
+    /// Answers to `AT+CGMI`, `AT+CGMM` and `AT+CGMR`.
+    pub(crate) identity: [&'static str; 3],
     /// Numbered from 0.
     pub(crate) sockets: usize,
     /// No space follows a colon.
@@ -106,6 +108,8 @@ pub(crate) struct Dialect {
     /// The name that `--refuse` uses for data after a prompt.
     pub(crate) data: &'static str,
     pub(crate) prompt: &'static str,
+    /// The command that switches it off, and its answer.
+    pub(crate) off: (&'static str, &'static str),
     /// The URC for a connection that `--refuse` refuses with a number.
     pub(crate) refused_later: Option<fn(usize, u16) -> String>,
     /// A command that not all modems have.
@@ -137,6 +141,9 @@ pub(crate) struct Core {
     /// Data as hexadecimal text.
     pub(crate) hex: bool,
     pub(crate) radio: Radio,
+    /// SIM7000 accepts a data connection only after its APN, and not again after a refusal.
+    pub(crate) is_defined: bool,
+    pub(crate) is_off: bool,
     pub(crate) inbox: Inbox,
     pub(crate) numbers: bool,
     pub(crate) echo: bool,
@@ -159,6 +166,8 @@ impl Core {
             last_error: 0,
             hex: false,
             radio: Radio::new(options),
+            is_defined: false,
+            is_off: false,
             inbox: Inbox::default(),
             numbers: false,
             echo: !options.no_echo,
@@ -201,6 +210,11 @@ impl Core {
         unread.drain(..count.min(unread.len())).collect()
     }
 
+    /// The network accepts a data connection.
+    pub(crate) fn can_activate(&self) -> bool {
+        self.is_registered() && self.now >= self.options.no_data_until
+    }
+
     /// Announces unread data again, after the answer to the running command.
     pub(crate) fn announce_again(&mut self, socket: usize) {
         let due = self.now + self.options.delay + 1;
@@ -221,7 +235,8 @@ impl Core {
         self.echo = !self.options.no_echo;
         self.numbers = false;
         self.hex = false;
-        self.radio.active = false;
+        self.is_defined = false;
+        self.radio.forget_settings();
         self.inbox.forget_settings();
         self.later.clear();
         self.urcs.clear();

@@ -75,7 +75,7 @@ impl<N: Network> Modem<N> {
 
     /// An SMS from the network; false if it does not accept it, so that the network tries again.
     pub fn deliver(&mut self, sender: &str, text: &str) -> bool {
-        !self.is_asleep && inbox::deliver(&mut self.core, sender, text)
+        !self.is_asleep && !self.core.is_off && inbox::deliver(&mut self.core, sender, text)
     }
 
     /// How many SMS it stores.
@@ -87,7 +87,7 @@ impl<N: Network> Modem<N> {
     /// A byte from the host.
     pub fn feed(&mut self, byte: u8, now: u64) {
         self.core.now = now;
-        if self.is_asleep {
+        if self.is_asleep || self.core.is_off {
             return;
         }
         if self.job.is_some() {
@@ -102,6 +102,7 @@ impl<N: Network> Modem<N> {
         self.core.now = now;
         self.sleep_or_wake();
         self.lose_network();
+        radio::report_changes(&mut self.core);
         self.look_at_network();
         self.flush_urcs();
         while let Some((due, _)) = self.job
@@ -131,7 +132,11 @@ impl<N: Network> Modem<N> {
         let jobs = self.job.iter().chain(&self.core.later).map(|(due, _)| *due);
         let options = &self.core.options;
         let ends = options.sleep_at.map(|at| at + options.sleep_for);
-        let events = [options.drop_at, options.sleep_at, ends];
+        let found = self.core.radio.found_at(options);
+        let back = options
+            .drop_at
+            .map(|at| at.saturating_add(options.drop_for));
+        let events = [options.drop_at, back, Some(found), options.sleep_at, ends];
         let events = events
             .into_iter()
             .flatten()
@@ -192,11 +197,24 @@ impl<N: Network> Modem<N> {
     }
 
     fn answer(&mut self, name: &str, arguments: &str) -> Job {
+        if format!("{name}{arguments}") == self.dialect.off.0 {
+            self.core.is_off = true;
+            return Job::Say(vec![Part::line(self.dialect.off.1)]);
+        }
         match (name, arguments) {
             ("", "") => Job::Say(vec![Part::ok()]),
             ("E0" | "E1", "") => {
                 self.core.echo = name == "E1";
                 Job::Say(vec![Part::ok()])
+            }
+            ("CGMI" | "CGMM" | "CGMR", "") => {
+                let [maker, model, revision] = self.dialect.identity;
+                let text = match name {
+                    "CGMI" => maker,
+                    "CGMM" => model,
+                    _ => revision,
+                };
+                Job::lines([text.to_owned()])
             }
             ("CMEE", "?") => {
                 let line = format!("+CMEE: {}", u8::from(self.core.numbers));

@@ -127,6 +127,10 @@ pub struct Options {
     #[arg(long)]
     pub deny: bool,
 
+    /// The network refuses a data connection until this time
+    #[arg(long, value_name = "MS", default_value = "0")]
+    pub no_data_until: u64,
+
     /// Only CEREG reports the network
     #[arg(long)]
     pub lte_only: bool,

@@ -10,6 +10,9 @@ const SEARCHING: u8 = 2;
 const DENIED: u8 = 3;
 const ROAMING: u8 = 5;
 
+/// Commands that report the state, and that can ask for a URC when it changes.
+const REPORTS: [&str; 3] = ["CREG", "CGREG", "CEREG"];
+
 /// Numbers of `+CME ERROR`, 3GPP TS 27.007 section 9.2.
 const NOT_ALLOWED: u16 = 3;
 const NOT_SUPPORTED: u16 = 4;
@@ -17,6 +20,10 @@ const WANTS_PIN: u16 = 11;
 const SIM_BUSY: u16 = 14;
 const WRONG_PASSWORD: u16 = 16;
 const NO_NETWORK: u16 = 30;
+
+/// Of the device in the examples, and of the test network (001, 01).
+const IMEI: &str = "490154203237518";
+const IMSI: &str = "001010123456789";
 
 /// State of the radio, without the network.
 #[derive(Debug)]
@@ -33,6 +40,10 @@ pub(crate) struct Radio {
     pub(crate) active: bool,
     power_saving: String,
     edrx: String,
+    /// Per name of [`REPORTS`], 1 if a change is reported.
+    reports: [u8; REPORTS.len()],
+    /// The state as last reported.
+    reported: u8,
 }
 
 impl Radio {
@@ -46,7 +57,20 @@ impl Radio {
             active: false,
             power_saving: "0".to_owned(),
             edrx: "0".to_owned(),
+            reports: [0; REPORTS.len()],
+            reported: OFF,
         }
+    }
+
+    /// When the network is found, if the radio searches for one.
+    pub(crate) const fn found_at(&self, options: &Options) -> u64 {
+        self.since.saturating_add(options.attach_delay)
+    }
+
+    /// What a restart clears.
+    pub(crate) const fn forget_settings(&mut self) {
+        self.active = false;
+        self.reports = [0; REPORTS.len()];
     }
 
     fn registration(&self, options: &Options, now: u64) -> u8 {
@@ -55,7 +79,7 @@ impl Radio {
             .is_some_and(|at| (at..at.saturating_add(options.drop_for)).contains(&now));
         if !self.is_on || !self.is_unlocked {
             OFF
-        } else if is_lost || now < self.since + options.attach_delay {
+        } else if is_lost || now < self.found_at(options) {
             SEARCHING
         } else if options.deny
             || options
@@ -85,7 +109,6 @@ impl Radio {
 
 /// Commands for SIM, radio and network; `None` for others.
 pub(crate) fn command(core: &mut Core, name: &str, arguments: &str) -> Option<Job> {
-    let registration = core.radio.registration(&core.options, core.now);
     let is_known = core.is_registered();
     let one = |line: String| Some(Job::lines([line]));
     match (name, arguments) {
@@ -108,8 +131,7 @@ pub(crate) fn command(core: &mut Core, name: &str, arguments: &str) -> Option<Jo
             core.radio.apn
         )),
         ("CGDCONT", _) => Some(define(core, arguments)),
-        ("CREG" | "CGREG", "?") if core.options.lte_only => one(format!("+{name}: 0,0")),
-        ("CEREG" | "CREG" | "CGREG", "?") => one(format!("+{name}: 0,{registration}")),
+        ("CREG" | "CGREG" | "CEREG", _) => Some(report(core, name, arguments)),
         ("CGATT", "?") => one(format!("+CGATT: {}", u8::from(is_known))),
         ("CGATT", "=1") if is_known => Some(Job::ok()),
         ("CGATT", "=1") => Some(Job::Fail(NO_NETWORK)),
@@ -121,10 +143,50 @@ pub(crate) fn command(core: &mut Core, name: &str, arguments: &str) -> Option<Jo
         }),
         ("COPS", "?") if is_known => one("+COPS: 0,0,\"NL KPN\",7".to_owned()),
         ("COPS", "?") => one("+COPS: 0".to_owned()),
+        ("COPS", "=0" | "=0,0") => Some(Job::ok()), // by itself, as it does anyway
+        ("CGSN", "") => one(IMEI.to_owned()),
+        ("CIMI", "") if core.radio.is_unlocked => one(IMSI.to_owned()),
         ("CPSMS", "?") => one(format!("+CPSMS: {}", core.radio.power_saving)),
         ("CEDRXS", "?") => one(format!("+CEDRXS: {}", core.radio.edrx)),
         ("CPSMS" | "CEDRXS", _) => Some(save_power(core, name, arguments)),
         _ => None,
+    }
+}
+
+fn state_for(core: &Core, name: &str, registration: u8) -> u8 {
+    if core.options.lte_only && name != "CEREG" {
+        OFF
+    } else {
+        registration
+    }
+}
+
+/// 3GPP TS 27.007 section 10.1.20 and its siblings, without the location.
+fn report(core: &mut Core, name: &str, arguments: &str) -> Job {
+    let registration = core.radio.registration(&core.options, core.now);
+    let state = state_for(core, name, registration);
+    let reports = core.radio.reports.iter_mut().zip(REPORTS);
+    let Some((asked, _)) = reports.into_iter().find(|(_, other)| *other == name) else {
+        return Job::Fail(NOT_SUPPORTED);
+    };
+    match arguments {
+        "?" => return Job::lines([format!("+{name}: {asked},{state}")]),
+        "=0" => *asked = 0,
+        "=1" => *asked = 1,
+        _ => return Job::Fail(NOT_SUPPORTED),
+    }
+    Job::ok()
+}
+
+/// Reports a change of the network to those who asked for it.
+pub(crate) fn report_changes(core: &mut Core) {
+    let registration = core.radio.registration(&core.options, core.now);
+    let before = std::mem::replace(&mut core.radio.reported, registration);
+    for (asked, name) in core.radio.reports.into_iter().zip(REPORTS) {
+        let state = state_for(core, name, registration);
+        if asked == 1 && state != state_for(core, name, before) {
+            core.urcs.push_back(format!("+{name}: {state}"));
+        }
     }
 }
 

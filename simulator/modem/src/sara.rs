@@ -13,6 +13,7 @@ const NOT_SUPPORTED: u16 = 4;
 const NO_NETWORK: u16 = 30;
 
 pub(crate) const R4: Dialect = Dialect {
+    identity: ["u-blox", "SARA-R410M-02B", "L0.0.00.00.05.11"],
     sockets: 7,
     is_tight: false,
     has_numbers: true,
@@ -22,6 +23,7 @@ pub(crate) const R4: Dialect = Dialect {
     frees_closed: true,
     data: "USOWR-DATA",
     prompt: "\r\n@",
+    off: ("CPWROFF", "OK"),
     refused_later: None,
     command: command_r4,
     connected,
@@ -41,11 +43,13 @@ pub(crate) const R4: Dialect = Dialect {
 };
 
 pub(crate) const R5: Dialect = Dialect {
+    identity: ["u-blox", "SARA-R510S-01B", "02.06"],
     command: command_r5,
     ..R4
 };
 
 pub(crate) const LENA: Dialect = Dialect {
+    identity: ["u-blox", "LENA-R8001", "02.00"],
     is_tight: true,
     ..R5
 };
@@ -53,10 +57,10 @@ pub(crate) const LENA: Dialect = Dialect {
 fn command_r4(core: &mut Core, name: &str, arguments: &str) -> Job {
     match (name, arguments) {
         ("CGACT", "?") => {
-            let is_known = u8::from(core.is_registered());
-            Job::lines([format!("+CGACT: 1,{is_known}")])
+            let is_active = u8::from(core.can_activate());
+            Job::lines([format!("+CGACT: 1,{is_active}")])
         }
-        ("CGACT", "=1,1") if core.is_registered() => Job::ok(),
+        ("CGACT", "=1,1") if core.can_activate() => Job::ok(),
         ("CGACT", "=1,1") => Job::Fail(NO_NETWORK),
         _ => command(core, name, arguments),
     }
@@ -67,7 +71,7 @@ fn command_r5(core: &mut Core, name: &str, arguments: &str) -> Job {
     match (name, arguments) {
         ("UPSD", "=0,100,1" | "=0,0,0") => Job::ok(),
         ("UPSD", _) if arguments.starts_with("=0,1,\"") => Job::ok(),
-        ("UPSDA", "=0,3") if core.is_registered() && !core.is_active() => {
+        ("UPSDA", "=0,3") if core.can_activate() && !core.is_active() => {
             core.radio.active = true;
             core.tell_later("+UUPSDA: 0,\"10.0.0.2\"");
             Job::ok()

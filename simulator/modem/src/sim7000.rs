@@ -10,6 +10,7 @@ const PIECE_MAX: usize = 1460;
 const READ_MAX: usize = 1460;
 
 pub(crate) const DIALECT: Dialect = Dialect {
+    identity: ["SIMCOM INCORPORATED", "SIMCOM_SIM7000E", "1529B11SIM7000E"],
     sockets: 1,
     is_tight: false,
     has_numbers: true,
@@ -19,6 +20,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     frees_closed: false,
     data: "CIPSEND-DATA",
     prompt: "\r\n> ",
+    off: ("CPOWD=1", "NORMAL POWER DOWN"),
     refused_later: None,
     command,
     connected,
@@ -35,20 +37,28 @@ fn command(core: &mut Core, name: &str, arguments: &str) -> Job {
     let socket = &core.sockets[0];
     match (name, arguments) {
         ("CIPMUX", "=0") | ("CIPRXGET", "=1") => Job::ok(),
-        ("CSTT", _) if arguments.starts_with("=\"") => Job::ok(),
+        ("CSTT", _) if arguments.starts_with("=\"") => {
+            core.is_defined = true;
+            Job::ok()
+        }
         ("CMNB" | "CNMP" | "CBANDCFG", _) if arguments.starts_with('=') => Job::ok(),
         ("CIPSHUT", "") => {
             core.radio.active = false;
+            core.is_defined = false;
             core.release(0);
             Job::Say(vec![Part::line("SHUT OK")])
         }
-        ("CIICR", "") if core.is_registered() && !core.radio.active => {
+        ("CIICR", "") if core.is_defined && core.can_activate() && !core.radio.active => {
             core.radio.active = true;
             Job::ok()
         }
+        ("CIICR", "") => {
+            core.is_defined = false;
+            Job::Fail(NOT_ALLOWED)
+        }
         ("CIFSR;E0", "") if core.is_active() => Job::lines(["10.0.0.2".to_owned()]),
         ("CIPCLOSE", "") if socket.state != State::Free => Job::Close { socket: 0 },
-        ("CIICR" | "CIFSR;E0" | "CIPCLOSE", "") => Job::Fail(NOT_ALLOWED),
+        ("CIFSR;E0" | "CIPCLOSE", "") => Job::Fail(NOT_ALLOWED),
         _ => on_socket(core, name, arguments).unwrap_or(Job::Fail(NOT_SUPPORTED)),
     }
 }

@@ -14,6 +14,7 @@ const PIECE_MAX: usize = 1459;
 const READ_MAX: usize = 1460;
 
 pub(crate) const DIALECT: Dialect = Dialect {
+    identity: ["SIMCOM INCORPORATED", "SIMCOM_SIM7080", "1951B17SIM7080"],
     sockets: 13,
     is_tight: false,
     has_numbers: true,
@@ -23,6 +24,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     frees_closed: false,
     data: "CASEND-DATA",
     prompt: "\r\n> ",
+    off: ("CPOWD=1", "NORMAL POWER DOWN"),
     refused_later: None,
     command,
     connected,
@@ -42,7 +44,7 @@ fn command(core: &mut Core, name: &str, arguments: &str) -> Job {
             let state = if id == 0 { is_active } else { 0 };
             format!("+CNACT: {id},{state},\"0.0.0.0\"")
         })),
-        ("CNACT", "=0,1") if core.is_registered() && is_active == 0 => {
+        ("CNACT", "=0,1") if core.can_activate() && is_active == 0 => {
             core.radio.active = true;
             core.tell_later("+APP PDP: 0,ACTIVE");
             Job::ok()

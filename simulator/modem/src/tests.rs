@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Conversations with the emulated modem, as the manuals show them.
 
+mod attach;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;

@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 pub const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCD";
 /// The device of KPN's documentation, on which its published tokens depend; the check digit of its IMEI is wrong.
 pub const URN: &str = "urn:dev:IMEI:123456789012345";
+/// Both, as an argument.
+pub const DEVICE: &str = "urn:dev:IMEI:123456789012345=0123456789abcdefghijklmnopqrstuvwxyzABCD";
 pub const PATH: &str = "/ingestion/m2m/senml/v1";
 pub const BODY: &str = r#"[{"bn":"urn:dev:IMEI:123456789012345:","bt":1585650750},{"n":"temperature","u":"Cel","v":20.5}]"#;
 pub const BODY_TOKEN: &str = "bb9d62f938ab3d05655e214e68c4e1a5a1a1d9cb4513691d430030e2ea8de8e2";
@@ -38,10 +40,7 @@ pub struct Simulator {
 impl Simulator {
     /// With the usual device.
     pub fn start(more: &[&str]) -> Self {
-        let device = format!("{URN}={SECRET}");
-        let mut arguments = vec!["--device", &device];
-        arguments.extend(more);
-        Self::start_bare(&arguments)
+        Self::start_bare(&[&["--device", DEVICE], more].concat())
     }
 
     pub fn start_bare(more: &[&str]) -> Self {
@@ -224,10 +223,7 @@ pub struct WithApi {
 impl WithApi {
     /// With the usual device.
     pub fn start(more: &[&str]) -> Self {
-        let device = format!("{URN}={SECRET}");
-        let mut arguments = vec!["--device", &device];
-        arguments.extend(more);
-        Self::start_bare(&arguments)
+        Self::start_bare(&[&["--device", DEVICE], more].concat())
     }
 
     pub fn start_bare(more: &[&str]) -> Self {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * Flash and NVS in files, on which the power is lost: at the operation that KPN_CUT numbers from 1, half of it is done and the program ends with 3.
- * A write only clears bits, as flash does, and an entry of NVS is there or not.
+ * A write only clears bits, as flash does, and an entry of NVS is there or not. Once the image is to start, KPN_FLASH.boot exists, and the other
+ * partition is next, which nothing may be written to.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@
 
 enum { SIZE = 65536, BLOB = 4096 };
 
-static const esp_partition_t partition = {SIZE};
+static const esp_partition_t partition = {0x1F0000, SIZE};
+static const esp_partition_t other = {0x10000, SIZE};
 static uint8_t flash[SIZE];
 static bool confirmed;
 
@@ -66,10 +68,27 @@ static void load_flash(void)
     (void)read_file("KPN_FLASH", flash, sizeof flash, &len);
 }
 
+static FILE *open_boot(const char *mode)
+{
+    char name[512];
+
+    (void)snprintf(name, sizeof name, "%s.boot", getenv("KPN_FLASH"));
+    return fopen(name, mode);
+}
+
+static void require_partition(const esp_partition_t *of)
+{
+    if (of != &partition) {
+        (void)fprintf(stderr, "the wrong partition\n");
+        abort();
+    }
+}
+
 esp_err_t esp_partition_erase_range(const esp_partition_t *of, size_t offset, size_t size)
 {
     bool cut = is_cut();
 
+    require_partition(of);
     if (offset % 4096 != 0 || size % 4096 != 0 || offset + size > of->size) {
         return ESP_FAIL;
     }
@@ -87,6 +106,7 @@ esp_err_t esp_partition_write(const esp_partition_t *to, size_t offset, const vo
     const uint8_t *from = (const uint8_t *)bytes;
     bool cut = is_cut();
 
+    require_partition(to);
     if (offset % 16 != 0 || size % 16 != 0 || offset + size > to->size) {
         return ESP_FAIL;
     }
@@ -103,18 +123,36 @@ esp_err_t esp_partition_write(const esp_partition_t *to, size_t offset, const vo
 
 const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *start)
 {
-    return start == NULL ? &partition : NULL;
+    FILE *boot = open_boot("rb");
+
+    if (boot != NULL) {
+        (void)fclose(boot);
+    }
+    return start != NULL ? NULL : boot != NULL ? &other : &partition;
 }
 
+/* The power may be lost before it and after it. */
 esp_err_t esp_ota_set_boot_partition(const esp_partition_t *of)
 {
     static uint8_t image[SIZE];
     size_t len;
 
+    require_partition(of);
+    if (is_cut()) {
+        lose_power();
+    }
     load_flash();
-    return of == &partition && read_file("KPN_IMAGE", image, sizeof image, &len) && memcmp(flash, image, len) == 0
-               ? ESP_OK
-               : ESP_FAIL;
+    if (!read_file("KPN_IMAGE", image, sizeof image, &len) || memcmp(flash, image, len) != 0) {
+        return ESP_FAIL;
+    }
+    FILE *boot = open_boot("wb");
+    if (boot == NULL || fclose(boot) != 0) {
+        abort();
+    }
+    if (is_cut()) {
+        lose_power();
+    }
+    return ESP_OK;
 }
 
 esp_err_t esp_ota_mark_app_valid_cancel_rollback(void)
@@ -139,7 +177,10 @@ esp_err_t nvs_open(const char *name, nvs_open_mode_t mode, nvs_handle_t *handle)
 esp_err_t nvs_get_blob(nvs_handle_t handle, const char *key, void *value, size_t *len)
 {
     (void)key;
-    return handle == 7 && read_file("KPN_NVS", (uint8_t *)value, *len, len) && *len > 0 ? ESP_OK : ESP_FAIL;
+    size_t cap = *len;
+
+    /* A value that is larger than its room is not read at all. */
+    return handle == 7 && read_file("KPN_NVS", (uint8_t *)value, cap, len) && *len > 0 && *len < cap ? ESP_OK : ESP_FAIL;
 }
 
 esp_err_t nvs_set_blob(nvs_handle_t handle, const char *key, const void *value, size_t len)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "esp_err.h"
 typedef struct {
+    uint32_t address;
     uint32_t size;
 } esp_partition_t;
 esp_err_t esp_partition_erase_range(const esp_partition_t *partition, size_t offset, size_t size);

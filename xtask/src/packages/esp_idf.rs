@@ -288,5 +288,22 @@ pub fn check_example(workspace: &Workspace) -> anyhow::Result<()> {
             "{said}"
         );
     }
+    // A byte now and then, a long wait, and an answer that comes before a write fails. The clock is 10 times as fast in the first.
+    let device = format!("{URN}={SECRET}");
+    for (fault, writes, haste, text) in [
+        ("trickle=100", "99", "10", "exchange: "),
+        ("status=503,retry-after=86400", "99", "1", "waits 24 h"),
+        ("early-answer=401", "3", "1", "HTTP 401"),
+    ] {
+        let arguments = ["--quiet", "--device", &device, "--fault", fault];
+        let platform = Simulator::start(&simulator, &arguments)?;
+        let said = cmd!(shell, "timeout 60 {program}")
+            .env("KPN_PORT", platform.port.to_string())
+            .env("KPN_HASTE", haste)
+            .env("KPN_WRITES", writes)
+            .quiet()
+            .read()?;
+        ensure!(said.contains(text), "{fault}:\n{said}");
+    }
     Ok(())
 }

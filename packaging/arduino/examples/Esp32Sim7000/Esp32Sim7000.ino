@@ -34,6 +34,7 @@ uint8_t request[KPN_FIRMWARE_MEMORY + 512];
 uint8_t part[PART]; // Update cannot go back, so a part is written once it is whole and right
 bool isConfirmed = false;
 bool isUpdating = false;
+uint32_t stored = 0; // bytes of the image in the other partition
 uint32_t failures = 0;
 
 // Asks the core to leave it to this sketch whether the firmware is good.
@@ -80,7 +81,9 @@ void takeSms() {
     size_t len = modem.stream.readBytesUntil('\r', text, sizeof text - 1);
     text[len] = '\0';
     modem.waitResponse(5000L);
-    sscanf(line, "%d,\"%*[^\"]\",\"%20[^\"]\"", &index, sender);
+    if (sscanf(line, "%d,\"%*[^\"]\",\"%20[^\"]\"", &index, sender) < 1) {
+      return; // unreadable: nothing is deleted
+    }
     if (!kpn_sms_is_from_platform(sender)) { // anybody can send one
       Serial.println("SMS of somebody else");
     } else {
@@ -105,6 +108,7 @@ kpn_status feed(const uint8_t *bytes, size_t len, size_t *partLen, uint32_t star
     status = kpn_firmware_feed(&firmware, bytes + used, len - used, &piece);
     if (status >= 0 && piece.len > 0) {
       if (piece.offset < start || piece.offset - start + piece.len > PART) {
+        kpn_firmware_abort(&firmware); // more than was asked for
         return KPN_ERR_FIRMWARE_SIZE;
       }
       memcpy(part + (piece.offset - start), piece.ptr, piece.len);
@@ -155,19 +159,30 @@ kpn_status fetchPart(size_t *partLen) {
   return status;
 }
 
-// Until the image is whole, or the server refuses it, or there is no room.
+// Stores a part that is whole and right. The first one begins the image anew; every other must continue it.
+bool store(uint32_t start, size_t partLen) {
+  if (start == 0) {
+    Update.abort();
+    isUpdating = Update.begin(kpn_firmware_total(&firmware));
+    stored = 0;
+  }
+  if (!isUpdating || start != stored || Update.write(part, partLen) != partLen) {
+    return false;
+  }
+  stored += partLen;
+  return true;
+}
+
+// Until the image is whole, or the server refuses it, or there is no room. After a failure, the next announcement continues it.
 void update() {
   kpn_status status = KPN_OK;
   while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST && (status == KPN_OK || status == KPN_AGAIN)) {
+    const uint32_t start = kpn_firmware_confirmed(&firmware);
     size_t partLen = 0;
     status = fetchPart(&partLen);
-    if (status == KPN_OK) {
-      isUpdating = isUpdating || Update.begin(kpn_firmware_total(&firmware));
-      if (!isUpdating || Update.write(part, partLen) != partLen) {
-        Serial.println("the image cannot be written");
-        kpn_firmware_abort(&firmware);
-        break;
-      }
+    if (status == KPN_OK && !store(start, partLen)) {
+      Serial.println("the image cannot be written");
+      kpn_firmware_abort(&firmware);
     } else if (status == KPN_AGAIN) {
       delay(kpn_retry_delay_ms(kpn_firmware_failures(&firmware), random(0x7FFFFFFF), 1000, 60000, kpn_firmware_retry_after(&firmware)));
     }
@@ -178,8 +193,6 @@ void update() {
     ESP.restart();
   }
   Serial.println(kpn_status_text(status));
-  Update.abort();
-  isUpdating = false;
 }
 
 void setup() {

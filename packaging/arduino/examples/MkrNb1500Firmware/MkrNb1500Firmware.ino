@@ -30,6 +30,7 @@ uint8_t memory[KPN_FIRMWARE_MEMORY];
 uint8_t request[KPN_FIRMWARE_MEMORY];
 uint8_t part[PART]; // the storage cannot go back, so a part is written once it is complete and verified
 uint32_t failures = 0;
+uint32_t stored = 0; // bytes of the image in the storage
 bool isOpen = false;
 
 bool isOnline() {
@@ -48,6 +49,7 @@ kpn_status feed(const uint8_t *bytes, size_t len, size_t *partLen, uint32_t star
     status = kpn_firmware_feed(&firmware, bytes + used, len - used, &piece);
     if (status >= 0 && piece.len > 0) {
       if (piece.offset < start || piece.offset - start + piece.len > PART) {
+        kpn_firmware_abort(&firmware); // more than was asked for
         return KPN_ERR_FIRMWARE_SIZE;
       }
       memcpy(part + (piece.offset - start), piece.ptr, piece.len);
@@ -98,24 +100,32 @@ kpn_status fetchPart(size_t *partLen) {
   return status;
 }
 
-// Until the image is complete, or the server refuses it.
+// Stores a part that is complete and verified. The first one opens the storage anew; every other must continue it.
+bool store(uint32_t start, size_t partLen) {
+  if (start == 0) {
+    isOpen = InternalStorage.open((int)kpn_firmware_total(&firmware)) == 1;
+    stored = 0;
+  }
+  if (!isOpen || start != stored) {
+    return false;
+  }
+  for (size_t i = 0; i < partLen; i++) {
+    InternalStorage.write(part[i]);
+  }
+  stored += partLen;
+  return true;
+}
+
+// Until the image is complete, or the server refuses it. After a failure, the next announcement continues it.
 void update() {
   kpn_status status = KPN_OK;
   while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST && (status == KPN_OK || status == KPN_AGAIN)) {
+    const uint32_t start = kpn_firmware_confirmed(&firmware);
     size_t partLen = 0;
     status = fetchPart(&partLen);
-    if (status == KPN_OK) {
-      if (!isOpen) {
-        isOpen = InternalStorage.open((int)kpn_firmware_total(&firmware)) == 1;
-      }
-      for (size_t i = 0; i < partLen && isOpen; i++) {
-        InternalStorage.write(part[i]);
-      }
-      if (!isOpen) {
-        Serial.println("no room for the image");
-        kpn_firmware_abort(&firmware);
-        return;
-      }
+    if (status == KPN_OK && !store(start, partLen)) {
+      Serial.println("no room for the image");
+      kpn_firmware_abort(&firmware);
     } else if (status == KPN_AGAIN) {
       delay(kpn_retry_delay_ms(kpn_firmware_failures(&firmware), random(0x7FFFFFFF), 1000, 60000, kpn_firmware_retry_after(&firmware)));
     }
@@ -127,7 +137,6 @@ void update() {
     InternalStorage.apply(); // copies it and starts it
   } else {
     Serial.println(kpn_status_text(status));
-    isOpen = false;
   }
 }
 

@@ -2,4 +2,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 typedef uint32_t TickType_t;
-#define pdMS_TO_TICKS(ms) ((TickType_t)(ms) / 10)
+#define portTICK_PERIOD_MS ((TickType_t)10)
+/* As in ESP-IDF, where the product overflows. */
+#define pdMS_TO_TICKS(ms) ((TickType_t)(((TickType_t)(ms) * (TickType_t)100) / (TickType_t)1000U))

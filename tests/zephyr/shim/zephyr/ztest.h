@@ -3,8 +3,8 @@
 #ifndef SHIM_ZTEST_H
 #define SHIM_ZTEST_H
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "../../check.h"
+
 #include <string.h>
 
 static int shim_tests;
@@ -18,13 +18,7 @@ static int shim_tests;
         shim_tests++;                                                 \
     }                                                                 \
     static void name(void)
-#define zassert_true(condition)                                               \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            fprintf(stderr, "line %d: %s is not so\n", __LINE__, #condition); \
-            exit(1);                                                          \
-        }                                                                     \
-    } while (0)
+#define zassert_true(condition)              CHECK(condition)
 #define zassert_equal(left, right)           zassert_true((left) == (right))
 #define zassert_not_null(pointer)            zassert_true((pointer) != NULL)
 #define zassert_mem_equal(left, right, size) zassert_true(memcmp(left, right, size) == 0)

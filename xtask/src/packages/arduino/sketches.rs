@@ -197,6 +197,44 @@ fn check_firmware(
             "{faults:?}: {whole}\n{said}"
         );
     }
+    check_second_announcement(shell, &sent, &got, &image, program, simulator)
+}
+
+/// A download that was given up, with parts in the storage already, is announced again: what starts is the whole image.
+fn check_second_announcement(
+    shell: &Shell,
+    sent: &Path,
+    got: &Path,
+    image: &[u8],
+    program: &Path,
+    simulator: &PathBuf,
+) -> anyhow::Result<()> {
+    let device = format!("{URN}={SECRET}");
+    let file = format!("/fw={}", sent.display());
+    let announced = format!(
+        r#"{URN}=[{{"bn":"{URN}:","n":"url","vs":"http://10.151.236.157/fw"}},{{"n":"token","vs":"t"}}]"#
+    );
+    let usual = ["--quiet", "--device", &device, "--file", &file];
+    let twice = ["--downlink", &announced, "--downlink", &announced];
+    // Six failures in a row, from the fourth part on: one more than are retried.
+    let faults: Vec<String> = (4..10)
+        .map(|part| format!("status=503,on=part,every={part},times=1"))
+        .collect();
+    let faults = faults.iter().flat_map(|fault| ["--fault", fault.as_str()]);
+    let arguments: Vec<&str> = usual.into_iter().chain(twice).chain(faults).collect();
+    let platform = Simulator::start(simulator, &arguments)?;
+    shell.write_file(got, "")?;
+    let said = cmd!(shell, "timeout 60 {program} 3")
+        .env("KPN_PORT", platform.port.to_string())
+        .env("KPN_IMAGE", got)
+        .quiet()
+        .read()?;
+    ensure!(
+        said.contains("could not answer")
+            && said.contains("the new firmware starts")
+            && shell.read_binary_file(got)? == image,
+        "announced again:\n{said}"
+    );
     Ok(())
 }
 

@@ -52,6 +52,7 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         .map(|at| ((at * at) >> 3).to_le_bytes()[0])
         .collect();
     shell.write_file(folder.join("image"), &image)?;
+    clear(shell, &folder)?;
     let simulator = simulator::build(workspace)?;
     let device = format!("{URN}={SECRET}");
     let valve = format!(r#"{URN}=[{{"bn":"{URN}:","n":"valve","vb":true}}]"#);
@@ -108,17 +109,74 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
             break;
         }
         cuts += 1;
+        // The image is to start already if the power was lost after that.
+        let starts = shell.path_exists(folder.join("flash.boot"));
         let (ended, said) = run(shell, &folder, &platform, 0)?;
-        let flash = shell.read_binary_file(folder.join("flash"))?;
         ensure!(
             ended == 0
-                && said.contains("restarts, confirmed")
-                && flash.get(..image.len()) == Some(&image[..]),
+                && (starts || said.contains("restarts, confirmed"))
+                && has_image(shell, &folder, &image)?,
             "after a loss of power at operation {operation}: ended with {ended}\n{said}"
         );
     }
     ensure!(cuts > 20, "only {cuts} operations");
     println!("power lost at each of {cuts} operations");
+
+    // Parts of any size; and a new announcement while a download is known, whose server is gone.
+    drop(platform);
+    for faults in [
+        &["--fault", "short=500"][..],
+        &[
+            "--fault",
+            "short=500,every=2",
+            "--fault",
+            "overlap=100,every=3",
+        ],
+        &[],
+    ] {
+        for known in [false, true] {
+            let arguments = [&usual[..], &["--firmware", &announced], faults].concat();
+            let platform = Simulator::start(&simulator, &arguments)?;
+            clear(shell, &folder)?;
+            if known {
+                shell.write_file(folder.join("nvs"), &state)?;
+            }
+            let (ended, said) = run(shell, &folder, &platform, 0)?;
+            ensure!(
+                ended == 0
+                    && said.contains("restarts, confirmed")
+                    && has_image(shell, &folder, &image)?,
+                "{faults:?}: ended with {ended}\n{said}"
+            );
+        }
+    }
+    check_limits(shell, &folder, &simulator, &usual)
+}
+
+fn has_image(shell: &Shell, folder: &Path, image: &[u8]) -> anyhow::Result<bool> {
+    let flash = shell.read_binary_file(folder.join("flash"))?;
+    Ok(flash.get(..image.len()) == Some(image))
+}
+
+/// A byte now and then does not keep the device for ever, and a long Retry-After is kept.
+fn check_limits(
+    shell: &Shell,
+    folder: &Path,
+    simulator: &PathBuf,
+    usual: &[&str],
+) -> anyhow::Result<()> {
+    for (fault, text) in [
+        ("trickle=100", "exchange: "),
+        ("status=503,retry-after=86400", "waits 24 h"),
+    ] {
+        let platform = Simulator::start(simulator, &[usual, &["--fault", fault]].concat())?;
+        clear(shell, folder)?;
+        let (ended, said) = run_fast(shell, folder, &platform, 0, 20)?;
+        ensure!(
+            ended == 0 && said.contains(text),
+            "{fault}: ended with {ended}\n{said}"
+        );
+    }
     Ok(())
 }
 
@@ -160,7 +218,7 @@ fn check_sms(
 }
 
 fn clear(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
-    for name in ["flash", "nvs"] {
+    for name in ["flash", "flash.boot", "nvs"] {
         shell.remove_path(folder.join(name))?;
     }
     Ok(())
@@ -173,6 +231,17 @@ fn run(
     platform: &Simulator,
     cut: u32,
 ) -> anyhow::Result<(i32, String)> {
+    run_fast(shell, folder, platform, cut, 1)
+}
+
+/// The same with a clock that is `haste` times as fast.
+fn run_fast(
+    shell: &Shell,
+    folder: &Path,
+    platform: &Simulator,
+    cut: u32,
+    haste: u32,
+) -> anyhow::Result<(i32, String)> {
     let program = folder.join("modem");
     let output = cmd!(shell, "timeout 60 {program}")
         .env("KPN_PORT", platform.port.to_string())
@@ -180,6 +249,7 @@ fn run(
         .env("KPN_FLASH", folder.join("flash"))
         .env("KPN_NVS", folder.join("nvs"))
         .env("KPN_CUT", cut.to_string())
+        .env("KPN_HASTE", haste.to_string())
         .quiet()
         .ignore_status()
         .output()?;

@@ -21,6 +21,18 @@ enum { PORT = 443, TIMEOUT_MS = 10000, INTERVAL_MS = 60000, LONGEST_MS = 3600000
 
 static uint8_t buffer[1024]; /* the request, then the body of the response */
 
+/* pdMS_TO_TICKS overflows after some hours, which a server may ask for. */
+static void pause_ms(uint32_t milliseconds)
+{
+    vTaskDelay(milliseconds / portTICK_PERIOD_MS);
+}
+
+/* For a whole request or response, in case the server takes or sends a byte now and then. */
+static bool is_late(TickType_t start)
+{
+    return xTaskGetTickCount() - start > pdMS_TO_TICKS(TIMEOUT_MS);
+}
+
 static kpn_status write_message(kpn_span *request)
 {
     kpn_uplink uplink;
@@ -35,8 +47,13 @@ static kpn_status write_message(kpn_span *request)
 
 static kpn_status send_all(esp_tls_t *tls, kpn_span request)
 {
+    TickType_t start = xTaskGetTickCount();
+
     while (request.len > 0) {
         ssize_t sent = esp_tls_conn_write(tls, request.ptr, request.len);
+        if (is_late(start)) {
+            return KPN_ERR_TIMEOUT;
+        }
         if (sent == ESP_TLS_ERR_SSL_WANT_READ || sent == ESP_TLS_ERR_SSL_WANT_WRITE) {
             continue;
         }
@@ -51,6 +68,7 @@ static kpn_status send_all(esp_tls_t *tls, kpn_span request)
 
 static kpn_status receive(esp_tls_t *tls, kpn_response *response)
 {
+    TickType_t start = xTaskGetTickCount();
     kpn_status status = kpn_response_begin(response, buffer, sizeof buffer);
 
     if (status == KPN_OK) {
@@ -66,6 +84,9 @@ static kpn_status receive(esp_tls_t *tls, kpn_response *response)
         } else if (len != ESP_TLS_ERR_SSL_WANT_READ && len != ESP_TLS_ERR_SSL_WANT_WRITE) {
             status = KPN_ERR_IO; /* including the time limit of the connection */
         }
+        if (status == KPN_NEED_MORE && is_late(start)) {
+            status = KPN_ERR_TIMEOUT;
+        }
     }
     return status;
 }
@@ -77,10 +98,9 @@ static kpn_status exchange(kpn_span request, kpn_response *response)
     kpn_status status = KPN_ERR_CONNECT;
 
     if (tls != NULL && esp_tls_conn_new_sync(HOST, (int)sizeof HOST - 1, PORT, &config, tls) == 1) {
-        status = send_all(tls, request);
-        if (status == KPN_OK) {
-            status = receive(tls, response);
-        }
+        kpn_status sent = send_all(tls, request);
+        status = receive(tls, response); /* also what the platform answered before a write failed */
+        status = status != KPN_OK && sent != KPN_OK ? sent : status;
     }
     esp_tls_conn_destroy(tls);
     return status;
@@ -137,6 +157,6 @@ void app_main(void)
             uint32_t retry_after = status == KPN_OK ? kpn_response_retry_after(&response) : 0;
             wait = kpn_retry_delay_ms(failures, esp_random(), INTERVAL_MS, LONGEST_MS, retry_after);
         }
-        vTaskDelay(pdMS_TO_TICKS(wait));
+        pause_ms(wait);
     }
 }

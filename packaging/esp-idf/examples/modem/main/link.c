@@ -14,6 +14,7 @@
 enum { GOT_IP = 1, LOST_IP = 2, LIMIT_MS = 180000 };
 
 static EventGroupHandle_t events;
+static esp_netif_t *netif;
 static esp_modem_dce_t *modem;
 
 static void on_ip(void *argument, esp_event_base_t base, int32_t id, void *data)
@@ -34,11 +35,11 @@ static bool make_modem(void)
     esp_modem_dte_config_t dte = ESP_MODEM_DTE_DEFAULT_CONFIG();
     esp_modem_dce_config_t dce = ESP_MODEM_DCE_DEFAULT_CONFIG(CONFIG_DEVICE_APN);
     esp_netif_config_t ppp = ESP_NETIF_DEFAULT_PPP();
-    esp_netif_t *netif = esp_netif_new(&ppp);
 
     dte.uart_config.tx_io_num = CONFIG_DEVICE_MODEM_TX;
     dte.uart_config.rx_io_num = CONFIG_DEVICE_MODEM_RX;
-    events = xEventGroupCreate();
+    netif = netif != NULL ? netif : esp_netif_new(&ppp); /* kept if the modem cannot be set up, and is tried again */
+    events = events != NULL ? events : xEventGroupCreate();
     if (netif == NULL || events == NULL || esp_event_handler_register(IP_EVENT, ESP_EVENT_ANY_ID, on_ip, NULL) != ESP_OK) {
         return false;
     }

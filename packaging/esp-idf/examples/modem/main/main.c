@@ -22,10 +22,16 @@
 
 static const char HOST[] = "10.151.236.157";
 static const char VERSION[] = "1.0.0";
-enum { PORT = 80, TIMEOUT_S = 30, INTERVAL_MS = 60000, LONGEST_MS = 3600000 };
+enum { PORT = 80, TIMEOUT_S = 30, INTERVAL_MS = 60000, LONGEST_MS = 3600000, FLASH_TRIES = 5 };
 
 static uint8_t buffer[1024]; /* the request, then the body of the response */
 static ota update;
+
+/* pdMS_TO_TICKS overflows after some hours, which a server may ask for. */
+static void pause_ms(uint32_t milliseconds)
+{
+    vTaskDelay(milliseconds / portTICK_PERIOD_MS);
+}
 
 static kpn_status write_message(kpn_span *request)
 {
@@ -42,6 +48,7 @@ static kpn_status write_message(kpn_span *request)
 
 static kpn_status receive(int fd, kpn_response *response)
 {
+    TickType_t start = xTaskGetTickCount();
     kpn_status status = kpn_response_begin(response, buffer, sizeof buffer);
 
     if (status == KPN_OK) {
@@ -49,6 +56,9 @@ static kpn_status receive(int fd, kpn_response *response)
     }
     while (status == KPN_NEED_MORE) {
         uint8_t chunk[128];
+        if (xTaskGetTickCount() - start > pdMS_TO_TICKS(TIMEOUT_S * 1000)) { /* a byte now and then does not help */
+            return KPN_ERR_TIMEOUT;
+        }
         ssize_t len = recv(fd, chunk, sizeof chunk, 0);
         if (len > 0) {
             status = kpn_response_feed(response, chunk, (size_t)len, NULL);
@@ -80,8 +90,9 @@ static kpn_status exchange(kpn_span request, kpn_response *response)
         request.ptr += sent > 0 ? sent : 0;
         request.len -= sent > 0 ? (size_t)sent : 0;
     }
-    if (status == KPN_OK) {
-        status = receive(fd, response);
+    if (status == KPN_OK || status == KPN_ERR_IO) { /* the platform may have answered before a write failed */
+        kpn_status received = receive(fd, response);
+        status = received == KPN_OK || status == KPN_OK ? received : status;
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -93,7 +104,7 @@ static void act_on(kpn_downlink *downlink)
 {
     kpn_record record;
 
-    if (!ota_is_wanted(&update) && ota_offer(&update, downlink, CONFIG_DEVICE_URN) == KPN_OK) {
+    if (ota_offer(&update, downlink, CONFIG_DEVICE_URN) == KPN_OK) {
         printf("firmware is announced\n");
         return;
     }
@@ -117,18 +128,20 @@ static void act_on_downlink(const kpn_response *response)
     }
 }
 
-/* Until the image is complete, or the server refuses it. */
+/* Until the image is complete, or the server refuses it, or the flash fails too often. */
 static void fetch_firmware(void)
 {
+    int broken = 0;
+
     while (ota_is_wanted(&update)) {
         kpn_status status = ota_fetch(&update);
         if (status == KPN_END) {
             printf("the new firmware starts\n");
             esp_restart();
-        } else if (status == KPN_AGAIN || status == KPN_ERR_IO) {
+        } else if (status == KPN_AGAIN || (status == KPN_ERR_IO && ++broken < FLASH_TRIES)) {
             uint32_t after = kpn_firmware_retry_after(&update.firmware);
-            vTaskDelay(pdMS_TO_TICKS(
-                kpn_retry_delay_ms(kpn_firmware_failures(&update.firmware) + 1, esp_random(), 1000, INTERVAL_MS, after)));
+            pause_ms(
+                kpn_retry_delay_ms(kpn_firmware_failures(&update.firmware) + 1, esp_random(), 1000, INTERVAL_MS, after));
         } else if (status != KPN_OK) {
             printf("firmware: %s\n", kpn_status_text(status));
             return;
@@ -177,6 +190,6 @@ void app_main(void)
 #ifdef CONFIG_DEVICE_SMS
         link_take_sms(act_on);
 #endif
-        vTaskDelay(pdMS_TO_TICKS(wait));
+        pause_ms(wait);
     }
 }

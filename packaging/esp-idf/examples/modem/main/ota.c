@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "esp_ota_ops.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 #include "lwip/sockets.h"
 #include "nvs.h"
 
@@ -12,16 +14,18 @@ static const char SPACE[] = "kpn_ota";
 static const char KEY[] = "state";
 enum { TIMEOUT_S = 30 };
 
-static bool store(const ota *ota)
+/* The download, then the address of its partition. */
+static bool store(ota *ota)
 {
-    static uint8_t image[KPN_FIRMWARE_IMAGE_MAX];
+    uint32_t address = ota->partition->address;
     nvs_handle_t nvs;
     size_t len;
     bool stored = false;
 
-    if (kpn_firmware_save(&ota->firmware, image, sizeof image, &len) == KPN_OK
+    if (kpn_firmware_save(&ota->firmware, ota->buffer, sizeof ota->buffer - sizeof address, &len) == KPN_OK
         && nvs_open(SPACE, NVS_READWRITE, &nvs) == ESP_OK) {
-        stored = nvs_set_blob(nvs, KEY, image, len) == ESP_OK && nvs_commit(nvs) == ESP_OK;
+        memcpy(&ota->buffer[len], &address, sizeof address);
+        stored = nvs_set_blob(nvs, KEY, ota->buffer, len + sizeof address) == ESP_OK && nvs_commit(nvs) == ESP_OK;
         nvs_close(nvs);
     }
     return stored;
@@ -55,10 +59,24 @@ static kpn_status rewind_sector(ota *ota)
     return kpn_firmware_rewind(&ota->firmware, confirmed - confirmed % OTA_SECTOR);
 }
 
+/* Not if it is for the other partition, from which this firmware runs: the power was lost after it was complete. */
+static bool load(ota *ota, size_t len)
+{
+    uint32_t address = 0;
+
+    if (len <= sizeof address) {
+        return false;
+    }
+    len -= sizeof address;
+    memcpy(&address, &ota->buffer[len], sizeof address);
+    return address == ota->partition->address && kpn_firmware_load(&ota->firmware, ota->buffer, len) == KPN_OK
+           && rewind_sector(ota) == KPN_OK;
+}
+
 esp_err_t ota_begin(ota *ota)
 {
     nvs_handle_t nvs;
-    size_t len = sizeof ota->request;
+    size_t len = sizeof ota->buffer;
 
     memset(ota, 0, sizeof *ota);
     ota->fd = -1;
@@ -69,11 +87,10 @@ esp_err_t ota_begin(ota *ota)
     if (nvs_open(SPACE, NVS_READWRITE, &nvs) != ESP_OK) {
         return ESP_FAIL;
     }
-    esp_err_t found = nvs_get_blob(nvs, KEY, ota->request, &len);
+    esp_err_t found = nvs_get_blob(nvs, KEY, ota->buffer, &len);
     nvs_close(nvs);
-    if (found == ESP_OK
-        && (kpn_firmware_load(&ota->firmware, ota->request, len) != KPN_OK || rewind_sector(ota) != KPN_OK)) {
-        forget(); /* a different version of this firmware wrote it */
+    if (found == ESP_OK && !load(ota, len)) {
+        forget();
         return kpn_firmware_begin(&ota->firmware, ota->memory, sizeof ota->memory, OTA_PART) == KPN_OK ? ESP_OK : ESP_FAIL;
     }
     return ESP_OK;
@@ -148,21 +165,24 @@ static kpn_status receive_part(ota *ota)
                                                                           : kpn_firmware_close(&ota->firmware);
     }
     if (status == KPN_OK) {
-        status = kpn_firmware_request(&ota->firmware, ota->request, sizeof ota->request, &len);
+        status = kpn_firmware_request(&ota->firmware, ota->buffer, sizeof ota->buffer, &len);
     }
     if (status != KPN_OK) {
         return status;
     }
     for (size_t at = 0; at < len;) {
-        ssize_t sent = send(ota->fd, ota->request + at, len - at, 0);
+        ssize_t sent = send(ota->fd, ota->buffer + at, len - at, 0);
         if (sent <= 0) {
             hang_up(ota);
             return kpn_firmware_close(&ota->firmware);
         }
         at += (size_t)sent;
     }
+    TickType_t start = xTaskGetTickCount();
     for (status = KPN_NEED_MORE; status == KPN_NEED_MORE;) {
-        ssize_t got = recv(ota->fd, chunk, sizeof chunk, 0);
+        /* For the whole part, in case the server sends a byte now and then. */
+        bool is_late = xTaskGetTickCount() - start > pdMS_TO_TICKS(TIMEOUT_S * 1000);
+        ssize_t got = is_late ? 0 : recv(ota->fd, chunk, sizeof chunk, 0);
         if (got > 0) {
             status = feed(ota, chunk, (size_t)got);
         } else {
@@ -173,16 +193,31 @@ static kpn_status receive_part(ota *ota)
     return status;
 }
 
-/* Encrypted flash takes 16 bytes at a time, so the last part is padded. */
+/* Erases each sector that begins in the part, and writes the part. */
 static bool write_part(ota *ota)
 {
-    size_t len = (ota->len + 15) / 16 * 16;
+    size_t len = (ota->len + OTA_ALIGN - 1) / OTA_ALIGN * OTA_ALIGN;
+    uint32_t sector = (ota->start + OTA_SECTOR - 1) / OTA_SECTOR * OTA_SECTOR;
 
     memset(&ota->part[ota->len], 0xFF, len - ota->len);
-    if (ota->start % OTA_SECTOR == 0 && esp_partition_erase_range(ota->partition, ota->start, OTA_SECTOR) != ESP_OK) {
-        return false;
+    for (; sector < ota->start + len; sector += OTA_SECTOR) {
+        if (esp_partition_erase_range(ota->partition, sector, OTA_SECTOR) != ESP_OK) {
+            return false;
+        }
     }
     return esp_partition_write(ota->partition, ota->start, ota->part, len) == ESP_OK;
+}
+
+/* What a short part has too much for the flash is fetched again. The last part is padded instead. */
+static kpn_status align_part(ota *ota)
+{
+    size_t more = ota->len % OTA_ALIGN;
+
+    if (more == 0 || kpn_firmware_state(&ota->firmware) == KPN_FIRMWARE_COMPLETE) {
+        return KPN_OK;
+    }
+    ota->len -= more;
+    return ota->len > 0 ? kpn_firmware_rewind(&ota->firmware, ota->start + (uint32_t)ota->len) : KPN_ERR_FIRMWARE_RANGE;
 }
 
 kpn_status ota_fetch(ota *ota)
@@ -191,6 +226,9 @@ kpn_status ota_fetch(ota *ota)
 
     if (status == KPN_OK && kpn_firmware_total(&ota->firmware) > ota->partition->size) {
         status = KPN_ERR_FIRMWARE_SIZE;
+    }
+    if (status == KPN_OK) {
+        status = align_part(ota);
     }
     if (status == KPN_OK && !write_part(ota)) {
         status = rewind_sector(ota);
@@ -203,7 +241,7 @@ kpn_status ota_fetch(ota *ota)
         forget();
         return status;
     }
-    if (status == KPN_OK && kpn_firmware_confirmed(&ota->firmware) % OTA_SECTOR == 0 && !store(ota)) {
+    if (status == KPN_OK && kpn_firmware_confirmed(&ota->firmware) / OTA_SECTOR != ota->start / OTA_SECTOR && !store(ota)) {
         return KPN_ERR_IO;
     }
     if (status == KPN_ERR_FIRMWARE_REPLACED) { /* a different image under the same URL */

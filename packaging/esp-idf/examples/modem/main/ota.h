@@ -3,7 +3,8 @@
  * Firmware over the air: the parts go into the next update partition, the state into NVS, so that a download continues after a reset.
  *
  * Only parts with the right checksum are written, each sector is erased before, and the state is stored once per sector: a power loss at
- * any moment costs at most what was fetched of one sector. In the end ESP-IDF verifies the image, and with secure boot its signature.
+ * any moment costs at most what was fetched of one sector. In the end ESP-IDF verifies the image, and with secure boot its signature. A
+ * server may send shorter parts than requested.
  */
 #ifndef OTA_H
 #define OTA_H
@@ -12,7 +13,13 @@
 #include "esp_partition.h"
 #include "kpn_things.h"
 
-enum { OTA_PART = 512, OTA_SECTOR = 4096 };
+enum {
+    OTA_PART = 512,
+    OTA_SECTOR = 4096,
+    OTA_ALIGN = 16,                              /* encrypted flash takes as many bytes at a time */
+    OTA_REQUEST_MAX = KPN_FIRMWARE_MEMORY + 256, /* URL, token and the rest of the head */
+    OTA_STATE_MAX = KPN_FIRMWARE_IMAGE_MAX + 4   /* and the address of the partition */
+};
 
 /* Private. */
 typedef struct ota {
@@ -22,7 +29,7 @@ typedef struct ota {
     size_t len;     /* bytes of it */
     int fd;         /* -1: no connection */
     uint8_t memory[KPN_FIRMWARE_MEMORY];
-    uint8_t request[KPN_FIRMWARE_MEMORY];
+    uint8_t buffer[OTA_REQUEST_MAX]; /* a request, or the state */
     uint8_t part[OTA_PART];
 } ota;
 

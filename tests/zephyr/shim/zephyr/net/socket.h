@@ -11,8 +11,9 @@
  *   deaf-pollin a poll for both sees POLLOUT only
  *   no-limits   time limits are refused; a send or a connect has one of the driver's own, SHIM_DRIVER_MS
  *   no-poll     a poll fails
+ *   no-end      a poll does not see the end of the connection, and from then on a send fails with EPERM
  *   signed      what fails gives the errno with its sign in place of -1
- *   modem       no-flags, pollin-only, no-limits, no-option and signed, as with Zephyr's driver ublox-sara-r4
+ *   modem       no-flags, pollin-only, no-limits, no-option, no-end and signed, as with Zephyr's driver ublox-sara-r4
  */
 #ifndef SHIM_SOCKET_H
 #define SHIM_SOCKET_H
@@ -38,6 +39,8 @@
 #define zsock_timeval  timeval
 
 #define SHIM_DRIVER_MS 400
+#define SHIM_STEP_MS   20
+#define SHIM_POLLRDHUP 0x2000 /* Linux's POLLRDHUP, which its headers show to GNU_SOURCE only */
 
 /* Zephyr's numbers for TLS; the shim's TLS is TCP that wants to be told whom to trust before it connects. */
 #define IPPROTO_TLS_1_2          258
@@ -70,7 +73,7 @@ static inline bool shim_has(const char *way)
 
 static inline bool shim_is(const char *way)
 {
-    static const char *const modem[] = {"no-flags", "pollin-only", "no-limits", "no-option", "signed"};
+    static const char *const modem[] = {"no-flags", "pollin-only", "no-limits", "no-option", "no-end", "signed"};
 
     for (size_t i = 0; i < sizeof modem / sizeof *modem && shim_has("modem"); i++) {
         if (strcmp(way, modem[i]) == 0) {
@@ -97,6 +100,42 @@ static inline int shim_wait(int fd, short events)
     struct pollfd entry = {.fd = fd, .events = events};
 
     return poll(&entry, 1, SHIM_DRIVER_MS);
+}
+
+/* The other side has closed the connection, whatever there is still to read. */
+static inline bool shim_ended(int fd)
+{
+    struct pollfd entry = {.fd = fd, .events = SHIM_POLLRDHUP};
+
+    return poll(&entry, 1, 0) > 0 && (entry.revents & (SHIM_POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static inline bool shim_has_bytes(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* As poll() for one socket, except that what it waits for is bytes. */
+static inline int shim_poll_bytes(struct pollfd *entry, int timeout)
+{
+    int ready = 0;
+
+    do {
+        int step = timeout < SHIM_STEP_MS ? timeout : SHIM_STEP_MS;
+
+        ready = poll(entry, 1, step);
+        if ((entry->revents & ~POLLOUT) != 0 && !shim_has_bytes(entry->fd)) {
+            entry->revents &= POLLOUT;
+            ready = entry->revents != 0;
+            if (ready == 0) {
+                (void)poll(NULL, 0, step);
+            }
+        }
+        timeout -= step;
+    } while (ready == 0 && timeout > 0);
+    return ready;
 }
 
 /* Every other time, when sockets are to behave so. */
@@ -199,7 +238,7 @@ static inline int zsock_poll(struct zsock_pollfd *entries, int count, int timeou
         errno = EPERM;
         return -1;
     }
-    ready = poll(entries, (nfds_t)count, timeout);
+    ready = shim_is("no-end") ? shim_poll_bytes(entries, timeout) : poll(entries, (nfds_t)count, timeout);
     if (ready > 0 && shim_is("no-pollout") && (entries->revents & POLLERR) != 0) {
         entries->revents = POLLERR;
     }
@@ -224,6 +263,10 @@ static inline ssize_t zsock_send(int fd, const void *bytes, size_t len, int flag
 
     if (shim_again(&turn)) {
         errno = EAGAIN;
+        return -1;
+    }
+    if (shim_is("no-end") && shim_ended(fd)) {
+        errno = EPERM;
         return -1;
     }
     if (shim_is("no-flags") && shim_is("no-limits")) {
