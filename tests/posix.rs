@@ -414,6 +414,21 @@ fn what_arrived_before_a_send_failed_can_still_be_received() {
 }
 
 #[test]
+fn a_peer_or_a_request_that_is_none_is_refused_without_a_connection() {
+    let (listener, port) = listen();
+    let mut posix = Posix::begin(100, LONG);
+    let mut response = Response::begin(100);
+    for (port, request) in [(0, REQUEST), (port, &b""[..])] {
+        let result = posix.exchange(port, request, &mut response);
+        assert_eq!(result, ERR_INVALID_ARGUMENT);
+    }
+    assert_eq!(posix.open(0), ERR_INVALID_ARGUMENT);
+    assert_eq!(posix.send(b"x"), ERR_STATE);
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err());
+}
+
+#[test]
 fn bytes_of_the_callers_own_go_both_ways() {
     let (port, server) = serve(|mut peer| {
         let mut got = [0; 5];

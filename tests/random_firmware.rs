@@ -185,14 +185,14 @@ impl Run {
 
     /// The device wants none of it any more, and perhaps the same again.
     fn abort(&mut self) {
-        assert_ne!(self.device.port(), 0);
+        assert_eq!((self.device.port(), self.device.needs_dns()), (80, true));
         self.device.abort();
         let model = &mut self.model;
         (model.confirmed, model.left, model.failures) = (0, 0, 0);
         (model.error, model.state) = (OK, IDLE);
         model.forget();
         model.check(&self.device);
-        assert_eq!(self.device.port(), 0);
+        assert_eq!((self.device.port(), self.device.needs_dns()), (0, false));
         assert_eq!(self.device.save(), Err(ERR_STATE));
         assert_eq!(self.device.request(), Err(ERR_STATE));
         assert_eq!(self.device.rewind(0), ERR_STATE);

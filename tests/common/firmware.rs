@@ -277,6 +277,11 @@ impl Device {
         unsafe { kpn_firmware_port(self.object.as_ptr()) }
     }
 
+    pub fn needs_dns(&self) -> bool {
+        // SAFETY: begun.
+        unsafe { kpn_firmware_needs_dns(self.object.as_ptr()) }
+    }
+
     pub fn error(&self) -> Status {
         // SAFETY: begun.
         unsafe { kpn_firmware_error(self.object.as_ptr()) }

@@ -450,3 +450,32 @@ fn nothing_leaves_a_pack_that_could_not_be_begun() {
     assert_eq!(leaving, 0);
     assert_eq!(pack.finish(), Err(Error::BUFFER_FULL));
 }
+
+#[test]
+fn a_refusal_before_the_pack_drops_labels_from_what_is_counted_too() {
+    let calls = |pack: &mut Pack<'_>| {
+        let time = pack.set(&Value::time(1_585_650_740, 0));
+        let refused = pack.refuse(Error::OVERLAP, Part::Record);
+        assert_eq!(refused, Err(Error::OVERLAP));
+        (time, five(pack))
+    };
+    let mut state = PackState::default();
+    let mut pack = begin(&mut state, &mut [], 0, true, b"a").unwrap();
+    assert_eq!(calls(&mut pack), (Ok(()), Ok(())));
+    assert_eq!(pack.clear_failure(), Err(Error::OVERLAP));
+    let need = finish(&mut pack).unwrap();
+    let full = Err(Error::BUFFER_FULL);
+    for capacity in need - 10..=need {
+        let mut memory = vec![0; capacity];
+        let mut state = PackState::default();
+        let mut pack = begin(&mut state, &mut memory, 0, false, b"a").unwrap();
+        let (time, record) = calls(&mut pack);
+        // The label needs more room than the record that it is dropped with.
+        assert_eq!(
+            (time, record),
+            (full, if capacity < need { full } else { Ok(()) })
+        );
+        let label = r#"[{"bn":"a"},{"t":1585650740}]"#.len();
+        assert_eq!(state.need(), label.max(need), "{capacity}");
+    }
+}
