@@ -21,7 +21,7 @@ impl Pack<'_> {
         let len = written.len;
         let leaving = match written.phase {
             phase::BROKEN => 0,
-            phase::RECORD if written.whole_phase == phase::CLOSED => written.whole,
+            // The open record begins there too if no base record precedes it.
             phase::BASE | phase::RECORD => written.base_start,
             _ => len,
         };
@@ -32,7 +32,6 @@ impl Pack<'_> {
         written.len = open;
         written.whole = written.whole.saturating_sub(leaving);
         written.base_start = written.base_start.saturating_sub(leaving);
-        self.state.start = 0;
         // There is room again, so what is missing is counted anew.
         self.state.is_wanting = Flag::FALSE;
         (open, leaving)
