@@ -171,6 +171,22 @@ fn a_failed_read_leaves_nothing_of_what_was_there() {
 }
 
 #[test]
+fn another_text_leaves_nothing_of_the_secret_before() {
+    let secret = "0123456789".repeat(10);
+    let text = json!({"urn": "a", "secret": secret});
+    let mut config = read(text.to_string()).unwrap();
+    assert!(config.holds(&secret.as_bytes()[40..]));
+    let shorter = "x".repeat(30);
+    for other in [json!(shorter), json!(null)] {
+        config
+            .load(json!({"urn": "a", "secret": other}).to_string().as_bytes())
+            .unwrap();
+        assert!(!config.holds(&secret.as_bytes()[40..50]));
+    }
+    assert!(!config.holds(&shorter.as_bytes()[10..20]));
+}
+
+#[test]
 fn every_capacity_below_the_need_is_told_and_nothing_behind_it_touched() {
     let config = read(FULL).unwrap();
     let text = config.saved();

@@ -78,6 +78,11 @@ fn finds_both_records_in_any_order() {
             "[{{\"bn\":\"\\u0075{}\",\"n\":\"\\u0075rl\",\"vs\":\"{URL}\"}},{{\"n\":\"token\",\"vs\":\"{TOKEN}\"}}]",
             URN.strip_prefix('u').unwrap()
         ),
+        // The last text of each name counts, and nothing but texts.
+        format!(
+            "[{{\"bn\":\"{URN}\",\"n\":\"url\",\"vs\":\"ftp://a/\"}},{{\"n\":\"token\",\"vs\":\"t\"}},{{\"n\":\"url\",\"vs\":\"{URL}\"}},\
+             {{\"n\":\"token\",\"vs\":\"{TOKEN}\"}},{{\"n\":\"url\",\"v\":1}},{{\"n\":\"token\",\"vd\":\"\"}}]"
+        ),
     ] {
         for urn in [Some(URN), URN.strip_suffix(':'), None] {
             let mut device = Device::new(256);

@@ -194,3 +194,40 @@ fn nothing_is_written_without_room() {
         assert!(small.memory().iter().all(|&byte| byte == 0xA5));
     }
 }
+
+#[test]
+fn offsets_at_the_end_of_32_bits_do_not_wrap() {
+    const TOTAL: u32 = u32::MAX;
+    let (mut image, _) = saved();
+    image[12..16].copy_from_slice(&(TOTAL - 5).to_le_bytes());
+    image[16..20].copy_from_slice(&TOTAL.to_le_bytes());
+    let image = sealed(image);
+    for (len, arriving, expected) in [
+        (1, 1, OK),
+        (4, 4, OK),
+        (4, 5, ERR_FIRMWARE_RANGE),
+        // Up to an offset of which nobody could tell whether more follows.
+        (5, 5, ERR_FIRMWARE_RANGE),
+        (5, 6, ERR_FIRMWARE_RANGE),
+    ] {
+        let mut device = Device::new(u32::MAX);
+        assert_eq!(device.load(&image), OK);
+        assert_eq!(device.connected(), OK);
+        let request = device.request().unwrap();
+        assert!(request.contains("Range: bytes=4294967290-4294967294\r\n"));
+        let answer = format!(
+            "HTTP/1.1 206 \r\nTransfer-Encoding: chunked\r\n\
+             Content-Range: bytes {}-{}/{TOTAL}\r\n\r\n{arriving}\r\n{}\r\n0\r\n\r\n",
+            TOTAL - 5,
+            TOTAL - 6 + len,
+            "x".repeat(arriving)
+        );
+        let mut status = NEED_MORE;
+        let mut rest = answer.as_bytes();
+        while status == NEED_MORE && !rest.is_empty() {
+            let fed = device.feed_once(rest);
+            (status, rest) = (fed.status, &rest[fed.used..]);
+        }
+        assert_eq!(status, expected, "{arriving} of {len}");
+    }
+}

@@ -234,6 +234,8 @@ fn an_image_that_was_replaced_is_noticed_though_its_size_is_the_same() {
         (TAG, whole(&new, "ETag: \"5e8f-1a\"\r\n")),
         (TAG, gone),
         (DATE, part(&new, 100, 199, &new_date)),
+        (&DATE.replace(" GMT", ""), part(&new, 100, 199, DATE)),
+        (DATE, part(&new, 100, 199, &DATE.replace(" GMT", ""))),
         (DATE, whole(&new, &DATE.replace("Tue", "Wed"))),
         (&format!("ETag: W/\"1\"\r\n{DATE}"), whole(&new, &new_date)),
     ] {
@@ -280,6 +282,7 @@ fn the_same_validator_or_none_goes_on() {
         (TAG, part(&image, 100, 249, "ETag: W/\"5e8f-1a3\"\r\n")),
         (TAG, part(&image, 100, 249, DATE)),
         (DATE, part(&image, 100, 249, &format!("{TAG}{DATE}"))),
+        (DATE, whole(&image, &format!("{DATE}{TAG}"))),
         ("", part(&image, 100, 249, TAG)),
     ] {
         let mut device = begun(&image, lines);

@@ -207,3 +207,51 @@ fn the_head_limit_counts_bytes_not_pieces() {
         assert_eq!(result, status::NEED_MORE);
     }
 }
+
+#[test]
+fn a_trailer_section_may_be_as_large_as_the_head_before_it() {
+    let fill = |line: &str, end: &str, size: usize| {
+        let spaces = " ".repeat(size - line.len() - end.len());
+        format!("{line}{spaces}{end}")
+    };
+    let head = fill(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX:",
+        "\r\n\r\n",
+        8192,
+    );
+    for size in [100, 8192, 8193] {
+        let trailer = fill("X:", "\r\n", size - 2);
+        let raw = format!("{head}1\r\na\r\n0\r\n{trailer}\r\n");
+        let mut response = Response::begin(1);
+        let seen = read(&mut response, raw.as_bytes().chunks(1000));
+        let expected = if size > 8192 {
+            status::ERR_HTTP_HEAD_TOO_LARGE
+        } else {
+            status::OK
+        };
+        assert_eq!(seen.result, expected, "{size}");
+    }
+}
+
+#[test]
+fn an_interim_response_says_nothing_about_the_final_one() {
+    const DATE: &str = "Wed, 29 May 2024 12:29:28 GMT";
+    const LATER: &str = "Wed, 29 May 2024 12:30:28 GMT";
+    let last = format!("HTTP/1.1 503 \r\nDate: {DATE}\r\nContent-Length: 1\r\n\r\nx");
+    for lines in [
+        "Retry-After: 7",
+        &format!("Retry-After: {LATER}"),
+        "Content-Length: 0",
+        "Transfer-Encoding: chunked",
+        "Connection: close",
+    ] {
+        let interim = format!("HTTP/1.1 103 \r\n{lines}\r\n\r\n");
+        let mut response = Response::begin(1);
+        assert_eq!(response.feed(interim.as_bytes()).0, status::NEED_MORE);
+        assert_eq!(response.status(), 0, "{lines}");
+        let seen = read(&mut response, [last.as_bytes()]);
+        assert_eq!((seen.result, seen.status), (status::OK, 503), "{lines}");
+        assert_eq!((seen.retry_after, seen.keep_alive), (0, true), "{lines}");
+        assert_eq!(seen.body.as_deref(), Ok(&b"x"[..]), "{lines}");
+    }
+}

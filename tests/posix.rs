@@ -386,6 +386,34 @@ fn a_request_that_nobody_reads_ends_with_the_time_and_a_reset_with_a_failure() {
 }
 
 #[test]
+fn what_arrived_before_a_send_failed_can_still_be_received() {
+    let large = vec![b' '; LARGE];
+    for said in [&b"bye"[..], b""] {
+        let (listener, port) = listen();
+        let mut posix = Posix::begin(100, LONG);
+        assert_eq!(posix.open(port), OK);
+        let mut peer = listener.accept().unwrap().0;
+        peer.write_all(said).unwrap();
+        posix.deadline(150);
+        let begin = Instant::now();
+        assert_eq!(posix.send(&large), ERR_TIMEOUT);
+        assert!(begin.elapsed() < Duration::from_millis(u64::from(LONG) / 2));
+        posix.deadline(0);
+        let mut bytes = [0; 8];
+        let heard = posix.receive(&mut bytes);
+        if said.is_empty() {
+            assert_eq!(heard, Err(ERR_STATE));
+        } else {
+            assert_eq!((heard, &bytes[..3]), (Ok(3), said));
+        }
+        // A part of what was sent is on the old connection.
+        assert_eq!(posix.open(port), OK);
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_ok());
+    }
+}
+
+#[test]
 fn bytes_of_the_callers_own_go_both_ways() {
     let (port, server) = serve(|mut peer| {
         let mut got = [0; 5];

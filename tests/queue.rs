@@ -265,6 +265,26 @@ fn refuses_what_could_not_be_sent_and_changes_nothing() {
     );
 }
 
+#[test]
+fn a_failure_of_the_uplink_is_neither_cleared_nor_passed_over() {
+    let mut queue = Queue::begin(400, KPN_QUEUE_REFUSE_NEWEST);
+    push_digits(&mut queue, 0..9);
+    // With room for all records, and for some.
+    for capacity in [1000, 300] {
+        let (mut uplink, status) = Uplink::begin(capacity);
+        assert_eq!(status, OK);
+        assert_eq!(uplink.add(&bare("a b", Value::Bool(true))), ERR_SENML_NAME);
+        for _ in 0..2 {
+            let filled = queue.fill(&mut uplink, 0, 0);
+            assert_eq!((filled, uplink.records()), ((ERR_SENML_NAME, None), 0));
+        }
+        assert_eq!(queue.failed(), ERR_STATE);
+        assert_eq!(uplink.clear_failure(), ERR_SENML_NAME);
+        assert_eq!(queue.fill(&mut uplink, 0, 0).0, OK);
+        assert_eq!(queue.failed(), OK);
+    }
+}
+
 fn at_uptime(count: i32) -> Record {
     Record {
         when: When::Uptime(count),

@@ -183,6 +183,23 @@ impl Run {
         self.model.go_on();
     }
 
+    /// The device wants none of it any more, and perhaps the same again.
+    fn abort(&mut self) {
+        assert_ne!(self.device.port(), 0);
+        self.device.abort();
+        let model = &mut self.model;
+        (model.confirmed, model.left, model.failures) = (0, 0, 0);
+        (model.error, model.state) = (OK, IDLE);
+        model.forget();
+        model.check(&self.device);
+        assert_eq!(self.device.port(), 0);
+        assert_eq!(self.device.save(), Err(ERR_STATE));
+        assert_eq!(self.device.request(), Err(ERR_STATE));
+        assert_eq!(self.device.rewind(0), ERR_STATE);
+        let other = self.random.bool();
+        self.announce(other);
+    }
+
     /// One thing that a device, a server or the network does.
     fn step(&mut self) {
         self.calls += 1;
@@ -194,6 +211,7 @@ impl Run {
             1..=2 => return self.announce(false),
             3..=5 => return self.reset(),
             6 => return self.rewind(),
+            10 if self.random.u8(..4) == 0 => return self.abort(),
             // The server has other firmware under this URL.
             7 if self.model.state == REQUEST && self.random.u8(..4) == 0 => {
                 // A size that the server lied about is not the new one.
@@ -309,13 +327,14 @@ impl Run {
             }
         }
         if interrupted && status == NEED_MORE {
-            // Something else happens in the middle of the response: another announcement, or a reset.
+            // Something else happens in the middle of the response: another announcement, a reset, or an end.
             let before = self.model.total;
             self.model.total = Some(self.device.total()).filter(|total| *total != 0);
             assert!(before.is_none() || before == self.model.total);
-            match self.random.u8(..3) {
+            match self.random.u8(..4) {
                 0 => self.announce(true),
                 1 => self.rewind(),
+                2 => self.abort(),
                 _ => self.reset(),
             }
             return;

@@ -15,7 +15,8 @@ mod status;
 use common::{Call, Content, SECRET, Status, Stream, To, URN, Uplink, add};
 use proptest::prelude::*;
 use status::{
-    ERR_BUFFER_FULL, ERR_PASS_DIFFERS, ERR_SECRET, ERR_SENML_EMPTY, ERR_STATE, ERR_URN, OK,
+    ERR_BUFFER_FULL, ERR_HEAD_TEXT, ERR_PASS_DIFFERS, ERR_SECRET, ERR_SENML_EMPTY, ERR_STATE,
+    ERR_URN, OK,
 };
 
 /// The request built in one large buffer; calls that are refused are left out.
@@ -245,6 +246,7 @@ fn calls_in_the_wrong_pass_are_refused_and_change_nothing() {
     assert_eq!(stream.finish(), ERR_STATE);
     assert_eq!(stream.head(Some(SECRET)), ERR_STATE);
     assert_eq!(stream.restart("urn:dev:IMEI:"), ERR_URN);
+    assert_eq!(stream.call(&record(1)), ERR_URN);
     assert_eq!(stream.restart(URN), OK);
     assert_eq!(stream.restart(URN), ERR_STATE);
     assert_eq!(stream.head(Some(SECRET)), ERR_STATE);
@@ -295,4 +297,65 @@ fn a_window_that_cannot_hold_the_head_says_what_is_missing() {
         assert_eq!(stream.head(None), ERR_BUFFER_FULL);
     }
     begun(need);
+}
+
+#[test]
+fn a_window_is_emptied_when_room_is_missing_and_not_before() {
+    let mut stream = begun(256);
+    pass(&mut stream, &[record(1)], 0).unwrap();
+    assert_eq!(stream.head(None), OK);
+    stream.sent.clear();
+    assert_eq!(stream.restart(URN), OK);
+    let free = 256 - format!(r#"[{{"bn":"{URN}""#).len();
+    assert_eq!((stream.take(free), &stream.sent[..]), (OK, &b""[..]));
+    // The base record is open and stays.
+    assert_eq!((stream.take(free + 1), &stream.sent[..]), (OK, &b"["[..]));
+    pass(&mut stream, &[record(1)], 0).unwrap();
+    assert_eq!(stream.finish(), OK);
+}
+
+#[test]
+fn between_the_passes_and_after_them_the_pack_is_finished() {
+    let mut stream = begun(256);
+    for status in [OK, ERR_STATE, OK, ERR_STATE] {
+        if status == OK {
+            assert_eq!(stream.call(&Call::Clear), OK);
+            pass(&mut stream, &[record(1)], 0).unwrap();
+            let passed = if stream.request_len() == 0 {
+                stream.head(None)
+            } else {
+                stream.finish()
+            };
+            assert_eq!(passed, OK);
+            continue;
+        }
+        assert_eq!(stream.call(&Call::Clear), ERR_STATE);
+        assert_eq!(stream.call(&record(1)), ERR_STATE);
+        assert_eq!(stream.call(&Call::Merge), ERR_STATE);
+        let is_over = stream.sent.ends_with(b"]");
+        assert_eq!(stream.restart(URN), if is_over { ERR_STATE } else { OK });
+    }
+}
+
+#[test]
+fn a_host_that_changes_cannot_end_a_line_of_the_head() {
+    let (mut stream, status) = Stream::begin_custom(256, "a.b");
+    assert_eq!(status, OK);
+    pass(&mut stream, &[record(1)], 0).unwrap();
+    for host in ["a\r\n", "a b", "\u{e9}b", "a\0b"] {
+        stream.set_host(host);
+        // What is left of one that ends earlier is a host.
+        let expected = if host.contains('\0') {
+            OK
+        } else {
+            ERR_HEAD_TEXT
+        };
+        assert_eq!(stream.head(None), expected, "{host:?}");
+    }
+    let head = String::from_utf8_lossy(&stream.sent);
+    assert!(head.contains("\r\nHost: a\r\n"), "{head}");
+    stream.set_host("a\nb");
+    assert_eq!(stream.restart(URN), ERR_HEAD_TEXT);
+    stream.set_host("a.b");
+    assert_eq!(stream.restart(URN), OK);
 }

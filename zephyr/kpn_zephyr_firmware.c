@@ -68,13 +68,33 @@ static int save(kpn_zephyr_firmware *update, char phase)
 		return ENOMEM;
 	}
 	update->private_saved = kpn_firmware_confirmed(&update->private_firmware);
+	update->private_is_stored = true;
 	return positive(settings_save_one(RECORD_KEY, record, RECORD_HEAD + len));
 }
 
 static int erase_record(kpn_zephyr_firmware *update)
 {
+	int error = update->private_is_stored ? positive(settings_delete(RECORD_KEY)) : 0;
+
 	update->private_saved = 0;
-	return positive(settings_delete(RECORD_KEY));
+	update->private_is_stored = error != 0;
+	return error;
+}
+
+/* Distinguishes announcements: FNV-1a over the state before anything was fetched. */
+static uint32_t checksum_of(kpn_zephyr_firmware *update)
+{
+	uint32_t checksum = 2166136261U;
+	size_t len = 0;
+
+	if (kpn_firmware_save(&update->private_firmware, update->private_buffer, sizeof(update->private_buffer), &len) !=
+	    KPN_OK) {
+		return ~update->private_announced; /* writing it will fail too, and say so */
+	}
+	for (size_t i = 0; i < len; i++) {
+		checksum = (checksum ^ update->private_buffer[i]) * 16777619U;
+	}
+	return checksum;
 }
 
 /* Asks MCUboot to try the complete firmware, and counts the attempt. */
@@ -235,6 +255,7 @@ static int start_from(kpn_zephyr_firmware *update, char phase, size_t len)
 	if (phase == PHASE_FETCHING && is_loaded) {
 		update->private_state = KPN_ZEPHYR_FIRMWARE_FETCHING;
 		update->private_saved = kpn_firmware_confirmed(&update->private_firmware);
+		update->private_announced = update->private_saved == 0 ? checksum_of(update) : 0;
 		return 0;
 	}
 	if ((phase == PHASE_READY || phase == PHASE_ASKED) && is_loaded) {
@@ -282,6 +303,7 @@ kpn_status kpn_zephyr_firmware_begin(kpn_zephyr_firmware *update, int tls_tag)
 	if (len < 0 && len != -ENOENT && len != -ENOMEM) {
 		return KPN_ERR_IO;
 	}
+	update->private_is_stored = len != -ENOENT;
 	if (len >= RECORD_HEAD) {
 		update->private_attempts = update->private_buffer[1];
 		error = start_from(update, (char)update->private_buffer[0], (size_t)len);
@@ -311,6 +333,8 @@ uint32_t kpn_zephyr_firmware_progress(const kpn_zephyr_firmware *update, uint32_
 
 kpn_status kpn_zephyr_firmware_offer(kpn_zephyr_firmware *update, const kpn_downlink *downlink, const char *urn)
 {
+	uint32_t confirmed;
+	uint32_t checksum;
 	kpn_status status;
 
 	if (update == NULL || downlink == NULL) {
@@ -324,13 +348,18 @@ kpn_status kpn_zephyr_firmware_offer(kpn_zephyr_firmware *update, const kpn_down
 	if (status != KPN_OK || kpn_firmware_state(&update->private_firmware) == KPN_FIRMWARE_COMPLETE) {
 		return status; /* complete: it was reverted */
 	}
-	/* It is announced with each response, but written once, and later as it progresses. */
-	if (update->private_state != KPN_ZEPHYR_FIRMWARE_FETCHING || update->private_saved == 0 ||
-	    kpn_firmware_confirmed(&update->private_firmware) < update->private_saved) {
+	/*
+	 * It may be announced with each response, even if it cannot be fetched, but is written once, and
+	 * later as it progresses.
+	 */
+	confirmed = kpn_firmware_confirmed(&update->private_firmware);
+	checksum = confirmed == 0 ? checksum_of(update) : update->private_announced;
+	if (confirmed < update->private_saved || checksum != update->private_announced) {
 		update->private_attempts = 0;
 		if (save(update, PHASE_FETCHING) != 0) {
 			return KPN_ERR_IO;
 		}
+		update->private_announced = checksum;
 	}
 	update->private_state = KPN_ZEPHYR_FIRMWARE_FETCHING;
 	return KPN_OK;

@@ -7,6 +7,7 @@ enum { IDLE = 0x51, OPEN, SENT, ANSWERED, SPOILT }; /* not 0, so that a struct t
 
 enum {
     WAKE_STEP = 250,
+    WAKE_SILENT = 8, /* steps until a silent modem may be one that waits for data */
     ADDRESS_MAX = 15,
     HEX_STEP = 16,
     FINAL_STATUS = 200
@@ -28,6 +29,12 @@ static void heard(void *owner, const char *line)
     }
 }
 
+/* This device may have been reset while the modem was waiting for data. */
+static size_t most_owed(const kpn_modem *modem)
+{
+    return modem->kind->hex ? 0 : modem->kind->piece_max;
+}
+
 at_result kpn_modem_begin(kpn_modem *modem, const kpn_modem_kind *kind, const at_uart *uart)
 {
     if (modem == NULL || kind == NULL || uart == NULL || uart->write == NULL || uart->read == NULL || uart->clock == NULL) {
@@ -41,6 +48,7 @@ at_result kpn_modem_begin(kpn_modem *modem, const kpn_modem_kind *kind, const at
     modem->socket = -1;
     modem->number = -1;
     modem->state = IDLE;
+    modem->owed = most_owed(modem);
     return AT_OK;
 }
 
@@ -154,15 +162,23 @@ at_result kpn_modem_wake(kpn_modem *modem, uint32_t milliseconds)
     modem->state = IDLE;
     modem->socket = -1;
     modem->synchronised = false;
-    modem->owed = 0;
-    do {
+    modem->owed = most_owed(modem);
+    for (int step = 1;; step++) {
         uint32_t left = milliseconds - elapsed;
         at_limit(&modem->line, left < (uint32_t)WAKE_STEP ? left : (uint32_t)WAKE_STEP);
+        if (step == WAKE_SILENT) {
+            for (size_t i = 0; i < modem->owed; i++) {
+                at_text(&modem->line, "A"); /* no JSON, as in at_synchronise */
+            }
+            at_text(&modem->line, "\r");
+        }
         at_text(&modem->line, "AT\r");
         result = at_answer(&modem->line, NULL, NULL, NULL, 0);
         elapsed = modem->line.uart.clock(modem->line.uart.context) - start;
-    } while ((result == AT_ERR_TIMEOUT || result == AT_ERR_GARBAGE) && elapsed < milliseconds);
-    return result == AT_ERR_MODEM ? AT_OK : result; /* it is awake */
+        if ((result != AT_ERR_TIMEOUT && result != AT_ERR_GARBAGE) || elapsed >= milliseconds) {
+            return result == AT_ERR_MODEM ? AT_OK : result; /* it is awake */
+        }
+    }
 }
 
 at_result kpn_modem_open(kpn_modem *modem, const char *address, uint16_t port)

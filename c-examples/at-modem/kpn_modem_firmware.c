@@ -50,11 +50,19 @@ kpn_status kpn_modem_fetch(kpn_modem *modem, kpn_firmware *firmware, uint8_t *bu
     if (status != KPN_OK) {
         return status;
     }
-    (void)kpn_modem_transfer(modem, buffer, len, sink, &it); /* `it` knows the result */
+    at_result result = kpn_modem_transfer(modem, buffer, len, sink, &it);
     if (it.broken) {
         status = kpn_firmware_rewind(firmware, before);
         (void)kpn_modem_close(modem);
         return status == KPN_OK ? KPN_ERR_IO : status;
     }
-    return it.status == KPN_NEED_MORE ? kpn_firmware_close(firmware) : it.status;
+    if (it.status == KPN_NEED_MORE) {
+        return kpn_firmware_close(firmware);
+    }
+    if (result == AT_OK || result == AT_ERR_RESPONSE || it.status == KPN_AGAIN) {
+        return it.status;
+    }
+    /* The UART lost bytes of the last read: without a checksum nobody else would notice. */
+    status = kpn_firmware_rewind(firmware, before);
+    return status == KPN_OK ? KPN_AGAIN : status;
 }

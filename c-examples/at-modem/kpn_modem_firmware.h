@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Firmware over the air through the modem: part by part, each with its checksum, passed to a function that writes to flash.
+ * Firmware over the air through the modem: part by part, each with its checksum if the server gives one, passed to a function that writes to
+ * flash. A part that lost bytes on the UART is fetched again.
  *
  *   while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST) {
  *       kpn_status status = kpn_modem_fetch(&modem, &firmware, buffer, sizeof buffer, write, NULL);

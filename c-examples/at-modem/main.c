@@ -168,7 +168,7 @@ static bool save_state(const char *path)
     if ((file = fopen(new_name, "wb")) == NULL) {
         return false;
     }
-    bool written = fwrite(image, len, 1, file) == 1;
+    bool written = fwrite(image, len, 1, file) == 1 && fflush(file) == 0 && fsync(fileno(file)) == 0;
     return fclose(file) == 0 && written && rename(new_name, name) == 0;
 }
 
@@ -202,7 +202,8 @@ static int update(kpn_modem *modem, const options *options)
     }
     while (kpn_firmware_state(&firmware) == KPN_FIRMWARE_REQUEST && (status == KPN_OK || status == KPN_AGAIN)) {
         status = kpn_modem_fetch(modem, &firmware, buffer, sizeof buffer, write_flash, flash);
-        if (status == KPN_OK && !save_state(options->image)) {
+        if (status == KPN_OK
+            && (fsync(fileno(flash)) != 0 || !save_state(options->image))) { /* the state must not be ahead */
             perror(options->image);
         } else if (status == KPN_AGAIN) {
             uint32_t wait = kpn_retry_delay_ms(kpn_firmware_failures(&firmware), (uint32_t)time(NULL), 20, 5000,

@@ -54,14 +54,14 @@ void modem_write(const uint8_t *bytes, size_t len)
         uart_write(MODEM, bytes[i]);
 }
 
-size_t modem_read(uint8_t *bytes, size_t cap, uint32_t timeout_ms)
+size_t modem_read(uint8_t *bytes, size_t cap, uint32_t *left_ms)
 {
     size_t len = 0;
-    while (len == 0 && timeout_ms > 0) {
+    while (len == 0 && *left_ms > 0) {
         while (len < cap && (UART_STATE(MODEM) & STATE_RECEIVED))
             bytes[len++] = (uint8_t)UART_DATA(MODEM);
         if (SYSTICK_CONTROL & SYSTICK_PASSED)
-            timeout_ms--;
+            (*left_ms)--;
     }
     return len;
 }

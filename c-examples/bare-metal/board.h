@@ -14,8 +14,8 @@ void board_begin(void);
 
 /* The line to the modem, which is connected to the platform and passes bytes through. */
 void modem_write(const uint8_t *bytes, size_t len);
-/* Receives at least one byte; 0 if none arrived for this long. */
-size_t modem_read(uint8_t *bytes, size_t cap, uint32_t timeout_ms);
+/* Receives at least one byte, waits at most `*left_ms`, and subtracts the milliseconds that it waited; 0 if none arrived. */
+size_t modem_read(uint8_t *bytes, size_t cap, uint32_t *left_ms);
 
 /* A second line, as a console. */
 void console_write(const char *text);

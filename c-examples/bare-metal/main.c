@@ -33,10 +33,12 @@ static kpn_status receive(kpn_response *response)
     kpn_status status = kpn_response_begin(response, buffer, sizeof buffer);
     if (status != KPN_OK)
         return status;
+    uint32_t left_ms = TIMEOUT_MS; /* for the whole response */
     do {
         uint8_t chunk[32];
-        size_t len = modem_read(chunk, sizeof chunk, TIMEOUT_MS);
-        status = len > 0 ? kpn_response_feed(response, chunk, len, NULL) : kpn_response_end(response);
+        size_t len = modem_read(chunk, sizeof chunk, &left_ms);
+        /* Not kpn_response_end: a UART has no end, and the rest is missing. */
+        status = len > 0 ? kpn_response_feed(response, chunk, len, NULL) : KPN_ERR_TIMEOUT;
     } while (status == KPN_NEED_MORE);
     return status;
 }
@@ -48,7 +50,7 @@ static void act_on(kpn_response *response)
     if (kpn_downlink_begin(&down, response) != KPN_OK)
         return;
     while (kpn_downlink_next(&down, &record) == KPN_OK) {
-        if (kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
+        if (kpn_record_is_for(&record, URN) && kpn_record_is(&record, "valve") && record.kind == KPN_KIND_BOOL) {
             valve_set(record.bool_value);
             console_write(record.bool_value ? "valve open\n" : "valve shut\n");
         }

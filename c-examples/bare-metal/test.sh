@@ -42,6 +42,9 @@ expect 'a broken downlink does nothing' 'has taken the message' "$valve" $device
     --downlink "$urn=[{\"bn\":\"$urn:\",\"n\":\"valve\",\"vb\":true},{\"n\":\"x\"}]"
 expect 'another secret' '^Check the secret' 'has taken the message' --device "$urn:=another${secret}"
 expect 'an answer that is no HTTP' 'is not HTTP' 'has taken the message' $device --fault garbage
-expect 'an answer that is cut off' 'ended before the response' 'has taken the message' $device --fault cut=30
+expect 'an answer that is cut off' 'the time limit is over' 'has taken the message' $device --fault cut=30
+expect 'an answer that comes byte by byte' 'the time limit is over' 'has taken the message' $device --fault trickle=400
+expect 'a downlink for another device' 'has taken the message' "$valve" $device \
+    --downlink "$urn=[{\"bn\":\"urn:dev:IMEI:490154203237519:\",\"n\":\"valve\",\"vb\":true}]"
 }
 exit $failed

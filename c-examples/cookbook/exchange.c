@@ -12,10 +12,11 @@ int32_t exchange(kpn_span request, kpn_response *response, uint8_t *buffer, size
         return KPN_OUTCOME_NONE;
     }
     modem_send(request.ptr, request.len);
+    uint32_t start = millis();
     do {
         uint8_t chunk[64];
         size_t len = modem_receive(chunk, sizeof chunk);
-        if (len == 0 && modem_is_late()) {
+        if ((len == 0 && modem_is_late()) || millis() - start > LIMIT_MS) {
             break; /* not kpn_response_end: the rest is missing */
         }
         status = len > 0 ? kpn_response_feed(response, chunk, len, NULL) : kpn_response_end(response);

@@ -53,6 +53,7 @@ static kpn_status fetch_part(uint8_t *buffer, size_t cap)
     uint8_t chunk[128];
     kpn_firmware_piece piece = {0, NULL, 0, 0};
     size_t len = 0;
+    uint32_t before = kpn_firmware_confirmed(&firmware);
     kpn_status status = kpn_firmware_must_connect(&firmware) ? connect() : KPN_OK;
 
     if (status == KPN_OK) {
@@ -62,22 +63,27 @@ static kpn_status fetch_part(uint8_t *buffer, size_t cap)
         modem_send(buffer, len);
         status = KPN_NEED_MORE;
     }
+    uint32_t start = millis();
     while (status == KPN_NEED_MORE) {
-        len = modem_receive(chunk, sizeof chunk);
+        len = millis() - start > LIMIT_MS ? 0 : modem_receive(chunk, sizeof chunk);
         if (len == 0) {
             status = kpn_firmware_close(&firmware); /* closed or timed out: treated alike here */
         }
         for (size_t used = 0; used < len && status == KPN_NEED_MORE; used += piece.used) {
             status = kpn_firmware_feed(&firmware, chunk + used, len - used, &piece);
-            if (status >= 0 && piece.len > 0) {
-                flash_write(piece.offset, piece.ptr, piece.len);
+            if (status >= 0 && piece.len > 0 && !flash_write(piece.offset, piece.ptr, piece.len)) {
+                status = kpn_firmware_rewind(&firmware, before); /* for the next call of firmware_fetch */
+                return status == KPN_OK ? KPN_ERR_IO : status;
             }
         }
     }
     return status;
 }
 
-/* Returns the last state: KPN_FIRMWARE_COMPLETE, KPN_FIRMWARE_FAILED, or KPN_FIRMWARE_REQUEST if the buffer is too small. */
+/*
+ * Returns the last state: KPN_FIRMWARE_COMPLETE, KPN_FIRMWARE_FAILED, or KPN_FIRMWARE_REQUEST if the buffer is too small or the flash
+ * failed.
+ */
 int32_t firmware_fetch(uint8_t *buffer, size_t cap)
 {
     kpn_status status = KPN_OK;

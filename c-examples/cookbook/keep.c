@@ -9,11 +9,12 @@
 static kpn_status receive(kpn_response *response)
 {
     kpn_status status = KPN_NEED_MORE;
+    uint32_t start = millis();
 
     while (status == KPN_NEED_MORE) {
         uint8_t chunk[64];
         size_t len = modem_receive(chunk, sizeof chunk);
-        if (len == 0 && modem_is_late()) {
+        if ((len == 0 && modem_is_late()) || millis() - start > LIMIT_MS) {
             return KPN_ERR_TIMEOUT;
         }
         status = len > 0 ? kpn_response_feed(response, chunk, len, NULL) : kpn_response_end(response);

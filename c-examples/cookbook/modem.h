@@ -12,6 +12,7 @@
 #define PORT 80
 #define URN "urn:dev:IMEI:490154203237518:"
 #define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCD"
+#define LIMIT_MS 60000U /* for a whole response, whatever the server sends */
 
 bool modem_connect(const char *apn, const char *host, uint16_t port); /* false: no connection */
 void modem_send(const uint8_t *bytes, size_t len);
@@ -26,7 +27,7 @@ uint32_t millis(void);   /* since the start; wraps after 49 days */
 
 bool storage_write(const uint8_t *bytes, size_t len); /* a page that survives a reset, all or nothing */
 size_t storage_read(uint8_t *bytes, size_t cap);      /* 0: nothing was stored */
-void flash_write(uint32_t offset, const uint8_t *bytes, size_t len); /* the slot for new firmware */
+bool flash_write(uint32_t offset, const uint8_t *bytes, size_t len); /* the slot for new firmware; false: it failed */
 
 void set_valve(bool open);
 void lock(void); /* a mutex of the operating system */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { COMPLETE = 0, LATER = 1, NEVER = 2, POWER_LOST = 3, MILLISECONDS = 5000, PART = 512, SMALLEST = 16384 };
 
@@ -46,7 +47,7 @@ static bool save(const char *path)
         || snprintf(name, sizeof name, "%s.new", path) >= (int)sizeof name || (file = fopen(name, "wb")) == NULL) {
         return false;
     }
-    bool written = fwrite(image, len, 1, file) == 1;
+    bool written = fwrite(image, len, 1, file) == 1 && fflush(file) == 0 && fsync(fileno(file)) == 0;
     return fclose(file) == 0 && written && rename(name, path) == 0;
 }
 
@@ -114,7 +115,11 @@ static kpn_status fetch(FILE *flash, long *bytes_left)
             }
         }
     }
-    return fflush(flash) == 0 ? status : KPN_ERR_STATE;
+    if (fflush(flash) != 0 || (status == KPN_OK && fsync(fileno(flash)) != 0)) { /* before the state says that it is there */
+        perror("flash");
+        exit(NEVER);
+    }
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -93,6 +93,12 @@ expect 'responses before the answer' 0 "$all" '' $announced --fault interim=3,ev
 expect 'resets' 0 "$all" '' $announced --fault reset=100,every=3,on=part
 expect 'half-closed connections' 0 "$all" '' $announced --fault half-close=300,every=3,on=part
 expect 'a slow network' 0 "$all" '' $announced --fault trickle=1,times=2,on=part --fault throttle=20000,every=2,on=part
+start --device "$urn:=$secret" $announced
+rm -f "$folder/state" "$folder/got"
+ended=0 # of storage that takes 8,192 or 16,384 bytes
+(trap '' XFSZ && ulimit -f 16 && exec "$firmware" "$config" "$folder/state" "$folder/got" 127.0.0.1 "$port" >"$folder/out" 2>&1) || ended=$?
+stop
+if [ $ended = 2 ] && grep -q '^flash: ' "$folder/out"; then echo 'full storage: good'; else echo "full storage: ended with $ended"; cat "$folder/out"; failed=1; fi
 expect 'no firmware' 2 'no firmware: nothing follows' ''
 }
 exit $failed

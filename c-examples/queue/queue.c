@@ -4,11 +4,13 @@
  * file that stands for the device's non-volatile memory. Records that were lost for lack of room, or that may have been sent twice because
  * an answer was lost, are reported. Exits with 0 if everything was delivered, 1 if the platform did not accept it in time.
  */
+#define _POSIX_C_SOURCE 200809L
 #define KPN_POSIX
 #include "kpn_things.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { SEND_EVERY = 7, RESET_EVERY = 50, OFF = 3600, MILLISECONDS = 5000, ATTEMPTS_IN_THE_END = 200 };
 
@@ -22,17 +24,22 @@ static kpn_queue queue;
 static uint32_t uptime;
 static uint32_t unsure, refused; /* records: perhaps sent twice; must not be sent again */
 
+/* In a new file that is renamed once it is complete, so that a power loss in between leaves the previous image. */
 static kpn_status save(const char *path)
 {
     size_t len = 0;
+    char name[256];
     kpn_status status = kpn_queue_save(&queue, uptime, image, sizeof image, &len);
-    FILE *file = status == KPN_OK ? fopen(path, "wb") : NULL;
-    bool written = file != NULL && fwrite(image, 1, len, file) == len;
 
+    if (status != KPN_OK) {
+        return status;
+    }
+    FILE *file = snprintf(name, sizeof name, "%s.new", path) < (int)sizeof name ? fopen(name, "wb") : NULL;
+    bool written = file != NULL && fwrite(image, 1, len, file) == len && fflush(file) == 0 && fsync(fileno(file)) == 0;
     if (file != NULL && fclose(file) != 0) {
         written = false;
     }
-    return status == KPN_OK && !written ? KPN_ERR_IO : status;
+    return written && rename(name, path) == 0 ? KPN_OK : KPN_ERR_IO;
 }
 
 /* What a device does when it starts. Without an image, or with a damaged one, it begins with an empty queue. */

@@ -72,6 +72,13 @@ done
 run 'always 599' 1 'measured, [1-9][0-9]* still wait, [1-9][0-9]* dropped, 0 refused' --fault status=599
 [ $failed != 0 ] || echo "$name: good"
 
+# Storage that takes nothing more, as if the power were lost in a write: the image before it is still whole.
+run 'an image' 1 'measured, [1-9][0-9]* still wait' --fault status=503
+cp "$folder/image" "$folder/before"
+(trap '' XFSZ && ulimit -f 0 && exec "$queue" 127.0.0.1 1 "$folder/image" 100 2>&1) | grep -q 'cannot be written' || wrong 'full storage is not noticed'
+cmp -s "$folder/image" "$folder/before" || wrong 'the image is gone'
+[ $failed != 0 ] || echo 'full storage: good'
+
 run 'another secret' 0 "measured, 0 still wait, 0 dropped, $count refused" --device "$urn:=another$secret"
 [ ! -s "$folder/values" ] || wrong 'accepted nevertheless'
 [ $failed != 0 ] || echo "$name: good"

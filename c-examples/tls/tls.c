@@ -56,7 +56,8 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
     FILE *file = fopen(session_path, "w");
 
     (void)ssl;
-    if (file == NULL || PEM_write_SSL_SESSION(file, session) != 1 || fclose(file) != 0) {
+    bool written = file != NULL && PEM_write_SSL_SESSION(file, session) == 1;
+    if (file == NULL || fclose(file) != 0 || !written) {
         perror(session_path); /* the next handshake is then a full one */
     }
     return 0;

@@ -142,7 +142,7 @@ impl Head {
         self.phase = phase::STATUS;
     }
 
-    /// Starts to read the head that follows a 1xx response, and forgets what the 1xx response said.
+    /// Starts to read the head that follows a 1xx response, and forgets what the 1xx response said, in which Date is not read.
     pub(super) const fn begin_next(&mut self) {
         self.phase = phase::STATUS;
         self.place = 0;
@@ -150,7 +150,6 @@ impl Head {
         self.flags = 0;
         self.retry_after = 0;
         self.retry_date = 0;
-        self.date = 0;
     }
 
     /// Starts to read a trailer section, in which no field is read.

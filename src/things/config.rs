@@ -31,7 +31,6 @@ mod write;
 
 use heapless::String;
 use heapless::string::StringView;
-use zeroize::Zeroize;
 
 use super::outcome::{Outcome, StatusTable};
 use super::urn;
@@ -152,7 +151,7 @@ enum Choice {
 
 /// A configuration, empty until [`load`](Self::load) has accepted a text.
 ///
-/// At most 496 bytes on every target. Holds the secret: [`wipe`](Self::wipe) it before releasing the memory.
+/// At most 496 bytes on every target. Holds the secret: overwrite it before releasing the memory.
 pub struct Config {
     urn: Text<{ urn::URN_MAX + 1 }>,
     secret: Text<{ token::SECRET_MAX + 1 }>,
@@ -233,20 +232,5 @@ impl Config {
     /// What the response statuses mean.
     pub const fn statuses(&self) -> &StatusTable {
         &self.statuses
-    }
-
-    /// Overwrites the secret and empties the rest.
-    #[inline(never)]
-    pub fn wipe(&mut self) {
-        self.secret.zeroize();
-        self.urn.clear();
-        self.choice = Choice::M2m;
-        self.host.clear();
-        self.path.clear();
-        self.address.clear();
-        self.port = 0;
-        self.apn.clear();
-        self.keep_alive_limit = KEEP_ALIVE_LIMIT;
-        self.statuses = StatusTable::new();
     }
 }

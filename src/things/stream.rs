@@ -62,8 +62,8 @@ pub struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// Starts the first pass of a message from the device `urn`. The window must hold the head or the longest record, whichever is longer;
-    /// `BUFFER_FULL` if not even the head fits.
+    /// Starts the first pass of a message from the device `urn`, in a new state. The window must hold the head or the longest record,
+    /// whichever is longer; `BUFFER_FULL` if not even the head fits.
     pub fn begin(
         state: &'a mut StreamState,
         uplink: &'a mut UplinkState,
@@ -72,7 +72,6 @@ impl<'a> Stream<'a> {
         urn: &[u8],
     ) -> Result<Self> {
         state.hash.restart();
-        state.request_len = 0;
         state.phase = MEASURING;
         uplink.begin_window(window, target, urn)?;
         Ok(Self::resume(state, uplink, window))

@@ -257,6 +257,7 @@ mod tests {
             ("urn:dev:IMEI:", Error::URN),
             ("urn:dev:DEVEUI::", Error::URN),
             ("urn:dev:DVNUUID:", Error::URN),
+            ("urn:dev:IMEI::1:", Error::URN),
         ] {
             assert_eq!(check(urn.as_bytes()), Err(error), "{urn}");
         }

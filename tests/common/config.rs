@@ -110,6 +110,18 @@ impl Config {
         text
     }
 
+    /// Whether these bytes are anywhere in it.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        let start: *const u8 = self.0.as_ptr().cast();
+        let size = size_of::<kpn_config>() - bytes.len();
+        (0..=size).any(|at| {
+            bytes.iter().enumerate().all(|(behind, byte)| {
+                // SAFETY: inside the object, whose memory was zeroed in the beginning.
+                unsafe { start.wrapping_add(at + behind).read_volatile() == *byte }
+            })
+        })
+    }
+
     /// Wipes it, and returns whether every byte is 0.
     pub fn wipe(&mut self) -> bool {
         // SAFETY: memory for one.

@@ -272,6 +272,11 @@ impl Device {
         assert_eq!(unsafe { kpn_firmware_abort(self.object()) }, OK);
     }
 
+    pub fn port(&self) -> u16 {
+        // SAFETY: begun.
+        unsafe { kpn_firmware_port(self.object.as_ptr()) }
+    }
+
     pub fn error(&self) -> Status {
         // SAFETY: begun.
         unsafe { kpn_firmware_error(self.object.as_ptr()) }

@@ -339,17 +339,42 @@ fn endpoint(to: &To) -> ([Text; 2], i32) {
 pub struct Stream {
     object: Box<MaybeUninit<kpn_stream>>,
     window: Memory,
+    /// The host of an endpoint of its own, with its NUL.
+    host: Vec<u8>,
     /// What was handed out for sending.
     pub sent: Vec<u8>,
 }
 
 impl Stream {
-    pub fn begin(window: usize) -> (Self, Status) {
-        let mut stream = Self {
+    fn new(window: usize, host: &str) -> Self {
+        Self {
             object: Box::new(MaybeUninit::uninit()),
             window: Memory::new(window),
+            host: [host.as_bytes(), b"\0"].concat(),
             sent: Vec::new(),
+        }
+    }
+
+    /// Begins with a host of its own, which `set_host` changes.
+    pub fn begin_custom(window: usize, host: &str) -> (Self, Status) {
+        let mut stream = Self::new(window, host);
+        let (memory, object) = (stream.window.start(), stream.object.as_mut_ptr());
+        let (urn, path) = (Text::new(Some(URN)), c"/");
+        let host = stream.host.as_mut_ptr().cast();
+        // SAFETY: the object, the window and the host are boxed.
+        let status = unsafe {
+            kpn_stream_begin_custom(object, memory, window, host, path.as_ptr(), urn.ptr())
         };
+        (stream, status)
+    }
+
+    /// Overwrites the host with another one of its length.
+    pub fn set_host(&mut self, host: &str) {
+        self.host[..host.len()].copy_from_slice(host.as_bytes());
+    }
+
+    pub fn begin(window: usize) -> (Self, Status) {
+        let mut stream = Self::new(window, "");
         let memory = stream.window.start();
         let object = stream.object.as_mut_ptr();
         let urn = Text::new(Some(URN));

@@ -87,7 +87,7 @@ fn a_retry_after_in_seconds_or_as_a_date() {
         ("Retry-After: Fri, 31 Dec 99 23:59:59 GMT", 0),
         ("Retry-After: Fri, 31 Dec 1999 23:59 GMT", 0),
     ] {
-        for status in ["503", "429", "301"] {
+        for status in ["503", "429", "301", "300"] {
             for lines in [format!("{DATE}\r\n{lines}"), format!("{lines}\r\n{DATE}")] {
                 let raw = with_line(&lines).replace("202", status);
                 assert_eq!(seen(raw.as_bytes()).retry_after, seconds, "{lines}");
@@ -101,7 +101,8 @@ fn a_retry_after_in_seconds_or_as_a_date() {
         };
         let without = with_line(lines).replace("202", "503");
         let accepted = with_line(&format!("{DATE}\r\n{lines}"));
-        for raw in [without, accepted] {
+        let accepted_last = accepted.replace("202", "299");
+        for raw in [without, accepted, accepted_last] {
             let wait = seen(raw.as_bytes()).retry_after;
             assert!(
                 wait == numbers_only || (wait == 7 && lines.contains(": 7")),

@@ -81,7 +81,7 @@ impl Model {
     }
 
     /// As long as nothing is confirmed nothing is known.
-    fn forget(&mut self) {
+    pub fn forget(&mut self) {
         if self.confirmed == 0 {
             (self.total, self.validator) = (None, None);
         }

@@ -156,6 +156,39 @@ static void begin_scene(const char *name, unsigned first, unsigned second)
     device_make(old_image, OLD_LEN);
 }
 
+static void announce(const char *host, const char *port, const char *name)
+{
+    snprintf(downlink_text, sizeof downlink_text,
+             "[{\"bn\":\"urn:dev:IMEI:490154203237518:\",\"n\":\"url\",\"vs\":\"http://%s:%s/%s\"},{\"n\":\"token\",\"vs\":\"abc\"}]",
+             host, port, name);
+}
+
+/* An announcement in each response wears no flash, whether the firmware can be fetched or not. */
+static void announced_again_and_again(const char *host, const char *port)
+{
+    static kpn_zephyr_firmware update;
+
+    begin_scene("announced again and again", 0, 0);
+    announce(host, port, "new.bin");
+    for (int i = 0; i < 100; i++) {
+        if (i % 50 == 0) { /* with a reset in between */
+            CHECK(kpn_zephyr_firmware_begin(&update, KPN_ZEPHYR_NO_TLS) == KPN_OK);
+        }
+        CHECK(hear_platform(&update) == KPN_OK);
+        CHECK(kpn_zephyr_firmware_state(&update) == KPN_ZEPHYR_FIRMWARE_FETCHING && device->writes == 1);
+    }
+    announce(host, port, "missing.bin");
+    for (int i = 0; i < 10; i++) {
+        CHECK(hear_platform(&update) == KPN_OK);
+        CHECK(device->writes == (i == 0 ? 2 : 3)); /* stored, and erased once the server has refused it */
+        CHECK(kpn_zephyr_firmware_step(&update, NULL) == KPN_ERR_FIRMWARE_REFUSED);
+        CHECK(device->writes == 3 && device_setting_len("kpn/firmware") == -1);
+    }
+    announce(host, port, "new.bin");
+    CHECK(hear_platform(&update) == KPN_OK && device_setting_len("kpn/firmware") > 0);
+    CHECK(kpn_zephyr_firmware_forget(&update) == KPN_OK && device_setting_len("kpn/firmware") == -1);
+}
+
 int main(int argc, char **argv)
 {
     unsigned writes;
@@ -170,10 +203,8 @@ int main(int argc, char **argv)
     if (argc != 4) {
         return 2;
     }
-    snprintf(downlink_text, sizeof downlink_text,
-             "[{\"bn\":\"urn:dev:IMEI:490154203237518:\",\"n\":\"url\",\"vs\":\"http://%s:%s/new.bin\"},{\"n\":\"token\",\"vs\":\"abc\"}]",
-             argv[2], argv[3]);
-
+    announced_again_and_again(argv[2], argv[3]);
+    announce(argv[2], argv[3], "new.bin");
     begin_scene("undisturbed", 0, 0);
     expect_new(live(0));
     writes = device->writes;

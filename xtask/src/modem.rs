@@ -32,6 +32,7 @@ const TESTS: &[&str] = &[
     "test/cases.c",
     "test/network.c",
     "test/sms.c",
+    "test/firmware.c",
     "test/sweep.c",
 ];
 

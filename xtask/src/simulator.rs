@@ -41,7 +41,7 @@ pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(workspace.path("target/debug/kpn-things-simulator"))
 }
 
-/// A running simulator. It is killed when this is dropped, and otherwise ends after half a minute.
+/// A running simulator. It is killed when this is dropped, and otherwise ends after two minutes.
 pub struct Simulator {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -53,7 +53,7 @@ impl Simulator {
     /// Starts it on a free port, with more arguments.
     pub fn start(program: &PathBuf, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
-            .args(["--listen", "127.0.0.1:0", "--max-seconds", "30"])
+            .args(["--listen", "127.0.0.1:0", "--max-seconds", "120"])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

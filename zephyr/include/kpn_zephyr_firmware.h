@@ -47,16 +47,19 @@ extern "C" {
  * afterwards either the previous firmware runs, or the complete new one. To be used by one thread
  * at a time.
  *
- * The progress is stored in the settings as "kpn/firmware", at most once per
- * CONFIG_KPN_THINGS_FIRMWARE_SAVE_BYTES of firmware; after a reset the download continues at the
- * flash page that was being written.
+ * The progress is stored in the settings as "kpn/firmware", once when firmware is announced and then
+ * at most once per CONFIG_KPN_THINGS_FIRMWARE_SAVE_BYTES of firmware; after a reset the download
+ * continues at the flash page that was being written. Each time the download goes back to the start
+ * of a page, its position is stored as "kpn/flash", in a few bytes.
  */
 typedef struct kpn_zephyr_firmware {
 	uint32_t private_tag;
 	int32_t private_state;
 	uint32_t private_saved; /* bytes of firmware recorded in the settings */
+	uint32_t private_announced; /* checksum of the announcement that was written last */
 	uint32_t private_position; /* of the next byte of the flash image */
 	uint8_t private_attempts;
+	bool private_is_stored; /* the settings have a record */
 	bool private_is_open;   /* the flash image was opened since the device started */
 	bool private_is_seated; /* it is at the same offset as the download */
 	kpn_zephyr_connection private_connection;

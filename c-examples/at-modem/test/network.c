@@ -169,6 +169,38 @@ static void sleeps_and_wakes(const kind_under_test *kind)
     desk_end(&desk);
 }
 
+/* This device was reset while the modem was waiting for data, which it still does. */
+static void survives_a_reset(const kind_under_test *kind)
+{
+    static uint8_t memory[REQUEST_CAP];
+    const char *command = kind->kind == &kpn_bg96      ? "AT+QISEND=0,1000\r"
+                          : kind->kind == &kpn_sim7000 ? "AT+CIPSEND=1000\r"
+                          : kind->kind == &kpn_sim7080 ? "AT+CASEND=0,1000\r"
+                                                       : "AT+USOWR=0,1000\r";
+    desk desk;
+    kpn_modem *modem = &desk.modem;
+
+    for (int wakes = 0; wakes < 2; wakes++) {
+        desk_begin(&desk, kind, "--secret " SECRET);
+        REQUIRE(desk_activate(&desk) == AT_OK && kpn_modem_open(modem, "127.0.0.1", 80) == AT_OK, "%s", kind->name);
+        if (kind->kind == &kpn_sara_r4_hex) {
+            desk_end(&desk);
+            return;
+        }
+        at_limit(&modem->line, 1000);
+        at_text(&modem->line, command);
+        REQUIRE(at_prompt(&modem->line, kind->kind == &kpn_sara_r4 ? '@' : '>') == AT_OK, "%s", kind->name);
+        at_uart uart = modem->line.uart;
+        kpn_modem_times times = modem->times;
+        REQUIRE(kpn_modem_begin(modem, kind->kind, &uart) == AT_OK, "%s", kind->name);
+        modem->times = times;
+        REQUIRE(wakes == 0 || kpn_modem_wake(modem, 5000) == AT_OK, "%s: does not wake", kind->name);
+        attempt it = desk_exchange(&desk, make_request(memory, sizeof memory, 0));
+        REQUIRE(it.accepted, "%s: %d %d %d", kind->name, (int)it.open, (int)it.send, (int)it.receive);
+        desk_end(&desk);
+    }
+}
+
 /* The connection ends when the network is lost, and both come back. */
 static void survives_a_loss(const kind_under_test *kind)
 {
@@ -358,6 +390,7 @@ void run_networks(void)
         }
         sets_up(&kinds[kind]);
         sleeps_and_wakes(&kinds[kind]);
+        survives_a_reset(&kinds[kind]);
         survives_a_loss(&kinds[kind]);
         tells_the_log(&kinds[kind]);
         finds_one_of_two_signals(&kinds[kind]);

@@ -175,6 +175,7 @@ int main(int argc, char **argv)
         run_refusals();
         run_networks();
         run_sms();
+        run_firmware();
     }
     return 0;
 }

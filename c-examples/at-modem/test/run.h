@@ -75,6 +75,7 @@ void run_cases(void);
 void run_refusals(void);
 void run_networks(void);
 void run_sms(void);
+void run_firmware(void);
 void run_sweeps(unsigned stride); /* step, in bytes */
 
 #endif

@@ -18,7 +18,8 @@ static size_t script_len, requests, calls;
 static uint32_t clock_ms, flash_left;
 static char request[1048576], response[4096];
 static size_t request_len, whole_len, response_len, response_sent; /* whole_len: 0 before the head is there */
-static bool is_late, closes;
+static bool is_late, closes, is_endless;
+static unsigned flash_writes_left;
 static const char *downlink;
 static uint8_t stored[4096];
 static size_t stored_len;
@@ -46,6 +47,8 @@ void desk_begin(const enum answer *answers, size_t count)
     is_late = closes = desk_is_open = desk_is_locked = desk_valve = false;
     downlink = "";
     flash_left = UINT32_MAX;
+    flash_writes_left = UINT32_MAX;
+    is_endless = false;
 }
 
 void desk_end(void)
@@ -63,6 +66,11 @@ void desk_downlink(const char *pack)
 void desk_lose_power_after(uint32_t bytes)
 {
     flash_left = bytes;
+}
+
+void desk_break_flash(unsigned writes)
+{
+    flash_writes_left = writes;
 }
 
 uint8_t desk_image_byte(uint32_t offset)
@@ -90,7 +98,7 @@ bool modem_connect(const char *apn, const char *host, uint16_t port)
     desk_requests_per_connection = 0;
     request_len = whole_len = response_len = response_sent = 0;
     desk_is_open = true;
-    closes = false;
+    closes = is_endless = false;
     return true;
 }
 
@@ -139,6 +147,13 @@ static void answer_request(const char *body)
         if (found == NULL) {
             static const char head[] = "HTTP/1.1 202 Accepted\r\n\r\n";
             memcpy(response, head, response_len = sizeof head - 1);
+        }
+        return;
+    case ENDLESS: /* a part of firmware has an end, but comes as slowly */
+        response_len = 0;
+        is_endless = true;
+        if (found != NULL) {
+            respond_with_firmware(found + strlen(range));
         }
         return;
     case BUSY: respond("503 Service Unavailable\r\nRetry-After: 7", (const uint8_t *)"try again", 9); return;
@@ -190,6 +205,18 @@ size_t modem_receive(uint8_t *bytes, size_t cap)
     size_t len = response_len - response_sent;
 
     count_call();
+    if (is_endless && desk_is_open) {
+        static const char head[] = "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n";
+        size_t at = response_sent++;
+        clock_ms += 1000;
+        is_late = false;
+        if (response_len > 0) {
+            bytes[0] = at < response_len ? (uint8_t)response[at] : 0;
+        } else {
+            bytes[0] = (uint8_t)(at < sizeof head - 1 ? head[at] : "1\r\nx\r\n"[(at - (sizeof head - 1)) % 6]);
+        }
+        return 1;
+    }
     len = len < cap ? len : cap;
     len = len < 50 ? len : 50;
     if (len > 0) {
@@ -254,9 +281,12 @@ size_t storage_read(uint8_t *bytes, size_t cap)
     return len;
 }
 
-void flash_write(uint32_t offset, const uint8_t *bytes, size_t len)
+bool flash_write(uint32_t offset, const uint8_t *bytes, size_t len)
 {
     count_call();
+    if (flash_writes_left-- == 0) {
+        return false;
+    }
     if (offset > sizeof desk_flash || len > sizeof desk_flash - offset) {
         fail("a write behind the end of the flash");
     }
@@ -267,6 +297,7 @@ void flash_write(uint32_t offset, const uint8_t *bytes, size_t len)
         desk_power_lost();
     }
     flash_left -= (uint32_t)len;
+    return true;
 }
 
 void set_valve(bool open)

@@ -9,6 +9,7 @@ enum answer {
     REFUSE,    /* no connection */
     CUT,       /* closes in the middle of the response */
     LATE,      /* falls silent without closing */
+    ENDLESS,   /* a byte now and then, without end */
     BUSY,      /* 503 with Retry-After */
     MALFORMED, /* 400 */
     ACCEPT     /* 202, or the firmware that was requested */
@@ -21,6 +22,7 @@ void desk_begin(const enum answer *answers, size_t count);
 void desk_end(void);
 void desk_downlink(const char *pack);
 void desk_lose_power_after(uint32_t bytes);
+void desk_break_flash(unsigned writes); /* after so many, the next one fails */
 
 extern unsigned desk_connections, desk_accepted, desk_records, desk_slept_ms;
 extern bool desk_valve, desk_is_open, desk_is_locked;

@@ -56,8 +56,8 @@ static void retry(void)
     CHECK(kpn_uplink_begin(&uplink, buffer, sizeof buffer, KPN_ENDPOINT_M2M, URN) == KPN_OK);
     CHECK(kpn_uplink_add_decimal(&uplink, KPN_TEMPERATURE, 205, -1) == KPN_OK);
     CHECK(kpn_uplink_finish(&uplink, SECRET, &request) == KPN_OK);
-    SCRIPT(BUSY, REFUSE, CUT, LATE, ACCEPT);
-    CHECK(send_with_retry(request, 9) == KPN_OUTCOME_ACCEPTED && desk_accepted == 1 && desk_connections == 4);
+    SCRIPT(BUSY, REFUSE, CUT, LATE, ENDLESS, ACCEPT);
+    CHECK(send_with_retry(request, 9) == KPN_OUTCOME_ACCEPTED && desk_accepted == 1 && desk_connections == 5);
     CHECK(desk_slept_ms >= 7000); /* what the server asked for */
     SCRIPT(REFUSE);
     CHECK(send_with_retry(request, 5) == KPN_OUTCOME_NONE && desk_connections == 0 && desk_slept_ms > 0);
@@ -130,14 +130,24 @@ static void firmware(void)
     kpn_downlink downlink;
 
     desk_power_lost = lose_power;
-    SCRIPT(ACCEPT, CUT, REFUSE, LATE, BUSY, ACCEPT);
+    SCRIPT(ACCEPT, CUT, REFUSE, LATE, ENDLESS, BUSY, ACCEPT);
     CHECK(firmware_start(NULL) == KPN_OK && firmware_fetch(buffer, sizeof buffer) == KPN_FIRMWARE_IDLE);
     CHECK(announce(&downlink, pack, sizeof pack) == KPN_OK && firmware_start(&downlink) == KPN_OK);
     CHECK(firmware_fetch(buffer, 100) == KPN_FIRMWARE_REQUEST && desk_accepted == 0); /* the request does not fit: it ends */
     CHECK(firmware_fetch(buffer, sizeof buffer) == KPN_FIRMWARE_COMPLETE && flash_is_whole() && !desk_is_open);
     CHECK(desk_slept_ms >= 7000);
     desk_end();
-    static const enum answer failures[] = {REFUSE, CUT, LATE, BUSY};
+    SCRIPT(ACCEPT);
+    for (unsigned writes = 0; writes < 40; writes += 13) { /* a write fails; what was in flash before it counts */
+        desk_break_flash(writes);
+        CHECK(announce(&downlink, pack, sizeof pack) == KPN_OK && firmware_start(&downlink) == KPN_OK);
+        CHECK(firmware_fetch(buffer, sizeof buffer) == KPN_FIRMWARE_REQUEST && !desk_is_open);
+        CHECK(firmware_fetch(buffer, sizeof buffer) == KPN_FIRMWARE_COMPLETE && flash_is_whole());
+        desk_end();
+        SCRIPT(ACCEPT);
+    }
+    desk_end();
+    static const enum answer failures[] = {REFUSE, CUT, LATE, ENDLESS, BUSY};
     for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
         desk_begin(&failures[i], 1);
         CHECK(announce(&downlink, pack, sizeof pack) == KPN_OK && firmware_start(&downlink) == KPN_OK);
@@ -199,6 +209,8 @@ static void keep(void)
     SCRIPT(REFUSE);
     CHECK(send_kept(many, 250, buffer, sizeof buffer) == 0 && !desk_is_open);
     SCRIPT(LATE);
+    CHECK(send_kept(many, 250, buffer, sizeof buffer) == 0 && desk_connections == 1 && !desk_is_open);
+    SCRIPT(ENDLESS);
     CHECK(send_kept(many, 250, buffer, sizeof buffer) == 0 && desk_connections == 1 && !desk_is_open);
     SCRIPT(BUSY);
     CHECK(send_kept(many, 250, buffer, sizeof buffer) == 0 && desk_connections == 1 && !desk_is_open);

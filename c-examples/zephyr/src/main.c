@@ -36,6 +36,7 @@ LOG_MODULE_REGISTER(sample, LOG_LEVEL_INF);
 
 #define FIRST_WAIT_MS   1000
 #define LONGEST_WAIT_MS 3600000
+#define FLASH_TRIES     5
 
 static uint8_t buffer[1536]; /* the request, then the body of the response */
 
@@ -102,12 +103,14 @@ static void act_on_downlink(const kpn_response *response)
 /* Fetches the announced firmware, and resets into it. */
 static void update_firmware(void)
 {
+	int broken = 0;
+
 	while (kpn_zephyr_firmware_state(&update) == KPN_ZEPHYR_FIRMWARE_FETCHING) {
 		kpn_status status = kpn_zephyr_firmware_step(&update, NULL);
 		uint32_t total = 0;
 		uint32_t there = kpn_zephyr_firmware_progress(&update, &total);
 
-		if (status == KPN_AGAIN || status == KPN_ERR_IO) {
+		if (status == KPN_AGAIN || (status == KPN_ERR_IO && ++broken < FLASH_TRIES)) {
 			k_msleep((int32_t)kpn_zephyr_firmware_wait(&update, sys_rand32_get()));
 		} else if (status < 0) {
 			return; /* the module has logged why; the platform announces it again */
@@ -186,15 +189,15 @@ static bool start(void)
 		return false;
 	}
 #endif
-#if defined(CONFIG_SMS)
-	if (!sms_start()) {
-		LOG_WRN("no SMS");
-	}
-#endif
 #if defined(CONFIG_NET_CONNECTION_MANAGER)
 	if (!network_start()) {
 		LOG_ERR("no network");
 		return false;
+	}
+#endif
+#if defined(CONFIG_SMS)
+	if (!sms_start()) {
+		LOG_WRN("no SMS");
 	}
 #endif
 	return true;

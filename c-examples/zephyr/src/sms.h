@@ -11,7 +11,7 @@
 
 #define SMS_TEXT_MAX 160
 
-/* Subscribes to SMS, before the modem connects. */
+/* Subscribes to SMS. Only after network_start(), which initialises the modem. */
 bool sms_start(void);
 
 /* Waits for the next SMS from the platform. Returns its bytes, without a NUL. */

@@ -27,6 +27,10 @@ pub struct DeskOptions {
     #[arg(long, default_value = "")]
     pub downlink: String,
 
+    /// Serves an image of this many bytes to a GET with a range, without a checksum
+    #[arg(long, default_value = "0")]
+    pub image: usize,
+
     /// An answer takes this many milliseconds
     #[arg(long, default_value = "20")]
     pub latency: u64,
@@ -140,6 +144,24 @@ impl Desk {
         status
     }
 
+    /// The part of the image that a GET asks for; byte N of the image is N modulo 128.
+    fn part(&self, head: &str) -> Option<String> {
+        let range = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Range: bytes="))?;
+        let (first, last) = range.split_once('-')?;
+        let size = self.options.image;
+        let first: usize = first.parse().ok()?;
+        let last = last.parse::<usize>().ok()?.min(size.checked_sub(1)?);
+        let body: Vec<u8> = (first..=last)
+            .filter_map(|at| u8::try_from(at % 128).ok())
+            .collect();
+        let len = body.len();
+        let body = String::from_utf8(body).ok()?;
+        let fields = format!("Content-Range: bytes {first}-{last}/{size}\r\nContent-Length: {len}");
+        Some(format!("HTTP/1.1 206 \r\n{fields}\r\n\r\n{body}"))
+    }
+
     /// What is sent before a message is complete.
     fn answer_early(&mut self, id: usize, now: u64) {
         let options = &self.options;
@@ -180,6 +202,15 @@ impl Desk {
             .get(&id)
             .and_then(|connection| split(&connection.received))
         {
+            let part = head.starts_with("GET ").then(|| self.part(&head));
+            if let Some(part) = part.flatten() {
+                let due = now + self.options.latency;
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.received = rest;
+                    connection.answer.push_back((due, part.into_bytes()));
+                }
+                continue;
+            }
             let status = self.judge(&head, &body);
             let text = if status == self.options.status {
                 self.options.downlink.as_str()

@@ -72,17 +72,19 @@ pub(super) unsafe fn add(
     let add = || -> Result<()> {
         let own = Region::of(uplink);
         // SAFETY: the same contract.
-        let uplink = unsafe { ptr::borrow_mut(uplink) }?;
-        let memory = uplink.memory();
-        // SAFETY: the caller leaves the buffer to the library until the message is finished.
-        let mut pack = unsafe { uplink.pack() }?;
+        let memory = unsafe { ptr::borrow(uplink) }?.memory();
         // SAFETY: the same contract.
         let name = unsafe { ptr::optional_text(name, KPN_NAME_MAX) };
         // SAFETY: the same contract.
         let unit = unsafe { ptr::optional_text(unit, KPN_UNIT_MAX) };
         let bytes = Region::of_bytes(value.get().unwrap_or_default());
         let regions = [own, memory, name.region(), unit.region(), bytes];
-        match ptr::check_disjoint(2, &regions) {
+        let checked = ptr::check_disjoint(2, &regions);
+        // SAFETY: the same contract; found begun above. What was read lies apart, or is not read again.
+        let uplink = unsafe { ptr::checked_mut(uplink) };
+        // SAFETY: the caller leaves the buffer to the library until the message is finished.
+        let mut pack = unsafe { uplink.pack() }?;
+        match checked {
             Ok(()) => pack.put(name.get(), unit.get(), &value),
             Err(error) => pack.refuse(error, value.part()),
         }

@@ -114,6 +114,8 @@ fn refuses_a_range_or_digest_that_contradicts_itself_or_another() {
         "Content-Range: bytes x",
         "Content-Range: bytes 0-0/1\r\nContent-Range: bytes 0-0/1",
         "Content-Range: bytes */9\r\nVary: *\r\nContent-Range: bytes 0-0/9",
+        "Content-Range: bytes 0-0/9\r\nContent-Range: bytes */9",
+        "Content-Range: bytes */9\r\nContent-Range: bytes */9",
         "Content-Range: bytes 0-0/1, bytes 0-0/1",
         "Digest: crc32=",
         "Digest: crc32=x",

@@ -55,6 +55,7 @@ impl Source<'_> {
         self.copy(span, into)
     }
 
+    /// Copies a string that was read.
     fn copy(&self, span: Span, into: &mut StringView<u8>) -> Result<()> {
         let mut content = Unescape::new(span.start);
         while let Some(byte) = content.next(self.text) {
@@ -67,7 +68,7 @@ impl Source<'_> {
             }
             push(into, byte)?;
         }
-        content.check()
+        Ok(())
     }
 
     /// Reads a number from 1 to 65535.
@@ -102,24 +103,21 @@ fn number(text: &[u8]) -> Result<u16> {
 }
 
 impl Config {
-    /// Replaces this configuration by the one in `text`, or empties it and says which field is wrong and why.
+    /// Reads the configuration in `text` into a new one, or says which field is wrong and why: what was read before it must then be
+    /// overwritten.
     ///
     /// `text` is UTF-8 without a byte order mark; white space is allowed as in any JSON text (RFC 8259).
     pub fn load(&mut self, text: &[u8]) -> core::result::Result<(), Problem> {
-        self.wipe();
         let mut source = Source {
             text,
             reader: Reader::default(),
             field: Field::Document,
         };
         let result = self.object(&mut source);
-        result.map_err(|reason| {
-            self.wipe();
-            Problem {
-                field: source.field,
-                reason,
-                position: source.reader.position().min(text.len()),
-            }
+        result.map_err(|reason| Problem {
+            field: source.field,
+            reason,
+            position: source.reader.position().min(text.len()),
         })
     }
 
@@ -347,7 +345,7 @@ fn check_address(address: &[u8]) -> Result<()> {
     let fits =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'_');
     let is_numeric = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
-    if address.is_empty() || !address.iter().all(fits) {
+    if !address.iter().all(fits) {
         return Err(Error::CONFIG);
     }
     if !address.iter().all(is_numeric) {

@@ -249,7 +249,6 @@ impl Download {
         self.confirmed = 0;
         self.failures = 0;
         self.error = 0;
-        self.connection = Connection::closed();
         self.enter(Phase::Idle);
     }
 

@@ -26,6 +26,8 @@ class GPRS {
     NB_NetworkStatus_t attachGPRS(bool synchronous = true);
 };
 
+#define NB_SMS_CLEAR_READ (1)
+
 /// The messages in KPN_SMS: sender, a bar and text, and a bar behind each but the last.
 class NB_SMS {
   public:
@@ -34,6 +36,7 @@ class NB_SMS {
     int remoteNumber(char *number, int cap);
     int read();
     void flush();
+    void clear(int flag);
 
   private:
     const char *next_; ///< of the messages; NULL when there are none

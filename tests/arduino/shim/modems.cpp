@@ -63,6 +63,11 @@ void NB_SMS::flush()
     next_ = end != NULL ? end + 1 : NULL;
 }
 
+void NB_SMS::clear(int flag)
+{
+    printf("read SMS are deleted: %d\n", flag);
+}
+
 int NB::isAccessAlive()
 {
     return ready_;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * A modem with PPP. KPN_PPP says what each dialling meets: `.` an address, `-` none in time, `x` no answer of the modem, `l` an address that is lost
- * again before the next look; and an address ever after. KPN_SMS has the messages in its memory, from place 2 on: sender, a bar and text, and a bar
+ * again before the next look; and an address ever after. KPN_SMS has the messages in its memory, from place 12 on: sender, a bar and text, and a bar
  * behind each but the last.
  */
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/event_groups.h"
 
-enum { FIRST_SMS = 2, PLACES = 10 };
+enum { FIRST_SMS = 12, PLACES = 30 };
 
 struct esp_netif_obj {
     bool is_ppp;
@@ -121,7 +121,15 @@ esp_err_t esp_modem_command(esp_modem_dce_t *dce, const char *command, esp_err_t
     if (dce->mode != ESP_MODEM_MODE_COMMAND || milliseconds == 0 || command[strlen(command) - 1] != '\r') {
         return ESP_FAIL;
     }
-    if (sscanf(command, "AT+CMGR=%d", &place) == 1) {
+    if (strcmp(command, "AT+CPMS?\r") == 0) {
+        int used = 0;
+
+        for (int at = 0; at < PLACES; at++) {
+            used += find_sms(at, &sender, &text, &len);
+        }
+        (void)snprintf(whole, sizeof whole, "\r\n+CPMS: \"SM\",%d,%d,\"SM\",%d,%d,\"SM\",%d,%d\r\n\r\nOK\r\n", used, PLACES,
+                       used, PLACES, used, PLACES);
+    } else if (sscanf(command, "AT+CMGR=%d", &place) == 1) {
         if (find_sms(place, &sender, &text, &len)) {
             (void)snprintf(whole, sizeof whole,
                            "\r\n+CMGR: \"REC UNREAD\",\"%.*s\",\"\",\"26/01/31,12:00:00+04\"\r\n%.*s\r\n\r\nOK\r\n",

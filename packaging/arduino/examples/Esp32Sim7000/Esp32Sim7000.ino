@@ -81,6 +81,10 @@ void takeSms() {
     size_t len = modem.stream.readBytesUntil('\r', text, sizeof text - 1);
     text[len] = '\0';
     modem.waitResponse(5000L);
+    delay(100);
+    while (modem.stream.available()) { // more lines of this text, even if they look like OK and another SMS, or SMS that are listed again
+      modem.stream.read();
+    }
     if (sscanf(line, "%d,\"%*[^\"]\",\"%20[^\"]\"", &index, sender) < 1) {
       return; // unreadable: nothing is deleted
     }

@@ -3,7 +3,9 @@
   Takes downlinks by SMS from KPN Things between two messages.
 
   Arduino MKR NB 1500 with an M2M SIM card of KPN and an antenna; library MKRNB. The device's URN and secret go into arduino_secrets.h.
-  An SMS reaches the device as long as it is on the network; until then the platform tries again, for two days.
+  An SMS reaches the device as long as it is on the network; until then the platform tries again, for two days. A downlink must be on one line, since
+  MKRNB takes a line that looks like the beginning of another SMS for one. So whoever can send this device an SMS can also feign the sender: let the
+  valve do nothing worse than an SMS may do.
 */
 #include <MKRNB.h>
 #include <KpnThings.h>
@@ -34,10 +36,14 @@ bool isOnline() {
     return true;
   }
   things.close();
-  return nb.begin(SECRET_PIN, APN) == NB_READY && gprs.attachGPRS() == GPRS_READY;
+  if (nb.begin(SECRET_PIN, APN) != NB_READY || gprs.attachGPRS() != GPRS_READY) {
+    return false;
+  }
+  sms.clear(NB_SMS_CLEAR_READ); // left by a reset, and never listed again: some day the SIM card would be full
+  return true;
 }
 
-// Each SMS is deleted after it was handled, so that a reset in between does not lose it.
+// Each SMS is deleted after it was handled. MKRNB lists each only once, so one that was listed and not handled before a reset is lost.
 void takeSms() {
   while (sms.available()) {
     char sender[21];

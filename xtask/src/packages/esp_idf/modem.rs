@@ -165,13 +165,13 @@ fn check_limits(
     simulator: &PathBuf,
     usual: &[&str],
 ) -> anyhow::Result<()> {
-    for (fault, text) in [
-        ("trickle=100", "exchange: "),
-        ("status=503,retry-after=86400", "waits 24 h"),
+    for (fault, haste, text) in [
+        ("trickle=100", 20, "exchange: "),
+        ("status=503,retry-after=86400", 1, "waits 24 h"),
     ] {
         let platform = Simulator::start(simulator, &[usual, &["--fault", fault]].concat())?;
         clear(shell, folder)?;
-        let (ended, said) = run_fast(shell, folder, &platform, 0, 20)?;
+        let (ended, said) = run_fast(shell, folder, &platform, 0, haste)?;
         ensure!(
             ended == 0 && said.contains(text),
             "{fault}: ended with {ended}\n{said}"

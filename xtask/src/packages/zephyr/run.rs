@@ -357,14 +357,17 @@ fn check_parts(workspace: &Workspace, package: &Path) -> anyhow::Result<()> {
         "-DCONFIG_SAMPLE_NETWORK_SECONDS=1".to_owned(),
         format!("-I{}", source.display()),
     ];
+    let texts = ["HOST", "DEVICE", "SECRET", "VERSION"];
+    let texts = texts.map(|name| format!("-DCONFIG_SAMPLE_{name}=\"a\""));
+    let numbers = ["-DCONFIG_SAMPLE_PORT=1", "-DCONFIG_SAMPLE_ATTEMPTS=3"].map(str::to_owned);
+    let parts = ["-DCONFIG_SMS", "-DCONFIG_NET_CONNECTION_MANAGER"].map(str::to_owned);
+    more.extend(texts.iter().chain(&numbers).chain(&parts).cloned());
     more.extend(["network.c", "sms.c"].map(|file| source.join(file).display().to_string()));
     let main = workspace.path("tests/zephyr/sample.c");
     compile(workspace, package, &main, &more, &program)?;
     cmd!(shell, "{program}").quiet().run()?;
     let options = ["KPN_THINGS_CREDENTIALS", "KPN_THINGS_FIRMWARE", "SMS"];
     let options = options.map(|name| format!("-DCONFIG_{name}"));
-    let texts = ["HOST", "DEVICE", "SECRET", "VERSION"];
-    let texts = texts.map(|name| format!("-DCONFIG_SAMPLE_{name}=\"a\""));
     cmd!(
         shell,
         "gcc -std=c99 -D_DEFAULT_SOURCE {WARNINGS...} -fsyntax-only -Itests/zephyr/shim -I{package}/include -I{package}/zephyr/include

@@ -73,7 +73,7 @@ void link_close(void)
 }
 
 #ifdef CONFIG_DEVICE_SMS
-enum { SMS_PLACES = 10, COMMAND_MS = 5000 };
+enum { COMMAND_MS = 5000 };
 
 static char answer[400];
 
@@ -112,16 +112,31 @@ static char *text_of_platform(size_t *len)
     return text;
 }
 
+/* How many messages are stored, and how many places there are, the first of which has the number 0 or 1. */
+static bool count_sms(int *used, int *places)
+{
+    const char *line;
+
+    if (esp_modem_command(modem, "AT+CPMS?\r", on_answer, COMMAND_MS) != ESP_OK) {
+        return false;
+    }
+    line = strstr(answer, "+CPMS:");
+    return line != NULL && sscanf(line, "+CPMS: \"%*[^\"]\",%d,%d", used, places) == 2;
+}
+
 void link_take_sms(void (*act)(kpn_downlink *downlink))
 {
+    int used = 0;
+    int places = 0;
+
     if (modem == NULL) {
         return;
     }
     link_close();
-    if (esp_modem_command(modem, "AT+CMGF=1\r", on_answer, COMMAND_MS) != ESP_OK) {
+    if (esp_modem_command(modem, "AT+CMGF=1\r", on_answer, COMMAND_MS) != ESP_OK || !count_sms(&used, &places)) {
         return;
     }
-    for (int place = 0; place < SMS_PLACES; place++) {
+    for (int place = 0; place <= places && used > 0; place++) {
         kpn_downlink downlink;
         char command[24];
         char *text;
@@ -131,6 +146,7 @@ void link_take_sms(void (*act)(kpn_downlink *downlink))
         if (esp_modem_command(modem, command, on_answer, COMMAND_MS) != ESP_OK || strstr(answer, "+CMGR:") == NULL) {
             continue; /* nothing is there */
         }
+        used--;
         text = text_of_platform(&len);
         if (text != NULL && kpn_downlink_begin_bytes(&downlink, (uint8_t *)text, len) == KPN_OK) {
             act(&downlink);

@@ -11,7 +11,7 @@
 bool link_open(void);
 void link_close(void);
 
-/* Hangs up, hands out the downlinks among the messages that the SIM card and the modem have stored, and deletes all of them. */
+/* Hangs up, hands out the downlinks among the messages that are stored, and deletes all of them. */
 void link_take_sms(void (*act)(kpn_downlink *downlink));
 
 #endif
