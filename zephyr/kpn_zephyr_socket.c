@@ -57,6 +57,12 @@ LOG_MODULE_DECLARE(kpn_things, CONFIG_KPN_THINGS_LOG_LEVEL);
 /* How long to wait before asking again for a connection whose state the driver cannot report. */
 #define CONNECTING_MS 100
 
+/*
+ * How long a poll of a blocking socket is believed that there is no input. quectel-bg9x never reports
+ * any, and asking the modem for nothing takes it 10 seconds.
+ */
+#define BELIEVED_MS (CONFIG_KPN_THINGS_EXCHANGE_RECEIVE_TIMEOUT / 10 + 1)
+
 /* Where to connect, and how long it may take. */
 struct target {
 	const char *host;
@@ -120,6 +126,7 @@ int kpn_zephyr_socket_wait(struct kpn_zephyr_socket *socket, bool or_send, int64
 {
 	for (;;) {
 		bool is_asked = or_send && !socket->has_no_pollout;
+		bool is_doubted;
 		short events = (short)(ZSOCK_POLLIN | (is_asked ? ZSOCK_POLLOUT : 0));
 		int64_t left = deadline - k_uptime_get();
 		short revents = 0;
@@ -136,15 +143,21 @@ int kpn_zephyr_socket_wait(struct kpn_zephyr_socket *socket, bool or_send, int64
 		 * A socket that cannot report when it accepts bytes is assumed to accept them unless it has
 		 * input.
 		 */
-		ready = poll_for(socket->fd, events, or_send && !is_asked ? 0 : left, &revents);
+		is_doubted = !or_send && socket->is_blocking && left > BELIEVED_MS;
+		if (or_send && !is_asked) {
+			left = 0;
+		} else if (is_doubted) {
+			left = BELIEVED_MS;
+		}
+		ready = poll_for(socket->fd, events, left, &revents);
 		if (ready > 0) {
 			/* A failed connection counts as input, since receiving shows why. */
 			*out_input = (revents & ZSOCK_POLLOUT) == 0 || (revents & ZSOCK_POLLIN) != 0;
 			return 0;
 		}
 		if (ready == 0) {
-			*out_input = false;
-			return or_send && !is_asked ? 0 : ETIMEDOUT;
+			*out_input = is_doubted;
+			return is_doubted || (or_send && !is_asked) ? 0 : ETIMEDOUT;
 		}
 		if (is_passing(-ready)) {
 			k_msleep(NOT_READY_MS);
@@ -179,11 +192,13 @@ int kpn_zephyr_socket_send(struct kpn_zephyr_socket *socket, const uint8_t *byte
 
 int kpn_zephyr_socket_receive(struct kpn_zephyr_socket *socket, uint8_t *bytes, size_t cap, size_t *out_len)
 {
-	ssize_t len = zsock_recv(socket->fd, bytes, cap, 0);
+	/* A socket that was not polled has to wait, and one that was may have nothing after all. */
+	int flags = socket->is_blocking && !socket->has_no_poll ? ZSOCK_MSG_DONTWAIT : 0;
+	ssize_t len = zsock_recv(socket->fd, bytes, cap, flags);
 	int error = len < 0 ? errno_of((int)len) : 0;
 
 	*out_len = len < 0 ? 0 : (size_t)len;
-	if (is_passing(error)) {
+	if (is_passing(error) || (error == ETIMEDOUT && flags != 0)) {
 		k_msleep(NOT_READY_MS);
 		return EAGAIN;
 	}

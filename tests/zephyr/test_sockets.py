@@ -191,6 +191,45 @@ class Exchange(unittest.TestCase):
             self.assertEqual(run("EXCHANGE", "no-poll+no-limits", "127.0.0.1", peer.port)[0][0].split()[0], "-92")
 
 
+# As Zephyr's driver quectel-bg9x.
+DEAF = "no-flags+pollin-only+no-limits+no-option+deaf+no-end"
+
+
+class Deaf(unittest.TestCase):
+    """Sockets whose poll never reports input are asked for it now and then."""
+
+    def ask(self, serve, wanted):
+        with Peer(serve) as peer:
+            lines, seconds, log = run("EXCHANGE", DEAF, "127.0.0.1", peer.port)
+            self.assertEqual(lines[0], wanted, log)
+            self.assertLess(seconds, LIMIT, log)
+
+    def test_takes_a_response(self):
+        self.ask(answering(OK), "0 0 202")
+
+    def test_takes_a_response_that_is_late(self):
+        def serve(_, connection):
+            read_request(connection)
+            time.sleep(0.8)
+            connection.sendall(OK)
+            connection.recv(1)
+
+        self.ask(serve, "0 0 202")
+
+    def test_ends_a_wait_for_an_answer(self):
+        def serve(_, connection):
+            read_request(connection)
+            time.sleep(3)
+
+        self.ask(serve, "-91 110 0")
+
+    def test_carries_many_messages(self):
+        with Peer(answering(OK, OK)) as peer:
+            lines, _, log = run("KEPT", DEAF, "127.0.0.1", peer.port, "100", "-1", *"begin open send open send left close".split())
+            self.assertEqual(" | ".join(lines), "0 | 0 | 0 0 202 | 0 | 0 0 202 | 98 | 0", log)
+            self.assertEqual(peer.count, 1)
+
+
 class Kept(unittest.TestCase):
     def expect(self, serve, commands, wanted, kind="", limit=100, tag=-1, connections=None):
         with Peer(serve) as peer:

@@ -14,6 +14,9 @@ const NOT_ALLOWED: u16 = 572;
 const PIECE_MAX: usize = 1460;
 const READ_MAX: usize = 1500;
 
+/// Of no SIM: the country code of international networks, and zeros.
+const ICCID: &str = "89883000000000000000";
+
 pub(crate) const DIALECT: Dialect = Dialect {
     identity: ["Quectel", "BG96", "BG96MAR02A07M1G"],
     sockets: 12,
@@ -53,6 +56,7 @@ fn command(core: &mut Core, name: &str, arguments: &str) -> Job {
                 Job::lines(["+QIACT: 1,1,1,\"10.0.0.2\"".to_owned()])
             }
             ("QIACT", "?") => Job::ok(),
+            ("QCCID", "") => Job::lines([format!("+QCCID: {ICCID}")]),
             _ => Job::Fail(INVALID),
         };
     };
@@ -60,6 +64,10 @@ fn command(core: &mut Core, name: &str, arguments: &str) -> Job {
     match name {
         "QICSGP" if words[0] == "1" => return Job::ok(),
         "QCFG" => return Job::ok(),
+        "QIDEACT" if words[0] == "1" => {
+            core.radio.active = false;
+            return Job::ok();
+        }
         "QIACT" if words[0] == "1" && !core.is_active() && core.can_activate() => {
             core.radio.active = true;
             return Job::ok();

@@ -159,6 +159,9 @@ impl Core {
             unread: VecDeque::new(),
             announced: false,
         });
+        let lines = || vec![Part::line("RDY"), Part::line("APP RDY")];
+        let ready = options.ready_at.into_iter();
+        let ready = ready.map(|at| (at, Job::Say(lines())));
         Self {
             options: options.clone(),
             is_tight: dialect.is_tight,
@@ -171,7 +174,7 @@ impl Core {
             inbox: Inbox::default(),
             numbers: false,
             echo: !options.no_echo,
-            later: Vec::new(),
+            later: ready.collect(),
             urcs: VecDeque::new(),
             now: 0,
         }

@@ -45,6 +45,8 @@ pub struct Modem<N> {
     job: Option<(u64, Job)>,
     held: VecDeque<u8>,
     command: Vec<u8>,
+    /// The byte that the host sent last.
+    last: u8,
     output: VecDeque<u8>,
     counts: HashMap<String, u64>,
     random: Random,
@@ -65,6 +67,7 @@ impl<N: Network> Modem<N> {
             job: None,
             held: VecDeque::new(),
             command: Vec::new(),
+            last: 0,
             output: VecDeque::new(),
             counts: HashMap::new(),
             random: Random::new(options.seed),
@@ -87,7 +90,10 @@ impl<N: Network> Modem<N> {
     /// A byte from the host.
     pub fn feed(&mut self, byte: u8, now: u64) {
         self.core.now = now;
-        if self.is_asleep || self.core.is_off {
+        let before = std::mem::replace(&mut self.last, byte);
+        let ends_a_line = (before, byte) == (b'\r', b'\n');
+        let is_ignored = ends_a_line && matches!(self.mode, Mode::Command); // once data is entered, both are data
+        if self.is_asleep || self.core.is_off || is_ignored {
             return;
         }
         if self.job.is_some() {
@@ -202,7 +208,7 @@ impl<N: Network> Modem<N> {
             return Job::Say(vec![Part::line(self.dialect.off.1)]);
         }
         match (name, arguments) {
-            ("", "") => Job::Say(vec![Part::ok()]),
+            ("" | "H", "") => Job::Say(vec![Part::ok()]),
             ("E0" | "E1", "") => {
                 self.core.echo = name == "E1";
                 Job::Say(vec![Part::ok()])

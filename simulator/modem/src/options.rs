@@ -47,6 +47,10 @@ pub struct Options {
     #[arg(long)]
     pub no_echo: bool,
 
+    /// Says RDY at this time, as a Quectel modem that has started
+    #[arg(long, value_name = "MS")]
+    pub ready_at: Option<u64>,
+
     /// Most bytes that one read hands out, if fewer than the kind allows
     #[arg(long, value_name = "BYTES", default_value = "65535")]
     pub read_max: usize,

@@ -2,6 +2,7 @@
 //! Conversations with the emulated modem, as the manuals show them.
 
 mod attach;
+mod quectel;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

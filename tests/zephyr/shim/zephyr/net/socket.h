@@ -11,7 +11,8 @@
  *   deaf-pollin a poll for both sees POLLOUT only
  *   no-limits   time limits are refused; a send or a connect has one of the driver's own, SHIM_DRIVER_MS
  *   no-poll     a poll fails
- *   no-end      a poll does not see the end of the connection, and from then on a send fails with EPERM
+ *   deaf        a poll never reports input, and a receive ignores MSG_DONTWAIT and fails with ETIMEDOUT in SHIM_DRIVER_MS
+ *   no-end      a poll does not see the end of the connection, nor does a receive that does not wait, and a send then fails with EPERM
  *   signed      what fails gives the errno with its sign in place of -1
  *   modem       no-flags, pollin-only, no-limits, no-option, no-end and signed, as with Zephyr's driver ublox-sara-r4
  */
@@ -34,6 +35,7 @@
 
 #define ZSOCK_POLLIN   POLLIN
 #define ZSOCK_POLLOUT  POLLOUT
+#define ZSOCK_MSG_DONTWAIT MSG_DONTWAIT
 #define zsock_addrinfo addrinfo
 #define zsock_pollfd   pollfd
 #define zsock_timeval  timeval
@@ -238,6 +240,10 @@ static inline int zsock_poll(struct zsock_pollfd *entries, int count, int timeou
         errno = EPERM;
         return -1;
     }
+    if (shim_is("deaf") && (entries->events & POLLOUT) == 0) {
+        entries->revents = 0;
+        return poll(NULL, 0, timeout);
+    }
     ready = shim_is("no-end") ? shim_poll_bytes(entries, timeout) : poll(entries, (nfds_t)count, timeout);
     if (ready > 0 && shim_is("no-pollout") && (entries->revents & POLLERR) != 0) {
         entries->revents = POLLERR;
@@ -283,6 +289,17 @@ static inline ssize_t zsock_recv(int fd, void *bytes, size_t len, int flags)
     static bool turn;
 
     if (shim_again(&turn)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    if (shim_is("deaf")) {
+        if (shim_wait(fd, POLLIN) <= 0) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        flags = 0;
+    }
+    if (shim_is("no-end") && (flags & MSG_DONTWAIT) != 0 && !shim_has_bytes(fd)) {
         errno = EAGAIN;
         return -1;
     }
