@@ -25,15 +25,16 @@ fn page(status: u16, lines: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
+/// A whole file in one chunk, so that its length is known only at its end.
+fn chunked(body: &[u8]) -> Vec<u8> {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let len = format!("{:x}\r\n", body.len());
+    [head.as_bytes(), len.as_bytes(), body, b"\r\n0\r\n\r\n"].concat()
+}
+
 /// Answers that are no part of any firmware, with the reason for which they are none of the 250 bytes that are fetched.
 fn pages() -> Vec<(Vec<u8>, Status)> {
     let long = PAGE.repeat(9);
-    let chunked = |body: &[u8]| {
-        let head =
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let len = format!("{:x}\r\n", body.len());
-        [head.as_bytes(), len.as_bytes(), body, b"\r\n0\r\n\r\n"].concat()
-    };
     let mut pages = vec![
         (
             page(200, "Content-Type: text/html\r\n", PAGE),
@@ -283,16 +284,6 @@ fn the_page_of_a_captive_portal_is_no_firmware() {
         ]
         .concat()
     };
-    let chunked = [
-        format!(
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n",
-            page.len()
-        )
-        .as_bytes(),
-        page,
-        b"\r\n0\r\n\r\n",
-    ]
-    .concat();
     for (min_size, first) in [
         (4096, &b""[..]),
         (0, &MAGIC),
@@ -301,7 +292,7 @@ fn the_page_of_a_captive_portal_is_no_firmware() {
     ] {
         for answer in [
             whole(page, "Content-Type: text/html\r\n"),
-            chunked.clone(),
+            chunked(page),
             part(page, 0, 99, ""),
         ] {
             let mut device = demanding(min_size, first);
@@ -357,6 +348,10 @@ fn what_is_demanded_holds_to_the_byte() {
             let begins = first.iter().zip(&image).take_while(|(a, b)| a == b).count();
             assert!(expected == OK || device.confirmed() <= begins);
         }
+    }
+    for (min_size, expected) in [(250, OK), (251, AGAIN)] {
+        let mut device = demanding(min_size, b"firmware");
+        exchange(&mut device, &chunked(&image), expected);
     }
     // A file that is shorter than what it must begin with.
     let mut device = demanding(0, b"firmware");
