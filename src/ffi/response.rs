@@ -253,7 +253,8 @@ pub unsafe extern "C" fn kpn_response_end(response: *mut kpn_response) -> kpn_st
 ///
 /// @param[in] response  From `kpn_response_begin`.
 ///
-/// @return 200 to 999; 0 before the status line was read and after one with a status 1xx, which is skipped, or when `response` is NULL, misaligned or not begun.
+/// @return 200 to 999; 0 before the status line was read and after one with a status 1xx, which is skipped, or when `response` is NULL,
+/// misaligned or not begun.
 ///
 /// # Safety
 ///
