@@ -942,7 +942,7 @@ KPN_NODISCARD kpn_status kpn_queue_begin(struct kpn_queue *queue, uint8_t *memor
 /**
  * Adds as many records to an uplink as fit, oldest first. They are then on their way until `kpn_queue_accepted` or `kpn_queue_failed`. An
  * uptime is sent as a time since 1970 if `unix_time` is given, otherwise as an age; the uplink must then have no base time. The uplink may
- * also have other records.
+ * also have other records. A label must not wait for its record: the first one from the queue would take it, or be refused.
  * @param[in] unix_time Current time in seconds since 1970 (UTC), below 2^32 - 1; 0 if unknown.
  * @param[out] out_count Records added. May be NULL.
  * @retval KPN_OK At least one record is in the uplink and on its way.

@@ -156,10 +156,10 @@ pub unsafe extern "C" fn kpn_queue_begin(
 /// Adds as many records to an uplink as fit, oldest first. They are then on their way until `kpn_queue_accepted` or `kpn_queue_failed`.
 ///
 /// An uptime is sent as a time since 1970 if `unix_time` is given, otherwise as an age; the uplink must then have no base time. The uplink
-/// may also have other records.
+/// may also have other records. A label must not wait for its record: the first one from the queue would take it, or be refused.
 ///
 /// @param[in,out] queue      From `kpn_queue_begin`, with no records on their way.
-/// @param[in,out] uplink     From `kpn_uplink_begin` or a sibling, not yet finished.
+/// @param[in,out] uplink     From `kpn_uplink_begin` or a sibling, not yet finished, and without a label that waits for its record.
 /// @param[in]     uptime     Current uptime of the device, in seconds.
 /// @param[in]     unix_time  Current time in seconds since 1970 (UTC), below 2^32 - 1; 0 if unknown.
 /// @param[out]    out_count  Records added. May be NULL. Written only with `KPN_OK`.
