@@ -76,7 +76,8 @@ impl Truncated {
                 self.magnitude = digits;
                 return;
             }
-            self.exponent += 1;
+            // Only a forged exponent is at its maximum.
+            self.exponent = self.exponent.wrapping_add(1);
         }
     }
 
