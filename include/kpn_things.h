@@ -63,8 +63,8 @@
  * The library cannot check these:
  *
  * - Do not write to private fields. Offsets and counts in them are checked where they are used: if they were overwritten, calls may return
- *   errors or wrong bytes, but access nothing outside the object and its memory. A text may then lack its NUL; its length stays within the
- *   memory. Pointers and lengths given to `_begin`, file descriptors and a `kpn_config` are trusted.
+ *   errors or wrong bytes, but access nothing outside the object and its memory, and texts still end in NUL. Pointers and lengths given to
+ *   `_begin`, file descriptors and a `kpn_config` are trusted.
  * - A copy of an object counts as begun. Use one only if the comment on its type says that it may be copied; otherwise both work in the
  *   same memory.
  * - Abandon an object before the memory that it works in is freed or reused, and begin every object before use: its memory may hold an old

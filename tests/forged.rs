@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use calls::layout::{Leaf, leaves};
-use calls::objects::Object;
+use calls::objects::{Object, PACK};
 use calls::status::OK;
 use calls::{Arena, Arg, BUFFER_CAP, Call, Returns, table};
 use fastrand::Rng;
@@ -136,6 +136,24 @@ fn handed_out(call: &Call, words: &[u64]) -> Vec<(usize, usize)> {
     spans
 }
 
+/// Where each text of a record ends that a call handed out.
+fn ends_of_texts(call: &Call, words: &[u64]) -> Vec<*const u8> {
+    if call.name != "kpn_downlink_next" {
+        return Vec::new();
+    }
+    let at = core::ptr::with_exposed_provenance::<kpn_record>(words[1].try_into().unwrap());
+    // SAFETY: the call wrote a record there.
+    let record = unsafe { &*at };
+    [
+        (record.base_name, record.base_name_len),
+        (record.name, record.name_len),
+        (record.unit, record.unit_len),
+        (record.text, record.text_len),
+    ]
+    .map(|(start, len)| start.cast::<u8>().wrapping_add(len))
+    .into()
+}
+
 /// Memory that a call may hand out: that of its objects, and what it was given to read.
 fn owned(call: &Call, arena: &Arena) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
@@ -153,6 +171,22 @@ fn owned(call: &Call, arena: &Arena) -> Vec<Range<usize>> {
     ranges
 }
 
+/// What a call handed out is its own, and its texts end.
+fn check_handed_out(call: &Call, arena: &Arena, words: &[u64], what: &str) {
+    let owned = owned(call, arena);
+    for (start, len) in handed_out(call, words) {
+        let end = start.checked_add(len).unwrap();
+        let is_owned = owned
+            .iter()
+            .any(|range| range.start <= start && end <= range.end);
+        assert!(len == 0 || is_owned, "{what} hands out {start:#x}, {len}");
+    }
+    for end in ends_of_texts(call, words) {
+        // SAFETY: the text was just found to be owned or empty, and the memory goes on behind it.
+        assert_eq!(unsafe { *end }, 0, "{what} hands out a text without NUL");
+    }
+}
+
 fn forged(rounds: u64) {
     let mut all = HashMap::new();
     for &object in Object::ALL {
@@ -167,15 +201,15 @@ fn forged(rounds: u64) {
         for round in 0..rounds {
             let mut rng = Rng::with_seed(seed + round);
             let words = call.make(&mut arena);
-            for (slot, arg) in call.args.iter().enumerate() {
-                if let Some(object) = arg.object() {
-                    forge(&mut rng, &mut arena, slot, object, &all[object.name()]);
-                }
-            }
-            // What was needed to make an object is not looked at any more.
-            let before = arena.bytes().to_vec();
-            let allowed = call.writable(&arena, &words);
             for _ in 0..2 {
+                for (slot, arg) in call.args.iter().enumerate() {
+                    if let Some(object) = arg.object() {
+                        forge(&mut rng, &mut arena, slot, object, &all[object.name()]);
+                    }
+                }
+                // What was needed to make an object is not looked at any more.
+                let before = arena.bytes().to_vec();
+                let allowed = call.writable(&arena, &words);
                 let result = (call.function)(&words);
                 let what = format!("{} with KPN_SEED={}", call.name, seed + round);
                 let pairs = before.iter().zip(arena.bytes()).enumerate();
@@ -184,14 +218,7 @@ fn forged(rounds: u64) {
                     assert!(old == new || is_allowed, "{what} wrote at {at}");
                 }
                 if call.returns == Returns::Status && result == i64::from(OK) {
-                    let owned = owned(&call, &arena);
-                    for (start, len) in handed_out(&call, &words) {
-                        let end = start.checked_add(len).unwrap();
-                        let is_owned = owned
-                            .iter()
-                            .any(|range| range.start <= start && end <= range.end);
-                        assert!(len == 0 || is_owned, "{what} hands out {start:#x}, {len}");
-                    }
+                    check_handed_out(&call, &arena, &words, &what);
                 }
             }
         }
@@ -202,6 +229,35 @@ fn forged(rounds: u64) {
 fn an_object_that_was_overwritten_is_an_error_and_never_a_pointer() {
     let cases = setting("KPN_CASES", 100_000);
     forged(cases / 1000);
+}
+
+#[test]
+fn whatever_the_offset_a_text_of_a_record_ends() {
+    let calls = table::all();
+    let next = calls.iter().find(|call| call.name == "kpn_downlink_next");
+    let next = next.unwrap();
+    let mut arena = Arena::new();
+    let mut handed_out = 0;
+    for leaf in leaves("kpn_downlink") {
+        if leaf.kind != "size_t" || highest(Object::Downlink, &leaf).is_none() {
+            continue;
+        }
+        // The base fields of an earlier record stay in force.
+        for (records, offset) in (0..4).flat_map(|n| (0..=PACK.len()).map(move |at| (n, at))) {
+            let words = next.make(&mut arena);
+            for _ in 0..records {
+                assert_eq!((next.function)(&words), i64::from(OK));
+            }
+            let field = arena.front(0).wrapping_add(leaf.bytes.start);
+            arena.put(field, &offset.to_le_bytes()[..leaf.bytes.len()]);
+            if (next.function)(&words) == i64::from(OK) {
+                handed_out += 1;
+                let what = format!("{} of {offset}", leaf.name);
+                check_handed_out(next, &arena, &words, &what);
+            }
+        }
+    }
+    assert!(handed_out > PACK.len());
 }
 
 #[test]

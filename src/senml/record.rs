@@ -244,6 +244,13 @@ impl<'a> Record<'a> {
     pub fn string(self, label: Label) -> &'a [u8] {
         self.raw.span(label).of(self.text)
     }
+
+    /// The same with the byte behind it, which is a NUL unless the label is missing or the state was overwritten.
+    pub fn string_and_nul(self, label: Label) -> &'a [u8] {
+        let Span { start, end } = self.raw.span(label);
+        let end = end.wrapping_add(1);
+        Span { start, end }.of(self.text)
+    }
 }
 
 /// Splits off the last `len` bytes.

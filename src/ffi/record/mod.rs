@@ -92,16 +92,15 @@ unsafe impl Object for kpn_record {
 /// The text for a missing label. A literal would be in one section with the texts of all statuses, and link them.
 static EMPTY: u8 = 0;
 
-/// The string under a label, for C, with its length. A NUL follows the bytes, unless there are none.
+/// The string under a label, for C, with its length. One without its NUL, as a state that was overwritten may give, counts as missing.
 #[inline(never)]
 fn c_text(record: &Record<'_>, label: Label) -> (*const c_char, usize) {
-    let text = record.string(label);
-    let start = if text.is_empty() {
-        &raw const EMPTY
+    let (start, len) = if let [text @ .., 0] = record.string_and_nul(label) {
+        (text.as_ptr(), text.len())
     } else {
-        text.as_ptr()
+        (&raw const EMPTY, 0)
     };
-    (start.cast(), text.len())
+    (start.cast(), len)
 }
 
 impl kpn_record {
