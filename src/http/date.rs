@@ -37,7 +37,7 @@ const fn month([first, second, third]: [u8; 3], quarters: u32) -> u32 {
 
 /// Adds a part of a date, one of [`number`] from the day on, to what the parts before it count: first in quarters of a day, after the
 /// year in days, hours and so on. `None` for a month that does not exist, and a year outside of 1968 to 2099, where every fourth one is a
-/// leap year. The other parts are taken as they are; none of this exceeds `u32`.
+/// leap year. The other parts are taken as they are; none of this exceeds `u32` unless `before` was overwritten, and then it wraps.
 pub(super) fn add(before: u32, form: u8, mut part: u32) -> Option<u32> {
     if form == number::YEAR {
         part = part.wrapping_sub(FIRST_YEAR);
@@ -45,16 +45,16 @@ pub(super) fn add(before: u32, form: u8, mut part: u32) -> Option<u32> {
         let month = MONTHS
             .iter()
             .find(|&month| month >> QUARTERS_BITS == part)?;
-        return Some(before + month % (1 << QUARTERS_BITS));
+        return Some(before.wrapping_add(month % (1 << QUARTERS_BITS)));
     }
     if part > LAST_YEAR - FIRST_YEAR {
         return None;
     }
     Some(match form {
         number::NUMBER => part * 4,
-        number::YEAR => before + part * YEAR_QUARTERS,
-        number::HOUR => before / 4 * 24 + part,
-        _ => before * 60 + part,
+        number::YEAR => before.wrapping_add(part * YEAR_QUARTERS),
+        number::HOUR => (before / 4).wrapping_mul(24).wrapping_add(part),
+        _ => before.wrapping_mul(60).wrapping_add(part),
     })
 }
 

@@ -2,7 +2,7 @@
 /*
  * Flash and NVS in files, on which the power is lost: at the operation that KPN_CUT numbers from 1, half of it is done and the program ends with 3.
  * A write only clears bits, as flash does, and an entry of NVS is there or not. Once the image is to start, KPN_FLASH.boot exists, and the other
- * partition is next, which nothing may be written to.
+ * partition is next, which nothing may be written to. If KPN_FLASH.invalid exists, the boot loader went back from what the partition contains.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -68,12 +68,22 @@ static void load_flash(void)
     (void)read_file("KPN_FLASH", flash, sizeof flash, &len);
 }
 
-static FILE *open_boot(const char *mode)
+static FILE *open_mark(const char *mark, const char *mode)
 {
     char name[512];
 
-    (void)snprintf(name, sizeof name, "%s.boot", getenv("KPN_FLASH"));
+    (void)snprintf(name, sizeof name, "%s.%s", getenv("KPN_FLASH"), mark);
     return fopen(name, mode);
+}
+
+static bool has_mark(const char *mark)
+{
+    FILE *file = open_mark(mark, "rb");
+
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return file != NULL;
 }
 
 static void require_partition(const esp_partition_t *of)
@@ -123,12 +133,7 @@ esp_err_t esp_partition_write(const esp_partition_t *to, size_t offset, const vo
 
 const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *start)
 {
-    FILE *boot = open_boot("rb");
-
-    if (boot != NULL) {
-        (void)fclose(boot);
-    }
-    return start != NULL ? NULL : boot != NULL ? &other : &partition;
+    return start != NULL ? NULL : has_mark("boot") ? &other : &partition;
 }
 
 /* The power may be lost before it and after it. */
@@ -145,7 +150,7 @@ esp_err_t esp_ota_set_boot_partition(const esp_partition_t *of)
     if (!read_file("KPN_IMAGE", image, sizeof image, &len) || memcmp(flash, image, len) != 0) {
         return ESP_FAIL;
     }
-    FILE *boot = open_boot("wb");
+    FILE *boot = open_mark("boot", "wb");
     if (boot == NULL || fclose(boot) != 0) {
         abort();
     }
@@ -153,6 +158,19 @@ esp_err_t esp_ota_set_boot_partition(const esp_partition_t *of)
         lose_power();
     }
     return ESP_OK;
+}
+
+const esp_partition_t *esp_ota_get_last_invalid_partition(void)
+{
+    return has_mark("invalid") ? &partition : NULL;
+}
+
+esp_err_t esp_ota_get_partition_description(const esp_partition_t *of, esp_app_desc_t *description)
+{
+    require_partition(of);
+    load_flash();
+    memcpy(description, flash + 32, sizeof *description);
+    return description->magic_word == 0xABCD5432U ? ESP_OK : ESP_FAIL;
 }
 
 esp_err_t esp_ota_mark_app_valid_cancel_rollback(void)

@@ -48,9 +48,11 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
         .quiet()
         .run()?;
     }
-    let image: Vec<u8> = (0..10_001_u32)
+    let mut image: Vec<u8> = (0..10_001_u32)
         .map(|at| ((at * at) >> 3).to_le_bytes()[0])
         .collect();
+    // The description of an application begins with these four bytes.
+    image.splice(32..36, 0xABCD_5432_u32.to_le_bytes());
     shell.write_file(folder.join("image"), &image)?;
     clear(shell, &folder)?;
     let simulator = simulator::build(workspace)?;
@@ -150,7 +152,45 @@ pub fn check(workspace: &Workspace) -> anyhow::Result<()> {
             );
         }
     }
+    check_failed(shell, &folder, &simulator, &usual, &image)?;
     check_limits(shell, &folder, &simulator, &usual)
+}
+
+/// A firmware from which the boot loader went back is not written again; any other one is.
+fn check_failed(
+    shell: &Shell,
+    folder: &Path,
+    simulator: &PathBuf,
+    usual: &[&str],
+    image: &[u8],
+) -> anyhow::Result<()> {
+    let announced = format!("{URN}={}", folder.join("image").display());
+    let arguments = [usual, &["--firmware", &announced]].concat();
+    // The hash of the program, the last word of the description, and what is behind it.
+    for (at, is_other) in [(32 + 144, true), (32 + 255, true), (32 + 256, false)] {
+        for went_back in [false, true] {
+            let platform = Simulator::start(simulator, &arguments)?;
+            clear(shell, folder)?;
+            let mut failed = image.to_vec();
+            failed.extend([0xFF; 16]);
+            failed[at] ^= 1;
+            shell.write_file(folder.join("flash"), &failed)?;
+            if went_back {
+                shell.write_file(folder.join("flash.invalid"), "")?;
+            }
+            let (ended, said) = run(shell, folder, &platform, 0)?;
+            let is_fetched = !went_back || is_other;
+            let flash = shell.read_binary_file(folder.join("flash"))?;
+            ensure!(
+                ended == 0
+                    && said.contains("restarts, confirmed") == is_fetched
+                    && has_image(shell, folder, image)? == is_fetched
+                    && (is_fetched || flash == failed),
+                "byte {at}, {went_back}: ended with {ended}\n{said}"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn has_image(shell: &Shell, folder: &Path, image: &[u8]) -> anyhow::Result<bool> {
@@ -218,7 +258,7 @@ fn check_sms(
 }
 
 fn clear(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
-    for name in ["flash", "flash.boot", "nvs"] {
+    for name in ["flash", "flash.boot", "flash.invalid", "nvs"] {
         shell.remove_path(folder.join(name))?;
     }
     Ok(())

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "esp_app_format.h"
 #include "esp_ota_ops.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -193,6 +194,21 @@ static kpn_status receive_part(ota *ota)
     return status;
 }
 
+/*
+ * Whether it begins as the firmware that failed last, which is still in its partition. Build time and hash are in the description. The
+ * first part has all of it, unless the server sends less than requested.
+ */
+static bool has_failed(const ota *ota)
+{
+    const size_t at = sizeof(esp_image_header_t) + sizeof(esp_image_segment_header_t);
+    const esp_partition_t *invalid = esp_ota_get_last_invalid_partition();
+    esp_app_desc_t failed;
+
+    return ota->start == 0 && ota->len >= at + sizeof failed && invalid != NULL
+           && esp_ota_get_partition_description(invalid, &failed) == ESP_OK
+           && memcmp(&ota->part[at], &failed, sizeof failed) == 0;
+}
+
 /* Erases each sector that begins in the part, and writes the part. */
 static bool write_part(ota *ota)
 {
@@ -226,6 +242,9 @@ kpn_status ota_fetch(ota *ota)
 
     if (status == KPN_OK && kpn_firmware_total(&ota->firmware) > ota->partition->size) {
         status = KPN_ERR_FIRMWARE_SIZE;
+    }
+    if (status == KPN_OK && has_failed(ota)) {
+        status = KPN_ERR_FIRMWARE_UNEXPECTED;
     }
     if (status == KPN_OK) {
         status = align_part(ota);
